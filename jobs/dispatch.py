@@ -1,0 +1,29 @@
+"""The doorbell: says that a queue has work. May lose, double or delay; SQL is the record.
+
+Implementations: jobs/celery_dispatch.py (a Celery message), jobs/inline_dispatch.py (calls back in process).
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Dispatch(Protocol):
+    def ring(self, queue: str, *, hint: str = "", count: int = 1) -> None:
+        """Say that `queue` has work. Never blocks and never raises: the sweeper rings for what was lost.
+
+        `hint` is an id for the eyes of whoever watches Flower; nobody reads it.
+        """
+
+    def close(self) -> None:
+        """Send what is waiting, for one second at most."""
+
+
+class NullDispatch:
+    """Rings nowhere. For tests of stores and for maintenance commands."""
+
+    def ring(self, queue: str, *, hint: str = "", count: int = 1) -> None:
+        return
+
+    def close(self) -> None:
+        return

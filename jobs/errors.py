@@ -1,0 +1,130 @@
+"""What can go wrong with jobs, whatever they do.
+
+JobsError
+├── NotFound              no such job, file, key … of this tenant
+├── Deleted               it was there and was deleted
+├── NotFinished           the result was asked for while the job runs
+├── Conflict
+│   ├── IdempotencyInFlight   another request with the same key is being handled
+│   └── IdempotencyMismatch   the key was used with another body
+├── LimitExceeded         a limit of this server; names it
+├── Unavailable           a dependency is down; come back later
+│   ├── StoreUnavailable
+│   ├── StorageUnavailable
+│   └── BrokerUnavailable
+├── LeaseLost             the fence moved on; stop all side effects
+├── CorruptObject         an object's bytes are not those that were written
+├── UnsafeAddress         an outbound address that we never connect to
+└── Misconfigured         a setting is missing or wrong; names it
+
+The class docstring is the default message.
+"""
+
+from __future__ import annotations
+
+
+class JobsError(Exception):
+    """The job could not be handled."""
+
+    code = "jobs_error"
+    retryable = False
+
+    def __init__(self, detail: str | None = None, *, field: str | None = None) -> None:
+        self.detail = detail or (self.__doc__ or "").strip()
+        #: The request field or the setting to mend, where one is to blame.
+        self.field = field
+        super().__init__(self.detail)
+
+
+class NotFound(JobsError):
+    """There is nothing of that id."""
+
+    code = "not_found"
+
+
+class Deleted(JobsError):
+    """It was deleted."""
+
+    code = "deleted"
+
+
+class NotFinished(JobsError):
+    """The job has not finished yet."""
+
+    code = "not_finished"
+    retryable = True
+
+
+class Conflict(JobsError):
+    """The request contradicts an earlier one."""
+
+    code = "conflict"
+
+
+class IdempotencyInFlight(Conflict):
+    """A request with this Idempotency-Key is being handled right now; ask again in a second."""
+
+    code = "idempotency_in_flight"
+    retryable = True
+
+
+class IdempotencyMismatch(Conflict):
+    """This Idempotency-Key was used with another body; use a new key."""
+
+    code = "idempotency_mismatch"
+
+
+class LimitExceeded(JobsError):
+    """A limit of this server was passed."""
+
+    code = "limit_exceeded"
+
+
+class Unavailable(JobsError):
+    """A part of the service is down; try again shortly."""
+
+    code = "unavailable"
+    retryable = True
+
+
+class StoreUnavailable(Unavailable):
+    """The database does not answer; try again shortly."""
+
+    code = "store_unavailable"
+
+
+class StorageUnavailable(Unavailable):
+    """The object storage does not answer; try again shortly."""
+
+    code = "storage_unavailable"
+
+
+class BrokerUnavailable(Unavailable):
+    """The message broker does not answer."""
+
+    code = "broker_unavailable"
+
+
+class LeaseLost(JobsError):
+    """Another attempt holds this chunk now."""
+
+    code = "lease_lost"
+
+
+class CorruptObject(JobsError):
+    """An object's bytes are not those that were written."""
+
+    code = "corrupt_object"
+    retryable = True
+
+
+class UnsafeAddress(JobsError):
+    """This address is not one that we connect to."""
+
+    code = "unsafe_address"
+
+
+class Misconfigured(JobsError):
+    """A setting is missing or wrong."""
+
+    code = "misconfigured"

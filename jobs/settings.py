@@ -1,0 +1,116 @@
+"""The server's settings: the only file that reads its environment (`VOICEMILL_*`).
+
+Built once in an entry file and passed down. Every field says its meaning, its unit and its special values.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Unset = the embedded mode of one machine; three URLs turn it into production."""
+
+    model_config = SettingsConfigDict(env_prefix="VOICEMILL_", extra="ignore", hide_input_in_errors=True)
+
+    data_dir: Path = Field(default_factory=lambda: Path("~/.local/share/voicemill").expanduser())
+    """Directory of everything embedded: database, objects, secrets, scratch files, `models.toml`."""
+
+    database_url: SecretStr | None = None
+    """SQLAlchemy URL, `postgresql+psycopg://user:password@host/name`. Unset = SQLite under `data_dir`."""
+
+    broker_url: SecretStr | None = None
+    """`redis://` or `rediss://` URL. Unset = `voicemill up` starts a private Redis and passes its URL on."""
+
+    storage_url: SecretStr | None = None
+    """`s3://bucket/prefix?endpoint_url=…&region=…`; credentials as boto3 finds them. Unset = a directory under `data_dir`."""
+
+    secret_key: SecretStr | None = None
+    """Encrypts webhook secrets and signs download URLs; at least 32 characters. Unset = a 0600 file in `data_dir`;
+    required with a database of one's own."""
+
+    outbound_allow: Annotated[tuple[str, ...], NoDecode] = ()
+    """`host:port,…` that webhooks may reach although the address is private, over http too. Empty = public https only."""
+
+    public_url: str = "http://127.0.0.1:8080"
+    """Where clients reach the API; absolute links in answers begin so."""
+
+    lease_s: float = Field(60.0, ge=1)
+    """Seconds that a claimed chunk belongs to its worker without a heartbeat."""
+
+    heartbeat_s: float = Field(15.0, ge=0.1)
+    """Seconds between heartbeats; at most a third of `lease_s`."""
+
+    rescue_trust_s: float = Field(90.0, ge=0)
+    """Seconds of gapless sweeps (none later than 20 s after the last) before a sweeper believes that a lease is dead."""
+
+    sweep_s: float = Field(2.0, ge=0.05)
+    """Seconds between passes of the sweeper."""
+
+    retry_base_s: float = Field(10.0, gt=0)
+    """Backoff of a chunk after an engine error: this × 2ⁿ ± 20 %, in seconds."""
+
+    deadline_s: float = Field(7 * 86_400, gt=0)
+    """Seconds until an unfinished job expires, where its request does not say."""
+
+    retain_s: float | None = 30 * 86_400
+    """Seconds after its end that a job's input and results are kept. The embedded mode keeps them for ever."""
+
+    max_text_characters: int = Field(20_000_000, ge=1)
+    """Longest text of one job, in characters."""
+
+    max_audio_s: float = Field(24 * 3600, gt=0)
+    """Longest recording of one job, in seconds of decoded audio."""
+
+    max_upload_bytes: int = Field(5_000_000_000, ge=1)
+    """Largest upload, in bytes."""
+
+    max_json_bytes: int = Field(1 << 20, ge=1)
+    """Largest JSON body, in bytes, but for /tts/synthesize."""
+
+    max_synthesis_json_bytes: int = Field(32 << 20, ge=1)
+    """Largest JSON body of /tts/synthesize, in bytes."""
+
+    inline_text_bytes: int = Field(64 << 10, ge=0)
+    """Texts up to this size live in the job's row, so that they are accepted while the storage is down."""
+
+    max_waiters: int = Field(200, ge=0)
+    """Long polls and event streams held at once per API process; past it the answer comes at once with Retry-After."""
+
+    api_cache_keys_s: float = Field(5.0, ge=0)
+    """Seconds that an API process trusts a key it has seen; a revoked key dies at most so much later."""
+
+    webhook_timeout_s: float = Field(15.0, gt=0)
+    """Seconds for a webhook receiver to answer."""
+
+    child_memory_bytes: int = Field(2 << 30, ge=256 << 20)
+    """Address space of the sandboxed cpu child, in bytes."""
+
+    child_cpu_s: int = Field(3600, ge=1)
+    """CPU seconds that one chunk may take in the sandboxed cpu child."""
+
+    child_file_bytes: int = Field(20_000_000_000, ge=1)
+    """Largest file that the sandboxed child may write, in bytes."""
+
+    log_json: bool = False
+    """Logs as JSON lines instead of text."""
+
+    @field_validator("outbound_allow", mode="before")
+    @classmethod
+    def _comma_list(cls, value: Any) -> Any:
+        return tuple(item.strip() for item in value.split(",") if item.strip()) if isinstance(value, str) else value
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the database is the private SQLite file."""
+        return self.database_url is None
+
+    def resolved_database_url(self) -> str:
+        """The SQLAlchemy URL in force."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data_dir / 'voicemill.db'}"

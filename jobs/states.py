@@ -1,0 +1,84 @@
+"""The states of jobs and chunks, and the moves between them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class JobState(StrEnum):
+    """`accepted → planning → running → stitching → succeeded`; any open state may end otherwise."""
+
+    #: Recorded; its plan chunk waits.
+    ACCEPTED = "accepted"
+    #: The plan chunk was claimed.
+    PLANNING = "planning"
+    #: Work chunks exist.
+    RUNNING = "running"
+    #: All work is done; the stitch chunk waits or runs.
+    STITCHING = "stitching"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    #: The caller asked for it.
+    CANCELLED = "cancelled"
+    #: The deadline passed.
+    EXPIRED = "expired"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Terminal is final: a retry is a new job."""
+        return self in TERMINAL_JOB_STATES
+
+
+TERMINAL_JOB_STATES = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED})
+
+
+class ChunkState(StrEnum):
+    """`blocked → ready → running → succeeded | failed | cancelled`, and back from running to ready."""
+
+    #: Waits for other chunks.
+    BLOCKED = "blocked"
+    READY = "ready"
+    #: Leased by `lease_owner` under the row's fence.
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+OPEN_CHUNK_STATES = frozenset({ChunkState.BLOCKED, ChunkState.READY, ChunkState.RUNNING})
+
+
+class Step(StrEnum):
+    """Which of the pipeline's three functions a chunk runs."""
+
+    PLAN = "plan"
+    WORK = "work"
+    STITCH = "stitch"
+
+
+class Priority(StrEnum):
+    """How soon; stored as `rank`, best first."""
+
+    INTERACTIVE = "interactive"
+    NORMAL = "normal"
+    BULK = "bulk"
+
+    @property
+    def rank(self) -> int:
+        """0 is served first."""
+        return list(Priority).index(self)
+
+
+class ReleaseReason(StrEnum):
+    """Why a running chunk went back to ready."""
+
+    #: A retryable error: error_count + 1, backoff.
+    RETRY = "retry"
+    #: The engine died: crash_count + 1 if the chunk was alone in it, else `solo`.
+    CRASH = "crash"
+    #: Its lease ran out: rescue_count + 1, backoff.
+    RESCUE = "rescue"
+    #: A graceful stop: nothing charged.
+    INTERRUPT = "interrupt"
+    #: A dependency is down: snooze_count + 1, bounded by the job's deadline only.
+    SNOOZE = "snooze"

@@ -1,0 +1,153 @@
+"""Every model that this version knows, as frozen data. Imports no model runtime: the web process reads this file.
+
+To add a family: one file under pipelines/families/ and one `Entry` here.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+
+from .errors import UnsupportedOption
+
+#: Job kind → "module:Class" of its pipeline, imported only where it runs.
+PIPELINES: Mapping[str, str] = {
+    "tts.synthesize": "pipelines.synthesis:Synthesis",
+    "stt.transcribe": "pipelines.transcription:Transcription",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One model. `target` is "module:function" called as `load(entry, device) -> family object` in the engine process."""
+
+    name: str
+    kind: str  # "tts" or "stt"
+    family: str
+    target: str
+    engines: Sequence[str]
+    #: BCP 47 tags; ("*",) means that the model says itself (see `voices_target`).
+    languages: Sequence[str]
+    default_voice: str | None = None
+    #: "module:function" returning the list of `Voice`, run without the model.
+    voices_target: str | None = None
+    sample_rate_hz: int = 22_050
+    #: Requests joined into one engine call.
+    slots: int = 1
+    #: Cores that one engine process uses.
+    threads: int = 1
+    #: Seconds of audio done in a second of one engine on one CPU core; sizes the chunks.
+    speed: float = 1.0
+    chunk_characters: int = 800
+    #: Seconds without a tick after which the engine counts as hung.
+    stall_s: float = 120.0
+    #: Modules that must be importable for the model to run; an extra that installs them.
+    needs: Sequence[str] = ()
+    extra: str | None = None
+    #: Hugging Face id, directory or s3:// URL of the weights; None = the package carries them.
+    source: str | None = None
+    revision: str | None = None
+    #: Request options this model honours beyond the ones that the pipeline does by itself.
+    options: frozenset[str] = frozenset()
+    #: True when `model: auto` may choose it.
+    auto: bool = True
+    sample: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def queue(self) -> str:
+        """Celery queue of the family: `tts.espeak`, `stt.whisper`."""
+        return f"{self.kind}.{self.family}"
+
+    @property
+    def installed(self) -> bool:
+        """Whether the modules that it needs are here."""
+        return all(find_spec(module) is not None for module in self.needs)
+
+    @property
+    def chunk_seconds(self) -> float:
+        """Seconds of audio that one engine hears in about 30 s, between half a minute and twenty minutes."""
+        return min(1200.0, max(30.0, 30.0 * self.speed))
+
+
+_WHISPER_SIZES = {
+    "tiny": 30.0, "tiny.en": 30.0, "base": 18.0, "base.en": 18.0, "small": 6.0, "small.en": 6.0,
+    "medium": 2.0, "medium.en": 2.0, "large-v2": 1.0, "large-v3": 1.0, "large-v3-turbo": 2.0, "distil-large-v3": 2.0,
+}  # fmt: skip
+
+ENTRIES: tuple[Entry, ...] = (
+    Entry(
+        name="espeak", kind="tts", family="espeak", target="pipelines.families.espeak:load", engines=("espeak-ng",),
+        languages=("*",), default_voice="en-us", voices_target="pipelines.families.espeak:voices",
+        sample_rate_hz=22_050, slots=1, speed=150.0, chunk_characters=2400,
+        needs=("espeakng_loader",), extra="espeak", options=frozenset({"speed"}),
+    ),
+    Entry(
+        name="pocketsphinx-en-us", kind="stt", family="pocketsphinx", target="pipelines.families.pocketsphinx:load",
+        engines=("pocketsphinx",), languages=("en",), sample_rate_hz=16_000, slots=1, speed=2.5, needs=("pocketsphinx",),
+    ),
+    *(
+        Entry(
+            name=f"whisper-{size}", kind="stt", family="whisper", target="pipelines.families.whisper:load",
+            engines=("ctranslate2",), languages=("en",) if size.endswith(".en") else ("*",), sample_rate_hz=16_000,
+            slots=8, threads=2, speed=speed, stall_s=300.0, needs=("faster_whisper",),
+            source=f"Systran/faster-{'' if size.startswith('distil') else 'whisper-'}{size}".replace("faster-distil", "faster-distil-whisper")
+            if size != "large-v3-turbo" else "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
+            options=frozenset({"translate", "vocabulary", "language"}),
+        )
+        for size, speed in _WHISPER_SIZES.items()
+    ),
+    Entry(
+        name="tone", kind="tts", family="tone", target="pipelines.families.tone:load_speaker", engines=("numpy",),
+        languages=("*",), default_voice="tone", voices_target="pipelines.families.tone:voices", sample_rate_hz=16_000,
+        slots=8, speed=2000.0, chunk_characters=2400, options=frozenset({"speed"}), auto=False,
+    ),
+    Entry(
+        name="tone-listener", kind="stt", family="tone", target="pipelines.families.tone:load_listener", engines=("numpy",),
+        languages=("*",), sample_rate_hz=16_000, slots=8, speed=2000.0, auto=False,
+    ),
+)  # fmt: skip
+
+
+class Catalog:
+    """The entries above plus those of a `models.toml` (same field names, one `[[model]]` table each)."""
+
+    def __init__(self, extra: Sequence[Entry] = ()) -> None:
+        self._by_name = {entry.name: entry for entry in (*ENTRIES, *extra)}
+
+    @classmethod
+    def read(cls, models_toml: Path | None) -> Catalog:
+        """Read `models_toml` where it exists. Raises ValueError naming the model whose table is wrong."""
+        if models_toml is None or not models_toml.is_file():
+            return cls()
+        entries = []
+        for table in tomllib.loads(models_toml.read_text()).get("model", []):
+            try:
+                entries.append(Entry(**{**table, "options": frozenset(table.get("options", ()))}))
+            except TypeError as error:
+                raise ValueError(f"{models_toml}: model {table.get('name', '?')}: {error}") from error
+        return cls(entries)
+
+    def __iter__(self):
+        return iter(self._by_name.values())
+
+    def of_kind(self, kind: str) -> list[Entry]:
+        """Entries of one kind, "tts" or "stt", in order of preference."""
+        return [entry for entry in self if entry.kind == kind]
+
+    def of_queue(self, queue: str) -> list[Entry]:
+        """Entries that a worker on this queue can load."""
+        return [entry for entry in self if entry.queue == queue]
+
+    def get(self, name: str, kind: str) -> Entry:
+        """The named entry. A family's name stands for its first entry. Raises `UnsupportedOption` naming the choices."""
+        entry = self._by_name.get(name)
+        if entry is not None and entry.kind == kind:
+            return entry
+        for candidate in self.of_kind(kind):
+            if candidate.family == name:
+                return candidate
+        known = ", ".join(candidate.name for candidate in self.of_kind(kind))
+        raise UnsupportedOption(f"Unknown {kind} model {name!r}; this server knows: {known}.", field="model")

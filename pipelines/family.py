@@ -1,0 +1,128 @@
+"""The two things a model family can do. A family owns all that is particular to its models.
+
+`load` is called once in the engine process; the object it returns is asked from one thread per lane (a bulk lane and
+an interactive lane), with the requests of many jobs in one list (`slots` at most). Answers come in the same order.
+A family never imports another family; it raises only `pipelines.errors`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.int16]
+
+#: Called by a family between steps; raises `pipelines.pipeline.Interrupted` when nobody waits for the answer any more.
+Tick = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakRequest:
+    """One passage for one voice. `text` is plain; `seed` is the only randomness allowed."""
+
+    text: str
+    voice: str
+    language: str
+    speed: float = 1.0
+    seed: int = 0
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WordMark:
+    """A spoken word: character offsets [start_char, end_char) in the request's text, and seconds from its first sample."""
+
+    start_char: int
+    end_char: int
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """Mono PCM, int16 at `sample_rate_hz`, and where each word is in it."""
+
+    samples: Samples
+    sample_rate_hz: int
+    marks: Sequence[WordMark] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A voice that can be asked for by `id`."""
+
+    id: str
+    name: str
+    language: str  # BCP 47
+    family: str
+    gender: str | None = None
+    sample_rate_hz: int = 22_050
+
+
+@dataclass(frozen=True, slots=True)
+class RecogniseRequest:
+    """One window of speech: mono int16 at 16 kHz, 30 s at most."""
+
+    samples: Samples
+    language: str | None = None  # BCP 47; None = detect
+    task: str = "transcribe"
+    words: bool = True
+    prompt: str | None = None
+    vocabulary: Sequence[str] = ()
+    seed: int = 0
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A recognised word, seconds from the start of the window; confidence 0–1."""
+
+    word: str
+    start: float
+    end: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """What was said between two points of a window."""
+
+    text: str
+    start: float
+    end: float
+    confidence: float
+    words: Sequence[Word] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """All phrases of one window, in order; empty when nothing was said."""
+
+    phrases: Sequence[Phrase]
+    language: str | None = None
+    language_confidence: float | None = None
+
+
+class SpeechFamily(Protocol):
+    """Text in, samples out."""
+
+    #: Exact revision of the weights or engine, for provenance.
+    revision: str
+
+    def speak(self, requests: Sequence[SpeakRequest], tick: Tick) -> list[Speech]: ...
+
+    def close(self) -> None: ...
+
+
+class RecognitionFamily(Protocol):
+    """Samples in, words out."""
+
+    revision: str
+
+    def recognise(self, requests: Sequence[RecogniseRequest], tick: Tick) -> list[Recognition]: ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,89 @@
+"""What can be asked for, by job kind. The API's OpenAPI document and the pipelines both read these models.
+
+Standard library and pydantic only: the web process imports this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, model_validator
+
+AudioFormat = Literal["wav", "flac", "mp3", "opus", "aac", "m4a", "m4b", "pcm"]
+TranscriptFormat = Literal["json", "txt", "srt", "vtt", "tsv"]
+LabelKey = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
+LabelValue = Annotated[str, StringConstraints(max_length=256)]
+
+
+class JobRequest(BaseModel):
+    """The fields that every job has."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
+
+    #: Name of a model or family; `auto` takes the first one with a live worker.
+    model: str = Field("auto", max_length=100)
+    priority: Literal["interactive", "normal", "bulk"] = "normal"
+    #: Free marks of the caller, to find jobs by; at most 16.
+    labels: dict[LabelKey, LabelValue] = Field(default_factory=dict, max_length=16)
+    #: Where to tell of the end; signed with the tenant's default secret.
+    webhook_url: HttpUrl | None = None
+    #: Seconds until the job ends as `expired` if it has not finished; unset = 7 days.
+    deadline_s: float | None = Field(None, gt=0, le=90 * 86_400)
+    #: Seconds after its end that input and results are kept; unset = the server's default.
+    retain_s: float | None = Field(None, ge=0, le=3650 * 86_400)
+
+
+class SynthesisRequest(JobRequest):
+    """Text to speech: `POST /tts/synthesize`. Give `text`, or upload a file (txt, md, html, epub, docx)."""
+
+    text: str | None = Field(None, description="Plain text; empty lines part paragraphs.")
+    ssml: str | None = Field(None, description="Reserved: this version answers 422 `unsupported_option`.")
+    voice: str | None = Field(None, max_length=100, description="A voice of `GET /tts/voices`; unset = the model's own.")
+    language: str | None = Field(None, max_length=35, description="BCP 47 tag; chooses a voice where none is named.")
+    speed: float = Field(1.0, ge=0.5, le=2.0)
+    format: AudioFormat = "wav"
+    sample_rate_hz: int | None = Field(None, ge=8_000, le=48_000, description="Unset = the voice's own rate.")
+    loudness_lufs: float | None = Field(None, ge=-40.0, le=-5.0, description="Unset = as spoken.")
+    speech_marks: bool = False
+    chapters: Literal["auto", "none"] = "auto"
+    title: str | None = Field(None, max_length=500)
+    author: str | None = Field(None, max_length=500)
+    emotion: str | None = Field(None, max_length=50)
+    lexicon: dict[str, str] | None = None
+    verify: bool = False
+
+    @model_validator(mode="after")
+    def _one_text(self) -> SynthesisRequest:
+        if self.text is not None and self.ssml is not None:
+            raise ValueError("give text or ssml, not both")
+        return self
+
+
+class TranscriptionRequest(JobRequest):
+    """Speech to text: `POST /stt/transcribe` with the recording as multipart `file`."""
+
+    language: str = Field("auto", max_length=35, description="BCP 47 tag, or `auto`.")
+    task: Literal["transcribe", "translate"] = "transcribe"
+    timestamps: Literal["none", "segment", "word"] = "word"
+    formats: list[TranscriptFormat] = Field(default_factory=lambda: ["json", "txt"], min_length=1)
+    channels: Literal["mix", "split"] = "mix"
+    vocabulary: list[str] = Field(default_factory=list, max_length=200)
+    punctuate: bool = True
+    diarize: bool = False
+    min_speakers: int | None = Field(None, ge=1, le=50)
+    max_speakers: int | None = Field(None, ge=1, le=50)
+    noise_reduction: bool = False
+    min_confidence: float | None = Field(None, ge=0.0, le=1.0)
+    retry_models: list[str] = Field(default_factory=list, max_length=3)
+
+
+REQUESTS: Mapping[str, type[JobRequest]] = {
+    "tts.synthesize": SynthesisRequest,
+    "stt.transcribe": TranscriptionRequest,
+}
+
+
+def parse(kind: str, params: Mapping[str, Any]) -> JobRequest:
+    """The validated request of a stored job. Raises pydantic.ValidationError."""
+    return REQUESTS[kind].model_validate(dict(params))
