@@ -54,6 +54,8 @@ class NewJob:
     kind: str
     model: str  # name of a catalogue entry, never "auto"
     params: Json
+    #: Made by the caller where objects are stored under the job's prefix before it is recorded; None = made here.
+    id: str | None = None
     priority: Priority = Priority.NORMAL
     labels: Mapping[str, str] = field(default_factory=dict)
     input_key: str | None = None

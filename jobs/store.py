@@ -11,7 +11,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from .job import ApiKey, Beat, Chunk, Claim, Commit, Delivery, Idempotency, InputObject, Job, Json, NewJob, Release, WorkerRow
+from .job import (
+    ApiKey,
+    Beat,
+    Chunk,
+    Claim,
+    Commit,
+    Delivery,
+    Idempotency,
+    InputObject,
+    Job,
+    Json,
+    NewJob,
+    Release,
+    WorkerRow,
+)
 from .states import JobState
 
 
@@ -71,7 +85,9 @@ class Store(Protocol):
         """Ready chunks per queue, for metrics."""
 
     # -- the life of a chunk -----------------------------------------------------------------------------------------
-    def claim(self, queues: Sequence[str], worker_id: str, *, lease_ms: int, interactive_only: bool = False) -> Claim | None:
+    def claim(
+        self, queues: Sequence[str], worker_id: str, *, lease_ms: int, interactive_only: bool = False
+    ) -> Claim | None:
         """The best ready chunk: priority, fewest running chunks of the tenant, age. State running, fence + 1, lease."""
 
     def beat(self, running: Sequence[Claim], *, lease_ms: int, progress: Mapping[str, float]) -> Mapping[str, Beat]:
@@ -91,7 +107,9 @@ class Store(Protocol):
     def fail(self, claim: Claim, error: Json) -> None:
         """The chunk fails for good: job failed, waiting siblings cancelled, webhook rows, in one transaction."""
 
-    def adopt(self, claim: Claim, parent_plan: Chunk, copies: Sequence[tuple[Chunk, InputObject]], commit: Commit) -> Sequence[str]:
+    def adopt(
+        self, claim: Claim, parent_plan: Chunk, copies: Sequence[tuple[Chunk, InputObject]], commit: Commit
+    ) -> Sequence[str]:
         """Commit the plan of a retry: `commit.new_chunks` as usual, those among them that `copies` names are
         inserted as succeeded with the copied object."""
 
@@ -150,14 +168,18 @@ class Store(Protocol):
     # -- webhooks ----------------------------------------------------------------------------------------------------
     def claim_delivery(self, worker_id: str, *, lease_ms: int) -> Delivery | None: ...
 
-    def finish_delivery(self, delivery: Delivery, *, status: int | None, error: str | None, next_at_ms: int | None, disable: bool) -> None:
+    def finish_delivery(
+        self, delivery: Delivery, *, status: int | None, error: str | None, next_at_ms: int | None, disable: bool
+    ) -> None:
         """`next_at_ms` None and no error = delivered; None with an error = given up. `next_at_ms` is a delay from now."""
 
     def rotate_default_secret(self, tenant_id: str) -> str:
         """The tenant's new default webhook secret, `whsec_…`, returned this once."""
 
     # -- keys --------------------------------------------------------------------------------------------------------
-    def create_key(self, tenant_id: str, name: str, scopes: Sequence[str], *, expires_in_s: float | None = None) -> tuple[ApiKey, str]:
+    def create_key(
+        self, tenant_id: str, name: str, scopes: Sequence[str], *, expires_in_s: float | None = None
+    ) -> tuple[ApiKey, str]:
         """The row and the secret `vm_<id>_<secret>`, which is shown this once."""
 
     def key_for(self, secret: str) -> ApiKey | None:

@@ -110,7 +110,9 @@ class Pipeline(Protocol):
     def work(self, request: Any, span: Span, sources: Sources, family: Any, sink: Sink) -> Part:
         """Do one span with a warm model. May be repeated after a crash; must give the same part."""
 
-    def stitch(self, request: Any, header: Mapping[str, Any], spans: Iterable[Span], parts: Sources, sink: Sink) -> Result:
+    def stitch(
+        self, request: Any, header: Mapping[str, Any], spans: Iterable[Span], parts: Sources, sink: Sink
+    ) -> Result:
         """Join the parts in order, in flat memory. `spans` streams all rounds in the order (idx, round); `parts(k)`
         is the part of the k-th span of that stream. A part of a later round refines the same idx. Runs in the cpu child."""
 

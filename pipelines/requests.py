@@ -32,6 +32,9 @@ class JobRequest(BaseModel):
     deadline_s: float | None = Field(None, gt=0, le=90 * 86_400)
     #: Seconds after its end that input and results are kept; unset = the server's default.
     retain_s: float | None = Field(None, ge=0, le=3650 * 86_400)
+    #: Set by the server, refused from clients: how to read the uploaded source, and its name for messages.
+    source_type: str | None = None
+    source_name: str | None = None
 
 
 class SynthesisRequest(JobRequest):
@@ -39,7 +42,9 @@ class SynthesisRequest(JobRequest):
 
     text: str | None = Field(None, description="Plain text; empty lines part paragraphs.")
     ssml: str | None = Field(None, description="Reserved: this version answers 422 `unsupported_option`.")
-    voice: str | None = Field(None, max_length=100, description="A voice of `GET /tts/voices`; unset = the model's own.")
+    voice: str | None = Field(
+        None, max_length=100, description="A voice of `GET /tts/voices`; unset = the model's own."
+    )
     language: str | None = Field(None, max_length=35, description="BCP 47 tag; chooses a voice where none is named.")
     speed: float = Field(1.0, ge=0.5, le=2.0)
     format: AudioFormat = "wav"
