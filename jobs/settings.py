@@ -27,14 +27,16 @@ class Settings(BaseSettings):
     """`redis://` or `rediss://` URL. Unset = `voicemill up` starts a private Redis and passes its URL on."""
 
     storage_url: SecretStr | None = None
-    """`s3://bucket/prefix?endpoint_url=…&region=…`; credentials as boto3 finds them. Unset = a directory under `data_dir`."""
+    """`s3://bucket/prefix?endpoint_url=…&region=…`; credentials as boto3 finds them.
+    Unset = a directory under `data_dir`."""
 
     secret_key: SecretStr | None = None
     """Encrypts webhook secrets and signs download URLs; at least 32 characters. Unset = a 0600 file in `data_dir`;
     required with a database of one's own."""
 
     outbound_allow: Annotated[tuple[str, ...], NoDecode] = ()
-    """`host:port,…` that webhooks may reach although the address is private, over http too. Empty = public https only."""
+    """`host:port,…` that webhooks may reach although the address is private, over http too.
+    Empty = public https only."""
 
     public_url: str = "http://127.0.0.1:8080"
     """Where clients reach the API; absolute links in answers begin so."""
@@ -46,7 +48,8 @@ class Settings(BaseSettings):
     """Seconds between heartbeats; at most a third of `lease_s`."""
 
     rescue_trust_s: float = Field(90.0, ge=0)
-    """Seconds of gapless sweeps (none later than 20 s after the last) before a sweeper believes that a lease is dead."""
+    """Seconds of gapless sweeps (none later than 20 s after the last) before a sweeper believes
+    that a lease is dead."""
 
     sweep_s: float = Field(2.0, ge=0.05)
     """Seconds between passes of the sweeper."""

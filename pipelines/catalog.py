@@ -22,7 +22,7 @@ PIPELINES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One model. `target` is "module:function" called as `load(entry, device) -> family object` in the engine process."""
+    """One model. `target` is "module:function", called as `load(entry, device)` in the engine process."""
 
     name: str
     kind: str  # "tts" or "stt"
@@ -142,7 +142,7 @@ class Catalog:
         return [entry for entry in self if entry.queue == queue]
 
     def get(self, name: str, kind: str) -> Entry:
-        """The named entry. A family's name stands for its first entry. Raises `UnsupportedOption` naming the choices."""
+        """The named entry; a family's name stands for its first. Raises `UnsupportedOption` naming the choices."""
         entry = self._by_name.get(name)
         if entry is not None and entry.kind == kind:
             return entry

@@ -34,7 +34,7 @@ class SpeakRequest:
 
 @dataclass(frozen=True, slots=True)
 class WordMark:
-    """A spoken word: character offsets [start_char, end_char) in the request's text, and seconds from its first sample."""
+    """A spoken word: characters [start_char, end_char) of the request's text, seconds from its first sample."""
 
     start_char: int
     end_char: int
