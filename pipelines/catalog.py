@@ -77,6 +77,15 @@ _WHISPER_SIZES = {
     "medium": 2.0, "medium.en": 2.0, "large-v2": 1.0, "large-v3": 1.0, "large-v3-turbo": 2.0, "distil-large-v3": 2.0,
 }  # fmt: skip
 
+
+def _whisper_source(size: str) -> str:
+    """Hugging Face id of the CTranslate2 conversion that faster-whisper itself names."""
+    if size == "large-v3-turbo":
+        return "mobiuslabsgmbh/faster-whisper-large-v3-turbo"
+    name = size.replace("distil-", "distil-whisper-") if size.startswith("distil-") else f"whisper-{size}"
+    return f"Systran/faster-{name}"
+
+
 ENTRIES: tuple[Entry, ...] = (
     Entry(
         name="espeak", kind="tts", family="espeak", target="pipelines.families.espeak:load", engines=("espeak-ng",),
@@ -86,15 +95,15 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         name="pocketsphinx-en-us", kind="stt", family="pocketsphinx", target="pipelines.families.pocketsphinx:load",
-        engines=("pocketsphinx",), languages=("en",), sample_rate_hz=16_000, slots=1, speed=2.5, needs=("pocketsphinx",),
+        engines=("pocketsphinx",), languages=("en",), sample_rate_hz=16_000, slots=1, speed=2.5,
+        needs=("pocketsphinx",),
     ),
     *(
         Entry(
             name=f"whisper-{size}", kind="stt", family="whisper", target="pipelines.families.whisper:load",
             engines=("ctranslate2",), languages=("en",) if size.endswith(".en") else ("*",), sample_rate_hz=16_000,
             slots=8, threads=2, speed=speed, stall_s=300.0, needs=("faster_whisper",),
-            source=f"Systran/faster-{'' if size.startswith('distil') else 'whisper-'}{size}".replace("faster-distil", "faster-distil-whisper")
-            if size != "large-v3-turbo" else "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
+            source=_whisper_source(size),
             options=frozenset({"translate", "vocabulary", "language"}),
         )
         for size, speed in _WHISPER_SIZES.items()
@@ -105,8 +114,8 @@ ENTRIES: tuple[Entry, ...] = (
         slots=8, speed=2000.0, chunk_characters=2400, options=frozenset({"speed"}), auto=False,
     ),
     Entry(
-        name="tone-listener", kind="stt", family="tone", target="pipelines.families.tone:load_listener", engines=("numpy",),
-        languages=("*",), sample_rate_hz=16_000, slots=8, speed=2000.0, auto=False,
+        name="tone-listener", kind="stt", family="tone", target="pipelines.families.tone:load_listener",
+        engines=("numpy",), languages=("*",), sample_rate_hz=16_000, slots=8, speed=2000.0, auto=False,
     ),
 )  # fmt: skip
 

@@ -113,8 +113,9 @@ class Pipeline(Protocol):
     def stitch(
         self, request: Any, header: Mapping[str, Any], spans: Iterable[Span], parts: Sources, sink: Sink
     ) -> Result:
-        """Join the parts in order, in flat memory. `spans` streams all rounds in the order (idx, round); `parts(k)`
-        is the part of the k-th span of that stream. A part of a later round refines the same idx. Runs in the cpu child."""
+        """Join the parts in order, in flat memory. `spans` streams all rounds in the order (idx, round);
+        `parts(k)` is the part of the k-th span of that stream. A later round refines the same idx.
+        Runs in the cpu child."""
 
 
 @dataclass(frozen=True, slots=True)
