@@ -1,0 +1,79 @@
+# Every verb of this repository. `make` alone lists them. Nothing is fetched but Python packages, through pip.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/sh
+
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMPS := $(VENV)/.stamps
+# A changed dependency, constraint or place of the clone installs again; the same ones never do.
+KEY := $(shell (pwd; cat pyproject.toml constraints.txt) | cksum | cut -d' ' -f1)
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+export PIP_ROOT_USER_ACTION := ignore
+
+# Unit tests first: they are quick and point at the cause. tests/gpu and tests/benchmarks have verbs of their own.
+TESTS ?= $(wildcard tests/unit tests/test_*.py tests/conformance tests/integration tests/acceptance tests/faults)
+
+# -- verbs ----------------------------------------------------------------------------------------------------------
+.PHONY: help demo up test lint types mutations soak bench clean
+
+help:  ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+demo: $(STAMPS)/demo-$(KEY)  ## Start the whole stack, make an audiobook and a transcript, show them, stop
+	$(PY) demo/run.py
+
+up: $(STAMPS)/demo-$(KEY)  ## Start the whole stack on this machine and stay until Ctrl-C
+	$(VENV)/bin/voicemill up
+
+test: $(STAMPS)/test-$(KEY)  ## Run everything that needs no GPU (TESTS=path narrows it)
+	$(PY) -m pytest --durations=15 $(TESTS)
+
+lint: $(STAMPS)/lint-$(KEY) types  ## Check style, format, import rules and types
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/lint-imports
+
+types: $(STAMPS)/lint-$(KEY)  ## Check types alone
+	$(PY) -m mypy
+
+mutations: $(STAMPS)/test-$(KEY)  ## Remove each guard in turn; the test that watches it must go red
+	$(PY) tests/faults/mutations/run.py
+
+soak: $(STAMPS)/test-$(KEY)  ## Run the long versions of the fault tests
+	$(PY) -m pytest -m soak --timeout=0 --durations=15 tests
+
+bench: $(STAMPS)/test-$(KEY)  ## Measure speed here and print the figures
+	$(PY) -m pytest -s --timeout=0 tests/benchmarks
+
+clean:  ## Remove the virtual environment, caches and what the demo wrote
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis demo/out
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# -- installation: each stamp names what was installed and from which files -------------------------------------------
+$(STAMPS)/venv:
+	@set -e; for python in python3.11 python3.12 python3; do \
+	  $$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && found=$$python && break; \
+	done; \
+	if [ -z "$$found" ]; then echo "Voicemill needs Python 3.11 or 3.12 on the PATH; none was found." >&2; exit 1; fi; \
+	if ! $$found -c 'import ensurepip, venv' 2>/dev/null; then \
+	  echo "$$found has no venv module. On Debian and Ubuntu: apt install python3-venv (or $$($$found -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'))" >&2; exit 1; fi; \
+	if ! $(PY) -c 'import pip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null; then \
+	  echo "Making $(VENV) with $$found"; $$found -m venv --clear $(VENV); fi
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/demo-$(KEY): | $(STAMPS)/venv
+	@echo "Installing .[espeak,text] (once per change of the dependencies)"
+	@$(PIP) --editable '.[espeak,text]'
+	@touch $@
+
+$(STAMPS)/test-$(KEY): | $(STAMPS)/demo-$(KEY)
+	@echo "Installing .[espeak,text,test] (once per change of the dependencies)"
+	@$(PIP) --editable '.[espeak,text,test]'
+	@touch $@
+
+$(STAMPS)/lint-$(KEY): | $(STAMPS)/demo-$(KEY)
+	@echo "Installing .[espeak,text,dev] (once per change of the dependencies)"
+	@$(PIP) --editable '.[espeak,text,dev]'
+	@touch $@
