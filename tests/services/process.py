@@ -1,0 +1,88 @@
+"""One child process of a test: free port, own log file, stopped by its pid, gone with its parent."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+
+
+class ServiceMissing(RuntimeError):
+    """A service cannot be had on this machine; tests that need it skip, and fail where CI=true."""
+
+
+def free_port() -> int:
+    """A TCP port of the loopback that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def poll(condition: Callable[[], bool], *, deadline_s: float, every_s: float = 0.02) -> bool:
+    """Ask until the condition holds; False when `deadline_s` seconds passed first."""
+    until = time.monotonic() + deadline_s
+    while not condition():
+        if time.monotonic() > until:
+            return False
+        time.sleep(every_s)
+    return True
+
+
+class Child:
+    """A process that writes its output to `log` and dies when the test run dies.
+
+    As root, `uid` runs it as another user (the file system must let that user reach what it needs).
+    """
+
+    def __init__(self, args: Sequence[str], *, log: Path, uid: int | None = None,
+                 env: Mapping[str, str] | None = None, cwd: Path | None = None) -> None:  # fmt: skip
+        self.args, self.log = args, log
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                args, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=cwd,
+                env=None if env is None else {**os.environ, **env}, start_new_session=True, preexec_fn=_die_with_parent,
+                user=uid, group=uid, extra_groups=None if uid is None else [],
+            )  # fmt: skip
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        return self.process.poll() is None
+
+    def wait_ready(self, condition: Callable[[], bool], *, deadline_s: float = 30.0) -> None:
+        """Wait until the service answers; raises with the end of its log if it died or never does."""
+        poll(lambda: not self.is_alive or condition(), deadline_s=deadline_s)
+        if not self.is_alive or not condition():
+            self.stop(grace_s=0)
+            tail = self.log.read_text(errors="replace")[-2000:]
+            raise RuntimeError(f"{self.args[0]} did not become ready:\n{tail}")
+
+    def stop(self, sign: signal.Signals = signal.SIGTERM, *, grace_s: float = 10.0) -> None:
+        """Stop by pid: `sign`, then SIGKILL after `grace_s` seconds. Twice is harmless."""
+        if not self.is_alive:
+            return
+        self.process.send_signal(sign if grace_s else signal.SIGKILL)
+        try:
+            self.process.wait(grace_s or 10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(10)
+
+    def kill(self) -> None:
+        """SIGKILL, as a crash would."""
+        self.stop(grace_s=0)
+
+
+def _die_with_parent() -> None:
+    # Runs in the child after setuid (which would clear it). Kept small: a fork of a threaded process.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
