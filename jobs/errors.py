@@ -11,8 +11,10 @@ JobsError
 ├── Unavailable           a dependency is down; come back later
 │   ├── StoreUnavailable
 │   ├── StorageUnavailable
-│   └── BrokerUnavailable
+│   ├── BrokerUnavailable
+│   └── OutboundUnavailable   a receiver on the internet does not answer
 ├── LeaseLost             the fence moved on; stop all side effects
+├── InvalidKey            not a name that an object can have
 ├── CorruptObject         an object's bytes are not those that were written
 ├── UnsafeAddress         an outbound address that we never connect to
 └── Misconfigured         a setting is missing or wrong; names it
@@ -105,10 +107,22 @@ class BrokerUnavailable(Unavailable):
     code = "broker_unavailable"
 
 
+class OutboundUnavailable(Unavailable):
+    """The other side does not answer."""
+
+    code = "outbound_unavailable"
+
+
 class LeaseLost(JobsError):
     """Another attempt holds this chunk now."""
 
     code = "lease_lost"
+
+
+class InvalidKey(JobsError):
+    """This is not a name that an object can have."""
+
+    code = "invalid_key"
 
 
 class CorruptObject(JobsError):
