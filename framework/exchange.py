@@ -1,0 +1,88 @@
+"""Calls as arguments of httpx, and its exceptions as ours: all that the SDK knows of that library beside the clients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from ipaddress import ip_address
+from typing import Any
+
+import httpx
+
+from .calls import Call
+from .errors import NotConfigured, Unreachable
+from .settings import Server
+
+#: Seconds that the server may take to store an upload after its last byte.
+_AFTER_UPLOAD_S = 300.0
+_CONNECT_S = 5.0
+
+
+def client_options(server: Server) -> dict[str, Any]:
+    """Arguments of `httpx.Client` and `httpx.AsyncClient`. Raises NotConfigured for one that cannot be."""
+    try:
+        url = httpx.URL(server.base_url)
+        headers = httpx.Headers({"User-Agent": "voicemill-python", "Accept": "application/json"})
+        if server.api_key:
+            headers["Authorization"] = f"Bearer {server.api_key.strip()}"
+    except (httpx.InvalidURL, UnicodeEncodeError) as error:
+        raise NotConfigured(f"The server's address or key cannot be used: {error}.") from error
+    return {
+        "base_url": url,
+        "headers": headers,
+        # Proxies of the environment must not get between us and a server on this machine.
+        "trust_env": not _is_loopback(url.host),
+    }
+
+
+@contextmanager
+def request_options(call: Call[Any], timeout_s: float) -> Iterator[dict[str, Any]]:
+    """Arguments of `httpx.Client.request`; files stay open inside."""
+    read_s = timeout_s + call.extra_s + (_AFTER_UPLOAD_S if call.uploads else 0.0)
+    options: dict[str, Any] = {
+        "method": call.method,
+        "url": call.path,
+        "params": dict(call.params),
+        "headers": dict(call.headers),
+        "timeout": httpx.Timeout(timeout_s, connect=min(_CONNECT_S, timeout_s), read=read_s),
+    }
+    with ExitStack() as stack:
+        if call.json is not None:
+            options["json"] = call.json
+        if call.form is not None:
+            options["data"] = dict(call.form)
+            options["files"] = [
+                (upload.field, (upload.name, stack.enter_context(upload.opened()), upload.content_type))
+                for upload in call.uploads
+            ]
+        yield options
+
+
+@contextmanager
+def errors_translated(base_url: str) -> Iterator[None]:
+    """Raises Unreachable for whatever goes wrong with the connection."""
+    try:
+        yield
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        raise Unreachable(
+            f"Nothing answers at {base_url} ({_reason(error)}). Start the server with `voicemill up`, "
+            "or correct VOICEMILL_URL.",
+            maybe_sent=False,
+        ) from error
+    except httpx.TimeoutException as error:
+        raise Unreachable(f"{base_url} did not answer in time ({_reason(error)}).") from error
+    except (httpx.TransportError, httpx.StreamError, httpx.TooManyRedirects, httpx.DecodingError) as error:
+        raise Unreachable(f"The connection to {base_url} broke ({_reason(error)}).") from error
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

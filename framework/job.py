@@ -1,0 +1,165 @@
+"""Jobs, their progress and their files as the API shows them. Unknown fields are kept in `raw`, never refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+FINISHED_STATES = frozenset({"succeeded", "failed", "cancelled", "expired"})
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job is, in seconds of audio or characters of text."""
+
+    #: `waiting_for_worker`, `plan`, `work` or `stitch`.
+    stage: str = ""
+    done: float = 0.0
+    #: None until the input was measured.
+    total: float | None = None
+    unit: str | None = None
+    fraction: float = 0.0
+    #: Seconds left as the server guesses; None = no guess yet.
+    eta_s: float | None = None
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> Progress:
+        """From the `progress` object of a job or of an event."""
+        return cls(
+            stage=str(data.get("stage") or ""),
+            done=float(data.get("done") or 0.0),
+            total=_float(data.get("total")),
+            unit=data.get("unit"),
+            fraction=float(data.get("fraction") or 0.0),
+            eta_s=_float(data.get("eta_s")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ResultFile:
+    """One file of a result. `url` needs no key and ends at `url_expires_at`; a download asks for a fresh one."""
+
+    name: str
+    content_type: str
+    bytes: int
+    sha256: str | None
+    url: str | None = None
+    url_expires_at: datetime | None = None
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> ResultFile:
+        """From an entry of `result.files`."""
+        return cls(
+            name=str(data["name"]),
+            content_type=str(data.get("content_type") or "application/octet-stream"),
+            bytes=int(data.get("bytes") or 0),
+            sha256=data.get("sha256"),
+            url=data.get("url"),
+            url_expires_at=_time(data.get("url_expires_at")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """What a succeeded job made."""
+
+    #: Seconds of audio heard or spoken.
+    duration_s: float
+    #: Seconds from the start of the job to its end.
+    processing_s: float
+    files: Sequence[ResultFile]
+    language: str | None = None
+    quality: Mapping[str, Any] | None = None
+    #: `audio_s`, `characters`, `engine_s`.
+    usage: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> JobResult:
+        """From the `result` object of a job."""
+        return cls(
+            duration_s=float(data.get("duration_s") or 0.0),
+            processing_s=float(data.get("processing_s") or 0.0),
+            files=tuple(ResultFile.parse(entry) for entry in data.get("files") or ()),
+            language=data.get("language"),
+            quality=data.get("quality"),
+            usage=data.get("usage") or {},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as of the answer that told of it."""
+
+    id: str
+    kind: str
+    state: str
+    model: str
+    progress: Progress
+    priority: str = "normal"
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    deadline_at: datetime | None = None
+    delete_at: datetime | None = None
+    parent_id: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    result: JobResult | None = None
+    #: `class`, `code`, `detail`, `retryable` of a job that did not succeed.
+    error: Mapping[str, Any] | None = None
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    #: The answer itself.
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def is_finished(self) -> bool:
+        """Nothing about it will change any more."""
+        return self.state in FINISHED_STATES
+
+    @property
+    def is_successful(self) -> bool:
+        """It has a result."""
+        return self.state == "succeeded"
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> Job:
+        """From a `job` object of the API."""
+        result = data.get("result")
+        return cls(
+            id=str(data["id"]),
+            kind=str(data.get("kind") or ""),
+            state=str(data["state"]),
+            model=str(data.get("model") or ""),
+            progress=Progress.parse(data.get("progress") or {}),
+            priority=str(data.get("priority") or "normal"),
+            created_at=_time(data.get("created_at")),
+            started_at=_time(data.get("started_at")),
+            finished_at=_time(data.get("finished_at")),
+            deadline_at=_time(data.get("deadline_at")),
+            delete_at=_time(data.get("delete_at")),
+            parent_id=data.get("parent_id"),
+            labels=data.get("labels") or {},
+            result=JobResult.parse(result) if result else None,
+            error=data.get("error"),
+            provenance=data.get("provenance") or {},
+            raw=data,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Part of a list, newest first. `next` is the `after` of the following page; None = this is the last."""
+
+    data: Sequence[T]
+    next: str | None = None
+
+
+def _float(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _time(value: Any) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value)

@@ -1,0 +1,59 @@
+"""The options of requests, for editors and type checkers. The server validates them and names what it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypedDict
+
+
+class JobOptions(TypedDict, total=False):
+    """What every job takes."""
+
+    model: str
+    priority: Literal["interactive", "normal", "bulk"]
+    labels: Mapping[str, str]
+    webhook_url: str
+    #: Seconds until an unfinished job expires.
+    deadline_s: float
+    #: Seconds after its end that input and result are kept.
+    retain_s: float
+
+
+class SpeechOptions(JobOptions, total=False):
+    """`POST /tts/synthesize`."""
+
+    voice: str
+    #: BCP 47 tag; chooses a voice where none is named.
+    language: str
+    #: 0.5 to 2.0.
+    speed: float
+    format: Literal["wav", "flac", "mp3", "opus", "aac", "m4a", "m4b", "pcm"]
+    sample_rate_hz: int
+    loudness_lufs: float
+    #: Also make marks.json, captions.vtt and chapters.json.
+    speech_marks: bool
+    chapters: Literal["auto", "none"]
+    title: str
+    author: str
+    emotion: str
+    lexicon: Mapping[str, str]
+    verify: bool
+
+
+class TranscriptionOptions(JobOptions, total=False):
+    """`POST /stt/transcribe`."""
+
+    #: BCP 47 tag or `auto`.
+    language: str
+    task: Literal["transcribe", "translate"]
+    timestamps: Literal["none", "segment", "word"]
+    formats: Sequence[Literal["json", "txt", "srt", "vtt", "tsv"]]
+    channels: Literal["mix", "split"]
+    vocabulary: Sequence[str]
+    punctuate: bool
+    diarize: bool
+    min_speakers: int
+    max_speakers: int
+    noise_reduction: bool
+    min_confidence: float
+    retry_models: Sequence[str]

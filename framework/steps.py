@@ -1,0 +1,215 @@
+"""What the clients do, as generators that yield steps and never touch the network: retries, waiting, downloads.
+
+A client carries each step out (blocking or awaiting), sends its answer back in or throws its exception in.
+So the rules stand here once, for both clients.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
+
+from . import calls
+from .answers import read_json
+from .calls import Call
+from .download import DownloadProgress, Incoming
+from .errors import OF_STATE, ApiError, BadArgument, NotFound, Unreachable, VoicemillError, WaitTimeout
+from .events import Event, EventReader
+from .job import Job, Progress, ResultFile
+from .retrying import Retries
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Send a request once; answers an `Answer`, throws Unreachable."""
+
+    call: Call[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Send a request and hand the body over piece by piece until `take` says enough; throws Unreachable, ApiError."""
+
+    call: Call[Any]
+    take: Callable[[bytes], bool]
+    #: Seconds without a byte after which the connection counts as dead.
+    idle_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait."""
+
+    seconds: float
+
+
+Steps = Generator[Attempt | Stream | Pause, Any, T]
+
+#: Called with the job each time that something about it changed.
+JobProgress = Callable[[Job], None]
+
+#: The server sends a comment line at least this often; a stream silent for thrice as long is dead.
+_HEARTBEAT_S = 15.0
+#: Seconds of one long poll where there is no event stream: short, so that progress still moves.
+_POLL_S = 5.0
+#: Streams that may break off during one wait before we only poll.
+_STREAM_TRIES = 20
+
+
+def send(call: Call[T], retries: Retries) -> Steps[T]:
+    """One call with its retries. Raises Unreachable or ApiError when they are used up or of no use."""
+    done = 0
+    while True:
+        try:
+            answer: Answer = yield Attempt(call)
+            return call.parse(read_json(answer.status, answer.headers, answer.body, accepted=call.accepted))
+        except VoicemillError as failure:
+            delay = retries.delay_s(failure, done, repeatable=call.repeatable)
+            if delay is None:
+                raise
+        done += 1
+        yield Pause(delay)
+
+
+def follow(
+    job_id: str,
+    retries: Retries,
+    *,
+    timeout_s: float | None = None,
+    on_progress: JobProgress | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Steps[Job]:
+    """Wait for the end: by the event stream, by polling where there is none. Raises WaitTimeout with the job."""
+    begun = clock()
+    until = None if timeout_s is None else begun + timeout_s
+    tell = on_progress or (lambda _: None)
+    stream_tries = _STREAM_TRIES
+    job = yield from send(calls.get_job(job_id), retries)
+    tell(job)
+    while not job.is_finished:
+        remaining = None if until is None else until - clock()
+        if remaining is not None and remaining <= 0:
+            raise WaitTimeout(job, timeout_s or 0.0)
+        if stream_tries:
+            stream_tries -= 1
+            listener = _Listener(job, tell, until, clock)
+            idle_s = 3 * _HEARTBEAT_S if remaining is None else min(3 * _HEARTBEAT_S, remaining)
+            try:
+                yield Stream(calls.job_events(job_id), listener.take, idle_s)
+            except Unreachable:
+                # The server went away or the stream was cut: the poll below waits for it to come back.
+                pass
+            except NotFound:
+                raise
+            except ApiError:
+                # Too many listeners, or something in between that allows no streams.
+                stream_tries = 0
+            job = yield from send(calls.get_job(job_id), retries)
+        else:
+            job = yield from _poll(job_id, retries, remaining, clock)
+        tell(job)
+    return job
+
+
+def _poll(job_id: str, retries: Retries, remaining: float | None, clock: Callable[[], float]) -> Steps[Job]:
+    """One long poll. A server with too many waiters answers at once; then the pause is ours."""
+    wait_s = _POLL_S if remaining is None else min(_POLL_S, remaining)
+    asked = clock()
+    job = yield from send(calls.get_job(job_id, wait_s=wait_s), retries)
+    if not job.is_finished and clock() - asked < min(1.0, wait_s):
+        yield Pause(min(1.0, wait_s))
+    return job
+
+
+class _Listener:
+    """Turns pieces of an event stream into news of one job."""
+
+    def __init__(self, job: Job, tell: JobProgress, until: float | None, clock: Callable[[], float]) -> None:
+        self._job = job
+        self._tell = tell
+        self._until = until
+        self._clock = clock
+        self._reader = EventReader()
+
+    def take(self, piece: bytes) -> bool:
+        """True when there is nothing more to wait for."""
+        for event in self._reader.feed(piece):
+            job = apply_event(self._job, event)
+            if job != self._job and not job.is_finished:
+                self._tell(job)
+            self._job = job
+        return self._job.is_finished or (self._until is not None and self._clock() >= self._until)
+
+
+def apply_event(job: Job, event: Event) -> Job:
+    """The job as it is after this event."""
+    data = event.data
+    if data.get("object") == "job":
+        return Job.parse(data)
+    progress = data if event.name == "progress" else data.get("progress")
+    if isinstance(progress, Mapping) and "stage" in progress:
+        job = replace(job, progress=Progress.parse(progress))
+    if isinstance(data.get("state"), str):
+        job = replace(job, state=data["state"])
+    return job
+
+
+def successful(job: Job) -> Job:
+    """The job itself, if it succeeded. Raises the JobUnsuccessful that its state stands for."""
+    if job.state in OF_STATE:
+        raise OF_STATE[job.state](job)
+    return job
+
+
+def download(
+    job: Job, name: str, destination: Path, retries: Retries, on_progress: DownloadProgress | None = None
+) -> Steps[Path]:
+    """Fetch one result file and check it; a broken transfer begins again. Raises BadArgument for an unknown file."""
+    file = result_file(job, name)
+    if destination.is_dir():
+        # The name is the server's: no part of it may lead out of the directory.
+        destination /= Path(file.name).name
+    done = 0
+    while True:
+        try:
+            with Incoming(file, destination, on_progress) as incoming:
+                yield Stream(calls.job_file(job.id, file.name), incoming.take, idle_s=60.0)
+                return incoming.finish()
+        except VoicemillError as failure:
+            delay = retries.delay_s(failure, done, repeatable=True)
+            if delay is None:
+                raise
+        done += 1
+        yield Pause(delay)
+
+
+def read(job: Job, name: str, retries: Retries) -> Steps[bytes]:
+    """One result file into memory, checked."""
+    with TemporaryDirectory() as directory:
+        path = yield from download(job, name, Path(directory) / "file", retries)
+        return path.read_bytes()
+
+
+def result_file(job: Job, name: str) -> ResultFile:
+    """The file of that name, or with that ending. Raises BadArgument naming what there is."""
+    if job.result is None:
+        raise BadArgument(f"{job.id} is {job.state}: it has no files.")
+    for file in job.result.files:
+        if file.name == name or file.name.endswith(f".{name}"):
+            return file
+    raise BadArgument(f"{job.id} has no file {name!r}; it has {', '.join(file.name for file in job.result.files)}.")
