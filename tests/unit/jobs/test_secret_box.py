@@ -39,7 +39,7 @@ def test_a_changed_seal_does_not_open() -> None:
 
 
 def test_a_short_key_is_refused_by_name() -> None:
-    with pytest.raises(Misconfigured, match="VOICEMILL_SECRET_KEY.*32") as caught:
+    with pytest.raises(Misconfigured, match=r"VOICEMILL_SECRET_KEY.*32") as caught:
         SecretBox("k" * 31)
     assert caught.value.field == "VOICEMILL_SECRET_KEY"
 

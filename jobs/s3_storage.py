@@ -1,0 +1,388 @@
+"""Objects in an S3-compatible bucket, under a prefix of it. The only file that knows boto3 and what S3 answers.
+
+Works with stores that know neither trailing checksums nor conditional writes: Content-MD5 guards the way in, a
+conditional write is asked for while the store understands it, and SHA-256 is verified on the way out. Timeouts are
+short and retries few: callers repeat whole steps, and have to notice an outage in seconds.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import io
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import quote
+
+import boto3
+import structlog
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from .errors import Conflict, CorruptObject, NotFound, StorageUnavailable
+from .job import StoredPart
+from .object_keys import check_key, check_prefix
+from .s3_upload import S3Upload
+from .verified_save import save_verified
+
+_log = structlog.get_logger(__name__)
+
+_BLOCK = 1 << 20
+#: Files up to this size go in one request, out of memory.
+_WHOLE_BYTES = 16 << 20
+_MAX_URL_S = 900
+_MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
+_DAMAGED = frozenset({"BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", "IncompleteBody"})
+#: A store that does not know If-None-Match says one of these.
+_NO_CONDITIONS = frozenset({"NotImplemented", "501", "InvalidArgument", "InvalidRequest"})
+
+
+class S3Storage:
+    """One bucket (or a prefix of one). Threads may share it; processes make their own."""
+
+    def __init__(
+        self,
+        bucket: str,
+        *,
+        prefix: str = "",
+        endpoint_url: str | None = None,
+        public_endpoint_url: str | None = None,
+        region: str | None = None,
+        connect_timeout_s: float = 2.0,
+        read_timeout_s: float = 10.0,
+        attempts: int = 2,
+    ) -> None:
+        """`public_endpoint_url`: where clients reach the same store, if they reach it by another name than we do."""
+        self._bucket = bucket
+        self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+        self._session = boto3.session.Session(region_name=region)
+        self._endpoint_url = endpoint_url
+        self._client = self._connect(endpoint_url, connect_timeout_s, read_timeout_s, attempts)
+        # Health asks often and must not hang: one short attempt.
+        self._probe = self._connect(endpoint_url, 1.0, 3.0, 1)
+        self._signer = self._client
+        if public_endpoint_url is not None:
+            self._signer = self._connect(public_endpoint_url, connect_timeout_s, read_timeout_s, attempts)
+        self._conditional = True
+
+    # -- in ----------------------------------------------------------------------------------------------------------
+    def put_file(self, key: str, path: Path, *, content_type: str = "application/octet-stream") -> StoredPart:
+        if path.stat().st_size <= _WHOLE_BYTES:
+            return self.put_bytes(key, path.read_bytes(), content_type=content_type)
+        upload = self.open_upload(key, content_type=content_type)
+        try:
+            with path.open("rb") as file:
+                while block := file.read(_BLOCK):
+                    upload.write(block)
+            return upload.complete()
+        finally:
+            upload.abort()
+
+    def put_bytes(self, key: str, data: bytes, *, content_type: str = "application/octet-stream") -> StoredPart:
+        name = self._name(key)
+        sha256 = hashlib.sha256(data).hexdigest()
+        md5 = hashlib.md5(data, usedforsecurity=False)
+        answer = self._write_once(
+            "put_object", name, sha256, len(data),
+            Body=data, ContentMD5=base64.b64encode(md5.digest()).decode(), ContentType=content_type,
+            Metadata={"sha256": sha256},
+        )  # fmt: skip
+        doubtful = answer is not None and tag_of(answer) != md5.hexdigest()
+        self._check_written(name, sha256, len(data), doubtful=doubtful)
+        return StoredPart(key=key, sha256=sha256, bytes=len(data))
+
+    def open_upload(self, key: str, *, content_type: str = "application/octet-stream") -> S3Upload:
+        return S3Upload(self, check_key(key), content_type)
+
+    def copy(self, source: str, target: str) -> None:
+        check_key(target)
+        size = self.stat(source)
+        if size is None:
+            raise NotFound("there is no such object")
+        if self.stat(target) == size:
+            return  # an earlier try got through
+        with _s3_errors():
+            self._client.copy(
+                {"Bucket": self._bucket, "Key": self._name(source)}, self._bucket, self._name(target),
+                Config=TransferConfig(use_threads=False),
+            )  # fmt: skip
+        if self.stat(target) != size:
+            raise CorruptObject("a copied object has another size than its source")
+
+    # -- out ---------------------------------------------------------------------------------------------------------
+    def fetch(self, key: str, path: Path, *, sha256: str | None, bytes: int | None = None) -> None:
+        for is_last in (False, True):
+            try:
+                save_verified(self.read(key), path, sha256=sha256, bytes=bytes)
+            except (CorruptObject, StorageUnavailable) as error:
+                # Damage on the way is gone at the second reading; damage in the store is not.
+                _log.warning("object_read_failed", key=key, code=error.code, detail=error.detail)
+                if is_last:
+                    raise
+            except OSError as error:
+                raise StorageUnavailable(f"cannot write the local copy of an object: {error.strerror}") from error
+            else:
+                return
+
+    def open(self, key: str) -> BinaryIO:
+        return io.BufferedReader(_BlockReader(self.read(key)), buffer_size=_BLOCK)
+
+    def read(self, key: str, *, offset: int = 0, length: int | None = None, block: int = _BLOCK) -> Iterator[bytes]:
+        if length is not None and length <= 0:
+            return iter(())
+        bounds = {}
+        if offset or length is not None:
+            bounds["Range"] = f"bytes={offset}-" + ("" if length is None else str(offset + length - 1))
+        try:
+            with _s3_errors():
+                body = self._client.get_object(Bucket=self._bucket, Key=self._name(key), **bounds)["Body"]
+        except _PastTheEnd:
+            return iter(())
+        # Asked for here and not in the generator: a missing object is told before the first byte is wanted.
+        return _blocks(body, block)
+
+    def stat(self, key: str) -> int | None:
+        try:
+            with _s3_errors():
+                return int(self._client.head_object(Bucket=self._bucket, Key=self._name(key))["ContentLength"])
+        except NotFound:
+            return None
+
+    def url(self, key: str, *, filename: str, content_type: str, expires_s: int = 900) -> str | None:
+        """A link good for `expires_s` seconds, 15 minutes at most; always a download, always of this type."""
+        with _s3_errors():
+            return str(
+                self._signer.generate_presigned_url(
+                    "get_object",
+                    Params={
+                        "Bucket": self._bucket,
+                        "Key": self._name(key),
+                        "ResponseContentDisposition": attachment(filename),
+                        "ResponseContentType": content_type,
+                    },
+                    ExpiresIn=max(1, min(expires_s, _MAX_URL_S)),
+                )
+            )
+
+    # -- away --------------------------------------------------------------------------------------------------------
+    def delete_prefix(self, prefix: str) -> int:
+        under = self._prefix + check_prefix(prefix)
+        removed = 0
+        with _s3_errors():
+            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=under):
+                names = [{"Key": item["Key"]} for item in page.get("Contents", [])]
+                if not names:
+                    continue
+                answer = self._client.delete_objects(Bucket=self._bucket, Delete={"Objects": names, "Quiet": True})
+                if failed := answer.get("Errors"):
+                    raise StorageUnavailable(f"the object storage kept {len(failed)} objects: {failed[0].get('Code')}")
+                removed += len(names)
+            # Uploads that a killed process left open are invisible, and paid for.
+            pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self._bucket, Prefix=under)
+            for item in [item for page in pages for item in page.get("Uploads", [])]:
+                self.abort_multipart(item["Key"], item["UploadId"])
+        return removed
+
+    def check(self) -> None:
+        with _s3_errors():
+            self._probe.head_bucket(Bucket=self._bucket)
+
+    # -- for S3Upload ------------------------------------------------------------------------------------------------
+    def start_multipart(self, key: str, content_type: str) -> tuple[str, str]:
+        """Full name and upload id."""
+        name = self._name(key)
+        with _s3_errors():
+            answer = self._client.create_multipart_upload(Bucket=self._bucket, Key=name, ContentType=content_type)
+        return name, str(answer["UploadId"])
+
+    def put_part(self, name: str, upload_id: str, number: int, data: bytes) -> tuple[dict[str, Any], bool]:
+        """What `finish_multipart` wants to know of the part, and whether the store's tag casts doubt on it."""
+        md5 = hashlib.md5(data, usedforsecurity=False)
+        with _s3_errors():
+            answer = self._client.upload_part(
+                Bucket=self._bucket, Key=name, UploadId=upload_id, PartNumber=number, Body=data,
+                ContentMD5=base64.b64encode(md5.digest()).decode(),
+            )  # fmt: skip
+        return {"PartNumber": number, "ETag": answer["ETag"]}, tag_of(answer) != md5.hexdigest()
+
+    def finish_multipart(
+        self, name: str, upload_id: str, parts: list[dict[str, Any]], *, sha256: str, size: int, doubtful: bool
+    ) -> None:
+        self._write_once(
+            "complete_multipart_upload", name, sha256, size, UploadId=upload_id, MultipartUpload={"Parts": parts}
+        )
+        self._check_written(name, sha256, size, doubtful=doubtful)
+
+    def abort_multipart(self, name: str, upload_id: str) -> None:
+        with contextlib.suppress(NotFound), _s3_errors():
+            self._client.abort_multipart_upload(Bucket=self._bucket, Key=name, UploadId=upload_id)
+
+    # -- inside ------------------------------------------------------------------------------------------------------
+    def _name(self, key: str) -> str:
+        return self._prefix + check_key(key)
+
+    def _connect(self, endpoint_url: str | None, connect_timeout_s: float, read_timeout_s: float, attempts: int) -> Any:
+        client = self._session.client(
+            "s3",
+            endpoint_url=endpoint_url,
+            config=Config(
+                signature_version="s3v4",
+                connect_timeout=connect_timeout_s,
+                read_timeout=read_timeout_s,
+                retries={"mode": "standard", "total_max_attempts": attempts},
+                max_pool_connections=32,
+                # Several stores refuse the checksums that boto3 adds by itself since 1.36.
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+                s3={"addressing_style": "path" if endpoint_url else "auto"},
+            ),
+        )
+        client.meta.events.register("before-call.s3.DeleteObjects", _add_content_md5)
+        return client
+
+    def _write_once(
+        self, operation: str, name: str, sha256: str, size: int, **arguments: Any
+    ) -> Mapping[str, Any] | None:
+        """Run a write that must not overwrite. None: the same bytes were there already. Raises Conflict."""
+        call = getattr(self._client, operation)
+        if self._conditional:
+            try:
+                with _s3_errors():
+                    return call(Bucket=self._bucket, Key=name, IfNoneMatch="*", **arguments)
+            except _Exists:
+                self._check_same(name, sha256, size)
+                return None
+            except _NotUnderstood:
+                pass
+        try:
+            self._check_same(name, sha256, size)
+            return None
+        except NotFound:
+            pass
+        try:
+            with _s3_errors():
+                answer = call(Bucket=self._bucket, Key=name, **arguments)
+        except _NotUnderstood as error:  # it was not the condition that the store dislikes
+            raise StorageUnavailable(f"the object storage refuses {operation}") from error
+        if self._conditional:
+            _log.info("object_storage_without_conditional_writes")
+            self._conditional = False
+        return answer
+
+    def _check_same(self, name: str, sha256: str, size: int) -> None:
+        with _s3_errors():
+            head = self._client.head_object(Bucket=self._bucket, Key=name)
+        known = head.get("Metadata", {}).get("sha256")
+        if head["ContentLength"] != size or (known or self._hash(name)) != sha256:
+            raise Conflict("an object of this name exists with other bytes")
+
+    def _check_written(self, name: str, sha256: str, size: int, *, doubtful: bool) -> None:
+        """The size always; the bytes where the store's tag is not their MD5: damaged, or a store with other tags."""
+        with _s3_errors():
+            written = self._client.head_object(Bucket=self._bucket, Key=name)["ContentLength"]
+        if written == size and (not doubtful or self._hash(name) == sha256):
+            return
+        with contextlib.suppress(StorageUnavailable), _s3_errors():
+            self._client.delete_object(Bucket=self._bucket, Key=name)
+        raise CorruptObject("the object storage did not keep the bytes that were sent")
+
+    def _hash(self, name: str) -> str:
+        with _s3_errors():
+            body = self._client.get_object(Bucket=self._bucket, Key=name)["Body"]
+        digest = hashlib.sha256()
+        for block in _blocks(body, _BLOCK):
+            digest.update(block)
+        return digest.hexdigest()
+
+
+def attachment(filename: str) -> str:
+    """A Content-Disposition that downloads under `filename`, whatever characters it has."""
+    plain = re.sub(r"[^A-Za-z0-9 ._()+-]", "_", filename) or "download"
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
+
+
+def tag_of(answer: Mapping[str, Any]) -> str:
+    """The ETag without its quotes: the MD5 of the bytes, on most stores."""
+    return str(answer.get("ETag", "")).strip('"')
+
+
+class _Exists(Exception):
+    """412: the key is taken."""
+
+
+class _NotUnderstood(Exception):
+    """The store does not know conditional writes."""
+
+
+class _PastTheEnd(Exception):
+    """416: the range begins after the last byte."""
+
+
+@contextlib.contextmanager
+def _s3_errors() -> Iterator[None]:
+    """What S3 and the network say, in our words."""
+    try:
+        yield
+    except ClientError as error:
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        raise _translate(code, status, error.operation_name) from error
+    except BotoCoreError as error:
+        raise StorageUnavailable(f"the object storage does not answer ({type(error).__name__})") from error
+
+
+def _translate(code: str, status: int | None, operation: str) -> Exception:
+    if code in _MISSING or (code == "NoSuchUpload" and operation == "AbortMultipartUpload"):
+        return NotFound("there is no such object")
+    if code in _DAMAGED:
+        return CorruptObject("the object storage received other bytes than were sent")
+    if code in ("PreconditionFailed", "412"):
+        return _Exists()
+    if code in ("InvalidRange", "416"):
+        return _PastTheEnd()
+    if code in _NO_CONDITIONS and operation in ("PutObject", "CompleteMultipartUpload"):
+        return _NotUnderstood()
+    # Also what an operator has to mend (no bucket, no permission): jobs wait for it and none fails.
+    return StorageUnavailable(f"the object storage refuses {operation} ({code or status})")
+
+
+def _blocks(body: Any, block: int) -> Iterator[bytes]:
+    with contextlib.closing(body), _s3_errors():
+        yield from body.iter_chunks(block)
+
+
+def _add_content_md5(params: dict[str, Any], **_: Any) -> None:
+    # The one request whose body S3 wants a checksum of; the oldest kind is the one that every store knows.
+    digest = hashlib.md5(params["body"], usedforsecurity=False).digest()
+    params["headers"]["Content-MD5"] = base64.b64encode(digest).decode()
+
+
+class _BlockReader(io.RawIOBase):
+    """A file to read over blocks."""
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._blocks, self._rest = blocks, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._rest:
+            try:
+                self._rest = next(self._blocks)
+            except StopIteration:
+                return 0
+        count = min(len(buffer), len(self._rest))
+        buffer[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count
+
+    def close(self) -> None:
+        closer = getattr(self._blocks, "close", None)
+        if closer is not None:
+            closer()
+        super().close()
