@@ -66,7 +66,6 @@ class AsyncClient:
         text: str | None = None,
         *,
         file: Source | None = None,
-        cover: Source | None = None,
         wait: bool | float = True,
         idempotency_key: str | None = None,
         on_upload: UploadProgress | None = None,
@@ -74,9 +73,7 @@ class AsyncClient:
         **options: Unpack[SpeechOptions],
     ) -> Job:
         """Text, or a document, into speech."""
-        call = calls.speak(
-            text, file=file, cover=cover, idempotency_key=idempotency_key, on_upload=on_upload, options=options
-        )
+        call = calls.speak(text, file=file, idempotency_key=idempotency_key, on_upload=on_upload, options=options)
         return await self._submit(call, wait, on_progress)
 
     async def transcribe(

@@ -28,9 +28,9 @@ class Call(Generic[T]):
     parse: Callable[[Any], T]
     params: Mapping[str, Any] = field(default_factory=dict)
     json: Any = None
-    #: Form fields, sent as multipart together with `uploads`.
+    #: Form fields, sent as multipart together with `upload`.
     form: Mapping[str, Any] | None = None
-    uploads: Sequence[Upload] = ()
+    upload: Upload | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     #: The server does the work once however often it gets this.
     repeatable: bool = True
@@ -44,7 +44,6 @@ def speak(
     text: str | None,
     *,
     file: Source | None,
-    cover: Source | None,
     idempotency_key: str | None,
     on_upload: UploadProgress | None,
     options: Mapping[str, Any],
@@ -53,16 +52,10 @@ def speak(
     if (text is None) == (file is None):
         raise BadArgument("Give the text or a file, one of the two.")
     headers = _idempotent(idempotency_key)
-    uploads = []
-    if file is not None:
-        uploads.append(Upload.of(file, on_progress=on_upload))
-    if cover is not None:
-        uploads.append(Upload.of(cover, field="cover"))
-    if not uploads:
-        body = {"text": text, **options}
-        return Call("POST", "/tts/synthesize", Job.parse, json=body, headers=headers)
-    form = _form({"text": text, **options})
-    return Call("POST", "/tts/synthesize", Job.parse, form=form, uploads=uploads, headers=headers)
+    if file is None:
+        return Call("POST", "/tts/synthesize", Job.parse, json={"text": text, **options}, headers=headers)
+    upload = Upload.of(file, on_progress=on_upload)
+    return Call("POST", "/tts/synthesize", Job.parse, form=_form(options), upload=upload, headers=headers)
 
 
 def transcribe(
@@ -74,7 +67,7 @@ def transcribe(
         "/stt/transcribe",
         Job.parse,
         form=_form(options),
-        uploads=[Upload.of(recording, on_progress=on_upload)],
+        upload=Upload.of(recording, on_progress=on_upload),
         headers=_idempotent(idempotency_key),
     )
 

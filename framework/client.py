@@ -69,7 +69,6 @@ class Client:
         text: str | None = None,
         *,
         file: Source | None = None,
-        cover: Source | None = None,
         wait: bool | float = True,
         idempotency_key: str | None = None,
         on_upload: UploadProgress | None = None,
@@ -81,9 +80,7 @@ class Client:
         `wait`: True = until it ends, seconds = at most so long (then WaitTimeout), False = answer as soon as it is
         accepted. A job that ends without a result raises JobUnsuccessful.
         """
-        call = calls.speak(
-            text, file=file, cover=cover, idempotency_key=idempotency_key, on_upload=on_upload, options=options
-        )
+        call = calls.speak(text, file=file, idempotency_key=idempotency_key, on_upload=on_upload, options=options)
         return self._submit(call, wait, on_progress)
 
     def transcribe(

@@ -1,9 +1,9 @@
-"""Calls as arguments of httpx, and its exceptions as ours: all that the SDK knows of that library beside the clients."""
+"""Calls as arguments of httpx, and its exceptions as ours: the rest that the SDK knows of that library."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from ipaddress import ip_address
 from typing import Any
 
@@ -38,7 +38,7 @@ def client_options(server: Server) -> dict[str, Any]:
 @contextmanager
 def request_options(call: Call[Any], timeout_s: float) -> Iterator[dict[str, Any]]:
     """Arguments of `httpx.Client.request`; files stay open inside."""
-    read_s = timeout_s + call.extra_s + (_AFTER_UPLOAD_S if call.uploads else 0.0)
+    read_s = timeout_s + call.extra_s + (_AFTER_UPLOAD_S if call.upload else 0.0)
     options: dict[str, Any] = {
         "method": call.method,
         "url": call.path,
@@ -46,15 +46,14 @@ def request_options(call: Call[Any], timeout_s: float) -> Iterator[dict[str, Any
         "headers": dict(call.headers),
         "timeout": httpx.Timeout(timeout_s, connect=min(_CONNECT_S, timeout_s), read=read_s),
     }
-    with ExitStack() as stack:
-        if call.json is not None:
-            options["json"] = call.json
-        if call.form is not None:
-            options["data"] = dict(call.form)
-            options["files"] = [
-                (upload.field, (upload.name, stack.enter_context(upload.opened()), upload.content_type))
-                for upload in call.uploads
-            ]
+    if call.json is not None:
+        options["json"] = call.json
+    if call.upload is None:
+        yield options
+        return
+    with call.upload.opened() as file:
+        options["data"] = dict(call.form or {})
+        options["files"] = {"file": (call.upload.name, file, call.upload.content_type)}
         yield options
 
 

@@ -52,29 +52,25 @@ class CountingFile:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One file part of a form."""
+    """The file part of a form."""
 
-    field: str
     name: str
     source: Path | bytes | BinaryIO
     on_progress: UploadProgress | None = None
 
     @classmethod
-    def of(
-        cls, source: Source, *, field: str = "file", name: str | None = None, on_progress: UploadProgress | None = None
-    ) -> Upload:
+    def of(cls, source: Source, *, on_progress: UploadProgress | None = None) -> Upload:
         """Take what a caller gave. Raises BadArgument for a path that is no file and for text files."""
         if isinstance(source, bytes):
-            return cls(field, name or "upload", source, on_progress)
+            return cls("upload", source, on_progress)
         if isinstance(source, str | Path):
             path = Path(source)
             if not path.is_file():
                 raise BadArgument(f"{path} is not a file that can be read.")
-            return cls(field, name or path.name, path, on_progress)
+            return cls(path.name, path, on_progress)
         if not hasattr(source, "read") or isinstance(source.read(0), str):
-            raise BadArgument(f"{field}: give a path, bytes, or a file opened in binary mode.")
-        given = name or Path(str(getattr(source, "name", "upload"))).name
-        return cls(field, given, source, on_progress)
+            raise BadArgument("file: give a path, bytes, or a file opened in binary mode.")
+        return cls(Path(str(getattr(source, "name", "upload"))).name, source, on_progress)
 
     @property
     def content_type(self) -> str:

@@ -1,0 +1,51 @@
+"""`voicemill jobs`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .report import AsJson, errors_shown, labels_of, show_json, show_table
+
+
+def jobs(
+    state: Annotated[str | None, typer.Option(help="accepted, planning, running, stitching, succeeded …")] = None,
+    kind: Annotated[str | None, typer.Option(help="tts.synthesize or stt.transcribe.")] = None,
+    label: Annotated[list[str] | None, typer.Option(help="key=value; repeatable.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List jobs, newest first."""
+    with errors_shown(as_json):
+        from framework.client import Client
+        from framework.job import Job
+
+        from .bars import done_of_total, stage_of
+
+        found: list[Job] = []
+        after = None
+        with Client() as client:
+            while len(found) < limit:
+                page = client.jobs.list(
+                    state=state,
+                    kind=kind,
+                    labels=labels_of(label or ()),
+                    limit=min(100, limit - len(found)),
+                    after=after,
+                )
+                found += page.data
+                after = page.next
+                if after is None:
+                    break
+        if as_json:
+            show_json({"data": [job.raw for job in found], "next": after})
+            return
+        show_table(
+            ["ID", "KIND", "MODEL", "STATE", "DONE", "CREATED"],
+            [
+                (job.id, job.kind, job.model, stage_of(job), done_of_total(job),
+                 job.created_at and job.created_at.isoformat(" ", "seconds"))
+                for job in found
+            ],
+        )  # fmt: skip

@@ -1,0 +1,62 @@
+"""`voicemill`: gathers the verbs. Knows their names and nothing of what they do."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from . import audit, cancel, job, jobs, keys, migrate, models, retry, speak, transcribe, up, voices, worker
+
+app = typer.Typer(
+    name="voicemill",
+    help="Long text into speech and long speech into text, as durable jobs.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("up")(up.up)
+app.command("worker")(worker.worker)
+app.command("speak")(speak.speak)
+app.command("transcribe")(transcribe.transcribe)
+app.command("jobs")(jobs.jobs)
+app.command("job")(job.job)
+app.command("cancel")(cancel.cancel)
+app.command("retry")(retry.retry)
+app.command("models")(models.models)
+app.command("voices")(voices.voices)
+app.add_typer(keys.app, name="keys")
+app.command("audit")(audit.audit)
+app.command("migrate")(migrate.migrate)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"voicemill {version('voicemill')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Long text into speech and long speech into text, as durable jobs.
+
+    The commands find a server by VOICEMILL_URL and VOICEMILL_API_KEY, else the one that `voicemill up` started here
+    (by client.json in VOICEMILL_DATA_DIR). They exit with 0 for success, 1 when a job or the server failed, 2 when the
+    input has to change.
+    """
+
+
+def run() -> None:
+    """Entry point of the console script."""
+    app()
+
+
+if __name__ == "__main__":
+    run()

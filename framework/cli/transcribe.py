@@ -1,0 +1,137 @@
+"""`voicemill transcribe`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .report import AsJson, errors_shown, given, labels_of, show_json
+
+if TYPE_CHECKING:
+    from framework.client import Client
+    from framework.job import Job
+
+FORMATS = ("json", "txt", "srt", "vtt", "tsv")
+
+
+def transcribe(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help="Recordings, in any format.", show_default=False)
+    ],
+    *,
+    formats: Annotated[str, typer.Option("-f", "--format", help=f"Any of {','.join(FORMATS)}.")] = "json,txt",
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where to save.")] = Path(),
+    model: Annotated[str | None, typer.Option(help="Model or family; else the first that is ready.")] = None,
+    language: Annotated[str | None, typer.Option(help="BCP 47 tag; else heard from the recording.")] = None,
+    translate: Annotated[bool, typer.Option("--translate", help="Into English.")] = False,
+    timestamps: Annotated[str | None, typer.Option(help="none, segment or word.")] = None,
+    channels: Annotated[str | None, typer.Option(help="mix, or split: each channel is a speaker.")] = None,
+    vocabulary: Annotated[list[str] | None, typer.Option(help="A word to expect; repeatable.")] = None,
+    priority: Annotated[str | None, typer.Option(help="interactive, normal or bulk.")] = None,
+    label: Annotated[list[str] | None, typer.Option(help="key=value, to find the job by; repeatable.")] = None,
+    webhook_url: Annotated[str | None, typer.Option(help="Told of the end.")] = None,
+    deadline: Annotated[float | None, typer.Option(help="Seconds until it expires if unfinished.")] = None,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait and save, or just submit.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Write down what FILEs say: wait, save, exit.
+
+    voicemill transcribe meeting.opus -f srt,json -o transcripts/
+    """
+    with errors_shown(as_json):
+        from framework.client import Client
+
+        options: dict[str, Any] = {
+            "formats": _formats(formats), "model": model, "language": language,
+            "task": "translate" if translate else None, "timestamps": timestamps, "channels": channels,
+            "vocabulary": vocabulary, "priority": priority, "labels": labels_of(label or ()),
+            "webhook_url": webhook_url, "deadline_s": deadline,
+        }  # fmt: skip
+        _check(files, output)
+        with Client() as client:
+            _transcribe(client, files, output, given(options), wait=wait, as_json=as_json)
+
+
+def _transcribe(
+    client: Client, files: Sequence[Path], output: Path, options: dict[str, Any], *, wait: bool, as_json: bool
+) -> None:
+    from framework.errors import InvalidRequest
+
+    from . import bars
+    from .following import Following, Outcome, show_failures, worst
+
+    stems = _stems(files)
+    news = bars.choose(as_json=as_json)
+    following = Following(client, news)
+    try:
+        with news:
+            for file, stem in zip(files, stems, strict=True):
+                try:
+                    job = client.transcribe(file, wait=False, on_upload=partial(news.uploading, stem), **options)
+                except InvalidRequest as error:
+                    # This recording is refused; the others may be fine.
+                    following.refused(stem, error)
+                    continue
+                if wait:
+                    following.add(stem, job, partial(save_transcript, client, directory=output, stem=stem))
+                else:
+                    following.outcomes.append(Outcome(stem, job))
+            outcomes = following.join()
+    except KeyboardInterrupt:
+        following.interrupted()
+    if as_json:
+        show_json({"jobs": [outcome.as_json() for outcome in outcomes]})
+    else:
+        show_failures(outcomes)
+        for outcome in outcomes:
+            for line in outcome.saved if wait else [outcome.job.id] if outcome.job else ():
+                typer.echo(line)
+    raise typer.Exit(worst(outcomes))
+
+
+def save_transcript(client: Client, job: Job, *, directory: Path, stem: str) -> list[Path]:
+    """Save all files of the result as `directory/stem.<ending>`."""
+    return [
+        client.jobs.download(job, file.name, directory / f"{stem}{Path(file.name).suffix}")
+        for file in (job.result.files if job.result else ())
+    ]
+
+
+def _stems(files: Sequence[Path]) -> list[str]:
+    """Names to save under; where two recordings share one, each keeps its suffix, then a number."""
+    shared = Counter(file.stem for file in files)
+    stems: list[str] = []
+    for file in files:
+        stem = first = file.stem if shared[file.stem] == 1 else file.name
+        number = 1
+        while stem in stems:
+            number += 1
+            stem = f"{first}-{number}"
+        stems.append(stem)
+    return stems
+
+
+def _formats(text: str) -> list[str]:
+    from framework.errors import BadArgument
+
+    formats = [part.strip() for part in text.split(",") if part.strip()]
+    unknown = [part for part in formats if part not in FORMATS]
+    if unknown or not formats:
+        raise BadArgument(f"--format {text!r}: choose any of {', '.join(FORMATS)}.")
+    return formats
+
+
+def _check(files: Sequence[Path], output: Path) -> None:
+    """Before anything is sent."""
+    from framework.errors import BadArgument
+
+    for file in files:
+        if not file.is_file():
+            raise BadArgument(f"{file} is not a file that can be read.")
+    if output.exists() and not output.is_dir():
+        raise BadArgument(f"-o {output}: this is a file; name a directory.")

@@ -1,0 +1,24 @@
+"""`voicemill up`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .server_code import become, given
+
+
+def up(
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Where everything is kept; else VOICEMILL_DATA_DIR, ~/.local/share/voicemill.")
+    ] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port of the API; 8080 unless given.")] = None,
+    families: Annotated[str | None, typer.Option(help="Model families to serve: espeak,pocketsphinx,whisper.")] = None,
+) -> None:
+    """Start the whole stack on this machine and stay until Ctrl-C."""
+    from framework.settings import data_dir as default_data_dir
+
+    place = (data_dir or default_data_dir()).expanduser().absolute()
+    become("workers.stack", given(data_dir=place, port=port or 8080, families=families))
