@@ -52,6 +52,10 @@ class Entry:
     revision: str | None = None
     #: Request options this model honours beyond the ones that the pipeline does by itself.
     options: frozenset[str] = frozenset()
+    #: How speech is found for a recogniser: "silero", or "energy" for sounds that no speech detector knows.
+    vad: str = "silero"
+    #: Whether a recogniser writes punctuation and capitals by itself; where it does not, plain rules do.
+    punctuates: bool = False
     #: True when `model: auto` may choose it.
     auto: bool = True
     sample: Mapping[str, str] = field(default_factory=dict)
@@ -102,7 +106,7 @@ ENTRIES: tuple[Entry, ...] = (
         Entry(
             name=f"whisper-{size}", kind="stt", family="whisper", target="pipelines.families.whisper:load",
             engines=("ctranslate2",), languages=("en",) if size.endswith(".en") else ("*",), sample_rate_hz=16_000,
-            slots=8, threads=2, speed=speed, stall_s=300.0, needs=("faster_whisper",),
+            slots=8, threads=2, speed=speed, stall_s=300.0, punctuates=True, needs=("faster_whisper",),
             source=_whisper_source(size),
             options=frozenset({"translate", "vocabulary", "language"}),
         )
@@ -115,7 +119,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         name="tone-listener", kind="stt", family="tone", target="pipelines.families.tone:load_listener",
-        engines=("numpy",), languages=("*",), sample_rate_hz=16_000, slots=8, speed=2000.0, auto=False,
+        engines=("numpy",), languages=("*",), sample_rate_hz=16_000, slots=8, speed=2000.0,
+        vad="energy", punctuates=True, auto=False,
     ),
 )  # fmt: skip
 

@@ -14,6 +14,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from .catalog import Entry
+
 Samples = NDArray[np.int16]
 
 #: Called by a family between steps; raises `pipelines.pipeline.Interrupted` when nobody waits for the answer any more.
@@ -110,8 +112,12 @@ class Recognition:
 class SpeechFamily(Protocol):
     """Text in, samples out."""
 
+    #: The catalogue entry that it was loaded for.
+    entry: Entry
     #: Exact revision of the weights or engine, for provenance.
     revision: str
+    #: Engine and precision, for provenance: "ctranslate2/int8".
+    engine: str
 
     def speak(self, requests: Sequence[SpeakRequest], tick: Tick) -> list[Speech]: ...
 
@@ -121,7 +127,9 @@ class SpeechFamily(Protocol):
 class RecognitionFamily(Protocol):
     """Samples in, words out."""
 
+    entry: Entry
     revision: str
+    engine: str
 
     def recognise(self, requests: Sequence[RecogniseRequest], tick: Tick) -> list[Recognition]: ...
 

@@ -135,3 +135,5 @@ class Limits:
     chunk_seconds: float = 300.0
     #: Sample rate of the voice that will speak, Hz.
     sample_rate_hz: int = 22_050
+    #: How speech is found in a recording, from the catalogue: a name of pipelines.audio.vad.DETECTORS.
+    vad: str = "silero"

@@ -1,0 +1,170 @@
+"""Which container a file is, told by its first bytes, and whether it ends before its own structure says.
+
+Knows magic numbers and outer framing only; never a codec, a file name or a MIME type.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from pipelines.errors import UnreadableInput
+
+KNOWN = "wav, flac, mp3, ogg or opus, mp4, m4a or mov, webm or mka, aac, amr"
+_PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"v=0", b"<?xml", b"<MPD", b"<CompositionPlaylist", b"[playlist]", b"file ")
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A kind of file: what people call it, and the only FFmpeg demuxer that may touch it."""
+
+    name: str
+    demuxer: str
+    #: Whether its frames carry times of their own, so that a hole in the recording can be told from a short one.
+    timed: bool = False
+
+
+WAV = Container("wav", "wav")
+FLAC = Container("flac", "flac")
+MP3 = Container("mp3", "mp3")
+OGG = Container("ogg", "ogg")
+MP4 = Container("mp4", "mov", timed=True)
+MATROSKA = Container("webm", "matroska", timed=True)
+AAC = Container("aac", "aac")
+AMR = Container("amr", "amr")
+
+
+def sniff(file: BinaryIO, name: str = "The upload") -> Container:
+    """The container of an open file, which is left at its start. `name` is for the message.
+
+    Raises `UnreadableInput` for anything but the kinds above; a playlist is none of them.
+    """
+    file.seek(0)
+    head = file.read(64)
+    if head[:3] == b"ID3":
+        file.seek(_id3_end(head))
+        head = file.read(64)
+        found: Container | None = _by_magic(head) or MP3
+    else:
+        found = _by_magic(head)
+    file.seek(0)
+    if found is not None:
+        return found
+    if not head:
+        raise UnreadableInput(f"{name} is empty.", field="file")
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_PLAYLISTS):
+        raise UnreadableInput(
+            f"{name} is a playlist, not a recording. Send the recording itself: {KNOWN}.", field="file"
+        )
+    raise UnreadableInput(f"{name} is not a recording that can be opened here. Send {KNOWN}.", field="file")
+
+
+def is_cut_short(file: BinaryIO, container: Container) -> bool:
+    """Whether the outer structure promises bytes that the file does not have; left at its start.
+
+    Says nothing of wav and flac: their headers count samples, which the decoder compares with what came.
+    """
+    size = file.seek(0, os.SEEK_END)
+    check = {MP3: _mp3_lacks, OGG: _ogg_lacks, MP4: _mp4_lacks, MATROSKA: _matroska_lacks}.get(container)
+    lacks = check is not None and check(file, size)
+    file.seek(0)
+    return lacks
+
+
+def _by_magic(head: bytes) -> Container | None:
+    if head[:4] in (b"RIFF", b"RF64", b"BW64", b"RIFX") and head[8:12] == b"WAVE":
+        return WAV
+    for magic, container in ((b"fLaC", FLAC), (b"OggS", OGG), (b"\x1aE\xdf\xa3", MATROSKA), (b"#!AMR", AMR)):
+        if head.startswith(magic):
+            return container
+    if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"skip", b"free") and head[0] < 0x20:
+        return MP4
+    if len(head) >= 4 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:
+        return AAC
+    # Frame sync, then a layer, a bit rate and a sampling rate that exist.
+    if len(head) >= 4 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0:
+        exists = head[1] & 0x18 != 0x08 and head[1] & 0x06 and head[2] & 0xF0 != 0xF0 and head[2] & 0x0C != 0x0C
+        return MP3 if exists else None
+    return None
+
+
+def _id3_end(head: bytes) -> int:
+    """Offset of what follows an ID3v2 tag; its size has seven bits a byte."""
+    if len(head) < 10:
+        return len(head)
+    size = 0
+    for byte in head[6:10]:
+        size = size << 7 | byte & 0x7F
+    return 10 + size + (10 if head[5] & 0x10 else 0)
+
+
+def _mp3_lacks(file: BinaryIO, size: int) -> bool:
+    """A Xing or Info tag in the first frame counts the bytes of the stream."""
+    file.seek(0)
+    head = file.read(10)
+    start = _id3_end(head) if head[:3] == b"ID3" else 0
+    file.seek(start)
+    frame = file.read(256)
+    at = max(frame.find(b"Xing"), frame.find(b"Info"))
+    if at < 0 or len(frame) < at + 16:
+        return False
+    flags = struct.unpack_from(">I", frame, at + 4)[0]
+    if not flags & 2:
+        return False
+    stream_bytes = struct.unpack_from(">I", frame, at + 8 + (4 if flags & 1 else 0))[0]
+    return size - start < stream_bytes - 2048  # some writers count the tag's own frame, some do not
+
+
+def _ogg_lacks(file: BinaryIO, size: int) -> bool:
+    """The last page must be whole. A page is 64 KiB at most."""
+    file.seek(max(0, size - 65_600))
+    tail = file.read()
+    at = tail.rfind(b"OggS")
+    if at < 0 or len(tail) < at + 27:
+        return True
+    table = tail[at + 27 : at + 27 + tail[at + 26]]
+    return len(table) < tail[at + 26] or at + 27 + len(table) + sum(table) > len(tail)
+
+
+def _mp4_lacks(file: BinaryIO, size: int) -> bool:
+    """Boxes at the top level must end inside the file, and one of them is the index."""
+    at, has_index = 0, False
+    while at + 8 <= size:
+        file.seek(at)
+        head = file.read(16)
+        length, kind = struct.unpack(">I4s", head[:8])
+        if length == 1 and len(head) == 16:
+            length = struct.unpack(">Q", head[8:])[0]
+        if length == 0:  # to the end of the file
+            length = size - at
+        if length < 8:
+            break
+        has_index |= kind in (b"moov", b"moof")
+        at += length
+    return at > size or not has_index
+
+
+def _matroska_lacks(file: BinaryIO, size: int) -> bool:
+    """The segment that follows the EBML header tells its size, but for live recordings (all ones)."""
+    file.seek(4)
+    header = _ebml_size(file)
+    if header is None:
+        return False
+    file.seek(header, os.SEEK_CUR)
+    if file.read(4) != b"\x18\x53\x80\x67":
+        return False
+    segment = _ebml_size(file)
+    return segment is not None and file.tell() + segment > size
+
+
+def _ebml_size(file: BinaryIO) -> int | None:
+    """An EBML variable-length number; None for "unknown" and for no number at all."""
+    first = file.read(1)
+    if not first or not first[0]:
+        return None
+    length = 9 - first[0].bit_length()
+    rest = file.read(length - 1)
+    value = int.from_bytes(bytes([first[0] & (0xFF >> length)]) + rest, "big")
+    return None if value == (1 << 7 * length) - 1 else value

@@ -1,0 +1,249 @@
+"""Opens recordings that strangers sent: the only place where user audio or video bytes meet a decoder.
+
+FFmpeg gets an open file, one demuxer, audio decoders only and no protocol, so that a file can never make it read
+another one. Knows containers, streams and limits; nothing of speech, and never a file name or a MIME type. Time is
+counted in decoded samples: the times of frames lie in several formats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+import av
+import numpy as np
+from av.audio.frame import AudioFrame
+from numpy.typing import NDArray
+
+from pipelines.errors import BadInput, InputTooLarge, UnreadableInput
+
+from .container import FLAC, WAV, Container, is_cut_short, sniff
+
+MAX_STREAMS = 16
+MAX_CHANNELS = 8
+MIN_RATE_HZ, MAX_RATE_HZ = 8_000, 192_000
+#: A hole in the times of a recording is filled with silence between these lengths, in seconds.
+_HOLE_S = (0.2, 3600.0)
+_BLOCK_S = 0.5
+_DECODERS = frozenset(
+    """pcm_u8 pcm_s8 pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_s32be pcm_f32le pcm_f32be pcm_f64le pcm_f64be
+    pcm_alaw pcm_mulaw adpcm_ms adpcm_ima_wav adpcm_ima_qt gsm_ms flac alac mp1 mp1float mp2 mp2float mp3 mp3float
+    aac ac3 eac3 vorbis opus libopus amrnb amrwb""".split()  # noqa: SIM905 – a table to read
+)
+_SCALE = {"u8": 1 / 128, "s16": 1 / 32_768, "s32": 1 / 2_147_483_648, "flt": 1.0, "dbl": 1.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Consecutive samples: float32 of shape (channels, n), full scale ±1, all finite."""
+
+    samples: NDArray[np.float32]
+    sample_rate_hz: int
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.samples.shape[1] / self.sample_rate_hz
+
+
+@dataclass(slots=True)
+class Recording:
+    """An open recording. Read `blocks()` once, from its start."""
+
+    name: str
+    container: Container
+    codec: str
+    sample_rate_hz: int
+    channels: int
+    #: What the file says of its length, in seconds, for progress only; None where it does not say.
+    declared_s: float | None
+    max_seconds: float
+    _input: av.container.InputContainer = field(repr=False)
+    _decoded_s: float = 0.0
+    _damaged: int = 0
+    _packets: int = 0
+
+    def blocks(self) -> Iterator[Block]:
+        """Decoded audio, about half a second at a time; rate and channels may change between blocks.
+
+        Raises `InputTooLarge` once more than `max_seconds` were decoded, `UnreadableInput` for a damaged or cut file.
+        """
+        waiting: list[NDArray[np.float32]] = []
+        rate = self.sample_rate_hz
+        for samples, frame_rate in self._runs():
+            self._decoded_s += samples.shape[1] / frame_rate
+            if self._decoded_s > self.max_seconds:
+                raise _too_long(self.name, self.max_seconds)
+            changed = waiting and (frame_rate != rate or samples.shape[0] != waiting[0].shape[0])
+            if changed or sum(run.shape[1] for run in waiting) >= _BLOCK_S * rate:
+                yield Block(np.concatenate(waiting, axis=1), rate)
+                waiting.clear()
+            rate = frame_rate
+            waiting.append(samples)
+        if waiting:
+            yield Block(np.concatenate(waiting, axis=1), rate)
+        self._check_end()
+
+    def _runs(self) -> Iterator[tuple[NDArray[np.float32], int]]:
+        """Frames as float32, with silence where a packet was damaged or the recording has a hole."""
+        stream = self._input.streams.audio[0]
+        last: tuple[int, int, int] | None = None  # channels, samples, rate of the frame before
+        for packet in _packets(self._input, stream, self.name):
+            self._packets += 1
+            try:
+                frames = packet.decode()
+            except av.error.InvalidDataError:
+                self._note_damage()
+                if last is not None:
+                    yield np.zeros(last[:2], np.float32), last[2]
+                continue
+            except (av.error.FFmpegError, ValueError, MemoryError) as error:
+                raise UnreadableInput(f"{self.name} cannot be decoded ({self.codec}).", field="file") from error
+            for frame in frames:
+                assert isinstance(frame, AudioFrame)
+                samples, rate = _floats(frame, self.name), frame.sample_rate
+                hole_s = self._hole_before(frame)
+                if hole_s:
+                    yield np.zeros((samples.shape[0], round(hole_s * rate)), np.float32), rate
+                last = (*samples.shape, rate)
+                yield samples, rate
+
+    def _hole_before(self, frame: AudioFrame) -> float:
+        """Seconds missing before a frame: browsers leave out silence, videos start their sound late."""
+        if not self.container.timed or frame.time is None:
+            return 0.0
+        hole_s = frame.time - self._decoded_s
+        return hole_s if _HOLE_S[0] < hole_s < _HOLE_S[1] else 0.0
+
+    def _note_damage(self) -> None:
+        self._damaged += 1
+        if self._damaged >= 50 and self._damaged > self._packets * 0.2:
+            raise UnreadableInput(
+                f"{self.name} is damaged: {self._damaged} of {self._packets} packets do not decode.", field="file"
+            )
+
+    def _check_end(self) -> None:
+        if self._decoded_s == 0.0:
+            raise UnreadableInput(f"{self.name} holds no sound that decodes.", field="file")
+        counted = self.container in (WAV, FLAC) and self.declared_s is not None
+        if counted and self._decoded_s < self.declared_s * 0.99 - 0.1:  # type: ignore[operator]
+            raise UnreadableInput(
+                f"{self.name} was cut short: its header says {self.declared_s:.1f} s, "
+                f"it holds {self._decoded_s:.1f} s. Send the whole file.",
+                field="file",
+            )
+
+
+@contextmanager
+def open_recording(path: Path, *, max_seconds: float, name: str = "The recording") -> Iterator[Recording]:
+    """Open the file at `path`; `name` stands for it in messages, and `max_seconds` is the longest that is taken.
+
+    Raises `UnreadableInput` for what is no whole recording, `InputTooLarge` when it is too long by its packets,
+    `BadInput` for a video without sound, too many streams or channels, or a sampling rate out of 8–192 kHz.
+    """
+    with path.open("rb") as file:
+        container = sniff(file, name)
+        if is_cut_short(file, container):
+            raise UnreadableInput(f"{name} was cut short: its end is missing. Send the whole file.", field="file")
+        if container is not WAV:  # PCM cannot be longer than its bytes
+            _check_packets(file, container, max_seconds, name)
+        with _opened(file, container, name) as opened:
+            recording = _recording(opened, container, max_seconds, name)
+            if container is WAV and (recording.declared_s or 0.0) > max_seconds:
+                raise _too_long(name, max_seconds)
+            yield recording
+
+
+@contextmanager
+def _opened(file: BinaryIO, container: Container, name: str) -> Iterator[av.container.InputContainer]:
+    file.seek(0)
+    options = {
+        "format_whitelist": container.demuxer,
+        "protocol_whitelist": "none",
+        # Also keeps a cover picture from ever being decoded.
+        "codec_whitelist": ",".join(sorted(_DECODERS)),
+        "max_streams": str(MAX_STREAMS + 1),
+    }
+    try:
+        opened = av.open(file, "r", format=container.demuxer, options=options)
+    except (av.error.FFmpegError, ValueError, MemoryError) as error:
+        raise UnreadableInput(
+            f"{name} begins like {container.name} but cannot be read as such.", field="file"
+        ) from error
+    with opened:
+        yield opened
+
+
+def _recording(opened: av.container.InputContainer, container: Container, max_seconds: float, name: str) -> Recording:
+    if len(opened.streams) > MAX_STREAMS:
+        raise BadInput(f"{name} has more than {MAX_STREAMS} streams.", field="file")
+    if not opened.streams.audio:
+        raise BadInput(f"{name} has no sound.", field="file")
+    stream = opened.streams.audio[0]
+    context = stream.codec_context
+    if context is None or context.name not in _DECODERS:
+        raise UnreadableInput(f"The sound of {name} is in a codec that is not opened here.", field="file")
+    context.thread_count = 1
+    _check_shape(context.sample_rate, context.channels, name)
+    declared = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else None
+    if declared is None and opened.duration:
+        declared = opened.duration / av.time_base
+    return Recording(
+        name, container, context.name, context.sample_rate, context.channels, declared, max_seconds, opened
+    )
+
+
+def _check_packets(file: BinaryIO, container: Container, max_seconds: float, name: str) -> None:
+    """Refuse what is too long without decoding it: 100 h of silence fit into 45 MB. What packets say is no proof of
+    a recording being short enough; `blocks()` counts again."""
+    with _opened(file, container, name) as opened:
+        if not opened.streams.audio or len(opened.streams) > MAX_STREAMS:
+            return
+        stream = opened.streams.audio[0]
+        total = 0
+        for packet in _packets(opened, stream, name):
+            total += max(0, packet.duration or 0)
+            if total * (packet.time_base or 0) > max_seconds + 1:
+                raise _too_long(name, max_seconds)
+
+
+def _packets(opened: av.container.InputContainer, stream: av.AudioStream, name: str) -> Iterator[av.Packet]:
+    try:
+        yield from opened.demux(stream)
+    except (av.error.FFmpegError, MemoryError) as error:
+        raise UnreadableInput(f"{name} cannot be read to its end.", field="file") from error
+
+
+def _floats(frame: AudioFrame, name: str) -> NDArray[np.float32]:
+    """A frame as (channels, n) float32; samples that are no numbers become silence."""
+    channels = frame.layout.nb_channels
+    _check_shape(frame.sample_rate, channels, name)
+    packed = frame.format.name.removesuffix("p")
+    if packed not in _SCALE:
+        raise UnreadableInput(f"The samples of {name} are in a form that is not opened here ({packed}).", field="file")
+    raw = frame.to_ndarray()
+    samples = (raw if frame.format.is_planar else raw.reshape(-1, channels).T).astype(np.float32)
+    if packed == "u8":
+        samples -= 128
+    samples *= np.float32(_SCALE[packed])
+    if packed in ("flt", "dbl"):
+        np.nan_to_num(samples, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+        np.clip(samples, -1.0, 1.0, out=samples)
+    return np.ascontiguousarray(samples)
+
+
+def _check_shape(rate_hz: int, channels: int, name: str) -> None:
+    if not MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ:
+        raise BadInput(f"{name} is sampled at {rate_hz} Hz; {MIN_RATE_HZ} to {MAX_RATE_HZ} Hz are taken.", field="file")
+    if not 1 <= channels <= MAX_CHANNELS:
+        raise BadInput(f"{name} has {channels} channels; 1 to {MAX_CHANNELS} are taken.", field="file")
+
+
+def _too_long(name: str, max_seconds: float) -> InputTooLarge:
+    limit = f"{max_seconds / 3600:g} hours" if max_seconds >= 3600 else f"{max_seconds:g} seconds"
+    return InputTooLarge(
+        f"{name} is longer than {limit}, the most that this server takes. Cut it into parts.", field="file"
+    )
