@@ -81,6 +81,9 @@ class Store(Protocol):
 
     def plan_chunk(self, job_id: str) -> Chunk: ...
 
+    def job_counts(self) -> Mapping[str, int]:
+        """Jobs by state, all tenants, for metrics; deleted ones do not count."""
+
     def queue_depths(self) -> Mapping[str, int]:
         """Ready chunks per queue, for metrics."""
 

@@ -71,7 +71,7 @@ class TranscriptionRequest(JobRequest):
     language: str = Field("auto", max_length=35, description="BCP 47 tag, or `auto`.")
     task: Literal["transcribe", "translate"] = "transcribe"
     timestamps: Literal["none", "segment", "word"] = "word"
-    formats: list[TranscriptFormat] = Field(default_factory=lambda: ["json", "txt"], min_length=1)
+    formats: list[TranscriptFormat] = Field(default=["json", "txt"], min_length=1)
     channels: Literal["mix", "split"] = "mix"
     vocabulary: list[str] = Field(default_factory=list, max_length=200)
     punctuate: bool = True

@@ -1,0 +1,54 @@
+"""Makes the Flask application from settings and services. Knows which routes there are, nothing of what they do."""
+
+from __future__ import annotations
+
+from flask_openapi3 import OpenAPI
+
+from jobs.settings import Settings
+
+from . import (
+    audio_routes,
+    health_routes,
+    job_routes,
+    key_routes,
+    stt_routes,
+    tts_routes,
+    webhook_routes,
+)
+from .docs_routes import INFO, install_docs
+from .operation import SECURITY_SCHEMES
+from .problems import install_problems
+from .request_log import install_request_log
+from .schemas import Problem
+from .wiring import EXTENSION, Services, wire
+
+ROUTES = (
+    job_routes.routes,
+    tts_routes.routes,
+    stt_routes.routes,
+    health_routes.routes,
+    audio_routes.routes,
+    key_routes.routes,
+    webhook_routes.routes,
+)
+
+
+def create_app(settings: Settings, services: Services | None = None) -> OpenAPI:
+    """The application. `services` are made from the settings where none are given."""
+    app = OpenAPI(
+        "api",
+        info=INFO,
+        security_schemes=SECURITY_SCHEMES,
+        validation_error_model=Problem,
+        doc_ui=False,
+        static_folder=None,
+    )
+    app.extensions[EXTENSION] = services or wire(settings)
+    app.url_map.strict_slashes = False
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    install_request_log(app)
+    install_problems(app)
+    for blueprint in ROUTES:
+        app.register_api(blueprint)
+    install_docs(app)
+    return app

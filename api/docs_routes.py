@@ -1,0 +1,50 @@
+"""`/openapi.json` and `/docs`: the document, and Swagger UI out of a package that carries it. Needs no network."""
+
+from __future__ import annotations
+
+from flask import redirect
+from flask.typing import ResponseReturnValue
+from flask_openapi3 import Info, OpenAPI
+from flask_openapi3.models import Schema
+from flask_openapi3_swagger.plugins import RegisterPlugin
+
+from pipelines.requests import SynthesisRequest, TranscriptionRequest
+
+from .operation import form_schema, request_schema
+from .request_checks import SERVER_FIELDS
+from .schemas import NewKey, Problem
+
+INFO = Info(
+    title="Voicemill",
+    version="1",
+    description="Long text into speech and long speech into text, as durable jobs.",
+)
+
+
+def install_docs(app: OpenAPI) -> None:
+    """Serve the document and a page that shows it."""
+    for name, schema in _components().items():
+        for defined, definition in schema.pop("$defs", {}).items():
+            app.components_schemas[defined] = Schema(**definition)
+        app.components_schemas[name] = Schema(**schema)
+    app.config["SWAGGER_CONFIG"] = {"validatorUrl": None}  # its default asks a server on the internet
+    app.register_blueprint(RegisterPlugin.register(doc_url="../openapi.json"), url_prefix="/docs")
+    app.add_url_rule("/openapi.json", "openapi_document", lambda: app.api_doc)
+    app.add_url_rule("/docs", "docs", _docs, strict_slashes=False)
+
+
+def _docs() -> ResponseReturnValue:
+    return redirect("/docs/swagger", 302)
+
+
+def _components() -> dict[str, dict]:
+    """Schemas that no route declares to flask-openapi3 by itself."""
+    synthesis, transcription = SynthesisRequest, TranscriptionRequest
+    document = "A document: txt, md, html, epub or docx."
+    return {
+        "Problem": request_schema(Problem),
+        "NewKey": request_schema(NewKey),
+        "SynthesisRequest": request_schema(synthesis, hidden=SERVER_FIELDS),
+        "SynthesisForm": form_schema(synthesis, hidden=SERVER_FIELDS, file=document),
+        "TranscriptionForm": form_schema(transcription, hidden=SERVER_FIELDS, file="The recording."),
+    }

@@ -1,0 +1,82 @@
+"""What the workers that were seen in the last minute can do: queues, models, voices. Read at most once a second.
+
+A worker's `info` says `models` (name → {"state", "engine", "memory_bytes"}), `voices` (a list) and `audit`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from jobs.job import WorkerRow
+from jobs.store import Store
+from pipelines.catalog import Entry
+
+LIVE_S = 60.0
+
+
+class LiveWorkers:
+    """A short-lived copy of the `workers` table."""
+
+    def __init__(self, store: Store, *, fresh_s: float = 1.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self._store = store
+        self._fresh_s = fresh_s
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._rows: Sequence[WorkerRow] = ()
+        self._read_at = float("-inf")
+
+    def rows(self) -> Sequence[WorkerRow]:
+        """The live workers, at most a second old. Raises StoreUnavailable."""
+        with self._lock:
+            if self._clock() - self._read_at >= self._fresh_s:
+                self._rows = tuple(self._store.live_workers(within_s=LIVE_S))
+                self._read_at = self._clock()
+            return self._rows
+
+    def serving(self, queue: str) -> list[WorkerRow]:
+        """Workers that take work from this queue."""
+        return [row for row in self.rows() if queue in row.queues]
+
+    def able(self, entry: Entry) -> list[WorkerRow]:
+        """Workers that can run this model: on its queue, and not saying that they hold only other ones."""
+        return [row for row in self.serving(entry.queue) if model_state(row, entry) in {"warm", "ready"}]
+
+    def voices(self) -> list[Mapping[str, Any]]:
+        """The voices of all live workers, each once, in the order of family, language and id."""
+        found: dict[tuple[str, str], Mapping[str, Any]] = {}
+        for row in self.rows():
+            for voice in _voices(row):
+                found.setdefault((voice["family"], voice["id"]), voice)
+        return sorted(found.values(), key=lambda voice: (voice["family"], voice["language"], voice["id"]))
+
+
+def model_state(row: WorkerRow, entry: Entry) -> str:
+    """`warm`, `ready`, `downloading`, `failed` or `absent`, as the worker describes the model."""
+    models = row.info.get("models")
+    if entry.queue not in row.queues:
+        return "absent"
+    if models is None:
+        # A worker that has not described itself yet runs at least what needs no weights.
+        return "ready" if entry.source is None else "absent"
+    if isinstance(models, Mapping):
+        described = models.get(entry.name)
+        if described is None:
+            return "absent"
+        return described.get("state", "ready") if isinstance(described, Mapping) else str(described)
+    return "warm" if entry.name in models else "absent"
+
+
+def described(row: WorkerRow, entry: Entry) -> Mapping[str, Any]:
+    """What the worker tells of the model beside its state."""
+    models = row.info.get("models")
+    found = models.get(entry.name) if isinstance(models, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def _voices(row: WorkerRow) -> Iterator[Mapping[str, Any]]:
+    for voice in row.info.get("voices") or ():
+        if isinstance(voice, Mapping) and {"id", "language", "family"} <= voice.keys():
+            yield voice

@@ -1,0 +1,98 @@
+"""What a valid request may still have wrong: languages, voices, sizes, fields that are the server's own.
+
+Options of a model are checked in pipelines/support.py. Everything here answers before a job exists.
+"""
+
+from __future__ import annotations
+
+import langcodes
+
+from jobs.settings import Settings
+from pipelines.catalog import Entry
+from pipelines.requests import JobRequest, SynthesisRequest
+
+from .live_workers import LiveWorkers
+from .model_choice import primary, speaks
+from .refusal import FieldError, Invalid, TooLarge
+
+SERVER_FIELDS = ("source_type", "source_name")
+#: Ending of an uploaded document → how it is read.
+DOCUMENT_TYPES = {
+    "txt": "txt", "text": "txt", "md": "md", "markdown": "md", "html": "html", "htm": "html", "xhtml": "html",
+    "epub": "epub", "docx": "docx",
+}  # fmt: skip
+
+
+def refuse_server_fields(wanted: JobRequest) -> None:
+    """Fields that only the server sets count as unknown from a client. Raises Invalid."""
+    sent = [name for name in SERVER_FIELDS if name in wanted.model_fields_set]
+    if sent:
+        errors = [FieldError(name, "extra_forbidden", "Extra inputs are not permitted") for name in sent]
+        raise Invalid(f"Mend these fields: {', '.join(sent)}.", errors=errors)
+
+
+def check_text(wanted: SynthesisRequest, settings: Settings, *, has_file: bool) -> None:
+    """There is exactly one thing to say, and it is not too long. Raises Invalid, TooLarge."""
+    if has_file:
+        if wanted.text is not None or wanted.ssml is not None:
+            raise Invalid.field("text", "Send a file or a text, not both.", code="two_sources")
+        return
+    text = wanted.text if wanted.text is not None else wanted.ssml
+    if text is None:
+        raise Invalid.field("text", "Send `text`, or a document as multipart `file`.", code="missing")
+    if not text.strip():
+        raise Invalid.field("text", "The text is empty.", code="empty")
+    limit = settings.max_text_characters
+    if len(text) > limit:
+        detail = f"The text has {len(text):,} characters; this server takes {limit:,} in one job."
+        raise TooLarge(detail, code="text_too_long", errors=[FieldError("text", "text_too_long", detail)])
+
+
+def check_file(file_name: str | None, file_bytes: int) -> str:
+    """The name of the upload. Raises Invalid where there is none or it is empty."""
+    if file_name is None:
+        raise Invalid.field("file", "Send the input as multipart `file`.", code="missing")
+    if file_bytes == 0:
+        raise Invalid.field("file", "The file is empty.", code="empty")
+    return file_name
+
+
+def document_type(file_name: str) -> str:
+    """How an uploaded document is read, by its ending. Raises Invalid."""
+    ending = file_name.rpartition(".")[2].lower()
+    if ending in DOCUMENT_TYPES:
+        return DOCUMENT_TYPES[ending]
+    if ending == "ssml":
+        raise Invalid.field("file", "This version does not read SSML.", code="unsupported_option")
+    known = ", ".join(dict.fromkeys(DOCUMENT_TYPES.values()))
+    raise Invalid.field("file", f"The name of the file must end in one of: {known}.", code="unknown_document")
+
+
+def check_language(language: str | None) -> None:
+    """A well-formed tag of a real language, `auto`, or nothing. Raises Invalid."""
+    if language is None or language == "auto":
+        return
+    if not langcodes.tag_is_valid(language):
+        raise Invalid.field("language", f"{language!r} is not a BCP 47 language tag.", code="unknown_language")
+
+
+def check_voice(workers: LiveWorkers, entry: Entry, wanted: SynthesisRequest) -> None:
+    """Where live workers list the family's voices, the voice and the language are among them. Raises Invalid.
+
+    Without a live worker nobody knows the voices; the job then says so itself when it is planned.
+    """
+    voices = [voice for voice in workers.voices() if voice["family"] == entry.family]
+    if voices and wanted.voice is not None and all(voice["id"] != wanted.voice for voice in voices):
+        raise Invalid.field(
+            "voice", f"{entry.name} has no voice {wanted.voice!r}; see GET /tts/voices.", code="unknown_voice"
+        )
+    if not speaks(entry, wanted.language) or (
+        voices
+        and wanted.language is not None
+        and all(primary(voice["language"]) != primary(wanted.language) for voice in voices)
+    ):
+        raise Invalid.field(
+            "language",
+            f"{entry.name} does not speak {wanted.language!r}; see GET /tts/voices.",
+            code="unknown_language",
+        )

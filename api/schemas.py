@@ -1,0 +1,304 @@
+"""What goes over the wire beside the requests of pipelines/requests.py; the OpenAPI document comes from both."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from jobs.states import JobState, Priority
+
+Scope = Literal["read", "submit", "stream", "admin"]
+JOB_ID_PATTERN = r"^job_[0-9a-f]{32}$"
+
+
+class Answer(BaseModel):
+    """An answer: every field is there, null where it does not apply."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+
+class Problem(BaseModel):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    #: Stable name of the cause.
+    code: str
+    #: Whether the same request may succeed later.
+    retryable: bool
+    errors: list[ProblemField] | None = None
+
+
+class ProblemField(BaseModel):
+    """One field of the request that has to change."""
+
+    field: str
+    code: str
+    detail: str
+
+
+# -- jobs --------------------------------------------------------------------------------------------------------------
+class JobProgress(Answer):
+    """How far a job is, in `unit`: seconds of audio or characters of text."""
+
+    stage: Literal["waiting_for_worker", "plan", "work", "stitch"]
+    done: float
+    total: float | None
+    unit: str | None
+    fraction: float
+    eta_s: float | None
+
+
+class ResultFile(Answer):
+    """One file of a result. `url` needs no key until `url_expires_at`."""
+
+    name: str
+    content_type: str
+    bytes: int
+    sha256: str
+    url: str
+    url_expires_at: datetime
+
+
+class JobUsage(Answer):
+    """What the job cost."""
+
+    audio_s: float = 0.0
+    characters: int = 0
+    engine_s: float = 0.0
+
+
+class JobResult(Answer):
+    """What a succeeded job made."""
+
+    duration_s: float
+    processing_s: float
+    language: str | None = None
+    quality: dict[str, Any] | None = None
+    usage: JobUsage
+    files: list[ResultFile]
+
+
+class JobError(Answer):
+    """Why a job did not succeed."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True, populate_by_name=True)
+
+    error_class: str = Field(alias="class")
+    code: str
+    detail: str
+    field: str | None = None
+    retryable: bool = False
+
+
+class JobSummary(Answer):
+    """A job in a list."""
+
+    id: str
+    object: Literal["job"] = "job"
+    kind: str
+    state: JobState
+    model: str
+    priority: Priority
+    progress: JobProgress
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    deadline_at: datetime
+    delete_at: datetime | None
+    parent_id: str | None
+    labels: dict[str, str]
+    result: JobResult | None
+    error: JobError | None
+    attempts: int
+    provenance: dict[str, Any]
+
+
+class JobBody(JobSummary):
+    """A job with the request that made it, texts cut to their first 1,000 characters."""
+
+    request: dict[str, Any]
+
+
+class JobList(Answer):
+    """Newest first; `next` is the `after` of the following page."""
+
+    object: Literal["list"] = "list"
+    data: list[JobSummary]
+    has_more: bool
+    next: str | None
+
+
+class JobsQuery(BaseModel):
+    """Filters of a list of jobs. `label.k=v` may be given for any label `k`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: JobState | None = None
+    kind: str | None = Field(None, max_length=50)
+    batch: str | None = Field(None, max_length=64)
+    limit: int = Field(20, ge=1, le=100)
+    after: Annotated[str, StringConstraints(pattern=JOB_ID_PATTERN)] | None = None
+
+
+class WaitQuery(BaseModel):
+    """How long to hold the answer back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    wait: float = Field(0.0, ge=0, le=60, description="Seconds to wait for the job's end.")
+
+
+class ResultQuery(BaseModel):
+    """Which file, and the signature of a link that needs no key."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    file: str | None = Field(None, max_length=200, description="Name of a file of the result; unset = the first.")
+    expires: int | None = Field(None, description="Of a signed link: Unix seconds of its end.")
+    signature: str | None = Field(None, max_length=200, description="Of a signed link.")
+
+
+class SubmitHeaders(BaseModel):
+    """What a submitting request may ask for in its headers."""
+
+    idempotency_key: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,255}$")] | None = Field(
+        None,
+        alias="Idempotency-Key",
+        description="The same key and the same request give the same job for 24 hours.",
+    )
+    prefer: str | None = Field(
+        None, alias="Prefer", description="`wait=N`: answer 200 with the finished job if it ends within N ≤ 60 seconds."
+    )
+
+
+class EventHeaders(BaseModel):
+    """Where an event stream goes on."""
+
+    last_event_id: str | None = Field(
+        None, alias="Last-Event-ID", description="Id of the last `segment` event that was seen."
+    )
+
+
+# -- speech ------------------------------------------------------------------------------------------------------------
+class VoicesQuery(BaseModel):
+    """Filters of the list of voices."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    language: str | None = Field(None, max_length=35, description="BCP 47 tag; `en` matches `en-GB` too.")
+    family: str | None = Field(None, max_length=50)
+
+
+class VoiceBody(Answer):
+    """A voice that a live worker speaks with."""
+
+    id: str
+    name: str
+    language: str
+    family: str
+    gender: str | None = None
+    sample_rate_hz: int | None = None
+
+
+class VoiceList(Answer):
+    object: Literal["list"] = "list"
+    data: list[VoiceBody]
+
+
+ModelState = Literal["absent", "downloading", "ready", "warm", "failed"]
+
+
+class ModelBody(Answer):
+    """A model that this server knows. `state`: `warm` = loaded in a live worker, `ready` = a live worker can load it,
+    `absent` = no live worker has it, `downloading` and `failed` as its worker says."""
+
+    name: str
+    kind: Literal["tts", "stt"]
+    family: str
+    languages: list[str]
+    engines: list[str]
+    engine: str | None
+    state: ModelState
+    workers: int
+    memory_bytes: int | None
+    sample_rate_hz: int
+    auto: bool
+    #: The command that brings the model here, while it is absent.
+    install: str | None
+
+
+class ModelList(Answer):
+    object: Literal["list"] = "list"
+    data: list[ModelBody]
+
+
+# -- the service itself ------------------------------------------------------------------------------------------------
+class ComponentHealth(Answer):
+    status: Literal["ok", "down", "unknown"]
+    latency_ms: float | None = None
+    detail: str | None = None
+
+
+class Health(BaseModel):
+    """`ok` or `down`; an admin key shows the components."""
+
+    status: Literal["ok", "down"]
+    components: dict[str, ComponentHealth] | None = None
+    workers: int | None = None
+    queues: dict[str, int] | None = None
+
+
+class ConfigBody(Answer):
+    """The settings in force; secrets show as `**********`."""
+
+    settings: dict[str, Any]
+
+
+# -- keys and webhooks -------------------------------------------------------------------------------------------------
+class NewKey(BaseModel):
+    """A key to make."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
+    scopes: list[Scope] = Field(min_length=1, max_length=4)
+    expires_in_s: float | None = Field(None, gt=0, le=10 * 365 * 86_400, description="Unset = for ever.")
+
+
+class KeyBody(Answer):
+    """A key without its secret."""
+
+    id: str
+    object: Literal["key"] = "key"
+    name: str
+    scopes: list[str]
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+class KeyWithSecret(KeyBody):
+    """A new key; the secret is shown this once."""
+
+    secret: str
+
+
+class KeyList(Answer):
+    object: Literal["list"] = "list"
+    data: list[KeyBody]
+
+
+class DefaultSecret(Answer):
+    """The secret that signs the webhooks of requests' `webhook_url`; shown this once."""
+
+    secret: str
+
+
+Problem.model_rebuild()

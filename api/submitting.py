@@ -1,0 +1,226 @@
+"""From a validated request to a recorded job and its answer. Knows jobs and the catalogue; no route and no body format.
+
+Order: what the request itself has wrong, then a replay of its Idempotency-Key, then the model, then the record.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+import structlog
+import uuid_utils
+from flask import Response, request
+from pipelines.support import check_synthesis, check_transcription
+
+from jobs.errors import StorageUnavailable, StoreUnavailable
+from jobs.job import Idempotency, Job, NewJob, StoredPart
+from jobs.object_keys import input_key, job_prefix
+from jobs.states import Priority
+from pipelines.catalog import Entry
+from pipelines.requests import JobRequest, SynthesisRequest, TranscriptionRequest
+
+from . import auth
+from .job_answers import audio_answer, job_answer, preferred_wait_s, wait_for_end, wants_audio
+from .model_choice import choose
+from .request_checks import check_language, check_voice
+from .schemas import SubmitHeaders
+from .wiring import Services
+
+log = structlog.get_logger("api")
+PLAN_QUEUE = "cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An input that is an object already, and how to read it."""
+
+    key: str
+    part: StoredPart
+    name: str
+    type: str | None = None
+
+
+class _Terms(TypedDict):
+    deadline_s: float
+    retain_s: float | None
+
+
+class Submission:
+    """One request on its way to become a job. The job's id is made first: its objects are stored under it."""
+
+    def __init__(self, services: Services, kind: str) -> None:
+        self._services = services
+        self._kind = kind
+        self._tenant_id = auth.tenant()
+        self._job_id = f"job_{uuid_utils.uuid7().hex}"
+        self._has_objects = False
+
+    def upload_key(self) -> str:
+        """Where this job's upload goes."""
+        return input_key(self._tenant_id, self._job_id, uuid_utils.uuid4().hex)
+
+    def submit(self, wanted: JobRequest, source: Source | None = None) -> Response:
+        """Record the job and answer. Objects of a request that became no job are removed.
+
+        Raises what api/problems.py knows.
+        """
+        self._has_objects = source is not None
+        return self._record(_idempotency(wanted, source), lambda: self._new_job(wanted, source))
+
+    def submit_again(self, parent: Job) -> Response:
+        """Record the retry of an ended job and answer. Its input is copied: either job may be deleted alone."""
+        return self._record(_retry_idempotency(parent), lambda: self._retry_of(parent))
+
+    def _record(self, idempotency: Idempotency | None, make: Callable[[], NewJob]) -> Response:
+        store = self._services.store
+        keep = False
+        try:
+            replayed = store.replay(self._tenant_id, idempotency) if idempotency else None
+            if replayed is not None:
+                return self._answer(replayed, replayed=True)
+            new = make()
+            try:
+                accepted = store.accept(new, idempotency)
+            except StoreUnavailable:
+                keep = True  # the record may exist: its input must not vanish
+                raise
+            keep = not accepted.replayed
+        finally:
+            if self._has_objects and not keep:
+                self._forget_objects()
+        if keep:
+            self._services.dispatch.ring(PLAN_QUEUE, hint=self._job_id)
+        return self._answer(accepted.job, replayed=accepted.replayed)
+
+    def _new_job(self, wanted: JobRequest, source: Source | None) -> NewJob:
+        entry = self._entry(wanted)
+        params = wanted.model_dump(mode="json")
+        if isinstance(wanted, SynthesisRequest):
+            source, params["text"] = self._text_source(wanted, source)
+        if source is not None:
+            params["source_type"], params["source_name"] = source.type, source.name
+        return NewJob(
+            id=self._job_id,
+            tenant_id=self._tenant_id,
+            kind=self._kind,
+            model=entry.name,
+            params=params,
+            priority=Priority(wanted.priority),
+            labels=wanted.labels,
+            input_key=source.key if source else None,
+            input_sha256=source.part.sha256 if source else None,
+            input_bytes=source.part.bytes if source else None,
+            webhook_url=params["webhook_url"],
+            **self._terms(params),
+        )
+
+    def _retry_of(self, parent: Job) -> NewJob:
+        """The same request to the same model, with `parent_id`: its finished chunks are kept by the worker."""
+        copied = None
+        if parent.input_key is not None:
+            copied = input_key(self._tenant_id, self._job_id, parent.input_key.rpartition("/")[2])
+            self._has_objects = True
+            self._services.storage.copy(parent.input_key, copied)
+        return NewJob(
+            id=self._job_id,
+            tenant_id=self._tenant_id,
+            kind=parent.kind,
+            model=parent.model,
+            params=parent.params,
+            priority=parent.priority,
+            labels=parent.labels,
+            input_key=copied,
+            input_sha256=parent.input_sha256,
+            input_bytes=parent.input_bytes,
+            parent_id=parent.id,
+            webhook_url=parent.params.get("webhook_url"),
+            **self._terms(parent.params),
+        )
+
+    def _terms(self, params: Mapping[str, Any]) -> _Terms:
+        """How long the job may take and how long its files are kept, in seconds."""
+        settings = self._services.settings
+        retain_s = params.get("retain_s")
+        if retain_s is None and not settings.is_embedded:
+            retain_s = settings.retain_s
+        return _Terms(deadline_s=params.get("deadline_s") or settings.deadline_s, retain_s=retain_s)
+
+    def _entry(self, wanted: JobRequest) -> Entry:
+        """The model, once it is clear that it can do what is wanted."""
+        language = getattr(wanted, "language", None)
+        check_language(language)
+        entry = choose(
+            self._services.catalog,
+            self._services.workers,
+            kind=self._kind.split(".")[0],
+            model=wanted.model,
+            language=language,
+        )
+        if isinstance(wanted, SynthesisRequest):
+            check_synthesis(entry, wanted)
+            check_voice(self._services.workers, entry, wanted)
+        elif isinstance(wanted, TranscriptionRequest):
+            check_transcription(entry, wanted)
+        return entry
+
+    def _text_source(self, wanted: SynthesisRequest, source: Source | None) -> tuple[Source | None, str | None]:
+        """(source, inline text): short texts stay in the job's row, long ones become an object."""
+        if source is not None or wanted.text is None:
+            return source, None
+        data = wanted.text.encode()
+        if len(data) <= self._services.settings.inline_text_bytes:
+            return None, wanted.text
+        key = input_key(self._tenant_id, self._job_id, hashlib.sha256(data).hexdigest())
+        self._has_objects = True
+        part = self._services.storage.put_bytes(key, data, content_type="text/plain; charset=utf-8")
+        return Source(key, part, name="text", type="txt"), None
+
+    def _forget_objects(self) -> None:
+        try:
+            self._services.storage.delete_prefix(job_prefix(self._tenant_id, self._job_id))
+        except StorageUnavailable:
+            log.warning("orphan_left", job=self._job_id)
+
+    def _answer(self, job: Job, *, replayed: bool) -> Response:
+        wait_s = preferred_wait_s()
+        if wait_s is not None:
+            job = wait_for_end(self._services, job, wait_s) or job
+        ended = wait_s is not None and job.state.is_terminal
+        if ended and self._kind.startswith("tts.") and wants_audio():
+            answer = audio_answer(self._services, job)
+        else:
+            answer = job_answer(self._services, job, status=200 if ended else 202)
+        answer.headers["Location"] = f"/jobs/{job.id}"
+        if ended:
+            answer.headers["Preference-Applied"] = f"wait={wait_s:g}"
+        else:
+            answer.headers["Retry-After"] = "1"
+        if replayed:
+            answer.headers["Idempotency-Replayed"] = "true"
+        return answer
+
+
+def fingerprint(params: Mapping[str, Any], upload: tuple[str, str] | None) -> str:
+    """SHA-256 over the request as asked for, before `auto` was resolved, with the upload's digest and name."""
+    canonical = json.dumps([params, upload], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _idempotency(wanted: JobRequest, source: Source | None) -> Idempotency | None:
+    upload = (source.part.sha256, source.name) if source else None
+    return _promise(f"{request.method} {request.url_rule}", lambda: fingerprint(wanted.model_dump(mode="json"), upload))
+
+
+def _retry_idempotency(parent: Job) -> Idempotency | None:
+    return _promise(f"{request.method} {request.path}", lambda: fingerprint({"parent": parent.id}, None))
+
+
+def _promise(route: str, fingerprint: Callable[[], str]) -> Idempotency | None:
+    """What the Idempotency-Key of this request promises. Raises pydantic.ValidationError for a key of another shape."""
+    headers = SubmitHeaders.model_validate(dict(request.headers))
+    key = headers.idempotency_key
+    return Idempotency(route, key, fingerprint()) if key is not None else None

@@ -1,0 +1,78 @@
+"""Text to speech: submit a text or a document, list the voices."""
+
+from __future__ import annotations
+
+from flask import Response, request
+from flask_openapi3 import APIBlueprint, Tag
+
+from pipelines.requests import SynthesisRequest
+
+from .auth import needs
+from .job_answers import json_answer
+from .model_choice import primary
+from .operation import json_or_form_body, operation
+from .request_checks import check_file, check_text, document_type, refuse_server_fields
+from .schemas import JobBody, SubmitHeaders, VoiceBody, VoiceList, VoicesQuery
+from .submitting import Source, Submission
+from .uploads import form_arguments, parse_json, read_json, received_form
+from .wiring import services
+
+routes = APIBlueprint("tts", __name__, url_prefix="/tts", abp_tags=[Tag(name="Text to speech")])
+
+
+@operation(
+    routes,
+    "POST",
+    "/synthesize",
+    guard=needs("submit"),
+    headers=SubmitHeaders,
+    body=json_or_form_body(SynthesisRequest, "SynthesisForm"),
+    answers={200: JobBody, 202: JobBody},
+    problems=(400, 409, 413, 415, 422),
+)
+def synthesize() -> Response:
+    """Speak a text or a document
+
+    With `Prefer: wait=N` and `Accept: audio/*` the answer is the audio itself, if it is ready in time.
+    """
+    submission = Submission(services(), "tts.synthesize")
+    if request.mimetype == "multipart/form-data":
+        return _synthesize_form(submission)
+    limit = services().settings.max_synthesis_json_bytes
+    wanted = SynthesisRequest.model_validate(parse_json(read_json(request, limit=limit)))
+    refuse_server_fields(wanted)
+    check_text(wanted, services().settings, has_file=False)
+    return submission.submit(wanted)
+
+
+@operation(routes, "GET", "/voices", guard=needs("read"), query=VoicesQuery, answers={200: VoiceList})
+def voices(query: VoicesQuery) -> Response:
+    """Voices of the workers that run now"""
+    found = [
+        VoiceBody.model_validate(voice)
+        for voice in services().workers.voices()
+        if (query.family is None or voice["family"] == query.family)
+        and (query.language is None or speaks_tag(voice["language"], query.language))
+    ]
+    return json_answer(VoiceList(data=found))
+
+
+def speaks_tag(tag: str, wanted: str) -> bool:
+    """`en` matches `en-GB`; `en-GB` matches itself."""
+    tag, wanted = tag.lower(), wanted.lower().replace("_", "-")
+    return tag == wanted or (primary(wanted) == wanted and primary(tag) == wanted)
+
+
+def _synthesize_form(submission: Submission) -> Response:
+    settings = services().settings
+    key = submission.upload_key()
+    with received_form(request, services().storage, key, limit=settings.max_upload_bytes) as form:
+        wanted = SynthesisRequest.model_validate(form_arguments(SynthesisRequest, form.fields))
+        refuse_server_fields(wanted)
+        check_text(wanted, settings, has_file=form.file_name is not None)
+        if form.file_name is None:
+            return submission.submit(wanted)
+        name = check_file(form.file_name, form.file_bytes)
+        source_type = document_type(name)
+        source = Source(key, form.complete(), name, source_type)
+    return submission.submit(wanted, source)

@@ -1,0 +1,81 @@
+"""Puts the API's parts together. The only file of api/ that names adapters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from flask import current_app
+
+from jobs.celery_dispatch import CeleryDispatch
+from jobs.dispatch import Dispatch, NullDispatch
+from jobs.secret_box import SecretBox, open_secret_box
+from jobs.settings import Settings
+from jobs.sql_store import SqlStore
+from jobs.storage import Storage
+from jobs.storage_url import open_storage
+from jobs.store import Store
+from pipelines.catalog import Catalog
+
+from .auth import Keyring
+from .health import HealthWatch
+from .live_workers import LiveWorkers
+from .metrics import Metrics
+from .waiting import Watcher
+
+EXTENSION = "voicemill"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that a view may ask; one per process, shared by its threads."""
+
+    settings: Settings
+    store: Store
+    storage: Storage
+    dispatch: Dispatch
+    secret_box: SecretBox
+    catalog: Catalog
+    keyring: Keyring
+    workers: LiveWorkers
+    watcher: Watcher
+    metrics: Metrics = field(default_factory=Metrics)
+    health: HealthWatch = field(default_factory=HealthWatch)
+
+    def close(self) -> None:
+        """Stop the threads; what the dispatcher still holds is sent for a second at most."""
+        self.watcher.close()
+        self.dispatch.close()
+
+
+def services() -> Services:
+    """The services of the app that handles this request."""
+    return current_app.extensions[EXTENSION]
+
+
+def wire(settings: Settings) -> Services:
+    """The services that the settings ask for. Raises Misconfigured."""
+    store = SqlStore(settings.resolved_database_url())
+    workers = LiveWorkers(store)
+
+    def slots_of(queue: str) -> int:
+        return sum(row.slots for row in workers.serving(queue)) or 1
+
+    dispatch: Dispatch = NullDispatch()
+    if settings.broker_url is not None:
+        dispatch = CeleryDispatch(settings.broker_url.get_secret_value(), slots_of=slots_of)
+    return assemble(settings, store=store, storage=open_storage(settings), dispatch=dispatch)
+
+
+def assemble(settings: Settings, *, store: Store, storage: Storage, dispatch: Dispatch) -> Services:
+    """The services around three given adapters."""
+    return Services(
+        settings=settings,
+        store=store,
+        storage=storage,
+        dispatch=dispatch,
+        secret_box=open_secret_box(settings),
+        catalog=Catalog.read(settings.data_dir / "models.toml"),
+        keyring=Keyring(store, trust_s=settings.api_cache_keys_s),
+        workers=LiveWorkers(store),
+        watcher=Watcher(store, max_waiters=settings.max_waiters),
+    )

@@ -1,0 +1,12 @@
+"""`granian --interface wsgi api.wsgi:app`: the API as a server process. Give it threads for clients that wait."""
+
+from __future__ import annotations
+
+from jobs.settings import Settings
+
+from .app import create_app
+from .log_lines import configure_log
+
+settings = Settings()
+configure_log(json_lines=settings.log_json)
+app = create_app(settings)
