@@ -82,6 +82,26 @@ _WHISPER_SIZES = {
 }  # fmt: skip
 
 
+#: What the multilingual models were trained on; their own "jw" is the tag "jv".
+_WHISPER_LANGUAGES = tuple(
+    """af am ar as az ba be bg bn bo br bs ca cs cy da de el en es et eu fa fi fo fr gl gu ha haw he hi hr ht hu hy id
+    is it ja jv ka kk km kn ko la lb ln lo lt lv mg mi mk ml mn mr ms mt my nb ne nl nn no oc pa pl ps pt ro ru sa sd si
+    sk sl sn so sq sr su sv sw ta te tg th tk tl tr tt uk ur uz vi yi yo yue zh""".split()  # noqa: SIM905 – a table to read
+)
+
+
+def _whisper(size: str, speed: float) -> Entry:
+    only_english = size.endswith(".en") or size.startswith("distil-")
+    # The turbo and distilled decoders never learnt to translate.
+    translates = not only_english and size != "large-v3-turbo"
+    return Entry(
+        name=f"whisper-{size}", kind="stt", family="whisper", target="pipelines.families.whisper:load",
+        engines=("ctranslate2",), languages=("en",) if only_english else _WHISPER_LANGUAGES, sample_rate_hz=16_000,
+        slots=8, threads=2, speed=speed, stall_s=300.0, punctuates=True, needs=("faster_whisper",),
+        source=_whisper_source(size), options=frozenset({"vocabulary", *(("translate",) if translates else ())}),
+    )  # fmt: skip
+
+
 def _whisper_source(size: str) -> str:
     """Hugging Face id of the CTranslate2 conversion that faster-whisper itself names."""
     if size == "large-v3-turbo":
@@ -102,16 +122,7 @@ ENTRIES: tuple[Entry, ...] = (
         engines=("pocketsphinx",), languages=("en",), sample_rate_hz=16_000, slots=1, speed=2.5,
         needs=("pocketsphinx",),
     ),
-    *(
-        Entry(
-            name=f"whisper-{size}", kind="stt", family="whisper", target="pipelines.families.whisper:load",
-            engines=("ctranslate2",), languages=("en",) if size.endswith(".en") else ("*",), sample_rate_hz=16_000,
-            slots=8, threads=2, speed=speed, stall_s=300.0, punctuates=True, needs=("faster_whisper",),
-            source=_whisper_source(size),
-            options=frozenset({"translate", "vocabulary", "language"}),
-        )
-        for size, speed in _WHISPER_SIZES.items()
-    ),
+    *(_whisper(size, speed) for size, speed in _WHISPER_SIZES.items()),
     Entry(
         name="tone", kind="tts", family="tone", target="pipelines.families.tone:load_speaker", engines=("numpy",),
         languages=("*",), default_voice="tone", voices_target="pipelines.families.tone:voices", sample_rate_hz=16_000,

@@ -1,0 +1,70 @@
+"""Which options of a request a model, or this version, cannot honour. Each is refused by name: none is ignored.
+
+Knows catalogue entries and requests. Standard library and pydantic only: the web process imports this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .catalog import Entry
+from .errors import UnsupportedOption
+from .requests import SynthesisRequest, TranscriptionRequest
+
+
+def check_transcription(entry: Entry, request: TranscriptionRequest) -> None:
+    """Raises `UnsupportedOption` for the first option that `entry` cannot honour; its `field` names it."""
+    _refuse_first(_unsupported_in_transcription(entry, request))
+
+
+def check_synthesis(entry: Entry, request: SynthesisRequest) -> None:
+    """Raises `UnsupportedOption` for the first option that `entry` cannot honour; its `field` names it."""
+    _refuse_first(_unsupported_in_synthesis(entry, request))
+
+
+def _refuse_first(found: Iterator[tuple[str, str]]) -> None:
+    for field, reason in found:
+        raise UnsupportedOption(reason, field=field)
+
+
+def _unsupported_in_transcription(entry: Entry, request: TranscriptionRequest) -> Iterator[tuple[str, str]]:
+    if request.diarize:
+        yield "diarize", "This version does not tell speakers apart; with one speaker per channel use channels=split."
+    for field in ("min_speakers", "max_speakers"):
+        if getattr(request, field) is not None:
+            yield field, f"{field} goes with diarize, which this version does not have."
+    if request.noise_reduction:
+        yield "noise_reduction", "This version does not clean recordings before it listens."
+    if request.min_confidence is not None:
+        yield "min_confidence", "This version does not listen again to what it is not sure of."
+    if request.retry_models:
+        yield "retry_models", "This version does not listen again with another model."
+    if request.task == "translate" and "translate" not in entry.options:
+        yield "task", f"{entry.name} does not translate; it can only transcribe."
+    if request.vocabulary and "vocabulary" not in entry.options:
+        yield "vocabulary", f"{entry.name} takes no vocabulary."
+    if not hears(entry, request.language):
+        known = ", ".join(entry.languages) if len(entry.languages) < 10 else "see GET /stt/models"
+        yield "language", f"{entry.name} does not hear {request.language!r}; it hears: {known}."
+    if request.timestamps == "none":
+        timed = [name for name in request.formats if name in ("srt", "vtt", "tsv")]
+        if timed:
+            yield "timestamps", f"{', '.join(timed)} cannot be written without timestamps."
+
+
+def _unsupported_in_synthesis(entry: Entry, request: SynthesisRequest) -> Iterator[tuple[str, str]]:
+    if request.ssml is not None:
+        yield "ssml", "This version does not read SSML; send plain text."
+    if request.emotion is not None and "emotion" not in entry.options:
+        yield "emotion", f"{entry.name} cannot be asked for an emotion."
+    if request.speed != 1.0 and "speed" not in entry.options:
+        yield "speed", f"{entry.name} speaks at one speed only."
+    if request.verify:
+        yield "verify", "This version does not listen to what it spoke."
+
+
+def hears(entry: Entry, language: str) -> bool:
+    """Whether a recogniser knows a BCP 47 language; regions make no difference, `auto` is for all."""
+    if language == "auto" or "*" in entry.languages:
+        return True
+    return language.lower().split("-")[0] in entry.languages
