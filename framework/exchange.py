@@ -22,11 +22,14 @@ def client_options(server: Server) -> dict[str, Any]:
     """Arguments of `httpx.Client` and `httpx.AsyncClient`. Raises NotConfigured for one that cannot be."""
     try:
         url = httpx.URL(server.base_url)
-        headers = httpx.Headers({"User-Agent": "voicemill-python", "Accept": "application/json"})
-        if server.api_key:
-            headers["Authorization"] = f"Bearer {server.api_key.strip()}"
-    except (httpx.InvalidURL, UnicodeEncodeError) as error:
-        raise NotConfigured(f"The server's address or key cannot be used: {error}.") from error
+    except httpx.InvalidURL as error:
+        raise NotConfigured(f"The server's address cannot be used: {error}.") from error
+    headers = {"User-Agent": "voicemill-python", "Accept": "application/json"}
+    key = (server.api_key or "").strip()
+    if not (key.isascii() and key.isprintable()):
+        raise NotConfigured("The server's key cannot be used: it holds characters that no key has.")
+    if key:
+        headers["Authorization"] = f"Bearer {key}"
     return {
         "base_url": url,
         "headers": headers,

@@ -16,8 +16,8 @@ from .errors import BadArgument
 
 #: Called with bytes sent so far and bytes in all.
 UploadProgress = Callable[[int, int], None]
-#: What can be sent: a path, the bytes themselves, or a binary file object.
-Source = str | Path | bytes | BinaryIO
+#: What can be sent: a path, bytes, a binary file object, or a (name, bytes or file) pair.
+Source = str | Path | bytes | BinaryIO | tuple[str, bytes | BinaryIO]
 
 #: Recordings and books whose type Python's own table does not know.
 _TYPES = {
@@ -61,16 +61,19 @@ class Upload:
     @classmethod
     def of(cls, source: Source, *, on_progress: UploadProgress | None = None) -> Upload:
         """Take what a caller gave. Raises BadArgument for a path that is no file and for text files."""
+        name = None
+        if isinstance(source, tuple):
+            name, source = source
         if isinstance(source, bytes):
-            return cls("upload", source, on_progress)
+            return cls(name or "upload", source, on_progress)
         if isinstance(source, str | Path):
             path = Path(source)
             if not path.is_file():
                 raise BadArgument(f"{path} is not a file that can be read.")
-            return cls(path.name, path, on_progress)
+            return cls(name or path.name, path, on_progress)
         if not hasattr(source, "read") or isinstance(source.read(0), str):
             raise BadArgument("file: give a path, bytes, or a file opened in binary mode.")
-        return cls(Path(str(getattr(source, "name", "upload"))).name, source, on_progress)
+        return cls(name or Path(str(getattr(source, "name", "upload"))).name, source, on_progress)
 
     @property
     def content_type(self) -> str:

@@ -1,0 +1,52 @@
+"""A server on a real socket, and clients that know only it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from framework.client import Client
+from framework.retrying import Retries
+from tests.unit.framework.wire_server import KEY, WireServer
+
+#: As patient as the default, without the pauses.
+QUICK = Retries(first_delay_s=0.001)
+
+
+@pytest.fixture
+def wire() -> Iterator[WireServer]:
+    server = WireServer().start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def client(wire: WireServer) -> Iterator[Client]:
+    with Client(wire.url, KEY, retries=QUICK) as client:
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def _no_server_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What runs on the developer's machine must not be found."""
+    monkeypatch.delenv("VOICEMILL_URL", raising=False)
+    monkeypatch.delenv("VOICEMILL_API_KEY", raising=False)
+    monkeypatch.setenv("VOICEMILL_DATA_DIR", str(tmp_path_factory.mktemp("no-server")))
+
+
+def until(condition: Callable[[], object], deadline_s: float = 20.0) -> None:
+    """Poll until `condition` holds; fails after the deadline."""
+    end = time.monotonic() + deadline_s
+    while not condition():
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.005)
+
+
+def meanwhile(action: Callable[[], object]) -> threading.Thread:
+    """Run `action` beside the test; join the thread to see that it ended."""
+    thread = threading.Thread(target=action)
+    thread.start()
+    return thread
