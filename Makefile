@@ -9,8 +9,9 @@ PY := $(VENV)/bin/python
 STAMPS := $(VENV)/.stamps
 # A changed dependency, constraint or place of the clone installs again; the same ones never do.
 KEY := $(shell (pwd; cat pyproject.toml constraints.txt) | cksum | cut -d' ' -f1)
-PIP := $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP := PYTHONWARNINGS=ignore $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 export PIP_ROOT_USER_ACTION := ignore
+# setuptools warns that folders beside an editable installation may shadow it: here they are the installation.
 
 # Unit tests first: they are quick and point at the cause. tests/gpu and tests/benchmarks have verbs of their own.
 TESTS ?= $(wildcard tests/unit tests/test_*.py tests/conformance tests/integration tests/acceptance tests/faults)
