@@ -59,8 +59,8 @@ class OutboundHttp:
             "Connection": "close",
             "Accept-Encoding": "identity",
             "Content-Length": str(len(body)),
-            **headers,
         }
+        sent.update(headers)
         where = httpcore.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
         try:
             with (

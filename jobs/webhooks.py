@@ -1,4 +1,4 @@
-"""Webhooks as the Standard Webhooks specification has them: payload, signature, and when to try again.
+"""Webhooks as the Standard Webhooks specification has them: bytes, signature, and when to try again.
 
 Pure: sends nothing, stores nothing, reads no clock. A delivery keeps one id and one body over all its tries.
 """
@@ -58,21 +58,6 @@ class Decision:
 def new_secret() -> str:
     """A signing secret of 256 random bits, `whsec_…`."""
     return "whsec_" + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
-
-
-def event_payload(
-    event_type: str, *, at_ms: int, id: str, kind: str, state: str, labels: Mapping[str, str]
-) -> dict[str, Any]:
-    """The body of an event about a job or a batch; thin, so that nothing private is pushed anywhere.
-
-    `event_type`: "job.succeeded" and its like. `at_ms`: when it happened, milliseconds since 1970.
-    """
-    at = datetime.fromtimestamp(at_ms / 1000, tz=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return {
-        "type": event_type,
-        "timestamp": at,
-        "data": {"id": id, "kind": kind, "state": state, "labels": dict(labels)},
-    }
 
 
 def encode_payload(payload: Mapping[str, Any]) -> bytes:
