@@ -25,7 +25,9 @@ CLASS_SAYS_NOTHING = re.compile(r"(Manager|Helper|Utils?|Impl)$")
 GENERATED = {".git", ".venv", "__pycache__", "build", "dist", "voicemill.egg-info"}
 
 # Put together from pieces, so that this file is no finding of its own search.
-MACHINE_PATHS = re.compile("|".join(["/" + "work/", "/" + "root/", "/" + r"home/[a-z]+/", "/" + "Users/[a-z]+/"]))
+MACHINE_PATHS = re.compile(
+    "|".join(["/" + "work/", "/" + "root/", "/" + r"home/(?!someone/)[a-z]+/", "/" + "Users/[a-z]+/"])
+)
 REGISTRIES = re.compile(
     "|".join(["index" + "-url", "find" + "-links", "python" + "hosted", "/" + r"simple/?['\"]", "trusted" + "-host"])
 )

@@ -1,0 +1,92 @@
+"""The server's settings: where they come from, what they refuse, and what never shows in an error."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from jobs.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch):
+    """No variable of whoever runs the tests reaches them."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"VOICEMILL_{name.upper()}", raising=False)
+
+
+def test_nothing_set_is_the_embedded_mode():
+    settings = Settings()
+    assert settings.is_embedded
+    assert (settings.broker_url, settings.storage_url, settings.secret_key) == (None, None, None)
+
+
+def test_embedded_database_lies_in_the_data_directory(tmp_path):
+    assert Settings(data_dir=tmp_path).resolved_database_url() == f"sqlite:///{tmp_path}/voicemill.db"
+
+
+def test_database_url_ends_the_embedded_mode(monkeypatch):
+    monkeypatch.setenv("VOICEMILL_DATABASE_URL", "postgresql+psycopg://v:secret@db/voicemill")
+    settings = Settings()
+    assert not settings.is_embedded
+    assert settings.resolved_database_url() == "postgresql+psycopg://v:secret@db/voicemill"
+
+
+def test_variable_sets_its_field(monkeypatch):
+    monkeypatch.setenv("VOICEMILL_LEASE_S", "12.5")
+    monkeypatch.setenv("VOICEMILL_LOG_JSON", "true")
+    settings = Settings()
+    assert (settings.lease_s, settings.log_json) == (12.5, True)
+
+
+def test_argument_wins_over_its_variable(monkeypatch):
+    monkeypatch.setenv("VOICEMILL_LEASE_S", "12.5")
+    assert Settings(lease_s=20).lease_s == 20
+
+
+def test_variable_of_another_program_is_ignored(monkeypatch):
+    monkeypatch.setenv("VOICEMILL_URL", "http://127.0.0.1:1")
+    assert Settings().public_url == "http://127.0.0.1:8080"
+
+
+@pytest.mark.parametrize(
+    ("value", "receivers"),
+    [
+        ("", ()),
+        ("127.0.0.1:9000", ("127.0.0.1:9000",)),
+        (" a.internal:443 , b.internal:8443 ,", ("a.internal:443", "b.internal:8443")),
+    ],
+)
+def test_allowed_receivers_are_a_comma_list(monkeypatch, value, receivers):
+    monkeypatch.setenv("VOICEMILL_OUTBOUND_ALLOW", value)
+    assert Settings().outbound_allow == receivers
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("lease_s", "0.5"), ("heartbeat_s", "0"), ("sweep_s", "0"), ("retry_base_s", "0"), ("max_audio_s", "0"),
+        ("max_text_characters", "0"), ("max_upload_bytes", "0"), ("max_waiters", "-1"),
+        ("child_memory_bytes", "1000"), ("child_cpu_s", "0"), ("deadline_s", "soon"), ("log_json", "perhaps"),
+    ],
+)  # fmt: skip
+def test_wrong_value_is_refused_by_its_name(monkeypatch, field, value):
+    monkeypatch.setenv(f"VOICEMILL_{field.upper()}", value)
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+    assert [error["loc"] for error in caught.value.errors()] == [(field,)]
+
+
+def test_secrets_show_neither_in_errors_nor_in_print(monkeypatch):
+    monkeypatch.setenv("VOICEMILL_DATABASE_URL", "postgresql+psycopg://v:hunter2@db/voicemill")
+    monkeypatch.setenv("VOICEMILL_SECRET_KEY", "hunter2" * 6)
+    assert "hunter2" not in repr(Settings())
+    monkeypatch.setenv("VOICEMILL_LEASE_S", "hunter2")
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+    assert "hunter2" not in str(caught.value)
+
+
+def test_nothing_is_kept_for_ever_unless_that_is_asked_for():
+    assert Settings().retain_s == 30 * 86_400
+    assert Settings(retain_s=None).retain_s is None

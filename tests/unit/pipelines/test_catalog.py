@@ -1,0 +1,152 @@
+"""The catalogue: how models are found, what `models.toml` adds, and that reading it costs no model runtime."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipelines.catalog import ENTRIES, Catalog, Entry
+from pipelines.errors import UnsupportedOption
+
+RUNTIMES = (
+    "torch",
+    "transformers",
+    "onnxruntime",
+    "ctranslate2",
+    "tensorrt",
+    "faster_whisper",
+    "pocketsphinx",
+    "numpy",
+)
+
+
+def make_entry(**changes) -> Entry:
+    """A valid entry; one override per test."""
+    fields = {
+        "name": "parrot-small", "kind": "tts", "family": "parrot", "target": "pipelines.families.parrot:load",
+        "engines": ("numpy",), "languages": ("en",),
+    }  # fmt: skip
+    return Entry(**{**fields, **changes})
+
+
+def write_toml(folder: Path, text: str) -> Path:
+    path = folder / "models.toml"
+    path.write_text(text)
+    return path
+
+
+def test_model_is_found_by_its_name():
+    assert Catalog().get("whisper-base", "stt").name == "whisper-base"
+
+
+def test_family_name_stands_for_its_first_model():
+    first = next(entry for entry in ENTRIES if entry.family == "whisper")
+    assert Catalog().get("whisper", "stt") is first
+
+
+def test_same_family_name_means_the_half_of_the_kind_that_is_asked_for():
+    assert Catalog().get("tone", "tts").name == "tone"
+    assert Catalog().get("tone", "stt").name == "tone-listener"
+
+
+def test_unknown_model_is_refused_by_field_with_the_choices():
+    with pytest.raises(UnsupportedOption) as caught:
+        Catalog().get("parrot", "tts")
+    assert caught.value.field == "model"
+    assert "'parrot'" in caught.value.detail
+    assert "espeak" in caught.value.detail
+    assert "whisper-base" not in caught.value.detail
+
+
+def test_model_of_the_other_kind_is_refused():
+    with pytest.raises(UnsupportedOption):
+        Catalog().get("whisper-base", "tts")
+
+
+def test_queue_holds_every_model_of_a_family():
+    sizes = {entry.name for entry in Catalog().of_queue("stt.whisper")}
+    assert sizes == {entry.name for entry in ENTRIES if entry.family == "whisper"}
+    assert len(sizes) > 1
+
+
+def test_auto_prefers_the_families_that_need_no_weights():
+    assert [next(e.name for e in Catalog().of_kind(kind) if e.auto) for kind in ("tts", "stt")] == [
+        "espeak",
+        "pocketsphinx-en-us",
+    ]
+
+
+def test_auto_never_takes_the_family_that_is_for_tests():
+    assert [entry.name for entry in ENTRIES if entry.auto and entry.family == "tone"] == []
+
+
+@pytest.mark.parametrize(
+    ("speed", "seconds"),
+    [(0.1, 30.0), (1.0, 30.0), (2.5, 75.0), (40.0, 1200.0), (2000.0, 1200.0)],
+    ids=["slow", "real time", "pocketsphinx", "at the ceiling", "past it"],
+)
+def test_chunk_is_half_a_minute_of_work_within_bounds(speed, seconds):
+    assert make_entry(speed=speed).chunk_seconds == seconds
+
+
+def test_model_whose_library_is_missing_is_not_installed():
+    assert not make_entry(needs=("no_such_library_here",)).installed
+    assert make_entry(needs=("json",)).installed
+
+
+def test_models_toml_adds_a_model(tmp_path):
+    path = write_toml(
+        tmp_path,
+        """
+        [[model]]
+        name = "whisper-mine"
+        kind = "stt"
+        family = "whisper"
+        target = "pipelines.families.whisper:load"
+        engines = ["ctranslate2"]
+        languages = ["cy"]
+        source = "/srv/weights/mine"
+        options = ["vocabulary"]
+        """,
+    )
+    entry = Catalog.read(path).get("whisper-mine", "stt")
+    assert entry.queue == "stt.whisper"
+    assert entry.options == {"vocabulary"}
+    assert entry.source == "/srv/weights/mine"
+
+
+def test_models_toml_may_replace_a_model(tmp_path):
+    path = write_toml(
+        tmp_path,
+        """
+        [[model]]
+        name = "espeak"
+        kind = "tts"
+        family = "espeak"
+        target = "pipelines.families.espeak:load"
+        engines = ["espeak-ng"]
+        languages = ["en"]
+        default_voice = "en-gb"
+        """,
+    )
+    assert Catalog.read(path).get("espeak", "tts").default_voice == "en-gb"
+
+
+def test_missing_models_toml_adds_nothing(tmp_path):
+    assert list(Catalog.read(tmp_path / "models.toml")) == list(ENTRIES)
+
+
+@pytest.mark.parametrize("line", ['colour = "green"', ""], ids=["unknown field", "missing fields"])
+def test_wrong_table_in_models_toml_names_file_and_model(tmp_path, line):
+    path = write_toml(tmp_path, f'[[model]]\nname = "mine"\n{line}\n')
+    with pytest.raises(ValueError, match=r"models\.toml: model mine"):
+        Catalog.read(path)
+
+
+def test_reading_the_catalogue_loads_no_model_runtime():
+    code = f"import sys, pipelines.catalog, pipelines.requests; print([m for m in {RUNTIMES} if m in sys.modules])"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout == "[]\n"
