@@ -33,9 +33,14 @@ class Job:
     input_bytes: int | None = None
     unit: str | None = None
     units_total: float | None = None
+    #: Units of committed work chunks; `units_running` is what running ones have reported so far.
     units_done: float = 0.0
+    units_running: float = 0.0
+    #: Work chunks of all rounds.
     chunk_total: int = 0
     chunks_done: int = 0
+    #: 1 + every release of a chunk that was charged.
+    attempts: int = 1
     result: Json | None = None
     error: Json | None = None  # {"class", "code", "detail", "field"?, "retryable"}
     provenance: Json = field(default_factory=dict)
@@ -167,12 +172,14 @@ class Release:
     """A running chunk goes back to ready."""
 
     reason: ReleaseReason
-    #: Milliseconds before it may be claimed again.
+    #: At least so many milliseconds before it may be claimed again; the store adds the backoff of jobs/retry.py.
     delay_ms: int = 0
     #: Run alone in its engine next time.
     solo: bool = False
     #: Count this release against its limit (a crash in company is not charged).
     charge: bool = True
+    #: What went wrong; becomes the job's error if this release reaches the limit of retries.
+    error: Json | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +219,39 @@ class Delivery:
     payload: Json
     attempt: int  # tries before this one
     fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where webhooks go, without its secret."""
+
+    id: str
+    tenant_id: str
+    url: str
+    #: Event types that it hears of; () = all.
+    events: Sequence[str]
+    #: Made by a request's `webhook_url`: hears of such requests alone, signed with the tenant's default secret.
+    adhoc: bool
+    created_at: int
+    #: Its receiver answered 410, or its owner switched it off.
+    disabled_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRecord:
+    """What became of one delivery so far."""
+
+    id: str
+    endpoint_id: str
+    subject_id: str
+    event_type: str
+    state: str  # pending, sending, delivered, failed
+    attempt: int  # tries so far
+    created_at: int
+    next_at: int
+    last_status: int | None = None
+    last_error: str | None = None
+    finished_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

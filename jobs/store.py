@@ -8,7 +8,7 @@ Locks are taken in the order job, chunk, everywhere.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from .job import (
@@ -18,6 +18,8 @@ from .job import (
     Claim,
     Commit,
     Delivery,
+    DeliveryRecord,
+    Endpoint,
     Idempotency,
     InputObject,
     Job,
@@ -53,8 +55,8 @@ class Swept:
     expired: int = 0
     cancelled: int = 0
     idempotency_dropped: int = 0
-    #: Queue → bells to send: ready work that has waited unrung too long.
-    bells: Mapping[str, int] = None  # type: ignore[assignment]
+    #: Queue → bells to send now: ready work that idle workers seem not to know of. They are counted as rung already.
+    bells: Mapping[str, int] = field(default_factory=dict)
 
 
 class Store(Protocol):
@@ -70,8 +72,10 @@ class Store(Protocol):
     def job(self, tenant_id: str, job_id: str) -> Job:
         """Raises NotFound (also for another tenant's), Deleted."""
 
-    def jobs(self, tenant_id: str, *, state: str | None = None, kind: str | None = None, batch_id: str | None = None,
-             labels: Mapping[str, str] | None = None, limit: int = 20, after: str | None = None) -> JobPage: ...  # fmt: skip
+    def jobs(
+        self, tenant_id: str, *, state: str | None = None, kind: str | None = None, batch_id: str | None = None,
+        labels: Mapping[str, str] | None = None, limit: int = 20, after: str | None = None,
+    ) -> JobPage: ...  # fmt: skip
 
     def states(self, job_ids: Sequence[str]) -> Mapping[str, Job]:
         """The watched jobs in one query; `params` may be left empty."""
@@ -120,7 +124,7 @@ class Store(Protocol):
         """A running chunk noticed cancel or deadline and stopped: chunk cancelled, the job ends if none is left."""
 
     def cancel(self, tenant_id: str, job_id: str) -> Job:
-        """Ask for the end: waiting chunks end now; the job ends now unless a chunk runs. A finished job is unchanged."""
+        """Ask for the end: waiting chunks end now, the job too unless a chunk runs. A finished job is unchanged."""
 
     # -- keeping house -----------------------------------------------------------------------------------------------
     def sweep(self, *, may_rescue: bool, limit: int = 200) -> Swept: ...
@@ -131,17 +135,24 @@ class Store(Protocol):
     def resign(self, name: str, holder: str) -> None: ...
 
     def release_installation(self, worker_prefix: str) -> int:
-        """Release, uncharged, every lease of workers whose id starts so (at start of the local stack, under its lock)."""
+        """Release, uncharged, every lease of workers whose id starts so (a local stack at its start)."""
 
     def release_worker(self, worker_id: str) -> int:
         """Release, uncharged, what this worker still holds (graceful stop)."""
 
-    def rung(self, queue: str, count: int) -> None: ...
+    def reserve_bells(self, queue: str, wanted: int, *, window: int | None) -> int:
+        """How many of the `wanted` bells may ring while at most `window` are unanswered (None = any number).
+
+        They are counted as rung. Bells that nobody answered for a minute are counted as lost."""
+
+    def rung(self, queue: str, count: int) -> None:
+        """Count bells as rung, without a window."""
 
     def bells_open(self, queue: str) -> int:
         """Unanswered bells of a queue, as the database counts them."""
 
-    def answered(self, queue: str) -> None: ...
+    def answered(self, queue: str) -> None:
+        """A worker heard a bell of this queue."""
 
     def see_worker(self, worker: WorkerRow) -> None:
         """Insert or refresh `workers`; `last_seen` is set to the database's now."""
@@ -154,6 +165,9 @@ class Store(Protocol):
         """Invariant name ("01_…" to "16_…") → violating rows (at most 20 each); all empty when all is well."""
 
     def now_ms(self) -> int: ...
+
+    def objects(self, *, after: str = "", limit: int = 100) -> Sequence[tuple[str, Sequence[InputObject]]]:
+        """What the storage must hold: (job, its objects) for succeeded jobs not deleted, in the order of ids."""
 
     def installation_id(self) -> str:
         """Made at migration; the storage's marker object must carry the same."""
@@ -174,10 +188,44 @@ class Store(Protocol):
     def finish_delivery(
         self, delivery: Delivery, *, status: int | None, error: str | None, next_at_ms: int | None, disable: bool
     ) -> None:
-        """`next_at_ms` None and no error = delivered; None with an error = given up. `next_at_ms` is a delay from now."""
+        """`next_at_ms` None and no error = delivered; None with an error = given up; else a delay from now.
+
+        `disable` switches the endpoint off and gives up what waits for it. Raises LeaseLost."""
 
     def rotate_default_secret(self, tenant_id: str) -> str:
         """The tenant's new default webhook secret, `whsec_…`, returned this once."""
+
+    def create_endpoint(self, tenant_id: str, url: str, events: Sequence[str]) -> tuple[Endpoint, str]:
+        """A new endpoint and its secret `whsec_…`, which is shown this once. `events` () = all."""
+
+    def endpoints(self, tenant_id: str) -> Sequence[Endpoint]:
+        """Oldest first; ad hoc ones too."""
+
+    def endpoint(self, tenant_id: str, endpoint_id: str) -> Endpoint:
+        """Raises NotFound."""
+
+    def update_endpoint(
+        self, tenant_id: str, endpoint_id: str, *, url: str | None = None, events: Sequence[str] | None = None,
+        enabled: bool | None = None,
+    ) -> Endpoint:  # fmt: skip
+        """Change what is not None. Raises NotFound."""
+
+    def delete_endpoint(self, tenant_id: str, endpoint_id: str) -> None:
+        """Its waiting deliveries are given up. Raises NotFound."""
+
+    def rotate_endpoint_secret(self, tenant_id: str, endpoint_id: str) -> str:
+        """Raises NotFound; Conflict for an ad hoc endpoint, which has no secret of its own."""
+
+    def test_endpoint(self, tenant_id: str, endpoint_id: str) -> DeliveryRecord:
+        """Queue a delivery of type `webhook.test`. Raises NotFound."""
+
+    def deliveries(
+        self, tenant_id: str, endpoint_id: str, *, limit: int = 20, after: str | None = None
+    ) -> Sequence[DeliveryRecord]:
+        """Newest first, from behind the delivery `after`. Raises NotFound."""
+
+    def redeliver(self, tenant_id: str, delivery_id: str) -> DeliveryRecord:
+        """Send it again, now, from the first slot, under the same id. Raises NotFound."""
 
     # -- keys --------------------------------------------------------------------------------------------------------
     def create_key(

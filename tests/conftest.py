@@ -96,20 +96,23 @@ def sqlite_url(_sqlite_template: Path, tmp_path: Path) -> str:
 
 
 # -- stores ----------------------------------------------------------------------------------------------------------
-@pytest.fixture
-def sqlite_store(sqlite_url: str) -> Iterator[SqlStore]:
+def _open(url: str) -> SqlStore:
+    from jobs.secret_box import SecretBox
     from jobs.sql_store import SqlStore
 
-    store = SqlStore(sqlite_url)
+    return SqlStore(url, box=SecretBox("the secret key of every test store"), retry_base_s=0.01)
+
+
+@pytest.fixture
+def sqlite_store(sqlite_url: str) -> Iterator[SqlStore]:
+    store = _open(sqlite_url)
     yield store
     store.close()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def store(request: pytest.FixtureRequest) -> Iterator[SqlStore]:
-    from jobs.sql_store import SqlStore
-
-    store = SqlStore(request.getfixturevalue(f"{request.param}_url"))
+    store = _open(request.getfixturevalue(f"{request.param}_url"))
     yield store
     store.close()
 

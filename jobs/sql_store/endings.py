@@ -1,0 +1,123 @@
+"""How chunks stop and jobs end: the steps that commit, fail, cancel and sweep share, each within their transaction.
+
+Every function here expects that the caller has locked the job's row: locks are taken in the order job, chunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from jobs.job import Claim, Json
+from jobs.states import ChunkState, JobState
+
+from .clock import db_now_ms
+from .database import Database
+from .outbox import announce
+from .tables import chunk_events, chunks, jobs
+
+DEADLINE_ERROR = {
+    "class": "deadline", "code": "deadline", "detail": "The job did not finish before its deadline.", "retryable": True,
+}  # fmt: skip
+
+#: What a chunk's row holds once nobody runs it.
+IDLE: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None, "progress": 0.0}
+
+
+def lock_job(connection: sa.Connection, job_id: str) -> Any:
+    """The job's row, locked until the transaction ends; None where there is none."""
+    query = sa.select(jobs).where(jobs.c.id == job_id).with_for_update(key_share=True)
+    return connection.execute(query).one_or_none()
+
+
+def lock_claimed(connection: sa.Connection, claim: Claim) -> Any:
+    """The row of a chunk that still runs under the claim's fence; None when the fence moved on."""
+    query = sa.select(chunks).where(*still_held(claim.chunk.id, claim.chunk.fence)).with_for_update()
+    return connection.execute(query).one_or_none()
+
+
+def still_held(chunk_id: str, fence: int) -> tuple[sa.ColumnElement[bool], ...]:
+    """The guard of every write to a running chunk: its state and its fence."""
+    return chunks.c.id == chunk_id, chunks.c.state == "running", chunks.c.fence == fence
+
+
+def note(
+    connection: sa.Connection, moved: Iterable[tuple[str, int]], came_from: str, went_to: str, reason: str | None = None
+) -> None:
+    """Append the moves of chunks (id, fence) to the log that the audit reads."""
+    rows = [
+        {"chunk_id": chunk_id, "fence": fence, "from_state": came_from, "to_state": went_to, "reason": reason}
+        for chunk_id, fence in moved
+    ]
+    if rows:
+        connection.execute(sa.insert(chunk_events).values(at=db_now_ms()), rows)
+
+
+def stop_running(connection: sa.Connection, chunk_id: str, fence: int, *, state: ChunkState, reason: str) -> bool:
+    """End one running chunk without success. False when it no longer runs under this fence."""
+    done = connection.execute(
+        sa.update(chunks)
+        .where(*still_held(chunk_id, fence))
+        .values(state=state.value, finished_at=db_now_ms(), **IDLE)
+        .returning(chunks.c.id)
+    ).one_or_none()
+    if done is not None:
+        note(connection, [(chunk_id, fence)], "running", state.value, reason)
+    return done is not None
+
+
+def cancel_waiting(connection: sa.Connection, job_id: str, reason: str) -> None:
+    """Cancel the chunks of a job that nobody runs."""
+    for state in ("ready", "blocked"):
+        moved = connection.execute(
+            sa.update(chunks)
+            .where(chunks.c.job_id == job_id, chunks.c.state == state)
+            .values(state="cancelled", finished_at=db_now_ms())
+            .returning(chunks.c.id, chunks.c.fence)
+        ).all()
+        note(connection, ((row.id, row.fence) for row in moved), state, "cancelled", reason)
+
+
+def end_job(
+    db: Database, connection: sa.Connection, job: Any, state: JobState, *, result: Json | None = None,
+    error: Json | None = None,
+) -> Any:  # fmt: skip
+    """Write the end of an open job and its webhook rows; returns the row as it is now."""
+    retained = jobs.c.retain_ms
+    row = connection.execute(
+        sa.update(jobs)
+        .where(jobs.c.id == job.id, jobs.c.finished_at.is_(None))
+        .values(
+            state=state.value, result=result, error=error, finished_at=db_now_ms(), updated_at=db_now_ms(),
+            delete_at=sa.case((retained.is_not(None), db_now_ms() + retained)),
+        )
+        .returning(jobs)
+    ).one()  # fmt: skip
+    announce(db, connection, row)
+    return row
+
+
+def is_stopping(job: Any, now_ms: int) -> bool:
+    """Whether an open job is to end without success: cancelled, or past its deadline."""
+    return job.cancel_requested_at is not None or job.deadline_at <= now_ms
+
+
+def end_if_idle(db: Database, connection: sa.Connection, job: Any) -> Any:
+    """End a stopping job of which no chunk runs any more; returns the row as it is now."""
+    runs = connection.scalar(
+        sa.select(sa.exists().where(chunks.c.job_id == job.id, chunks.c.state == sa.literal_column("'running'")))
+    )
+    if runs or job.finished_at is not None:
+        return job
+    cancel_waiting(connection, job.id, "cancel")
+    if job.cancel_requested_at is not None:
+        return end_job(db, connection, job, JobState.CANCELLED)
+    return end_job(db, connection, job, JobState.EXPIRED, error=DEADLINE_ERROR)
+
+
+def fail_job(db: Database, connection: sa.Connection, job: Any, error: Json) -> Any:
+    """A chunk failed for good: the job fails, its waiting chunks end, its running ones learn it by heartbeat."""
+    cancel_waiting(connection, job.id, "sibling_failed")
+    return end_job(db, connection, job, JobState.FAILED, error=error)
