@@ -5,6 +5,8 @@ Built once in an entry file and passed down. Every field says its meaning, its u
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -99,6 +101,9 @@ class Settings(BaseSettings):
     child_file_bytes: int = Field(20_000_000_000, ge=1)
     """Largest file that the sandboxed child may write, in bytes."""
 
+    child_stall_s: float = Field(300.0, gt=0)
+    """Seconds without a word after which the sandboxed cpu child counts as hung."""
+
     log_json: bool = False
     """Logs as JSON lines instead of text."""
 
@@ -117,3 +122,30 @@ class Settings(BaseSettings):
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.data_dir / 'voicemill.db'}"
+
+
+#: What a child that runs models may see of our environment: where things are and how many threads to use; no setting
+#: and no credential of ours. Weights are fetched with the user's own Hugging Face settings.
+_CHILD_NAMES = frozenset(
+    {"PATH", "HOME", "USER", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "HTTP_PROXY", "HTTPS_PROXY",
+     "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"}
+)  # fmt: skip
+_CHILD_PREFIXES = ("LC_", "HF_", "XDG_CACHE_", "CUDA_", "NVIDIA_", "OMP_", "MKL_", "OPENBLAS_", "CT2_", "TORCH_")
+#: The least that a process needs which has neither network nor models.
+_SANDBOX_NAMES = frozenset({"PATH", "LANG", "LC_ALL", "TZ"})
+
+
+def engine_environment() -> dict[str, str]:
+    """The environment of a process that runs models."""
+    return {name: os.environ[name] for name in os.environ if name in _CHILD_NAMES or name.startswith(_CHILD_PREFIXES)}
+
+
+def sandbox_environment() -> dict[str, str]:
+    """The environment of the process that opens user bytes. One thread each: many of them run at once."""
+    kept = {name: os.environ[name] for name in os.environ if name in _SANDBOX_NAMES}
+    return {**kept, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
+
+
+def service_environment(changes: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a service that reads these settings itself: ours, with `changes` by full name."""
+    return {**os.environ, **changes}

@@ -1,0 +1,165 @@
+"""The entry of a worker process: `python -m workers.controller --family F`.
+
+Imports no model runtime and opens no user bytes. Engines are loaded before the first bell is heard, so that only a warm
+worker claims.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from celery import signals
+from celery.exceptions import SecurityWarning
+
+from jobs.errors import JobsError, Misconfigured
+from jobs.settings import Settings, engine_environment, sandbox_environment
+from pipelines.catalog import Catalog, Entry
+from workers import tasks
+from workers.celery_app import make_app
+from workers.engine_pool import EnginePool
+from workers.log_lines import configure_log
+from workers.sandbox.confinement import Limits
+from workers.sandbox_pool import SandboxPool
+from workers.wiring import broker_url, wire
+from workers.worker import Pool, Worker
+
+_log = structlog.get_logger(__name__)
+
+#: Seconds for the sandbox's template to import everything; loading a model may take longer.
+_TEMPLATE_S, _MODEL_S = 60.0, 1800.0
+#: Engines that use no other device.
+_CPU_ENGINES = frozenset({"espeak-ng", "pocketsphinx", "numpy"})
+#: Seconds after the start of a graceful stop at which the process ends, whatever hangs.
+_LAST_RESORT_S = 55.0
+
+
+def main() -> int:
+    """Run until SIGTERM. Exit code 2: it cannot start as it was asked to."""
+    options = _parse()
+    settings = Settings()
+    configure_log(json_lines=settings.log_json, pool=options.family, pid=os.getpid())
+    try:
+        return _run(options, settings)
+    except JobsError as error:
+        sys.stderr.write(f"voicemill worker: {error.detail}\n")
+        return 2
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="voicemill worker")
+    parser.add_argument("--family", required=True, help="a model family, or cpu for planning and stitching")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N")
+    parser.add_argument(
+        "--engines", type=int, help="engine processes; unset = cores ÷ the family's threads, 1 on a GPU"
+    )
+    parser.add_argument("--model", action="append", default=[], help="models to load at the start; may be repeated")
+    return parser.parse_args()
+
+
+def _run(options: argparse.Namespace, settings: Settings) -> int:
+    url = broker_url(settings)
+    catalog = Catalog.read(settings.data_dir / "models.toml")
+    engines: EnginePool | SandboxPool
+    engines, pool = _sandboxes(options, settings) if options.family == "cpu" else _engines(options, settings, catalog)
+    services = wire(settings, threads=pool.slots + 8)
+    worker = Worker(services, pool, engines)
+    try:
+        _wait_until_warm(engines, options)
+        worker.start()
+        _listen(worker, url)
+    finally:
+        worker.stop()
+    return 0
+
+
+def _sandboxes(options: argparse.Namespace, settings: Settings) -> tuple[SandboxPool, Pool]:
+    slots = options.engines or os.cpu_count() or 1
+    limits = Limits(settings.child_memory_bytes, settings.child_cpu_s, settings.child_file_bytes)
+    engines = SandboxPool(limits, stall_s=settings.child_stall_s, environment=sandbox_environment())
+    return engines, Pool("cpu", ("cpu",), slots, "cpu", delivers=True)
+
+
+def _engines(options: argparse.Namespace, settings: Settings, catalog: Catalog) -> tuple[EnginePool, Pool]:
+    entries = [entry for entry in catalog if entry.family == options.family]
+    if not entries:
+        known = ", ".join(sorted({entry.family for entry in catalog}))
+        raise Misconfigured(f"there is no family {options.family!r}; there are cpu, {known}", field="--family")
+    if options.device != "cpu" and all(set(entry.engines) <= _CPU_ENGINES for entry in entries):
+        raise Misconfigured(f"{options.family} runs on the CPU only: leave --device out", field="--device")
+    preload = _preload(options.model, entries)
+    count = options.engines or _default_engines(options.device, preload)
+    engines = EnginePool(
+        catalog, preload, count=count, device=options.device, environment=engine_environment(),
+        models_toml=settings.data_dir / "models.toml",
+    )  # fmt: skip
+    queues = sorted({entry.queue for entry in entries})
+    name = queues[0] if len(queues) == 1 else options.family
+    return engines, Pool(name, queues, count * max(entry.slots for entry in preload), options.device)
+
+
+def _preload(names: Sequence[str], entries: Sequence[Entry]) -> list[Entry]:
+    """The named models; unset, those of the family that carry their weights, else its first."""
+    by_name = {entry.name: entry for entry in entries}
+    if unknown := [name for name in names if name not in by_name]:
+        raise Misconfigured(f"there is no model {unknown[0]!r}; there are {', '.join(by_name)}", field="--model")
+    return [by_name[name] for name in names] or [entry for entry in entries if entry.source is None] or [entries[0]]
+
+
+def _default_engines(device: str, preload: Sequence[Entry]) -> int:
+    if device != "cpu":
+        return 1
+    return max(1, (os.cpu_count() or 1) // max(entry.threads for entry in preload))
+
+
+def _wait_until_warm(engines: EnginePool | SandboxPool, options: argparse.Namespace) -> None:
+    if not engines.wait_until_loaded(_TEMPLATE_S if options.family == "cpu" else _MODEL_S):
+        raise Misconfigured(f"the engines of {options.family} did not start in time", field="--family")
+    if isinstance(engines, EnginePool) and not engines.is_warm():
+        raise Misconfigured("; ".join(dict.fromkeys(engines.failures())) or "no engine started", field="--family")
+
+
+def _listen(worker: Worker, url: str) -> None:
+    """Hear bells in this thread until SIGTERM."""
+    app = make_app(url, worker.queues)
+    tasks.register(app, worker.answers())
+    name = f"{worker.pool.name}@{platform.node()}-{os.getpid()}"
+
+    def ready(**_: Any) -> None:
+        _log.info("worker_ready", worker=name, queues=",".join(worker.queues), slots=worker.slots.total)
+        worker.ring_own()
+
+    def stopping(**_: Any) -> None:
+        threading.Thread(target=worker.stop, name="stopping", daemon=True).start()
+        last_resort = threading.Timer(_LAST_RESORT_S, os._exit, args=(1,))
+        last_resort.daemon = True
+        last_resort.start()
+
+    # It warns of root because of pickled messages. Ours are JSON, and user bytes are opened by another user.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
+    # Celery keeps weak references: these two live as long as this call.
+    signals.worker_ready.connect(ready)
+    signals.worker_shutting_down.connect(stopping)
+    signals.setup_logging.connect(_leave_logging_alone)
+    app.Worker(
+        pool="threads", concurrency=worker.slots.total, hostname=name, queues=worker.queues, task_events=True,
+        without_mingle=True, without_gossip=True, loglevel="WARNING", quiet=True,
+    ).start()  # fmt: skip
+
+
+def _leave_logging_alone(**_: Any) -> None:
+    return
+
+
+if __name__ == "__main__":
+    # Ctrl-C in a terminal is a graceful stop too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.exit(main())

@@ -1,0 +1,214 @@
+"""The process that the sandboxed cpu children are forked from: `python -m workers.cpu_template`.
+
+It imports all that opens user bytes, leaves the network, and then forks one confined process for each chunk, so that a
+chunk starts in milliseconds in a pristine process, and what one input does to its process no other ever meets. It has
+one thread, opens no user bytes itself, holds no secret, and ends with its controller; its forks end with it.
+
+Controller → template   run {id, directory, limits} with the chunk's socket · kill {id}
+Template → controller   ready {walls} · exited {id, status}
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import gc
+import importlib
+import importlib.util
+import json
+import os
+import pkgutil
+import select
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import pipelines
+from pipelines.catalog import PIPELINES
+from workers import perform
+from workers.channel import Channel, ChannelClosed, Message
+from workers.child_process import die_with_parent
+from workers.sandbox import confinement
+
+#: Packages beneath pipelines/ that only engines use.
+_ENGINES = ("families", "engines", "vocoders")
+#: Bytes of one control message; the chunk itself travels on its own socket.
+_CONTROL_BYTES = 1 << 16
+
+
+class ForkConversation:
+    """`perform.Conversation` of a fork: the channel is this chunk's alone, and `stop` is a SIGKILL."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def send(self, event: Message) -> None:
+        self._channel.send(event)
+
+    def receive(self) -> Message:
+        return self._channel.receive()
+
+    def is_stopped(self) -> bool:
+        return False
+
+
+class Template:
+    """Forks on demand and reports how each fork ended."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._forks: dict[int, int] = {}
+        self._as_root = os.getuid() == 0
+        self._wake, wake_end = socket.socketpair()
+        self._wake.setblocking(False)
+        wake_end.setblocking(False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(wake_end.fileno(), warn_on_full_buffer=False)
+        self._wake_end = wake_end
+
+    def serve(self) -> None:
+        """Until the controller is gone."""
+        while True:
+            readable, _, _ = select.select([self._control, self._wake], [], [])
+            if self._wake in readable:
+                self._wake.recv(4096)
+                self._reap()
+            if self._control in readable:
+                data, fds, _, _ = socket.recv_fds(self._control, _CONTROL_BYTES, 1)
+                if not data:
+                    return
+                message = json.loads(data)
+                if message["op"] == "run":
+                    self._fork(message, fds[0])
+                else:
+                    self._kill(message["id"])
+
+    def _fork(self, message: Message, fd: int) -> None:
+        pid = os.fork()
+        if pid == 0:
+            self._child(message, socket.socket(fileno=fd))
+        os.close(fd)
+        self._forks[pid] = message["id"]
+
+    def _kill(self, chunk: int) -> None:
+        for pid, known in self._forks.items():
+            if known == chunk:
+                os.kill(pid, signal.SIGKILL)
+
+    def _reap(self) -> None:
+        while self._forks:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            self._send({"event": "exited", "id": self._forks.pop(pid), "status": os.waitstatus_to_exitcode(status)})
+
+    def _send(self, event: Message) -> None:
+        self._control.send(json.dumps(event).encode())
+
+    def ready(self, walls: list[str]) -> None:
+        """Tell the controller that forks may be asked for."""
+        self._send({"event": "ready", "pid": os.getpid(), "walls": walls})
+
+    def _child(self, message: Message, sock: socket.socket) -> None:
+        """The fork. Never returns."""
+        status = 1
+        try:
+            parent = os.getppid()
+            die_with_parent(parent)
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            _keep_only(sock, Path(message["directory"]) / "stderr.txt")
+            limits = confinement.Limits(**message["limits"])
+            walls = confinement.enter(Path(message["directory"]), limits, as_root=self._as_root)
+            # The change of user made the kernel forget.
+            die_with_parent(parent)
+            channel = Channel(sock)
+            channel.send({"event": "confined", "walls": walls})
+            run = channel.receive()
+            perform.perform({**run, "directory": "."}, ForkConversation(channel))
+            channel.close()
+            status = 0
+        except ChannelClosed:
+            status = 0
+        except MemoryError:
+            status = 137
+        finally:
+            sys.stderr.flush()
+            os._exit(status)
+
+
+def _keep_only(sock: socket.socket, errors: Path) -> None:
+    """Close every descriptor but the chunk's socket; what native code prints goes to a file of the chunk."""
+    output = os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    keep = sock.fileno()
+    os.closerange(3, keep)
+    os.closerange(keep + 1, os.sysconf("SC_OPEN_MAX"))
+
+
+def import_everything() -> None:
+    """All modules that plan and stitch may use, those that they import inside functions included.
+
+    A confined fork can perhaps import nothing: its user may not be able to read the code (a Python under /root).
+    """
+    for kind in PIPELINES:
+        try:
+            perform.load_pipeline(kind)
+        except ImportError as error:
+            # Its jobs fail with this; the other kinds go on.
+            sys.stderr.write(f"the pipeline of {kind} cannot be imported: {error}\n")
+    for found in pkgutil.walk_packages(pipelines.__path__, "pipelines."):
+        if found.name.split(".")[1] not in _ENGINES and not found.ispkg:
+            spec = importlib.util.find_spec(found.name)
+            if spec is not None and spec.origin is not None:
+                _import_what_it_imports(Path(spec.origin))
+    # Text in old encodings finds its codec by name; a traceback needs its own modules.
+    import encodings
+    import linecache  # noqa: F401
+    import traceback  # noqa: F401
+
+    for codec in pkgutil.iter_modules(encodings.__path__):
+        if codec.name not in ("mbcs", "oem", "cp65001"):
+            importlib.import_module(f"encodings.{codec.name}")
+
+
+def _import_what_it_imports(source: Path) -> None:
+    for node in ast.walk(ast.parse(source.read_bytes())):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        for name in names:
+            if name.split(".")[0] == "pipelines" and name.split(".")[1:2] in ([part] for part in _ENGINES):
+                continue
+            try:
+                importlib.import_module(name)
+            except ImportError:
+                continue  # an extra that is not installed, or a name that is no module
+
+
+def main() -> None:
+    """Entry of the template process."""
+    parser = argparse.ArgumentParser(prog="workers.cpu_template")
+    parser.add_argument("--fd", type=int, required=True, help="the controller's control socket")
+    parser.add_argument("--parent", type=int, required=True, help="process id of the controller")
+    options = parser.parse_args()
+    die_with_parent(options.parent)
+    walls = confinement.leave_network()
+    import_everything()
+    confinement.code_paths()
+    # What is here now is shared by all forks: keep the collector from touching, and so copying, it.
+    gc.collect()
+    gc.freeze()
+    template = Template(socket.socket(fileno=options.fd))
+    template.ready(walls)
+    template.serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,202 @@
+"""The process that keeps a family's models warm: `python -m workers.engine_child`.
+
+Several chunks run at once, a thread each; their requests meet in the model's batcher. Knows no job, no storage and no
+secret: files come and go by name, in directories that the controller makes. Ends with its controller.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import queue
+import socket
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines.catalog import Catalog, Entry
+from pipelines.errors import ModelUnavailable, PipelineError
+from pipelines.pipeline import Interrupted
+from workers import perform
+from workers.batching import Batcher
+from workers.channel import Channel, ChannelClosed, Message
+from workers.child_process import die_with_parent
+
+#: Seconds between two ticks of one chunk.
+_TICK_EVERY_S = 1.0
+
+
+class Chunk:
+    """One chunk in this child: its conversation, and the owner of its requests in the batcher."""
+
+    def __init__(self, number: int, channel: Channel) -> None:
+        self._id = number
+        self._channel = channel
+        self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._stopped = threading.Event()
+        self._last_tick = 0.0
+
+    def deliver(self, message: Message) -> None:
+        """Called by the thread that reads the channel."""
+        if message["op"] == "stop":
+            self._stopped.set()
+        self._inbox.put(message)
+
+    def send(self, event: Message) -> None:
+        try:
+            self._channel.send({**event, "id": self._id})
+        except ChannelClosed as error:
+            raise Interrupted from error
+
+    def receive(self) -> Message:
+        message = self._inbox.get()
+        if self._stopped.is_set():
+            raise Interrupted
+        return message
+
+    def is_stopped(self) -> bool:
+        return self._stopped.is_set()
+
+    def tick(self) -> None:
+        now = time.monotonic()
+        if now - self._last_tick >= _TICK_EVERY_S:
+            self._last_tick = now
+            self.send({"event": "tick"})
+
+
+@dataclass(frozen=True, slots=True)
+class SharedFamily:
+    """A family as one chunk sees it: its calls are joined with those of others."""
+
+    family: Any
+    batcher: Batcher
+    lane: str
+    owner: Chunk
+
+    def speak(self, requests: Sequence[Any], tick: Any = None) -> list[Any]:
+        return self.batcher.call("speak", requests, lane=self.lane, owner=self.owner)
+
+    def recognise(self, requests: Sequence[Any], tick: Any = None) -> list[Any]:
+        return self.batcher.call("recognise", requests, lane=self.lane, owner=self.owner)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.family, name)
+
+
+class Models:
+    """Loaded models by entry name. Loading one twice at a time happens once."""
+
+    def __init__(self, catalog: Catalog, device: str, channel: Channel) -> None:
+        self._catalog = catalog
+        self._device = device
+        self._channel = channel
+        self._loaded: dict[str, tuple[Any, Batcher]] = {}
+        self._loading: dict[str, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def get(self, name: str, kind: str) -> tuple[Any, Batcher]:
+        """The family object and its batcher. Raises PipelineError when it cannot be loaded here."""
+        with self._lock:
+            turn = self._loading.setdefault(name, threading.Lock())
+        with turn:
+            if name not in self._loaded:
+                self._loaded[name] = self._load(self._catalog.get(name, kind))
+            return self._loaded[name]
+
+    def _load(self, entry: Entry) -> tuple[Any, Batcher]:
+        self._channel.send({"event": "loading", "model": entry.name})
+        started = time.monotonic()
+        try:
+            family = _target(entry.target)(entry, self._device)
+        except PipelineError as error:
+            self._channel.send({"event": "load_failed", "model": entry.name, "detail": error.detail})
+            raise
+        except (ImportError, OSError, RuntimeError, ValueError) as error:
+            detail = f"{entry.name} cannot be loaded here: {error}"
+            self._channel.send({"event": "load_failed", "model": entry.name, "detail": detail})
+            raise ModelUnavailable(detail) from error
+        voices = [asdict(voice) for voice in _target(entry.voices_target)()] if entry.voices_target else []
+        self._channel.send(
+            {"event": "loaded", "model": entry.name, "revision": str(family.revision), "voices": voices,
+             "load_s": round(time.monotonic() - started, 3)}
+        )  # fmt: skip
+        return family, Batcher(family, entry.slots)
+
+
+def _target(name: str) -> Any:
+    module, _, attribute = name.partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+class EngineChild:
+    """Reads the channel and starts a thread for each chunk."""
+
+    def __init__(self, channel: Channel, models: Models) -> None:
+        self._channel = channel
+        self._models = models
+        self._chunks: dict[int, Chunk] = {}
+
+    def serve(self) -> None:
+        """Until the controller closes the channel."""
+        while True:
+            message = self._channel.receive()
+            if message["op"] == "load":
+                self._thread(self._preload, message["model"], message["kind"])
+            elif message["op"] == "run":
+                chunk = self._chunks[message["id"]] = Chunk(message["id"], self._channel)
+                self._thread(self._run, message, chunk)
+            elif (known := self._chunks.get(message["id"])) is not None:
+                known.deliver(message)
+
+    def _thread(self, target: Any, *args: Any) -> None:
+        threading.Thread(target=target, args=args, daemon=True).start()
+
+    def _preload(self, model: str, kind: str) -> None:
+        try:
+            self._models.get(model, kind)
+        except (PipelineError, ChannelClosed):
+            return  # `load_failed` has said it, or nobody listens any more
+
+    def _run(self, run: Message, chunk: Chunk) -> None:
+        try:
+            family, batcher = self._models.get(run["model"], run["kind"].partition(".")[0])
+            shared = SharedFamily(family, batcher, run["lane"], chunk)
+            perform.perform(run, chunk, shared)
+        except PipelineError as error:
+            chunk.send({"event": "failed", "class": error.error_class, "code": error.code, "detail": error.detail,
+                        "field": error.field, "retryable": error.retryable})  # fmt: skip
+        except MemoryError:
+            # Who else shares this process cannot know what state it is in.
+            os._exit(137)
+        except (Interrupted, ChannelClosed):
+            return
+        finally:
+            del self._chunks[run["id"]]
+
+
+def main() -> None:
+    """Entry of the child process."""
+    parser = argparse.ArgumentParser(prog="workers.engine_child")
+    parser.add_argument("--fd", type=int, required=True, help="the controller's socket")
+    parser.add_argument("--parent", type=int, required=True, help="process id of the controller")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--models-toml", type=Path)
+    options = parser.parse_args()
+    die_with_parent(options.parent)
+    channel = Channel(socket.socket(fileno=options.fd))
+    channel.send({"event": "ready", "pid": os.getpid()})
+    try:
+        EngineChild(channel, Models(Catalog.read(options.models_toml), options.device, channel)).serve()
+    except ChannelClosed:
+        sys.stderr.flush()
+        # Threads may be deep inside a model; nothing of theirs is wanted any more.
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""The engine children of one family: which chunk runs in which."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pipelines.catalog import Catalog, Entry
+from workers.channel import Message
+from workers.engine import EngineDied
+from workers.engine_process import EngineProcess, EngineRun
+
+
+class EnginePool:
+    """`engine.Engines` for a family: `count` children, the least busy one first, a whole one for `solo` chunks."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        preload: Sequence[Entry],
+        *,
+        count: int,
+        device: str,
+        environment: Mapping[str, str],
+        models_toml: Path | None = None,
+    ) -> None:
+        stall_s = {entry.name: entry.stall_s for entry in catalog}
+        self._engines = [
+            EngineProcess(preload, stall_s=stall_s, device=device, environment=environment, models_toml=models_toml)
+            for _ in range(count)
+        ]
+        self._changed = threading.Condition()
+        self._busy = dict.fromkeys(range(count), 0)
+        self._exclusive: set[int] = set()
+        self._closing = False
+
+    def wait_until_loaded(self, timeout_s: float) -> bool:
+        """Whether all preloaded models were loaded, or failed to, within the time."""
+        return all(engine.settled.wait(timeout_s) for engine in self._engines)
+
+    def is_warm(self) -> bool:
+        return any(engine.is_warm for engine in self._engines)
+
+    def failures(self) -> list[str]:
+        """Why models could not be loaded."""
+        return [
+            model.get("detail", name)
+            for engine in self._engines
+            for name, model in engine.models.items()
+            if model["state"] == "failed"
+        ]
+
+    @contextmanager
+    def running(self, message: Message, directory: Path, *, lane: str, solo: bool) -> Iterator[EngineRun]:
+        index = self._take(solo=solo)
+        engine = self._engines[index]
+        try:
+            run = engine.begin({**message, "directory": str(directory), "lane": lane})
+            try:
+                yield run
+            finally:
+                engine.end(run)
+        finally:
+            self._give_back(index, solo=solo)
+
+    def _take(self, *, solo: bool) -> int:
+        with self._changed:
+            self._changed.wait_for(lambda: self._closing or len(self._exclusive) < len(self._engines))
+            index = self._least_busy()
+            if solo:
+                # From now on it gets no more company; it starts when those inside are done.
+                self._exclusive.add(index)
+                self._changed.wait_for(lambda: self._closing or self._busy[index] == 0)
+            if self._closing:
+                raise EngineDied("The worker is stopping.", alone=False, to_blame=False)
+            self._busy[index] += 1
+            return index
+
+    def _least_busy(self) -> int:
+        open_ones = [index for index in self._busy if index not in self._exclusive] or list(self._busy)
+        warm = [index for index in open_ones if self._engines[index].is_warm] or open_ones
+        return min(warm, key=lambda index: self._busy[index])
+
+    def _give_back(self, index: int, *, solo: bool) -> None:
+        with self._changed:
+            self._busy[index] -= 1
+            if solo:
+                self._exclusive.discard(index)
+            self._changed.notify_all()
+
+    def describe(self) -> dict[str, Any]:
+        models: dict[str, Any] = {}
+        for engine in self._engines:
+            for name, known in list(engine.models.items()):
+                # The best state of any child is what a caller wants to know.
+                if name not in models or known["state"] == "warm":
+                    models[name] = known
+        return {"models": models, "engine_rss_bytes": [engine.rss_bytes() for engine in self._engines]}
+
+    def close(self) -> None:
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        for engine in self._engines:
+            engine.close()

@@ -1,0 +1,94 @@
+"""The plan of a job: its input goes into the sandbox, spans and their files come out and become work chunks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from jobs.job import Commit, InputObject, NewChunk, StoredPart
+from jobs.object_keys import part_key, plan_key
+from pipelines.catalog import Entry
+from workers import perform
+from workers.channel import Message
+from workers.chunk_context import ChunkContext
+from workers.outcomes import Misbehaved
+
+
+class PlanStep:
+    """`execution.StepOfChunk` for plan chunks."""
+
+    def __init__(self, context: ChunkContext) -> None:
+        self._context = context
+        self._stored: dict[str, StoredPart] = {}
+
+    def message(self) -> Message:
+        job = self._context.claim.job
+        if job.input_key is not None:
+            source = InputObject(job.input_key, job.input_sha256, job.input_bytes)
+            self._context.objects.fetch(source, perform.SOURCE_FILE)
+        return {
+            "step": "plan", "kind": job.kind, "model": job.model, "params": dict(job.params),
+            "has_source": job.input_key is not None, "limits": self._limits(self._context.entry),
+        }  # fmt: skip
+
+    def _limits(self, entry: Entry) -> dict[str, Any]:
+        settings = self._context.settings
+        return {
+            "text_characters": settings.max_text_characters, "audio_seconds": settings.max_audio_s,
+            "speed": entry.speed, "chunk_characters": entry.chunk_characters, "chunk_seconds": entry.chunk_seconds,
+            "sample_rate_hz": entry.sample_rate_hz,
+        }  # fmt: skip
+
+    def source(self, k: int) -> str | None:
+        return None
+
+    def store(self, name: str, path: Path, content_type: str) -> None:
+        chunk = self._context.claim.chunk
+        key = plan_key(chunk.tenant_id, chunk.job_id, name, fence=chunk.fence)
+        self._stored[name] = self._context.objects.keep(path, lambda _: key, content_type=content_type)
+
+    def commit(self, done: Message) -> Commit:
+        path = self._context.files.take(perform.PLAN_FILE)
+        new_chunks = list(self._new_chunks(path))
+        if len(new_chunks) != done["spans"]:
+            raise Misbehaved("the plan is not as long as it was said to be")
+        chunk = self._context.claim.chunk
+        part = self._context.objects.keep(
+            path,
+            lambda sha256: part_key(
+                chunk.tenant_id, chunk.job_id, step="plan", round=chunk.round, idx=chunk.idx, fence=chunk.fence,
+                sha256=sha256,
+            ),
+            content_type="application/jsonl",
+        )  # fmt: skip
+        used = {source.key for new in new_chunks for source in new.input_keys}
+        spare = [
+            {"name": name, "key": file.key, "sha256": file.sha256, "bytes": file.bytes}
+            for name, file in self._stored.items()
+            if file.key not in used
+        ]
+        return Commit(
+            part=part,
+            # Files that no chunk reads are for the stitch: a cover.
+            notes={"files": spare} if spare else {},
+            new_chunks=new_chunks,
+            units_total=float(done["units_total"]),
+            unit=str(done["unit"]),
+        )
+
+    def _new_chunks(self, plan: Path) -> Iterator[NewChunk]:
+        queue = self._context.entry.queue
+        with plan.open(encoding="utf-8", errors="surrogatepass") as lines:
+            next(lines)
+            for line in lines:
+                span = json.loads(line)
+                yield NewChunk(
+                    idx=int(span["idx"]), queue=queue, units=float(span["units"]), span=span,
+                    input_keys=tuple(self._input(name) for name in span["inputs"]),
+                )  # fmt: skip
+
+    def _input(self, name: str) -> InputObject:
+        part = self._stored[name]
+        return InputObject(part.key, part.sha256, part.bytes)

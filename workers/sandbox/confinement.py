@@ -1,0 +1,143 @@
+"""The walls around a process that opens user bytes, raised from inside, outermost first.
+
+`leave_network` is for the template that is forked; `enter` for each fork, when all it needs is imported. Every wall
+that this machine permits is raised and named in the answer; what each is worth without the others, and what is *not*
+promised, stands in docs/ under "sandbox":
+
+netns     no network interface at all (root, or unprivileged user namespaces)
+landlock  no file but this chunk's directory and the installed code (Linux 5.13+)
+chroot    the same, where there is no Landlock but CAP_SYS_CHROOT; then nothing can be imported any more
+uid       another user, where the controller is root
+seccomp   no sockets, no programs, no hands on other processes (x86-64, arm64)
+hooks     Python's own audit hooks refuse sockets and programs: not a wall against native code
+limits    address space, CPU time, file size, open files, no core dump (everywhere)
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import sysconfig
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from . import kernel, landlock, seccomp
+
+#: Users that no account has: the range that systemd keeps for transient services.
+_FIRST_UID, _UIDS = 61_184, 4_336
+
+_SOURCE_ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one chunk may use."""
+
+    memory_bytes: int
+    cpu_s: int
+    file_bytes: int
+    open_files: int = 256
+
+
+class ForbiddenHere(PermissionError):
+    """A sandboxed process asked for a socket or a program."""
+
+
+def leave_network() -> list[str]:
+    """Give up every network interface, for this process and its forks. Call before any thread exists."""
+    uid, gid = os.getuid(), os.getgid()
+    try:
+        kernel.unshare(kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC)
+        return ["netns"]
+    except OSError:
+        pass
+    try:
+        kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC)
+    except OSError:
+        return []
+    try:
+        Path("/proc/self/setgroups").write_text("deny")
+        Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
+        Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
+    except OSError:
+        # Without a map this process has no name for itself, but no network either, which was the point.
+        return ["netns"]
+    return ["netns"]
+
+
+def enter(directory: Path, limits: Limits, *, as_root: bool) -> list[str]:
+    """Confine this process to `directory`, for good; the current directory is there afterwards. Returns the walls.
+
+    Raises OSError when it is root and cannot become anybody else: then it must not open user bytes at all.
+    """
+    walls = ["limits"]
+    _limit(limits)
+    os.chdir(directory)
+    uid = _FIRST_UID + os.getpid() % _UIDS
+    if as_root:
+        os.chown(".", uid, uid)
+        os.chmod(".", 0o700)  # noqa: PTH101 – the directory by handle, not by a path that this user may not walk
+    walls += _close_files(Path.cwd())
+    if as_root:
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+        walls.append("uid")
+    walls += _close_calls()
+    return walls
+
+
+def _limit(limits: Limits) -> None:
+    # A process that ignores the signal of its soft limit is killed by the hard one.
+    _set_limit(resource.RLIMIT_CPU, limits.cpu_s, limits.cpu_s + 5)
+    _set_limit(resource.RLIMIT_FSIZE, limits.file_bytes)
+    _set_limit(resource.RLIMIT_NOFILE, limits.open_files)
+    _set_limit(resource.RLIMIT_CORE, 0)
+    _set_limit(resource.RLIMIT_AS, limits.memory_bytes)
+
+
+def _set_limit(which: int, soft: int, hard: int | None = None) -> None:
+    _, ceiling = resource.getrlimit(which)
+    hard = soft if hard is None else hard
+    if ceiling != resource.RLIM_INFINITY:
+        soft, hard = min(soft, ceiling), min(hard, ceiling)
+    resource.setrlimit(which, (soft, hard))
+
+
+def _close_files(directory: Path) -> list[str]:
+    try:
+        landlock.restrict(readable=code_paths(), writable=directory)
+        return ["landlock"]
+    except OSError:
+        pass
+    try:
+        os.chroot(".")
+        return ["chroot"]
+    except OSError:
+        return []
+
+
+@cache
+def code_paths() -> tuple[Path, ...]:
+    """What imports and their shared libraries read: installed code, never data of this service."""
+    paths = {Path(path) for path in sysconfig.get_paths().values()}
+    paths |= {Path(sys.base_prefix) / "lib", Path("/usr/lib"), Path("/usr/local/lib"), Path("/lib"), Path("/lib64")}
+    paths |= {Path("/usr/share/zoneinfo"), Path("/etc/localtime"), Path("/etc/ld.so.cache"), Path("/dev/urandom")}
+    return (*(path for path in paths if path.is_absolute() and path != Path("/")), _SOURCE_ROOT / "pipelines")
+
+
+def _close_calls() -> list[str]:
+    try:
+        seccomp.refuse()
+        return ["seccomp"]
+    except OSError:
+        sys.addaudithook(_refuse_by_hook)
+        return ["hooks"]
+
+
+def _refuse_by_hook(event: str, _: tuple[Any, ...]) -> None:
+    if event.startswith(("socket.", "subprocess.", "os.exec", "os.posix_spawn", "os.system", "os.fork", "os.kill")):
+        raise ForbiddenHere(f"{event} is not for this process")

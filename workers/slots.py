@@ -1,0 +1,40 @@
+"""How many chunks a worker runs at once: bulk slots, and one on top that only interactive chunks may take."""
+
+from __future__ import annotations
+
+import threading
+from typing import Literal
+
+Lane = Literal["bulk", "interactive"]
+
+
+class Slots:
+    """Counts slots in use. Never waits: who finds none free leaves the work to a later bell."""
+
+    def __init__(self, bulk: int, interactive: int = 1) -> None:
+        self._free: dict[Lane, int] = {"bulk": bulk, "interactive": interactive}
+        self._lock = threading.Lock()
+        self.total = bulk + interactive
+
+    def take(self) -> Lane | None:
+        """A bulk slot while there is one; else an interactive one, in which nothing else may run."""
+        with self._lock:
+            for lane in self._free:
+                if self._free[lane]:
+                    self._free[lane] -= 1
+                    return lane
+            return None
+
+    def move_to_interactive(self, lane: Lane) -> Lane:
+        """An interactive chunk turned up: run it in the extra slot where that is free, and keep bulk's for bulk."""
+        with self._lock:
+            if lane == "bulk" and self._free["interactive"]:
+                self._free["interactive"] -= 1
+                self._free["bulk"] += 1
+                return "interactive"
+            return lane
+
+    def give_back(self, lane: Lane) -> None:
+        """The chunk is over."""
+        with self._lock:
+            self._free[lane] += 1

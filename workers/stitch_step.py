@@ -1,0 +1,93 @@
+"""The end of a job: all parts go through the sandbox in order, one at a time, and the result's files come out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from jobs.job import Chunk, Commit, InputObject
+from jobs.object_keys import part_key, result_key
+from workers import perform
+from workers.channel import Message
+from workers.chunk_context import ChunkContext
+
+#: Rows read at once.
+_PAGE = 500
+
+
+class StitchStep:
+    """`execution.StepOfChunk` for stitch chunks."""
+
+    def __init__(self, context: ChunkContext) -> None:
+        self._context = context
+        self._parts: list[InputObject] = []
+        self._result_files: list[dict[str, Any]] = []
+        self._engine_s = 0.0
+
+    def message(self) -> Message:
+        job, objects = self._context.claim.job, self._context.objects
+        plan = self._context.store.plan_chunk(job.id)
+        objects.fetch(_object_of(plan), perform.PLAN_FILE)
+        for file in plan.notes.get("files", ()):
+            objects.fetch(InputObject(file["key"], file["sha256"], file["bytes"]), file["name"])
+        self._context.files.bring(perform.SPANS_FILE, self._write_spans)
+        return {"step": "stitch", "kind": job.kind, "model": job.model, "params": dict(job.params)}
+
+    def _write_spans(self, path: Path) -> None:
+        with path.open("w", encoding="utf-8", errors="surrogatepass") as lines:
+            for chunk in self._chunks():
+                lines.write(json.dumps(dict(chunk.span), ensure_ascii=False) + "\n")
+                self._parts.append(_object_of(chunk))
+                self._engine_s += chunk.notes.get("engine_s", 0.0)
+
+    def _chunks(self) -> Iterator[Chunk]:
+        after = -1
+        while page := self._context.store.chunks(self._context.claim.job.id, after_idx=after, limit=_PAGE):
+            yield from page
+            after = page[-1].idx
+
+    def source(self, k: int) -> str | None:
+        return self._context.objects.fetch(self._parts[k], f"source-{k}") if 0 <= k < len(self._parts) else None
+
+    def store(self, name: str, path: Path, content_type: str) -> None:
+        chunk = self._context.claim.chunk
+        key = result_key(chunk.tenant_id, chunk.job_id, name, fence=chunk.fence)
+        part = self._context.objects.keep(path, lambda _: key, content_type=content_type)
+        self._result_files.append(
+            {"name": name, "content_type": content_type, "bytes": part.bytes, "sha256": part.sha256, "key": part.key}
+        )
+
+    def commit(self, done: Message) -> Commit:
+        chunk = self._context.claim.chunk
+        result = self._result(float(done["duration_s"]), done["summary"])
+        part = self._context.objects.keep_bytes(
+            json.dumps(result, ensure_ascii=False).encode("utf-8", "surrogatepass"),
+            lambda sha256: part_key(
+                chunk.tenant_id, chunk.job_id, step="stitch", round=chunk.round, idx=chunk.idx, fence=chunk.fence,
+                sha256=sha256,
+            ),
+            content_type="application/json",
+        )  # fmt: skip
+        return Commit(part=part, notes={"duration_s": result["duration_s"]}, result=result)
+
+    def _result(self, duration_s: float, summary: Mapping[str, Any]) -> dict[str, Any]:
+        job = self._context.claim.job
+        started_at = job.started_at or job.created_at
+        return {
+            **summary,
+            "duration_s": duration_s,
+            "processing_s": (self._context.store.now_ms() - started_at) / 1000,
+            "usage": {
+                "audio_s": duration_s,
+                "characters": int(job.units_total or 0) if job.unit == "characters" else 0,
+                "engine_s": round(self._engine_s, 3),
+            },
+            "files": self._result_files,
+        }
+
+
+def _object_of(chunk: Chunk) -> InputObject:
+    assert chunk.result_key is not None, "a succeeded chunk has its object"
+    return InputObject(chunk.result_key, chunk.result_sha256, chunk.result_bytes)

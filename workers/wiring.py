@@ -1,0 +1,57 @@
+"""Puts a worker's parts together. The only file of workers/ that names adapters."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass
+
+from jobs.celery_dispatch import CeleryDispatch
+from jobs.dispatch import Dispatch, NullDispatch
+from jobs.errors import Misconfigured
+from jobs.secret_box import open_secret_box
+from jobs.settings import Settings
+from jobs.sql_store import open_store
+from jobs.storage import Storage
+from jobs.storage_url import open_storage
+from jobs.store import Store
+from pipelines.catalog import Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What every process of the workers' side uses."""
+
+    settings: Settings
+    store: Store
+    storage: Storage
+    dispatch: Dispatch
+    catalog: Catalog
+
+    def worker_id(self, pool: str) -> str:
+        """`<installation>:<host>:<pool>:<pid>`."""
+        return f"{self.store.installation_id()}:{platform.node()}:{pool}:{os.getpid()}"
+
+
+def wire(settings: Settings, *, threads: int = 6) -> Services:
+    """The services that the settings ask for; `threads`: how many use the store at once. Raises Misconfigured."""
+    store = open_store(settings, open_secret_box(settings), pool_size=threads)
+
+    def slots_of(queue: str) -> int:
+        return sum(worker.slots for worker in store.live_workers() if queue in worker.queues)
+
+    dispatch: Dispatch = NullDispatch()
+    if settings.broker_url is not None:
+        dispatch = CeleryDispatch(settings.broker_url.get_secret_value(), slots_of=slots_of)
+    catalog = Catalog.read(settings.data_dir / "models.toml")
+    return Services(settings, store, open_storage(settings), dispatch, catalog)
+
+
+def broker_url(settings: Settings) -> str:
+    """Raises Misconfigured where there is none."""
+    if settings.broker_url is None:
+        raise Misconfigured(
+            "a worker needs VOICEMILL_BROKER_URL (redis://…); `voicemill up` starts everything on this machine",
+            field="VOICEMILL_BROKER_URL",
+        )
+    return settings.broker_url.get_secret_value()
