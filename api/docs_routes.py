@@ -45,6 +45,6 @@ def _components() -> dict[str, dict]:
         "Problem": request_schema(Problem),
         "NewKey": request_schema(NewKey),
         "SynthesisRequest": request_schema(synthesis, hidden=SERVER_FIELDS),
-        "SynthesisForm": form_schema(synthesis, hidden=SERVER_FIELDS, file=document),
-        "TranscriptionForm": form_schema(transcription, hidden=SERVER_FIELDS, file="The recording."),
+        "SynthesisForm": form_schema(synthesis, hidden=SERVER_FIELDS, file=document, needs_file=False),
+        "TranscriptionForm": form_schema(transcription, hidden=SERVER_FIELDS, file="The recording.", needs_file=True),
     }

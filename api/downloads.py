@@ -10,7 +10,6 @@ import base64
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
-from itertools import chain
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -111,7 +110,13 @@ def _begun(blocks: Iterator[bytes]) -> Iterator[bytes]:
     if request.method == "HEAD":
         return iter(())
     first = next(blocks, b"")
-    return chain((first,), blocks)
+    return _go_on(first, blocks)
+
+
+def _go_on(first: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """A generator, so that a client which goes away closes the file too."""
+    yield first
+    yield from blocks
 
 
 def _verified(storage: Storage, stored: Mapping[str, Any]) -> Iterator[bytes]:

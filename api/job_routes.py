@@ -9,7 +9,7 @@ from flask import Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_openapi3 import APIBlueprint, Tag
 
-from jobs.errors import NotFound, StorageUnavailable
+from jobs.errors import NotFound, Unavailable
 from jobs.job import Job
 from jobs.object_keys import job_prefix
 from jobs.states import JobState
@@ -147,14 +147,12 @@ def delete_job(job_id: str) -> ResponseReturnValue:
 
     It is cancelled first where it still runs. Afterwards its id answers 410.
     """
-    job = services().store.mark_deleted(tenant(), job_id)
-    if job.state.is_terminal:
-        # While a chunk runs it may still write; the sweeper removes the rest then, as after a failure here.
-        try:
-            services().storage.delete_prefix(job_prefix(job.tenant_id, job.id))
-            services().store.blank(job.id)
-        except StorageUnavailable:
-            pass
+    job = services().store.mark_deleted(tenant(), _job(job_id).id)
+    try:
+        services().storage.delete_prefix(job_prefix(job.tenant_id, job.id))
+        services().store.blank(job.id)
+    except Unavailable:
+        pass  # the record says so already: the sweeper removes the rest, as what a running chunk still writes
     return "", 204
 
 

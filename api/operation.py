@@ -110,10 +110,12 @@ def binary_answer(description: str, *media_types: str) -> dict[str, Any]:
     return {"description": description, "content": {media: {"schema": schema} for media in media_types}}
 
 
-def form_schema(model: type[BaseModel], *, hidden: Sequence[str], file: str) -> dict[str, Any]:
+def form_schema(model: type[BaseModel], *, hidden: Sequence[str], file: str, needs_file: bool) -> dict[str, Any]:
     """The JSON schema of a model's form: its fields, and `file`."""
     schema = request_schema(model, hidden=hidden)
     schema["properties"] = {"file": {"type": "string", "format": "binary", "description": file}, **schema["properties"]}
+    if needs_file:
+        schema["required"] = ["file", *schema.get("required", ())]
     return schema
 
 

@@ -10,7 +10,7 @@ from jobs.celery_dispatch import CeleryDispatch
 from jobs.dispatch import Dispatch, NullDispatch
 from jobs.secret_box import SecretBox, open_secret_box
 from jobs.settings import Settings
-from jobs.sql_store import SqlStore
+from jobs.sql_store import open_store
 from jobs.storage import Storage
 from jobs.storage_url import open_storage
 from jobs.store import Store
@@ -54,7 +54,7 @@ def services() -> Services:
 
 def wire(settings: Settings) -> Services:
     """The services that the settings ask for. Raises Misconfigured."""
-    store = SqlStore(settings.resolved_database_url())
+    store = open_store(settings, open_secret_box(settings))
     workers = LiveWorkers(store)
 
     def slots_of(queue: str) -> int:

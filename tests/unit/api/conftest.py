@@ -1,0 +1,188 @@
+"""The application over a real store (SQLite) and a real storage (a directory), without workers.
+
+`client` sends a key with every scope; `anyone` sends none. `worker()` makes a live worker row; `finished_job()` runs a
+job's chunks by hand, as a worker would.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from api.app import create_app
+from api.wiring import Services, assemble
+from jobs.directory_storage import DirectoryStorage
+from jobs.job import Commit, Job, NewChunk, NewJob, StoredPart, WorkerRow
+from jobs.object_keys import part_key, result_key
+from jobs.settings import Settings
+from jobs.sql_store import SqlStore
+
+TENANT = "local"
+ALL_SCOPES = ("read", "submit", "stream", "admin")
+VOICES = [
+    {"id": "en-us", "name": "English (America)", "language": "en-US", "family": "espeak", "sample_rate_hz": 22050},
+    {"id": "de", "name": "German", "language": "de", "family": "espeak", "sample_rate_hz": 22050},
+]
+
+
+class Bells:
+    """A dispatcher that remembers what it rang for."""
+
+    def __init__(self) -> None:
+        self.rung: list[tuple[str, str]] = []
+
+    def ring(self, queue: str, *, hint: str = "", count: int = 1) -> None:
+        self.rung.append((queue, hint))
+
+    def close(self) -> None:
+        return
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path / "data", public_url="http://voicemill.test")
+
+
+@pytest.fixture
+def storage(settings: Settings) -> DirectoryStorage:
+    return DirectoryStorage(settings.data_dir / "objects")
+
+
+@pytest.fixture
+def objects(settings: Settings) -> Callable[[], list[str]]:
+    """Keys of everything that is stored, drafts of uploads included."""
+    root = settings.data_dir / "objects"
+    return lambda: sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def bells() -> Bells:
+    return Bells()
+
+
+@pytest.fixture
+def services(settings: Settings, sqlite_store: SqlStore, storage: DirectoryStorage, bells: Bells) -> Iterator[Services]:
+    sqlite_store.ensure_tenant(TENANT)
+    services = assemble(settings, store=sqlite_store, storage=storage, dispatch=bells)
+    # Rows that a test writes are seen at once.
+    services.workers._fresh_s = 0.0
+    yield services
+    services.close()
+
+
+@pytest.fixture
+def app(settings: Settings, services: Services) -> Flask:
+    return create_app(settings, services)
+
+
+@pytest.fixture
+def anyone(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def client_of(app: Flask, services: Services) -> Callable[..., FlaskClient]:
+    """A client of any tenant with any scopes."""
+
+    def make(tenant: str = TENANT, scopes: Sequence[str] = ALL_SCOPES) -> FlaskClient:
+        services.store.ensure_tenant(tenant)
+        _, secret = services.store.create_key(tenant, "test", list(scopes))
+        client = app.test_client()
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {secret}"
+        return client
+
+    return make
+
+
+@pytest.fixture
+def client(client_of: Callable[..., FlaskClient]) -> FlaskClient:
+    return client_of()
+
+
+@pytest.fixture
+def worker(services: Services) -> Callable[..., WorkerRow]:
+    """A worker that was seen just now."""
+
+    def make(queue: str = "tts.espeak", *, models: Mapping[str, Any] | None = None, voices: Any = VOICES) -> WorkerRow:
+        names = {entry.name: {"state": "warm"} for entry in services.catalog.of_queue(queue) if entry.source is None}
+        info: dict[str, Any] = {"models": names if models is None else models}
+        if queue.startswith("tts."):
+            info["voices"] = voices
+        row = WorkerRow(id=f"test:host:{queue}:1", queues=[queue], slots=1, device="cpu", last_seen=0, info=info)
+        services.store.see_worker(row)
+        return row
+
+    return make
+
+
+@pytest.fixture
+def finished_job(services: Services) -> Callable[..., Job]:
+    """A job that succeeded with the given result files (name → content type and bytes)."""
+
+    def make(files: Mapping[str, tuple[str, bytes]], *, kind: str = "tts.synthesize", **changes: Any) -> Job:
+        model = "espeak" if kind.startswith("tts") else "pocketsphinx-en-us"
+        new = NewJob(**{"tenant_id": TENANT, "kind": kind, "model": model, "params": {"text": "hello"}, **changes})
+        job = services.store.accept(new).job
+        finish(services, job, files)
+        return services.store.job(job.tenant_id, job.id)
+
+    return make
+
+
+def finish(services: Services, job: Job, files: Mapping[str, tuple[str, bytes]]) -> None:
+    """Run plan, one work chunk and stitch of the job."""
+    run_plan(services, job, units=[5.0])
+    run_work(services, job, b"part")
+    claim = services.store.claim(["cpu"], "test:host:cpu:1", lease_ms=60_000)
+    assert claim is not None and claim.job.id == job.id
+    stored = []
+    for name, (content_type, data) in files.items():
+        key = result_key(job.tenant_id, job.id, name, fence=claim.chunk.fence)
+        part = services.storage.put_bytes(key, data, content_type=content_type)
+        stored.append(
+            {"name": name, "content_type": content_type, "bytes": part.bytes, "sha256": part.sha256, "key": key}
+        )
+    usage = {"audio_s": 1.5, "characters": 5, "engine_s": 0.1}
+    result = {"duration_s": 1.5, "processing_s": 0.2, "usage": usage, "files": stored}
+    services.store.commit(claim, Commit(part=put_part(services, claim, b"{}"), result=result))
+
+
+def run_plan(services: Services, job: Job, *, units: Sequence[float], queue: str | None = None) -> None:
+    """Commit the plan: one work chunk for each number of units."""
+    claim = services.store.claim(["cpu"], "test:host:cpu:1", lease_ms=60_000)
+    assert claim is not None and claim.job.id == job.id
+    queue = queue or services.catalog.get(job.model, job.kind.split(".")[0]).queue
+    chunks = [
+        NewChunk(idx=idx, queue=queue, units=units, span={"idx": idx, "start": idx, "end": idx + 1, "units": units})
+        for idx, units in enumerate(units)
+    ]
+    part = put_part(services, claim, b"{}")
+    services.store.commit(claim, Commit(part=part, new_chunks=chunks, units_total=float(sum(units)), unit="characters"))
+
+
+def run_work(services: Services, job: Job, part: bytes) -> None:
+    """Commit the next work chunk with this part."""
+    queue = services.catalog.get(job.model, job.kind.split(".")[0]).queue
+    claim = services.store.claim([queue], "test:host:work:1", lease_ms=60_000)
+    assert claim is not None and claim.job.id == job.id
+    services.store.commit(claim, Commit(part=put_part(services, claim, part)))
+
+
+def put_part(services: Services, claim: Any, data: bytes) -> StoredPart:
+    chunk = claim.chunk
+    key = part_key(
+        chunk.tenant_id,
+        chunk.job_id,
+        step=chunk.step,
+        round=chunk.round,
+        idx=chunk.idx,
+        fence=chunk.fence,
+        sha256=hashlib.sha256(data).hexdigest(),
+    )
+    return services.storage.put_bytes(key, data)

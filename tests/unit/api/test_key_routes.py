@@ -1,0 +1,48 @@
+"""API keys and the default webhook secret."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def test_secret_of_a_key_is_shown_once(client):
+    answer = client.post("/keys", json={"name": "ci", "scopes": ["submit", "read"]})
+    assert answer.status_code == 201
+    assert answer.json["secret"].startswith("vm_")
+    assert answer.json["scopes"] == ["read", "submit"]
+    listed = {key["id"]: key for key in client.get("/keys").json["data"]}
+    assert "secret" not in listed[answer.json["id"]]
+    assert listed[answer.json["id"]]["name"] == "ci"
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "name"),
+        ({"name": "", "scopes": ["read"]}, "name"),
+        ({"name": "a", "scopes": []}, "scopes"),
+        ({"name": "a", "scopes": ["root"]}, "scopes.0"),
+        ({"name": "a", "scopes": ["read"], "tenant_id": "other"}, "tenant_id"),
+        ({"name": "a", "scopes": ["read"], "expires_in_s": -1}, "expires_in_s"),
+    ],
+)
+def test_bad_key_is_refused(client, body, field):
+    answer = client.post("/keys", json=body)
+    assert answer.status_code == 422
+    assert field in [error["field"] for error in answer.json["errors"]]
+
+
+def test_keys_of_another_tenant_do_not_exist(client, client_of):
+    made = client.post("/keys", json={"name": "mine", "scopes": ["read"]}).json
+    stranger = client_of("stranger")
+    assert made["id"] not in [key["id"] for key in stranger.get("/keys").json["data"]]
+    assert stranger.delete(f"/keys/{made['id']}").status_code == 404
+    assert client.delete(f"/keys/{made['id']}").status_code == 204
+
+
+def test_default_secret_is_new_each_time(client, client_of):
+    first = client.post("/webhooks/default-secret/rotate")
+    second = client.post("/webhooks/default-secret/rotate")
+    assert first.json["secret"].startswith("whsec_")
+    assert first.json["secret"] != second.json["secret"]
+    assert client_of(scopes=["submit"]).post("/webhooks/default-secret/rotate").status_code == 403

@@ -1,0 +1,96 @@
+"""Submitting recordings."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+
+def recording(data: bytes = b"RIFF....WAVE", name: str = "meeting.wav") -> tuple[io.BytesIO, str]:
+    return io.BytesIO(data), name
+
+
+def test_recording_is_stored_hashed_and_accepted(client, worker, services, objects):
+    worker("stt.pocketsphinx")
+    answer = client.post("/stt/transcribe", data={"file": recording(), "formats": "json,srt"})
+    assert answer.status_code == 202
+    job = services.store.job("local", answer.json["id"])
+    assert job.model == "pocketsphinx-en-us"
+    assert job.params["formats"] == ["json", "srt"]
+    assert job.params["source_name"] == "meeting.wav"
+    assert answer.json["provenance"] == {"input_sha256": job.input_sha256}
+    assert b"".join(services.storage.read(job.input_key)) == b"RIFF....WAVE"
+    assert job.input_key.startswith(f"jobs/local/{job.id}/input/")
+    assert objects() == [job.input_key]
+
+
+def test_list_may_repeat_its_field(client, worker):
+    worker("stt.pocketsphinx")
+    answer = client.post("/stt/transcribe", data={"file": recording(), "formats": ["json", "vtt"]})
+    assert answer.json["request"]["formats"] == ["json", "vtt"]
+
+
+@pytest.mark.parametrize("name", ["audio_url", "file_id"])
+def test_recording_elsewhere_is_an_unsupported_option(client, worker, name):
+    worker("stt.pocketsphinx")
+    answer = client.post("/stt/transcribe", json={name: "https://example.com/a.wav"})
+    assert answer.status_code == 422
+    assert answer.json["code"] == "unsupported_option"
+    assert answer.json["errors"][0]["field"] == name
+    form = client.post("/stt/transcribe", data={name: "x"}, content_type="multipart/form-data")
+    assert form.json["code"] == "unsupported_option"
+
+
+@pytest.mark.parametrize(
+    ("form", "field"),
+    [
+        ({}, "file"),
+        ({"file": recording(b"")}, "file"),
+        ({"file": recording(), "model": "nothing"}, "model"),
+        ({"file": recording(), "language": "de"}, "language"),
+        ({"file": recording(), "model": "pocketsphinx", "language": "de"}, "language"),
+        ({"file": recording(), "language": "klingon"}, "language"),
+        ({"file": recording(), "diarize": "true"}, "diarize"),
+        ({"file": recording(), "task": "translate"}, "task"),
+        ({"file": recording(), "formats": "docx"}, "formats.0"),
+        ({"file": recording(), "surprise": "1"}, "surprise"),
+    ],
+)
+def test_bad_form_names_the_field_and_leaves_nothing_behind(client, worker, services, objects, form, field):
+    worker("stt.pocketsphinx")
+    if "file" in form:
+        form = {**form, "file": (io.BytesIO(form["file"][0].getvalue()), form["file"][1])}
+    answer = client.post("/stt/transcribe", data=form or {"language": "en"}, content_type="multipart/form-data")
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json["errors"]] == [field]
+    assert objects() == []
+    assert services.store.jobs("local").jobs == []
+
+
+def test_file_past_the_limit_is_refused_and_leaves_nothing_behind(client, worker, settings, objects):
+    worker("stt.pocketsphinx")
+    settings.max_upload_bytes = 100_000
+    answer = client.post("/stt/transcribe", data={"file": recording(b"x" * 100_001)})
+    assert answer.status_code == 413
+    assert "100000" in answer.json["detail"]
+    assert objects() == []
+
+
+def test_json_without_a_source_says_how_to_send_one(client):
+    answer = client.post("/stt/transcribe", json={"language": "en"})
+    assert answer.status_code == 422
+    assert answer.json["errors"][0]["field"] == "file"
+    assert "multipart" in answer.json["detail"]
+
+
+def test_models_say_where_they_run(client, worker):
+    worker("stt.pocketsphinx")
+    models = {model["name"]: model for model in client.get("/stt/models").json["data"]}
+    assert models["pocketsphinx-en-us"]["state"] == "warm"
+    assert models["pocketsphinx-en-us"]["install"] is None
+    assert models["whisper-base"]["state"] == "absent"
+    assert models["whisper-base"]["install"] == "voicemill worker --family whisper --model whisper-base"
+    assert "espeak" not in models
+    everything = [model["name"] for model in client.get("/audio/models").json["data"]]
+    assert "espeak" in everything and "whisper-base" in everything

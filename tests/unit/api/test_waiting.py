@@ -1,0 +1,119 @@
+"""One query for all waiters, and what each of them hears."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from api.waiting import TooManyWaiters, Watcher
+from jobs.job import NewJob
+from jobs.states import JobState
+from tests.unit.api.conftest import TENANT, run_plan
+
+
+@pytest.fixture
+def jobs(services):
+    new = NewJob(tenant_id=TENANT, kind="tts.synthesize", model="espeak", params={"text": "a"})
+    return [services.store.accept(new).job for _ in range(10)]
+
+
+class CountingStore:
+    def __init__(self, store):
+        self._store, self.queries = store, 0
+
+    def states(self, job_ids):
+        self.queries += 1
+        return self._store.states(job_ids)
+
+
+@pytest.fixture
+def counting(services):
+    return CountingStore(services.store)
+
+
+@pytest.fixture
+def watcher(counting):
+    watcher = Watcher(counting, max_waiters=200, interval_s=0.02)
+    yield watcher
+    watcher.close()
+
+
+def test_two_hundred_waiters_share_the_queries_and_all_wake(services, jobs, watcher, counting):
+    heard = []
+
+    def wait(job):
+        with watcher.watch(job) as watch:
+            heard.append(watch.until_terminal(30).state)
+
+    threads = [threading.Thread(target=wait, args=(jobs[number % 10],)) for number in range(200)]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + 20
+    while watcher.waiters < 200 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    before, began = counting.queries, time.monotonic()
+    for job in jobs:
+        services.store.cancel(TENANT, job.id)
+    for thread in threads:
+        thread.join(30)
+    rounds = (time.monotonic() - began) / 0.02 + 2
+    assert heard == [JobState.CANCELLED] * 200
+    assert counting.queries - before <= rounds
+    assert watcher.waiters == 0
+
+
+def test_nobody_waiting_means_no_queries(services, jobs, watcher, counting):
+    with watcher.watch(jobs[0]) as watch:
+        services.store.cancel(TENANT, jobs[0].id)
+        assert watch.until_terminal(10).state is JobState.CANCELLED
+    # The thread may be in the middle of one last round.
+    settled = counting.queries + 1
+    time.sleep(0.3)
+    assert counting.queries <= settled
+
+
+def test_waiter_past_the_cap_is_refused(jobs, counting):
+    watcher = Watcher(counting, max_waiters=1)
+    with watcher.watch(jobs[0]), pytest.raises(TooManyWaiters), watcher.watch(jobs[1]):
+        pass
+    with watcher.watch(jobs[1]):
+        assert watcher.waiters == 1
+    watcher.close()
+
+
+def test_change_before_the_first_look_is_heard(services, jobs, watcher):
+    services.store.cancel(TENANT, jobs[0].id)
+    with watcher.watch(jobs[0]) as watch:
+        assert watch.until_terminal(10).state is JobState.CANCELLED
+
+
+def test_next_tells_of_each_change(services, jobs, watcher):
+    with watcher.watch(jobs[0]) as watch:
+        assert watch.next(0).state is JobState.ACCEPTED
+        for job in jobs[1:]:
+            services.store.cancel(TENANT, job.id)
+        run_plan(services, jobs[0], units=[1.0, 2.0])
+        job = watch.next(10)
+        while job.state is not JobState.RUNNING:
+            job = watch.next(10)
+        assert job.units_total == 3.0
+
+
+def test_deleted_job_ends_the_wait(services, jobs, watcher):
+    with watcher.watch(jobs[0]) as watch:
+        services.store.mark_deleted(TENANT, jobs[0].id)
+        assert watch.until_terminal(10) is None
+
+
+def test_wait_ends_with_its_time(jobs, watcher):
+    with watcher.watch(jobs[0]) as watch:
+        assert watch.until_terminal(0.1).state is JobState.ACCEPTED
+
+
+def test_closed_watcher_takes_no_waiters(jobs, counting):
+    watcher = Watcher(counting, max_waiters=10)
+    watcher.close()
+    with pytest.raises(TooManyWaiters), watcher.watch(jobs[0]):
+        pass
