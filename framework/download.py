@@ -6,6 +6,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -37,14 +38,17 @@ class Incoming:
                 prefix=f".{self._destination.name[:100]}.", suffix=".part", dir=self._destination.parent
             )
         except OSError as error:
-            raise BadArgument(f"{self._destination} cannot be written: {error.strerror}.") from error
+            raise self._unwritable(error) from error
         self._partial = Path(name)
         self._file = os.fdopen(handle, "wb")
         return self
 
     def take(self, piece: bytes) -> bool:
         """The next bytes. False: it takes all that comes."""
-        self._file.write(piece)
+        try:
+            self._file.write(piece)
+        except OSError as error:
+            raise self._unwritable(error) from error
         self._hash.update(piece)
         self._received += len(piece)
         if self._on_progress is not None:
@@ -54,19 +58,26 @@ class Incoming:
     def finish(self) -> Path:
         """Check size and SHA-256, move into place. Raises CorruptDownload."""
         check(self._expected, self._received, self._hash.hexdigest())
-        self._file.close()
-        # mkstemp made it for the owner's eyes only; a result is a file like any other.
-        mask = os.umask(0)
-        os.umask(mask)
-        self._partial.chmod(0o666 & ~mask)
-        self._partial.replace(self._destination)
+        try:
+            self._file.close()
+            # mkstemp made it for the owner's eyes only; a result is a file like any other.
+            mask = os.umask(0)
+            os.umask(mask)
+            self._partial.chmod(0o666 & ~mask)
+            self._partial.replace(self._destination)
+        except OSError as error:
+            raise self._unwritable(error) from error
         return self._destination
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        with suppress(OSError):  # a full disk, told already
+            self._file.close()
         self._partial.unlink(missing_ok=True)
+
+    def _unwritable(self, error: OSError) -> BadArgument:
+        return BadArgument(f"{self._destination} cannot be written: {error.strerror}.")
 
 
 def check(file: ResultFile, received: int, sha256: str) -> None:

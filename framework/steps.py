@@ -17,7 +17,7 @@ from . import calls
 from .answers import read_json
 from .calls import Call
 from .download import DownloadProgress, Incoming
-from .errors import OF_STATE, ApiError, BadArgument, NotFound, Unreachable, VoicemillError, WaitTimeout
+from .errors import OF_STATE, ApiError, BadArgument, Deleted, NotFound, Unreachable, VoicemillError, WaitTimeout
 from .events import Event, EventReader
 from .job import Job, Progress, ResultFile
 from .retrying import Retries
@@ -63,12 +63,10 @@ Steps = Generator[Attempt | Stream | Pause, Any, T]
 #: Called with the job each time that something about it changed.
 JobProgress = Callable[[Job], None]
 
-#: The server sends a comment line at least this often; a stream silent for thrice as long is dead.
-_HEARTBEAT_S = 15.0
+#: Seconds of silence after which an event stream is dead; the server sends a comment at least every ten.
+_IDLE_S = 45.0
 #: Seconds of one long poll where there is no event stream: short, so that progress still moves.
 _POLL_S = 5.0
-#: Streams that may break off during one wait before we only poll.
-_STREAM_TRIES = 20
 
 
 def send(call: Call[T], retries: Retries) -> Steps[T]:
@@ -95,45 +93,44 @@ def follow(
     clock: Callable[[], float] = time.monotonic,
 ) -> Steps[Job]:
     """Wait for the end: by the event stream, by polling where there is none. Raises WaitTimeout with the job."""
-    begun = clock()
-    until = None if timeout_s is None else begun + timeout_s
+    until = None if timeout_s is None else clock() + timeout_s
     tell = on_progress or (lambda _: None)
-    stream_tries = _STREAM_TRIES
+    has_stream = True
     job = yield from send(calls.get_job(job_id), retries)
     tell(job)
     while not job.is_finished:
         remaining = None if until is None else until - clock()
         if remaining is not None and remaining <= 0:
             raise WaitTimeout(job, timeout_s or 0.0)
-        if stream_tries:
-            stream_tries -= 1
-            listener = _Listener(job, tell, until, clock)
-            idle_s = 3 * _HEARTBEAT_S if remaining is None else min(3 * _HEARTBEAT_S, remaining)
-            try:
-                yield Stream(calls.job_events(job_id), listener.take, idle_s)
-            except Unreachable:
-                # The server went away or the stream was cut: the poll below waits for it to come back.
-                pass
-            except NotFound:
-                raise
-            except ApiError:
-                # Too many listeners, or something in between that allows no streams.
-                stream_tries = 0
+        asked = clock()
+        if has_stream:
+            idle_s = _IDLE_S if remaining is None else min(_IDLE_S, remaining)
+            has_stream = yield from _listen(job, _Listener(job, tell, until, clock).take, idle_s)
             job = yield from send(calls.get_job(job_id), retries)
         else:
-            job = yield from _poll(job_id, retries, remaining, clock)
+            wait_s = _POLL_S if remaining is None else min(_POLL_S, remaining)
+            job = yield from send(calls.get_job(job_id, wait_s=wait_s), retries)
         tell(job)
+        # A server with too many waiting clients answers at once: then the pause is ours.
+        pause = 2 * retries.first_delay_s - (clock() - asked)
+        if pause > 0 and not job.is_finished:
+            yield Pause(pause)
     return job
 
 
-def _poll(job_id: str, retries: Retries, remaining: float | None, clock: Callable[[], float]) -> Steps[Job]:
-    """One long poll. A server with too many waiters answers at once; then the pause is ours."""
-    wait_s = _POLL_S if remaining is None else min(_POLL_S, remaining)
-    asked = clock()
-    job = yield from send(calls.get_job(job_id, wait_s=wait_s), retries)
-    if not job.is_finished and clock() - asked < min(1.0, wait_s):
-        yield Pause(min(1.0, wait_s))
-    return job
+def _listen(job: Job, take: Callable[[bytes], bool], idle_s: float) -> Steps[bool]:
+    """One event stream until it ends or breaks off; False where there is none. Raises NotFound, Deleted."""
+    try:
+        yield Stream(calls.job_events(job.id), take, idle_s)
+    except Unreachable:
+        # The server went away or the stream was cut. Whoever asks for the job next waits for it to come back.
+        pass
+    except (NotFound, Deleted):
+        raise
+    except ApiError:
+        # Something in between that allows no streams.
+        return False
+    return True
 
 
 class _Listener:
@@ -159,6 +156,8 @@ class _Listener:
 def apply_event(job: Job, event: Event) -> Job:
     """The job as it is after this event."""
     data = event.data
+    if data.get("state") == "deleted":
+        return job  # the next question for it is answered with Deleted
     if data.get("object") == "job":
         return Job.parse(data)
     progress = data if event.name == "progress" else data.get("progress")

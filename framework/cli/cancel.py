@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from .connect import connected
 from .report import AsJson, errors_shown, show_json, show_table
 
 
@@ -15,9 +16,7 @@ def cancel(
 ) -> None:
     """Ask for the end of jobs; what runs stops within seconds."""
     with errors_shown(as_json):
-        from framework.client import Client
-
-        with Client() as client:
+        with connected() as client:
             asked = [client.jobs.cancel(job_id) for job_id in job_ids]
         if as_json:
             show_json({"jobs": [job.raw for job in asked]})

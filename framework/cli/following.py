@@ -53,7 +53,7 @@ class Following:
     _done: queue.SimpleQueue[Outcome] = field(default_factory=queue.SimpleQueue)
     _threads: list[threading.Thread] = field(default_factory=list)
     _open: int = 0
-    _broken: BaseException | None = None
+    _is_left: bool = False
 
     def add(self, name: str, job: Job, save: Save) -> None:
         """Watch this job too; `save` is called once it has succeeded."""
@@ -76,12 +76,11 @@ class Following:
         while self._open:
             try:
                 # A wait without limit would not notice Ctrl-C on every platform.
-                self._done.get(timeout=0.5)
+                outcome = self._done.get(timeout=0.5)
             except queue.Empty:
                 continue
             self._open -= 1
-        if self._broken is not None:
-            raise self._broken
+            assert outcome.error or (outcome.job and outcome.job.is_finished), "a watching thread died"
         return self.outcomes
 
     def _watch(self) -> None:
@@ -96,14 +95,16 @@ class Following:
             except VoicemillError as error:
                 outcome.error = error
                 outcome.job = getattr(error, "job", outcome.job)
-            except BaseException as error:
-                self._broken = error
-                raise
+            except RuntimeError:
+                # httpx, asked by us for more while the interrupted command closes it.
+                if not self._is_left:
+                    raise
             finally:
                 self._done.put(outcome)
 
     def interrupted(self) -> None:
         """After Ctrl-C: offer to cancel what still runs, or say how. Exits with 1."""
+        self._is_left = True
         running = [
             outcome.job
             for outcome in self.outcomes

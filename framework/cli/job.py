@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .connect import connected
 from .report import AsJson, errors_shown, say, show_json, show_table
 
 if TYPE_CHECKING:
@@ -25,17 +26,14 @@ def job(
     as_json: AsJson = False,
 ) -> None:
     """Show one job; wait for it, save its result, or delete it."""
-    with errors_shown(as_json):
-        from framework.client import Client
-
-        with Client() as client:
-            if delete:
-                _delete(client, job_id, yes, as_json)
-            elif wait:
-                _wait(client, job_id, output, as_json)
-            else:
-                shown = client.jobs.get(job_id)
-                _show(shown, _save(client, shown, output), as_json)
+    with errors_shown(as_json), connected() as client:
+        if delete:
+            _delete(client, job_id, yes, as_json)
+        elif wait:
+            _wait(client, job_id, output, as_json)
+        else:
+            shown = client.jobs.get(job_id)
+            _show(shown, _save(client, shown, output), as_json)
 
 
 def _delete(client: Client, job_id: str, yes: bool, as_json: bool) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from .connect import connected
 from .report import AsJson, errors_shown, labels_of, show_json, show_table
 
 
@@ -18,14 +19,13 @@ def jobs(
 ) -> None:
     """List jobs, newest first."""
     with errors_shown(as_json):
-        from framework.client import Client
         from framework.job import Job
 
         from .bars import done_of_total, stage_of
 
         found: list[Job] = []
         after = None
-        with Client() as client:
+        with connected() as client:
             while len(found) < limit:
                 page = client.jobs.list(
                     state=state,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from .connect import connected
 from .report import AsJson, errors_shown, say, show_json, show_table
 
 app = typer.Typer(help="API keys: list, create, revoke.", no_args_is_help=True)
@@ -15,9 +16,7 @@ app = typer.Typer(help="API keys: list, create, revoke.", no_args_is_help=True)
 def list_keys(as_json: AsJson = False) -> None:
     """List the keys, without their secrets."""
     with errors_shown(as_json):
-        from framework.client import Client
-
-        with Client() as client:
+        with connected() as client:
             known = client.keys.list()
         if as_json:
             show_json({"data": known})
@@ -41,10 +40,8 @@ def create_key(
 ) -> None:
     """Make a key. Its secret is shown this once."""
     with errors_shown(as_json):
-        from framework.client import Client
-
         chosen = [scope.strip() for scope in scopes.split(",") if scope.strip()]
-        with Client() as client:
+        with connected() as client:
             key = client.keys.create(name, scopes=chosen, expires_in_s=None if expires is None else expires * 86_400)
         if as_json:
             show_json(key)
@@ -57,8 +54,6 @@ def create_key(
 def revoke_key(key_id: Annotated[str, typer.Argument(metavar="ID")], as_json: AsJson = False) -> None:
     """End a key."""
     with errors_shown(as_json):
-        from framework.client import Client
-
-        with Client() as client:
+        with connected() as client:
             client.keys.revoke(key_id)
         show_json({"revoked": key_id}) if as_json else say(f"Revoked: {key_id}")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from .connect import connected
 from .report import AsJson, errors_shown, show_json, show_table
 
 
@@ -15,9 +16,7 @@ def models(
 ) -> None:
     """List the models that are ready; with --all what else could be installed, and how."""
     with errors_shown(as_json):
-        from framework.client import Client
-
-        with Client() as client:
+        with connected() as client:
             known = client.models()
         if as_json:
             show_json({"data": known})

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from .connect import connected
 from .report import AsJson, errors_shown, show_json
 
 
@@ -15,8 +16,6 @@ def retry(
 ) -> None:
     """Do a failed, cancelled or expired job again, as a new job that keeps what was finished. Prints the new id."""
     with errors_shown(as_json):
-        from framework.client import Client
-
-        with Client() as client:
+        with connected() as client:
             job = client.jobs.retry(job_id)
         show_json({"job": job.raw}) if as_json else typer.echo(job.id)

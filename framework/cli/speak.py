@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .connect import connected
 from .report import AsJson, errors_shown, given, labels_of, say, show_json
 
 if TYPE_CHECKING:
@@ -50,8 +51,6 @@ def speak(
     voicemill speak book.epub -o book.m4b
     """
     with errors_shown(as_json):
-        from framework.client import Client
-
         document = _document(text)
         if document is None and text == "-":
             text = sys.stdin.read()
@@ -62,7 +61,7 @@ def speak(
             "speech_marks": True if marks else None, "chapters": "none" if no_chapters else None,
             "priority": priority, "labels": labels_of(label or ()), "webhook_url": webhook_url, "deadline_s": deadline,
         }  # fmt: skip
-        with Client() as client:
+        with connected() as client:
             _speak(
                 client,
                 None if document else text,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .connect import connected
 from .report import AsJson, errors_shown, given, labels_of, show_json
 
 if TYPE_CHECKING:
@@ -44,8 +45,6 @@ def transcribe(
     voicemill transcribe meeting.opus -f srt,json -o transcripts/
     """
     with errors_shown(as_json):
-        from framework.client import Client
-
         options: dict[str, Any] = {
             "formats": _formats(formats), "model": model, "language": language,
             "task": "translate" if translate else None, "timestamps": timestamps, "channels": channels,
@@ -53,7 +52,7 @@ def transcribe(
             "webhook_url": webhook_url, "deadline_s": deadline,
         }  # fmt: skip
         _check(files, output)
-        with Client() as client:
+        with connected() as client:
             _transcribe(client, files, output, given(options), wait=wait, as_json=as_json)
 
 

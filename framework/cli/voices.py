@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from .connect import connected
 from .report import AsJson, errors_shown, show_json, show_table
 
 
@@ -16,9 +17,7 @@ def voices(
 ) -> None:
     """List the voices that can speak right now."""
     with errors_shown(as_json):
-        from framework.client import Client
-
-        with Client() as client:
+        with connected() as client:
             known = client.voices(language=language, family=family)
         if as_json:
             show_json({"data": known})

@@ -336,6 +336,28 @@ def test_waiting_for_a_deleted_job_ends(client: Client, wire: WireServer) -> Non
         client.jobs.wait(job_id)
 
 
+def test_job_that_is_deleted_while_we_wait_ends_the_wait(client: Client, wire: WireServer) -> None:
+    job_id = wire.add_job()
+    seen: list[Job] = []
+    worker = meanwhile(
+        lambda: (until(lambda: wire.received("GET", f"/jobs/{job_id}/events")), client.jobs.delete(job_id))
+    )
+    with pytest.raises(Deleted):
+        client.jobs.wait(job_id, on_progress=seen.append)
+    worker.join()
+    assert {job.state for job in seen} == {"accepted"}
+
+
+def test_streams_that_end_at_once_do_not_make_us_spin(wire: WireServer) -> None:
+    """Where too many clients wait, the server tells the state and ends the stream."""
+    wire.events_per_stream = 0
+    job_id = wire.add_job()
+    wire.move(job_id)
+    with Client(wire.url, KEY, retries=Retries(first_delay_s=0.25)) as client, pytest.raises(WaitTimeout):
+        client.jobs.wait(job_id, timeout_s=0.9)
+    assert len(wire.received("GET", f"/jobs/{job_id}/events")) <= 2
+
+
 def test_events_are_given_as_they_come_until_the_end(client: Client, wire: WireServer) -> None:
     job_id = wire.add_job()
     events = client.jobs.events(job_id)

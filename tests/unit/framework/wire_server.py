@@ -141,9 +141,9 @@ class WireServer:
             changed_state = job["state"] != state
             job["state"] = state
             job["progress"] = _progress("work", done, total)
-            self.events[job_id].append(("progress", {"id": job_id, **job["progress"]}))
+            self.events[job_id].append(("progress", job["progress"]))
             if changed_state:
-                self.events[job_id].append(("state", {"id": job_id, "state": state}))
+                self._tell_state(job)
             self.changed.notify_all()
 
     def hear(self, job_id: str, text: str) -> None:
@@ -184,7 +184,7 @@ class WireServer:
     def trouble_for(self, path: str) -> Trouble | None:
         with self.changed:
             for trouble in self._troubles:
-                if trouble.path is None or trouble.path == path:
+                if trouble.path == path or (trouble.path is None and path != "/audio/health"):
                     self._troubles.remove(trouble)
                     return trouble
         return None
@@ -222,8 +222,12 @@ class WireServer:
     def _end(self, job: dict[str, Any], state: str) -> None:
         job["state"] = state
         job["finished_at"] = "2026-11-22T08:01:00Z"
-        self.events[job["id"]].append(("state", dict(job)))
+        self._tell_state(job)
         self.changed.notify_all()
+
+    def _tell_state(self, job: dict[str, Any]) -> None:
+        shown = {name: value for name, value in job.items() if name not in {"request", "gone"}}
+        self.events[job["id"]].append(("state", shown))
 
 
 def _progress(stage: str, done: float, total: float | None) -> dict[str, Any]:
@@ -314,7 +318,11 @@ class _Handler(BaseHTTPRequestHandler):
         elif job is None:
             self._problem(404, "not_found", f"There is no job {job_id}.")
         elif request.method == "DELETE":
-            self.wire.deleted.add(job_id)
+            with self.wire.changed:
+                self.wire.deleted.add(job_id)
+                told = {"id": job_id, "object": "job", "state": "deleted"}
+                self.wire.events[job_id].append(("state", told))
+                self.wire.changed.notify_all()
             self._answer(204, b"")
         elif action == "events":
             self._stream(job_id)
@@ -358,7 +366,7 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             self.wfile.write(f"id: {number}\nevent: {name}\ndata: {json.dumps(data)}\n\n".encode())
             self.wfile.flush()
-            if isinstance(data, dict) and data.get("state") in FINISHED:
+            if isinstance(data, dict) and data.get("state") in FINISHED | {"deleted"}:
                 return
 
     def _events(self, job_id: str) -> Iterator[tuple[str, Any]]:

@@ -1,0 +1,98 @@
+"""The command line, in process and as a program of its own, against the server of ../wire_server.py."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from framework.cli.main import app
+from tests.unit.framework.conftest import until
+from tests.unit.framework.wire_server import FINISHED, KEY, WireServer
+
+Voicemill = Callable[..., Result]
+
+
+@pytest.fixture
+def voicemill(wire: WireServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Voicemill:
+    """`voicemill("jobs", "--json")`, standing in `tmp_path`."""
+    monkeypatch.setenv("VOICEMILL_URL", wire.url)
+    monkeypatch.setenv("VOICEMILL_API_KEY", KEY)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: object, input: str | None = None) -> Result:
+        result = CliRunner().invoke(app, [str(argument) for argument in arguments], input=input)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result
+
+    return run
+
+
+@dataclass
+class Worker:
+    """Finishes the jobs that come in, each in the next way of `endings`, the last for all that follow."""
+
+    wire: WireServer
+    endings: list[Callable[[str], None]]
+
+    def run(self, stop: threading.Event) -> None:
+        number = 0
+        while not stop.is_set():
+            with self.wire.changed:
+                self.wire.changed.wait(timeout=0.02)
+                open_jobs = [job_id for job_id, job in self.wire.jobs.items() if job["state"] not in FINISHED]
+            for job_id in open_jobs:
+                self.wire.move(job_id, done=40.0)
+                self.endings[min(number, len(self.endings) - 1)](job_id)
+                number += 1
+
+
+@pytest.fixture
+def worked_by(wire: WireServer) -> Iterator[Callable[..., None]]:
+    """`worked_by(ending, …)` starts a worker."""
+    stop = threading.Event()
+    threads: list[threading.Thread] = []
+
+    def start(*endings: Callable[[str], None]) -> None:
+        thread = threading.Thread(target=Worker(wire, list(endings)).run, args=(stop,))
+        threads.append(thread)
+        thread.start()
+
+    yield start
+    stop.set()
+    for thread in threads:
+        thread.join()
+
+
+@dataclass
+class Program:
+    """`voicemill` as a process."""
+
+    environment: Mapping[str, str]
+    directory: Path
+
+    def run(self, *arguments: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(*arguments), capture_output=True, text=True, timeout=120, env=dict(self.environment),
+            cwd=self.directory, check=False, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    @staticmethod
+    def command(*arguments: object) -> list[str]:
+        return [sys.executable, "-m", "framework.cli.main", *(str(argument) for argument in arguments)]
+
+
+@pytest.fixture
+def program(wire: WireServer, tmp_path: Path) -> Program:
+    environment = {**os.environ, "VOICEMILL_URL": wire.url, "VOICEMILL_API_KEY": KEY, "COLUMNS": "200"}
+    return Program(environment, tmp_path)
+
+
+__all__ = ["Program", "Voicemill", "until"]

@@ -1,0 +1,147 @@
+"""The command line as a program: exit codes, streams, Ctrl-C, a server that is not there."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.unit.framework.cli.conftest import Program, Voicemill, until
+from tests.unit.framework.wire_server import WireServer
+
+VERBS = [
+    "up", "worker", "speak", "transcribe", "jobs", "job", "cancel", "retry", "models", "voices", "keys", "audit",
+    "migrate",
+]  # fmt: skip
+
+
+def test_help_lists_every_verb(voicemill: Voicemill) -> None:
+    shown = voicemill("--help").stdout
+    assert [verb for verb in VERBS if f" {verb} " not in shown] == []
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help(voicemill: Voicemill, verb: str) -> None:
+    assert voicemill(verb, "-h").exit_code == 0
+
+
+def test_version_is_shown(voicemill: Voicemill) -> None:
+    assert voicemill("--version").stdout.startswith("voicemill 0.")
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["speak"], ["jobs", "--nonsense"], ["up", "--port", "70000"]])
+def test_wrong_usage_is_exit_code_two(voicemill: Voicemill, arguments: list[str]) -> None:
+    assert voicemill(*arguments).exit_code == 2
+
+
+def test_program_prints_json_alone_on_stdout(program: Program, wire: WireServer) -> None:
+    job_id = wire.add_job()
+    ended = program.run("jobs", "--json")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert [job["id"] for job in json.loads(ended.stdout)["data"]] == [job_id]
+
+
+def test_server_that_is_not_there_is_said_with_the_cure(program: Program, wire: WireServer) -> None:
+    gone = Program({**program.environment, "VOICEMILL_URL": "http://127.0.0.1:9"}, program.directory)
+    ended = gone.run("speak", "Hello.", "-o", "a.wav")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "Nothing answers at http://127.0.0.1:9" in ended.stderr
+    assert "`voicemill up`" in ended.stderr
+    ended = gone.run("jobs", "--json")
+    told = json.loads(ended.stdout)
+    assert told["error"]["code"] == "unreachable"
+
+
+def test_without_any_server_it_says_how_to_get_one(program: Program) -> None:
+    environment = {key: value for key, value in program.environment.items() if not key.startswith("VOICEMILL_")}
+    ended = Program({**environment, "VOICEMILL_DATA_DIR": "nowhere"}, program.directory).run("jobs")
+    assert ended.returncode == 2
+    assert "`voicemill up`" in ended.stderr
+
+
+def test_ctrl_c_without_a_terminal_leaves_the_job_and_says_how_to_end_it(program: Program, wire: WireServer) -> None:
+    with _started(program, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        _interrupt_once_it_listens(process, wire)
+        _, told = process.communicate(timeout=60)
+    [job_id] = wire.jobs
+    assert process.returncode == 1
+    assert f"Still running: {job_id}".encode() in told
+    assert f"voicemill cancel {job_id}".encode() in told
+    assert b"Traceback" not in told
+    assert wire.jobs[job_id]["state"] == "accepted"
+
+
+@pytest.mark.parametrize(("answer", "state"), [(b"y\n", "cancelled"), (b"n\n", "accepted")])
+def test_ctrl_c_on_a_terminal_offers_to_cancel(program: Program, wire: WireServer, answer: bytes, state: str) -> None:
+    ours, theirs = pty.openpty()
+    try:
+        with _started(program, stdin=theirs, stderr=theirs) as process:
+            os.close(theirs)
+            screen = _Screen(ours)
+            _interrupt_once_it_listens(process, wire)
+            screen.until(b"[y/N]")
+            os.write(ours, answer)
+            screen.until(b"running" if state == "accepted" else b"Cancelled")
+            assert process.wait(timeout=60) == 1
+    finally:
+        os.close(ours)
+    [job] = wire.jobs.values()
+    assert job["state"] == state
+    assert b"Traceback" not in screen.seen
+
+
+def test_bars_show_true_progress_on_a_terminal(program: Program, wire: WireServer) -> None:
+    ours, theirs = pty.openpty()
+    try:
+        with _started(program, stdin=theirs, stderr=theirs, stdout=subprocess.PIPE) as process:
+            os.close(theirs)
+            screen = _Screen(ours)
+            until(lambda: wire.jobs)
+            [job_id] = wire.jobs
+            wire.move(job_id, done=25.0)
+            screen.until(b"0:25 of 1:40")
+            screen.until(b"0:12 left")
+            wire.succeed(job_id)
+            out, _ = process.communicate(timeout=60)
+            assert process.returncode == 0
+    finally:
+        os.close(ours)
+    assert out == b"talk.txt\n"
+
+
+def _started(program: Program, **streams: object) -> subprocess.Popen[bytes]:
+    recording = Path(program.directory) / "talk.wav"
+    recording.write_bytes(b"RIFF")
+    command = program.command("transcribe", "talk.wav", "-f", "txt")
+    return subprocess.Popen(command, env=dict(program.environment), cwd=program.directory, **streams)  # type: ignore[call-overload]
+
+
+def _interrupt_once_it_listens(process: subprocess.Popen[bytes], wire: WireServer) -> None:
+    until(lambda: any(request.path.endswith("/events") for request in wire.requests))
+    process.send_signal(signal.SIGINT)
+
+
+class _Screen:
+    """What a terminal would show."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self.seen = b""
+
+    def until(self, text: bytes, deadline_s: float = 60.0) -> None:
+        os.set_blocking(self._fd, False)
+        end = time.monotonic() + deadline_s
+        while text not in self.seen:
+            assert time.monotonic() < end, self.seen
+            try:
+                self.seen += os.read(self._fd, 65536)
+            except BlockingIOError:
+                time.sleep(0.01)
+            except OSError:  # the other end was closed
+                assert text in self.seen, self.seen

@@ -1,0 +1,91 @@
+"""models, voices, keys; and the verbs that become one of the server's own programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from framework.cli.server_code import become
+from tests.unit.framework.cli.conftest import Program, Voicemill
+from tests.unit.framework.wire_server import WireServer
+
+
+def test_models_that_no_worker_has_are_shown_on_demand(voicemill: Voicemill) -> None:
+    assert "whisper-base" not in voicemill("models").stdout
+    everything = voicemill("models", "--all").stdout
+    assert "whisper-base\tstt\twhisper\tabsent\t*\t0\tvoicemill up --families whisper" in everything
+    assert len(json.loads(voicemill("models", "--json").stdout)["data"]) == 2
+
+
+def test_voices_are_listed(voicemill: Voicemill, wire: WireServer) -> None:
+    assert "en-gb\tBritish English\ten-GB\tespeak\tmale" in voicemill("voices", "--language", "en").stdout
+    assert wire.requests[-1].query == {"language": ["en"]}
+
+
+def test_secret_of_a_new_key_is_alone_on_stdout(voicemill: Voicemill, wire: WireServer) -> None:
+    result = voicemill("keys", "create", "laptop", "--scopes", "read, submit", "--expires", "2")
+    assert result.stdout == "vm_k1_secret\n"
+    assert wire.requests[-1].json == {"name": "laptop", "scopes": ["read", "submit"], "expires_in_s": 172_800.0}
+    assert voicemill("keys", "revoke", "k1").exit_code == 0
+    assert json.loads(voicemill("keys", "revoke", "k1", "--json").stdout) == {"revoked": "k1"}
+
+
+# -- verbs that need the server's code ---------------------------------------------------------------------------------
+@pytest.fixture
+def server_code(program: Program, tmp_path: Path) -> Program:
+    """Stands in a folder that has packages of the server's names; the real ones come first on the path."""
+    told = "import json, sys\nprint(json.dumps([{where!r}, sys.executable, sys.argv[1:]]))\n"
+    for where in ("installed", "here"):
+        for module in ("workers/stack", "workers/controller", "workers/audit", "migrations/__main__"):
+            path = tmp_path / where / f"{module}.py"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            (path.parent / "__init__.py").touch()
+            path.write_text(told.format(where=where))
+    environment = {**program.environment, "PYTHONPATH": str(tmp_path / "installed"), "PYTHONSAFEPATH": "1"}
+    return Program(environment, tmp_path / "here")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "passed"),
+    [
+        (["up", "--data-dir", "/d", "--port", "9000"], ["--data-dir", "/d", "--port", "9000"]),
+        (
+            ["up", "--data-dir", "/d", "--families", "espeak,tone"],
+            ["--data-dir", "/d", "--port", "8080", "--families", "espeak,tone"],
+        ),
+        (
+            ["worker", "--family", "whisper", "--device", "cuda:0", "--engines", "2", "--model", "whisper-base"],
+            ["--family", "whisper", "--device", "cuda:0", "--engines", "2", "--model", "whisper-base"],
+        ),
+        (["worker", "--family", "cpu"], ["--family", "cpu"]),
+        (["audit"], []),
+        (["audit", "--deep"], ["--deep"]),
+        (["migrate"], []),
+    ],
+)
+def test_verb_becomes_the_servers_program(server_code: Program, arguments: list[str], passed: list[str]) -> None:
+    ended = server_code.run(*arguments)
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout) == ["installed", sys.executable, passed]
+
+
+def test_data_directory_comes_from_the_environment_and_is_absolute(server_code: Program) -> None:
+    here = Program({**server_code.environment, "VOICEMILL_DATA_DIR": "data"}, server_code.directory)
+    _, _, passed = json.loads(here.run("up").stdout)
+    assert passed[:2] == ["--data-dir", str(server_code.directory / "data")]
+
+
+def test_exit_code_is_that_of_the_program(server_code: Program, tmp_path: Path) -> None:
+    (tmp_path / "installed" / "workers" / "audit.py").write_text("raise SystemExit(7)")
+    assert server_code.run("audit").returncode == 7
+
+
+def test_without_the_servers_code_it_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit) as caught:
+        become("not_here.stack", [])
+    assert caught.value.exit_code == 2
+    assert "not_here.stack is not installed here" in capsys.readouterr().err

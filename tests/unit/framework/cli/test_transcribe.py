@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.unit.framework.cli.conftest import Voicemill
+from tests.unit.framework.wire_server import WireServer
+
+Work = Callable[..., None]
+FILES = {"transcript.srt": b"1\n", "transcript.json": b"{}"}
+
+
+def recording(name: str) -> Path:
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(f"sound of {name}".encode())
+    return path
+
+
+def test_recording_is_transcribed_into_the_directory(voicemill: Voicemill, wire: WireServer, worked_by: Work) -> None:
+    worked_by(partial(wire.succeed, files=FILES))
+    result = voicemill("transcribe", recording("talk.opus"), "-f", "srt,json", "-o", "out", "--language", "en")
+    assert (result.exit_code, result.stdout) == (0, "out/talk.srt\nout/talk.json\n")
+    assert Path("out/talk.srt").read_bytes() == b"1\n"
+    [request] = wire.received("POST", "/stt/transcribe")
+    assert request.form == {"formats": ["srt", "json"], "language": ["en"]}
+    assert request.file == b"sound of talk.opus"
+
+
+def test_one_refused_recording_does_not_stop_the_others(
+    voicemill: Voicemill, wire: WireServer, worked_by: Work
+) -> None:
+    worked_by(partial(wire.succeed, files=FILES))
+    wire.refuse_next(422, "unreadable_input", detail="This is not a recording.", retryable=False)
+    result = voicemill("transcribe", recording("a.txt"), recording("b.wav"), recording("c.wav"))
+    assert result.exit_code == 2
+    assert "a: This is not a recording." in result.stderr
+    assert sorted(result.stdout.split()) == ["b.json", "b.srt", "c.json", "c.srt"]
+
+
+def test_one_failed_job_does_not_lose_the_others(voicemill: Voicemill, wire: WireServer, worked_by: Work) -> None:
+    worked_by(partial(wire.fail, detail="No sound in it."), partial(wire.succeed, files=FILES))
+    names = [f"{number}.wav" for number in range(12)]
+    result = voicemill("transcribe", *(recording(name) for name in names), "--json")
+    assert result.exit_code == 1
+    told = json.loads(result.stdout)["jobs"]
+    assert len(told) == 12
+    assert [("error" in entry, len(entry["saved"])) for entry in told].count((True, 0)) == 1
+    assert [("error" in entry, len(entry["saved"])) for entry in told].count((False, 2)) == 11
+
+
+def test_recordings_of_one_name_do_not_overwrite_each_other(
+    voicemill: Voicemill, wire: WireServer, worked_by: Work
+) -> None:
+    worked_by(partial(wire.succeed, files={"transcript.txt": b"x"}))
+    files = [recording("day1/talk.wav"), recording("day2/talk.wav"), recording("day2/talk.mp3")]
+    result = voicemill("transcribe", *files, "-f", "txt")
+    assert sorted(result.stdout.split()) == ["talk.mp3.txt", "talk.wav-2.txt", "talk.wav.txt"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["missing.wav"], "missing.wav is not a file"),
+        (["talk.wav", "missing.wav"], "missing.wav is not a file"),
+        (["talk.wav", "-f", "srt,doc"], "choose any of json, txt, srt, vtt, tsv"),
+        (["talk.wav", "-f", ","], "choose any of"),
+        (["talk.wav", "-o", "talk.wav"], "this is a file; name a directory"),
+        (["talk.wav", "--label", "=x"], "write it as key=value"),
+    ],
+)
+def test_bad_arguments_are_exit_code_two_and_send_nothing(
+    voicemill: Voicemill, wire: WireServer, arguments: list[str], message: str
+) -> None:
+    recording("talk.wav")
+    result = voicemill("transcribe", *arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert wire.requests == []
+
+
+def test_wrong_key_ends_the_whole_command(
+    voicemill: Voicemill, wire: WireServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VOICEMILL_API_KEY", "vm_wrong")
+    result = voicemill("transcribe", recording("a.wav"), recording("b.wav"))
+    assert result.exit_code == 2
+    assert "Set VOICEMILL_API_KEY" in result.stderr
+    assert len(wire.received("POST", "/stt/transcribe")) == 1
+
+
+def test_submitting_without_waiting_prints_the_ids(voicemill: Voicemill, wire: WireServer) -> None:
+    result = voicemill("transcribe", recording("a.wav"), recording("b.wav"), "--no-wait")
+    assert (result.exit_code, result.stdout.split()) == (0, list(wire.jobs))
