@@ -214,7 +214,7 @@ def _words(error: Exception) -> str:
     match error:
         case socket.gaierror():
             return "its name cannot be resolved"
-        case httpcore.ConnectError() if isinstance(error.__cause__, ssl.SSLError):
+        case httpcore.ConnectError() if isinstance(error.__context__, ssl.SSLError):
             return "its certificate or its TLS is not accepted"
         case httpcore.ConnectError():
             return "it does not accept the connection"

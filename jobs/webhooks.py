@@ -5,10 +5,8 @@ Pure: sends nothing, stores nothing, reads no clock. A delivery keeps one id and
 
 from __future__ import annotations
 
-import base64
 import json
 import math
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -39,7 +37,6 @@ _SPREAD = 0.1
 #: From here on the spread only lengthens, so that nothing is given up before 75 hours are over.
 _ONLY_LATER_FROM_S = 5 * _HOUR
 _LONGEST_WAIT_S = 24 * _HOUR
-_SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +50,6 @@ class Decision:
     disables: bool = False
     #: Why it counts as failed; None when delivered.
     error: str | None = None
-
-
-def new_secret() -> str:
-    """A signing secret of 256 random bits, `whsec_…`."""
-    return "whsec_" + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
 
 
 def encode_payload(payload: Mapping[str, Any]) -> bytes:
