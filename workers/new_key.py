@@ -1,0 +1,53 @@
+"""`python -m workers.new_key`: an API key made at the database itself, for the first key of a tenant.
+
+Whoever has a key with the scope `admin` makes further ones over HTTP (`voicemill keys create`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from jobs.errors import JobsError
+from jobs.object_keys import check_segment
+from jobs.secret_box import open_secret_box
+from jobs.settings import Settings
+from jobs.sql_store import open_store
+from jobs.store import Store
+
+SCOPES = ("read", "submit", "stream", "admin")
+
+
+def new_key(store: Store, tenant_id: str, name: str, scopes: Sequence[str]) -> str:
+    """The secret of a new key; the tenant is made if it is new. Raises InvalidKey for an unusable tenant id."""
+    _, secret = store.create_key(check_segment(tenant_id), name, scopes)
+    return secret
+
+
+def _scopes(text: str) -> list[str]:
+    chosen = [scope.strip() for scope in text.split(",")]
+    if not set(chosen) <= set(SCOPES):
+        raise argparse.ArgumentTypeError(f"{text!r}: give one or more of {', '.join(SCOPES)}, parted by commas")
+    return chosen
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the secret, this once. Exit code 2: the settings or the tenant cannot be used."""
+    parser = argparse.ArgumentParser(prog="python -m workers.new_key", description=__doc__.splitlines()[0])
+    parser.add_argument("--tenant", required=True, help="letters, digits and ._~-")
+    parser.add_argument("--name", default="first", help="what the key is for")
+    parser.add_argument("--scopes", type=_scopes, default=["read", "submit"], help="any of read,submit,stream,admin")
+    options = parser.parse_args(arguments)
+    settings = Settings()
+    try:
+        store = open_store(settings, open_secret_box(settings), pool_size=1)
+        sys.stdout.write(new_key(store, options.tenant, options.name, options.scopes) + "\n")
+    except JobsError as error:
+        sys.stderr.write(f"voicemill: {error.detail}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
