@@ -1,3 +1,5 @@
+"""Answers of any server or proxy become values or exceptions."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""The tree of exceptions: complete, documented, one class a status."""
+
 from __future__ import annotations
 
 import inspect

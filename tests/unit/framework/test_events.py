@@ -1,3 +1,5 @@
+"""Event streams, cut anywhere."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""When another try is worth it, and after how long."""
+
 from __future__ import annotations
 
 import pytest

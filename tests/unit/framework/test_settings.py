@@ -1,3 +1,5 @@
+"""Where the server is found, and whose key goes where."""
+
 from __future__ import annotations
 
 import json

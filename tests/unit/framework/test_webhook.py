@@ -1,3 +1,5 @@
+"""Signatures of webhooks, good and forged."""
+
 from __future__ import annotations
 
 import base64

@@ -1,3 +1,5 @@
+"""`voicemill speak`."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""`voicemill transcribe`."""
+
 from __future__ import annotations
 
 import json
