@@ -42,3 +42,13 @@ def make_app(broker_url: str, queues: Sequence[str]) -> Celery:
         enable_utc=True,
     )
     return app
+
+
+def __getattr__(name: str) -> Celery:
+    """`app`, for Celery's own programs (`celery --app workers.celery_app flower`): the broker of the settings."""
+    if name != "app":
+        raise AttributeError(name)
+    from jobs.settings import Settings
+    from workers.wiring import broker_url
+
+    return make_app(broker_url(Settings()), ["cpu"])

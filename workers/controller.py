@@ -62,6 +62,7 @@ def _parse() -> argparse.Namespace:
         "--engines", type=int, help="engine processes; unset = cores ÷ the family's threads, 1 on a GPU"
     )
     parser.add_argument("--model", action="append", default=[], help="models to load at the start; may be repeated")
+    parser.add_argument("--parent", type=int, help="process id of the stack; without it there is no time for grace")
     return parser.parse_args()
 
 
@@ -75,7 +76,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
     try:
         _wait_until_warm(engines, options)
         worker.start()
-        _listen(worker, url)
+        _listen(worker, url, options.parent)
     finally:
         worker.stop()
     return 0
@@ -127,7 +128,7 @@ def _wait_until_warm(engines: EnginePool | SandboxPool, options: argparse.Namesp
         raise Misconfigured("; ".join(dict.fromkeys(engines.failures())) or "no engine started", field="--family")
 
 
-def _listen(worker: Worker, url: str) -> None:
+def _listen(worker: Worker, url: str, parent: int | None) -> None:
     """Hear bells in this thread until SIGTERM."""
     app = make_app(url, worker.queues)
     tasks.register(app, worker.answers())
@@ -138,7 +139,8 @@ def _listen(worker: Worker, url: str) -> None:
         worker.ring_own()
 
     def stopping(**_: Any) -> None:
-        threading.Thread(target=worker.stop, name="stopping", daemon=True).start()
+        is_alone = parent is not None and os.getppid() != parent
+        threading.Thread(target=worker.stop, kwargs={"at_once": is_alone}, name="stopping", daemon=True).start()
         last_resort = threading.Timer(_LAST_RESORT_S, os._exit, args=(1,))
         last_resort.daemon = True
         last_resort.start()

@@ -111,15 +111,18 @@ class Worker:
             self._services.dispatch.ring(queue, count=self.slots.total)
         self._presence.refresh()
 
-    def stop(self) -> None:
-        """Claim nothing more; let short chunks finish; give the others back, uncharged. Takes a minute at most."""
+    def stop(self, *, at_once: bool = False) -> None:
+        """Claim nothing more; let short chunks finish, unless `at_once`; give the others back, uncharged.
+
+        Takes a minute at most.
+        """
         with self._stopping:
             if self._is_stopped:
                 return
             self._is_stopped = True
             self._claiming.stop()
             self._sweeper.close()
-            self._wait_for_chunks(_FINISH_S)
+            self._wait_for_chunks(0.0 if at_once else _FINISH_S)
             for lease in self._keeper.held():
                 lease.interrupt()
             self._wait_for_chunks(_GIVE_BACK_S)

@@ -1,0 +1,174 @@
+"""Keeps a handful of processes running, and ends with them: the engine room of `voicemill up`.
+
+Knows programs, log files and restarts; knows nothing of what the programs are. Everything happens in the main thread:
+the kernel's promise to end a child with its parent is bound to the thread that started it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_FIRST_PAUSE_S, _LAST_PAUSE_S = 0.25, 15.0
+#: Who ran so long starts again without a pause.
+_STABLE_S = 30.0
+#: A log larger than this begins anew at the next start; the old one is kept once.
+_LOG_BYTES = 10_000_000
+_PR_SET_PDEATHSIG = 1
+
+_libc = ctypes.CDLL(None)
+
+
+@dataclass(slots=True)
+class Service:
+    """One program."""
+
+    name: str
+    command: Sequence[str]
+    env: Mapping[str, str] = field(repr=False)
+    #: Seconds between SIGTERM and SIGKILL at a stop.
+    grace_s: float = 10.0
+    #: What is built on others has a higher level than they, and stops before them.
+    level: int = 0
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    starts: int = 0
+    pause_s: float = 0.0
+    start_at: float = 0.0
+
+    @property
+    def is_up(self) -> bool:
+        """Whether its process runs."""
+        return self.process is not None and self.process.poll() is None
+
+
+class Supervisor:
+    """Starts services, restarts what ends, stops them level by level."""
+
+    def __init__(self, log_directory: Path, say: Callable[[str], None]) -> None:
+        self._logs = log_directory
+        self._say = say
+        self._services: list[Service] = []
+
+    def start(self, service: Service) -> None:
+        """Start it and keep it running from now on."""
+        self._services.append(service)
+        self._launch(service)
+
+    def watch(self) -> None:
+        """One look: what has ended is started again, after a pause that grows while it keeps ending."""
+        for service in self._services:
+            if service.is_up:
+                continue
+            if service.process is not None:
+                self._bury(service)
+            elif time.monotonic() >= service.start_at:
+                self._launch(service)
+
+    def down(self) -> list[str]:
+        """Names of services that do not run at this moment."""
+        return [service.name for service in self._services if not service.is_up]
+
+    def stop(self) -> None:
+        """SIGTERM to the highest level first, each level with its grace; then SIGKILL to what is left of its groups."""
+        for level in sorted({service.level for service in self._services}, reverse=True):
+            services = [service for service in self._services if service.level == level]
+            for service in services:
+                self._signal(service, signal.SIGTERM)
+            self._wait(services)
+
+    def kill(self) -> None:
+        """End everything at once."""
+        for service in self._services:
+            self._signal(service, signal.SIGKILL)
+        for service in self._services:
+            if service.process is not None:
+                service.process.wait()
+
+    def last_words(self, name: str, lines: int = 15) -> str:
+        """The end of a service's log."""
+        try:
+            return "\n".join(self._log(name).read_text(errors="replace").splitlines()[-lines:])
+        except OSError:
+            return ""
+
+    def _launch(self, service: Service) -> None:
+        path = self._log(service.name)
+        if path.exists() and path.stat().st_size > _LOG_BYTES:
+            path.replace(path.with_suffix(".old.log"))
+        parent = os.getpid()
+        with path.open("ab") as log:
+            service.process = subprocess.Popen(
+                service.command,
+                env=service.env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                # Safe here: this process has one thread.
+                preexec_fn=lambda: _tether(parent),  # noqa: PLW1509
+            )
+        service.started_at = time.monotonic()
+        service.starts += 1
+
+    def _bury(self, service: Service) -> None:
+        assert service.process is not None
+        _kill_group(service.process.pid)
+        status = service.process.returncode
+        lived = time.monotonic() - service.started_at
+        service.pause_s = 0.0 if lived > _STABLE_S else min(_LAST_PAUSE_S, max(_FIRST_PAUSE_S, service.pause_s * 2))
+        service.start_at = time.monotonic() + service.pause_s
+        service.process = None
+        again = f"again in {service.pause_s:.2g} s, log: {self._log(service.name)}"
+        self._say(f"{service.name} ended ({_describe(status)}); {again}")
+
+    def _signal(self, service: Service, sig: signal.Signals) -> None:
+        if not service.is_up:
+            return
+        assert service.process is not None
+        if sig == signal.SIGKILL:
+            _kill_group(service.process.pid)
+        else:
+            # Not to the group: engines are ended by their controller, at the right moment.
+            service.process.send_signal(sig)
+
+    def _wait(self, services: Sequence[Service]) -> None:
+        started = time.monotonic()
+        for service in services:
+            if service.process is None:
+                continue
+            left = max(0.0, service.grace_s - (time.monotonic() - started))
+            try:
+                service.process.wait(left)
+            except subprocess.TimeoutExpired:
+                self._say(f"{service.name} did not stop in {service.grace_s:.0f} s and is killed")
+            _kill_group(service.process.pid)
+            service.process.wait()
+
+    def _log(self, name: str) -> Path:
+        return self._logs / f"{name}.log"
+
+
+def _tether(parent: int) -> None:
+    if sys.platform == "linux":
+        _libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+
+
+def _kill_group(pid: int) -> None:
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
+def _describe(status: int) -> str:
+    return f"signal {-status}" if status < 0 else f"exit code {status}"
