@@ -15,7 +15,7 @@ from jobs.job import Chunk, Job
 
 from .downloads import link_for
 from .job_answers import has_worker
-from .job_view import job_body, progress
+from .job_view import job_summary, progress
 from .problems import document_of
 from .waiting import TooManyWaiters, Watch
 from .wiring import Services
@@ -43,7 +43,7 @@ class _News:
 
     def __init__(self, services: Services, job: Job, last_id: str | None) -> None:
         self._services = services
-        self._job_id, self._tenant_id, self._kind = job.id, job.tenant_id, job.kind
+        self._job_id, self._kind = job.id, job.kind
         self._told_chunk = int(last_id) if last_id and last_id.isascii() and last_id.isdigit() else -1
         self._told_chunks_done = -1
         self._state: object = None
@@ -74,10 +74,8 @@ class _News:
             yield _event("progress", done.model_dump(mode="json"))
         if job.state != self._state:
             self._state = job.state
-            if job.state.is_terminal:  # with its result, and with the parameters that the watcher leaves out
-                job = self._services.store.job(self._tenant_id, self._job_id)
-            body = job_body(job, link=link_for(self._services))
-            yield _event("state", body.model_dump(mode="json", by_alias=True, exclude={"request"}))
+            body = job_summary(job, link=link_for(self._services))
+            yield _event("state", body.model_dump(mode="json", by_alias=True))
 
     def _segments(self) -> Iterator[str]:
         """Segments of the chunks that follow the last one told without a gap."""

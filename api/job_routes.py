@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, g, redirect, request
+from flask import Response, g, redirect, request, stream_with_context
 from flask.typing import ResponseReturnValue
 from flask_openapi3 import APIBlueprint, Tag
 
@@ -81,7 +81,7 @@ def job_events(job_id: str) -> Response:
     """What happens to a job, as server-sent events"""
     job = _job(job_id)
     stream = event_stream(services(), job, last_id=request.headers.get("Last-Event-ID"))
-    answer = Response(stream, content_type="text/event-stream; charset=utf-8")
+    answer = Response(stream_with_context(stream), content_type="text/event-stream; charset=utf-8")
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["X-Accel-Buffering"] = "no"
     return answer

@@ -1,6 +1,6 @@
 """What the workers that were seen in the last minute can do: queues, models, voices. Read at most once a second.
 
-A worker's `info` says `models` (name → {"state", "engine", "memory_bytes"}), `voices` (a list) and `audit`.
+A worker's `info` says `models` (name → {"state", "voices", …}), perhaps `voices` of its own, and `audit`.
 """
 
 from __future__ import annotations
@@ -61,12 +61,10 @@ def model_state(row: WorkerRow, entry: Entry) -> str:
     if models is None:
         # A worker that has not described itself yet runs at least what needs no weights.
         return "ready" if entry.source is None else "absent"
-    if isinstance(models, Mapping):
-        described = models.get(entry.name)
-        if described is None:
-            return "absent"
-        return described.get("state", "ready") if isinstance(described, Mapping) else str(described)
-    return "warm" if entry.name in models else "absent"
+    state = described(row, entry).get("state", "absent")
+    if state == "loading":
+        return "ready" if entry.source is None else "downloading"
+    return str(state)
 
 
 def described(row: WorkerRow, entry: Entry) -> Mapping[str, Any]:
@@ -77,6 +75,9 @@ def described(row: WorkerRow, entry: Entry) -> Mapping[str, Any]:
 
 
 def _voices(row: WorkerRow) -> Iterator[Mapping[str, Any]]:
-    for voice in row.info.get("voices") or ():
-        if isinstance(voice, Mapping) and {"id", "language", "family"} <= voice.keys():
-            yield voice
+    models = row.info.get("models")
+    told = models.values() if isinstance(models, Mapping) else ()
+    for source in (row.info, *told):
+        for voice in source.get("voices") or ():
+            if isinstance(voice, Mapping) and {"id", "language", "family"} <= voice.keys():
+                yield voice

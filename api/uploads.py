@@ -180,9 +180,9 @@ def form_arguments(model: type[BaseModel], fields: Mapping[str, list[str]]) -> d
 
 
 def clean_name(name: str) -> str:
-    """A client's file name as a label: the last part of the path, printable, 200 characters at most."""
+    """A client's file name as a label: the last part of the path, printable, its last 200 characters."""
     last = PurePosixPath(name.replace("\\", "/")).name
-    return "".join(character for character in last if character.isprintable())[:200] or "upload"
+    return "".join(character for character in last if character.isprintable())[-200:] or "upload"
 
 
 def _form_value(name: str, values: list[str], kinds: set[str]) -> Any:
@@ -212,7 +212,8 @@ def _blocks(request: Request, *, limit: int) -> Iterator[bytes]:
     promised = request.content_length
     stream: BinaryIO = request.environ["wsgi.input"]
     if promised is not None and promised > limit:
-        _drain(stream, min(promised, DRAIN))
+        if "Expect" not in request.headers:  # who waits for our word has sent nothing yet, and never will
+            _drain(stream, min(promised, DRAIN))
         raise _too_large(limit)
     terminated = request.environ.get("wsgi.input_terminated", False)
     received = 0

@@ -7,8 +7,9 @@ import threading
 
 import pytest
 
-from jobs.job import NewJob
-from tests.unit.api.conftest import TENANT, finish, run_plan, run_work
+from jobs.errors import StoreUnavailable
+from jobs.job import Commit, NewJob
+from tests.unit.api.conftest import TENANT, finish, put_part, run_plan, run_work
 
 
 def events(text):
@@ -82,7 +83,7 @@ def test_segments_are_told_once_and_a_client_goes_on_behind_the_last(client, ser
     run_work(services, transcription, part("three", start=10))
     services.store.cancel(TENANT, transcription.id)
     told = events(client.get(f"/jobs/{transcription.id}/events").text)
-    segments = [(data["text"], id) for name, data, id in told if name == "segment"]
+    segments = [(data["text"], place) for name, data, place in told if name == "segment"]
     assert segments == [("one", None), ("two", "0"), ("three", "1")]
     rest = events(client.get(f"/jobs/{transcription.id}/events", headers={"Last-Event-ID": "0"}).text)
     assert [data["text"] for name, data, _ in rest if name == "segment"] == ["three"]
@@ -104,7 +105,17 @@ def test_stream_of_a_job_that_is_deleted_ends(client, services, transcription):
 
 
 def commit_part(services, claim, data):
-    from jobs.job import Commit
-    from tests.unit.api.conftest import put_part
 
     services.store.commit(claim, Commit(part=put_part(services, claim, data)))
+
+
+def test_stream_that_fails_says_so_in_an_event(client, services, transcription, monkeypatch):
+    def down(*_arguments, **_options):
+        raise StoreUnavailable
+
+    run_plan(services, transcription, units=[1.0])
+    monkeypatch.setattr(type(services.store), "chunks", down)
+    answer = client.get(f"/jobs/{transcription.id}/events")
+    name, problem, _ = events(answer.text)[-1]
+    assert (name, problem["status"], problem["code"], problem["retryable"]) == ("error", 503, "store_unavailable", True)
+    assert problem["instance"].endswith(answer.headers["X-Request-Id"])

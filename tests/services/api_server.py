@@ -1,0 +1,87 @@
+"""The API as it runs: a granian process over a migrated SQLite file and a directory, with a key that may do all."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+
+from jobs.directory_storage import DirectoryStorage
+from jobs.job import WorkerRow
+from jobs.settings import Settings
+from jobs.sql_store import SqlStore, open_store
+from migrations import upgrade
+
+from .process import Child, free_port
+
+TENANT = "local"
+SCOPES = ("read", "submit", "stream", "admin")
+
+
+class ApiServer:
+    """Start with `start`, stop with `stop`. `store` and `storage` are the server's own, seen from the test."""
+
+    def __init__(self, directory: Path, *, env: Mapping[str, str] | None = None) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.objects = directory / "objects"
+        self._env = {
+            "VOICEMILL_DATA_DIR": str(directory), "VOICEMILL_PUBLIC_URL": self.url, "VOICEMILL_LOG_JSON": "true",
+            **(env or {}),
+        }  # fmt: skip
+        self._log = directory / "api.log"
+        directory.mkdir(parents=True, exist_ok=True)
+        settings = Settings(data_dir=directory, database_url=self._env.get("VOICEMILL_DATABASE_URL"))  # type: ignore[arg-type]
+        upgrade(settings.resolved_database_url())
+        self.store: SqlStore = open_store(settings)
+        self.storage = DirectoryStorage(self.objects)
+        self.store.ensure_tenant(TENANT)
+        _, self.key = self.store.create_key(TENANT, "test", SCOPES)
+
+    def start(self) -> ApiServer:
+        """Wait until it answers."""
+        command = [
+            sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port),
+            "--blocking-threads", "256", "--workers", "1", "--log-level", "warning", "api.wsgi:app",
+        ]  # fmt: skip
+        self.process = Child(command, log=self._log, env=self._env, cwd=Path(__file__).parents[2])
+        self.process.wait_ready(self._answers)
+        return self
+
+    def stop(self) -> None:
+        """End the process and close the store."""
+        self.process.stop()
+        self.store.close()
+
+    def client(self, **options: object) -> httpx.Client:
+        """An HTTP client with the key."""
+        headers = {"Authorization": f"Bearer {self.key}"}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False, **options)  # type: ignore[arg-type]
+
+    def see_worker(self, queue: str, models: Mapping[str, object]) -> None:
+        """Make the server believe that a worker serves the queue."""
+        row = WorkerRow(
+            id=f"test:host:{queue}:1", queues=[queue], slots=1, device="cpu", last_seen=0, info={"models": dict(models)}
+        )
+        self.store.see_worker(row)
+
+    def worker_pid(self) -> int:
+        """The server's worker process, whose memory is of interest."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return int(children[-1])
+
+    def stored(self) -> list[str]:
+        """Keys of everything in the storage, drafts included."""
+        return sorted(str(path.relative_to(self.objects)) for path in self.objects.rglob("*") if path.is_file())
+
+    def log(self) -> str:
+        """What the process has written so far."""
+        return self._log.read_text(errors="replace")
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/audio/health", timeout=5, trust_env=False).status_code == 200
+        except httpx.TransportError:
+            return False
