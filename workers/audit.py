@@ -21,7 +21,7 @@ from jobs.store import Store
 from workers.wiring import wire
 
 #: The invariant that objects are held against.
-OBJECTS = "09_objects"
+OBJECTS = "09_objects_exist"
 _SHOWN = 20
 _PAGE = 100
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from jobs.job import Claim
+from jobs.job import Chunk, Claim
 from jobs.settings import Settings
 from jobs.store import Store
 from pipelines.catalog import Catalog, Entry
 from workers.scratch import ChunkFiles
 from workers.stored_objects import StoredObjects
+
+#: Rows read at once.
+_PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +36,10 @@ class ChunkContext:
     def entry(self) -> Entry:
         """The catalogue's word on `model`. Raises UnsupportedOption where this version does not know it."""
         return self.catalog.get(self.model, self.claim.job.kind.partition(".")[0])
+
+    def finished_chunks(self, job_id: str) -> Iterator[Chunk]:
+        """The succeeded work chunks of a job in the order (idx, round), a page at a time."""
+        after = -1
+        while page := self.store.chunks(job_id, after_idx=after, limit=_PAGE):
+            yield from page
+            after = page[-1].idx

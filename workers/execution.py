@@ -21,6 +21,7 @@ from jobs.states import Step
 from jobs.storage import Storage
 from jobs.store import Store
 from pipelines.catalog import Catalog
+from workers.adoption import Adoption
 from workers.channel import Message
 from workers.chunk_context import ChunkContext
 from workers.engine import EngineDied, Engines, Run
@@ -35,6 +36,8 @@ from workers.work_step import WorkStep
 
 _log = structlog.get_logger(__name__)
 
+#: The end of a job may have left deliveries.
+WEBHOOK_QUEUE = "webhook"
 #: Seconds between looks at the lease while the engine works: how fast a cancel that the heartbeat brought is noticed.
 _LOOK_EVERY_S = 0.5
 #: Seconds between tries to write down an end that the store does not take.
@@ -55,8 +58,8 @@ class StepOfChunk(Protocol):
     def store(self, name: str, path: Path, content_type: str) -> None:
         """Store a file that the child finished."""
 
-    def commit(self, done: Message) -> Commit:
-        """Store the part and say what is to be recorded."""
+    def commit(self, done: Message) -> tuple[Commit, Adoption | None]:
+        """Store the part and say what is to be recorded; a plan says too what it keeps of its parent."""
 
 
 _STEPS: dict[Step, Callable[[ChunkContext], StepOfChunk]] = {
@@ -91,14 +94,17 @@ class Execution:
         except Exception as error:  # noqa: BLE001 – the task boundary: decided on, logged, and written down
             self._settle(lease, error, log)
         else:
-            for queue in queues:
-                self.dispatch.ring(queue, hint=claim.job.id, count=claim.job.chunk_total or 1)
+            for queue, count in queues:
+                self.dispatch.ring(queue, hint=claim.job.id, count=count)
+            if claim.chunk.step is Step.STITCH:
+                self.dispatch.ring(WEBHOOK_QUEUE, hint=claim.job.id)
             log.info("chunk_succeeded", seconds=round(time.monotonic() - started, 3))
         finally:
             self.keeper.drop(lease)
 
     # -- the run -----------------------------------------------------------------------------------------------------
-    def _attempt(self, lease: Lease, lane: Lane, files: ChunkFiles) -> Sequence[str]:
+    def _attempt(self, lease: Lease, lane: Lane, files: ChunkFiles) -> list[tuple[str, int]]:
+        """Returns the queues that now have work, and how much."""
         claim = lease.claim
         objects = StoredObjects(self.storage, lease, files)
         context = ChunkContext(claim, files, objects, self.store, self.catalog, self.settings)
@@ -112,10 +118,11 @@ class Execution:
             raise
         lease.check()
         try:
-            commit = step.commit(done)
+            commit, adoption = step.commit(done)
         except (KeyError, TypeError, ValueError) as error:
             raise Misbehaved(f"what the child left makes no sense: {error}") from error
-        return self._commit(lease, commit)
+        queues = self._commit(lease, commit, adoption)
+        return [(queue, max(1, len(commit.new_chunks))) for queue in queues]
 
     def _follow(self, run: Run, lease: Lease, step: StepOfChunk, files: ChunkFiles) -> Message:
         """Serve the child until it is done; returns its last message."""
@@ -166,16 +173,18 @@ class Execution:
                 raise Misbehaved(f"unknown event {str(event['event'])[:40]!r}")
 
     # -- the end -----------------------------------------------------------------------------------------------------
-    def _commit(self, lease: Lease, commit: Commit) -> Sequence[str]:
+    def _commit(self, lease: Lease, commit: Commit, adoption: Adoption | None) -> Sequence[str]:
         while True:
             lease.check()
             try:
+                if adoption is not None:
+                    return self.store.adopt(lease.claim, adoption.parent_plan, adoption.copies, commit)
                 return self.store.commit(lease.claim, commit)
             except StoreUnavailable as error:
                 _log.warning("commit_unknown", chunk=lease.claim.chunk.id, detail=error.detail)
             # It may have been committed all the same: look before trying again.
             if self._was_committed(lease, commit.part.key):
-                return [new.queue for new in commit.new_chunks[:1]] or ["cpu"]
+                return sorted({"cpu", *(new.queue for new in commit.new_chunks)})
 
     def _was_committed(self, lease: Lease, key: str) -> bool:
         while True:
@@ -214,8 +223,10 @@ class Execution:
                 self.dispatch.ring(claim.chunk.queue, hint=claim.job.id)
             case Fail(error):
                 self.store.fail(claim, error)
+                self.dispatch.ring(WEBHOOK_QUEUE, hint=claim.job.id)
             case End():
                 self.store.end_stopped(claim)
+                self.dispatch.ring(WEBHOOK_QUEUE, hint=claim.job.id)
 
 
 def _failure(event: Message) -> ChunkFailed:

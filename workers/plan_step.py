@@ -11,6 +11,7 @@ from jobs.job import Commit, InputObject, NewChunk, StoredPart
 from jobs.object_keys import part_key, plan_key
 from pipelines.catalog import Entry
 from workers import perform
+from workers.adoption import Adoption, adopt
 from workers.channel import Message
 from workers.chunk_context import ChunkContext
 from workers.outcomes import Misbehaved
@@ -49,7 +50,7 @@ class PlanStep:
         key = plan_key(chunk.tenant_id, chunk.job_id, name, fence=chunk.fence)
         self._stored[name] = self._context.objects.keep(path, lambda _: key, content_type=content_type)
 
-    def commit(self, done: Message) -> Commit:
+    def commit(self, done: Message) -> tuple[Commit, Adoption | None]:
         path = self._context.files.take(perform.PLAN_FILE)
         new_chunks = list(self._new_chunks(path))
         if len(new_chunks) != done["spans"]:
@@ -69,7 +70,7 @@ class PlanStep:
             for name, file in self._stored.items()
             if file.key not in used
         ]
-        return Commit(
+        commit = Commit(
             part=part,
             # Files that no chunk reads are for the stitch: a cover.
             notes={"files": spare} if spare else {},
@@ -77,6 +78,7 @@ class PlanStep:
             units_total=float(done["units_total"]),
             unit=str(done["unit"]),
         )
+        return commit, adopt(self._context, new_chunks)
 
     def _new_chunks(self, plan: Path) -> Iterator[NewChunk]:
         queue = self._context.entry.queue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,6 @@ from jobs.object_keys import part_key, result_key
 from workers import perform
 from workers.channel import Message
 from workers.chunk_context import ChunkContext
-
-#: Rows read at once.
-_PAGE = 500
 
 
 class StitchStep:
@@ -37,16 +34,10 @@ class StitchStep:
 
     def _write_spans(self, path: Path) -> None:
         with path.open("w", encoding="utf-8", errors="surrogatepass") as lines:
-            for chunk in self._chunks():
+            for chunk in self._context.finished_chunks(self._context.claim.job.id):
                 lines.write(json.dumps(dict(chunk.span), ensure_ascii=False) + "\n")
                 self._parts.append(_object_of(chunk))
                 self._engine_s += chunk.notes.get("engine_s", 0.0)
-
-    def _chunks(self) -> Iterator[Chunk]:
-        after = -1
-        while page := self._context.store.chunks(self._context.claim.job.id, after_idx=after, limit=_PAGE):
-            yield from page
-            after = page[-1].idx
 
     def source(self, k: int) -> str | None:
         return self._context.objects.fetch(self._parts[k], f"source-{k}") if 0 <= k < len(self._parts) else None
@@ -59,7 +50,7 @@ class StitchStep:
             {"name": name, "content_type": content_type, "bytes": part.bytes, "sha256": part.sha256, "key": part.key}
         )
 
-    def commit(self, done: Message) -> Commit:
+    def commit(self, done: Message) -> tuple[Commit, None]:
         chunk = self._context.claim.chunk
         result = self._result(float(done["duration_s"]), done["summary"])
         part = self._context.objects.keep_bytes(
@@ -70,7 +61,7 @@ class StitchStep:
             ),
             content_type="application/json",
         )  # fmt: skip
-        return Commit(part=part, notes={"duration_s": result["duration_s"]}, result=result)
+        return Commit(part=part, notes={"duration_s": result["duration_s"]}, result=result), None
 
     def _result(self, duration_s: float, summary: Mapping[str, Any]) -> dict[str, Any]:
         job = self._context.claim.job

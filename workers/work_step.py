@@ -31,7 +31,7 @@ class WorkStep:
     def store(self, name: str, path: Path, content_type: str) -> None:
         raise Misbehaved("a work chunk leaves its part and no other file")
 
-    def commit(self, done: Message) -> Commit:
+    def commit(self, done: Message) -> tuple[Commit, None]:
         chunk = self._context.claim.chunk
         part = self._context.objects.keep(
             self._context.files.take(done["part"]),
@@ -41,7 +41,7 @@ class WorkStep:
             ),
         )  # fmt: skip
         follow_ups = [self._new_chunk(follow, part) for follow in done["follow_ups"]]
-        return Commit(
+        commit = Commit(
             part=part,
             notes={
                 "engine_s": float(done["engine_s"]),
@@ -50,6 +50,7 @@ class WorkStep:
             },
             new_chunks=follow_ups,
         )
+        return commit, None
 
     def _new_chunk(self, follow: Message, part: StoredPart) -> NewChunk:
         chunk = self._context.claim.chunk

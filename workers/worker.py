@@ -17,7 +17,7 @@ from jobs.storage_marker import mark_storage
 from workers.claiming import Claiming
 from workers.deliveries import Deliveries
 from workers.engine import Engines
-from workers.execution import Execution
+from workers.execution import WEBHOOK_QUEUE, Execution
 from workers.lease import LeaseKeeper
 from workers.presence import Presence
 from workers.scratch import Scratch
@@ -26,8 +26,6 @@ from workers.sweeper import Sweeper
 from workers.wiring import Services
 
 _log = structlog.get_logger(__name__)
-
-WEBHOOK_QUEUE = "webhook"
 
 #: Seconds that a graceful stop gives running chunks to finish, and then to be given back.
 _FINISH_S, _GIVE_BACK_S = 25.0, 10.0
