@@ -55,7 +55,7 @@ class Swept:
     expired: int = 0
     cancelled: int = 0
     idempotency_dropped: int = 0
-    #: Queue → bells to send now: ready work that idle workers seem not to know of. They are counted as rung already.
+    #: Queue → bells to send: work that waits although workers are idle, so that its bell must have been lost.
     bells: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -140,20 +140,6 @@ class Store(Protocol):
     def release_worker(self, worker_id: str) -> int:
         """Release, uncharged, what this worker still holds (graceful stop)."""
 
-    def reserve_bells(self, queue: str, wanted: int, *, window: int | None) -> int:
-        """How many of the `wanted` bells may ring while at most `window` are unanswered (None = any number).
-
-        They are counted as rung. Bells that nobody answered for a minute are counted as lost."""
-
-    def rung(self, queue: str, count: int) -> None:
-        """Count bells as rung, without a window."""
-
-    def bells_open(self, queue: str) -> int:
-        """Unanswered bells of a queue, as the database counts them."""
-
-    def answered(self, queue: str) -> None:
-        """A worker heard a bell of this queue."""
-
     def see_worker(self, worker: WorkerRow) -> None:
         """Insert or refresh `workers`; `last_seen` is set to the database's now."""
 
@@ -162,7 +148,9 @@ class Store(Protocol):
     def live_workers(self, *, within_s: float = 60.0) -> Sequence[WorkerRow]: ...
 
     def audit(self) -> Mapping[str, Sequence[Mapping[str, Any]]]:
-        """Invariant name ("01_…" to "16_…") → violating rows (at most 20 each); all empty when all is well."""
+        """Invariant name ("01_…" to "16_…") → violating rows (at most 20 each); all empty when all is well.
+
+        Not here: whether objects exist (see `objects`), and 14, the bells, which the broker counts."""
 
     def now_ms(self) -> int: ...
 
@@ -177,7 +165,7 @@ class Store(Protocol):
         """Cancel and set `deleted_at`. Objects go next, then `blank`."""
 
     def due_for_deletion(self, limit: int = 50) -> Sequence[Job]:
-        """Ended jobs past `delete_at`, and deleted ones whose objects may still be there."""
+        """Deleted jobs whose objects may still be there; ended jobs past `delete_at` are marked deleted first."""
 
     def blank(self, job_id: str) -> None:
         """Input, parameters, spans and result are emptied; the tombstone stays."""

@@ -17,7 +17,7 @@ QUEUE = "tts.tone"
 def new_job(**changes: Any) -> NewJob:
     """A job of the tenant `acme`."""
     fields: dict[str, Any] = {
-        "tenant_id": "acme", "kind": "tts.synthesize", "model": "tone", "params": {"text": "Hello."}, "labels": {"n": "1"},
+        "tenant_id": "acme", "kind": "tts.synthesize", "model": "tone", "params": {"text": "Hi."}, "labels": {"n": "1"},
     }  # fmt: skip
     return NewJob(**(fields | changes))
 

@@ -100,8 +100,6 @@ _QUERIES: Mapping[str, str] = {
     "13_limits_hold": """
         SELECT id, error_count, crash_count, rescue_count FROM chunks
         WHERE error_count > 5 OR crash_count > 3 OR rescue_count > 20""",
-    "14_bells_stay_in_their_window": """
-        SELECT queue, unanswered, "window" FROM bells WHERE unanswered > "window" OR unanswered < 0""",
     "15_one_tenant_throughout": """
         SELECT c.id, j.tenant_id, c.tenant_id AS other FROM chunks c JOIN jobs j ON j.id = c.job_id
         WHERE c.tenant_id <> j.tenant_id

@@ -42,17 +42,16 @@ class Deletion(Setbacks):
     def due_for_deletion(self, limit: int = 50) -> Sequence[Job]:
         """See Store.due_for_deletion."""
         column = jobs.c
-        due = [
-            sa.select(column.id).where(column.blanked_at.is_(None), column.delete_at <= db_now_ms()).limit(limit),
-            sa.select(column.id).where(column.blanked_at.is_(None), column.deleted_at.is_not(None)).limit(limit),
-        ]
-
-        def rows(connection: sa.Connection) -> Sequence[Any]:
-            ids = {job_id for query in due for job_id in connection.scalars(query)}
-            query = sa.select(jobs).where(column.id.in_(ids), column.finished_at.is_not(None), ~_runs())
-            return connection.execute(query.order_by(column.id).limit(limit)).all()
-
-        return [to_job(row) for row in self._db.read(rows)]
+        due = sa.select(column.id).where(
+            column.blanked_at.is_(None), column.deleted_at.is_(None), column.delete_at <= db_now_ms()
+        )
+        if ids := self._db.read(lambda connection: connection.scalars(due.limit(limit)).all()):
+            mark = sa.update(jobs).where(column.id.in_(ids)).values(deleted_at=db_now_ms(), updated_at=db_now_ms())
+            self._db.write(lambda connection: connection.execute(mark))
+        # While a chunk of it runs it may still store something.
+        gone = sa.select(jobs).where(column.blanked_at.is_(None), column.deleted_at.is_not(None), ~_runs())
+        query = gone.order_by(column.deleted_at).limit(limit)
+        return [to_job(row) for row in self._db.read(lambda connection: connection.execute(query).all())]
 
     def blank(self, job_id: str) -> None:
         """See Store.blank."""

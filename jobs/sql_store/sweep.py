@@ -15,19 +15,17 @@ from jobs.store import Swept
 from .clock import db_now_ms
 from .database import Database
 from .endings import DEADLINE_ERROR, cancel_waiting, end_if_idle, end_job, lock_job, stop_running
-from .tables import bells, chunks, idempotency, jobs, webhook_deliveries
+from .tables import chunks, idempotency, jobs, webhook_deliveries
 from .workers import Workers, live_slots
 
 #: A running chunk of an ended or cancelled job has had a heartbeat to notice by then; nobody waits for it any longer.
 STOP_GRACE_MS = 20_000
-#: Work with idle workers that was rung for so long ago was not heard.
-RING_AGAIN_MS = 15_000
-_WORKER_LIFE_MS = 60_000
 
 _RUNNING: sa.ColumnElement[str] = sa.literal_column("'running'")
 
-#: Queues with work, and how much up to 100: jumps from queue to queue in the index.
-_READY = """
+#: Queues with work that has waited for 3 s, longer than a bell takes, and how much of it, up to 100.
+#: Jumps from queue to queue in the index.
+_WAITING = """
 WITH RECURSIVE named(queue) AS (
     SELECT min(queue) FROM chunks WHERE state = 'ready'
     UNION ALL
@@ -36,8 +34,8 @@ WITH RECURSIVE named(queue) AS (
 )
 SELECT queue, (
     SELECT count(*) FROM (
-        SELECT 1 FROM chunks c WHERE c.state = 'ready' AND c.queue = named.queue AND c.available_at <= {now} LIMIT 100
-    ) AS some) AS ready
+        SELECT 1 FROM chunks c WHERE c.state = 'ready' AND c.queue = named.queue AND c.available_at <= {now} - 3000
+        LIMIT 100) AS due) AS ready
 FROM named WHERE queue IS NOT NULL
 """
 
@@ -59,17 +57,17 @@ class Sweeping(Workers):
         )
 
     def _expire(self, limit: int) -> int:
-        late = sa.select(jobs.c.id).where(jobs.c.finished_at.is_(None), jobs.c.deadline_at <= db_now_ms())
+        # Cancelled ones end as cancelled: see _finish_stopped.
+        late = sa.select(jobs.c.id).where(
+            jobs.c.finished_at.is_(None), jobs.c.cancel_requested_at.is_(None), jobs.c.deadline_at <= db_now_ms()
+        )
         return self._each_job(late.order_by(jobs.c.deadline_at).limit(limit), self._expire_job)
 
     def _expire_job(self, connection: sa.Connection, job: Any) -> bool:
-        if job.finished_at is not None:
+        if job.finished_at is not None or job.cancel_requested_at is not None:
             return False
         cancel_waiting(connection, job.id, "deadline")
-        if job.cancel_requested_at is not None:
-            end_if_idle(self._db, connection, job)
-        else:
-            end_job(self._db, connection, job, JobState.EXPIRED, error=DEADLINE_ERROR)
+        end_job(self._db, connection, job, JobState.EXPIRED, error=DEADLINE_ERROR)
         return True
 
     def _finish_stopped(self, limit: int) -> int:
@@ -138,26 +136,20 @@ class Sweeping(Workers):
         )
 
     def _lost_bells(self) -> Mapping[str, int]:
-        """Bells for ready work that idle workers seem not to know of; counted as rung already."""
-        ready_sql = sa.text(_READY.format(now=self._db.now_sql))
-        ready = {row.queue: row.ready for row in self._db.read(lambda connection: connection.execute(ready_sql).all())}
-        if not any(ready.values()):
-            return {}
-        recent = sa.select(bells.c.queue).where(bells.c.rung_at > db_now_ms() - RING_AGAIN_MS)
+        """Bells for work that waits although workers are idle; one for work that no known worker wants."""
+        ready_sql = sa.text(_WAITING.format(now=self._db.now_sql))
         busy = sa.select(chunks.c.queue, sa.func.count().label("n")).where(chunks.c.state == _RUNNING)
-        quiet = set(self._db.read(lambda connection: connection.scalars(recent).all()))
-        running = {
-            row.queue: row.n
-            for row in self._db.read(lambda connection: connection.execute(busy.group_by(chunks.c.queue)).all())
-        }
-        live = self.live_workers(within_s=_WORKER_LIFE_MS / 1000)
-        rung = {}
-        for queue, waiting in ready.items():
-            slots = live_slots(live, queue)
-            free = max(1, slots) - running.get(queue, 0)
-            if waiting and free > 0 and queue not in quiet:
-                rung[queue] = self.reserve_bells(queue, min(waiting, free), window=max(1, 2 * slots))
-        return {queue: count for queue, count in rung.items() if count}
+
+        def read(connection: sa.Connection) -> tuple[Any, Any]:
+            return connection.execute(ready_sql).all(), connection.execute(busy.group_by(chunks.c.queue)).all()
+
+        waiting, running = self._db.read(read)
+        if not any(row.ready for row in waiting):
+            return {}
+        live = self.live_workers()
+        busy_slots = {row.queue: row.n for row in running}
+        idle = {row.queue: max(1, live_slots(live, row.queue)) - busy_slots.get(row.queue, 0) for row in waiting}
+        return {row.queue: min(row.ready, idle[row.queue]) for row in waiting if row.ready and idle[row.queue] > 0}
 
     def _each_job(self, query: Any, repair: Callable[[sa.Connection, Any], bool]) -> int:
         """Run a repair on every job that the query names, each locked in its own transaction."""

@@ -237,15 +237,6 @@ workers = sa.Table(
     Column("info", _Json, nullable=False),
 )
 
-bells = sa.Table(
-    "bells",
-    metadata,
-    Column("queue", Text, primary_key=True),
-    Column("unanswered", Integer, nullable=False),
-    Column("window", Integer, nullable=False),  # what `unanswered` was held to when the last bell rang
-    Column("rung_at", BigInteger, nullable=False),
-)
-
 leaders = sa.Table(
     "leaders",
     metadata,

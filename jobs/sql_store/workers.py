@@ -1,4 +1,4 @@
-"""Worker processes, their leases and bells, and who leads."""
+"""Worker processes, what they hold, and who leads."""
 
 from __future__ import annotations
 
@@ -16,14 +16,11 @@ from .database import Database
 from .endings import lock_job
 from .rows import to_worker
 from .setbacks import Setbacks
-from .tables import bells, chunks, installation, leaders, webhook_deliveries, workers
-
-#: A bell unanswered for so long was lost on its way.
-BELL_LIFE_MS = 60_000
+from .tables import chunks, installation, leaders, webhook_deliveries, workers
 
 
 class Workers(Setbacks):
-    """Workers, bells, leaders and the installation."""
+    """Workers, leaders and the installation."""
 
     _db: Database
 
@@ -95,42 +92,6 @@ class Workers(Setbacks):
 
         return self._db.write(transaction)
 
-    # -- bells -------------------------------------------------------------------------------------------------------
-    def rung(self, queue: str, count: int) -> None:
-        """See Store.rung."""
-        self.reserve_bells(queue, count, window=None)
-
-    def reserve_bells(self, queue: str, wanted: int, *, window: int | None) -> int:
-        """See Store.reserve_bells."""
-        return self._db.write(lambda connection: self._reserve_bells(connection, queue, wanted, window))
-
-    def _reserve_bells(self, connection: sa.Connection, queue: str, wanted: int, window: int | None) -> int:
-        if wanted <= 0:
-            return 0
-        fresh = self._db.insert(bells).values(queue=queue, unanswered=0, window=1, rung_at=0)
-        connection.execute(fresh.on_conflict_do_nothing())
-        row = connection.execute(sa.select(bells, _unanswered()).where(bells.c.queue == queue).with_for_update()).one()
-        granted = wanted if window is None else max(0, min(wanted, window - row.now_unanswered))
-        if granted:
-            rung = row.now_unanswered + granted
-            values = {"unanswered": rung, "window": max(rung, window or 0), "rung_at": db_now_ms()}
-            connection.execute(sa.update(bells).where(bells.c.queue == queue).values(values))
-        return granted
-
-    def bells_open(self, queue: str) -> int:
-        """See Store.bells_open."""
-        query = sa.select(_unanswered()).where(bells.c.queue == queue)
-        return int(self._db.read(lambda connection: connection.scalar(query)) or 0)
-
-    def answered(self, queue: str) -> None:
-        """See Store.answered."""
-        answer = (
-            sa.update(bells)
-            .where(bells.c.queue == queue, bells.c.unanswered > 0)
-            .values(unanswered=bells.c.unanswered - 1)
-        )
-        self._db.write(lambda connection: connection.execute(answer))
-
     # -- leaders -----------------------------------------------------------------------------------------------------
     def lead(self, name: str, holder: str, *, term_ms: int) -> bool:
         """See Store.lead."""
@@ -159,8 +120,3 @@ class Workers(Setbacks):
 def live_slots(rows: Iterable[WorkerRow], queue: str) -> int:
     """Chunks of a queue that these workers can run at once."""
     return sum(row.slots for row in rows if queue in row.queues)
-
-
-def _unanswered() -> sa.Label[int]:
-    stale = bells.c.rung_at < db_now_ms() - BELL_LIFE_MS
-    return sa.case((stale, 0), else_=bells.c.unanswered).label("now_unanswered")

@@ -12,14 +12,6 @@ down_revision = None
 
 def upgrade() -> None:
     op.create_table(
-        "bells",
-        sa.Column("queue", sa.Text, nullable=False),
-        sa.Column("unanswered", sa.Integer, nullable=False),
-        sa.Column("window", sa.Integer, nullable=False),
-        sa.Column("rung_at", sa.BigInteger, nullable=False),
-        sa.PrimaryKeyConstraint("queue"),
-    )
-    op.create_table(
         "chunk_events",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("chunk_id", sa.Text, nullable=False),
