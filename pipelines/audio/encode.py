@@ -1,0 +1,211 @@
+"""Samples into an audio file, in one pass and flat memory. Knows containers, codecs, tags, chapters and covers.
+
+The same samples and tags give the same bytes: no clock, no random serial numbers, no name of the encoder, one thread.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.audio.stream import AudioStream
+from av.stream import Disposition
+from numpy.typing import NDArray
+
+from pipelines.errors import UnsupportedOption
+
+_FRAME_SAMPLES = 1 << 14
+_BITEXACT_CONTAINER, _BITEXACT_CODEC = 0x0400, 1 << 23
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A file format that can be asked for. `rates` empty = any rate."""
+
+    container: str
+    codec: str
+    content_type: str
+    bit_rate: int | None = None
+    rates: tuple[int, ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
+    has_chapters: bool = False
+    has_cover: bool = False
+
+
+_MP3_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
+_OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
+# The index goes to the front of the file, so that players start before they have all of it.
+_MP4 = {"movflags": "+faststart"}
+
+FORMATS: Mapping[str, Format] = {
+    # Past 4 GiB the header becomes RF64; below, the file is an ordinary WAV.
+    "wav": Format("wav", "pcm_s16le", "audio/wav", options={"rf64": "auto"}),
+    "flac": Format("flac", "flac", "audio/flac", has_cover=True),
+    "mp3": Format("mp3", "libmp3lame", "audio/mpeg", 64_000, _MP3_RATES, has_cover=True),
+    "opus": Format("ogg", "libopus", "audio/ogg", 32_000, _OPUS_RATES),
+    "aac": Format("adts", "aac", "audio/aac", 64_000, _MP3_RATES),
+    "m4a": Format("mp4", "aac", "audio/mp4", 64_000, _MP3_RATES, {**_MP4, "brand": "M4A "}, True, True),
+    "m4b": Format("mp4", "aac", "audio/mp4", 64_000, _MP3_RATES, {**_MP4, "brand": "M4B "}, True, True),
+    "pcm": Format("s16le", "pcm_s16le", "audio/pcm"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A chapter: from sample `start` to sample `end` of the file."""
+
+    title: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A JPEG or PNG file for the cover."""
+
+    content_type: str
+    data: bytes
+
+
+def output_rate(name: str, wanted_hz: int | None, spoken_hz: int) -> int:
+    """The file's sampling rate: the one wanted, else the nearest to the voice's that the format has, rather higher.
+
+    Raises `UnsupportedOption` for a rate that the format cannot have.
+    """
+    rates = FORMATS[name].rates
+    if wanted_hz is not None:
+        if rates and wanted_hz not in rates:
+            raise UnsupportedOption(
+                f"{name} cannot have {wanted_hz} Hz; choose one of: {', '.join(map(str, rates))}.",
+                field="sample_rate_hz",
+            )
+        return wanted_hz
+    if not rates or spoken_hz in rates:
+        return spoken_hz
+    return min((rate for rate in rates if rate >= spoken_hz), default=rates[-1])
+
+
+class Encoder:
+    """Writes mono s16 samples to `path`. Use as a context manager; what is not closed is not a file."""
+
+    def __init__(
+        self,
+        path: Path,
+        name: str,
+        rate_hz: int,
+        *,
+        tags: Mapping[str, str] | None = None,
+        cover: Picture | None = None,
+    ) -> None:
+        self._format = FORMATS[name]
+        self._rate_hz = rate_hz
+        self._written = 0
+        options = dict(self._format.options)
+        if self._format.container == "mp4":
+            # In its own unit of a millisecond, the file would be up to half of one longer or shorter than its samples.
+            options["movie_timescale"] = str(rate_hz)
+        self._container = av.open(str(path), "w", format=self._format.container, options=options)
+        self._container.flags |= _BITEXACT_CONTAINER
+        self._stream = self._audio_stream()
+        self._container.metadata.update(tags or {})
+        if self._format.container == "ogg":
+            self._stream.metadata.update(tags or {})
+        self._resampler = av.AudioResampler(format=self._stream.codec_context.format, layout="mono", rate=rate_hz)
+        if cover is not None and self._format.has_cover:
+            self._put_cover(cover)
+
+    @property
+    def written(self) -> int:
+        """Samples taken so far."""
+        return self._written
+
+    def write(self, samples: NDArray[np.int16]) -> None:
+        """Append mono samples."""
+        for start in range(0, len(samples), _FRAME_SAMPLES):
+            block = np.ascontiguousarray(samples[start : start + _FRAME_SAMPLES]).reshape(1, -1)
+            frame = av.AudioFrame.from_ndarray(block, format="s16", layout="mono")
+            frame.sample_rate, frame.pts, frame.time_base = self._rate_hz, self._written, Fraction(1, self._rate_hz)
+            self._written += block.shape[1]
+            self._encode(frame)
+
+    def finish(self, chapters: Sequence[Mark] = ()) -> None:
+        """Flush and close; chapters are kept by formats that have them."""
+        self._encode(None)
+        for packet in self._stream.encode(None):
+            self._container.mux(packet)
+        if chapters and self._format.has_chapters:
+            base = Fraction(1, self._rate_hz)
+            self._container.set_chapters(
+                [
+                    {"id": i, "start": m.start, "end": m.end, "time_base": base, "metadata": {"title": m.title}}
+                    for i, m in enumerate(chapters)
+                ]
+            )
+        self._container.close()
+
+    def __enter__(self) -> Encoder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file, whole or not."""
+        self._container.close()
+
+    def _audio_stream(self) -> AudioStream:
+        stream = self._container.add_stream(self._format.codec, rate=self._rate_hz)
+        assert isinstance(stream, AudioStream)
+        stream.layout = "mono"
+        stream.codec_context.thread_count = 1
+        stream.codec_context.flags |= _BITEXACT_CODEC
+        if self._format.bit_rate is not None:
+            stream.bit_rate = self._format.bit_rate
+        return stream
+
+    def _put_cover(self, cover: Picture) -> None:
+        size = picture_size(cover)
+        if size is None:
+            return
+        codec = "png" if cover.content_type == "image/png" else "mjpeg"
+        picture = self._container.add_stream(codec, rate=1)
+        assert isinstance(picture, av.VideoStream)
+        picture.width, picture.height = size
+        picture.pix_fmt = "rgb24" if codec == "png" else "yuvj420p"
+        picture.disposition = Disposition.attached_pic
+        self._container.start_encoding()
+        packet = av.Packet(cover.data)
+        packet.stream, packet.time_base, packet.pts, packet.dts = picture, Fraction(1, 1), 0, 0
+        packet.is_keyframe = True
+        self._container.mux(packet)
+
+    def _encode(self, frame: av.AudioFrame | None) -> None:
+        for ready in self._resampler.resample(frame):
+            for packet in self._stream.encode(ready):
+                self._container.mux(packet)
+
+
+def picture_size(picture: Picture) -> tuple[int, int] | None:
+    """Width and height as the file's header says them; None for what is no JPEG or PNG. Nothing is decoded."""
+    data = picture.data
+    if data[:8] == b"\x89PNG\r\n\x1a\n" and len(data) > 24:
+        width, height = struct.unpack_from(">II", data, 16)
+        return _plausible(width, height)
+    at = 2
+    while data[:2] == b"\xff\xd8" and at + 9 < len(data) and data[at] == 0xFF:
+        kind = data[at + 1]
+        # SOF0–SOF15, without the tables that share their numbers.
+        if 0xC0 <= kind <= 0xCF and kind not in (0xC4, 0xC8, 0xCC):
+            height, width = struct.unpack_from(">HH", data, at + 5)
+            return _plausible(width, height)
+        at += 2 + struct.unpack_from(">H", data, at + 2)[0] if kind != 0xFF else 1
+    return None
+
+
+def _plausible(width: int, height: int) -> tuple[int, int] | None:
+    return (width, height) if 0 < width <= 20_000 and 0 < height <= 20_000 else None

@@ -1,0 +1,128 @@
+"""How loud a recording is (EBU R 128) and another loudness for it. Two passes over a file on disk, in flat memory.
+
+FFmpeg measures; gain and limiter are ours: FFmpeg's loudnorm changes the rate and, without a word, the dynamics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.filter import Graph
+from numpy.typing import NDArray
+
+#: No sample, nor the curve between two, goes above this (−1.5 dBTP), so that encoders have room for their errors.
+CEILING = 10 ** (-1.5 / 20)
+#: A recording quieter than this is silence: no gain makes speech of it.
+_SILENCE_LUFS = -69.0
+_LARGEST_GAIN_DB = 40.0
+_BLOCK = 1 << 16
+#: Samples to one step of the limiter's gain, and steps that it looks ahead and lets go: about 12 ms at 22,050 Hz.
+_HOP = 32
+_REACH = 8
+_OVERSAMPLING = 4
+_TAPS = 24
+
+
+class Loudness:
+    """Measures mono s16 samples as they come."""
+
+    def __init__(self, rate_hz: int) -> None:
+        self._rate_hz = rate_hz
+        self._at = 0
+        self._lufs = -70.0
+        self._graph = Graph()
+        source = self._graph.add_abuffer(
+            sample_rate=rate_hz, format="s16", layout="mono", time_base=Fraction(1, rate_hz)
+        )
+        meter = self._graph.add("ebur128", "metadata=1")
+        sink = self._graph.add("abuffersink")
+        source.link_to(meter)
+        meter.link_to(sink)
+        self._graph.configure()
+
+    def add(self, samples: NDArray[np.int16]) -> None:
+        """More of the recording."""
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples).reshape(1, -1), format="s16", layout="mono")
+        frame.sample_rate, frame.pts, frame.time_base = self._rate_hz, self._at, Fraction(1, self._rate_hz)
+        self._at += len(samples)
+        self._graph.push(frame)
+        self._drain()
+
+    def finish(self) -> float:
+        """Integrated loudness in LUFS; −70 for silence."""
+        self._graph.push(None)
+        self._drain()
+        return self._lufs
+
+    def _drain(self) -> None:
+        while True:
+            try:
+                frame = self._graph.pull()
+            except (av.BlockingIOError, av.EOFError):
+                return
+            value = frame.metadata.get("lavfi.r128.I")
+            if value is not None:
+                self._lufs = float(value)
+
+
+def levelled(path: Path, rate_hz: int, measured_lufs: float, target_lufs: float) -> Iterator[NDArray[np.int16]]:
+    """The raw s16le samples in `path` at another loudness, in blocks; peaks past the ceiling are turned down."""
+    samples = np.memmap(path, "<i2", "r") if path.stat().st_size else np.zeros(0, np.int16)
+    gain_db = 0.0 if measured_lufs <= _SILENCE_LUFS else min(_LARGEST_GAIN_DB, target_lufs - measured_lufs)
+    gain = 10 ** (gain_db / 20) / 32_768
+    for start in range(0, len(samples), _BLOCK):
+        block = samples[start : start + _BLOCK].astype(np.float32) * np.float32(gain)
+        # Between two samples the curve rises less than 6 dB above them in anything but test signals.
+        if np.abs(block).max(initial=0.0) > CEILING / 2:
+            block = block * _limit(samples, start, len(block), gain)
+        yield np.rint(block * 32_767).astype(np.int16)
+
+
+def _limit(samples: NDArray[np.int16], start: int, length: int, gain: float) -> NDArray[np.float32]:
+    """The limiter's gain for each sample of a block.
+
+    Each hop is allowed what its own true peak allows; the least of its neighbours, averaged over fewer neighbours,
+    is a curve that reaches every peak in time and has no corners.
+    """
+    hops = -(-length // _HOP)
+    reach = 2 * _REACH + 1
+    first = start - reach * _HOP
+    allowed = CEILING / np.maximum(_true_peaks(samples, first, hops + 2 * reach, gain), CEILING)
+    least = np.lib.stride_tricks.sliding_window_view(allowed, 2 * _REACH + 1).min(axis=1)
+    smooth = np.lib.stride_tricks.sliding_window_view(least, 2 * _REACH - 1).mean(axis=1)
+    # smooth[k] belongs to hop k - 2 of the block.
+    centres = (np.arange(len(smooth)) - 2 + 0.5) * _HOP
+    return np.interp(np.arange(length) + 0.5, centres, smooth).astype(np.float32)
+
+
+def _true_peaks(samples: NDArray[np.int16], first: int, hops: int, gain: float) -> NDArray[np.float64]:
+    """The highest point of the curve through the samples, for each hop; beyond the file there is silence."""
+    begin, end = first - _TAPS // 2, first + hops * _HOP + _TAPS // 2
+    inside = samples[max(0, begin) : max(0, end)].astype(np.float32) * np.float32(gain)
+    padded = np.zeros(end - begin, np.float32)
+    padded[max(0, -begin) : max(0, -begin) + len(inside)] = inside
+    at = slice(_TAPS // 2, _TAPS // 2 + hops * _HOP)
+    peaks = np.abs(padded[at])
+    for taps in _INTERPOLATORS:
+        between = np.abs(np.convolve(padded, taps, "same"))
+        # A point between two samples counts for both.
+        peaks = np.maximum(peaks, np.maximum(between[at], between[_TAPS // 2 - 1 : _TAPS // 2 - 1 + hops * _HOP]))
+    return peaks.reshape(hops, _HOP).max(axis=1).astype(np.float64)
+
+
+def _interpolators() -> list[NDArray[np.float32]]:
+    """Windowed sinc filters for the points a quarter, a half and three quarters of the way to the next sample."""
+    places = np.arange(_TAPS) - (_TAPS // 2 - 1)
+    filters = []
+    for step in range(1, _OVERSAMPLING):
+        distance = places - step / _OVERSAMPLING
+        window = 0.5 + 0.5 * np.cos(np.pi * distance / (_TAPS / 2))
+        filters.append((np.sinc(distance) * window)[::-1].astype(np.float32))
+    return filters
+
+
+_INTERPOLATORS = _interpolators()

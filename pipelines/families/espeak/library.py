@@ -1,0 +1,146 @@
+"""The C library through ctypes: initialise once, list voices, speak one text. Knows nothing of processes or requests.
+
+Speaking changes the library for good (the same sentence later gives other samples), so a process that cares about its
+bytes speaks one text and ends; see server.py.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import espeakng_loader
+
+_SYNCHRONOUS = 2  # espeak_AUDIO_OUTPUT: samples come through the callback, in this thread
+_DONT_EXIT = 0x8000  # espeakINITIALIZE_DONT_EXIT
+_UTF8 = 1  # espeakCHARS_UTF8; markup and phoneme flags stay off: the text is text
+_POSITION_CHARACTER = 1
+_RATE = 1  # espeakRATE, words a minute
+#: Milliseconds of sound in one callback; long, because every callback costs a step into Python.
+_BUFFER_MS = 4000
+
+EVENT_END_OF_LIST, EVENT_WORD, EVENT_END = 0, 1, 5
+
+
+class _EventId(ctypes.Union):
+    _fields_ = [("number", ctypes.c_int), ("name", ctypes.c_char_p), ("string", ctypes.c_char * 8)]
+
+
+class _Event(ctypes.Structure):
+    _fields_ = [
+        ("type", ctypes.c_int),
+        ("unique_identifier", ctypes.c_uint),
+        ("text_position", ctypes.c_int),  # characters, from 1
+        ("length", ctypes.c_int),
+        ("audio_position", ctypes.c_int),
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("id", _EventId),
+    ]
+
+
+class _Voice(ctypes.Structure):
+    _fields_ = [
+        ("name", ctypes.c_char_p),
+        ("languages", ctypes.POINTER(ctypes.c_char)),
+        ("identifier", ctypes.c_char_p),
+        ("gender", ctypes.c_ubyte),
+        ("age", ctypes.c_ubyte),
+        ("variant", ctypes.c_ubyte),
+        ("x1", ctypes.c_ubyte),
+        ("score", ctypes.c_int),
+        ("spare", ctypes.c_void_p),
+    ]
+
+
+_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event))
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceFile:
+    """A voice as the library lists it. `languages` are (priority, tag), the smallest priority first."""
+
+    name: str
+    identifier: str
+    languages: tuple[tuple[int, str], ...]
+    gender: int  # 0 none, 1 male, 2 female
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A word begins, or a clause ends, at `sample`; characters [position, position + length) of the text, from 0."""
+
+    type: int
+    position: int
+    length: int
+    sample: int
+
+
+class Espeak:
+    """The library, initialised. Raises OSError where it or its data cannot be loaded."""
+
+    def __init__(self) -> None:
+        self._lib = ctypes.CDLL(espeakng_loader.get_library_path())
+        self._lib.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
+        self._lib.espeak_Info.restype = ctypes.c_char_p
+        # The library keeps at most 160 bytes of the path and fails on longer ones; a relative one always fits.
+        data = Path(espeakng_loader.get_data_path())
+        os.chdir(data.parent)
+        self.sample_rate_hz: int = self._lib.espeak_Initialize(_SYNCHRONOUS, _BUFFER_MS, b".", _DONT_EXIT)
+        if self.sample_rate_hz <= 0:
+            raise OSError(f"eSpeak NG does not start with its data in {data}")
+        self.version: str = self._lib.espeak_Info(None).decode()
+
+    def voices(self) -> Iterator[VoiceFile]:
+        """All voices, and all variants ("!v/…" identifiers) that may be put on a voice."""
+        for wanted in (None, _Voice(languages=ctypes.cast(ctypes.c_char_p(b"variant"), ctypes.POINTER(ctypes.c_char)))):
+            listed = self._lib.espeak_ListVoices(None if wanted is None else ctypes.byref(wanted))
+            index = 0
+            while listed[index]:
+                yield _voice_file(listed[index].contents)
+                index += 1
+
+    def speak(self, text: str, voice: str, words_per_minute: int) -> tuple[bytes, list[Event]]:
+        """Mono s16 samples and the events of `text`. Raises LookupError for an unknown voice, OSError for a failure."""
+        if self._lib.espeak_SetVoiceByName(voice.encode()) != 0:
+            raise LookupError(voice)
+        self._lib.espeak_SetParameter(_RATE, words_per_minute, 0)
+        sound, events = bytearray(), list[Event]()
+
+        def receive(samples: ctypes._Pointer[ctypes.c_short], count: int, found: ctypes._Pointer[_Event]) -> int:
+            if count > 0:
+                sound.extend(ctypes.string_at(samples, 2 * count))
+            index = 0
+            while found[index].type != EVENT_END_OF_LIST:
+                event = found[index]
+                events.append(Event(event.type, event.text_position - 1, event.length, event.sample))
+                index += 1
+            return 0
+
+        callback = _Callback(receive)
+        self._lib.espeak_SetSynthCallback(callback)
+        data = text.encode("utf-8", "replace") + b"\0"
+        if self._lib.espeak_Synth(data, len(data), 0, _POSITION_CHARACTER, 0, _UTF8, None, None) != 0:
+            raise OSError("eSpeak NG could not speak the text")
+        return bytes(sound), events
+
+
+def _voice_file(voice: _Voice) -> VoiceFile:
+    return VoiceFile(
+        name=(voice.name or b"").decode("utf-8", "replace"),
+        identifier=(voice.identifier or b"").decode("utf-8", "replace"),
+        languages=tuple(_languages(voice)),
+        gender=voice.gender,
+    )
+
+
+def _languages(voice: _Voice) -> Iterator[tuple[int, str]]:
+    """The list is a priority byte, a tag and a zero byte for each, and a zero byte at its end."""
+    address = ctypes.cast(voice.languages, ctypes.c_void_p).value or 0
+    while address and (priority := ctypes.string_at(address, 1)[0]):
+        tag = ctypes.string_at(address + 1)
+        yield priority, tag.decode("utf-8", "replace")
+        address += 2 + len(tag)

@@ -1,0 +1,135 @@
+"""Zip files from strangers: EPUB and DOCX are read through this guard; nothing is ever written by an archive's names.
+
+What is unpacked is counted while it inflates, so that a lying directory gains nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+from pipelines.errors import BadInput, InputTooLarge, UnreadableInput
+from pipelines.pipeline import Limits
+
+MAXIMUM_ENTRIES = 10_000
+#: Bytes of the archive's own directory; ten thousand entries need about one million.
+_MAXIMUM_DIRECTORY = 8 << 20
+#: A small archive may unfold this far whatever its ratio.
+_RATIO_FREE_BYTES = 16 << 20
+_BLOCK_BYTES = 1 << 16
+_UNSAFE = re.compile(r"^/|^[A-Za-z]:|(?:^|[/\\])\.\.(?:[/\\]|$)|\x00")
+
+
+class Archive:
+    """A zip file, opened for reading. Raises `UnreadableInput` if it is none, `BadInput` naming the limit it breaks."""
+
+    def __init__(self, path: Path, limits: Limits) -> None:
+        self._limits = limits
+        self._packed_bytes = path.stat().st_size
+        self._unpacked_bytes = 0
+        _check_directory(path, self._packed_bytes)
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
+            raise _damaged(error) from error
+        entries = self._zip.infolist()
+        if len(entries) > MAXIMUM_ENTRIES:
+            raise _too_many_entries()
+        for entry in entries:
+            if _UNSAFE.search(entry.filename):
+                raise BadInput(
+                    f"The archive holds the unsafe name {entry.filename[:80]!r}; names must stay inside the archive. "
+                    "Save the document again with its own program.",
+                    field="file",
+                )
+        self._entries = {entry.filename: entry for entry in entries}
+
+    def __enter__(self) -> Archive:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._zip.close()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._entries
+
+    def names(self) -> list[str]:
+        """Names of all entries, in the archive's order."""
+        return list(self._entries)
+
+    def blocks(self, name: str) -> Iterator[bytes]:
+        """The entry's bytes as they inflate. Raises KeyError for an unknown name."""
+        entry = self._entries[name]
+        if entry.flag_bits & 0x1:
+            raise UnreadableInput("The document is protected by a password; send it without.", field="file")
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise UnreadableInput("The archive is packed by an unusual method; pack it with deflate.", field="file")
+        try:
+            with self._zip.open(entry) as file:
+                while block := file.read(_BLOCK_BYTES):
+                    self._count(len(block))
+                    yield block
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, struct.error, NotImplementedError) as error:
+            raise _damaged(error) from error
+
+    def read(self, name: str, maximum_bytes: int) -> bytes:
+        """A whole entry. Raises KeyError for an unknown name, `InputTooLarge` past `maximum_bytes`."""
+        data = bytearray()
+        for block in self.blocks(name):
+            data += block
+            if len(data) > maximum_bytes:
+                raise InputTooLarge(
+                    f"{name[:80]!r} in the archive unpacks to more than {maximum_bytes:,} bytes, its limit.",
+                    field="file",
+                )
+        return bytes(data)
+
+    def _count(self, size: int) -> None:
+        self._unpacked_bytes += size
+        if self._unpacked_bytes > self._limits.unpacked_bytes:
+            raise InputTooLarge(
+                f"The archive unpacks to more than {self._limits.unpacked_bytes:,} bytes, the most that this server "
+                "reads; divide the document.",
+                field="file",
+            )
+        allowed = max(_RATIO_FREE_BYTES, self._limits.unpack_ratio * self._packed_bytes)
+        if self._unpacked_bytes > allowed:
+            raise InputTooLarge(
+                f"The archive unpacks to more than {self._limits.unpack_ratio} times its size, which no document does.",
+                field="file",
+            )
+
+
+def _check_directory(path: Path, size: int) -> None:
+    """Look at the end record by hand: zipfile would read a directory of any size into memory."""
+    with path.open("rb") as file:
+        file.seek(max(0, size - 65_557))
+        tail = file.read()
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0 or len(tail) - at < 22:
+        raise UnreadableInput("This is not an EPUB or DOCX file: it is no zip archive, or cut off.", field="file")
+    entries, directory_bytes = struct.unpack_from("<HI", tail, at + 10)
+    if tail[max(0, at - 20) : at].startswith(b"PK\x06\x07") or directory_bytes > _MAXIMUM_DIRECTORY:
+        raise _too_many_entries()
+    if entries > MAXIMUM_ENTRIES:
+        raise _too_many_entries()
+
+
+def _too_many_entries() -> InputTooLarge:
+    return InputTooLarge(
+        f"The archive holds more than {MAXIMUM_ENTRIES:,} files, the most that is read here; divide the document.",
+        field="file",
+    )
+
+
+def _damaged(error: Exception) -> UnreadableInput:
+    return UnreadableInput(f"The archive is damaged: {str(error)[:200] or type(error).__name__}.", field="file")

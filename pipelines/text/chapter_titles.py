@@ -1,0 +1,87 @@
+"""Which lines of a plain text are the heading of a chapter. Data and one rule; knows nothing else of documents.
+
+A heading stands alone between empty lines: "Chapter 1", "CHAPTER I: The Cave", "IV.", "Kapitel 3", "Prologue".
+A line that only might be one (a bare number, a line in capitals) is left as text: a wrong chapter mark is worse.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+#: A longer line is a sentence that happens to begin so.
+_LONGEST = 100
+
+
+def _words(table: str) -> tuple[str, ...]:
+    """Longest first, so that no word hides a longer one that begins with it."""
+    return tuple(sorted(set(table.split()), key=len, reverse=True))
+
+
+_DIVISIONS = _words("""
+    chapter part book section canto letter act scene volume
+    kapitel teil buch abschnitt band brief
+    chapitre partie livre acte tome
+    capítulo capitulo parte libro capitolo capítol
+    hoofdstuk deel kapittel kapitola rozdział luku fejezet bölüm глава часть книга
+""")
+_NUMBER_WORDS = _words("""
+    one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
+    nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred first second third fourth fifth sixth seventh
+    eighth ninth tenth last
+    eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf erstes zweites drittes viertes fünftes
+    un deux trois quatre cinq six sept huit neuf dix premier première
+    uno dos tres cuatro cinco seis siete ocho nueve diez primero primera
+    due tre quattro cinque sei sette otto nove dieci
+    een twee drie vier vijf zes zeven acht negen tien
+""")
+_ALONE = _words("""
+    prologue epilogue introduction preface foreword afterword conclusion interlude acknowledgements acknowledgments
+    prolog epilog vorwort nachwort einleitung schluss einführung
+    avant-propos épilogue préface postface
+    prólogo epílogo prefacio introducción introduzione prefazione prologo epilogo voorwoord nawoord proloog epiloog
+""")
+
+_ROMAN = r"(?=[ivxlc])(?:c{0,3})(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})"
+_WORD = "|".join(_NUMBER_WORDS)
+_NUMBER = rf"(?:\d{{1,4}}|{_ROMAN}|(?:the\s+)?(?:{_WORD})(?:[\s-](?:{_WORD}))?)"
+_DIVISION = "|".join(_DIVISIONS)
+_TITLE = r"(?:\s*[.:–—-]+\s*(?P<title>\S.*)?|\s+(?P<bare>[\"“‘'(]?[A-ZÄÖÜÉÈÀÁÍÓÚÑА-Я].*))?"
+
+_NUMBERED = re.compile(rf"(?i:(?:{_DIVISION})\s+(?:{_NUMBER})(?![\w']))\s*[.:]?{_TITLE}$")
+_ORDINAL = re.compile(rf"(?i:(?:{_WORD}|\d{{1,3}}\.)\s+(?:{_DIVISION}))\s*[.:]?$")
+_NAMED = re.compile(rf"(?i:(?:{'|'.join(_ALONE)}))\s*[.:]?(?:\s*[:–—-]\s*\S.*)?$")
+_BARE_ROMAN = re.compile(r"(?=[IVXLC])C{0,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?:\.|\.?\s*[:–—]\s*\S.*|\.\s+\S.*)?$")
+_SENTENCE_END = re.compile(r"[a-zà-ÿ]\.$|[,;]$")
+
+
+def find(lines: Sequence[str]) -> str | None:
+    """The title, where these lines (the first three at most of a group between empty lines) are a chapter's heading."""
+    if not 1 <= len(lines) <= 2 or any(len(line) > _LONGEST for line in lines):
+        return None
+    first = lines[0]
+    if not _is_title(first):
+        return None
+    if len(lines) == 1:
+        return first
+    # "CHAPTER I" with its name on the next line; two headings in a group are a table of contents.
+    if _is_title(lines[1]) or _SENTENCE_END.search(lines[1]) or not _is_only_number(first):
+        return None
+    return f"{first.rstrip('.:')}: {lines[1]}"
+
+
+def _is_title(line: str) -> bool:
+    found = _NUMBERED.match(line)
+    if found is not None:
+        # "Part one of the plan was simple." begins like a heading and ends like a sentence.
+        return not (found.group("bare") and _SENTENCE_END.search(line))
+    if _BARE_ROMAN.match(line):
+        return line != "I" and not (_SENTENCE_END.search(line) and len(line) > 40)
+    return _ORDINAL.match(line) is not None or _NAMED.match(line) is not None
+
+
+def _is_only_number(line: str) -> bool:
+    found = _NUMBERED.match(line)
+    if found is not None:
+        return not (found.group("title") or found.group("bare"))
+    return _BARE_ROMAN.match(line) is not None and len(line) <= 8
