@@ -65,8 +65,8 @@ $(STAMPS)/venv:
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/demo-$(KEY): | $(STAMPS)/venv
-	@echo "Installing .[espeak,text] (once per change of the dependencies)"
-	@$(PIP) --editable '.[espeak,text]'
+	@echo "Installing .[espeak,text,demo] (once per change of the dependencies)"
+	@$(PIP) --editable '.[espeak,text,demo]'
 	@touch $@
 
 $(STAMPS)/test-$(KEY): | $(STAMPS)/demo-$(KEY)
