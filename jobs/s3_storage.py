@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import hashlib
 import io
 import re
@@ -21,11 +22,12 @@ import boto3
 import structlog
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
+from .block_reader import BlockReader
 from .errors import Conflict, CorruptObject, NotFound, StorageUnavailable
 from .job import StoredPart
 from .object_keys import check_key, check_prefix
+from .s3_errors import Exists, NotUnderstood, PastTheEnd, refuse_cut_short, s3_errors
 from .s3_upload import S3Upload
 from .verified_save import save_verified
 
@@ -35,10 +37,6 @@ _BLOCK = 1 << 20
 #: Files up to this size go in one request, out of memory.
 _WHOLE_BYTES = 16 << 20
 _MAX_URL_S = 900
-_MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
-_DAMAGED = frozenset({"BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", "IncompleteBody"})
-#: A store that does not know If-None-Match says one of these.
-_NO_CONDITIONS = frozenset({"NotImplemented", "501", "InvalidArgument", "InvalidRequest"})
 
 
 class S3Storage:
@@ -62,12 +60,10 @@ class S3Storage:
         self._session = boto3.session.Session(region_name=region)
         self._endpoint_url = endpoint_url
         self._client = self._connect(endpoint_url, connect_timeout_s, read_timeout_s, attempts)
-        # Health asks often and must not hang: one short attempt.
-        self._probe = self._connect(endpoint_url, 1.0, 3.0, 1)
         self._signer = self._client
         if public_endpoint_url is not None:
             self._signer = self._connect(public_endpoint_url, connect_timeout_s, read_timeout_s, attempts)
-        self._conditional = True
+        self._conditional = self._tags_are_md5 = True
 
     # -- in ----------------------------------------------------------------------------------------------------------
     def put_file(self, key: str, path: Path, *, content_type: str = "application/octet-stream") -> StoredPart:
@@ -105,7 +101,7 @@ class S3Storage:
             raise NotFound("there is no such object")
         if self.stat(target) == size:
             return  # an earlier try got through
-        with _s3_errors():
+        with s3_errors():
             self._client.copy(
                 {"Bucket": self._bucket, "Key": self._name(source)}, self._bucket, self._name(target),
                 Config=TransferConfig(use_threads=False),
@@ -129,7 +125,7 @@ class S3Storage:
                 return
 
     def open(self, key: str) -> BinaryIO:
-        return io.BufferedReader(_BlockReader(self.read(key)), buffer_size=_BLOCK)
+        return io.BufferedReader(BlockReader(self.read(key)), buffer_size=_BLOCK)
 
     def read(self, key: str, *, offset: int = 0, length: int | None = None, block: int = _BLOCK) -> Iterator[bytes]:
         if length is not None and length <= 0:
@@ -138,23 +134,23 @@ class S3Storage:
         if offset or length is not None:
             bounds["Range"] = f"bytes={offset}-" + ("" if length is None else str(offset + length - 1))
         try:
-            with _s3_errors():
+            with s3_errors():
                 body = self._client.get_object(Bucket=self._bucket, Key=self._name(key), **bounds)["Body"]
-        except _PastTheEnd:
+        except PastTheEnd:
             return iter(())
         # Asked for here and not in the generator: a missing object is told before the first byte is wanted.
         return _blocks(body, block)
 
     def stat(self, key: str) -> int | None:
         try:
-            with _s3_errors():
+            with s3_errors():
                 return int(self._client.head_object(Bucket=self._bucket, Key=self._name(key))["ContentLength"])
         except NotFound:
             return None
 
     def url(self, key: str, *, filename: str, content_type: str, expires_s: int = 900) -> str | None:
         """A link good for `expires_s` seconds, 15 minutes at most; always a download, always of this type."""
-        with _s3_errors():
+        with s3_errors():
             return str(
                 self._signer.generate_presigned_url(
                     "get_object",
@@ -172,7 +168,7 @@ class S3Storage:
     def delete_prefix(self, prefix: str) -> int:
         under = self._prefix + check_prefix(prefix)
         removed = 0
-        with _s3_errors():
+        with s3_errors():
             for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=under):
                 names = [{"Key": item["Key"]} for item in page.get("Contents", [])]
                 if not names:
@@ -188,21 +184,21 @@ class S3Storage:
         return removed
 
     def check(self) -> None:
-        with _s3_errors():
+        with s3_errors():
             self._probe.head_bucket(Bucket=self._bucket)
 
     # -- for S3Upload ------------------------------------------------------------------------------------------------
     def start_multipart(self, key: str, content_type: str) -> tuple[str, str]:
         """Full name and upload id."""
         name = self._name(key)
-        with _s3_errors():
+        with s3_errors():
             answer = self._client.create_multipart_upload(Bucket=self._bucket, Key=name, ContentType=content_type)
         return name, str(answer["UploadId"])
 
     def put_part(self, name: str, upload_id: str, number: int, data: bytes) -> tuple[dict[str, Any], bool]:
         """What `finish_multipart` wants to know of the part, and whether the store's tag casts doubt on it."""
         md5 = hashlib.md5(data, usedforsecurity=False)
-        with _s3_errors():
+        with s3_errors():
             answer = self._client.upload_part(
                 Bucket=self._bucket, Key=name, UploadId=upload_id, PartNumber=number, Body=data,
                 ContentMD5=base64.b64encode(md5.digest()).decode(),
@@ -218,10 +214,15 @@ class S3Storage:
         self._check_written(name, sha256, size, doubtful=doubtful)
 
     def abort_multipart(self, name: str, upload_id: str) -> None:
-        with contextlib.suppress(NotFound), _s3_errors():
+        with contextlib.suppress(NotFound), s3_errors():
             self._client.abort_multipart_upload(Bucket=self._bucket, Key=name, UploadId=upload_id)
 
     # -- inside ------------------------------------------------------------------------------------------------------
+    @functools.cached_property
+    def _probe(self) -> Any:
+        # Health asks often and must not hang: one short attempt. Made at first use; most processes never ask.
+        return self._connect(self._endpoint_url, 1.0, 3.0, 1)
+
     def _name(self, key: str) -> str:
         return self._prefix + check_key(key)
 
@@ -242,6 +243,8 @@ class S3Storage:
             ),
         )
         client.meta.events.register("before-call.s3.DeleteObjects", _add_content_md5)
+        for operation in ("GetObject", "HeadObject", "ListObjectsV2"):  # where nothing would mean something
+            client.meta.events.register(f"before-parse.s3.{operation}", refuse_cut_short)
         return client
 
     def _write_once(
@@ -251,12 +254,12 @@ class S3Storage:
         call = getattr(self._client, operation)
         if self._conditional:
             try:
-                with _s3_errors():
+                with s3_errors():
                     return call(Bucket=self._bucket, Key=name, IfNoneMatch="*", **arguments)
-            except _Exists:
+            except Exists:
                 self._check_same(name, sha256, size)
                 return None
-            except _NotUnderstood:
+            except NotUnderstood:
                 pass
         try:
             self._check_same(name, sha256, size)
@@ -264,9 +267,9 @@ class S3Storage:
         except NotFound:
             pass
         try:
-            with _s3_errors():
+            with s3_errors():
                 answer = call(Bucket=self._bucket, Key=name, **arguments)
-        except _NotUnderstood as error:  # it was not the condition that the store dislikes
+        except NotUnderstood as error:  # it was not the condition that the store dislikes
             raise StorageUnavailable(f"the object storage refuses {operation}") from error
         if self._conditional:
             _log.info("object_storage_without_conditional_writes")
@@ -274,7 +277,7 @@ class S3Storage:
         return answer
 
     def _check_same(self, name: str, sha256: str, size: int) -> None:
-        with _s3_errors():
+        with s3_errors():
             head = self._client.head_object(Bucket=self._bucket, Key=name)
         known = head.get("Metadata", {}).get("sha256")
         if head["ContentLength"] != size or (known or self._hash(name)) != sha256:
@@ -282,16 +285,20 @@ class S3Storage:
 
     def _check_written(self, name: str, sha256: str, size: int, *, doubtful: bool) -> None:
         """The size always; the bytes where the store's tag is not their MD5: damaged, or a store with other tags."""
-        with _s3_errors():
+        with s3_errors():
             written = self._client.head_object(Bucket=self._bucket, Key=name)["ContentLength"]
-        if written == size and (not doubtful or self._hash(name) == sha256):
-            return
-        with contextlib.suppress(StorageUnavailable), _s3_errors():
+        if written == size:
+            if not doubtful or not self._tags_are_md5:
+                return
+            if self._hash(name) == sha256:
+                self._tags_are_md5 = False  # it has tags of its own making, and Content-MD5 has to do
+                return
+        with contextlib.suppress(StorageUnavailable), s3_errors():
             self._client.delete_object(Bucket=self._bucket, Key=name)
         raise CorruptObject("the object storage did not keep the bytes that were sent")
 
     def _hash(self, name: str) -> str:
-        with _s3_errors():
+        with s3_errors():
             body = self._client.get_object(Bucket=self._bucket, Key=name)["Body"]
         digest = hashlib.sha256()
         for block in _blocks(body, _BLOCK):
@@ -310,48 +317,8 @@ def tag_of(answer: Mapping[str, Any]) -> str:
     return str(answer.get("ETag", "")).strip('"')
 
 
-class _Exists(Exception):
-    """412: the key is taken."""
-
-
-class _NotUnderstood(Exception):
-    """The store does not know conditional writes."""
-
-
-class _PastTheEnd(Exception):
-    """416: the range begins after the last byte."""
-
-
-@contextlib.contextmanager
-def _s3_errors() -> Iterator[None]:
-    """What S3 and the network say, in our words."""
-    try:
-        yield
-    except ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-        raise _translate(code, status, error.operation_name) from error
-    except BotoCoreError as error:
-        raise StorageUnavailable(f"the object storage does not answer ({type(error).__name__})") from error
-
-
-def _translate(code: str, status: int | None, operation: str) -> Exception:
-    if code in _MISSING or (code == "NoSuchUpload" and operation == "AbortMultipartUpload"):
-        return NotFound("there is no such object")
-    if code in _DAMAGED:
-        return CorruptObject("the object storage received other bytes than were sent")
-    if code in ("PreconditionFailed", "412"):
-        return _Exists()
-    if code in ("InvalidRange", "416"):
-        return _PastTheEnd()
-    if code in _NO_CONDITIONS and operation in ("PutObject", "CompleteMultipartUpload"):
-        return _NotUnderstood()
-    # Also what an operator has to mend (no bucket, no permission): jobs wait for it and none fails.
-    return StorageUnavailable(f"the object storage refuses {operation} ({code or status})")
-
-
 def _blocks(body: Any, block: int) -> Iterator[bytes]:
-    with contextlib.closing(body), _s3_errors():
+    with contextlib.closing(body), s3_errors():
         yield from body.iter_chunks(block)
 
 
@@ -359,30 +326,3 @@ def _add_content_md5(params: dict[str, Any], **_: Any) -> None:
     # The one request whose body S3 wants a checksum of; the oldest kind is the one that every store knows.
     digest = hashlib.md5(params["body"], usedforsecurity=False).digest()
     params["headers"]["Content-MD5"] = base64.b64encode(digest).decode()
-
-
-class _BlockReader(io.RawIOBase):
-    """A file to read over blocks."""
-
-    def __init__(self, blocks: Iterator[bytes]) -> None:
-        self._blocks, self._rest = blocks, b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        while not self._rest:
-            try:
-                self._rest = next(self._blocks)
-            except StopIteration:
-                return 0
-        count = min(len(buffer), len(self._rest))
-        buffer[:count] = self._rest[:count]
-        self._rest = self._rest[count:]
-        return count
-
-    def close(self) -> None:
-        closer = getattr(self._blocks, "close", None)
-        if closer is not None:
-            closer()
-        super().close()
