@@ -24,7 +24,7 @@ def load(entry: Entry, device: str) -> EspeakFamily:
 def voices() -> list[Voice]:
     """Every voice of the library. Raises `ModelUnavailable`."""
     from .speech_process import SpeechProcess
-    from .voices import VoiceTable
+    from .voice_table import VoiceTable
 
     process = SpeechProcess()
     try:

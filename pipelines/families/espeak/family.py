@@ -13,7 +13,7 @@ from pipelines.errors import EngineFailure
 from pipelines.family import SpeakRequest, Speech, Tick
 
 from .speech_process import Pending, SpeechProcess
-from .voices import VoiceTable
+from .voice_table import VoiceTable
 from .word_marks import word_marks
 
 #: The library's own rate of speech, words a minute, at speed 1.
