@@ -211,6 +211,33 @@ def test_settings_table_names_every_field():
     assert written == {f"VOICEMILL_{field.upper()}" for field in Settings.model_fields}
 
 
+# -- the ways to start it ---------------------------------------------------------------------------------------------
+STARTERS = [ROOT / "Procfile", ROOT / "docker" / "compose.yaml", *sorted((ROOT / "docker").glob("*.Dockerfile"))]
+
+
+@pytest.mark.parametrize("path", STARTERS, ids=name)
+def test_settings_of_a_starter_are_settings(path: Path):
+    used = set(re.findall(r"\bVOICEMILL_[A-Z_]+\b", path.read_text(encoding="utf-8")))
+    assert used <= {f"VOICEMILL_{field.upper()}" for field in Settings.model_fields}
+
+
+@pytest.mark.parametrize("path", STARTERS, ids=name)
+def test_modules_of_a_starter_exist(path: Path):
+    text = path.read_text(encoding="utf-8")
+    modules = re.findall(r"-m[ \",]+([a-z_.]+)", text) + re.findall(r"--app[ \",]+([a-z_.]+)", text)
+    modules += re.findall(r"\b([a-z_.]+):app\b", text)
+    ours = [module for module in modules if module.split(".")[0] in PACKAGES]
+    assert [module for module in ours if importlib.util.find_spec(module) is None] == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docker").glob("*.Dockerfile")), ids=name)
+def test_image_gets_every_package_and_nothing_that_is_not_there(path: Path):
+    copied = [line.split()[1:-1] for line in path.read_text().splitlines() if re.match(r"COPY (?!--from)", line)]
+    sources = {source for line in copied for source in line}
+    assert [source for source in sorted(sources) if not (ROOT / source).exists()] == []
+    assert set(PACKAGES) <= sources
+
+
 def test_links_between_the_pages_lead_somewhere():
     links = [
         (file, target)
