@@ -22,6 +22,8 @@ from .object_keys import check_key, check_prefix
 from .verified_save import save_verified
 
 _BLOCK = 1 << 20
+#: Directories remembered as safely on disk; forgetting them costs time only.
+_REMEMBERED = 4096
 
 
 class DirectoryStorage:
@@ -29,8 +31,11 @@ class DirectoryStorage:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        with _disk_errors():
+        #: Directories whose names are on disk for good, all the way up to the root.
+        self._lasting: set[Path] = set()
+        with _writing():
             root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _fsync_directory(root.parent)
 
     def put_file(self, key: str, path: Path, *, content_type: str = "application/octet-stream") -> StoredPart:
         upload = self.open_upload(key, content_type=content_type)
@@ -51,7 +56,7 @@ class DirectoryStorage:
             upload.abort()
 
     def open_upload(self, key: str, *, content_type: str = "application/octet-stream") -> DirectoryUpload:
-        return DirectoryUpload(self._root, key)
+        return DirectoryUpload(self, key, self._path(key))
 
     def fetch(self, key: str, path: Path, *, sha256: str | None, bytes: int | None = None) -> None:
         blocks = self.read(key)
@@ -62,7 +67,7 @@ class DirectoryStorage:
 
     def open(self, key: str) -> BinaryIO:
         path = self._path(key)
-        with _disk_errors():
+        with _reading():
             return path.open("rb")
 
     def read(self, key: str, *, offset: int = 0, length: int | None = None, block: int = _BLOCK) -> Iterator[bytes]:
@@ -70,21 +75,24 @@ class DirectoryStorage:
         return _blocks(self.open(key), offset, length, block)
 
     def copy(self, source: str, target: str) -> None:
+        path, other = self._path(source), self._path(target)
+        if self.stat(source) is None:
+            raise NotFound("there is no such object")
         # Objects never change, so a second name for the same bytes is a copy.
-        with _disk_errors():
-            _link(self._root, self._path(source), self._path(target))
+        self.name(path, other)
 
     def stat(self, key: str) -> int | None:
         path = self._path(key)
         try:
-            with _disk_errors():
+            with _reading():
                 return path.stat().st_size if not path.is_dir() else None
         except NotFound:
             return None
 
     def delete_prefix(self, prefix: str) -> int:
         directory = self._root / check_prefix(prefix)[:-1]
-        with _disk_errors():
+        self._lasting = {path for path in self._lasting if not path.is_relative_to(directory)}
+        with _writing():
             removed = sum(
                 not name.startswith(".") for _, _, names in os.walk(directory, onerror=_not_missing) for name in names
             )
@@ -107,31 +115,62 @@ class DirectoryStorage:
 
     def check(self) -> None:
         probe = self._root / f".probe-{uuid.uuid4().hex}"
-        with _disk_errors():
+        with _writing():
             probe.write_bytes(b"1")
             probe.unlink()
+
+    def make_directory(self, path: Path) -> None:
+        """Make it where it is missing; its name is not on disk yet. Raises OSError."""
+        if not path.is_dir():
+            self._lasting.discard(path)
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def name(self, file: Path, target: Path) -> None:
+        """Give a file whose bytes are on disk its final name, durably. The same bytes there already: fine.
+
+        Raises Conflict for other bytes, StorageUnavailable.
+        """
+        directory = target.parent
+        with _writing():
+            self.make_directory(directory)
+            try:
+                os.link(file, target)
+            except FileExistsError:
+                if not _same_bytes(file, target):
+                    raise Conflict("an object of this name exists with other bytes") from None
+            _fsync_directory(directory)
+            # The name of the directory itself lives in its parent, and so on up to the root. All of them go to disk
+            # once: another process may have made any of them without having come to its own fsync.
+            if directory in self._lasting:
+                return
+            for parent in directory.parents:
+                _fsync_directory(parent)
+                if parent == self._root:
+                    break
+            if len(self._lasting) >= _REMEMBERED:
+                self._lasting.clear()
+            self._lasting.add(directory)
 
     def _path(self, key: str) -> Path:
         return self._root / check_key(key)
 
 
 class DirectoryUpload:
-    """A temporary file that becomes an object at `complete`."""
+    """A temporary file beside its target that becomes an object at `complete`."""
 
-    def __init__(self, root: Path, key: str) -> None:
-        self._root, self._key = root, key
-        self._target = root / check_key(key)
-        self._draft = self._target.with_name(f".{uuid.uuid4().hex}")
+    def __init__(self, storage: DirectoryStorage, key: str, target: Path) -> None:
+        self._storage, self._key, self._target = storage, key, target
+        self._draft = target.with_name(f".{uuid.uuid4().hex}")
         self._digest, self._bytes = hashlib.sha256(), 0
-        with _disk_errors():
-            self._target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with _writing():
+            storage.make_directory(target.parent)
             descriptor = os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             self._file: BinaryIO | None = os.fdopen(descriptor, "wb", buffering=0)
 
     def write(self, block: bytes) -> None:
         assert self._file is not None, "write after complete or abort"
         rest = memoryview(block)
-        with _disk_errors():
+        with _writing():
             while rest:
                 rest = rest[self._file.write(rest) :]
         self._digest.update(block)
@@ -139,13 +178,13 @@ class DirectoryUpload:
 
     def complete(self) -> StoredPart:
         assert self._file is not None, "complete after complete or abort"
-        with _disk_errors():
+        with _writing():
             os.fsync(self._file.fileno())
             size = os.fstat(self._file.fileno()).st_size
             self._file.close()
-            if size != self._bytes:
-                raise StorageUnavailable(f"the disk kept {size} of {self._bytes} bytes")
-            _link(self._root, self._draft, self._target)
+        if size != self._bytes:
+            raise StorageUnavailable(f"the disk kept {size} of {self._bytes} bytes")
+        self._storage.name(self._draft, self._target)
         self.abort()
         return StoredPart(key=self._key, sha256=self._digest.hexdigest(), bytes=self._bytes)
 
@@ -157,24 +196,6 @@ class DirectoryUpload:
         # A draft that cannot be removed now goes with its job.
         with contextlib.suppress(OSError):
             self._draft.unlink(missing_ok=True)
-
-
-def _link(root: Path, source: Path, target: Path) -> None:
-    """Give `source` the name `target` too, durably. Same bytes there already: fine; others: Conflict."""
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        os.link(source, target)
-    except FileExistsError:
-        if not _same_bytes(source, target):
-            raise Conflict("an object of this name exists with other bytes") from None
-    # The name lives in its directory, and that directory's name in its parent, up to the root: all of them go to
-    # disk, since another process may have made any of them a moment ago without having come to its own fsync.
-    directory = target.parent
-    while True:
-        _fsync_directory(directory)
-        if directory == root:
-            return
-        directory = directory.parent
 
 
 def _fsync_directory(path: Path) -> None:
@@ -191,7 +212,7 @@ def _same_bytes(one: Path, other: Path) -> bool:
 
 
 def _blocks(file: BinaryIO, offset: int, length: int | None, block: int) -> Iterator[bytes]:
-    with file, _disk_errors():
+    with file, _reading():
         file.seek(offset)
         while length is None or length > 0:
             data = file.read(block if length is None else min(block, length))
@@ -208,10 +229,19 @@ def _not_missing(error: OSError) -> None:
 
 
 @contextlib.contextmanager
-def _disk_errors() -> Iterator[None]:
+def _reading() -> Iterator[None]:
     try:
         yield
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
         raise NotFound("there is no such object") from error
+    except OSError as error:
+        raise StorageUnavailable(f"the object directory does not work: {error.strerror}") from error
+
+
+@contextlib.contextmanager
+def _writing() -> Iterator[None]:
+    # Here a missing file is no missing object: somebody removed the directory under us, job or all.
+    try:
+        yield
     except OSError as error:
         raise StorageUnavailable(f"the object directory does not work: {error.strerror}") from error

@@ -57,6 +57,8 @@ def refuse_cut_short(response_dict: dict[str, Any], **_: Any) -> None:
 
 
 def _translate(code: str, status: int | None, operation: str) -> Exception:
+    if operation == "HeadBucket":
+        return StorageUnavailable(f"the bucket cannot be used ({code or status})")
     if code in _MISSING or (code == "NoSuchUpload" and operation == "AbortMultipartUpload"):
         return NotFound("there is no such object")
     if code in _DAMAGED:

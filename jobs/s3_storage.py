@@ -37,6 +37,8 @@ _BLOCK = 1 << 20
 #: Files up to this size go in one request, out of memory.
 _WHOLE_BYTES = 16 << 20
 _MAX_URL_S = 900
+#: Objects deleted at once; S3 takes a thousand.
+_PAGE = 1000
 
 
 class S3Storage:
@@ -169,7 +171,10 @@ class S3Storage:
         under = self._prefix + check_prefix(prefix)
         removed = 0
         with s3_errors():
-            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=under):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=under, PaginationConfig={"PageSize": _PAGE}
+            )
+            for page in pages:
                 names = [{"Key": item["Key"]} for item in page.get("Contents", [])]
                 if not names:
                     continue
