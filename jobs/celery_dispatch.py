@@ -152,7 +152,7 @@ class CeleryDispatch:
     def _publish(self, queue: str, bells: _Bells) -> None:
         if self._producer is None:
             self._producer = self._app.amqp.Producer(self._connection(), auto_declare=False)
-        # A passive look at the queue costs one round trip; on Redis declaring only reads its length.
+        # Declaring a queue tells how many messages wait in it; on Redis that is one round trip and makes nothing.
         unanswered = self._app.amqp.queues[queue](self._producer.channel).queue_declare().message_count
         for _ in range(min(bells.count, max(1, 2 * self._live_slots(queue)) - unanswered)):
             self._app.send_task(

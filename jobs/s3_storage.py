@@ -114,10 +114,11 @@ class S3Storage:
     # -- out ---------------------------------------------------------------------------------------------------------
     def fetch(self, key: str, path: Path, *, sha256: str | None, bytes: int | None = None) -> None:
         for is_last in (False, True):
+            blocks = self.read(key)
             try:
-                save_verified(self.read(key), path, sha256=sha256, bytes=bytes)
+                save_verified(blocks, path, sha256=sha256, bytes=bytes)
             except (CorruptObject, StorageUnavailable) as error:
-                # Damage on the way is gone at the second reading; damage in the store is not.
+                # What was spoilt on the way is whole at the second reading; what is spoilt in the store is not.
                 _log.warning("object_read_failed", key=key, code=error.code, detail=error.detail)
                 if is_last:
                     raise
