@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import bindparam
 
 from jobs.job import Beat, Claim
 from jobs.states import JobState, Step
@@ -33,18 +34,79 @@ WITH RECURSIVE lane(queue, priority, tenant_id) AS (
         WHERE c.state = 'ready' AND c.queue = lane.queue AND c.priority = lane.priority
         AND c.tenant_id > lane.tenant_id)
     FROM lane WHERE lane.tenant_id IS NOT NULL
-), waiting AS (
+), waiting AS MATERIALIZED (
     SELECT lane.queue, lane.priority, lane.tenant_id,
         (SELECT count(*) FROM chunks r WHERE r.state = 'running' AND r.tenant_id = lane.tenant_id) AS running,
-        (SELECT c.age FROM chunks c JOIN jobs j ON j.id = c.job_id
+        (SELECT c.age FROM chunks c
          WHERE c.state = 'ready' AND c.queue = lane.queue AND c.priority = lane.priority
          AND c.tenant_id = lane.tenant_id AND c.available_at <= {now}
-         AND j.finished_at IS NULL AND j.cancel_requested_at IS NULL AND j.deadline_at > {now}
+         AND (SELECT j.finished_at IS NULL AND j.cancel_requested_at IS NULL AND j.deadline_at > {now}
+              FROM jobs j WHERE j.id = c.job_id)
          ORDER BY c.age, c.id LIMIT 1) AS age
     FROM lane WHERE lane.tenant_id IS NOT NULL
 )
-SELECT queue, priority, tenant_id FROM waiting WHERE age IS NOT NULL ORDER BY priority, running, age LIMIT 50
+SELECT queue AS of_queue, priority AS of_priority, tenant_id AS of_tenant
+FROM waiting WHERE age IS NOT NULL ORDER BY priority, running, age LIMIT 50
 """
+
+
+# Statements are built once, since building them takes longer than running them.
+
+#: A subquery and not a join: a planner without statistics would walk through all open jobs.
+_JOB_WANTS_IT = (
+    sa.select(jobs.c.finished_at.is_(None) & jobs.c.cancel_requested_at.is_(None) & (jobs.c.deadline_at > db_now_ms()))
+    .where(jobs.c.id == chunks.c.job_id)
+    .scalar_subquery()
+)
+#: Lease the oldest ready chunk of a lane that no other claim is about to take.
+_OLDEST = (
+    sa.select(chunks.c.id)
+    .where(
+        chunks.c.state == _READY,
+        chunks.c.queue == bindparam("of_queue"),
+        chunks.c.priority == bindparam("of_priority"),
+        chunks.c.tenant_id == bindparam("of_tenant"),
+        chunks.c.available_at <= db_now_ms(),
+        _JOB_WANTS_IT,
+    )
+    .order_by(chunks.c.age, chunks.c.id)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+    .correlate(None)
+    .scalar_subquery()
+)
+_TAKE = (
+    sa.update(chunks)
+    .where(chunks.c.id == _OLDEST)
+    .values(
+        state="running", fence=chunks.c.fence + 1, lease_owner=bindparam("worker"),
+        lease_expires_at=db_now_ms() + bindparam("lease_ms", type_=sa.BigInteger), started_at=db_now_ms(), progress=0.0,
+    )
+    .returning(chunks)
+)  # fmt: skip
+
+#: Never waits for the job's row, since this transaction already holds a chunk: the lock order is job, chunk.
+#: Where the row is locked the state catches up when the plan is committed.
+_BEGIN_PLANNING = (
+    sa.update(jobs)
+    .where(
+        jobs.c.id
+        == sa.select(jobs.c.id)
+        .where(jobs.c.id == bindparam("job"), jobs.c.state == "accepted")
+        .with_for_update(skip_locked=True, key_share=True)
+        .correlate(None)
+        .scalar_subquery()
+    )
+    .values(
+        state=JobState.PLANNING.value, started_at=sa.func.coalesce(jobs.c.started_at, db_now_ms()),
+        updated_at=db_now_ms(),
+    )
+)  # fmt: skip
+
+_MORE = sa.exists().where(
+    chunks.c.state == _READY, chunks.c.queue == bindparam("of_queue"), chunks.c.available_at <= db_now_ms()
+)
+_JOB_AND_MORE = sa.select(jobs, _MORE.label("more_ready")).where(jobs.c.id == bindparam("job"))
 
 
 class Claims:
@@ -60,14 +122,14 @@ class Claims:
         names = {f"q{number}": queue for number, queue in enumerate(queues)}
 
         def transaction(connection: sa.Connection) -> Claim | None:
-            for lane in connection.execute(lanes, names).all():
-                row = connection.execute(_take(lane, worker_id, lease_ms)).one_or_none()
+            for lane in connection.execute(lanes, names).mappings().all():
+                row = connection.execute(_TAKE, {**lane, "worker": worker_id, "lease_ms": lease_ms}).one_or_none()
                 if row is None:
                     continue  # others were faster in this lane
                 note(connection, [(row.id, row.fence)], "ready", "running")
                 if row.step == Step.PLAN:
-                    connection.execute(_begin_planning(row.job_id))
-                job = connection.execute(_job_and_more(row)).one()
+                    connection.execute(_BEGIN_PLANNING, {"job": row.job_id})
+                job = connection.execute(_JOB_AND_MORE, {"job": row.job_id, "of_queue": row.queue}).one()
                 return Claim(to_job(job), to_chunk(row), lease_ms, more_ready=bool(job.more_ready))
             return None
 
@@ -118,61 +180,3 @@ def _lanes(queues: int, priorities: int, now: str) -> sa.TextClause:
         for rank in range(priorities)
     )
     return sa.text(_LANES.format(seeds=seeds, now=now))
-
-
-def _take(lane: Any, worker_id: str, lease_ms: int) -> Any:
-    """Lease the oldest ready chunk of a lane that no other claim is about to take."""
-    oldest = (
-        sa.select(chunks.c.id)
-        .join(jobs)
-        .where(
-            chunks.c.state == _READY,
-            chunks.c.queue == lane.queue,
-            chunks.c.priority == lane.priority,
-            chunks.c.tenant_id == lane.tenant_id,
-            chunks.c.available_at <= db_now_ms(),
-            jobs.c.finished_at.is_(None),
-            jobs.c.cancel_requested_at.is_(None),
-            jobs.c.deadline_at > db_now_ms(),
-        )
-        .order_by(chunks.c.age, chunks.c.id)
-        .limit(1)
-        .with_for_update(of=chunks, skip_locked=True)
-        .correlate(None)
-        .scalar_subquery()
-    )
-    return (
-        sa.update(chunks)
-        .where(chunks.c.id == oldest)
-        .values(
-            state="running", fence=chunks.c.fence + 1, lease_owner=worker_id, lease_expires_at=db_now_ms() + lease_ms,
-            started_at=db_now_ms(), progress=0.0,
-        )
-        .returning(chunks)
-    )  # fmt: skip
-
-
-def _begin_planning(job_id: str) -> Any:
-    # Never waits for the job's row, since this transaction already holds a chunk: the lock order is job, chunk.
-    # Where the row is locked the state catches up when the plan is committed.
-    free = (
-        sa.select(jobs.c.id)
-        .where(jobs.c.id == job_id, jobs.c.state == "accepted")
-        .with_for_update(skip_locked=True, key_share=True)
-        .correlate(None)
-        .scalar_subquery()
-    )
-    return (
-        sa.update(jobs)
-        .where(jobs.c.id == free)
-        .values(
-            state=JobState.PLANNING.value, started_at=sa.func.coalesce(jobs.c.started_at, db_now_ms()),
-            updated_at=db_now_ms(),
-        )
-    )  # fmt: skip
-
-
-def _job_and_more(chunk: Any) -> Any:
-    other = chunks.alias()
-    more = sa.exists().where(other.c.state == _READY, other.c.queue == chunk.queue, other.c.available_at <= db_now_ms())
-    return sa.select(jobs, more.label("more_ready")).where(jobs.c.id == chunk.job_id)

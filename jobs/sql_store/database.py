@@ -7,6 +7,7 @@ COMMIT was sent has changed nothing. A COMMIT whose answer is lost is never repe
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -21,6 +22,7 @@ from .clock import db_now_ms
 T = TypeVar("T")
 Work = Callable[[sa.Connection], T]
 
+_SQLITE_TURN_S = 30
 _SQLITE_PRAGMAS = (
     "PRAGMA busy_timeout = 30000",
     "PRAGMA journal_mode = WAL",
@@ -68,6 +70,8 @@ class Database:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         self._writing = self.engine.execution_options(begin="IMMEDIATE")
+        #: SQLite has one writer and lets the others poll; threads of one process had better queue here.
+        self._turn = None if self.is_postgres else threading.Lock()
 
     def close(self) -> None:
         """Close the pool's connections."""
@@ -79,7 +83,14 @@ class Database:
 
     def write(self, work: Work[T]) -> T:
         """Run a function as one transaction; what it returns is committed. Any exception rolls back."""
-        return self._again(self._writing, work)
+        if self._turn is None:
+            return self._again(self._writing, work)
+        if not self._turn.acquire(timeout=_SQLITE_TURN_S):
+            raise StoreUnavailable("The database is busy; try again shortly.")
+        try:
+            return self._again(self._writing, work)
+        finally:
+            self._turn.release()
 
     @property
     def now_sql(self) -> str:

@@ -26,10 +26,13 @@ DEADLINE_ERROR = {
 IDLE: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None, "progress": 0.0}
 
 
+_LOCK_JOB = sa.select(jobs).where(jobs.c.id == sa.bindparam("job")).with_for_update(key_share=True)
+_NOTE = sa.insert(chunk_events).values(at=db_now_ms())
+
+
 def lock_job(connection: sa.Connection, job_id: str) -> Any:
     """The job's row, locked until the transaction ends; None where there is none."""
-    query = sa.select(jobs).where(jobs.c.id == job_id).with_for_update(key_share=True)
-    return connection.execute(query).one_or_none()
+    return connection.execute(_LOCK_JOB, {"job": job_id}).one_or_none()
 
 
 def lock_claimed(connection: sa.Connection, claim: Claim) -> Any:
@@ -52,7 +55,7 @@ def note(
         for chunk_id, fence in moved
     ]
     if rows:
-        connection.execute(sa.insert(chunk_events).values(at=db_now_ms()), rows)
+        connection.execute(_NOTE, rows)
 
 
 def stop_running(connection: sa.Connection, chunk_id: str, fence: int, *, state: ChunkState, reason: str) -> bool:
