@@ -165,7 +165,21 @@ def import_everything() -> None:
         if found.name.split(".")[1] not in _ENGINES and not found.ispkg:
             spec = importlib.util.find_spec(found.name)
             if spec is not None and spec.origin is not None:
-                _import_what_it_imports(Path(spec.origin))
+                _import_what_it_imports(Path(spec.origin), package=found.name.rpartition(".")[0])
+    # PyAV loads parts of itself when a file first needs them.
+    import av
+
+    for part in pkgutil.walk_packages(av.__path__, "av."):
+        if not part.ispkg and part.name != "av.__main__":
+            importlib.import_module(part.name)
+    # PyAV imports parts of itself when it meets a stream of their kind; NumPy maps files through mmap.
+    import mmap  # noqa: F401
+
+    import av
+
+    for part in pkgutil.walk_packages(av.__path__, "av."):
+        if part.name != "av.__main__":
+            importlib.import_module(part.name)
     # Text in old encodings finds its codec by name; a traceback needs its own modules.
     import encodings
     import linecache  # noqa: F401
@@ -176,13 +190,14 @@ def import_everything() -> None:
             importlib.import_module(f"encodings.{codec.name}")
 
 
-def _import_what_it_imports(source: Path) -> None:
+def _import_what_it_imports(source: Path, *, package: str) -> None:
     for node in ast.walk(ast.parse(source.read_bytes())):
         names = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.ImportFrom):
+            module = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
+            names = [module, *(f"{module}.{alias.name}" for alias in node.names)]
         for name in names:
             if name.split(".")[0] == "pipelines" and name.split(".")[1:2] in ([part] for part in _ENGINES):
                 continue
