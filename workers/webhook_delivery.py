@@ -36,7 +36,12 @@ def deliver_one(
     """Claim a due delivery, send it, record the outcome. False when none is due. Raises StoreUnavailable."""
     # Longer than any exchange may take, so that nobody else sends meanwhile.
     lease_s = max(_MIN_LEASE_S, 2 * http.timeout_s)
-    delivery = store.claim_delivery(worker_id, lease_ms=round(1000 * lease_s))
+    try:
+        delivery = store.claim_delivery(worker_id, lease_ms=round(1000 * lease_s))
+    except Misconfigured as error:
+        # Another key than the secrets were sealed with: everything stays due until the operator mends it.
+        _log.error("webhook_secret_unreadable", detail=error.detail)
+        return False
     if delivery is None:
         return False
     began = time.monotonic()

@@ -245,3 +245,17 @@ def test_the_log_has_neither_secret_nor_url_nor_payload(store: SqlStore, receive
     assert logs[0]["status"] == 500
     for hidden in (secret, "of-the-receiver", receiver.authority, "webhook-signature"):
         assert hidden not in str(logs)
+
+
+def test_a_changed_secret_key_holds_deliveries_up_and_loses_none(
+    store: SqlStore, sqlite_url: str, receiver: Receiver
+) -> None:
+    endpoint, _, _ = queue(store, f"{receiver.url}/status/200")
+    wrong = SqlStore(sqlite_url, box=SecretBox("o" * 32))
+    with capture_logs() as logs:
+        assert not deliver_one(wrong, http_to(receiver), WORKER)
+    wrong.close()
+    assert [entry["event"] for entry in logs] == ["webhook_secret_unreadable"]
+    assert receiver.connections == 0
+    assert deliver_one(store, http_to(receiver), WORKER)
+    assert store.deliveries(TENANT, endpoint)[0].state == "delivered"
