@@ -14,6 +14,7 @@ import socket
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -113,14 +114,15 @@ class Models:
         started = time.monotonic()
         try:
             family = _target(entry.target)(entry, self._device)
+            voices = [asdict(voice) for voice in _target(entry.voices_target)()] if entry.voices_target else []
         except PipelineError as error:
             self._channel.send({"event": "load_failed", "model": entry.name, "detail": error.detail})
             raise
-        except (ImportError, OSError, RuntimeError, ValueError) as error:
+        except Exception as error:  # the runtimes of models raise what they like
             detail = f"{entry.name} cannot be loaded here: {error}"
+            traceback.print_exc()
             self._channel.send({"event": "load_failed", "model": entry.name, "detail": detail})
             raise ModelUnavailable(detail) from error
-        voices = [asdict(voice) for voice in _target(entry.voices_target)()] if entry.voices_target else []
         self._channel.send(
             {"event": "loaded", "model": entry.name, "revision": str(family.revision), "voices": voices,
              "load_s": round(time.monotonic() - started, 3)}

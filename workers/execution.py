@@ -200,7 +200,7 @@ class Execution:
         decision = decide(error)
         log.warning(
             "chunk_not_done", decision=type(decision).__name__, error=type(error).__name__, detail=str(error)[:1000],
-            exc_info=error if _is_unforeseen(error) else None,
+            exc_info=error if _is_unforeseen(error) else None, trace=getattr(error, "trace", None),
         )  # fmt: skip
         if isinstance(decision, Drop):
             return
@@ -238,6 +238,7 @@ def _failure(event: Message) -> ChunkFailed:
         code=str(event["code"])[:60],
         field=str(field)[:60] if field is not None else None,
         retryable=event["retryable"] is True,
+        trace=str(event["trace"])[-4000:] if "trace" in event else None,
     )
 
 

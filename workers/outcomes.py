@@ -27,12 +27,21 @@ class ChunkFailed(Exception):
     """The pipeline said what is wrong."""
 
     def __init__(
-        self, detail: str, *, error_class: str, code: str, field: str | None = None, retryable: bool = False
+        self,
+        detail: str,
+        *,
+        error_class: str,
+        code: str,
+        field: str | None = None,
+        retryable: bool = False,
+        trace: str | None = None,
     ) -> None:
         super().__init__(detail)
         self.error: dict[str, Any] = {"class": error_class, "code": code, "detail": detail, "retryable": retryable}
         if field is not None:
             self.error["field"] = field
+        #: Where the child stumbled, for our log; not for the caller.
+        self.trace = trace
 
 
 class Misbehaved(Exception):
