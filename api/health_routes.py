@@ -7,6 +7,7 @@ from flask_openapi3 import APIBlueprint, Tag
 
 from . import auth, metrics
 from .auth import known_or_anyone, needs
+from .health import broker_health
 from .job_answers import json_answer
 from .operation import operation
 from .refusal import Unauthenticated
@@ -23,9 +24,12 @@ def health() -> Response:
     Open to all; a key with the scope `admin` shows the components.
     """
     seen = services().health.look(services())
-    shown = seen if g.key is not None else Health(status=seen.status)
-    answer = json_answer(shown, 200 if seen.status == "ok" else 503)
-    if seen.status != "ok":
+    shown = Health(status=seen.status)
+    if g.key is not None:
+        components = {**(seen.components or {}), "broker": broker_health(services())}
+        shown = seen.model_copy(update={"components": components})
+    answer = json_answer(shown, 503 if seen.status == "down" else 200)
+    if seen.status == "down":
         answer.headers["Retry-After"] = "1"
     return answer
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
 from flask import Response, g, redirect, request, stream_with_context
 from flask.typing import ResponseReturnValue
 from flask_openapi3 import APIBlueprint, Tag
 
-from jobs.errors import NotFound, Unavailable
+from jobs.errors import Misconfigured, NotFound, StorageUnavailable, Unavailable
 from jobs.job import Job
 from jobs.object_keys import job_prefix
 from jobs.states import JobState
+from jobs.storage_marker import require_own_storage
 
 from .auth import known_or_anyone, needs, tenant
 from .downloads import check_link, serve, stored_file
@@ -25,6 +27,7 @@ from .submitting import Submission
 from .wiring import services
 
 routes = APIBlueprint("jobs", __name__, url_prefix="/jobs", abp_tags=[Tag(name="Jobs")])
+log = structlog.get_logger("api")
 MAX_LABELS = 16
 RETRYABLE = frozenset({JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED})
 
@@ -147,7 +150,9 @@ def delete_job(job_id: str) -> ResponseReturnValue:
 
     It is cancelled first where it still runs. Afterwards its id answers 410.
     """
-    job = services().store.mark_deleted(tenant(), _job(job_id).id)
+    _job(job_id)
+    _require_own_storage()
+    job = services().store.mark_deleted(tenant(), job_id)
     try:
         services().storage.delete_prefix(job_prefix(job.tenant_id, job.id))
         services().store.blank(job.id)
@@ -158,6 +163,15 @@ def delete_job(job_id: str) -> ResponseReturnValue:
 
 def _job(job_id: str) -> Job:
     return services().store.job(tenant(), job_id)
+
+
+def _require_own_storage() -> None:
+    """A database restored from a backup must not delete what a newer one has written. Raises StorageUnavailable."""
+    try:
+        require_own_storage(services().storage, services().store.installation_id())
+    except Misconfigured as error:
+        log.error("delete_refused", reason=error.detail)
+        raise StorageUnavailable("Nothing can be deleted at the moment; the operator knows why.") from error
 
 
 def _labels() -> dict[str, str]:

@@ -111,9 +111,11 @@ def _result(job: Job, link: Link) -> JobResult | None:
 def _stage(job: Job, has_worker: bool) -> str:
     if job.state is JobState.ACCEPTED:
         return "waiting_for_worker"
+    if job.state in (JobState.STITCHING, JobState.SUCCEEDED):
+        return "stitch"
     if job.state is JobState.PLANNING or not job.chunk_total:
         return "plan"
-    if job.state in (JobState.STITCHING, JobState.SUCCEEDED) or job.chunks_done >= job.chunk_total:
+    if job.chunks_done >= job.chunk_total:
         return "stitch"
     return "work" if has_worker or job.state.is_terminal else "waiting_for_worker"
 

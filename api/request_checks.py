@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import langcodes
 
+from jobs.errors import UnsafeAddress
+from jobs.outbound_address import OutboundPolicy
 from jobs.settings import Settings
 from pipelines.catalog import Entry
 from pipelines.requests import JobRequest, SynthesisRequest
@@ -74,6 +76,16 @@ def check_language(language: str | None) -> None:
         return
     if not langcodes.tag_is_valid(language):
         raise Invalid.field("language", f"{language!r} is not a BCP 47 language tag.", code="unknown_language")
+
+
+def check_webhook(policy: OutboundPolicy, wanted: JobRequest) -> None:
+    """`webhook_url` is one that we may connect to; its name is resolved and judged when we do. Raises Invalid."""
+    if wanted.webhook_url is None:
+        return
+    try:
+        policy.check_url(str(wanted.webhook_url))
+    except UnsafeAddress as error:
+        raise Invalid.field("webhook_url", f"This address is refused: {error.detail}.", code=error.code) from error
 
 
 def check_voice(workers: LiveWorkers, entry: Entry, wanted: SynthesisRequest) -> None:

@@ -240,15 +240,17 @@ class ModelList(Answer):
 
 # -- the service itself ------------------------------------------------------------------------------------------------
 class ComponentHealth(Answer):
-    status: Literal["ok", "down", "unknown"]
+    """A part of the service. `degraded`: it works, and something about it needs the operator."""
+
+    status: Literal["ok", "degraded", "down"]
     latency_ms: float | None = None
     detail: str | None = None
 
 
 class Health(BaseModel):
-    """`ok` or `down`; an admin key shows the components."""
+    """`ok`, `degraded` or `down`; an admin key shows the components."""
 
-    status: Literal["ok", "down"]
+    status: Literal["ok", "degraded", "down"]
     components: dict[str, ComponentHealth] | None = None
     workers: int | None = None
     queues: dict[str, int] | None = None

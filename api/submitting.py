@@ -14,7 +14,6 @@ from typing import Any, TypedDict
 import structlog
 import uuid_utils
 from flask import Response, request
-from pipelines.support import check_synthesis, check_transcription
 
 from jobs.errors import StorageUnavailable, StoreUnavailable
 from jobs.job import Idempotency, Job, NewJob, StoredPart
@@ -22,11 +21,12 @@ from jobs.object_keys import input_key, job_prefix
 from jobs.states import Priority
 from pipelines.catalog import Entry
 from pipelines.requests import JobRequest, SynthesisRequest, TranscriptionRequest
+from pipelines.support import check_synthesis, check_transcription
 
 from . import auth
 from .job_answers import audio_answer, job_answer, preferred_wait_s, wait_for_end, wants_audio
 from .model_choice import choose
-from .request_checks import check_language, check_voice
+from .request_checks import check_language, check_voice, check_webhook
 from .schemas import SubmitHeaders
 from .wiring import Services
 
@@ -86,7 +86,9 @@ class Submission:
             try:
                 accepted = store.accept(new, idempotency)
             except StoreUnavailable:
-                keep = True  # the record may exist: its input must not vanish
+                keep = True  # the record may exist: its input must not vanish yet
+                if self._has_objects:
+                    self._services.orphans.doubt(self._tenant_id, self._job_id)
                 raise
             keep = not accepted.replayed
         finally:
@@ -153,6 +155,7 @@ class Submission:
         """The model, once it is clear that it can do what is wanted."""
         language = getattr(wanted, "language", None)
         check_language(language)
+        check_webhook(self._services.outbound, wanted)
         entry = choose(
             self._services.catalog,
             self._services.workers,

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import structlog
 from flask import current_app
 
 from jobs.celery_dispatch import CeleryDispatch
 from jobs.dispatch import Dispatch, NullDispatch
+from jobs.errors import JobsError
+from jobs.outbound_address import OutboundPolicy
 from jobs.secret_box import SecretBox, open_secret_box
 from jobs.settings import Settings
 from jobs.sql_store import open_store
 from jobs.storage import Storage
+from jobs.storage_marker import mark_storage
 from jobs.storage_url import open_storage
 from jobs.store import Store
 from pipelines.catalog import Catalog
@@ -20,9 +24,11 @@ from .auth import Keyring
 from .health import HealthWatch
 from .live_workers import LiveWorkers
 from .metrics import Metrics
+from .orphans import Orphans
 from .waiting import Watcher
 
 EXTENSION = "voicemill"
+log = structlog.get_logger("api")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +44,15 @@ class Services:
     keyring: Keyring
     workers: LiveWorkers
     watcher: Watcher
+    orphans: Orphans
+    outbound: OutboundPolicy
     metrics: Metrics = field(default_factory=Metrics)
     health: HealthWatch = field(default_factory=HealthWatch)
 
     def close(self) -> None:
         """Stop the threads; what the dispatcher still holds is sent for a second at most."""
         self.watcher.close()
+        self.orphans.close()
         self.dispatch.close()
 
 
@@ -63,7 +72,12 @@ def wire(settings: Settings) -> Services:
     dispatch: Dispatch = NullDispatch()
     if settings.broker_url is not None:
         dispatch = CeleryDispatch(settings.broker_url.get_secret_value(), slots_of=slots_of)
-    return assemble(settings, store=store, storage=open_storage(settings), dispatch=dispatch)
+    storage = open_storage(settings)
+    try:
+        mark_storage(storage, store.installation_id())
+    except JobsError as error:
+        log.warning("storage_not_marked", code=error.code)  # a worker will; until then nothing is deleted
+    return assemble(settings, store=store, storage=storage, dispatch=dispatch)
 
 
 def assemble(settings: Settings, *, store: Store, storage: Storage, dispatch: Dispatch) -> Services:
@@ -78,4 +92,6 @@ def assemble(settings: Settings, *, store: Store, storage: Storage, dispatch: Di
         keyring=Keyring(store, trust_s=settings.api_cache_keys_s),
         workers=LiveWorkers(store),
         watcher=Watcher(store, max_waiters=settings.max_waiters),
+        orphans=Orphans(store, storage),
+        outbound=OutboundPolicy(settings.outbound_allow),
     )

@@ -15,6 +15,9 @@ class Dispatch(Protocol):
         `hint` is an id for the eyes of whoever watches Flower; nobody reads it.
         """
 
+    def check(self) -> None:
+        """Whether bells can be sent, for health. Raises BrokerUnavailable."""
+
     def close(self) -> None:
         """Send what is waiting, for one second at most."""
 
@@ -23,6 +26,9 @@ class NullDispatch:
     """Rings nowhere. For tests of stores and for maintenance commands."""
 
     def ring(self, queue: str, *, hint: str = "", count: int = 1) -> None:
+        return
+
+    def check(self) -> None:
         return
 
     def close(self) -> None:

@@ -37,6 +37,9 @@ class InlineDispatch:
             self._is_answering = True
         self._answer_all()
 
+    def check(self) -> None:
+        """There is nothing that could be away."""
+
     def close(self) -> None:
         """Nothing waits here between calls; later bells go nowhere."""
         with self._lock:

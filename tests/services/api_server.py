@@ -10,6 +10,7 @@ import httpx
 
 from jobs.directory_storage import DirectoryStorage
 from jobs.job import WorkerRow
+from jobs.object_keys import MARKER_KEY
 from jobs.settings import Settings
 from jobs.sql_store import SqlStore, open_store
 from migrations import upgrade
@@ -74,7 +75,8 @@ class ApiServer:
 
     def stored(self) -> list[str]:
         """Keys of everything in the storage, drafts included."""
-        return sorted(str(path.relative_to(self.objects)) for path in self.objects.rglob("*") if path.is_file())
+        found = sorted(str(path.relative_to(self.objects)) for path in self.objects.rglob("*") if path.is_file())
+        return [key for key in found if key != MARKER_KEY]
 
     def log(self) -> str:
         """What the process has written so far."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from jobs.errors import StorageUnavailable, StoreUnavailable
+from jobs.errors import BrokerUnavailable, StorageUnavailable, StoreUnavailable
 from jobs.job import WorkerRow
 
 
@@ -36,6 +36,24 @@ def test_health_is_503_while_a_part_is_down(anyone, client, services, monkeypatc
     answer = anyone.get("/audio/health")
     assert (answer.status_code, answer.json["status"]) == (503, "down")
     assert answer.headers["Retry-After"] == "1"
+
+
+def test_storage_of_another_installation_degrades(anyone, client, settings):
+    (settings.data_dir / "objects" / "installation").unlink()
+    (settings.data_dir / "objects" / "installation").write_text("another")
+    answer = anyone.get("/audio/health")
+    assert (answer.status_code, answer.json["status"]) == (200, "degraded")
+    assert "another installation" in client.get("/audio/health").json["components"]["storage"]["detail"]
+
+
+def test_lost_broker_degrades_for_the_admin_alone(anyone, client, bells, monkeypatch):
+    def down(_self):
+        raise BrokerUnavailable
+
+    monkeypatch.setattr(type(bells), "check", down)
+    assert client.get("/audio/health").json["components"]["broker"]["status"] == "degraded"
+    answer = anyone.get("/audio/health")
+    assert (answer.status_code, answer.json["status"]) == (200, "ok")
 
 
 def test_settings_are_shown_without_their_secrets(client, services):

@@ -258,6 +258,20 @@ def test_deleted_job_is_gone_with_its_objects(client, finished_job, objects, ser
     assert client.get("/jobs").json["data"] == []
 
 
+def test_nothing_is_deleted_in_the_storage_of_another_installation(client, finished_job, objects, settings):
+    job = finished_job(AUDIO)
+    before = objects()
+    marker = settings.data_dir / "objects" / "installation"
+    marker.unlink()
+    for content in (None, "another-installation"):
+        if content:
+            marker.write_text(content)
+        answer = client.delete(f"/jobs/{job.id}")
+        assert (answer.status_code, answer.json["code"]) == (503, "storage_unavailable")
+        assert client.get(f"/jobs/{job.id}").json["state"] == "succeeded"
+    assert objects() == before
+
+
 def test_delete_cancels_a_running_job(client, services):
     job = accept(services)
     services.store.claim(["cpu"], "test:host:cpu:1", lease_ms=60_000)

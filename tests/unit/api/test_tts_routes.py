@@ -87,6 +87,9 @@ BAD_BODIES = [
     ({"text": "a", "source_type": "epub"}, 422, "source_type"),
     ({"text": "a", "labels": {"a b": "c"}}, 422, "labels.a b.[key]"),
     ({"text": "a", "webhook_url": "gopher://x"}, 422, "webhook_url"),
+    ({"text": "a", "webhook_url": "http://example.com/hook"}, 422, "webhook_url"),
+    ({"text": "a", "webhook_url": "https://127.0.0.1/hook"}, 422, "webhook_url"),
+    ({"text": "a", "webhook_url": "https://user:secret@example.com/"}, 422, "webhook_url"),
     ({"text": "a", "deadline_s": 0}, 422, "deadline_s"),
 ]
 
