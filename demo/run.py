@@ -136,7 +136,7 @@ def _demonstrate(data_dir: Path, output: Path) -> None:
         _print_timeline(order)
     _print_files(output)
     _print_book(book, read_audiobook(output / "book.m4b"), output)
-    _print_meeting(meeting, model, output)
+    _print_meeting(meeting, output)
     _check_stop(stack, code, stopped_s)
 
 
@@ -228,15 +228,15 @@ def _print_book(order: Order, book: Audiobook, output: Path) -> None:
     _demand(0 < marks["words"][-1]["end"] <= book.duration_s, "its marks do not fit the audio")
 
 
-def _print_meeting(order: Order, model: str, output: Path) -> None:
+def _print_meeting(order: Order, output: Path) -> None:
     """How much of the meeting was understood. Raises DemoFailed for nonsense."""
     transcript = json.loads((output / "meeting.json").read_text())
     result = order.done.result
     assert result is not None
     rate = word_error_rate(spoken_words(TRUTH.read_text()), transcript["text"])
     print("\nThe transcript, compared with what was said")
-    print(f"  {amount(transcript['duration_s'], 'seconds')} of {transcript['language']}, recognised by {model}")
-    print(f"  word error rate {rate:.1%}, of case and punctuation only the words count")
+    print(f"  {amount(transcript['duration_s'], 'seconds')} of {transcript['language']}, heard by {order.done.model}")
+    print(f"  word error rate {rate:.1%}, case and punctuation aside")
     print(f"  {len(transcript['segments'])} segments; the first: {transcript['segments'][0]['text'][:70]!r}")
     print(f"  heard {result.duration_s / result.processing_s:.1f} times faster than it plays")
     _demand(rate < WORST_WORD_ERROR_RATE, f"the word error rate is {rate:.0%}")

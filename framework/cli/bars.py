@@ -38,6 +38,11 @@ def amount(value: float, unit: str | None) -> str:
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
+def duration(seconds: float) -> str:
+    """`3.4 s`, or a clock time from a minute on."""
+    return f"{seconds:.1f} s" if seconds < 60 else amount(seconds, "seconds")
+
+
 def done_of_total(job: Job) -> str:
     """`12:05 of 1:30:00` or `4,000 of 81,234 characters`."""
     progress = job.progress

@@ -77,7 +77,7 @@ def _save(client: Client, ended: Job, output: Path | None) -> Sequence[Path]:
 
 
 def _show(shown: Job, saved: Sequence[Path], as_json: bool) -> None:
-    from .bars import amount, done_of_total, stage_of
+    from .bars import amount, done_of_total, duration, stage_of
 
     if as_json:
         show_json({"job": shown.raw, "saved": [str(path) for path in saved]})
@@ -95,7 +95,7 @@ def _show(shown: Job, saved: Sequence[Path], as_json: bool) -> None:
         rows += [("error", shown.error.get("code")), ("reason", shown.error.get("detail"))]
     if shown.result:
         result = shown.result
-        rows += [("audio", amount(result.duration_s, "seconds")), ("took", f"{result.processing_s:.1f} s")]
+        rows += [("audio", duration(result.duration_s)), ("took", duration(result.processing_s))]
         rows += [("file", f"{file.name} ({file.bytes:,} bytes)") for file in result.files]
     rows += [("saved", path) for path in saved]
     show_table(["FIELD", "VALUE"], [row for row in rows if row[1] not in (None, "")])

@@ -116,7 +116,7 @@ def _speak(
             typer.echo(path)
         result = outcomes[0].job.result if outcomes[0].job else None
         if result:
-            say(f"{bars.amount(result.duration_s, 'seconds')} of speech in {result.processing_s:.1f} s")
+            say(f"{bars.duration(result.duration_s)} of speech in {bars.duration(result.processing_s)}")
     raise typer.Exit(worst(outcomes))
 
 

@@ -24,7 +24,7 @@ def test_text_is_spoken_into_the_named_file(voicemill: Voicemill, wire: WireServ
     assert wire.received("POST", "/tts/synthesize")[0].json == {
         "text": "Hello there.", "voice": "en-gb", "format": "mp3", "labels": {"a": "b"},
     }  # fmt: skip
-    assert "0:03 of speech in 1.2 s" in result.stderr
+    assert "3.5 s of speech in 1.2 s" in result.stderr
 
 
 def test_progress_is_said_in_lines_without_a_terminal(voicemill: Voicemill, wire: WireServer, worked_by: Work) -> None:
