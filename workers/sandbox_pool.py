@@ -86,14 +86,18 @@ class SandboxRun:
 class SandboxPool:
     """`engine.Engines` of the cpu queue. How many run at once is decided by who claims."""
 
-    def __init__(self, limits: Limits, *, stall_s: float, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, limits: Limits, *, stall_s: float, environment: Mapping[str, str], template: str = "workers.cpu_template"
+    ) -> None:
+        """`template`: the module to start; tests start one whose pipelines misbehave."""
         self._limits = limits
+        self._module = template
         self._stall_s = stall_s
         self._environment = environment
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._closing = False
-        self._template = _Template(environment)
+        self._template = _Template(template, environment)
 
     def wait_until_loaded(self, timeout_s: float) -> bool:
         """Whether the template was ready to fork within the time."""
@@ -119,7 +123,7 @@ class SandboxPool:
         with self._lock:
             if self._template.gone.is_set() and not self._closing:
                 _log.error("sandbox_template_died")
-                self._template = _Template(self._environment)
+                self._template = _Template(self._module, self._environment)
             return self._template
 
     def describe(self) -> dict[str, Any]:
@@ -134,7 +138,7 @@ class SandboxPool:
 class _Template:
     """The controller's side of one template process."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, module: str, environment: Mapping[str, str]) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.ready = threading.Event()
         self.gone = threading.Event()
@@ -144,9 +148,10 @@ class _Template:
         with theirs:
             arguments = ["--fd", str(theirs.fileno()), "--parent", str(os.getpid())]
             self._process: subprocess.Popen[bytes] = spawn(
-                "workers.cpu_template", arguments, env=environment, pass_fds=[theirs.fileno()]
+                module, arguments, env=environment, pass_fds=[theirs.fileno()]
             )
-        threading.Thread(target=self._listen, name="template-reader", daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, name="template-reader", daemon=True)
+        self._listener.start()
 
     def fork(self, run: SandboxRun, directory: Path, limits: Limits, sock: socket.socket) -> None:
         """Raises EngineDied, blaming nobody."""
@@ -175,10 +180,10 @@ class _Template:
             return 0
 
     def close(self) -> None:
+        """End it; the thread that listens to it sees that, and ends too."""
         self.gone.set()
         kill_group(self._process)
-        self._process.wait()
-        self._control.close()
+        self._listener.join(_REAP_S)
 
     def _listen(self) -> None:
         while True:
@@ -198,6 +203,7 @@ class _Template:
         self.gone.set()
         kill_group(self._process)
         self._process.wait()
+        self._control.close()
         with self._lock:
             for run in self._runs.values():
                 run.exited(None)
