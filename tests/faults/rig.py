@@ -1,0 +1,333 @@
+"""The rig of the fault tests: real services behind proxies, real worker processes, a client that keeps its own log.
+
+    with Rig(tmp_path, database_url=postgres_url, broker_url=redis_url) as rig:
+        rig.start_worker("cpu"); rig.start_worker("tone")
+        rig.submit(12, chunks=6, seconds=0.3)
+        … faults …
+        rig.wait_until_ended(60)
+        rig.expect_all_succeeded()
+
+Leases, heartbeats and the sweeper's trust are short, so that a fault and its repair fit into seconds; the protocol is
+the one of production. The audit runs beside the load, and once more at the end.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import sqlalchemy as sa
+
+from jobs.errors import JobsError
+from jobs.job import Job, NewJob
+from jobs.secret_box import SecretBox
+from jobs.sql_store import SqlStore
+from jobs.sql_store.tables import chunk_events, chunks
+from pipelines.requests import SynthesisRequest
+from tests.services.process import Child, free_port, poll
+
+ROOT = Path(__file__).parents[2]
+TENANT = "local"
+_SECRET = "the secret key of the fault rig, 32 characters and more"
+#: Seconds. Production: lease 60, heartbeat 15, trust 90, sweep 2.
+LEASE_S, HEARTBEAT_S, TRUST_S, SWEEP_S = 4.0, 1.0, 2.0, 0.25
+
+_MODELS = """
+[[model]]
+name = "slow"
+kind = "tts"
+family = "slow"
+target = "tests.faults.slow_family:load_speaker"
+engines = ["numpy"]
+languages = ["*"]
+default_voice = "tone"
+voices_target = "pipelines.families.tone:voices"
+sample_rate_hz = 16000
+slots = 4
+speed = 2000.0
+chunk_characters = 120
+stall_s = 6.0
+options = ["speed"]
+auto = false
+"""
+
+
+@dataclass
+class Acknowledged:
+    """A job that a client was told of."""
+
+    id: str
+    #: SHA-256 of the request's text: equal texts must give equal audio.
+    text: str
+    at: float = field(default_factory=time.monotonic)
+
+
+class Worker(Child):
+    """A worker process of the rig, which can be found by what it is."""
+
+    family: str = ""
+
+    @property
+    def engine_pids(self) -> list[int]:
+        """Its children and theirs, as of now."""
+        try:
+            return [child.pid for child in psutil.Process(self.pid).children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+
+class Rig:
+    """One deployment. Stops all that it started, by pid."""
+
+    def __init__(
+        self, directory: Path, *, database_url: str, broker_url: str, storage_url: str | None = None,
+        store_url: str | None = None, settings: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        """`database_url` and the others are what the processes use (a proxy's, perhaps); `store_url` is the way of the
+        test itself to the database, past the faults. `settings`: more VOICEMILL_* values, without the prefix."""
+        self.directory = directory
+        self.data_dir = directory / "data"
+        self.data_dir.mkdir(parents=True)
+        (self.data_dir / "models.toml").write_text(_MODELS)
+        self.workers: list[Worker] = []
+        self.acknowledged: list[Acknowledged] = []
+        self.refused: list[int] = []
+        #: Name of a fault → how often it was really caused.
+        self.faults: dict[str, int] = {}
+        self._environment = {
+            "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore",
+            **{f"VOICEMILL_{name}": value for name, value in {
+                "DATA_DIR": str(self.data_dir), "DATABASE_URL": database_url, "BROKER_URL": broker_url,
+                "SECRET_KEY": _SECRET, "LEASE_S": str(LEASE_S), "HEARTBEAT_S": str(HEARTBEAT_S),
+                "RESCUE_TRUST_S": str(TRUST_S), "SWEEP_S": str(SWEEP_S), "RETRY_BASE_S": "0.2",
+                **({"STORAGE_URL": storage_url} if storage_url else {}), **(settings or {}),
+            }.items()},
+        }  # fmt: skip
+        self.store = SqlStore(store_url or database_url, box=SecretBox(_SECRET), retry_base_s=0.2, pool_size=8)
+        self._audit = AuditBeside(self.store)
+        self._api: Child | None = None
+        self._key = ""
+        self._texts = 0
+        self.base_url = ""
+
+    def __enter__(self) -> Rig:
+        self._audit.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._audit.stop()
+        print(f"\nfaults caused: {self.faults}; acknowledged: {len(self.acknowledged)}; refused: {len(self.refused)}")
+        for worker in self.workers:
+            _continue(worker.pid)
+            worker.kill()
+        if self._api is not None:
+            self._api.stop()
+        self.store.close()
+
+    # -- processes -----------------------------------------------------------------------------------------------------
+    def start_worker(self, family: str, *, engines: int = 1, wait: bool = True,
+                     environment: Mapping[str, str] | None = None) -> Worker:  # fmt: skip
+        """A worker of `cpu`, `slow` or any other family; `environment` overrides variables for this one."""
+        number = len(self.workers)
+        env = {**self._environment, **(environment or {})}
+        args = [sys.executable, "-m", "workers.controller", "--family", family, "--engines", str(engines)]
+        worker = Worker(args, log=self.directory / f"{number:02}-{family}.log", env=env, cwd=ROOT)
+        worker.family = family
+        self.workers.append(worker)
+        if wait:
+            worker.wait_ready(lambda: b"worker_ready" in worker.log.read_bytes(), deadline_s=60)
+        return worker
+
+    def start_api(self) -> str:
+        """The base URL of a granian process."""
+        if self._api is None:
+            port = free_port()
+            _, self._key = self.store.create_key(TENANT, "rig", ["read", "submit", "admin"])
+            args = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
+                    "--blocking-threads", "64", "--no-ws", "api.wsgi:app"]  # fmt: skip
+            env = {**self._environment, "VOICEMILL_PUBLIC_URL": f"http://127.0.0.1:{port}"}
+            self._api = Child(args, log=self.directory / "api.log", env=env, cwd=ROOT)
+            self.base_url = f"http://127.0.0.1:{port}"
+            self._api.wait_ready(lambda: _answers(f"{self.base_url}/audio/health"), deadline_s=60)
+        return self.base_url
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._key}"}
+
+    def count(self, fault: str, times: int = 1) -> None:
+        """Note a fault that was really caused."""
+        self.faults[fault] = self.faults.get(fault, 0) + times
+
+    # -- load ----------------------------------------------------------------------------------------------------------
+    def text(self, *, chunks: int, seconds: float, word: str = "") -> str:
+        """A text of so many chunks that cost so many engine seconds each; no two texts are equal."""
+        self._texts += 1
+        sentence = f"sleep:{seconds} {word} piece {{k}} of text {self._texts}, long enough to fill its chunk to the end"
+        return "\n\n".join(sentence.format(k=k).ljust(110, "x") + "." for k in range(chunks))
+
+    def submit(self, jobs: int, *, chunks: int = 4, seconds: float = 0.2, word: str = "", **fields: Any) -> list[str]:
+        """Submit over HTTP; 202 is an acknowledgement, 503 a refusal, all else a failure of the test."""
+        base_url, ids = self.start_api(), []
+        with httpx.Client(base_url=base_url, headers=self.headers, timeout=15) as client:
+            for _ in range(jobs):
+                text = self.text(chunks=chunks, seconds=seconds, word=word)
+                answer = client.post("/tts/synthesize", json={"text": text, "model": "slow", "format": "wav", **fields})
+                if answer.status_code == 503:
+                    self.refused.append(answer.status_code)
+                    continue
+                assert answer.status_code == 202, answer.text
+                ids.append(answer.json()["id"])
+                self.acknowledged.append(Acknowledged(ids[-1], text))
+        return ids
+
+    def submit_past_api(self, jobs: int, *, chunks: int, seconds: float) -> list[str]:
+        """Record jobs through the test's own store, which no fault spoils; the sweeper rings for them."""
+        ids = []
+        for _ in range(jobs):
+            text = self.text(chunks=chunks, seconds=seconds)
+            params = SynthesisRequest(text=text, model="slow", format="wav").model_dump(mode="json")
+            job = self.store.accept(NewJob(TENANT, "tts.synthesize", "slow", params)).job
+            ids.append(job.id)
+            self.acknowledged.append(Acknowledged(job.id, text))
+        return ids
+
+    # -- what has to hold ----------------------------------------------------------------------------------------------
+    def job(self, job_id: str) -> Job:
+        """Its row, past the API."""
+        return self.store.job(TENANT, job_id)
+
+    def jobs(self) -> list[Job]:
+        """The rows of all acknowledged jobs."""
+        found = self.store.states([each.id for each in self.acknowledged])
+        return [found[each.id] for each in self.acknowledged]
+
+    def wait_until_ended(self, deadline_s: float) -> None:
+        """Until every acknowledged job is terminal."""
+        ended = poll(lambda: all(job.state.is_terminal for job in self.jobs()), deadline_s=deadline_s, every_s=0.1)
+        assert ended, f"not terminal after {deadline_s} s: {self._unfinished()}\n{self.log_tails()}"
+
+    def expect_all_succeeded(self) -> None:
+        """0 lost, 0 failed, every invariant held throughout, results are whole."""
+        failed = [(job.id, job.state, job.error) for job in self.jobs() if job.state != "succeeded"]
+        assert not failed, f"{failed}\n{self.log_tails()}"
+        self.expect_invariants()
+
+    def expect_invariants(self) -> None:
+        """The audit beside the load and at the end found nothing."""
+        self._audit.look()
+        assert not self._audit.violations, self._audit.violations
+
+    def result_sha256(self, job_id: str, name: str = "audio.wav") -> str:
+        """Checksum of a result file, read and counted anew."""
+        [found] = [each for each in self.job(job_id).result["files"] if each["name"] == name]
+        digest = hashlib.sha256((self.data_dir / "objects" / found["key"]).read_bytes()).hexdigest()
+        assert digest == found["sha256"]
+        return digest
+
+    def events(self, to_state: str, reason: str | None = None) -> int:
+        """How many chunk events there were of a kind: what the protocol really did."""
+        query = sa.select(sa.func.count()).where(chunk_events.c.to_state == to_state)
+        if reason is not None:
+            query = query.where(chunk_events.c.reason == reason)
+        with self.store._db.engine.connect() as connection:
+            return connection.scalar(query) or 0
+
+    def running(self, worker: Worker) -> int:
+        """Chunks that this worker holds, as the database has it."""
+        query = sa.select(sa.func.count()).where(
+            chunks.c.state == "running", chunks.c.lease_owner.like(f"%:{worker.pid}")
+        )
+        with self.store._db.engine.connect() as connection:
+            return connection.scalar(query) or 0
+
+    def running_now(self) -> int:
+        """Chunks that any worker holds."""
+        with self.store._db.engine.connect() as connection:
+            return connection.scalar(sa.select(sa.func.count()).where(chunks.c.state == "running")) or 0
+
+    def charges(self) -> dict[str, int]:
+        """What was charged to all chunks together."""
+        columns = (chunks.c.error_count, chunks.c.crash_count, chunks.c.rescue_count)
+        with self.store._db.engine.connect() as connection:
+            sums = connection.execute(
+                sa.select(*(sa.func.coalesce(sa.func.sum(column), 0) for column in columns))
+            ).one()
+        return dict(zip(("errors", "crashes", "rescues"), map(int, sums), strict=True))
+
+    def log_lines(self, event: str) -> int:
+        """How often the workers' logs name an event."""
+        return sum(worker.log.read_text(errors="replace").count(event) for worker in self.workers)
+
+    def log_tails(self, lines: int = 15) -> str:
+        """The end of every worker's log, for a failing test to show."""
+        return "\n".join(
+            f"--- {worker.log.name}\n" + "\n".join(worker.log.read_text(errors="replace").splitlines()[-lines:])
+            for worker in self.workers
+        )
+
+    def _unfinished(self) -> str:
+        return json.dumps([(job.id, str(job.state), job.chunks_done, job.chunk_total) for job in self.jobs()
+                           if not job.state.is_terminal])  # fmt: skip
+
+
+class AuditBeside(threading.Thread):
+    """Runs all invariants every second while faults happen; an unreachable database is no violation."""
+
+    def __init__(self, store: SqlStore) -> None:
+        super().__init__(name="audit", daemon=True)
+        self._store = store
+        self._closing = threading.Event()
+        self.violations: dict[str, Sequence[Mapping[str, Any]]] = {}
+
+    def look(self) -> None:
+        """One audit; keeps what it finds."""
+        self.violations.update({name: rows for name, rows in self._store.audit().items() if rows})
+
+    def run(self) -> None:
+        while not self._closing.wait(1.0):
+            try:
+                self.look()
+            except JobsError:
+                continue
+
+    def stop(self) -> None:
+        self._closing.set()
+        self.join(10)
+
+
+def pause(pid: int) -> None:
+    """SIGSTOP a process and its children, as a frozen machine would."""
+    for process in [*psutil.Process(pid).children(recursive=True), psutil.Process(pid)]:
+        os.kill(process.pid, signal.SIGSTOP)
+
+
+def resume(pid: int) -> None:
+    """SIGCONT what `pause` stopped."""
+    for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
+        os.kill(process.pid, signal.SIGCONT)
+
+
+def _continue(pid: int) -> None:
+    try:
+        resume(pid)
+    except (psutil.NoSuchProcess, ProcessLookupError):
+        return
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2).status_code < 600
+    except httpx.TransportError:
+        return False
