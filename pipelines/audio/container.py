@@ -22,16 +22,17 @@ class Container:
 
     name: str
     demuxer: str
-    #: Whether its frames carry times of their own, so that a hole in the recording can be told from a short one.
-    timed: bool = False
+    #: A hole in the times of its frames is a hole in the recording when it is longer than this, in seconds; None where
+    #: frames carry no times of their own. Times are exact in flac, and those of live recordings shake.
+    hole_s: float | None = None
 
 
 WAV = Container("wav", "wav")
-FLAC = Container("flac", "flac")
+FLAC = Container("flac", "flac", hole_s=0.02)
 MP3 = Container("mp3", "mp3")
-OGG = Container("ogg", "ogg")
-MP4 = Container("mp4", "mov", timed=True)
-MATROSKA = Container("webm", "matroska", timed=True)
+OGG = Container("ogg", "ogg", hole_s=0.2)
+MP4 = Container("mp4", "mov", hole_s=0.2)
+MATROSKA = Container("matroska", "matroska", hole_s=0.2)
 AAC = Container("aac", "aac")
 AMR = Container("amr", "amr")
 
@@ -64,10 +65,12 @@ def sniff(file: BinaryIO, name: str = "The upload") -> Container:
 def is_cut_short(file: BinaryIO, container: Container) -> bool:
     """Whether the outer structure promises bytes that the file does not have; left at its start.
 
-    Says nothing of wav and flac: their headers count samples, which the decoder compares with what came.
+    Says nothing of flac: its header counts samples, which the decoder compares with what came.
     """
     size = file.seek(0, os.SEEK_END)
-    check = {MP3: _mp3_lacks, OGG: _ogg_lacks, MP4: _mp4_lacks, MATROSKA: _matroska_lacks}.get(container)
+    check = {WAV: _wav_lacks, MP3: _mp3_lacks, OGG: _ogg_lacks, MP4: _mp4_lacks, MATROSKA: _matroska_lacks}.get(
+        container
+    )
     lacks = check is not None and check(file, size)
     file.seek(0)
     return lacks
@@ -98,6 +101,31 @@ def _id3_end(head: bytes) -> int:
     for byte in head[6:10]:
         size = size << 7 | byte & 0x7F
     return 10 + size + (10 if head[5] & 0x10 else 0)
+
+
+#: What live recorders write for a length that they do not know.
+_WAV_UNKNOWN = (0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF)
+
+
+def _wav_lacks(file: BinaryIO, size: int) -> bool:
+    """The data chunk tells its bytes; a file past 4 GiB tells them in a `ds64` chunk before it."""
+    file.seek(0)
+    order = ">" if file.read(4) == b"RIFX" else "<"
+    at, long_length = 12, None
+    while at + 8 <= size:
+        file.seek(at)
+        head = file.read(24)
+        kind, length = struct.unpack(f"{order}4sI", head[:8])
+        if kind == b"ds64" and len(head) == 24:
+            long_length = struct.unpack("<Q", head[16:24])[0]
+        if kind == b"data":
+            if length == 0xFFFF_FFFF and long_length:
+                length = long_length
+            if length == 0 or any(0 <= unknown - length < 64 for unknown in _WAV_UNKNOWN):
+                return False
+            return size - at - 8 < length - 4096  # some writers count their own header
+        at += 8 + length + (length & 1)
+    return True
 
 
 def _mp3_lacks(file: BinaryIO, size: int) -> bool:

@@ -25,8 +25,8 @@ from .container import FLAC, WAV, Container, is_cut_short, sniff
 MAX_STREAMS = 16
 MAX_CHANNELS = 8
 MIN_RATE_HZ, MAX_RATE_HZ = 8_000, 192_000
-#: A hole in the times of a recording is filled with silence between these lengths, in seconds.
-_HOLE_S = (0.2, 3600.0)
+#: A longer hole in the times of a recording is a mistake in them and not filled with silence; seconds.
+_LONGEST_HOLE_S = 3600.0
 _BLOCK_S = 0.5
 _DECODERS = frozenset(
     """pcm_u8 pcm_s8 pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_s32be pcm_f32le pcm_f32be pcm_f64le pcm_f64be
@@ -62,7 +62,9 @@ class Recording:
     declared_s: float | None
     max_seconds: float
     _input: av.container.InputContainer = field(repr=False)
-    _decoded_s: float = 0.0
+    #: Samples decoded at the current rate, and seconds decoded at the rates before.
+    _count: int = 0
+    _before_s: float = 0.0
     _damaged: int = 0
     _packets: int = 0
 
@@ -74,18 +76,22 @@ class Recording:
         waiting: list[NDArray[np.float32]] = []
         rate = self.sample_rate_hz
         for samples, frame_rate in self._runs():
-            self._decoded_s += samples.shape[1] / frame_rate
-            if self._decoded_s > self.max_seconds:
-                raise _too_long(self.name, self.max_seconds)
             changed = waiting and (frame_rate != rate or samples.shape[0] != waiting[0].shape[0])
             if changed or sum(run.shape[1] for run in waiting) >= _BLOCK_S * rate:
                 yield Block(np.concatenate(waiting, axis=1), rate)
                 waiting.clear()
-            rate = frame_rate
+            if frame_rate != rate:
+                self._before_s, self._count, rate = self._decoded_s(rate), 0, frame_rate
+            self._count += samples.shape[1]
+            if self._decoded_s(rate) > self.max_seconds:
+                raise _too_long(self.name, self.max_seconds)
             waiting.append(samples)
         if waiting:
             yield Block(np.concatenate(waiting, axis=1), rate)
-        self._check_end()
+        self._check_end(self._decoded_s(rate))
+
+    def _decoded_s(self, rate_hz: int) -> float:
+        return self._before_s + self._count / rate_hz
 
     def _runs(self) -> Iterator[tuple[NDArray[np.float32], int]]:
         """Frames as float32, with silence where a packet was damaged or the recording has a hole."""
@@ -105,34 +111,40 @@ class Recording:
             for frame in frames:
                 assert isinstance(frame, AudioFrame)
                 samples, rate = _floats(frame, self.name), frame.sample_rate
-                hole_s = self._hole_before(frame)
+                hole_s = self._hole_before(frame, rate)
                 if hole_s:
                     yield np.zeros((samples.shape[0], round(hole_s * rate)), np.float32), rate
                 last = (*samples.shape, rate)
                 yield samples, rate
 
-    def _hole_before(self, frame: AudioFrame) -> float:
-        """Seconds missing before a frame: browsers leave out silence, videos start their sound late."""
-        if not self.container.timed or frame.time is None:
+    def _hole_before(self, frame: AudioFrame, rate_hz: int) -> float:
+        """Seconds missing before a frame: browsers leave out silence, videos start their sound late, packets get lost."""
+        if self.container.hole_s is None or frame.time is None:
             return 0.0
-        hole_s = frame.time - self._decoded_s
-        return hole_s if _HOLE_S[0] < hole_s < _HOLE_S[1] else 0.0
+        start_s = (self._input.start_time or 0) / av.time_base
+        hole_s = frame.time - start_s - self._decoded_s(rate_hz)
+        return hole_s if self.container.hole_s < hole_s < _LONGEST_HOLE_S else 0.0
 
     def _note_damage(self) -> None:
         self._damaged += 1
-        if self._damaged >= 50 and self._damaged > self._packets * 0.2:
+        if self._damaged >= 50:
+            self._check_damage()
+
+    def _check_damage(self) -> None:
+        if self._damaged > self._packets * 0.2:
             raise UnreadableInput(
                 f"{self.name} is damaged: {self._damaged} of {self._packets} packets do not decode.", field="file"
             )
 
-    def _check_end(self) -> None:
-        if self._decoded_s == 0.0:
+    def _check_end(self, decoded_s: float) -> None:
+        self._check_damage()
+        if decoded_s == 0.0:
             raise UnreadableInput(f"{self.name} holds no sound that decodes.", field="file")
-        counted = self.container in (WAV, FLAC) and self.declared_s is not None
-        if counted and self._decoded_s < self.declared_s * 0.99 - 0.1:  # type: ignore[operator]
+        counted = self.container is FLAC and self.declared_s is not None
+        if counted and decoded_s < self.declared_s * 0.99 - 0.1:  # type: ignore[operator]
             raise UnreadableInput(
                 f"{self.name} was cut short: its header says {self.declared_s:.1f} s, "
-                f"it holds {self._decoded_s:.1f} s. Send the whole file.",
+                f"it holds {decoded_s:.1f} s. Send the whole file.",
                 field="file",
             )
 
@@ -236,6 +248,8 @@ def _floats(frame: AudioFrame, name: str) -> NDArray[np.float32]:
 
 
 def _check_shape(rate_hz: int, channels: int, name: str) -> None:
+    if not rate_hz or not channels:
+        raise UnreadableInput(f"{name} does not say how it is sampled; it seems to be damaged.", field="file")
     if not MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ:
         raise BadInput(f"{name} is sampled at {rate_hz} Hz; {MIN_RATE_HZ} to {MAX_RATE_HZ} Hz are taken.", field="file")
     if not 1 <= channels <= MAX_CHANNELS:

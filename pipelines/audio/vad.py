@@ -107,7 +107,7 @@ class EnergyDetector:
     _FLOOR = 10 ** (-50 / 20)
 
     def __init__(self) -> None:
-        self._frames = _Frames(1)
+        self._frames = _Frames(16)
 
     def push(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `Detector`."""
@@ -120,7 +120,7 @@ class EnergyDetector:
 
     def _score(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
         """The share of a frame's 2 ms pieces that are loud, so that half a pause shows as well."""
-        loud = np.sqrt(np.square(frames.reshape(len(frames), -1, 32)).mean(axis=2)) > self._FLOOR
+        loud = np.sqrt(np.square(frames.reshape(len(frames), FRAME // 32, 32)).mean(axis=2)) > self._FLOOR
         return loud.mean(axis=1).astype(np.float32)
 
 

@@ -1,0 +1,92 @@
+"""Runs a pipeline in this process, with files in a directory: what a worker does, without queue, storage or children."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipelines.catalog import PIPELINES, Catalog, Entry
+from pipelines.pipeline import Limits, Part, Plan, Result, Span
+from pipelines.requests import parse
+
+
+class DirectorySink:
+    """A `Sink` that keeps what is handed over under `out` and remembers all progress."""
+
+    def __init__(self, root: Path) -> None:
+        self.directory = root / "work"
+        self.out = root / "out"
+        self.reports: list[tuple[float, float | None]] = []
+        self.content_types: dict[str, str] = {}
+        for path in (self.directory, self.out):
+            path.mkdir(parents=True, exist_ok=True)
+
+    def put(self, name: str, path: Path, *, content_type: str = "application/octet-stream") -> None:
+        path.rename(self.out / name)
+        self.content_types[name] = content_type
+
+    def progress(self, done: float, total: float | None = None) -> None:
+        self.reports.append((done, total))
+
+
+def load(entry: Entry) -> Any:
+    """The family object of a catalogue entry, on the CPU."""
+    module, _, name = entry.target.partition(":")
+    return getattr(importlib.import_module(module), name)(entry, "cpu")
+
+
+@dataclass
+class Run:
+    """All three steps of one job."""
+
+    kind: str
+    root: Path
+    params: dict[str, Any] = field(default_factory=dict)
+    limits: dict[str, Any] = field(default_factory=dict)
+    parts: list[Path] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        module, _, name = PIPELINES[self.kind].partition(":")
+        self.pipeline = getattr(importlib.import_module(module), name)()
+        self.request = parse(self.kind, self.params)
+        self.entry = Catalog().get(self.request.model, self.kind[:3])
+        self.sink = DirectorySink(self.root)
+
+    def plan(self, source: Path | None) -> Plan:
+        """The plan, its spans listed and through JSON once, as between processes."""
+        entry = self.entry
+        given = {"speed": entry.speed, "chunk_seconds": entry.chunk_seconds, "vad": entry.vad}
+        limits = Limits(**{**given, "sample_rate_hz": entry.sample_rate_hz, **self.limits})
+        plan = self.pipeline.plan(self.request, source, self.sink, limits)
+        spans = [
+            Span(span.idx, span.start, span.end, span.units, json.loads(json.dumps(span.data)), tuple(span.inputs))
+            for span in plan.spans
+        ]
+        return Plan(json.loads(json.dumps(plan.header)), plan.units_total, plan.unit, spans)
+
+    def work(self, span: Span, family: Any) -> Part:
+        """One span; its part file is kept."""
+        part = self.pipeline.work(self.request, span, lambda k: self.sink.out / span.inputs[k], family, self.sink)
+        kept = self.sink.out / f"part-{span.idx}"
+        part.path.rename(kept)
+        self.parts.append(kept)
+        return part
+
+    def stitch(self, plan: Plan) -> Result:
+        """The result; its files lie under `sink.out`."""
+        return self.pipeline.stitch(self.request, plan.header, iter(plan.spans), self.parts.__getitem__, self.sink)
+
+    def all(self, source: Path | None, family: Any = None) -> Result:
+        """Plan, work and stitch."""
+        plan = self.plan(source)
+        family = family or load(self.entry)
+        for span in plan.spans:
+            self.work(span, family)
+        return self.stitch(plan)
+
+    def text(self, name: str) -> str:
+        """A finished text file."""
+        return (self.sink.out / name).read_text(encoding="utf-8")

@@ -1,0 +1,215 @@
+"""pipelines/audio/decode.py: formats, limits, damage."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipelines.audio.decode import Block, open_recording
+from pipelines.errors import BadInput, InputTooLarge, UnreadableInput
+from tests.factories import JFK, jfk, make_noise, make_recording, make_silence, make_sound, make_video, wav_bytes
+
+
+def read(path: Path, max_seconds: float = 3600) -> list[Block]:
+    with open_recording(path, max_seconds=max_seconds) as recording:
+        return list(recording.blocks())
+
+
+def seconds(path: Path, max_seconds: float = 3600) -> float:
+    return round(sum(block.duration_s for block in read(path, max_seconds)), 9)
+
+
+def joined(path: Path) -> np.ndarray:
+    return np.concatenate([block.samples for block in read(path)], axis=1)
+
+
+@pytest.mark.parametrize("ending", ["wav", "flac", "mka"])
+def test_lossless_formats_give_the_samples_back(tmp_path: Path, ending: str) -> None:
+    samples = np.stack([make_sound(2.5, rate_hz=44_100), make_noise(2.5, rate_hz=44_100)])
+    path = make_recording(tmp_path / f"a.{ending}", samples, rate_hz=44_100)
+    assert np.array_equal(np.rint(joined(path) * 32_768).astype(np.int16), samples)
+
+
+@pytest.mark.parametrize(("ending", "extra_s"), [("mp3", 0.0), ("ogg", 0.0), ("opus", 0.0), ("webm", 0.0),
+                                                 ("m4a", 0.022), ("mp4", 0.022), ("mov", 0.022), ("aac", 0.045)])  # fmt: skip
+def test_lossy_formats_keep_their_length(tmp_path: Path, ending: str, extra_s: float) -> None:
+    path = make_recording(tmp_path / f"a.{ending}", make_sound(3.0, rate_hz=48_000))
+    assert 0 <= seconds(path) - 3.0 <= extra_s + 1e-9
+
+
+def test_name_and_ending_of_a_file_mean_nothing(tmp_path: Path) -> None:
+    path = make_recording(tmp_path / "a.flac", make_sound(1.0, rate_hz=48_000)).rename(tmp_path / "upload.mp3")
+    with open_recording(path, max_seconds=10) as recording:
+        assert (recording.container.name, recording.codec) == ("flac", "flac")
+
+
+def test_cover_picture_does_not_count_as_sound_or_get_in_the_way(tmp_path: Path) -> None:
+    path = make_recording(tmp_path / "a.mp3", make_sound(1.0, rate_hz=48_000), picture=True)
+    assert seconds(path) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv", "mov"])
+def test_sound_track_of_a_video_is_heard(tmp_path: Path, ending: str) -> None:
+    path = make_video(tmp_path / f"a.{ending}", sound=make_sound(1.0, rate_hz=48_000))
+    assert seconds(path) == pytest.approx(1.0, abs=0.03)
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv", "mov"])
+def test_video_without_sound_is_refused(tmp_path: Path, ending: str) -> None:
+    with pytest.raises(BadInput, match="has no sound"):
+        read(make_video(tmp_path / f"a.{ending}"))
+
+
+def test_empty_file_is_refused_as_empty(tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    with pytest.raises(UnreadableInput, match="is empty"):
+        read(tmp_path / "a")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["#EXTM3U\n#EXTINF:1,\nother.wav\n", "ffconcat version 1.0\nfile other.wav\n", "v=0\no=- 0 0 IN IP4 1.2.3.4\n"],
+)
+def test_playlist_is_refused_as_one(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.mp3").write_text(text)
+    with pytest.raises(UnreadableInput, match="playlist"):
+        read(tmp_path / "a.mp3")
+
+
+def test_file_without_one_audio_frame_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(wav_bytes(np.zeros(0, np.int16)))
+    with pytest.raises(UnreadableInput):
+        read(tmp_path / "a.wav")
+
+
+@pytest.mark.parametrize("ending", ["wav", "flac", "mp3", "ogg", "m4a", "mka"])
+@pytest.mark.parametrize("kept", [0.5, 0.9])
+def test_truncated_file_is_refused_with_the_cause(tmp_path: Path, ending: str, kept: float) -> None:
+    path = make_recording(tmp_path / f"a.{ending}", make_noise(20.0, rate_hz=48_000, level=0.2))
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * kept)])
+    with pytest.raises(UnreadableInput, match="cut short"):
+        read(path)
+
+
+def test_live_wav_without_a_length_is_read_to_its_end(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(wav_bytes(make_sound(2.0), data_bytes=0xFFFFFFFF))
+    assert seconds(tmp_path / "a.wav") == 2.0
+
+
+def test_recording_past_the_limit_is_refused_naming_it(tmp_path: Path) -> None:
+    path = make_recording(tmp_path / "a.flac", make_silence(30.0, rate_hz=48_000))
+    with pytest.raises(InputTooLarge, match="longer than 20 seconds"):
+        read(path, max_seconds=20)
+    assert seconds(path, max_seconds=30) == 30.0
+
+
+@pytest.mark.parametrize("ending", ["flac", "mp3", "ogg", "m4a", "aac", "mka", "wav"])
+def test_limit_holds_whatever_the_header_says(tmp_path: Path, ending: str) -> None:
+    path = make_recording(tmp_path / f"a.{ending}", make_sound(8.0, rate_hz=48_000))
+    with pytest.raises(InputTooLarge):
+        read(path, max_seconds=5)
+
+
+def test_limit_counts_decoded_samples_when_the_header_lies(tmp_path: Path) -> None:
+    path = make_recording(tmp_path / "a.flac", make_silence(30.0, rate_hz=48_000))
+    data = bytearray(path.read_bytes())
+    # STREAMINFO: the low 36 bits of the eight bytes at 18 count the samples.
+    word = struct.unpack_from(">Q", data, 18)[0]
+    struct.pack_into(">Q", data, 18, word >> 36 << 36 | 48_000)
+    path.write_bytes(data)
+    with pytest.raises(InputTooLarge):
+        read(path, max_seconds=20)
+
+
+def test_samples_that_are_no_numbers_become_silence(tmp_path: Path) -> None:
+    samples = np.full(16_000, np.nan, np.float32)
+    samples[:4] = [np.inf, -np.inf, 0.5, 7.0]
+    (tmp_path / "a.wav").write_bytes(wav_bytes(samples, code=3, bits=32))
+    heard = joined(tmp_path / "a.wav")[0]
+    assert heard[:5].tolist() == [0.0, 0.0, 0.5, 1.0, 0.0]
+    assert np.isfinite(heard).all()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "code", "bits"), [("u1", 1, 8), ("<i2", 1, 16), ("<i4", 1, 32), ("<f4", 3, 32), ("<f8", 3, 64)]
+)
+def test_every_sample_form_has_the_same_full_scale(tmp_path: Path, dtype: str, code: int, bits: int) -> None:
+    half = {"u1": 128 + 64, "<i2": 1 << 14, "<i4": 1 << 30, "<f4": 0.5, "<f8": 0.5}[dtype]
+    (tmp_path / "a.wav").write_bytes(wav_bytes(np.full(8000, half, dtype), code=code, bits=bits))
+    assert np.allclose(joined(tmp_path / "a.wav"), 0.5)
+
+
+@pytest.mark.parametrize("rate_hz", [0, 1, 4_000, 384_000, 10_000_000, 2**32 - 1])
+def test_impossible_sampling_rate_is_refused(tmp_path: Path, rate_hz: int) -> None:
+    (tmp_path / "a.wav").write_bytes(wav_bytes(make_sound(0.1), rate_hz=rate_hz))
+    with pytest.raises(BadInput):
+        read(tmp_path / "a.wav")
+
+
+@pytest.mark.parametrize("channels", [0, 9, 64, 1000])
+def test_impossible_number_of_channels_is_refused(tmp_path: Path, channels: int) -> None:
+    data = bytearray(wav_bytes(np.zeros((channels or 1, 64), np.int16)))
+    struct.pack_into("<H", data, 22, channels)
+    (tmp_path / "a.wav").write_bytes(data)
+    with pytest.raises(BadInput):
+        read(tmp_path / "a.wav")
+
+
+def test_damaged_packet_becomes_silence_and_later_times_stay(tmp_path: Path) -> None:
+    samples = make_noise(10.0, rate_hz=48_000, level=0.2)
+    path = make_recording(tmp_path / "a.flac", samples)
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 40] = bytes(40)
+    path.write_bytes(data)
+    heard = joined(path)[0]
+    assert len(heard) == len(samples)
+    assert np.array_equal(np.rint(heard[-48_000:] * 32_768).astype(np.int16), samples[-48_000:])
+
+
+def test_noise_behind_a_known_beginning_is_refused(tmp_path: Path) -> None:
+    noise = np.random.default_rng(1).bytes(200_000)
+    for head in (
+        b"fLaC",
+        b"OggS",
+        b"\x1aE\xdf\xa3",
+        b"ID3\x04\0\0\0\0\0\0",
+        b"\0\0\0\x20ftypM4A ",
+        b"\xff\xf1",
+        b"#!AMR\n",
+    ):
+        (tmp_path / "a").write_bytes(head + noise)
+        with pytest.raises(UnreadableInput):
+            read(tmp_path / "a")
+
+
+def test_hole_in_the_times_of_a_recording_is_filled_with_silence(tmp_path: Path) -> None:
+    path = tmp_path / "a.mka"
+    _make_recording_with_hole(path, before_s=1.0, hole_s=2.0, after_s=1.0)
+    assert seconds(path) == pytest.approx(4.0, abs=0.03)
+
+
+def _make_recording_with_hole(path: Path, *, before_s: float, hole_s: float, after_s: float) -> None:
+    from fractions import Fraction
+
+    import av
+
+    with av.open(str(path), "w", format="matroska") as container:
+        stream = container.add_stream("pcm_s16le", rate=16_000)
+        stream.layout = "mono"
+        for start_s, length_s in ((0.0, before_s), (before_s + hole_s, after_s)):
+            for at in np.arange(0, length_s, 0.1):
+                frame = av.AudioFrame.from_ndarray(make_sound(0.1).reshape(1, -1), format="s16", layout="mono")
+                frame.sample_rate, frame.time_base = 16_000, Fraction(1, 16_000)
+                frame.pts = round((start_s + at) * 16_000)
+                container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+def test_bundled_recording_is_read_whole() -> None:
+    assert seconds(JFK) == 11.0
+    assert len(jfk()) == 176_000

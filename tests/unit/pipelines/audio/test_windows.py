@@ -1,0 +1,117 @@
+"""pipelines/audio/windows.py: speech in windows of 30 s at most, cut in pauses."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.audio.vad import FRAME, EnergyDetector
+from pipelines.audio.windows import WINDOW, Window, WindowPacker
+from tests.factories import make_silence, make_sound
+
+RATE = 16_000
+
+
+def packed(samples: np.ndarray, size: int = RATE // 2) -> list[Window]:
+    packer = WindowPacker(EnergyDetector())
+    floats = samples.astype(np.float32) / 32_768
+    windows, horizons = [], []
+    for start in range(0, len(floats), size):
+        windows += list(packer.push(floats[start : start + size]))
+        horizons.append((len(windows), packer.horizon))
+    windows += list(packer.finish())
+    for done, horizon in horizons:
+        assert all(window.pieces[0].start >= horizon for window in windows[done:])
+    return windows
+
+
+def talk(*seconds: float) -> np.ndarray:
+    """Sound and silence in turns, beginning with sound."""
+    parts = [make_silence(length) if index % 2 else make_sound(length) for index, length in enumerate(seconds)]
+    return np.concatenate(parts)
+
+
+def check(samples: np.ndarray, windows: list[Window]) -> None:
+    """What holds for all windows of a recording."""
+    end = 0
+    for window in windows:
+        assert sum(piece.length for piece in window.pieces) == len(window.samples) <= WINDOW
+        parts = []
+        for piece in window.pieces:
+            assert end <= piece.start < piece.end <= len(samples)
+            parts.append(samples[piece.start : piece.end])
+            end = piece.end
+        assert np.array_equal(np.concatenate(parts), window.samples)
+
+
+def test_silence_gives_no_window() -> None:
+    assert packed(make_silence(60.0)) == []
+    assert packed(np.zeros(0, np.int16)) == []
+
+
+def test_short_speech_is_one_window_with_a_margin() -> None:
+    samples = np.concatenate([make_silence(2.0), make_sound(1.0), make_silence(2.0)])
+    (window,) = packed(samples)
+    check(samples, [window])
+    (piece,) = window.pieces
+    assert 2.0 - 0.25 < piece.start / RATE < 2.0 - 0.15 and 3.0 + 0.15 < piece.end / RATE < 3.0 + 0.25
+
+
+def test_short_pause_stays_and_a_longer_one_shrinks() -> None:
+    samples = talk(2.0, 0.5, 2.0, 3.0, 2.0)
+    (window,) = packed(samples)
+    check(samples, [window])
+    assert len(window.pieces) == 2
+    assert 6.5 < len(window.samples) / RATE < 7.5
+
+
+def test_a_very_long_pause_ends_the_window() -> None:
+    assert [len(window.pieces) for window in packed(talk(2.0, 12.0, 2.0))] == [1, 1]
+
+
+def test_windows_are_filled_but_never_past_30_seconds() -> None:
+    samples = talk(*[4.0, 1.0] * 30)
+    windows = packed(samples)
+    check(samples, windows)
+    assert all(len(window.samples) / RATE > 24 for window in windows[:-1])
+
+
+def test_long_speech_is_cut_in_the_longest_of_its_short_pauses() -> None:
+    samples = talk(15.0, 0.1, 5.0, 0.2, 5.0, 0.1, 15.0)
+    windows = packed(samples)
+    check(samples, windows)
+    cut_s = windows[0].pieces[-1].end / RATE
+    assert 20.1 <= cut_s <= 20.3
+    assert windows[1].pieces[0].start == windows[0].pieces[-1].end
+    assert windows[-1].pieces[-1].end == len(samples)
+
+
+def test_speech_without_any_pause_is_cut_all_the_same_and_nothing_is_lost() -> None:
+    samples = make_sound(100.0)
+    windows = packed(samples)
+    check(samples, windows)
+    assert sum(len(window.samples) for window in windows) == len(samples)
+
+
+def test_windows_do_not_depend_on_how_the_sound_arrives() -> None:
+    samples = talk(8.0, 0.2, 9.0, 1.0, 14.0, 0.15, 6.0, 9.0, 3.0)
+    assert [window.pieces for window in packed(samples, 997)] == [window.pieces for window in packed(samples)]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from([0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 1.0, 3.0, 7.0, 9.0, 20.0, 40.0]), max_size=12))
+def test_all_sound_is_in_exactly_one_window(lengths: list[float]) -> None:
+    samples = talk(*lengths) if lengths else np.zeros(0, np.int16)
+    windows = packed(samples)
+    check(samples, windows)
+    heard = np.zeros(len(samples), bool)
+    for window in windows:
+        for piece in window.pieces:
+            heard[piece.start : piece.end] = True
+    at = 0.0
+    for index, length in enumerate(lengths):
+        # Less than four frames between pauses count as a click.
+        if index % 2 == 0 and length > 4 * FRAME / RATE:
+            assert heard[round(at * RATE) + FRAME : round((at + length) * RATE) - FRAME].all()
+        at += length
