@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import event, exc
 from sqlalchemy.dialects import postgresql, sqlite
 
-from jobs.errors import Conflict, StoreUnavailable
+from jobs.errors import Conflict, NotFound, StoreUnavailable
 
 from .clock import db_now_ms
 
@@ -79,7 +79,11 @@ class Database:
 
     def read(self, work: Work[T]) -> T:
         """Run a function that only reads. On Postgres each of its statements sees the database as it is then."""
-        return self._again(self._reading, work)
+        try:
+            return self._again(self._reading, work)
+        except exc.DataError as error:
+            # Asked for what no column can hold, as a NUL in a text: so no row holds it.
+            raise NotFound from error
 
     def write(self, work: Work[T]) -> T:
         """Run a function as one transaction; what it returns is committed. Any exception rolls back."""
