@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, m
 AudioFormat = Literal["wav", "flac", "mp3", "opus", "aac", "m4a", "m4b", "pcm"]
 TranscriptFormat = Literal["json", "txt", "srt", "vtt", "tsv"]
 LabelKey = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
-LabelValue = Annotated[str, StringConstraints(max_length=256)]
+#: Without NUL: Postgres stores it in JSON, but then cannot search that JSON.
+LabelValue = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\x00]*$")]
 
 
 class JobRequest(BaseModel):
