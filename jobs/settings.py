@@ -104,6 +104,10 @@ class Settings(BaseSettings):
     child_stall_s: float = Field(300.0, gt=0)
     """Seconds without a word after which the sandboxed cpu child counts as hung."""
 
+    engine_memory_bytes: int | None = Field(None, ge=64 << 20)
+    """Resident memory of one engine process, in bytes, past which it is killed and its chunks run again.
+    Unset = three quarters of what this machine or container has."""
+
     log_json: bool = False
     """Logs as JSON lines instead of text."""
 

@@ -14,8 +14,10 @@ import sys
 import threading
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+import psutil
 import structlog
 from celery import signals
 from celery.exceptions import SecurityWarning
@@ -100,11 +102,21 @@ def _engines(options: argparse.Namespace, settings: Settings, catalog: Catalog) 
     count = options.engines or _default_engines(options.device, preload)
     engines = EnginePool(
         catalog, preload, count=count, device=options.device, environment=engine_environment(),
-        models_toml=settings.data_dir / "models.toml",
+        models_toml=settings.data_dir / "models.toml", memory_bytes=settings.engine_memory_bytes or _most_memory(),
     )  # fmt: skip
     queues = sorted({entry.queue for entry in entries})
     name = queues[0] if len(queues) == 1 else options.family
     return engines, Pool(name, queues, count * max(entry.slots for entry in preload), options.device)
+
+
+def _most_memory() -> int:
+    """Three quarters of what this container, or this machine, has."""
+    total = psutil.virtual_memory().total
+    try:
+        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
+    except OSError:
+        limit = "max"
+    return (min(total, int(limit)) if limit.isdigit() else total) * 3 // 4
 
 
 def _preload(names: Sequence[str], entries: Sequence[Entry]) -> list[Entry]:

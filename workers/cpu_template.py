@@ -28,7 +28,7 @@ import pipelines
 from pipelines.catalog import PIPELINES
 from workers import perform
 from workers.channel import Channel, ChannelClosed, Message
-from workers.child_process import die_with_parent
+from workers.child_process import die_with_parent, offer_itself_first
 from workers.sandbox import confinement
 
 #: Packages beneath pipelines/ that only engines use.
@@ -118,6 +118,7 @@ class Template:
             die_with_parent(parent)
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            offer_itself_first()
             _keep_only(sock, Path(message["directory"]) / "stderr.txt")
             limits = confinement.Limits(**message["limits"])
             walls = confinement.enter(Path(message["directory"]), limits, as_root=self._as_root)

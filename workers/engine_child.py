@@ -26,7 +26,7 @@ from pipelines.pipeline import Interrupted
 from workers import perform
 from workers.batching import Batcher
 from workers.channel import Channel, ChannelClosed, Message
-from workers.child_process import die_with_parent
+from workers.child_process import die_with_parent, offer_itself_first
 
 #: Seconds between two ticks of one chunk.
 _TICK_EVERY_S = 1.0
@@ -190,6 +190,7 @@ def main() -> None:
     parser.add_argument("--models-toml", type=Path)
     options = parser.parse_args()
     die_with_parent(options.parent)
+    offer_itself_first()
     channel = Channel(socket.socket(fileno=options.fd))
     channel.send({"event": "ready", "pid": os.getpid()})
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,9 @@ from pipelines.catalog import Catalog, Entry
 from workers.channel import Message
 from workers.engine import EngineDied
 from workers.engine_process import EngineProcess, EngineRun
+
+#: Seconds between looks at the memory of busy children: one that eats without end gets through a few gigabytes.
+_LOOK_AT_MEMORY_S = 0.25
 
 
 class EnginePool:
@@ -26,8 +30,11 @@ class EnginePool:
         device: str,
         environment: Mapping[str, str],
         models_toml: Path | None = None,
+        memory_bytes: int | None = None,
     ) -> None:
+        """`memory_bytes`: resident memory of one child past which it is killed; unset = no limit."""
         stall_s = {entry.name: entry.stall_s for entry in catalog}
+        self._own = [entry for entry in catalog if entry.queue in {each.queue for each in preload}]
         self._engines = [
             EngineProcess(preload, stall_s=stall_s, device=device, environment=environment, models_toml=models_toml)
             for _ in range(count)
@@ -36,6 +43,9 @@ class EnginePool:
         self._busy = dict.fromkeys(range(count), 0)
         self._exclusive: set[int] = set()
         self._closing = False
+        self._memory_bytes = memory_bytes
+        if memory_bytes is not None:
+            threading.Thread(target=self._watch_memory, name="engine-memory", daemon=True).start()
 
     def wait_until_loaded(self, timeout_s: float) -> bool:
         """Whether all preloaded models were loaded, or failed to, within the time."""
@@ -91,14 +101,25 @@ class EnginePool:
                 self._exclusive.discard(index)
             self._changed.notify_all()
 
+    def _watch_memory(self) -> None:
+        while not self._closing:
+            for engine in self._engines:
+                if engine.is_busy and engine.rss_bytes() > (self._memory_bytes or 0):
+                    engine.kill(f"more than {self._memory_bytes} bytes of memory")
+            time.sleep(_LOOK_AT_MEMORY_S)
+
     def describe(self) -> dict[str, Any]:
-        models: dict[str, Any] = {}
+        # What needs no weights can be loaded when it is asked for.
+        models: dict[str, Any] = {entry.name: {"state": "ready"} for entry in self._own if entry.source is None}
+        voices: dict[str, Any] = {}
         for engine in self._engines:
             for name, known in list(engine.models.items()):
                 # The best state of any child is what a caller wants to know.
-                if name not in models or known["state"] == "warm":
-                    models[name] = known
-        return {"models": models, "engine_rss_bytes": [engine.rss_bytes() for engine in self._engines]}
+                if models.get(name, {}).get("state") != "warm":
+                    models[name] = {key: value for key, value in known.items() if key != "voices"}
+                voices |= {voice["id"]: voice for voice in known.get("voices", ())}
+        rss = [engine.rss_bytes() for engine in self._engines]
+        return {"models": models, "voices": list(voices.values()), "engine_rss_bytes": rss}
 
     def close(self) -> None:
         with self._changed:

@@ -99,7 +99,7 @@ class EngineProcess:
         self._child: subprocess.Popen[bytes] | None = None
         self._closing = threading.Event()
         self._killed_for: str | None = None
-        #: Entry name → {"state": "loading" | "warm" | "failed", …}, as the child said last.
+        #: Entry name → {"state": "downloading" | "warm" | "failed", …}, as the child said last.
         self.models: dict[str, dict[str, Any]] = {}
         #: Set while every preloaded model has been loaded, or has failed to.
         self.settled = threading.Event()
@@ -142,10 +142,19 @@ class EngineProcess:
             if self._child is not None:
                 kill_group(self._child)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a chunk runs in it."""
+        return bool(self._runs)
+
     def rss_bytes(self) -> int:
-        """Resident memory of the child; 0 while there is none."""
+        """Resident memory of the child and of what it started; 0 while there is none."""
+        child = self._child
+        if child is None:
+            return 0
         try:
-            return psutil.Process(self._child.pid).memory_info().rss if self._child is not None else 0
+            process = psutil.Process(child.pid)
+            return sum(each.memory_info().rss for each in (process, *process.children(recursive=True)))
         except psutil.Error:
             return 0
 
@@ -196,7 +205,7 @@ class EngineProcess:
             run.deliver(event)
 
     def _hear_of_model(self, event: Message) -> None:
-        state = {"loading": "loading", "loaded": "warm", "load_failed": "failed"}[event["event"]]
+        state = {"loading": "downloading", "loaded": "warm", "load_failed": "failed"}[event["event"]]
         known = {key: value for key, value in event.items() if key not in ("event", "model")}
         self.models[event["model"]] = {"state": state, **known}
         _log.info(f"model_{state}", model=event["model"], detail=event.get("detail"), load_s=event.get("load_s"))

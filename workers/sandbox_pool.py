@@ -127,7 +127,7 @@ class SandboxPool:
             return self._template
 
     def describe(self) -> dict[str, Any]:
-        return {"models": {}, "walls": self._template.walls, "engine_rss_bytes": [self._template.rss_bytes()]}
+        return {"walls": self._template.walls, "engine_rss_bytes": [self._template.rss_bytes()]}
 
     def close(self) -> None:
         with self._lock:

@@ -1,0 +1,86 @@
+"""A speaker that misbehaves on demand, in real engine children: `crash`, `hang`, `eat`, `wait` in the text say how."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from pipelines.catalog import Entry
+from pipelines.errors import ModelUnavailable
+from pipelines.family import SpeakRequest, Speech, Tick
+
+#: For the `models.toml` of a test; `%s` is a directory in which the family looks for leave to go on.
+MODELS = """
+[[model]]
+name = "moody"
+kind = "tts"
+family = "moody"
+target = "tests.integration.moody_family:load"
+engines = ["numpy"]
+languages = ["*"]
+default_voice = "tone"
+voices_target = "pipelines.families.tone:voices"
+sample_rate_hz = 16000
+slots = 4
+stall_s = 1.0
+auto = false
+source = "%s"
+
+[[model]]
+name = "moody-absent"
+kind = "tts"
+family = "absent"
+target = "tests.integration.moody_family:load_nothing"
+engines = ["numpy"]
+languages = ["*"]
+default_voice = "tone"
+auto = false
+"""
+
+
+def load(entry: Entry, device: str) -> MoodySpeaker:
+    """See the catalogue."""
+    return MoodySpeaker(entry)
+
+
+def load_nothing(entry: Entry, device: str) -> MoodySpeaker:
+    """A model whose runtime fails in its own way."""
+    raise KeyError("weights") if device == "odd" else ModelUnavailable("pip install the-weights")
+
+
+class MoodySpeaker:
+    """Speaks a thousand samples of silence, or not."""
+
+    revision = "1"
+    engine = "numpy"
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+        self._directory = Path(entry.source or ".")
+
+    def speak(self, requests: Sequence[SpeakRequest], tick: Tick) -> list[Speech]:
+        """See `SpeechFamily`. Each call leaves a file that names its texts."""
+        texts = [request.text for request in requests]
+        (self._directory / f"call-{time.monotonic_ns()}").write_text("\n".join(texts))
+        for text in texts:
+            if "crash" in text:
+                signal.raise_signal(signal.SIGSEGV)  # in this thread, so that nothing is answered after it
+            if "hang" in text:
+                threading.Event().wait()
+            if "eat" in text:
+                eaten = []
+                while True:
+                    eaten.append(np.ones(4 << 20))
+                    tick()
+            while "wait" in text and not (self._directory / "go").exists():
+                tick()
+                time.sleep(0.01)
+        return [Speech(np.zeros(1000, np.int16), 16_000) for _ in requests]
+
+    def close(self) -> None:
+        """See `SpeechFamily`."""

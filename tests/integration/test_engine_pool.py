@@ -1,0 +1,313 @@
+"""Real engine children: their models, their company, their deaths."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from jobs.job import Chunk
+from jobs.settings import engine_environment
+from jobs.states import ChunkState, Step
+from pipelines.catalog import Catalog
+from pipelines.pipeline import Limits
+from pipelines.requests import SynthesisRequest
+from pipelines.synthesis import Synthesis
+from tests.integration.moody_family import MODELS
+from workers.engine import EngineDied
+from workers.engine_pool import EnginePool
+from workers.perform import span_json
+from workers.scratch import Scratch
+
+ROOT = Path(__file__).parents[2]
+
+
+class Stage:
+    """A pool of moody engines in a directory, and chunks for it."""
+
+    def __init__(self, directory, *, count=1, memory_bytes=None, device="cpu", model="moody"):
+        self.directory = directory
+        models_toml = directory / "models.toml"
+        models_toml.write_text(MODELS % directory)
+        catalog = Catalog.read(models_toml)
+        self.pool = EnginePool(
+            catalog, [catalog.get(model, "tts")], count=count, device=device, environment=engine_environment(),
+            models_toml=models_toml, memory_bytes=memory_bytes,
+        )  # fmt: skip
+        assert self.pool.wait_until_loaded(60)
+        self._scratch = Scratch(directory / "scratch")
+        self._count = 0
+
+    @contextmanager
+    def running(self, text, *, lane="bulk", solo=False):
+        """One work chunk that speaks `text`, in the pool."""
+        self._count += 1
+        chunk = Chunk(
+            f"chk_{self._count}", "job_1", "t", Step.WORK, 1, 0, "q", ChunkState.RUNNING, fence=1, units=1.0, span={}
+        )
+        params = {"text": text, "model": "moody"}
+        with self._scratch.files(chunk) as files:
+            (plan_box := files.box / "plan").mkdir()
+            spans = Synthesis().plan(SynthesisRequest(**params), None, SilentSink(plan_box), Limits()).spans
+            message = {
+                "step": "work", "kind": "tts.synthesize", "model": "moody", "params": params,
+                "span": span_json(next(iter(spans))),
+            }  # fmt: skip
+            with self.pool.running(message, files.box, lane=lane, solo=solo) as run:
+                yield run
+
+    def speak(self, text, **options):
+        """The last event of a chunk. Raises EngineDied."""
+        with self.running(text, **options) as run:
+            return last_event(run)
+
+    def in_thread(self, text, **options):
+        """The same in a thread: its outcome appears in a list."""
+        outcome = []
+
+        def go():
+            try:
+                outcome.append(self.speak(text, **options))
+            except EngineDied as died:
+                outcome.append(died)
+
+        thread = threading.Thread(target=go)
+        thread.start()
+        return thread, outcome
+
+    def calls(self):
+        """The texts of each call of the family so far."""
+        return [path.read_text().splitlines() for path in sorted(self.directory.glob("call-*"))]
+
+    def let_go(self):
+        """Who waits may go on."""
+        (self.directory / "go").touch()
+
+    def child(self, index=0):
+        """The process of an engine."""
+        return psutil.Process(self.pool._engines[index]._child.pid)
+
+
+class SilentSink:
+    def __init__(self, directory):
+        self.directory = directory
+
+    def put(self, name, path, *, content_type=""):
+        path.unlink()
+
+    def progress(self, done, total=None):
+        pass
+
+
+def last_event(run, deadline_s=30):
+    until = time.monotonic() + deadline_s
+    while time.monotonic() < until:
+        event = run.next(until - time.monotonic())
+        if event["event"] not in ("progress", "tick"):
+            return event
+    raise AssertionError("no end within the deadline")
+
+
+def poll(condition, deadline_s=30):
+    until = time.monotonic() + deadline_s
+    while not condition():
+        assert time.monotonic() < until, "not within the deadline"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def stage(tmp_path):
+    made = Stage(tmp_path)
+    yield made
+    made.pool.close()
+
+
+def test_a_warm_engine_says_which_models_and_voices_it_has(stage):
+    described = stage.pool.describe()
+    assert stage.pool.is_warm()
+    assert described["models"]["moody"]["state"] == "warm"
+    assert [voice["id"] for voice in described["voices"]] == ["tone"]
+
+
+def test_a_chunk_leaves_its_part(stage):
+    done = stage.speak("Good morning.")
+    assert done["event"] == "done"
+    assert done["part"] == "part"
+
+
+def test_chunks_that_wait_are_spoken_in_one_call(stage):
+    threads = [stage.in_thread("Please wait.")]
+    poll(lambda: len(stage.calls()) == 1)
+    threads += [stage.in_thread(f"Number {number}.") for number in range(3)]
+    poll(lambda: len(stage.pool._engines[0]._runs) == 4)
+    time.sleep(0.2)  # the three are on their way through the child; there is no event for "waits in the lane"
+    stage.let_go()
+    for thread, outcome in threads:
+        thread.join(30)
+        assert outcome[0]["event"] == "done"
+    assert sorted(len(call) for call in stage.calls()) == [1, 3]
+
+
+def test_an_interactive_chunk_does_not_wait_for_bulk(stage):
+    bulk, _ = stage.in_thread("Please wait.")
+    poll(lambda: stage.calls())
+    assert stage.speak("Quick.", lane="interactive")["event"] == "done"
+    assert bulk.is_alive()
+    stage.let_go()
+    bulk.join(30)
+
+
+def test_a_chunk_that_kills_its_engine_alone_is_to_blame(stage):
+    pid = stage.child().pid
+    with pytest.raises(EngineDied) as died:
+        stage.speak("Now crash.")
+    assert died.value.alone and died.value.to_blame
+    assert "signal 11" in died.value.detail
+    poll(stage.pool.is_warm)
+    assert stage.child().pid != pid
+    assert stage.speak("Good morning.")["event"] == "done"
+
+
+def test_in_company_nobody_is_alone(stage):
+    waiting, outcome = stage.in_thread("Please wait.")
+    poll(lambda: stage.calls())
+    with pytest.raises(EngineDied) as died:
+        stage.speak("Now crash.", lane="interactive")
+    waiting.join(30)
+    assert not died.value.alone
+    assert isinstance(outcome[0], EngineDied) and not outcome[0].alone
+
+
+def test_a_solo_chunk_waits_until_it_is_alone_and_gets_no_company(stage):
+    first, _ = stage.in_thread("Please wait.")
+    poll(lambda: stage.calls())
+    solo, solo_outcome = stage.in_thread("Alone.", solo=True)
+    poll(lambda: stage.pool._exclusive == {0})
+    later, later_outcome = stage.in_thread("Later.")
+    assert not solo_outcome and not later_outcome
+    assert stage.calls() == [["Please wait."]]
+    stage.let_go()
+    for thread in (first, solo, later):
+        thread.join(30)
+    assert (solo_outcome[0]["event"], later_outcome[0]["event"]) == ("done", "done")
+    assert stage.calls()[1:] == [["Alone."], ["Later."]]
+
+
+def test_a_hanging_engine_is_silent_and_can_be_killed(stage):
+    with stage.running("Now hang.") as run:
+        poll(lambda: stage.calls())
+        assert run.stall_s == 1.0
+        with pytest.raises(TimeoutError):
+            while True:
+                run.next(1.0)
+        run.kill()
+        with pytest.raises(EngineDied) as died:
+            last_event(run)
+    assert died.value.alone and died.value.to_blame
+    assert "hung" in died.value.detail
+
+
+def test_an_engine_at_work_is_not_silent(stage):
+    with stage.running("Please wait.") as run:
+        heard = [run.next(10)["event"] for _ in range(2)]
+        stage.let_go()
+        assert last_event(run)["event"] == "done"
+    assert "tick" in heard
+
+
+def test_an_engine_that_eats_memory_is_killed(tmp_path):
+    stage = Stage(tmp_path, memory_bytes=400 << 20)
+    try:
+        with pytest.raises(EngineDied) as died:
+            stage.speak("Now eat.")
+        assert "memory" in died.value.detail
+        assert died.value.alone and died.value.to_blame
+    finally:
+        stage.pool.close()
+
+
+def test_a_stopped_chunk_ends_without_hurting_others(stage):
+    with stage.running("Please wait.") as run:
+        poll(lambda: stage.calls())
+        run.send({"op": "stop"})
+        assert last_event(run)["event"] == "interrupted"
+    stage.let_go()
+    assert stage.speak("Good morning.")["event"] == "done"
+
+
+def test_a_chunk_left_early_frees_its_engine(stage):
+    with stage.running("Please wait."):
+        poll(lambda: stage.calls())
+    assert stage.speak("Good morning.", solo=True)["event"] == "done"
+
+
+def test_two_engines_share_the_chunks(tmp_path):
+    stage = Stage(tmp_path, count=2)
+    try:
+        threads = [stage.in_thread("Please wait.") for _ in range(2)]
+        poll(lambda: len(stage.calls()) == 2)
+        assert [len(engine._runs) for engine in stage.pool._engines] == [1, 1]
+        stage.let_go()
+        for thread, outcome in threads:
+            thread.join(30)
+            assert outcome[0]["event"] == "done"
+    finally:
+        stage.pool.close()
+
+
+@pytest.mark.parametrize(("device", "said"), [("cpu", "pip install the-weights"), ("odd", "cannot be loaded here")])
+def test_a_model_that_cannot_be_loaded_says_why(tmp_path, device, said):
+    stage = Stage(tmp_path, device=device, model="moody-absent")
+    try:
+        assert not stage.pool.is_warm()
+        assert said in stage.pool.failures()[0]
+    finally:
+        stage.pool.close()
+
+
+def test_the_child_sees_no_settings_and_no_credentials(tmp_path, monkeypatch):
+    monkeypatch.setenv("VOICEMILL_SECRET_KEY", "secret")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    stage = Stage(tmp_path)
+    try:
+        assert not [name for name in stage.child().environ() if name.startswith(("VOICEMILL_", "AWS_"))]
+    finally:
+        stage.pool.close()
+
+
+def test_closing_ends_the_child(stage):
+    child = stage.child()
+    stage.pool.close()
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+
+
+_CONTROLLER = """
+import sys
+from pathlib import Path
+from tests.integration.test_engine_pool import Stage
+import structlog
+structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
+stage = Stage(Path(sys.argv[1]))
+print(stage.child().pid, flush=True)
+stage.in_thread("Please hang.")
+sys.stdin.read()
+"""
+
+
+def test_the_child_dies_with_a_killed_controller_even_when_it_hangs(tmp_path):
+    with subprocess.Popen(
+        [sys.executable, "-c", _CONTROLLER, str(tmp_path)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as controller:
+        assert controller.stdout is not None
+        child = psutil.Process(int(controller.stdout.readline()))
+        poll(lambda: list(tmp_path.glob("call-*")))
+        os.kill(controller.pid, signal.SIGKILL)
+        controller.wait()
+        _, alive = psutil.wait_procs([child], timeout=10)
+    assert not alive
