@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from flask_openapi3 import OpenAPI
 
-from jobs.settings import Settings
-
 from . import (
     audio_routes,
     health_routes,
@@ -20,7 +18,7 @@ from .operation import SECURITY_SCHEMES
 from .problems import install_problems
 from .request_log import install_request_log
 from .schemas import Problem
-from .wiring import EXTENSION, Services, wire
+from .wiring import EXTENSION, Services
 
 ROUTES = (
     job_routes.routes,
@@ -33,8 +31,8 @@ ROUTES = (
 )
 
 
-def create_app(settings: Settings, services: Services | None = None) -> OpenAPI:
-    """The application. `services` are made from the settings where none are given."""
+def create_app(services: Services) -> OpenAPI:
+    """The application over these services."""
     app = OpenAPI(
         "api",
         info=INFO,
@@ -44,7 +42,7 @@ def create_app(settings: Settings, services: Services | None = None) -> OpenAPI:
         doc_ui=False,
         static_folder=None,
     )
-    app.extensions[EXTENSION] = services or wire(settings)
+    app.extensions[EXTENSION] = services
     app.url_map.strict_slashes = False
     app.json.sort_keys = False  # type: ignore[attr-defined]
     install_request_log(app)

@@ -61,6 +61,9 @@ class _News:
             if not said:
                 yield ": waiting\n\n"
             job = watch.next(KEEP_ALIVE_S)
+            if watch.is_closed:
+                yield "retry: 1000\n\n"
+                return
         yield _event("state", {"id": self._job_id, "object": "job", "state": "deleted"})
 
     def tell(self, job: Job) -> Iterator[str]:

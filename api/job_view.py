@@ -122,7 +122,7 @@ def _stage(job: Job, has_worker: bool) -> str:
 
 def _eta_s(job: Job, fraction: float) -> float | None:
     """By rule of three from what is done; nothing before the first hundredth."""
-    if job.state.is_terminal or job.started_at is None or fraction < 0.01:
+    if job.state.is_terminal or job.started_at is None or not 0.01 <= fraction < 1.0:
         return None
     elapsed_s = max(0.0, (job.updated_at - job.started_at) / 1000)
     return round(elapsed_s * (1 - fraction) / fraction, 1)

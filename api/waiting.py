@@ -32,11 +32,13 @@ class Watch:
         self._job: Job | None = job
         self._version = 0
         self._seen = 0
+        #: The process is about to end: tell the client to come back.
+        self.is_closed = False
 
     def next(self, timeout_s: float) -> Job | None:
         """The job after its next change, or as it is when the time is over; None once it was deleted."""
         with self._condition:
-            self._condition.wait_for(lambda: self._version > self._seen, timeout=max(0.0, timeout_s))
+            self._condition.wait_for(lambda: self._version > self._seen or self.is_closed, timeout=max(0.0, timeout_s))
             self._seen = self._version
             return self._job
 
@@ -44,9 +46,15 @@ class Watch:
         """The job at its end, or as it is when the time is over; None once it was deleted."""
         with self._condition:
             self._condition.wait_for(
-                lambda: self._job is None or self._job.state.is_terminal, timeout=max(0.0, timeout_s)
+                lambda: self._job is None or self._job.state.is_terminal or self.is_closed, timeout=max(0.0, timeout_s)
             )
             return self._job
+
+    def close(self) -> None:
+        """Let the waiter go."""
+        with self._condition:
+            self.is_closed = True
+            self._condition.notify_all()
 
     def feed(self, job: Job | None) -> None:
         """Called by the watcher with each new reading."""
@@ -108,9 +116,12 @@ class Watcher:
                     del self._watches[job.id]
 
     def close(self) -> None:
-        """End the thread."""
+        """Let all waiters go, take no more, and end the thread."""
         with self._changed:
             self._closed = True
+            for watches in self._watches.values():
+                for watch in watches:
+                    watch.close()
             self._changed.notify_all()
             thread = self._thread
         if thread is not None:

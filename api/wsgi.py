@@ -6,7 +6,11 @@ from jobs.settings import Settings
 
 from .app import create_app
 from .log_lines import configure_log
+from .stopping import when_stopping
+from .wiring import wire
 
 settings = Settings()
 configure_log(json_lines=settings.log_json)
-app = create_app(settings)
+services = wire(settings)
+app = create_app(services)
+when_stopping(services.watcher.close)

@@ -172,3 +172,17 @@ def wait_for(heard: Iterator[tuple[str, dict]], wanted: str, **fields: object) -
         if name == wanted and fields.items() <= data.items():
             return data
     raise AssertionError(f"the stream ended without {wanted} {fields}")
+
+
+def test_server_that_stops_lets_its_waiters_go(tmp_path: Path) -> None:
+    server = ApiServer(tmp_path).start()
+    with server.client() as client, ThreadPoolExecutor(2) as pool:
+        job_id = submit(client).json()["id"]
+        poll_answer = pool.submit(client.get, f"/jobs/{job_id}?wait=60")
+        stream_answer = pool.submit(client.get, f"/jobs/{job_id}/events")
+        assert poll(lambda: waiters(client) == 2, deadline_s=30)
+        server.process.process.terminate()
+        assert poll_answer.result(30).json()["state"] == "accepted"
+        assert stream_answer.result(30).text.endswith("retry: 1000\n\n")
+    assert server.process.process.wait(30) == 0
+    server.stop()

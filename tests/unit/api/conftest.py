@@ -83,8 +83,8 @@ def services(settings: Settings, sqlite_store: SqlStore, storage: DirectoryStora
 
 
 @pytest.fixture
-def app(settings: Settings, services: Services) -> Flask:
-    return create_app(settings, services)
+def app(services: Services) -> Flask:
+    return create_app(services)
 
 
 @pytest.fixture

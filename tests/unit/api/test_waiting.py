@@ -10,6 +10,7 @@ import pytest
 from api.waiting import TooManyWaiters, Watcher
 from jobs.job import NewJob
 from jobs.states import JobState
+from tests.services.process import poll
 from tests.unit.api.conftest import TENANT, run_plan
 
 
@@ -50,9 +51,7 @@ def test_two_hundred_waiters_share_the_queries_and_all_wake(services, jobs, watc
     threads = [threading.Thread(target=wait, args=(jobs[number % 10],)) for number in range(200)]
     for thread in threads:
         thread.start()
-    deadline = time.monotonic() + 20
-    while watcher.waiters < 200 and time.monotonic() < deadline:
-        time.sleep(0.01)
+    assert poll(lambda: watcher.waiters == 200, deadline_s=20)
     before, began = counting.queries, time.monotonic()
     for job in jobs:
         services.store.cancel(TENANT, job.id)
@@ -117,3 +116,21 @@ def test_closed_watcher_takes_no_waiters(jobs, counting):
     watcher.close()
     with pytest.raises(TooManyWaiters), watcher.watch(jobs[0]):
         pass
+
+
+def test_closing_lets_every_waiter_go(jobs, counting):
+    watcher = Watcher(counting, max_waiters=10)
+    heard = []
+
+    def wait(job):
+        with watcher.watch(job) as watch:
+            heard.append((watch.until_terminal(60).state, watch.is_closed))
+
+    threads = [threading.Thread(target=wait, args=(job,)) for job in jobs[:5]]
+    for thread in threads:
+        thread.start()
+    assert poll(lambda: watcher.waiters == 5, deadline_s=20)
+    watcher.close()
+    for thread in threads:
+        thread.join(20)
+    assert heard == [(JobState.ACCEPTED, True)] * 5
