@@ -39,7 +39,7 @@ class PlanStep:
         return {
             "text_characters": settings.max_text_characters, "audio_seconds": settings.max_audio_s,
             "speed": entry.speed, "chunk_characters": entry.chunk_characters, "chunk_seconds": entry.chunk_seconds,
-            "sample_rate_hz": entry.sample_rate_hz,
+            "sample_rate_hz": entry.sample_rate_hz, "vad": entry.vad,
         }  # fmt: skip
 
     def source(self, k: int) -> str | None:
