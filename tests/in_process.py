@@ -1,4 +1,4 @@
-"""Runs a pipeline in this process, with files in a directory: what a worker does, without queue, storage or children."""
+"""Runs a pipeline in this process with files in a directory: what a worker does, without queue, storage or children."""
 
 from __future__ import annotations
 

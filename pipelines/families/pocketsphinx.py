@@ -29,7 +29,8 @@ def load(entry: Entry, device: str) -> PocketSphinx:
         from pocketsphinx import Decoder
     except ImportError as error:
         raise ModelUnavailable("pocketsphinx is missing: pip install 'pocketsphinx>=5.1.1'.") from error
-    return PocketSphinx(entry, Decoder(samprate=16_000, loglevel="FATAL"))
+    # A little noise, always the same, under the sound: in digital silence the scores hang on what was heard before.
+    return PocketSphinx(entry, Decoder(samprate=16_000, dither=True, seed=7, loglevel="FATAL"))
 
 
 class PocketSphinx:
@@ -57,8 +58,8 @@ class PocketSphinx:
     def _words(self, request: RecogniseRequest) -> Iterator[Word]:
         decoder = self._decoder
         try:
-            # The features' running means live on from window to window; without this the same window is heard
-            # differently behind another one.
+            # The features' running means and the noise's seed live on from window to window; without this the same
+            # window is heard differently behind another one.
             decoder.reinit_feat()
             decoder.start_utt()
             decoder.process_raw(request.samples.astype("<i2").tobytes(), full_utt=True)

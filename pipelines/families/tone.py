@@ -125,9 +125,12 @@ def _phrases(samples: NDArray[np.int16]) -> Iterator[Phrase]:
     words, phrase_ends = [], gaps >= _PHRASE_GAP
     for group in np.split(np.arange(len(starts)), np.flatnonzero(gaps >= _WORD_GAP) + 1):
         first, last = group[0], group[-1]
-        word = codes[first : last + 1].tobytes().decode("utf-8", "replace")
-        words.append(Word(word, _seconds(starts[first]), _seconds(ends[last]), float(scores[first : last + 1].min())))
-        if last == len(starts) - 1 or phrase_ends[last]:
+        # Noise may read as a space, which no word holds.
+        word = "".join(codes[first : last + 1].tobytes().decode("utf-8", "replace").split())
+        if word:
+            score = float(scores[first : last + 1].min())
+            words.append(Word(word, _seconds(starts[first]), _seconds(ends[last]), score))
+        if words and (last == len(starts) - 1 or phrase_ends[last]):
             confidence = sum(word.confidence for word in words) / len(words)
             text = " ".join(word.word for word in words)
             yield Phrase(text, words[0].start, words[-1].end, confidence, tuple(words))

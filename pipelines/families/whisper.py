@@ -1,14 +1,15 @@
 """Whisper through faster-whisper on CTranslate2: windows in, phrases and words out, each window for itself.
 
-Knows where weights come from, languages as Whisper names them, and the retries at higher temperatures. Never opens
-audio files: windows arrive as samples.
+Knows where weights come from, languages as Whisper names them, and when to decode again. Never opens audio files:
+windows arrive as samples.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,11 @@ from pipelines.family import Phrase, RecogniseRequest, Recognition, Tick, Word
 #: BCP 47 → Whisper's own name, where they differ.
 _RENAMED = {"jv": "jw", "nb": "no", "fil": "tl"}
 _BACK = {"jw": "jv"}
+#: Ways to decode, the next one tried where the last is doubtful. faster-whisper would draw at random at rising
+#: temperatures; CTranslate2 draws from a generator per thread that no request can seed, so that the same window would
+#: be heard differently every time. Forbidding repetitions mends what the draws mend most: loops.
+_ATTEMPTS: tuple[Mapping[str, Any], ...] = ({}, {"no_repeat_ngram_size": 3, "repetition_penalty": 1.1})
+_REPETITIVE, _UNBELIEVED = 2.4, -1.0
 
 
 def load(entry: Entry, device: str) -> Whisper:
@@ -70,9 +76,19 @@ class Whisper:
         self._model.model.unload_model()
 
     def _recognise(self, request: RecogniseRequest, tick: Tick) -> Recognition:
+        best = self._attempt(request, tick, _ATTEMPTS[0])
+        for options in _ATTEMPTS[1:]:
+            if not best.is_doubtful:
+                break
+            best = min(best, self._attempt(request, tick, options), key=lambda attempt: attempt.rank)
+        phrases = tuple(_phrases(best.segments, len(request.samples) / 16_000))
+        language = "en" if request.task == "translate" else _BACK.get(best.language, best.language)
+        return Recognition(phrases, language, best.language_probability)
+
+    def _attempt(self, request: RecogniseRequest, tick: Tick, options: Mapping[str, Any]) -> _Attempt:
         tick()
         try:
-            segments, info = self._model.transcribe(
+            found, info = self._model.transcribe(
                 request.samples.astype(np.float32) / 32_768,
                 language=self._language(request.language),
                 task=request.task,
@@ -80,16 +96,17 @@ class Whisper:
                 # What another window said must not colour this one: loops would spread, and chunks would not be alone.
                 condition_on_previous_text=False,
                 hotwords=", ".join(request.vocabulary) or None,
+                temperature=0.0,
                 vad_filter=False,
+                **options,
             )
-            phrases = []
-            for segment in segments:
-                phrases.append(_phrase(segment))
+            segments = []
+            for segment in found:
+                segments.append(segment)
                 tick()
         except RuntimeError as error:
             raise EngineFailure(f"{self.entry.name} failed on a window: {error}") from error
-        language = "en" if request.task == "translate" else _BACK.get(info.language, info.language)
-        return Recognition(tuple(phrases), language, float(info.language_probability))
+        return _Attempt(segments, info.language, float(info.language_probability))
 
     def _language(self, tag: str | None) -> str | None:
         if tag is None:
@@ -101,14 +118,55 @@ class Whisper:
         return name
 
 
-def _phrase(segment: Any) -> Phrase:
-    words = tuple(
-        Word(word.word.strip(), word.start, word.end, min(1.0, max(0.0, word.probability)))
-        for word in segment.words or ()
-        if word.word.strip()
-    )
-    confidence = min(1.0, math.exp(segment.avg_logprob))
-    return Phrase(segment.text.strip(), segment.start, segment.end, confidence, words)
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """What one decoding of a window gave."""
+
+    segments: Sequence[Any]
+    language: str
+    language_probability: float
+
+    @property
+    def _repetition(self) -> float:
+        return max((segment.compression_ratio for segment in self.segments), default=0.0)
+
+    @property
+    def _logprob(self) -> float:
+        return min((segment.avg_logprob for segment in self.segments), default=0.0)
+
+    @property
+    def is_doubtful(self) -> bool:
+        """openai-whisper's own thresholds: text that repeats itself, or that the model did not believe."""
+        return self._repetition > _REPETITIVE or self._logprob < _UNBELIEVED
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """Smaller is better."""
+        return self._repetition > _REPETITIVE, -self._logprob
+
+
+def _phrases(segments: Sequence[Any], seconds: float) -> Iterator[Phrase]:
+    """Times go forward and never leave the window: the model hears 30 s however short it is, and may place words
+    anywhere in them."""
+    at = 0.0
+    for segment in segments:
+        text = segment.text.strip()
+        if not text:
+            continue
+        start = at = min(max(at, float(segment.start)), seconds)
+        words = []
+        for word in segment.words or ():
+            if word.word.strip():
+                at = min(max(at, float(word.start)), seconds)
+                end = min(max(at, float(word.end)), seconds)
+                words.append(Word(word.word.strip(), at, end, _unit(word.probability)))
+                at = end
+        end = at = words[-1].end if words else min(max(at, float(segment.end)), seconds)
+        yield Phrase(text, words[0].start if words else start, end, _unit(math.exp(segment.avg_logprob)), tuple(words))
+
+
+def _unit(value: float) -> float:
+    return min(1.0, max(0.0, float(value)))
 
 
 def _weights(entry: Entry) -> Path:
