@@ -138,6 +138,8 @@ def _document(text: str) -> Path | None:
 
     path = Path(text)
     try:
+        if not text:
+            return None
         if path.is_file():
             return path
     except (OSError, ValueError):

@@ -72,6 +72,11 @@ def test_text_comes_from_stdin(voicemill: Voicemill, wire: WireServer, worked_by
     assert wire.received("POST", "/tts/synthesize")[0].json["text"] == "From a pipe.\n"
 
 
+def test_empty_text_is_the_servers_to_refuse(voicemill: Voicemill, wire: WireServer) -> None:
+    assert voicemill("speak", "", "--no-wait").exit_code == 0
+    assert wire.received("POST", "/tts/synthesize")[0].json["text"] == ""
+
+
 def test_very_long_text_is_text(voicemill: Voicemill, wire: WireServer) -> None:
     text = "word " * 2000
     assert voicemill("speak", text, "--no-wait").exit_code == 0

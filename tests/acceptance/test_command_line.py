@@ -1,0 +1,140 @@
+"""The command line as a user types it, against the whole stack that `voicemill up` starts."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import wave
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.services.process import Child, poll
+
+VOICEMILL = str(Path(sys.executable).with_name("voicemill"))
+Voicemill = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Nothing of a server of the developer's own."""
+    mine = {name: value for name, value in os.environ.items() if not name.startswith("VOICEMILL_")}
+    return {**mine, "VOICEMILL_DATA_DIR": str(tmp_path_factory.mktemp("stack"))}
+
+
+@pytest.fixture(scope="module")
+def stack(environment: dict[str, str]) -> Iterator[Child]:
+    data_dir = Path(environment["VOICEMILL_DATA_DIR"])
+    child = Child([VOICEMILL, "up", "--port", "0", "--families", "tone"], log=data_dir / "up.log", env=environment)
+    child.wait_ready(lambda: (data_dir / "client.json").is_file(), deadline_s=120)
+    yield child
+    child.stop(grace_s=90)
+
+
+@pytest.fixture
+def voicemill(stack: Child, environment: dict[str, str], tmp_path: Path) -> Voicemill:
+    """`voicemill("jobs", "--json")`, standing in `tmp_path`."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [VOICEMILL, *arguments], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120,
+            stdin=subprocess.DEVNULL, check=False,
+        )  # fmt: skip
+
+    return run
+
+
+def test_text_is_spoken_and_heard_again(voicemill: Voicemill, tmp_path: Path) -> None:
+    spoken = voicemill("speak", "Hello there. This is a test.", "-o", "hello.wav", "--model", "tone", "--marks")
+    assert spoken.returncode == 0, spoken.stderr
+    assert spoken.stdout.split() == ["hello.wav", "hello.marks.json", "hello.vtt", "hello.chapters.json"]
+    with wave.open(str(tmp_path / "hello.wav")) as audio:
+        seconds = audio.getnframes() / audio.getframerate()
+    assert json.loads((tmp_path / "hello.marks.json").read_text())["words"][-1]["end"] <= seconds
+    heard = voicemill(
+        "transcribe", "hello.wav", "--model", "tone-listener", "-f", "txt,srt,json", "-o", "heard", "--json"
+    )
+    assert heard.returncode == 0, heard.stderr
+    [outcome] = json.loads(heard.stdout)["jobs"]
+    assert sorted(outcome["saved"]) == ["heard/hello.json", "heard/hello.srt", "heard/hello.txt"]
+    assert outcome["job"]["result"]["duration_s"] == pytest.approx(seconds, abs=0.05)
+    assert "-->" in (tmp_path / "heard" / "hello.srt").read_text()
+
+
+def test_job_that_waits_for_a_worker_is_cancelled_retried_and_deleted(voicemill: Voicemill) -> None:
+    submitted = voicemill("speak", "Nobody speaks this.", "--model", "espeak", "--no-wait", "--label", "test=cancel")
+    job_id = submitted.stdout.strip()
+    assert submitted.returncode == 0, submitted.stderr
+    assert json.loads(voicemill("cancel", job_id, "--json").stdout)["jobs"][0]["id"] == job_id
+    ended = voicemill("job", job_id, "--wait", "--json")
+    assert (ended.returncode, json.loads(ended.stdout)["job"]["state"]) == (1, "cancelled")
+    again = voicemill("retry", job_id).stdout.strip()
+    assert json.loads(voicemill("job", again, "--json").stdout)["job"]["parent_id"] == job_id
+    assert voicemill("cancel", again).returncode == 0
+    listed = json.loads(voicemill("jobs", "--label", "test=cancel", "--json").stdout)["data"]
+    assert {job["id"] for job in listed} == {job_id, again}
+    assert voicemill("job", job_id, "--delete", "--yes").returncode == 0
+    gone = voicemill("job", job_id)
+    assert gone.returncode == 2
+    assert "deleted" in gone.stderr
+
+
+def test_what_is_not_sound_fails_with_the_reason(voicemill: Voicemill, tmp_path: Path) -> None:
+    (tmp_path / "letter.wav").write_text("Dear server, this is no recording.")
+    failed = voicemill("transcribe", "letter.wav", "--model", "tone-listener")
+    assert failed.returncode == 1
+    assert "failed:" in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        (["speak", "Hello.", "-o", "a.wav", "--speed", "9"], "speed"),
+        (["speak", "Hello.", "-o", "a.wav", "--model", "nonsense"], "model"),
+        (["speak", "", "-o", "a.wav"], "text"),
+    ],
+)
+def test_refused_request_names_the_field(voicemill: Voicemill, arguments: list[str], field: str) -> None:
+    refused = voicemill(*arguments)
+    assert refused.returncode == 2
+    assert field in refused.stderr
+
+
+def test_models_voices_and_keys_are_those_of_the_stack(voicemill: Voicemill) -> None:
+    assert "tone-listener" in voicemill("models").stdout
+    assert voicemill("voices").stdout.splitlines()[1].startswith("tone\t")
+    secret = voicemill("keys", "create", "laptop").stdout.strip()
+    assert secret.startswith("vm_")
+    keys = {key["name"]: key["id"] for key in json.loads(voicemill("keys", "list", "--json").stdout)["data"]}
+    assert voicemill("keys", "revoke", keys["laptop"]).returncode == 0
+
+
+def test_key_that_may_only_read_cannot_submit(voicemill: Voicemill, environment: dict[str, str]) -> None:
+    secret = voicemill("keys", "create", "reader", "--scopes", "read").stdout.strip()
+    base_url = json.loads((Path(environment["VOICEMILL_DATA_DIR"]) / "client.json").read_text())["base_url"]
+    limited = {**environment, "VOICEMILL_URL": base_url, "VOICEMILL_API_KEY": secret}
+    command = [VOICEMILL, "speak", "Hello.", "--no-wait"]
+    ended = subprocess.run(command, env=limited, capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode == 2
+    assert "Error:" in ended.stderr
+
+
+def test_record_is_sound(voicemill: Voicemill) -> None:
+    audited = voicemill("audit", "--deep")
+    assert audited.returncode == 0, audited.stdout + audited.stderr
+
+
+def test_ctrl_c_ends_the_stack_and_later_commands_say_that_it_is_gone(
+    stack: Child, voicemill: Voicemill, environment: dict[str, str]
+) -> None:
+    stack.process.send_signal(signal.SIGINT)
+    assert poll(lambda: not stack.is_alive, deadline_s=120)
+    assert stack.process.returncode == 0
+    gone = voicemill("jobs")
+    assert gone.returncode in {1, 2}
+    assert "`voicemill up`" in gone.stderr
