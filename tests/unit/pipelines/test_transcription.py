@@ -1,0 +1,193 @@
+"""pipelines/transcription.py: from a recording to a transcript, with real recognisers."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+import jiwer
+import numpy as np
+import pytest
+
+from pipelines.catalog import Catalog
+from pipelines.errors import BadInput, UnreadableInput
+from pipelines.family import SpeakRequest
+from pipelines.pipeline import Interrupted
+from tests.factories import JFK, JFK_TEXT, make_recording, make_silence, make_wav
+from tests.in_process import Run, load
+
+WORDS = "alpha bravo charlie delta echo foxtrot golf hotel india juliet kilo lima mike november oscar papa".split()  # noqa: SIM905 – a table to read
+
+
+def tones(text: str, speed: float = 1.0) -> np.ndarray:
+    """`text` as the tone family says it, 16 kHz int16."""
+    speaker = load(Catalog().get("tone", "tts"))
+    return speaker.speak([SpeakRequest(text, "tone", "en", speed)], lambda: None)[0].samples
+
+
+def make_talk(*texts: str, pause_s: float = 2.0, speed: float = 1.0) -> np.ndarray:
+    return np.concatenate([sound for text in texts for sound in (tones(text, speed), make_silence(pause_s))])
+
+
+def make_run(tmp_path: Path, **params: Any) -> Run:
+    limits = {"chunk_seconds": params.pop("chunk_seconds", 300.0)}
+    return Run("stt.transcribe", tmp_path, {"model": "tone-listener", **params}, limits)
+
+
+def transcript(run: Run) -> dict[str, Any]:
+    return json.loads(run.text("transcript.json"))
+
+
+def test_speech_of_a_person_is_recognised(tmp_path: Path) -> None:
+    run = Run("stt.transcribe", tmp_path, {"model": "pocketsphinx", "formats": ["json", "srt"]})
+    result = run.all(JFK)
+    heard = transcript(run)
+    said = "".join(character for character in heard["text"].lower() if character.isalpha() or character == " ")
+    assert jiwer.wer(JFK_TEXT.lower(), said) < 0.5
+    assert (heard["language"], heard["duration_s"], result.duration_s) == ("en", 11.0, 11.0)
+    assert heard["segments"][0]["model"] == "pocketsphinx-en-us"
+    assert 0 < heard["avg_confidence"] < 1
+    country = [word for segment in heard["segments"] for word in segment["words"] if word["word"].startswith("country")]
+    assert country and 9.0 < country[-1]["start"] < 10.5
+
+
+def test_every_word_of_a_long_recording_comes_back_in_its_place(tmp_path: Path) -> None:
+    texts = [" ".join(WORDS[start:] + WORDS[:start]) for start in range(len(WORDS))] * 2
+    sound = make_talk(*texts)
+    run = make_run(tmp_path, chunk_seconds=30.0)
+    plan = run.plan(make_wav(tmp_path / "a.wav", sound))
+    assert len(plan.spans) > 2
+    family = load(run.entry)
+    for span in plan.spans:
+        run.work(span, family)
+    run.stitch(plan)
+    heard = transcript(run)
+    assert heard["text"] == " ".join(texts)
+    at = 0
+    for segment, text in zip(heard["segments"], texts, strict=True):
+        start_s = at / 16_000 + 0.08
+        assert segment["start"] == pytest.approx(start_s, abs=0.01)
+        at += len(tones(text)) + 32_000
+    assert [segment["id"] for segment in heard["segments"]] == list(range(len(texts)))
+
+
+@pytest.mark.parametrize("ending", ["mp3", "opus", "m4a", "flac", "webm"])
+def test_encoded_recordings_are_heard_as_well(tmp_path: Path, ending: str) -> None:
+    import soxr
+
+    sound = soxr.resample(make_talk("ask not what your country", "can do for you", speed=0.5), 16_000, 48_000)
+    run = make_run(tmp_path)
+    run.all(make_recording(tmp_path / f"a.{ending}", sound))
+    assert transcript(run)["text"] == "ask not what your country can do for you"
+
+
+def test_speech_without_a_pause_is_cut_between_words(tmp_path: Path) -> None:
+    text = " ".join(WORDS * 12)
+    run = make_run(tmp_path, chunk_seconds=30.0)
+    plan = run.plan(make_wav(tmp_path / "a.wav", tones(text)))
+    assert len(plan.spans) >= 2
+    family = load(run.entry)
+    for span in plan.spans:
+        run.work(span, family)
+    run.stitch(plan)
+    assert transcript(run)["text"] == text
+
+
+def test_spans_are_disjoint_in_order_and_add_up_to_the_recording(tmp_path: Path) -> None:
+    run = make_run(tmp_path, chunk_seconds=30.0)
+    plan = run.plan(make_wav(tmp_path / "a.wav", make_talk(*[" ".join(WORDS)] * 12, pause_s=5.0)))
+    spans = list(plan.spans)
+    assert [span.idx for span in spans] == list(range(len(spans)))
+    assert all(one.end <= other.start for one, other in itertools.pairwise(spans))
+    assert (
+        sum(span.units for span in spans) == pytest.approx(plan.units_total) == pytest.approx(plan.header["duration_s"])
+    )
+    for span in spans:
+        (name,) = span.inputs
+        samples = sum(length for window in span.data["windows"] for _, length in window["pieces"])
+        assert (run.sink.out / name).stat().st_size == samples * 2
+        assert samples / 16_000 <= 30.0 + 30.0
+
+
+def test_planning_and_working_twice_gives_the_same(tmp_path: Path) -> None:
+    sound = make_wav(tmp_path / "a.wav", make_talk(*[" ".join(WORDS)] * 6))
+    plans, parts = [], []
+    for name in ("one", "two"):
+        run = make_run(tmp_path / name, chunk_seconds=20.0)
+        plan = run.plan(sound)
+        plans.append((plan.header, list(plan.spans)))
+        family = load(run.entry)
+        for span in plan.spans:
+            run.work(span, family)
+        parts.append([path.read_bytes() for path in run.parts])
+    assert plans[0] == plans[1] and parts[0] == parts[1]
+
+
+@pytest.mark.parametrize("channels", ["mix", "split"])
+def test_recording_without_speech_gives_no_spans_and_an_empty_transcript(tmp_path: Path, channels: str) -> None:
+    run = make_run(tmp_path, channels=channels, formats=["json", "txt", "srt", "vtt", "tsv"])
+    plan = run.plan(make_wav(tmp_path / "a.wav", np.stack([make_silence(12.0)] * 2)))
+    assert (list(plan.spans), plan.units_total) == ([], 12.0)
+    result = run.stitch(plan)
+    assert (transcript(run)["text"], transcript(run)["segments"], result.duration_s) == ("", [], 12.0)
+
+
+def test_split_channels_become_speakers_in_order_of_time(tmp_path: Path) -> None:
+    left = make_talk("how are you", "good bye", pause_s=3.0)
+    right = np.concatenate([make_silence(1.6), make_talk("very well thank you")])
+    length = max(len(left), len(right))
+    both = np.stack([np.pad(side, (0, length - len(side))) for side in (left, right)])
+    run = make_run(tmp_path, channels="split", formats=["json", "txt", "vtt"], chunk_seconds=30.0)
+    run.all(make_wav(tmp_path / "a.wav", both))
+    said = [(segment["speaker"], segment["text"]) for segment in transcript(run)["segments"]]
+    assert said == [("channel_1", "how are you"), ("channel_2", "very well thank you"), ("channel_1", "good bye")]
+    assert "<v channel_2>very well thank you" in run.text("transcript.vtt")
+    assert run.text("transcript.txt").splitlines()[0] == "channel_1: how are you"
+
+
+def test_punctuate_false_leaves_bare_words(tmp_path: Path) -> None:
+    run = make_run(tmp_path, punctuate=False)
+    run.all(make_wav(tmp_path / "a.wav", tones("Hello, World! It's 3.5.")))
+    assert transcript(run)["text"] == "hello world it's 3.5"
+
+
+def test_progress_ends_at_the_units_of_the_span(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    plan = run.plan(make_wav(tmp_path / "a.wav", make_talk(*[" ".join(WORDS)] * 8)))
+    assert [done for done, _ in run.sink.reports] == sorted(done for done, _ in run.sink.reports)
+    assert run.sink.reports and run.sink.reports[-1][1] == pytest.approx(plan.units_total, abs=0.01)
+    run.sink.reports.clear()
+    for span in plan.spans:
+        run.work(span, load(run.entry))
+        assert run.sink.reports[-1][0] == pytest.approx(span.units)
+
+
+def test_cancelled_plan_stops(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+
+    def stop(done: float, total: float | None = None) -> None:
+        raise Interrupted
+
+    run.sink.progress = stop  # type: ignore[method-assign]
+    with pytest.raises(Interrupted):
+        run.plan(make_wav(tmp_path / "a.wav", make_silence(30.0)))
+
+
+def test_no_recording_at_all_is_bad_input(tmp_path: Path) -> None:
+    with pytest.raises(BadInput):
+        make_run(tmp_path).plan(None)
+
+
+def test_refusal_names_the_upload_as_the_caller_does(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("no sound")
+    with pytest.raises(UnreadableInput, match=r"“holiday\.mp3”"):
+        make_run(tmp_path, source_name="holiday.mp3").plan(tmp_path / "x")
+
+
+def test_provenance_names_model_revision_and_engine(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    plan = run.plan(make_wav(tmp_path / "a.wav", tones("hello")))
+    part = run.work(plan.spans[0], load(run.entry))
+    assert part.provenance == {"model": "tone-listener", "model_revision": "1", "engine": "numpy"}

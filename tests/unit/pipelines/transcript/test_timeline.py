@@ -1,0 +1,34 @@
+"""pipelines/transcript/timeline.py: from a window back to the recording."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines.audio.windows import Piece
+from pipelines.transcript.timeline import Timeline
+
+#: Two seconds from 10 s on, then one from 20 s on, then three from 30 s on.
+LINE = Timeline([Piece(160_000, 32_000), Piece(320_000, 16_000), Piece(480_000, 48_000)], 16_000)
+
+
+@pytest.mark.parametrize(
+    ("window", "recording"),
+    [
+        ((0.0, 0.5), (10.0, 10.5)),
+        ((1.5, 2.0), (11.5, 12.0)),  # up to the seam
+        ((2.0, 2.5), (20.0, 20.5)),  # from the seam on
+        ((3.0, 6.0), (30.0, 33.0)),
+        ((1.6, 2.2), (11.6, 12.0)),  # a word across the seam goes where more of it is
+        ((1.9, 2.6), (20.0, 20.6)),
+        ((0.5, 4.0), (10.5, 31.0)),  # a phrase keeps both of its ends
+        ((5.5, 9.0), (32.5, 33.0)),  # past the window's end
+        ((9.0, 9.5), (33.0, 33.0)),
+        ((-1.0, 0.2), (10.0, 10.2)),
+    ],
+)
+def test_times_are_mapped_piece_by_piece(window: tuple[float, float], recording: tuple[float, float]) -> None:
+    assert LINE.between(*window) == recording
+
+
+def test_length_is_that_of_all_pieces() -> None:
+    assert LINE.length == 96_000
