@@ -1,4 +1,7 @@
-"""How log lines look: text for people, or JSON for machines; one line each, ids as fields."""
+"""How log lines look: text for people, or JSON for machines; one line each, ids as fields.
+
+Tracebacks come without the values of variables: those hold texts and keys.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,25 @@ import logging
 import sys
 
 import structlog
+from structlog.processors import ExceptionRenderer
+from structlog.tracebacks import ExceptionDictTransformer
 
 
 def configure_log(*, json_lines: bool) -> None:
     """Send structlog's lines to standard error. Called once, by the process's entry file."""
     renderer: structlog.types.Processor
-    renderer = structlog.processors.JSONRenderer() if json_lines else structlog.dev.ConsoleRenderer(colors=False)
+    if json_lines:
+        renderer = structlog.processors.JSONRenderer()
+        traces = ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
+    else:
+        renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+        traces = ExceptionRenderer()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks if json_lines else structlog.processors.format_exc_info,
+            traces,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),

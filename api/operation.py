@@ -14,8 +14,11 @@ from flask.typing import ResponseReturnValue
 from flask_openapi3 import APIBlueprint
 from pydantic import BaseModel
 
+from jobs.errors import NotFound
+
 from .auth import Guard, admit
 from .problems import MEDIA_TYPE
+from .refusal import Invalid
 from .wiring import services
 
 View = Callable[..., ResponseReturnValue]
@@ -69,6 +72,7 @@ def operation(
         def endpoint() -> ResponseReturnValue:
             admit(guard, services().keyring)
             arguments: dict[str, Any] = dict(request.view_args or {})
+            _refuse_nul(arguments)
             if query is not None:
                 arguments["query"] = query.model_validate(_query_arguments(query))
             return view(**arguments)
@@ -125,6 +129,15 @@ def request_schema(model: type[BaseModel], *, hidden: Sequence[str] = ()) -> dic
     for name in hidden:
         schema["properties"].pop(name)
     return schema
+
+
+def _refuse_nul(path: Mapping[str, Any]) -> None:
+    """No id and no filter holds a NUL, and a database may choke on it. Raises NotFound, Invalid."""
+    if any("\0" in value for value in path.values()):
+        raise NotFound
+    for name, value in request.args.items(multi=True):
+        if "\0" in name or "\0" in value:
+            raise Invalid.field(name.replace("\0", ""), "A NUL character is not allowed.", code="nul")
 
 
 def _query_arguments(query: type[BaseModel]) -> dict[str, str]:

@@ -268,7 +268,7 @@ class NewKey(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
+    name: Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
     scopes: list[Scope] = Field(min_length=1, max_length=4)
     expires_in_s: float | None = Field(None, gt=0, le=10 * 365 * 86_400, description="Unset = for ever.")
 

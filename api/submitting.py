@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any
 
 import structlog
 import uuid_utils
@@ -44,11 +44,6 @@ class Source:
     type: str | None = None
 
 
-class _Terms(TypedDict):
-    deadline_s: float
-    retain_s: float | None
-
-
 class Submission:
     """One request on its way to become a job. The job's id is made first: its objects are stored under it."""
 
@@ -58,6 +53,8 @@ class Submission:
         self._tenant_id = auth.tenant()
         self._job_id = f"job_{uuid_utils.uuid7().hex}"
         self._has_objects = False
+        #: Checked before a body is read. Raises pydantic.ValidationError for a key of another shape.
+        self._idempotency_key = SubmitHeaders.model_validate(dict(request.headers)).idempotency_key
 
     def upload_key(self) -> str:
         """Where this job's upload goes."""
@@ -69,11 +66,19 @@ class Submission:
         Raises what api/problems.py knows.
         """
         self._has_objects = source is not None
-        return self._record(_idempotency(wanted, source), lambda: self._new_job(wanted, source))
+        upload = (source.part.sha256, source.name) if source else None
+        promise = self._promise(str(request.url_rule), lambda: fingerprint(wanted.model_dump(mode="json"), upload))
+        return self._record(promise, lambda: self._new_job(wanted, source))
 
     def submit_again(self, parent: Job) -> Response:
         """Record the retry of an ended job and answer. Its input is copied: either job may be deleted alone."""
-        return self._record(_retry_idempotency(parent), lambda: self._retry_of(parent))
+        promise = self._promise(request.path, lambda: fingerprint({"parent": parent.id}, None))
+        return self._record(promise, lambda: self._retry_of(parent))
+
+    def _promise(self, route: str, fingerprint: Callable[[], str]) -> Idempotency | None:
+        """What the Idempotency-Key of this request stands for; None without one."""
+        key = self._idempotency_key
+        return Idempotency(f"{request.method} {route}", key, fingerprint()) if key is not None else None
 
     def _record(self, idempotency: Idempotency | None, make: Callable[[], NewJob]) -> Response:
         store = self._services.store
@@ -117,7 +122,8 @@ class Submission:
             input_sha256=source.part.sha256 if source else None,
             input_bytes=source.part.bytes if source else None,
             webhook_url=params["webhook_url"],
-            **self._terms(params),
+            deadline_s=wanted.deadline_s,
+            retain_s=wanted.retain_s,
         )
 
     def _retry_of(self, parent: Job) -> NewJob:
@@ -140,16 +146,9 @@ class Submission:
             input_bytes=parent.input_bytes,
             parent_id=parent.id,
             webhook_url=parent.params.get("webhook_url"),
-            **self._terms(parent.params),
+            deadline_s=parent.params.get("deadline_s"),
+            retain_s=parent.params.get("retain_s"),
         )
-
-    def _terms(self, params: Mapping[str, Any]) -> _Terms:
-        """How long the job may take and how long its files are kept, in seconds."""
-        settings = self._services.settings
-        retain_s = params.get("retain_s")
-        if retain_s is None and not settings.is_embedded:
-            retain_s = settings.retain_s
-        return _Terms(deadline_s=params.get("deadline_s") or settings.deadline_s, retain_s=retain_s)
 
     def _entry(self, wanted: JobRequest) -> Entry:
         """The model, once it is clear that it can do what is wanted."""
@@ -211,19 +210,3 @@ def fingerprint(params: Mapping[str, Any], upload: tuple[str, str] | None) -> st
     """SHA-256 over the request as asked for, before `auto` was resolved, with the upload's digest and name."""
     canonical = json.dumps([params, upload], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def _idempotency(wanted: JobRequest, source: Source | None) -> Idempotency | None:
-    upload = (source.part.sha256, source.name) if source else None
-    return _promise(f"{request.method} {request.url_rule}", lambda: fingerprint(wanted.model_dump(mode="json"), upload))
-
-
-def _retry_idempotency(parent: Job) -> Idempotency | None:
-    return _promise(f"{request.method} {request.path}", lambda: fingerprint({"parent": parent.id}, None))
-
-
-def _promise(route: str, fingerprint: Callable[[], str]) -> Idempotency | None:
-    """What the Idempotency-Key of this request promises. Raises pydantic.ValidationError for a key of another shape."""
-    headers = SubmitHeaders.model_validate(dict(request.headers))
-    key = headers.idempotency_key
-    return Idempotency(route, key, fingerprint()) if key is not None else None

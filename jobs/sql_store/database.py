@@ -61,6 +61,7 @@ class Database:
         self.engine = sa.create_engine(
             parsed, connect_args=arguments, poolclass=sa.QueuePool, pool_size=pool_size, max_overflow=0, pool_timeout=1,
             pool_use_lifo=True, pool_recycle=1800,
+            hide_parameters=True,  # a driver's error may be logged, and parameters are people's texts
         )  # fmt: skip
         if self.is_postgres:
             # One statement is its own transaction: no BEGIN and COMMIT to wait for.

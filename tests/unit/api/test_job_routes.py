@@ -57,6 +57,8 @@ def test_list_is_filtered(client, services):
         ("state=sleeping", "state"),
         ("after=nonsense", "after"),
         ("order=up", "order"),
+        ("kind=%00", "kind"),
+        ("label.a=%00", "label.a"),
     ],
 )
 def test_bad_filter_is_named(client, query, field):
@@ -306,6 +308,11 @@ def test_job_of_another_tenant_does_not_exist(client_of, finished_job, services,
     assert answer.status_code == nothing.status_code == 404
     assert answer.json["detail"] == nothing.json["detail"]
     assert services.store.job(TENANT, job.id).state is JobState.SUCCEEDED
+
+
+@pytest.mark.parametrize("path", ["/jobs/%00", "/jobs/a%00b/events", "/jobs/%ff", "/jobs/" + "x" * 5000, "/jobs/.."])
+def test_id_that_is_none_does_not_exist(client, path):
+    assert client.get(path).status_code == 404
 
 
 def test_list_never_shows_another_tenants_jobs(client_of, services):

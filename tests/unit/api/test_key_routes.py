@@ -20,6 +20,7 @@ def test_secret_of_a_key_is_shown_once(client):
     [
         ({}, "name"),
         ({"name": "", "scopes": ["read"]}, "name"),
+        ({"name": "a\0b", "scopes": ["read"]}, "name"),
         ({"name": "a", "scopes": []}, "scopes"),
         ({"name": "a", "scopes": ["root"]}, "scopes.0"),
         ({"name": "a", "scopes": ["read"], "tenant_id": "other"}, "tenant_id"),

@@ -83,6 +83,14 @@ def test_key_of_another_shape_is_refused(client, worker, key):
     assert answer.json["errors"][0]["field"] == "Idempotency-Key"
 
 
+def test_bad_key_of_an_upload_is_refused_before_the_body_is_stored(client, worker, objects):
+    worker("stt.pocketsphinx")
+    headers = {"Idempotency-Key": "with space"}
+    answer = client.post("/stt/transcribe", data={"file": (io.BytesIO(b"x"), "a.wav")}, headers=headers)
+    assert answer.status_code == 422
+    assert objects() == []
+
+
 def test_forty_concurrent_requests_with_one_key_make_one_job(app, client, worker, services):
     worker()
     header = client.environ_base["HTTP_AUTHORIZATION"]

@@ -129,6 +129,8 @@ BAD_BODIES_AS_BYTES = [
     (b"", "application/json", 400),
     (b"\xff\xfe", "application/json", 400),
     (b"[" * 100_000, "application/json", 400),
+    (b'{"text": "\\ud800"}', "application/json", 400),
+    (b'{"text": "a", "speed": NaN}', "application/json", 400),
     (b"text=hello", "application/x-www-form-urlencoded", 415),
     (b"hello", "text/plain", 415),
     (b"hello", "multipart/form-data", 415),
