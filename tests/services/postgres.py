@@ -26,7 +26,9 @@ _names = count()
 class PostgresServer:
     """`start()`, `create_database()`; `stop(immediate=True)` and `start()` again as a crash; `close()` at the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        """`durable`: with fsync, as in production; benchmarks compare nothing else."""
+        self._durable = durable
         self._uid = _NOBODY if os.geteuid() == 0 else None
         self._directory = Path(tempfile.mkdtemp(prefix="voicemill-postgres-"))
         if self._uid is not None:
@@ -53,8 +55,9 @@ class PostgresServer:
         if not data.exists():
             self._initdb(data)
         options = {
-            "listen_addresses": "127.0.0.1", "port": self._port, "unix_socket_directories": "", "fsync": "off",
-            "full_page_writes": "off", "max_connections": 200, "shared_buffers": "64MB", "autovacuum_naptime": "5s",
+            "listen_addresses": "127.0.0.1", "port": self._port, "unix_socket_directories": "",
+            "fsync": "on" if self._durable else "off", "full_page_writes": "on" if self._durable else "off",
+            "max_connections": 200, "shared_buffers": "64MB", "autovacuum_naptime": "5s",
         }  # fmt: skip
         flags = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         log = self._directory / "postgres.log"

@@ -1,0 +1,91 @@
+"""What benchmarks run on: a durable Postgres, a Redis, and the rig's processes with production's leases."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from migrations import upgrade
+from tests.faults.rig import Rig
+from tests.services.postgres import PostgresServer
+from tests.services.redis import RedisServer
+
+PRODUCTION = {"LEASE_S": "60", "HEARTBEAT_S": "15", "RESCUE_TRUST_S": "90", "SWEEP_S": "2", "RETRY_BASE_S": "10"}
+
+
+@contextmanager
+def services() -> Iterator[tuple[Path, PostgresServer, RedisServer]]:
+    """A directory, a durable Postgres and a Redis; gone afterwards."""
+    with TemporaryDirectory(prefix="voicemill-bench-") as name:
+        directory = Path(name)
+        (directory / "redis").mkdir()
+        postgres, redis = PostgresServer(durable=True).start(), RedisServer(directory / "redis").start()
+        try:
+            yield directory, postgres, redis
+        finally:
+            redis.stop()
+            postgres.close()
+
+
+@contextmanager
+def deployment(*families: str, engines: int = 1, storage_url: str | None = None) -> Iterator[Rig]:
+    """A rig with an API and one worker per family, on services of its own."""
+    with services() as (directory, postgres, redis):
+        url = postgres.url(postgres.create_database())
+        upgrade(url)
+        with Rig(directory / "rig", database_url=url, broker_url=redis.url, storage_url=storage_url,
+                 settings=PRODUCTION) as rig:  # fmt: skip
+            rig.start_api()
+            for family in families:
+                rig.start_worker(family, engines=engines)
+            yield rig
+
+
+class Caller:
+    """A lean HTTP client (one kept-alive connection): the machine's cores belong to the server."""
+
+    def __init__(self, base_url: str, headers: dict[str, str]) -> None:
+        host, _, port = base_url.removeprefix("http://").partition(":")
+        self._connection = http.client.HTTPConnection(host, int(port), timeout=120)
+        self._headers = headers
+
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+        """Status and decoded JSON (or bytes)."""
+        raw = json.dumps(body).encode() if body is not None and not isinstance(body, bytes) else body
+        sent = {"Content-Type": "application/json", **self._headers, **headers}
+        self._connection.request(method, path, raw, sent)
+        answer = self._connection.getresponse()
+        data = answer.read()
+        is_json = "json" in (answer.getheader("Content-Type") or "")
+        return answer.status, json.loads(data) if is_json else data
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def rate(make: Callable[[], Callable[[int], None]], *, clients: int, seconds: float) -> float:
+    """Calls per second that `clients` threads bring about in `seconds`; each makes its own call with `make`."""
+    counts, stop = [0] * clients, threading.Event()
+
+    def client(number: int) -> None:
+        call = make()
+        while not stop.is_set():
+            call(counts[number])
+            counts[number] += 1
+
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(clients)]
+    began = time.monotonic()
+    for thread in threads:
+        thread.start()
+    time.sleep(seconds)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    return sum(counts) / (time.monotonic() - began)

@@ -1,0 +1,73 @@
+"""The rival: what a good developer would write with Flask and Celery in an afternoon.
+
+State in the same Postgres, committed before the answer and at the end; results on the same disk, with fsync; late
+acknowledgement, so that a killed worker's task comes back. No leases, no fences, no progress, no cancel, no webhooks.
+The work is the same: `tone` speaks the text into a WAV file.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import uuid
+import wave
+from pathlib import Path
+
+import psycopg
+from celery import Celery
+from flask import Flask, jsonify, request
+
+from pipelines.catalog import Catalog
+from pipelines.families import tone
+from pipelines.family import SpeakRequest
+
+TABLE = (
+    "CREATE TABLE IF NOT EXISTS plain_jobs (id text PRIMARY KEY, state text NOT NULL, text text NOT NULL, result text)"
+)
+
+celery = Celery("plain", broker=os.environ.get("PLAIN_BROKER_URL"))
+celery.conf.update(
+    task_acks_late=True, task_ignore_result=True, worker_prefetch_multiplier=1, task_serializer="json",
+    broker_connection_retry_on_startup=True,
+)  # fmt: skip
+app = Flask("plain")
+_own = threading.local()
+
+
+def _database() -> psycopg.Connection:
+    """This thread's connection."""
+    if not hasattr(_own, "connection"):
+        _own.connection = psycopg.connect(os.environ["PLAIN_DATABASE_URL"])
+    return _own.connection
+
+
+@app.post("/speak")
+def accept():
+    """Record, commit, enqueue, answer."""
+    job_id = uuid.uuid4().hex
+    connection = _database()
+    connection.execute("INSERT INTO plain_jobs VALUES (%s, 'accepted', %s)", (job_id, request.get_json()["text"]))
+    connection.commit()
+    speak.delay(job_id)
+    return jsonify(id=job_id), 202
+
+
+@celery.task(name="plain.speak")
+def speak(job_id: str) -> None:
+    """Speak a job's text into a file."""
+    connection = _database()
+    row = connection.execute(
+        "UPDATE plain_jobs SET state = 'running' WHERE id = %s RETURNING text", (job_id,)
+    ).fetchone()
+    connection.commit()
+    speaker = tone.load_speaker(Catalog().get("tone", "tts"), "cpu")
+    [speech] = speaker.speak([SpeakRequest(row[0], "tone", "en")], lambda: None)
+    path = Path(os.environ["PLAIN_DIRECTORY"]) / f"{job_id}.wav"
+    with path.open("wb") as file:
+        with wave.open(file, "wb") as audio:
+            audio.setparams((1, 2, speech.sample_rate_hz, 0, "NONE", ""))
+            audio.writeframes(speech.samples.tobytes())
+        file.flush()
+        os.fsync(file.fileno())
+    connection.execute("UPDATE plain_jobs SET state = 'succeeded', result = %s WHERE id = %s", (str(path), job_id))
+    connection.commit()

@@ -1,0 +1,201 @@
+"""Submits and whole jobs per second, beside a plain Celery application with the same durability."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+
+from tests.benchmarks.deployment import Caller, deployment, rate
+from tests.benchmarks.plain_celery import TABLE
+from tests.benchmarks.report import Section, middle, spread
+from tests.faults.rig import ROOT, Rig
+from tests.services.process import Child, free_port, poll
+
+_TEXT = "The mill by the river turns at night, and what it grinds is words."
+_BODY = {"text": _TEXT, "model": "tone", "format": "wav"}
+
+
+class Plain:
+    """The rival's processes, on the rig's database and broker."""
+
+    def __init__(self, rig: Rig) -> None:
+        self._url = rig.environment["VOICEMILL_DATABASE_URL"].replace("+psycopg", "")
+        self._env = {**rig.environment, "PLAIN_DATABASE_URL": self._url,
+                     "PLAIN_DIRECTORY": str(rig.directory / "plain"),
+                     "PLAIN_BROKER_URL": rig.environment["VOICEMILL_BROKER_URL"]}  # fmt: skip
+        (rig.directory / "plain").mkdir()
+        with psycopg.connect(self._url) as connection:
+            connection.execute(TABLE)
+        self._directory = rig.directory
+        self.base_url = f"http://127.0.0.1:{free_port()}"
+        self._children: list[Child] = []
+
+    def start_api(self) -> None:
+        args = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port",
+                self.base_url.rpartition(":")[2], "--blocking-threads", "64", "--no-ws",
+                "tests.benchmarks.plain_celery:app"]  # fmt: skip
+        self._start(args, "plain-api")
+        call = Caller(self.base_url, {})
+
+        def answers() -> bool:
+            try:
+                return call.call("GET", "/")[0] == 404
+            except OSError:
+                call.close()
+                return False
+
+        assert poll(answers, deadline_s=60)
+
+    def start_worker(self, processes: int) -> None:
+        args = [sys.executable, "-m", "celery", "-A", "tests.benchmarks.plain_celery:celery", "worker",
+                "--pool=prefork",
+                f"--concurrency={processes}", "--without-gossip", "--without-mingle", "--loglevel=INFO"]  # fmt: skip
+        child = self._start(args, "plain-worker")
+        child.wait_ready(lambda: b" ready." in child.log.read_bytes(), deadline_s=60)
+
+    def succeeded(self) -> int:
+        with psycopg.connect(self._url) as connection:
+            return connection.execute("SELECT count(*) FROM plain_jobs WHERE state = 'succeeded'").fetchone()[0]
+
+    def stop(self) -> None:
+        for child in self._children:
+            child.stop()
+
+    def _start(self, args: list[str], name: str) -> Child:
+        child = Child(args, log=self._directory / f"{name}.log", env=self._env, cwd=ROOT)
+        self._children.append(child)
+        return child
+
+
+@contextmanager
+def _plain(rig: Rig) -> Iterator[Plain]:
+    plain = Plain(rig)
+    try:
+        yield plain
+    finally:
+        plain.stop()
+
+
+def submits(*, rounds: int = 5, seconds: float = 3.0) -> Section:
+    """Accepted (that is: committed) jobs per second through HTTP; no worker takes cores meanwhile."""
+    section = Section(
+        "Durable submits per second",
+        "A JSON text of one sentence; the answer is 202 after COMMIT. Clients keep their connection alive. "
+        "`plain` is tests/benchmarks/plain_celery.py: insert, commit, `delay()`, 202, under the same server.",
+        ("clients", "voicemill", "plain Celery", "ratio"),
+    )
+    with deployment() as rig, _plain(rig) as plain:
+        plain.start_api()
+
+        def ours():
+            caller = Caller(rig.base_url, rig.headers)
+            return lambda _: _expect(202, caller.call("POST", "/tts/synthesize", _BODY))
+
+        def theirs():
+            caller = Caller(plain.base_url, {})
+            return lambda _: _expect(202, caller.call("POST", "/speak", {"text": _TEXT}))
+
+        for clients in (1, 16):
+            rate(ours, clients=clients, seconds=1), rate(theirs, clients=clients, seconds=1)
+            us, them = [], []
+            for _ in range(rounds):
+                us.append(rate(ours, clients=clients, seconds=seconds))
+                them.append(rate(theirs, clients=clients, seconds=seconds))
+            section.rows.append((clients, spread(us), spread(them), f"{middle(us) / middle(them):.2f}"))
+    return section
+
+
+def whole_jobs(*, rounds: int = 3, jobs: int = 100) -> Section:
+    """From the first submit to the last result."""
+    section = Section(
+        "Whole jobs per second",
+        f"{jobs} one-sentence jobs for `tone` from 4 clients, until the last result is stored and committed. "
+        "voicemill: a cpu worker and a tone worker (plan, work and stitch are three chunks, each leased, fenced and "
+        "committed with its stored part; the input is read in a sandbox). plain: one prefork worker with two "
+        "processes, one task a job.",
+        ("", "voicemill", "plain Celery", "ratio"),
+    )
+    with deployment("cpu", "tone", engines=2) as rig, _plain(rig) as plain:
+        plain.start_api()
+        plain.start_worker(2)
+        us, them = [], []
+        for _ in range(rounds):
+            us.append(jobs / _ours(rig, jobs))
+            them.append(jobs / _theirs(plain, jobs))
+        section.rows.append(("jobs/s", spread(us, 1), spread(them, 1), f"{middle(us) / middle(them):.2f}"))
+    return section
+
+
+def _ours(rig: Rig, jobs: int) -> float:
+    began, ids = time.monotonic(), []
+
+    def submit(count: int) -> None:
+        caller = Caller(rig.base_url, rig.headers)
+        ids.extend(_expect(202, caller.call("POST", "/tts/synthesize", _BODY))["id"] for _ in range(count))
+
+    _in_threads(submit, jobs, 4)
+    assert poll(lambda: all(job.state == "succeeded" for job in rig.store.states(ids).values()), deadline_s=300,
+                every_s=0.05)  # fmt: skip
+    return time.monotonic() - began
+
+
+def _theirs(plain: Plain, jobs: int) -> float:
+    target, began = plain.succeeded() + jobs, time.monotonic()
+
+    def submit(count: int) -> None:
+        caller = Caller(plain.base_url, {})
+        for _ in range(count):
+            _expect(202, caller.call("POST", "/speak", {"text": _TEXT}))
+
+    _in_threads(submit, jobs, 4)
+    assert poll(lambda: plain.succeeded() >= target, deadline_s=300, every_s=0.05)
+    return time.monotonic() - began
+
+
+def _in_threads(target, total: int, threads: int) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(target, [total // threads] * threads))
+
+
+def _expect(status: int, answer):
+    assert answer[0] == status, answer
+    return answer[1]
+
+
+def polling(*, rounds: int = 4, seconds: float = 3.0, pollers: int = 200) -> Section:
+    """What waiting clients cost those who submit."""
+    section = Section(
+        "200 waiting clients",
+        f"{pollers} clients hold `GET /jobs/{{id}}?wait=30` on jobs that do not end (no worker runs), while 4 clients "
+        "submit. Rounds with and without them alternate.",
+        ("", "submits per second"),
+    )
+    with deployment() as rig:
+        ids = [_expect(202, Caller(rig.base_url, rig.headers).call("POST", "/tts/synthesize", _BODY))["id"]
+               for _ in range(pollers)]  # fmt: skip
+
+        def submit():
+            caller = Caller(rig.base_url, rig.headers)
+            return lambda _: _expect(202, caller.call("POST", "/tts/synthesize", _BODY))
+
+        alone, watched = [], []
+        rate(submit, clients=4, seconds=1)
+        for _ in range(rounds):
+            alone.append(rate(submit, clients=4, seconds=seconds))
+            args = [sys.executable, "-m", "tests.benchmarks.pollers", rig.base_url, rig.headers["Authorization"],
+                    str(seconds + 5), *ids]  # fmt: skip
+            log = rig.directory / "pollers.log"
+            log.unlink(missing_ok=True)
+            child = Child(args, log=log, env={"PYTHONPATH": str(ROOT)}, cwd=ROOT)
+            child.wait_ready(lambda log=log: b"waiting" in log.read_bytes(), deadline_s=30)
+            watched.append(rate(submit, clients=4, seconds=seconds))
+            child.stop()
+        section.rows += [("nobody waits", spread(alone)), (f"{pollers} wait", spread(watched))]
+        section.reading = f"Cost: {100 * (1 - middle(watched) / middle(alone)):.0f} % of the submit rate."
+    return section
