@@ -36,7 +36,8 @@ def broker_options(*, timeout_s: float = 10.0, connect_timeout_s: float = 5.0) -
     """`broker_transport_options` of every process. A worker's connection waits for messages and takes the defaults."""
     return {
         "global_keyprefix": KEY_PREFIX,
-        "health_check_interval": 25,
+        # A link that is open to one side only is given up after 1 + 2 × this many seconds.
+        "health_check_interval": 10,
         "socket_timeout": timeout_s,
         "socket_connect_timeout": connect_timeout_s,
         "socket_keepalive": True,
