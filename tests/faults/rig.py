@@ -27,21 +27,29 @@ from typing import Any
 
 import httpx
 import psutil
+import pytest
 import sqlalchemy as sa
+from pydantic import SecretStr
 
 from jobs.errors import JobsError
 from jobs.job import Job, NewJob
 from jobs.secret_box import SecretBox
+from jobs.settings import Settings
 from jobs.sql_store import SqlStore
 from jobs.sql_store.tables import chunk_events, chunks
+from jobs.storage_url import open_storage
 from pipelines.requests import SynthesisRequest
 from tests.services.process import Child, free_port, poll
+from workers.audit import check
 
 ROOT = Path(__file__).parents[2]
 TENANT = "local"
 _SECRET = "the secret key of the fault rig, 32 characters and more"
 #: Seconds. Production: lease 60, heartbeat 15, trust 90, sweep 2.
 LEASE_S, HEARTBEAT_S, TRUST_S, SWEEP_S = 4.0, 1.0, 2.0, 0.25
+
+#: What each test really did: shown at the end of a test run.
+REPORTS: list[str] = []
 
 _MODELS = """
 [[model]]
@@ -61,6 +69,12 @@ stall_s = 6.0
 options = ["speed"]
 auto = false
 """
+
+
+def short_and_long(short: int, long: int) -> pytest.MarkDecorator:
+    """The test's argument `times`: how many faults it causes here, and how many under `make soak`."""
+    long_one = pytest.param(long, id="long", marks=[pytest.mark.soak, pytest.mark.timeout(4 * 3600)])
+    return pytest.mark.parametrize("times", [pytest.param(short, id="short"), long_one])
 
 
 @dataclass
@@ -92,10 +106,11 @@ class Rig:
 
     def __init__(
         self, directory: Path, *, database_url: str, broker_url: str, storage_url: str | None = None,
-        store_url: str | None = None, settings: Mapping[str, str] | None = None,
+        store_url: str | None = None, objects_url: str | None = None, settings: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
-        """`database_url` and the others are what the processes use (a proxy's, perhaps); `store_url` is the way of the
-        test itself to the database, past the faults. `settings`: more VOICEMILL_* values, without the prefix."""
+        """`database_url` and the others are what the processes use (a proxy's, perhaps); `store_url` and `objects_url`
+        are the ways of the test itself to database and storage, past the faults. `settings`: more VOICEMILL_* values,
+        without the prefix."""
         self.directory = directory
         self.data_dir = directory / "data"
         self.data_dir.mkdir(parents=True)
@@ -105,7 +120,9 @@ class Rig:
         self.refused: list[int] = []
         #: Name of a fault → how often it was really caused.
         self.faults: dict[str, int] = {}
-        self._environment = {
+        #: A figure that the test measured, for its report.
+        self.noted = ""
+        self.environment = {
             "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore",
             **{f"VOICEMILL_{name}": value for name, value in {
                 "DATA_DIR": str(self.data_dir), "DATABASE_URL": database_url, "BROKER_URL": broker_url,
@@ -115,6 +132,10 @@ class Rig:
             }.items()},
         }  # fmt: skip
         self.store = SqlStore(store_url or database_url, box=SecretBox(_SECRET), retry_base_s=0.2, pool_size=8)
+        own_way = objects_url or storage_url
+        self.storage = open_storage(
+            Settings(data_dir=self.data_dir, storage_url=SecretStr(own_way) if own_way else None)
+        )
         self._audit = AuditBeside(self.store)
         self._api: Child | None = None
         self._key = ""
@@ -127,7 +148,11 @@ class Rig:
 
     def __exit__(self, *_: object) -> None:
         self._audit.stop()
-        print(f"\nfaults caused: {self.faults}; acknowledged: {len(self.acknowledged)}; refused: {len(self.refused)}")
+        test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition("::")[2].removesuffix(" (call)")
+        caused = ", ".join(f"{times} × {fault}" for fault, times in self.faults.items())
+        REPORTS.append(f"{test}: {caused or 'no fault'}; {len(self.acknowledged)} jobs accepted, "
+                       f"{len(self.refused)} refused; {self.noted}")  # fmt: skip
+        print("\n" + REPORTS[-1])
         for worker in self.workers:
             _continue(worker.pid)
             worker.kill()
@@ -140,7 +165,7 @@ class Rig:
                      environment: Mapping[str, str] | None = None) -> Worker:  # fmt: skip
         """A worker of `cpu`, `slow` or any other family; `environment` overrides variables for this one."""
         number = len(self.workers)
-        env = {**self._environment, **(environment or {})}
+        env = {**self.environment, **(environment or {})}
         args = [sys.executable, "-m", "workers.controller", "--family", family, "--engines", str(engines)]
         worker = Worker(args, log=self.directory / f"{number:02}-{family}.log", env=env, cwd=ROOT)
         worker.family = family
@@ -150,17 +175,27 @@ class Rig:
         return worker
 
     def start_api(self) -> str:
-        """The base URL of a granian process."""
-        if self._api is None:
-            port = free_port()
-            _, self._key = self.store.create_key(TENANT, "rig", ["read", "submit", "admin"])
-            args = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
+        """The base URL of a granian process, which stays the same after `kill_api`."""
+        if self._api is None or not self._api.is_alive:
+            if not self.base_url:
+                self.base_url = f"http://127.0.0.1:{free_port()}"
+                _, self._key = self.store.create_key(TENANT, "rig", ["read", "submit", "admin"])
+            args = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1",
+                    "--port", self.base_url.rpartition(":")[2],
                     "--blocking-threads", "64", "--no-ws", "api.wsgi:app"]  # fmt: skip
-            env = {**self._environment, "VOICEMILL_PUBLIC_URL": f"http://127.0.0.1:{port}"}
+            env = {**self.environment, "VOICEMILL_PUBLIC_URL": self.base_url}
             self._api = Child(args, log=self.directory / "api.log", env=env, cwd=ROOT)
-            self.base_url = f"http://127.0.0.1:{port}"
-            self._api.wait_ready(lambda: _answers(f"{self.base_url}/audio/health"), deadline_s=60)
+            self._api.wait_ready(lambda: _answers(f"{self.base_url}/audio/health"), deadline_s=90)
         return self.base_url
+
+    def kill_api(self) -> None:
+        """SIGKILL all processes of the API, as a lost node would."""
+        assert self._api is not None
+        processes = [*psutil.Process(self._api.pid).children(recursive=True), psutil.Process(self._api.pid)]
+        for process in processes:
+            process.kill()
+        psutil.wait_procs(processes, timeout=10)
+        self._api.kill()
 
     @property
     def headers(self) -> dict[str, str]:
@@ -177,20 +212,28 @@ class Rig:
         sentence = f"sleep:{seconds} {word} piece {{k}} of text {self._texts}, long enough to fill its chunk to the end"
         return "\n\n".join(sentence.format(k=k).ljust(110, "x") + "." for k in range(chunks))
 
-    def submit(self, jobs: int, *, chunks: int = 4, seconds: float = 0.2, word: str = "", **fields: Any) -> list[str]:
-        """Submit over HTTP; 202 is an acknowledgement, 503 a refusal, all else a failure of the test."""
+    def submit(self, jobs: int, *, chunks: int = 4, seconds: float = 0.2, word: str = "", text: str = "",
+               **fields: Any) -> list[str]:  # fmt: skip
+        """Submit over HTTP; 202 is an acknowledgement, 503 a refusal, all else a failure of the test.
+
+        Each job has a text of its own, unless `text` is given."""
         base_url, ids = self.start_api(), []
+        given = text
         with httpx.Client(base_url=base_url, headers=self.headers, timeout=15) as client:
             for _ in range(jobs):
-                text = self.text(chunks=chunks, seconds=seconds, word=word)
+                text = given or self.text(chunks=chunks, seconds=seconds, word=word)
                 answer = client.post("/tts/synthesize", json={"text": text, "model": "slow", "format": "wav", **fields})
                 if answer.status_code == 503:
                     self.refused.append(answer.status_code)
                     continue
                 assert answer.status_code == 202, answer.text
                 ids.append(answer.json()["id"])
-                self.acknowledged.append(Acknowledged(ids[-1], text))
+                self.acknowledge(ids[-1], text)
         return ids
+
+    def acknowledge(self, job_id: str, text: str) -> None:
+        """Note in the client's log that it was told of this job."""
+        self.acknowledged.append(Acknowledged(job_id, text))
 
     def submit_past_api(self, jobs: int, *, chunks: int, seconds: float) -> list[str]:
         """Record jobs through the test's own store, which no fault spoils; the sweeper rings for them."""
@@ -200,7 +243,7 @@ class Rig:
             params = SynthesisRequest(text=text, model="slow", format="wav").model_dump(mode="json")
             job = self.store.accept(NewJob(TENANT, "tts.synthesize", "slow", params)).job
             ids.append(job.id)
-            self.acknowledged.append(Acknowledged(job.id, text))
+            self.acknowledge(job.id, text)
         return ids
 
     # -- what has to hold ----------------------------------------------------------------------------------------------
@@ -225,16 +268,20 @@ class Rig:
         self.expect_invariants()
 
     def expect_invariants(self) -> None:
-        """The audit beside the load and at the end found nothing."""
+        """The audit beside the load and at the end found nothing, and every object has the bytes that were written."""
         self._audit.look()
         assert not self._audit.violations, self._audit.violations
+        broken = {name: rows for name, rows in check(self.store, self.storage, deep=True).items() if rows}
+        assert not broken, broken
 
     def result_sha256(self, job_id: str, name: str = "audio.wav") -> str:
         """Checksum of a result file, read and counted anew."""
         [found] = [each for each in self.job(job_id).result["files"] if each["name"] == name]
-        digest = hashlib.sha256((self.data_dir / "objects" / found["key"]).read_bytes()).hexdigest()
-        assert digest == found["sha256"]
-        return digest
+        digest = hashlib.sha256()
+        for block in self.storage.read(found["key"]):
+            digest.update(block)
+        assert digest.hexdigest() == found["sha256"]
+        return digest.hexdigest()
 
     def events(self, to_state: str, reason: str | None = None) -> int:
         """How many chunk events there were of a kind: what the protocol really did."""
@@ -256,6 +303,27 @@ class Rig:
         """Chunks that any worker holds."""
         with self.store._db.engine.connect() as connection:
             return connection.scalar(sa.select(sa.func.count()).where(chunks.c.state == "running")) or 0
+
+    def most_crashes(self) -> int:
+        """The most engine deaths that any unfinished chunk has met alone."""
+        query = sa.select(sa.func.max(chunks.c.crash_count)).where(chunks.c.state.in_(("ready", "running")))
+        with self.store._db.engine.connect() as connection:
+            return connection.scalar(query) or 0
+
+    def event_times(self, to_state: str, reason: str | None = None) -> list[int]:
+        """When the events of a kind happened, in milliseconds of the database's clock."""
+        query = sa.select(chunk_events.c.at).where(chunk_events.c.to_state == to_state).order_by(chunk_events.c.at)
+        if reason is not None:
+            query = query.where(chunk_events.c.reason == reason)
+        with self.store._db.engine.connect() as connection:
+            return list(connection.scalars(query))
+
+    def repeated(self) -> float:
+        """Share of all claims that were not a chunk's first."""
+        query = sa.select(sa.func.count(), sa.func.count(chunk_events.c.chunk_id.distinct()))
+        with self.store._db.engine.connect() as connection:
+            claims, first = connection.execute(query.where(chunk_events.c.to_state == "running")).one()
+        return (claims - first) / max(1, first)
 
     def charges(self) -> dict[str, int]:
         """What was charged to all chunks together."""
