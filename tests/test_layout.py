@@ -33,6 +33,10 @@ REGISTRIES = re.compile(
 )
 
 
+#: `tests/…/test_x.py` or `tests/…/test_x.py::test_y` in a page.
+TEST_NAME = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
+
+
 def tracked_files() -> list[Path]:
     """What git would commit; in a copy without git, all that no tool made."""
     if (ROOT / ".git").exists() and shutil.which("git"):
@@ -209,6 +213,17 @@ def test_settings_table_names_every_field():
     module = settings_page()
     written = {row[0] for row in module.rows((ROOT / "jobs" / "settings.py").read_text(encoding="utf-8"))}
     assert written == {f"VOICEMILL_{field.upper()}" for field in Settings.model_fields}
+
+
+def test_tests_that_the_pages_name_exist():
+    named = [(file, hit) for file, text in texts() if file.endswith(".md") for hit in TEST_NAME.findall(text)]
+    assert len(named) > 10
+    missing = []
+    for file, (path, test) in named:
+        source = ROOT / path
+        if not source.exists() or (test and f"def {test}(" not in source.read_text(encoding="utf-8")):
+            missing.append(f"{file}: {path}::{test}")
+    assert missing == []
 
 
 # -- the ways to start it ---------------------------------------------------------------------------------------------
