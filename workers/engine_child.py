@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.catalog import Catalog, Entry
+from pipelines.catalog import PIPELINES, Catalog, Entry
 from pipelines.errors import ModelUnavailable, PipelineError
 from pipelines.pipeline import Interrupted
 from workers import perform
@@ -114,6 +114,10 @@ class Models:
         started = time.monotonic()
         try:
             family = _target(entry.target)(entry, self._device)
+            # The code around it too, so that the first chunk does not wait for that.
+            for kind in PIPELINES:
+                if kind.startswith(f"{entry.kind}."):
+                    perform.load_pipeline(kind)
             voices = [asdict(voice) for voice in _target(entry.voices_target)()] if entry.voices_target else []
         except PipelineError as error:
             self._channel.send({"event": "load_failed", "model": entry.name, "detail": error.detail})

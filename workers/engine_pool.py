@@ -14,6 +14,8 @@ from workers.channel import Message
 from workers.engine import EngineDied
 from workers.engine_process import EngineProcess, EngineRun
 
+#: Seconds for a child to come back, and between looks whether it has.
+_RESTART_S, _LOOK_FOR_ENGINES_S = 60.0, 0.02
 #: Seconds between looks at the memory of busy children: one that eats without end gets through a few gigabytes.
 _LOOK_AT_MEMORY_S = 0.25
 
@@ -77,22 +79,23 @@ class EnginePool:
             self._give_back(index, solo=solo)
 
     def _take(self, *, solo: bool) -> int:
+        """The least busy engine that is warm; the wait for one to come back after a death is part of the chunk."""
+        until = time.monotonic() + _RESTART_S
         with self._changed:
-            self._changed.wait_for(lambda: self._closing or len(self._exclusive) < len(self._engines))
-            index = self._least_busy()
+            while not (open_ones := self._open()):
+                if self._closing or time.monotonic() > until:
+                    raise EngineDied("No engine came back in time.", alone=False, to_blame=False)
+                self._changed.wait(_LOOK_FOR_ENGINES_S)
+            index = min(open_ones, key=lambda one: self._busy[one])
             if solo:
                 # From now on it gets no more company; it starts when those inside are done.
                 self._exclusive.add(index)
                 self._changed.wait_for(lambda: self._closing or self._busy[index] == 0)
-            if self._closing:
-                raise EngineDied("The worker is stopping.", alone=False, to_blame=False)
             self._busy[index] += 1
             return index
 
-    def _least_busy(self) -> int:
-        open_ones = [index for index in self._busy if index not in self._exclusive] or list(self._busy)
-        warm = [index for index in open_ones if self._engines[index].is_warm] or open_ones
-        return min(warm, key=lambda index: self._busy[index])
+    def _open(self) -> list[int]:
+        return [index for index, engine in enumerate(self._engines) if engine.is_warm and index not in self._exclusive]
 
     def _give_back(self, index: int, *, solo: bool) -> None:
         with self._changed:

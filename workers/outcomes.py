@@ -90,7 +90,8 @@ def decide(error: Exception) -> Decision:
         case Interrupted():
             return _INTERRUPT
         case EngineDied(to_blame=False):
-            return _INTERRUPT
+            # Not at once: what ended it may not be over.
+            return GiveBack(Release(ReleaseReason.INTERRUPT, delay_ms=1000, charge=False))
         case EngineDied(alone=True):
             return GiveBack(Release(ReleaseReason.CRASH, error=_error("poison", "poison", error.detail)))
         case EngineDied():

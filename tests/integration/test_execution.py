@@ -1,0 +1,310 @@
+"""Chunks from claim to commit, with everything real but Celery; and what becomes of them when something fails."""
+
+import io
+import wave
+
+import pytest
+
+from jobs.errors import StorageUnavailable, StoreUnavailable
+from jobs.settings import sandbox_environment
+from pipelines.catalog import Catalog
+from pipelines.families import tone
+from pipelines.family import SpeakRequest
+from tests.integration.workplace import TENANT, Workplace, poll
+from workers.audit import check
+from workers.sandbox.confinement import Limits
+from workers.sandbox_pool import SandboxPool
+
+SPEECH = {"text": "The first sentence is here. And here the second one.", "model": "tone"}
+#: Two chunks of a moody speaker.
+TWO = {"text": "One sentence stands quietly here. {} sentence stands over there.", "model": "moody"}
+
+
+def two(mood="Another"):
+    return {**TWO, "text": TWO["text"].format(mood)}
+
+
+def recording(text):
+    """A WAV file of tones that spell a text."""
+    speaker = tone.ToneSpeaker(Catalog().get("tone", "tts"))
+    samples = speaker.speak([SpeakRequest(text, "tone", "en")], lambda: None)[0].samples
+    file = io.BytesIO()
+    with wave.open(file, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(tone.RATE_HZ)
+        sound.writeframes(samples.tobytes())
+    return file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def sandboxes():
+    pool = SandboxPool(Limits(2 << 30, 60, 1 << 30), stall_s=60, environment=sandbox_environment())
+    assert pool.wait_until_loaded(60)
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def place(tmp_path, sqlite_store, sandboxes):
+    made = Workplace(tmp_path, sqlite_store, sandboxes)
+    yield made
+    made.let_go()
+    made.close()
+
+
+class Spoiled:
+    """Something real, one method of which does something else."""
+
+    def __init__(self, real, **methods):
+        self._real = real
+        self._methods = methods
+
+    def __getattr__(self, name):
+        return self._methods.get(name) or getattr(self._real, name)
+
+
+def assert_sound(place):
+    broken = {name: rows for name, rows in check(place.record, place.objects, deep=True).items() if rows}
+    assert not broken
+
+
+# -- the way it should be ------------------------------------------------------------------------------------------
+def test_text_becomes_audio(place):
+    job = place.accept("tts.synthesize", {**SPEECH, "speech_marks": True})
+    place.run_all()
+    job = place.job(job)
+    assert job.state == "succeeded", job.error
+    assert {"audio.wav", "marks.json"} <= {file["name"] for file in job.result["files"]}
+    assert job.result["duration_s"] > 1
+    assert job.result["usage"]["characters"] == job.units_total == 51  # without the space between sentences
+    sizes = [place.objects.stat(file["key"]) == file["bytes"] for file in job.result["files"]]
+    assert all(sizes)
+    assert_sound(place)
+
+
+def test_tones_become_the_words_they_spell(place):
+    job = place.accept("stt.transcribe", {"model": "tone-listener"}, recording("hello tone world"))
+    place.run_all()
+    job = place.job(job)
+    assert job.state == "succeeded", job.error
+    (text,) = (file["key"] for file in job.result["files"] if file["name"] == "transcript.txt")
+    assert "hello tone world" in b"".join(place.objects.read(text)).decode().lower()
+    assert_sound(place)
+
+
+def test_the_same_request_gives_the_same_bytes(place):
+    digests = []
+    for _ in range(2):
+        job = place.accept("tts.synthesize", SPEECH)
+        place.run_all()
+        digests.append([file["sha256"] for file in place.job(job).result["files"]])
+    assert digests[0] == digests[1]
+
+
+def test_a_chunk_leaves_nothing_on_the_local_disk(place):
+    place.accept("tts.synthesize", SPEECH)
+    place.run_all()
+    assert not [path for path in (place.directory / "scratch").rglob("*") if path.is_file()]
+
+
+# -- input ------------------------------------------------------------------------------------------
+def test_a_recording_that_is_none_fails_at_once_and_is_not_tried_again(place):
+    job = place.accept("stt.transcribe", {"model": "tone-listener"}, b"this is no recording" * 100)
+    place.run_all()
+    job = place.job(job)
+    assert (job.state, job.error["class"], job.error["retryable"]) == ("failed", "bad_input", False)
+    assert job.attempts == 1
+    assert_sound(place)
+
+
+def test_input_that_kills_its_engine_fails_after_three_deaths_and_its_neighbour_succeeds(place):
+    job = place.accept("tts.synthesize", two("Crash and the second"))
+    # The word is "crash" for the family in lower case only.
+    bad = place.accept("tts.synthesize", two("A crash in the second"))
+    place.run_all()
+    assert place.job(job).state == "succeeded", place.job(job).error
+    bad = place.job(bad)
+    assert (bad.state, bad.error["class"]) == ("failed", "poison")
+    assert max(row["crash_count"] for row in place.chunks(bad)) == 3
+    assert_sound(place)
+
+
+def test_a_hanging_engine_is_cut_off_and_its_chunk_is_charged(place):
+    job = place.accept("tts.synthesize", two("To hang is the second"))
+    place.step()
+    for _ in range(2):
+        place.step("tts.moody")
+    rows = [row for row in place.chunks(job) if row["step"] == "work"]
+    assert sorted(row["crash_count"] for row in rows) == [0, 1]
+    assert {row["state"] for row in rows} == {"succeeded", "ready"}
+
+
+# -- storage ------------------------------------------------------------------------------------------
+def test_a_storage_that_is_down_costs_time_and_nothing_else(place, monkeypatch):
+    monkeypatch.setattr("workers.stored_objects._PAUSES_S", (0.0, 0.0))
+
+    def down(*_, **__):
+        raise StorageUnavailable
+
+    job = place.accept("tts.synthesize", SPEECH)
+    place.storage = Spoiled(place.objects, put_file=down)
+    place.step()
+    (plan,) = place.chunks(job)
+    assert (plan["state"], plan["snooze_count"], plan["error_count"]) == ("ready", 1, 0)
+    assert place.job(job).attempts == 1
+
+
+def test_a_storage_that_stumbles_is_asked_again_at_once(place, monkeypatch):
+    monkeypatch.setattr("workers.stored_objects._PAUSES_S", (0.0, 0.0))
+    failures = [StorageUnavailable(), StorageUnavailable()]
+
+    def stumble(*args, **kwargs):
+        if failures:
+            raise failures.pop()
+        return place.objects.put_file(*args, **kwargs)
+
+    job = place.accept("tts.synthesize", SPEECH)
+    place.storage = Spoiled(place.objects, put_file=stumble)
+    place.run_all()
+    assert place.job(job).state == "succeeded"
+
+
+def test_a_part_that_was_altered_is_never_stitched(place):
+    job = place.accept("tts.synthesize", SPEECH)
+    while place.job(job).state != "stitching":
+        assert place.step()
+    (part,) = (row for row in place.chunks(job) if row["step"] == "work")
+    path = place.directory / "objects" / part["result_key"]
+    path.chmod(0o600)
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    place.step("cpu")
+    stitch = next(row for row in place.chunks(job) if row["step"] == "stitch")
+    assert (stitch["state"], stitch["error_count"]) == ("ready", 1)
+    assert place.job(job).result is None
+
+
+# -- the record ------------------------------------------------------------------------------------------
+def test_a_commit_whose_answer_is_lost_is_not_repeated(place, monkeypatch):
+    monkeypatch.setattr("workers.execution._STORE_PAUSE_S", 0.0)
+    commits = []
+
+    def lose_answer(claim, commit):
+        commits.append(claim.chunk.id)
+        place.record.commit(claim, commit)
+        raise StoreUnavailable
+
+    job = place.accept("tts.synthesize", SPEECH)
+    place.store = Spoiled(place.record, commit=lose_answer)
+    place.run_all()
+    assert place.job(job).state == "succeeded"
+    assert len(commits) == len(set(commits)) == 3
+    assert_sound(place)
+
+
+def test_a_commit_that_never_arrived_is_sent_again(place, monkeypatch):
+    monkeypatch.setattr("workers.execution._STORE_PAUSE_S", 0.0)
+    lost = set()
+
+    def lose_request(claim, commit):
+        if claim.chunk.id not in lost:
+            lost.add(claim.chunk.id)
+            raise StoreUnavailable
+        return place.record.commit(claim, commit)
+
+    job = place.accept("tts.synthesize", SPEECH)
+    place.store = Spoiled(place.record, commit=lose_request)
+    place.run_all()
+    assert place.job(job).state == "succeeded"
+    assert len(lost) == 3
+    assert_sound(place)
+
+
+def test_a_late_attempt_writes_nothing(place):
+    job = place.accept("tts.synthesize", {"text": "Please wait.", "model": "moody"})
+    place.step()
+    stale = place.claim("tts.moody", "i:h:test:1")
+    thread = place.run_in_thread(stale)
+    poll(place.calls)
+    # It is taken for dead, and another worker gets the chunk.
+    assert place.record.release_worker("i:h:test:1") == 1
+    fresh = place.claim("tts.moody", "i:h:test:2")
+    assert fresh.chunk.fence == stale.chunk.fence + 1
+    place.let_go()
+    thread.join(30)
+    (work,) = (row for row in place.chunks(job) if row["step"] == "work")
+    assert (work["state"], work["fence"], work["lease_owner"]) == ("running", fresh.chunk.fence, "i:h:test:2")
+    place.run(fresh)
+    place.run_all()
+    assert place.job(job).state == "succeeded"
+    assert_sound(place)
+
+
+# -- stopping ------------------------------------------------------------------------------------------
+def test_cancel_reaches_a_running_chunk_with_its_heartbeat(place):
+    job = place.accept("tts.synthesize", {"text": "Please wait.", "model": "moody"})
+    place.step()
+    thread = place.run_in_thread(place.claim("tts.moody"))
+    poll(place.calls)
+    place.record.cancel(TENANT, job.id)
+    place.keeper.beat()
+    thread.join(30)
+    assert not thread.is_alive()
+    assert place.job(job).state == "cancelled"
+    assert_sound(place)
+
+
+def test_an_interrupted_chunk_goes_back_uncharged(place):
+    job = place.accept("tts.synthesize", {"text": "Please wait.", "model": "moody"})
+    place.step()
+    thread = place.run_in_thread(place.claim("tts.moody"))
+    poll(place.calls)
+    for lease in place.keeper.held():
+        lease.interrupt()
+    thread.join(30)
+    (work,) = (row for row in place.chunks(job) if row["step"] == "work")
+    assert work["state"] == "ready"
+    assert (work["error_count"], work["crash_count"], work["rescue_count"], work["snooze_count"]) == (0, 0, 0, 0)
+    place.let_go()
+    place.run_all()
+    assert place.job(job).state == "succeeded"
+
+
+def test_a_lease_that_runs_out_stops_the_chunk_by_itself(place):
+    job = place.accept("tts.synthesize", {"text": "Please wait.", "model": "moody"})
+    place.step()
+    place.lease_ms = 1_200
+    thread = place.run_in_thread(place.claim("tts.moody"))
+    thread.join(30)
+    assert not thread.is_alive()
+    (work,) = (row for row in place.chunks(job) if row["step"] == "work")
+    assert work["state"] == "running", "nothing is written without a lease; the sweeper will rescue it"
+
+
+# -- retry ------------------------------------------------------------------------------------------
+def test_a_retry_keeps_what_its_parent_had_finished(place):
+    parent = place.accept("tts.synthesize", two("A crash in the second"))
+    place.run_all()
+    assert place.job(parent).state == "failed"
+    spoken = len(place.calls())
+    (place.directory / "healed").touch()
+    job = place.accept("tts.synthesize", two("A crash in the second"), parent_id=parent.id)
+    place.run_all()
+    job = place.job(job)
+    assert job.state == "succeeded", job.error
+    assert len(place.calls()) == spoken + 1
+    keys = [row["result_key"] for row in place.chunks(job)]
+    assert all(key.startswith(f"jobs/{TENANT}/{job.id}/") for key in keys)
+    assert_sound(place)
+
+
+def test_a_retry_with_another_request_keeps_nothing(place):
+    parent = place.accept("tts.synthesize", two())
+    place.run_all()
+    spoken = len(place.calls())
+    job = place.accept("tts.synthesize", {**two(), "speed": 1.5}, parent_id=parent.id)
+    place.run_all()
+    assert place.job(job).state == "succeeded"
+    assert len(place.calls()) == spoken + 2
