@@ -148,10 +148,10 @@ class Rig:
 
     def __exit__(self, *_: object) -> None:
         self._audit.stop()
-        test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition("::")[2].removesuffix(" (call)")
+        test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition("::")[2].partition(" (")[0]
         caused = ", ".join(f"{times} × {fault}" for fault, times in self.faults.items())
         REPORTS.append(f"{test}: {caused or 'no fault'}; {len(self.acknowledged)} jobs accepted, "
-                       f"{len(self.refused)} refused; {self.noted}")  # fmt: skip
+                       f"{len(self.refused)} refused{self.noted and '; '}{self.noted}")  # fmt: skip
         print("\n" + REPORTS[-1])
         for worker in self.workers:
             _continue(worker.pid)
