@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from flask import redirect
 from flask.typing import ResponseReturnValue
 from flask_openapi3 import Info, OpenAPI
@@ -23,10 +25,7 @@ INFO = Info(
 
 def install_docs(app: OpenAPI) -> None:
     """Serve the document and a page that shows it."""
-    for name, schema in _components().items():
-        for defined, definition in schema.pop("$defs", {}).items():
-            app.components_schemas[defined] = Schema(**definition)
-        app.components_schemas[name] = Schema(**schema)
+    app.components_schemas.update(_components())
     app.config["SWAGGER_CONFIG"] = {"validatorUrl": None}  # its default asks a server on the internet
     app.register_blueprint(RegisterPlugin.register(doc_url="../openapi.json"), url_prefix="/docs")
     app.add_url_rule("/openapi.json", "openapi_document", lambda: app.api_doc)
@@ -37,14 +36,17 @@ def _docs() -> ResponseReturnValue:
     return redirect("/docs/swagger", 302)
 
 
-def _components() -> dict[str, dict]:
-    """Schemas that no route declares to flask-openapi3 by itself."""
+@cache
+def _components() -> dict[str, Schema]:
+    """Schemas that no route declares to flask-openapi3 by itself, and what they refer to."""
     synthesis, transcription = SynthesisRequest, TranscriptionRequest
     document = "A document: txt, md, html, epub or docx."
-    return {
+    declared = {
         "Problem": request_schema(Problem),
         "NewKey": request_schema(NewKey),
         "SynthesisRequest": request_schema(synthesis, hidden=SERVER_FIELDS),
         "SynthesisForm": form_schema(synthesis, hidden=SERVER_FIELDS, file=document, needs_file=False),
         "TranscriptionForm": form_schema(transcription, hidden=SERVER_FIELDS, file="The recording.", needs_file=True),
     }
+    referred = {name: found for schema in declared.values() for name, found in schema.pop("$defs", {}).items()}
+    return {name: Schema(**schema) for name, schema in {**referred, **declared}.items()}
