@@ -42,7 +42,7 @@ def read_audiobook(path: Path) -> Audiobook:
             title=file.metadata.get("title"),
             author=file.metadata.get("artist"),
             chapters=[
-                (float(chapter["start"] * chapter["time_base"]), chapter["metadata"].get("title", ""))
+                (float(chapter["start"] * (chapter["time_base"] or 0)), chapter["metadata"].get("title", ""))
                 for chapter in file.chapters()
             ],
             cover=f"{covers[0].name} {covers[0].width}×{covers[0].height}" if covers else None,

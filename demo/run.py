@@ -12,9 +12,9 @@ import json
 import shutil
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from whisper_weights import weights_here
 
 from framework import Client, errors
 from framework.cli.bars import Bars, Lines, amount, choose
-from framework.job import Job
+from framework.job import Job, JobResult
 
 HERE = Path(__file__).resolve().parent
 BOOK, MEETING, TRUTH = HERE / "book.epub", HERE / "meeting.opus", HERE / "meeting.txt"
@@ -48,9 +48,16 @@ class Order:
     began: float = 0.0
     reached_s: dict[str, float] = field(default_factory=dict)
     job: Job | None = None
+    error: errors.VoicemillError | None = None
 
     def run(self, client: Client, news: Bars | Lines) -> None:
-        """Send it and wait for its end. Raises VoicemillError."""
+        """Send it and wait for its end; what went wrong is in `error`."""
+        try:
+            self._run(client, news)
+        except errors.VoicemillError as error:
+            self.error = error
+
+    def _run(self, client: Client, news: Bars | Lines) -> None:
         self.began = time.monotonic()
         accepted = self.send()
         self.reach("accepted", time.monotonic())
@@ -73,6 +80,12 @@ class Order:
         assert self.job is not None
         assert self.job.result is not None
         return self.job
+
+    @property
+    def result(self) -> JobResult:
+        """Its result."""
+        assert self.done.result is not None
+        return self.done.result
 
 
 def main() -> int:
@@ -158,9 +171,22 @@ def _orders(client: Client, webhook_url: str, model: str) -> list[Order]:
 
 def _run(client: Client, orders: list[Order]) -> None:
     """Both jobs at once."""
-    with choose(as_json=False) as news, ThreadPoolExecutor(len(orders)) as threads:
-        for ended in [threads.submit(order.run, client, news) for order in orders]:
-            ended.result()
+    with choose(as_json=False) as news:
+        # Daemons: Ctrl-C need not wait for them.
+        threads = [threading.Thread(target=order.run, args=(client, news), daemon=True) for order in orders]
+        for thread in threads:
+            thread.start()
+        while any(thread.is_alive() for thread in threads):
+            threads[0].join(0.1)
+            threads[-1].join(0.1)
+            _raise_what_failed(orders)
+        _raise_what_failed(orders)
+
+
+def _raise_what_failed(orders: list[Order]) -> None:
+    for order in orders:
+        if order.error is not None:
+            raise order.error
 
 
 def _hear_of_the_end(receiver: WebhookReceiver, orders: list[Order]) -> None:
@@ -178,8 +204,7 @@ def _hear_of_the_end(receiver: WebhookReceiver, orders: list[Order]) -> None:
 
 def _save(client: Client, order: Order, output: Path, *, stem: str) -> None:
     names = {"marks.json": "book.marks.json", "chapters.json": "book.chapters.json", "captions.vtt": "book.vtt"}
-    result = order.done.result
-    assert result is not None
+    result = order.result
     for file in result.files:
         client.jobs.download(order.done, file.name, output / names.get(file.name, f"{stem}{Path(file.name).suffix}"))
 
@@ -211,8 +236,7 @@ def _print_files(output: Path) -> None:
 def _print_book(order: Order, book: Audiobook, output: Path) -> None:
     """What is in the audiobook. Raises DemoFailed where that is not what was asked for."""
     marks = json.loads((output / "book.marks.json").read_text())
-    result = order.done.result
-    assert result is not None
+    result = order.result
     print("\nThe audiobook, read back with PyAV")
     print(f"  {amount(book.duration_s, 'seconds')} ({book.duration_s:.2f} s) of {book.codec}, {book.sample_rate_hz} Hz")
     print(f"  “{book.title}” by {book.author}, cover {book.cover}")
@@ -231,8 +255,7 @@ def _print_book(order: Order, book: Audiobook, output: Path) -> None:
 def _print_meeting(order: Order, output: Path) -> None:
     """How much of the meeting was understood. Raises DemoFailed for nonsense."""
     transcript = json.loads((output / "meeting.json").read_text())
-    result = order.done.result
-    assert result is not None
+    result = order.result
     rate = word_error_rate(spoken_words(TRUTH.read_text()), transcript["text"])
     print("\nThe transcript, compared with what was said")
     print(f"  {amount(transcript['duration_s'], 'seconds')} of {transcript['language']}, heard by {order.done.model}")

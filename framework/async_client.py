@@ -13,7 +13,7 @@ import httpx
 from . import calls, steps
 from .answers import problem
 from .download import DownloadProgress
-from .errors import VoicemillError
+from .errors import ClientClosed, VoicemillError
 from .events import Event, EventReader
 from .exchange import client_options, errors_translated, request_options
 from .job import FINISHED_STATES, Job, Page
@@ -137,6 +137,8 @@ class AsyncClient:
         if isinstance(step, Pause):
             await asyncio.sleep(step.seconds)
             return None
+        if self._http.is_closed:
+            raise ClientClosed
         if isinstance(step, Attempt):
             with errors_translated(self._server.base_url), request_options(step.call, self._timeout_s) as options:
                 response = await self._http.request(**options)

@@ -13,7 +13,7 @@ import httpx
 from . import calls, steps
 from .answers import problem
 from .download import DownloadProgress
-from .errors import VoicemillError
+from .errors import ClientClosed, VoicemillError
 from .events import Event, EventReader
 from .exchange import client_options, errors_translated, request_options
 from .job import FINISHED_STATES, Job, Page
@@ -135,6 +135,8 @@ class Client:
         if isinstance(step, Pause):
             time.sleep(step.seconds)
             return None
+        if self._http.is_closed:
+            raise ClientClosed
         if isinstance(step, Attempt):
             with errors_translated(self._server.base_url), request_options(step.call, self._timeout_s) as options:
                 response = self._http.request(**options)

@@ -2,6 +2,7 @@
 
 VoicemillError
 ├── NotConfigured         no server or no key is known here
+├── ClientClosed          the client was closed before the call
 ├── BadArgument           the call itself makes no sense, or a file to send is not there
 ├── Unreachable           nothing answers at the server's address
 ├── ApiError              the server answered with a problem (RFC 9457)
@@ -50,6 +51,12 @@ class NotConfigured(VoicemillError):
     """No server is known here; start one with `voicemill up`, or set VOICEMILL_URL and VOICEMILL_API_KEY."""
 
     code = "not_configured"
+
+
+class ClientClosed(VoicemillError):
+    """This client was closed; make a new one."""
+
+    code = "client_closed"
 
 
 class BadArgument(VoicemillError):

@@ -53,7 +53,6 @@ class Following:
     _done: queue.SimpleQueue[Outcome] = field(default_factory=queue.SimpleQueue)
     _threads: list[threading.Thread] = field(default_factory=list)
     _open: int = 0
-    _is_left: bool = False
 
     def add(self, name: str, job: Job, save: Save) -> None:
         """Watch this job too; `save` is called once it has succeeded."""
@@ -95,16 +94,11 @@ class Following:
             except VoicemillError as error:
                 outcome.error = error
                 outcome.job = getattr(error, "job", outcome.job)
-            except RuntimeError:
-                # httpx, asked by us for more while the interrupted command closes it.
-                if not self._is_left:
-                    raise
             finally:
                 self._done.put(outcome)
 
     def interrupted(self) -> None:
         """After Ctrl-C: offer to cancel what still runs, or say how. Exits with 1."""
-        self._is_left = True
         running = [
             outcome.job
             for outcome in self.outcomes

@@ -12,6 +12,7 @@ import pytest
 from framework.client import Client
 from framework.errors import (
     BadArgument,
+    ClientClosed,
     CorruptDownload,
     Deleted,
     InvalidRequest,
@@ -236,6 +237,13 @@ def test_wrong_key_is_unauthorized(wire: WireServer) -> None:
 
 def test_key_does_not_show_in_the_representation(client: Client) -> None:
     assert KEY not in repr(client)
+
+
+def test_closed_client_says_so(wire: WireServer) -> None:
+    client = Client(wire.url, KEY)
+    client.close()
+    with pytest.raises(ClientClosed, match="closed"):
+        client.jobs.list()
 
 
 # -- waiting -----------------------------------------------------------------------------------------------------------
