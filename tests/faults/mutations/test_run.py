@@ -136,6 +136,10 @@ def test_test_that_is_red_anyway_proves_nothing(project, capsys):
     assert "not green on the untouched tree" in capsys.readouterr().out
 
 
+def test_no_mutation_at_all_fails_the_run(project):
+    assert run.main([], root=project, folder=project / "mutations", module="gatehouse") == 1
+
+
 def test_patch_without_a_test_is_refused(project):
     (project / "mutations" / "one.patch").write_text(f"What it takes away.\n\n{NO_GUARD}")
     with pytest.raises(ValueError, match="no line `Test:"):
