@@ -23,6 +23,8 @@ from .wiring import Services
 #: Silence after which a comment keeps proxies and the server from hanging up; it also finds clients that are gone.
 KEEP_ALIVE_S = 10.0
 MAX_PART_BYTES = 16 << 20
+#: Chunks read at a time.
+PAGE = 100
 
 
 def event_stream(services: Services, job: Job, *, last_id: str | None) -> Iterator[str]:
@@ -82,12 +84,15 @@ class _News:
 
     def _segments(self) -> Iterator[str]:
         """Segments of the chunks that follow the last one told without a gap."""
-        for chunk in self._services.store.chunks(self._job_id, after_idx=self._told_chunk):
-            if chunk.idx > self._told_chunk + 1:
+        while chunks := self._services.store.chunks(self._job_id, after_idx=self._told_chunk, limit=PAGE):
+            for chunk in chunks:
+                if chunk.idx > self._told_chunk + 1:
+                    return
+                if chunk.round == 1 and chunk.idx == self._told_chunk + 1:
+                    yield from self._chunk_segments(chunk)
+                    self._told_chunk = chunk.idx
+            if len(chunks) < PAGE:
                 return
-            if chunk.round == 1 and chunk.idx == self._told_chunk + 1:
-                yield from self._chunk_segments(chunk)
-                self._told_chunk = chunk.idx
 
     def _chunk_segments(self, chunk: Chunk) -> Iterator[str]:
         part = self._read_part(chunk)

@@ -16,6 +16,7 @@ from .job_view import at
 from .operation import json_body, operation
 from .schemas import KeyBody, KeyList, KeyWithSecret, NewKey
 from .uploads import parse_json, read_json
+from .validated import validated
 from .wiring import services
 
 routes = APIBlueprint("keys", __name__, url_prefix="/keys", abp_tags=[Tag(name="Keys")])
@@ -33,7 +34,7 @@ routes = APIBlueprint("keys", __name__, url_prefix="/keys", abp_tags=[Tag(name="
 def create_key() -> Response:
     """A new key; its secret is shown this once"""
     limit = services().settings.max_json_bytes
-    wanted = NewKey.model_validate(parse_json(read_json(request, limit=limit)))
+    wanted = validated(NewKey, parse_json(read_json(request, limit=limit)))
     scopes = [scope for scope in SCOPES if scope in wanted.scopes]
     key, secret = services().store.create_key(tenant(), wanted.name, scopes, expires_in_s=wanted.expires_in_s)
     return json_answer(KeyWithSecret(**_fields(key), secret=secret), 201)

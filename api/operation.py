@@ -19,6 +19,7 @@ from jobs.errors import NotFound
 from .auth import Guard, admit
 from .problems import MEDIA_TYPE
 from .refusal import Invalid
+from .validated import validated
 from .wiring import services
 
 View = Callable[..., ResponseReturnValue]
@@ -74,7 +75,7 @@ def operation(
             arguments: dict[str, Any] = dict(request.view_args or {})
             _refuse_nul(arguments)
             if query is not None:
-                arguments["query"] = query.model_validate(_query_arguments(query))
+                arguments["query"] = validated(query, _query_arguments())
             return view(**arguments)
 
         endpoint.__name__, endpoint.__doc__, endpoint.__module__ = view.__name__, view.__doc__, view.__module__
@@ -140,7 +141,7 @@ def _refuse_nul(path: Mapping[str, Any]) -> None:
             raise Invalid.field(name.replace("\0", ""), "A NUL character is not allowed.", code="nul")
 
 
-def _query_arguments(query: type[BaseModel]) -> dict[str, str]:
+def _query_arguments() -> dict[str, str]:
     """Single values; `label.…` is left to the view, which knows that it may be any name."""
     return {name: value for name, value in request.args.items() if not name.startswith("label.")}
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, g, request
-from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from jobs.errors import (
@@ -77,7 +76,6 @@ DETAIL_OF_STATUS = {
 def install_problems(app: Flask) -> None:
     """Answer every exception of every route with a problem document."""
     app.register_error_handler(Refusal, _refusal)
-    app.register_error_handler(ValidationError, _validation)
     app.register_error_handler(JobsError, _known)
     app.register_error_handler(PipelineError, _known)
     app.register_error_handler(HTTPException, _http)
@@ -124,21 +122,9 @@ def document(
     return body
 
 
-def field_errors(error: ValidationError) -> list[FieldError]:
-    """What pydantic found, without the values, which may be long or secret."""
-    return [
-        FieldError(".".join(str(part) for part in found["loc"]) or "body", found["type"], _sentence(found["msg"]))
-        for found in error.errors(include_url=False, include_context=False, include_input=False)
-    ]
-
-
 def document_of(error: JobsError | PipelineError) -> dict[str, Any]:
     """The problem document of a known error, for places that cannot answer with a status any more."""
     return document(_status(error), error.code, error.detail, retryable=error.retryable)
-
-
-def _sentence(text: str) -> str:
-    return text.removeprefix("Value error, ")
 
 
 def _status(error: Exception) -> int:
@@ -154,12 +140,6 @@ def _refusal(error: Refusal) -> Response:
         errors=error.errors,
         headers=error.headers,
     )
-
-
-def _validation(error: ValidationError) -> Response:
-    errors = field_errors(error)
-    fields = ", ".join(dict.fromkeys(found.field for found in errors))
-    return problem(422, "invalid", f"Mend these fields: {fields}.", errors=errors)
 
 
 def _known(error: JobsError | PipelineError) -> Response:

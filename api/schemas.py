@@ -16,7 +16,8 @@ JOB_ID_PATTERN = r"^job_[0-9a-f]{32}$"
 class Answer(BaseModel):
     """An answer: every field is there, null where it does not apply."""
 
-    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+    #: An answer that does not fit is logged; what people said in it is not.
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True, hide_input_in_errors=True)
 
 
 class Problem(BaseModel):
@@ -87,7 +88,7 @@ class JobResult(Answer):
 class JobError(Answer):
     """Why a job did not succeed."""
 
-    model_config = ConfigDict(json_schema_serialization_defaults_required=True, populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True)
 
     error_class: str = Field(alias="class")
     code: str

@@ -17,6 +17,7 @@ from .request_checks import check_file, refuse_server_fields
 from .schemas import JobBody, ModelList, SubmitHeaders
 from .submitting import Source, Submission
 from .uploads import form_arguments, parse_json, read_json, received_form
+from .validated import validated
 from .wiring import services
 
 routes = APIBlueprint("stt", __name__, url_prefix="/stt", abp_tags=[Tag(name="Speech to text")])
@@ -44,7 +45,7 @@ def transcribe() -> Response:
         for name in REMOTE_SOURCES:
             if name in form.fields:
                 raise _remote_source(name)
-        wanted = TranscriptionRequest.model_validate(form_arguments(TranscriptionRequest, form.fields))
+        wanted = validated(TranscriptionRequest, form_arguments(TranscriptionRequest, form.fields))
         refuse_server_fields(wanted)
         name = check_file(form.file_name, form.file_bytes)
         source = Source(key, form.complete(), name)

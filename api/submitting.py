@@ -28,6 +28,7 @@ from .job_answers import audio_answer, job_answer, preferred_wait_s, wait_for_en
 from .model_choice import choose
 from .request_checks import check_language, check_voice, check_webhook
 from .schemas import SubmitHeaders
+from .validated import validated
 from .wiring import Services
 
 log = structlog.get_logger("api")
@@ -53,8 +54,8 @@ class Submission:
         self._tenant_id = auth.tenant()
         self._job_id = f"job_{uuid_utils.uuid7().hex}"
         self._has_objects = False
-        #: Checked before a body is read. Raises pydantic.ValidationError for a key of another shape.
-        self._idempotency_key = SubmitHeaders.model_validate(dict(request.headers)).idempotency_key
+        #: Checked before a body is read. Raises Invalid for a key of another shape.
+        self._idempotency_key = validated(SubmitHeaders, dict(request.headers)).idempotency_key
 
     def upload_key(self) -> str:
         """Where this job's upload goes."""

@@ -15,6 +15,7 @@ from .request_checks import check_file, check_text, document_type, refuse_server
 from .schemas import JobBody, SubmitHeaders, VoiceBody, VoiceList, VoicesQuery
 from .submitting import Source, Submission
 from .uploads import form_arguments, parse_json, read_json, received_form
+from .validated import validated
 from .wiring import services
 
 routes = APIBlueprint("tts", __name__, url_prefix="/tts", abp_tags=[Tag(name="Text to speech")])
@@ -39,7 +40,7 @@ def synthesize() -> Response:
     if request.mimetype == "multipart/form-data":
         return _synthesize_form(submission)
     limit = services().settings.max_synthesis_json_bytes
-    wanted = SynthesisRequest.model_validate(parse_json(read_json(request, limit=limit)))
+    wanted = validated(SynthesisRequest, parse_json(read_json(request, limit=limit)))
     refuse_server_fields(wanted)
     check_text(wanted, services().settings, has_file=False)
     return submission.submit(wanted)
@@ -67,7 +68,7 @@ def _synthesize_form(submission: Submission) -> Response:
     settings = services().settings
     key = submission.upload_key()
     with received_form(request, services().storage, key, limit=settings.max_upload_bytes) as form:
-        wanted = SynthesisRequest.model_validate(form_arguments(SynthesisRequest, form.fields))
+        wanted = validated(SynthesisRequest, form_arguments(SynthesisRequest, form.fields))
         refuse_server_fields(wanted)
         check_text(wanted, settings, has_file=form.file_name is not None)
         if form.file_name is None:

@@ -77,7 +77,11 @@ def test_segments_come_in_the_order_of_the_recording(client, services, transcrip
     assert [name for name, _, _ in told] == ["progress", "state"]
 
 
-def test_segments_are_told_once_and_a_client_goes_on_behind_the_last(client, services, transcription):
+@pytest.mark.parametrize("page", [1, 100])
+def test_segments_are_told_once_and_a_client_goes_on_behind_the_last(
+    client, services, transcription, monkeypatch, page
+):
+    monkeypatch.setattr("api.job_events.PAGE", page)
     run_plan(services, transcription, units=[10.0, 10.0])
     run_work(services, transcription, part("one", "two"))
     run_work(services, transcription, part("three", start=10))

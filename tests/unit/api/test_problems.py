@@ -7,6 +7,7 @@ from werkzeug.exceptions import MethodNotAllowed, RequestEntityTooLarge, Service
 
 from api import refusal
 from api.problems import MEDIA_TYPE, STATUS_OF
+from api.schemas import JobProgress
 from jobs import errors as jobs_errors
 from pipelines import errors as pipeline_errors
 
@@ -111,3 +112,10 @@ def test_request_id_of_the_caller_is_kept_when_it_is_plain(anyone):
 
 def raise_(error):
     raise error
+
+
+def test_answer_that_does_not_fit_its_model_is_our_error(app, client):
+    app.add_url_rule("/broken", "broken", lambda: JobProgress(stage="hunter2"))
+    answer = client.get("/broken")
+    assert (answer.status_code, answer.json["code"]) == (500, "internal")
+    assert "hunter2" not in answer.text
