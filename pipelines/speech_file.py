@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .audio.encode import FORMATS, Encoder, Mark, Picture, output_rate
+from .audio.encode import Encoder, Mark, Picture
 from .audio.loudness import Loudness, levelled
 from .audio.rate import RateChange
 from .errors import EngineFailure
+from .formats import FORMATS, output_rate
 from .pipeline import Sink, Span
 from .requests import SynthesisRequest
 from .speech_marks import MarkWriter
@@ -89,7 +90,7 @@ class SpeechFile:
                 {"title": mark.title, "start": mark.start / 1e6, "end": mark.end / 1e6}
                 for mark in self._chapter_marks(1_000_000)
             ]
-            self._marks.finish(chapters, self._sink)
+            self._marks.finish(chapters, self._samples / self._spoken_hz, self._sink)
         return self._samples / self._spoken_hz
 
     def _begin(self, spoken_hz: int) -> None:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
 from .pipeline import Sink
 from .speech_part import SpeechPart
-from .transcript.subtitles import VTT_HEADER, CueStream, vtt
+from .transcript.subtitles import VTT_HEADER, Cue, CueStream, vtt
 
 
 class MarkWriter:
@@ -44,9 +45,10 @@ class MarkWriter:
                 self._words.add({"text": word["word"], "start": word["start"], "end": word["end"], "chapter": chapter})
             self._write_cues(self._cues.push(sentence))
 
-    def finish(self, chapters: Sequence[dict[str, Any]], sink: Sink) -> None:
+    def finish(self, chapters: Sequence[dict[str, Any]], duration_s: float, sink: Sink) -> None:
         """Hand all three files over. `chapters` are {"title", "start", "end"} in seconds."""
-        self._write_cues(self._cues.finish())
+        # The last caption may not outlive the sound.
+        self._write_cues(replace(cue, end=min(cue.end, duration_s)) for cue in self._cues.finish())
         self._stack.close()
         marks = self._directory / "marks.json"
         with marks.open("w", encoding="utf-8") as file:
@@ -70,7 +72,7 @@ class MarkWriter:
             shutil.copyfileobj(source, file, 1 << 20)
         path.unlink()
 
-    def _write_cues(self, cues: Iterator[Any]) -> None:
+    def _write_cues(self, cues: Iterable[Cue]) -> None:
         for cue in cues:
             self._captions.write(vtt(cue))
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from .catalog import Entry
 from .errors import UnsupportedOption
+from .formats import FORMATS
 from .requests import SynthesisRequest, TranscriptionRequest
 
 
@@ -59,8 +60,21 @@ def _unsupported_in_synthesis(entry: Entry, request: SynthesisRequest) -> Iterat
         yield "emotion", f"{entry.name} cannot be asked for an emotion."
     if request.speed != 1.0 and "speed" not in entry.options:
         yield "speed", f"{entry.name} speaks at one speed only."
+    if request.lexicon:
+        yield "lexicon", "This version has no pronunciation lexicon; write the words as they are to be said."
     if request.verify:
         yield "verify", "This version does not listen to what it spoke."
+    if request.language is not None and not speaks(entry, request.language):
+        yield "language", f"{entry.name} does not speak {request.language!r}; it speaks: {', '.join(entry.languages)}."
+    rates = FORMATS[request.format].rates
+    if request.sample_rate_hz is not None and rates and request.sample_rate_hz not in rates:
+        known = ", ".join(map(str, rates))
+        yield "sample_rate_hz", f"{request.format} cannot have {request.sample_rate_hz} Hz; choose one of: {known}."
+
+
+def speaks(entry: Entry, language: str) -> bool:
+    """Whether a voice model knows a BCP 47 language; a model of "*" says so itself when it is asked to speak."""
+    return "*" in entry.languages or language.lower().partition("-")[0] in entry.languages
 
 
 def hears(entry: Entry, language: str) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,42 +17,10 @@ from av.audio.stream import AudioStream
 from av.stream import Disposition
 from numpy.typing import NDArray
 
-from pipelines.errors import UnsupportedOption
+from pipelines.formats import FORMATS
 
 _FRAME_SAMPLES = 1 << 14
 _BITEXACT_CONTAINER, _BITEXACT_CODEC = 0x0400, 1 << 23
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """A file format that can be asked for. `rates` empty = any rate."""
-
-    container: str
-    codec: str
-    content_type: str
-    bit_rate: int | None = None
-    rates: tuple[int, ...] = ()
-    options: Mapping[str, str] = field(default_factory=dict)
-    has_chapters: bool = False
-    has_cover: bool = False
-
-
-_MP3_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
-_OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
-# The index goes to the front of the file, so that players start before they have all of it.
-_MP4 = {"movflags": "+faststart"}
-
-FORMATS: Mapping[str, Format] = {
-    # Past 4 GiB the header becomes RF64; below, the file is an ordinary WAV.
-    "wav": Format("wav", "pcm_s16le", "audio/wav", options={"rf64": "auto"}),
-    "flac": Format("flac", "flac", "audio/flac", has_cover=True),
-    "mp3": Format("mp3", "libmp3lame", "audio/mpeg", 64_000, _MP3_RATES, has_cover=True),
-    "opus": Format("ogg", "libopus", "audio/ogg", 32_000, _OPUS_RATES),
-    "aac": Format("adts", "aac", "audio/aac", 64_000, _MP3_RATES),
-    "m4a": Format("mp4", "aac", "audio/mp4", 64_000, _MP3_RATES, {**_MP4, "brand": "M4A "}, True, True),
-    "m4b": Format("mp4", "aac", "audio/mp4", 64_000, _MP3_RATES, {**_MP4, "brand": "M4B "}, True, True),
-    "pcm": Format("s16le", "pcm_s16le", "audio/pcm"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,24 +38,6 @@ class Picture:
 
     content_type: str
     data: bytes
-
-
-def output_rate(name: str, wanted_hz: int | None, spoken_hz: int) -> int:
-    """The file's sampling rate: the one wanted, else the nearest to the voice's that the format has, rather higher.
-
-    Raises `UnsupportedOption` for a rate that the format cannot have.
-    """
-    rates = FORMATS[name].rates
-    if wanted_hz is not None:
-        if rates and wanted_hz not in rates:
-            raise UnsupportedOption(
-                f"{name} cannot have {wanted_hz} Hz; choose one of: {', '.join(map(str, rates))}.",
-                field="sample_rate_hz",
-            )
-        return wanted_hz
-    if not rates or spoken_hz in rates:
-        return spoken_hz
-    return min((rate for rate in rates if rate >= spoken_hz), default=rates[-1])
 
 
 class Encoder:
@@ -168,7 +118,8 @@ class Encoder:
             # The default search costs three times as much as all else in the stitch of a book, and is no nearer.
             stream.codec_context.options = {"aac_coder": "fast"}
         if self._format.bit_rate is not None:
-            stream.bit_rate = self._format.bit_rate
+            # Low sampling rates have no use, and some encoders no room, for the full rate.
+            stream.bit_rate = min(self._format.bit_rate, 3 * self._rate_hz)
         return stream
 
     def _put_cover(self, cover: Picture) -> None:

@@ -139,8 +139,8 @@ class Division:
 
 
 def _joined(tail: str, text: str) -> str:
-    if not tail:
-        return text
+    if not tail or not text:
+        return tail or text
     # Scripts that are written without spaces get none.
     glue = "" if ord(tail[-1]) > 0x2E7F or ord(text[0]) > 0x2E7F else " "
     return tail + glue + text

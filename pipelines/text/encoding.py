@@ -11,7 +11,12 @@ from pathlib import Path
 
 from pipelines.errors import UnreadableInput
 
+from .document import too_long
+
 BLOCK_BYTES = 1 << 16
+#: No western language has more accented letters than this among its bytes; Chinese, Russian and Greek files do.
+_MOST_ACCENTS = 0.3
+_HIGH = bytes(range(0x80, 0x100))
 
 # UTF-32 first: its little-endian mark begins with that of UTF-16.
 _MARKS = (
@@ -43,7 +48,7 @@ def detect(blocks: Iterable[bytes], maximum_bytes: int) -> str:
     Raises `UnreadableInput` for anything else.
     """
     utf8 = codecs.getincrementaldecoder("utf-8")()
-    is_utf8, is_first, seen = True, True, 0
+    is_utf8, is_first, seen, high = True, True, 0, 0
     for block in blocks:
         if is_first:
             is_first = False
@@ -62,8 +67,11 @@ def detect(blocks: Iterable[bytes], maximum_bytes: int) -> str:
         if not is_utf8:
             _require_western(block)
         seen += len(block)
+        high += len(block) - len(block.translate(None, _HIGH))
         if seen >= maximum_bytes:
             break
+    if not is_utf8 and high > _MOST_ACCENTS * seen:
+        raise _unknown_encoding()
     return "utf-8" if is_utf8 else "cp1252"
 
 
@@ -84,7 +92,19 @@ def file_text(path: Path, maximum_characters: int) -> Iterator[str]:
     """The characters of a text file in blocks; reads the file once to learn its encoding, then again."""
     # Four bytes hold any character in any of the encodings above.
     codec = detect(byte_blocks(path), 4 * maximum_characters + BLOCK_BYTES)
-    return decoded(byte_blocks(path), codec, "replace" if codec == "utf-8" else "strict")
+    return limited_text(
+        decoded(byte_blocks(path), codec, "replace" if codec == "utf-8" else "strict"), maximum_characters
+    )
+
+
+def limited_text(pieces: Iterable[str], maximum_characters: int) -> Iterator[str]:
+    """The pieces, until they pass `maximum_characters`. Raises `InputTooLarge`."""
+    seen = 0
+    for piece in pieces:
+        seen += len(piece)
+        if seen > maximum_characters:
+            raise too_long(maximum_characters)
+        yield piece
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, block: bytes) -> bool:
@@ -99,7 +119,11 @@ def _require_western(block: bytes) -> None:
     try:
         block.decode("cp1252")
     except UnicodeDecodeError as error:
-        raise UnreadableInput(
-            "The text is neither UTF-8 nor Windows-1252, and others cannot be told apart safely; save it as UTF-8.",
-            field="file",
-        ) from error
+        raise _unknown_encoding() from error
+
+
+def _unknown_encoding() -> UnreadableInput:
+    return UnreadableInput(
+        "The text is neither UTF-8 nor Windows-1252, and others cannot be told apart safely; save it as UTF-8.",
+        field="file",
+    )

@@ -20,6 +20,8 @@ from .safe_xml import entities_declared
 
 #: Open elements at once; pages of people's programs stay under fifty.
 DEEPEST = 2_000
+#: Tags times open elements, over the whole page: a real one of 20 million characters has less than a tenth of it.
+_MOST_WORK = 300_000_000
 #: Characters of one tag with its attributes (pictures may stand in them as text).
 _LONGEST_TAG = 8 << 20
 _FEED_CHARACTERS = 1 << 15
@@ -44,7 +46,7 @@ _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _ASIDE = re.compile(
     r"\b(?:noteref|footnotes?|endnotes?|rearnotes?|pagebreak|doc-noteref|doc-footnote|doc-endnotes?|doc-pagebreak)\b"
 )
-_CONSTRUCT = re.compile(r"<(?:!--|!|\?|(?:script|style)(?=[\s/>]))", re.I)
+_CONSTRUCT = re.compile(r"<(?:!--|!(?=[^-]|-[^-])|\?|(?:script|style)(?=[\s/>]))", re.I | re.S)
 _LONGEST_START = len("<script ")
 
 
@@ -72,7 +74,9 @@ def html_blocks(
     try:
         for piece in _scrubbed(pieces):
             for start in range(0, len(piece), _FEED_CHARACTERS):
-                parser.feed(piece[start : start + _FEED_CHARACTERS].encode("utf-8", "replace"))
+                part = piece[start : start + _FEED_CHARACTERS]
+                target.count_work(part.count("<"))
+                parser.feed(part.encode("utf-8", "replace"))
                 fed = True
                 yield from target.take()
         if fed:
@@ -100,6 +104,13 @@ class _Target:
         self._in_title = False
         self._breaks = 0
         self._continues = False
+        self._work = 0
+
+    def count_work(self, tags: int) -> None:
+        """The parser looks through all open elements at a tag that fits none; that is cheap while few are open."""
+        self._work += tags * len(self._open)
+        if self._work > _MOST_WORK:
+            raise BadInput("The page opens elements without end and never closes them; it is not read.", field="file")
 
     def start(self, tag: str, attributes: Any) -> None:
         self._open.append(tag)
@@ -166,7 +177,10 @@ class _Target:
 
     def end_block(self) -> None:
         """What has been collected is a block."""
-        parts = list(paragraphs("".join(self._text).strip().rstrip(","))) if self._text else []
+        if not self._text:
+            self._heading, self._continues, self._breaks = None, False, 0
+            return
+        parts = list(paragraphs("".join(self._text).strip().rstrip(",")))
         heading, continues = self._heading, self._continues
         self._text, self._size, self._breaks, self._heading, self._continues = [], 0, 0, None, False
         if heading is not None and parts:
@@ -206,54 +220,59 @@ def _scrubbed(pieces: Iterable[str]) -> Iterator[str]:
 
     Raises `BadInput` for declared entities and for a tag without end.
     """
-    held, until, in_tag = "", "", 0
+    held, ending, in_tag = "", "", 0
     for piece in pieces:
-        held += piece.replace("\0", " ")
-        while held:
-            if until:
-                held, until = _skip(held, until)
-                if until:
+        text, ready, at = held + piece.replace("\0", " "), [], 0
+        while at < len(text):
+            if ending:
+                begin = at
+                at, ending = _skip(text, at, ending)
+                if ending:
+                    at = begin
                     break
-            found = _CONSTRUCT.search(held)
+                continue
+            found = _CONSTRUCT.search(text, at)
+            end = found.start() if found else len(text) - _undecided(text, at)
+            ready.append(text[at:end])
             if found is None:
-                keep = _undecided(held)
-                ready, held = held[: len(held) - keep], held[len(held) - keep :]
-            else:
-                ready, held, until = held[: found.start()], held[found.end() :], _end_of(found.group())
-            in_tag = _tag_length(ready, in_tag)
-            if ready:
-                yield ready
-            if found is None:
+                at = end
                 break
-    if held and not until:
+            at, ending = found.end(), _ENDINGS.get(found.group()) or found.group()[1:].lower()
+        # What may begin a construct, or end the one at hand, waits for the next piece.
+        held = text[max(at, len(text) - _LONGEST_ENDING) :] if ending else text[at:]
+        clean_text = "".join(ready)
+        in_tag = _tag_length(clean_text, in_tag)
+        yield clean_text
+    if held and not ending:
         yield held
 
 
-def _end_of(start: str) -> str:
-    """What ends the construct that begins so."""
-    return {"<!--": "-->", "<!": ">", "<?": ">"}.get(start) or f"</{start[1:].lower()}"
+#: Start of a construct → what ends it; scripts and styles end with a tag of their own.
+_ENDINGS = {"<!--": "-->", "<!": ">", "<?": ">"}
+_END_TAGS = {name: re.compile(f"</{name}[^>]*>", re.I) for name in ("script", "style")}
+_LONGEST_ENDING = 16
 
 
-def _skip(text: str, until: str) -> tuple[str, str]:
-    """The text behind `until`, or its last characters and `until` again where the end has not come yet."""
-    lowered = text.lower() if until.startswith("</") else text
-    at = lowered.find(until)
-    if until == ">" and "<!ENTITY" in (text if at < 0 else text[: at + 1]).upper():
-        raise entities_declared("The page")
-    if at < 0:
-        return text[-max(16, len(until)) :], until
-    if until.startswith("</"):
-        return text[at:].partition(">")[2], ""
-    if until == ">" and "[" in text[:at]:
-        # The subset of a document type: its end is "]>", and what stands inside are declarations.
-        return text[at + 1 :], "]>" if "]" not in text[:at] else ""
-    return text[at + len(until) :], ""
+def _skip(text: str, at: int, ending: str) -> tuple[int, str]:
+    """Where the construct that ends with `ending` is over, and ""; or the text's end and what is still to come."""
+    if ending in _END_TAGS:
+        found = _END_TAGS[ending].search(text, at)
+        return (found.end(), "") if found else (len(text), ending)
+    end = text.find(ending, at)
+    stop = end if end >= 0 else len(text)
+    if ending != "-->":
+        # A document type with a subset, "<!DOCTYPE html [ … ]>", holds declarations that end with ">" themselves.
+        if "<!ENTITY" in text[max(0, at - _LONGEST_ENDING) : stop].upper():
+            raise entities_declared("The page")
+        if ending == ">" and "[" in text[at:stop]:
+            return _skip(text, at, "]>")
+    return (end + len(ending), "") if end >= 0 else (len(text), ending)
 
 
-def _undecided(text: str) -> int:
+def _undecided(text: str, at: int) -> int:
     """Characters at the end that may begin one of the constructs."""
-    at = text.rfind("<", max(0, len(text) - _LONGEST_START))
-    return len(text) - at if at >= 0 and ">" not in text[at:] else 0
+    start = text.rfind("<", max(at, len(text) - _LONGEST_START))
+    return len(text) - start if start >= 0 and ">" not in text[start:] else 0
 
 
 def _tag_length(text: str, before: int) -> int:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from .document import Document, chapter_level, chapters_from_headings, clean
-from .encoding import BLOCK_BYTES, byte_blocks, decoded, detect
+from .encoding import BLOCK_BYTES, byte_blocks, decoded, detect, limited_text
 from .html_blocks import PageFacts, html_blocks
 
 _DECLARED = re.compile(rb"""(?:charset\s*=\s*["']?|encoding\s*=\s*["'])([A-Za-z0-9_.:-]{2,40})""")
-#: A page may be this many times longer than its text.
-_MARKUP_FACTOR = 20
+#: Encodings of pages. Python has codecs that unpack archives and some that take time squared; UTF-16 without its mark
+#: cannot have been read this far.
+_CODECS = re.compile(r"utf-8|ascii|iso8859-\d+|cp\d+|koi8-[rut]|mac-\w+|tis-620|big5\w*|gb\w+|euc_\w+|shift_jis\w*")
+#: A page may be this many times longer than the text that a job takes.
+_MARKUP_FACTOR = 5
 
 
 def read_file(path: Path, maximum_characters: int) -> Document:
@@ -35,10 +39,10 @@ def declared_codec(start: bytes) -> str | None:
     if found is None:
         return None
     try:
-        b"".decode(found.group(1).decode("ascii"))
+        name = codecs.lookup(found.group(1).decode("ascii")).name
     except LookupError:
         return None
-    return found.group(1).decode("ascii").lower()
+    return name if _CODECS.fullmatch(name) else None
 
 
 def _text(path: Path, maximum_characters: int) -> Iterator[str]:
@@ -47,4 +51,4 @@ def _text(path: Path, maximum_characters: int) -> Iterator[str]:
     marked = first[:2] in (b"\xff\xfe", b"\xfe\xff") or first[:3] == b"\xef\xbb\xbf"
     if codec is None or marked:
         codec = detect(byte_blocks(path), 4 * _MARKUP_FACTOR * maximum_characters + BLOCK_BYTES)
-    return decoded(byte_blocks(path), codec, "replace")
+    return limited_text(decoded(byte_blocks(path), codec, "replace"), _MARKUP_FACTOR * maximum_characters)

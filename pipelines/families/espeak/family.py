@@ -62,11 +62,11 @@ class EspeakFamily:
             {
                 "do": "speak",
                 "text": request.text.replace("\0", " "),
-                "voice": choice.name,
                 "words_per_minute": round(_WORDS_PER_MINUTE * request.speed),
             },
             # A thousand times longer than it ever took.
             30.0 + 0.1 * len(request.text),
+            voice=choice.name,
         )
 
     def _finish(self, request: SpeakRequest, pending: Pending, tick: Tick) -> Speech:

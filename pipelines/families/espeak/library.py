@@ -103,10 +103,12 @@ class Espeak:
                 yield _voice_file(listed[index].contents)
                 index += 1
 
-    def speak(self, text: str, voice: str, words_per_minute: int) -> tuple[bytes, list[Event]]:
-        """Mono s16 samples and the events of `text`. Raises LookupError for an unknown voice, OSError for a failure."""
-        if self._lib.espeak_SetVoiceByName(voice.encode()) != 0:
-            raise LookupError(voice)
+    def load(self, voice: str) -> bool:
+        """Load a voice by its file's name, with "+variant" behind it; False where there is none."""
+        return self._lib.espeak_SetVoiceByName(voice.encode()) == 0
+
+    def speak(self, text: str, words_per_minute: int) -> tuple[bytes, list[Event]]:
+        """Mono s16 samples and the events of `text` in the voice that is loaded. Raises OSError for a failure."""
         self._lib.espeak_SetParameter(_RATE, words_per_minute, 0)
         sound, events = bytearray(), list[Event]()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import struct
 import subprocess
 import sys
 import threading
@@ -16,8 +15,8 @@ from typing import Any
 
 from pipelines.errors import EngineFailure, ModelUnavailable
 
-_HEADER = struct.Struct("<II")
-_REQUEST = struct.Struct("<I")
+from .wire import ANSWER, NAME_BYTES, REQUEST
+
 _ROOT = Path(__file__).resolve().parents[3]
 #: Seconds between two ticks while an answer is awaited.
 _TICK_S = 0.5
@@ -33,7 +32,7 @@ class Pending:
     def read(self, tick: Callable[[], None]) -> tuple[dict[str, Any], bytes]:
         """The answer's JSON and samples. Raises `EngineFailure` when the fork died or took too long."""
         with self._connection:
-            head_bytes, sound_bytes = _HEADER.unpack(self._exactly(_HEADER.size, tick))
+            head_bytes, sound_bytes = ANSWER.unpack(self._exactly(ANSWER.size, tick))
             head = json.loads(self._exactly(head_bytes, tick))
             return head, self._exactly(sound_bytes, tick)
 
@@ -73,15 +72,18 @@ class SpeechProcess:
         with self._lock:
             self._start()
 
-    def ask(self, request: dict[str, Any], limit_s: float) -> Pending:
-        """Send a request. Raises `EngineFailure` when the process cannot be kept alive."""
+    def ask(self, request: dict[str, Any], limit_s: float, *, voice: str = "") -> Pending:
+        """Send a request to be done with `voice`, a name of the library's, loaded.
+
+        Raises `EngineFailure` when the process cannot be kept alive.
+        """
         ours, theirs = socket.socketpair()
         with theirs, self._lock:
-            self._hand_over(theirs)
+            self._hand_over(voice, theirs)
         data = json.dumps({**request, "limit_s": limit_s}).encode()
         try:
             ours.settimeout(limit_s)
-            ours.sendall(_REQUEST.pack(len(data)) + data)
+            ours.sendall(REQUEST.pack(len(data)) + data)
         except OSError as error:
             ours.close()
             raise EngineFailure(f"The speech process took no request: {error}.") from error
@@ -92,13 +94,13 @@ class SpeechProcess:
         with self._lock:
             self._stop()
 
-    def _hand_over(self, connection: socket.socket) -> None:
+    def _hand_over(self, voice: str, connection: socket.socket) -> None:
         for _ in range(2):
             try:
                 if self._control is None:
                     self._start()
                 assert self._control is not None
-                socket.send_fds(self._control, [b"r"], [connection.fileno()])
+                socket.send_fds(self._control, [voice.encode().ljust(NAME_BYTES, b"\0")], [connection.fileno()])
             except OSError:
                 self._stop()
                 continue
