@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import re
 from pathlib import Path
 
 import pytest
@@ -24,6 +27,8 @@ def wait() -> None:
 TESTS = """import subprocess
 import sys
 
+import pytest
+
 from gatehouse import gate
 
 
@@ -33,6 +38,11 @@ def test_children_stay_outside():
 
 def test_adults_pass():
     assert gate.may_pass(30)
+
+
+@pytest.mark.timeout(2)
+def test_waiting_ends_soon():
+    gate.wait()
 
 
 def test_waiting_ends():
@@ -54,7 +64,6 @@ NO_GUARD = """--- a/gatehouse/gate.py
 +    return True
 
 """
-SYNTAX_ERROR = NO_GUARD.replace("+    return True", "+    return )")
 ENDLESS = """--- a/gatehouse/gate.py
 +++ b/gatehouse/gate.py
 @@ -11,2 +11,3 @@
@@ -64,83 +73,114 @@ ENDLESS = """--- a/gatehouse/gate.py
 """
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """A tree with one guard and its tests; patches go to its folder `mutations`."""
-    root = tmp_path / "project"
-    for name, text in {
+#: Name → diff and the test that is to notice it.
+PATCHES = {
+    "noticed": (NO_GUARD, "test_children_stay_outside"),
+    "noticed-in-a-child": (NO_GUARD, "test_a_child_process_sees_the_same_gate"),
+    "survivor": (NO_GUARD, "test_adults_pass"),
+    "outdated": (NO_GUARD.replace("age >= 18", "age >= 21"), "test_children_stay_outside"),
+    "uncollectable": (NO_GUARD.replace("+    return True", "+    return )"), "test_children_stay_outside"),
+    "slow": (ENDLESS, "test_waiting_ends_soon"),
+}
+
+
+def make_project(root: Path, **patches: tuple[str, str]) -> Path:
+    """A tree with one guard, its tests and a folder `mutations`."""
+    files = {
         "gatehouse/__init__.py": "",
         "gatehouse/gate.py": GATE,
         "tests/test_gate.py": TESTS,
         "pyproject.toml": '[tool.pytest.ini_options]\naddopts = "--import-mode=importlib -p no:cacheprovider"\n',
-    }.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    (root / "mutations").mkdir()
+    }
+    for name, (diff, test) in patches.items():
+        files[f"mutations/{name}.patch"] = f"What it takes away.\nTest: tests/test_gate.py::{test}\n\n{diff}"
+    (root / "mutations").mkdir(parents=True)
+    for name, text in files.items():
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text(text)
     return root
 
 
-def try_one(project: Path, patch: str, test: str, *arguments: str) -> int:
-    """Run the harness over a single patch that names a single test."""
-    (project / "mutations" / "one.patch").write_text(
-        f"What it takes away.\nTest: tests/test_gate.py::{test}\n\n{patch}"
-    )
+def try_all(project: Path, *arguments: str) -> int:
     return run.main(arguments, root=project, folder=project / "mutations", module="gatehouse")
 
 
-def test_removed_guard_is_noticed(project, capsys):
-    assert try_one(project, NO_GUARD, "test_children_stay_outside") == 0
-    assert "red (1 failed)" in capsys.readouterr().out
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Path:
+    return make_project(tmp_path_factory.mktemp("mutations") / "project", **PATCHES)
 
 
-def test_removed_guard_is_noticed_in_a_child_without_environment(project):
-    assert try_one(project, NO_GUARD, "test_a_child_process_sees_the_same_gate") == 0
+@pytest.fixture(scope="module")
+def table(project) -> str:
+    """What the harness prints about all PATCHES; it ends with 1, since some were not noticed."""
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        assert try_all(project) == 1
+    return printed.getvalue()
 
 
-def test_the_tree_itself_is_never_touched(project):
-    try_one(project, NO_GUARD, "test_children_stay_outside")
+def row(table: str, name: str) -> str:
+    """The verdict on one patch."""
+    found = re.search(rf"^  (\S+) +{name} +(.*)$", table, re.M)
+    return f"{found[1]} {found[2]}"
+
+
+def test_removed_guard_is_noticed(table):
+    assert row(table, "noticed") == "ok red (1 failed)"
+
+
+def test_removed_guard_is_noticed_in_a_child_without_environment(table):
+    assert row(table, "noticed-in-a-child") == "ok red (1 failed)"
+
+
+def test_surviving_mutation_is_named(table):
+    assert row(table, "survivor").startswith("BAD SURVIVED")
+
+
+def test_patch_that_no_longer_applies_is_named(table):
+    assert row(table, "outdated") == "BAD no longer applies"
+
+
+def test_collection_error_proves_nothing(table):
+    assert row(table, "uncollectable").startswith("BAD proves nothing")
+
+
+def test_test_ended_by_its_own_timeout_proves_nothing(table):
+    assert row(table, "slow").startswith("BAD proves nothing")
+    assert "0 failed" in row(table, "slow")
+    assert "1 timeouts" in row(table, "slow")
+
+
+def test_score_is_counted(table):
+    assert table.endswith("2 of 6 mutations were noticed\n")
+
+
+def test_the_tree_itself_is_never_touched(table, project):
     assert (project / "gatehouse" / "gate.py").read_text() == GATE
 
 
-def test_surviving_mutation_fails_the_run(project, capsys):
-    assert try_one(project, NO_GUARD, "test_adults_pass") == 1
-    assert "SURVIVED" in capsys.readouterr().out
+def test_all_noticed_is_success(tmp_path):
+    assert try_all(make_project(tmp_path / "project", noticed=PATCHES["noticed"])) == 0
 
 
-def test_patch_that_no_longer_applies_fails_the_run(project, capsys):
-    assert try_one(project, NO_GUARD.replace("age >= 18", "age >= 21"), "test_children_stay_outside") == 1
-    assert "no longer applies" in capsys.readouterr().out
+def test_hanging_test_proves_nothing(tmp_path, capsys):
+    project = make_project(tmp_path / "project", hanging=(ENDLESS, "test_waiting_ends"))
+    assert try_all(project, "--timeout", "5") == 1
+    assert row(capsys.readouterr().out, "hanging") == "BAD proves nothing (did not end in time)"
 
 
-def test_collection_error_proves_nothing(project, capsys):
-    assert try_one(project, SYNTAX_ERROR, "test_children_stay_outside") == 1
-    assert "proves nothing" in capsys.readouterr().out
-
-
-def test_hanging_test_proves_nothing(project, capsys):
-    assert try_one(project, ENDLESS, "test_waiting_ends", "--timeout", "8") == 1
-    assert "did not end in time" in capsys.readouterr().out
-
-
-def test_test_ended_by_its_own_timeout_proves_nothing(project, capsys):
-    with (project / "pyproject.toml").open("a") as file:
-        file.write("timeout = 2\n")
-    assert try_one(project, ENDLESS, "test_waiting_ends") == 1
-    assert "1 timeouts" in capsys.readouterr().out
-
-
-def test_test_that_is_red_anyway_proves_nothing(project, capsys):
+def test_test_that_is_red_anyway_proves_nothing(tmp_path, capsys):
+    project = make_project(tmp_path / "project", noticed=PATCHES["noticed"])
     (project / "gatehouse" / "gate.py").write_text(GATE.replace("age >= 18", "age >= 5"))
-    assert try_one(project, NO_GUARD.replace("age >= 18", "age >= 5"), "test_children_stay_outside") == 1
+    assert try_all(project) == 1
     assert "not green on the untouched tree" in capsys.readouterr().out
 
 
-def test_no_mutation_at_all_fails_the_run(project):
-    assert run.main([], root=project, folder=project / "mutations", module="gatehouse") == 1
+def test_no_mutation_at_all_fails_the_run(tmp_path):
+    assert try_all(make_project(tmp_path / "project")) == 1
 
 
-def test_patch_without_a_test_is_refused(project):
+def test_patch_without_a_test_is_refused(tmp_path):
+    project = make_project(tmp_path / "project")
     (project / "mutations" / "one.patch").write_text(f"What it takes away.\n\n{NO_GUARD}")
     with pytest.raises(ValueError, match="no line `Test:"):
-        run.main([], root=project, folder=project / "mutations", module="gatehouse")
+        try_all(project)
