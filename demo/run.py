@@ -98,6 +98,9 @@ def main() -> int:
         _demonstrate(data_dir, output)
     except (DemoFailed, StackFailed, errors.VoicemillError) as error:
         print(f"\nThe demo FAILED: {error}", file=sys.stderr)
+        if (data_dir / "logs").is_dir():
+            logs = shutil.copytree(data_dir / "logs", output / "demo-logs", dirs_exist_ok=True)
+            print(f"What the processes said is in {_short(logs)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
@@ -118,8 +121,12 @@ def _prepare(output: Path) -> None:
     """A place for the results, without those of the last run."""
     try:
         output.mkdir(parents=True, exist_ok=True)
-        for old in (*output.glob("book.*"), *output.glob("meeting.*")):
+        for old in (
+            *output.glob("book.*"),
+            *output.glob("meeting.*"),
+        ):
             old.unlink()
+        shutil.rmtree(output / "demo-logs", ignore_errors=True)
     except OSError as error:
         raise DemoFailed(
             f"{error.filename} cannot be written ({error.strerror}); name another place with --output"

@@ -25,12 +25,14 @@ def become(module: str, arguments: Sequence[str]) -> NoReturn:
 
 
 def given(**options: object) -> list[str]:
-    """Options that were given, as arguments: `data_dir=D` is `--data-dir D`; True is the bare flag."""
+    """Options that were given, as arguments: `data_dir=D` is `--data-dir D`; True is a bare flag, a list repeats it."""
     arguments: list[str] = []
     for name, value in options.items():
         flag = f"--{name.replace('_', '-')}"
         if value is True:
             arguments.append(flag)
+        elif isinstance(value, list):
+            arguments += [part for item in value for part in (flag, str(item))]
         elif value is not None and value is not False:
             arguments += [flag, str(value)]
     return arguments

@@ -15,7 +15,7 @@ def worker(
     engines: Annotated[
         int | None, typer.Option(min=1, help="Engine processes; else cores ÷ the family's need.")
     ] = None,
-    model: Annotated[str | None, typer.Option(help="Model to keep warm from the start.")] = None,
+    model: Annotated[list[str] | None, typer.Option(help="Model to warm up at the start; repeatable.")] = None,
 ) -> None:
     """Start one worker; its settings are the server's environment (VOICEMILL_*)."""
     become("workers.controller", given(family=family, device=device, engines=engines, model=model))

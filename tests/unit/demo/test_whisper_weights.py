@@ -37,6 +37,11 @@ def test_without_weights_there_is_none(tmp_path: Path) -> None:
     assert weights_here(tmp_path) == "None"
 
 
+def test_model_that_a_worker_would_have_to_fetch_first_is_not_taken(tmp_path: Path) -> None:
+    put(tmp_path, "whisper-base")
+    assert weights_here(tmp_path) == "None"
+
+
 @pytest.mark.parametrize(
     ("models", "taken"), [(["whisper-tiny"], "whisper-tiny"), (["whisper-tiny", "whisper-base"], "whisper-base")]
 )

@@ -62,6 +62,10 @@ def server_code(program: Program, tmp_path: Path) -> Program:
             ["--family", "whisper", "--device", "cuda:0", "--engines", "2", "--model", "whisper-base"],
         ),
         (["worker", "--family", "cpu"], ["--family", "cpu"]),
+        (
+            ["worker", "--family", "tone", "--model", "tone", "--model", "tone-listener"],
+            ["--family", "tone", "--model", "tone", "--model", "tone-listener"],
+        ),
         (["audit"], []),
         (["audit", "--deep"], ["--deep"]),
         (["migrate"], []),
