@@ -1,0 +1,77 @@
+"""The object storage answers with errors, or not at all, or with other bytes than were stored."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+
+from tests.faults.proxy import Proxy
+from tests.faults.rig import Rig, short_and_long
+from tests.services.process import poll
+
+
+def _link(s3_server, url: str) -> tuple[Proxy, str]:
+    proxy = Proxy(s3_server.port).start()
+    return proxy, url.replace(f":{s3_server.port}", f":{proxy.port}")
+
+
+@short_and_long(6, 1800)
+def test_storage_outage_charges_no_attempt_and_fails_no_job(
+    tmp_path, postgres_url, redis_url, s3_server, s3_url, times
+):
+    """Fault: the storage refuses every connection for so many seconds, then for half of that one request in three."""
+    proxy, url = _link(s3_server, s3_url)
+    try:
+        with Rig(tmp_path, database_url=postgres_url, broker_url=redis_url, storage_url=url, objects_url=s3_url) as rig:
+            rig.start_worker("cpu")
+            rig.start_worker("slow")
+            rig.submit(4, chunks=4, seconds=0.3)
+            assert poll(lambda: any(job.chunks_done for job in rig.jobs()), deadline_s=30), rig.log_tails()
+            proxy.refuse()
+            proxy.reset_now()
+            rig.submit(2, chunks=2, seconds=0.1)  # short texts are accepted all the same
+            time.sleep(times)  # the fault itself, not a wait for a state
+            proxy.heal()
+            proxy.reset_when(lambda block: block.startswith((b"PUT", b"GET")), "up", chance=0.33)
+            time.sleep(times / 2)
+            proxy.heal()
+            rig.count("broken requests to the storage", sum(proxy.faults.values()))
+            rig.wait_until_ended(90)
+            rig.expect_all_succeeded()
+            assert not rig.refused
+            assert rig.charges()["errors"] == 0, "an outage was charged to a chunk"
+            assert rig.faults["broken requests to the storage"] >= 10
+    finally:
+        proxy.stop()
+
+
+def test_bytes_that_change_on_the_way_never_reach_a_result(tmp_path, postgres_url, redis_url, s3_server, s3_url):
+    """Fault: one answer in four of the storage has a flipped byte in its body."""
+    proxy, url = _link(s3_server, s3_url)
+    try:
+        with Rig(tmp_path, database_url=postgres_url, broker_url=redis_url, storage_url=url, objects_url=s3_url) as rig:
+            rig.start_worker("cpu")
+            rig.start_worker("slow")
+            proxy.change(_flip_a_bit_of_some(), "down")
+            rig.submit(4, chunks=4, seconds=0.1)
+            assert poll(lambda: proxy.faults["changed"] >= 5, deadline_s=60), proxy.faults
+            proxy.heal()
+            rig.count("changed answers", proxy.faults["changed"])
+            rig.wait_until_ended(90)
+            rig.expect_all_succeeded()
+            assert rig.log_lines("CorruptObject") >= 1, "nobody noticed a changed byte"
+    finally:
+        proxy.stop()
+
+
+def _flip_a_bit_of_some(chance: float = 0.25) -> Callable[[bytes], bytes]:
+    """Of large blocks alone: a second try of the same bytes may pass."""
+    choose = random.Random(13)
+
+    def change(block: bytes) -> bytes:
+        if len(block) < 2000 or choose.random() > chance:
+            return block
+        return block[:-1] + bytes([block[-1] ^ 1])
+
+    return change
