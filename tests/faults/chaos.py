@@ -1,0 +1,248 @@
+"""Every kind of fault against one deployment, by name; counted only where it really hit.
+
+    with deployment(tmp_path, s3_server, s3_url) as rig, … :
+        chaos = Chaos(rig, …)
+        chaos.start_workers()
+        chaos.cause("kill -9 of a worker")
+
+Each fault is over, and its cause repaired, when `cause` returns: what is still broken then is what the product mends.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+
+from jobs.errors import StoreUnavailable
+from migrations import upgrade
+from tests.faults.proxy import Proxy
+from tests.faults.rig import LEASE_S, Rig, Worker, pause, resume
+from tests.services.postgres import PostgresServer
+from tests.services.process import poll
+from tests.services.redis import RedisServer
+from tests.services.s3 import S3Server
+
+#: Seconds that a fault with a length lasts.
+_OUTAGE_S = 2.0
+
+
+class Chaos:
+    """A deployment whose every link is a proxy and whose every server may be killed. Start and stop with `with`."""
+
+    def __init__(self, directory: Path, s3_server: S3Server, s3_url: str, *, seed: int = 0) -> None:
+        self._choose = random.Random(seed)
+        self._database = PostgresServer()
+        broker_directory = directory / "redis"
+        broker_directory.mkdir(parents=True)
+        self._broker = RedisServer(broker_directory)
+        self._directory, self._s3_server, self._s3_url = directory, s3_server, s3_url
+        self.alive: list[Worker] = []
+        self.kinds: Mapping[str, Callable[[], bool]] = {
+            "kill -9 of a worker": self._kill_worker,
+            "kill -9 of an engine": self._kill_engine,
+            "SIGSTOP of a worker": self._freeze_worker,
+            "FLUSHALL": self._flush,
+            "kill -9 of Redis": self._kill_broker,
+            "crash of the database": self._crash_database,
+            "reset of all links": self._reset_links,
+            "refusing storage": self._refuse_storage,
+            "kill -9 of the API": self._kill_api,
+        }
+
+    def __enter__(self) -> Chaos:
+        database = self._database.start()
+        broker = self._broker.start()
+        url = database.url(database.create_database())
+        upgrade(url)
+        self.links = {
+            "database": Proxy(database.port).start(),
+            "broker": Proxy(broker.port).start(),
+            "storage": Proxy(self._s3_server.port).start(),
+        }
+        self.rig = Rig(
+            self._directory,
+            database_url=_moved(url, database.port, self.links["database"]),
+            broker_url=_moved(broker.url, broker.port, self.links["broker"]),
+            storage_url=_moved(self._s3_url, self._s3_server.port, self.links["storage"]),
+            store_url=url, objects_url=self._s3_url,
+        ).__enter__()  # fmt: skip
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.rig.__exit__(*error)
+        for link in self.links.values():
+            link.stop()
+        self._broker.stop()
+        self._database.close()
+
+    def start_workers(self, *families: str) -> None:
+        """Workers that the faults may hit; each is replaced when it was killed."""
+        self.alive += [self.rig.start_worker(family) for family in families]
+
+    def cause(self, kind: str) -> bool:
+        """Cause a fault of this kind and mend its cause. False where there was nothing to hit."""
+        hit = self.kinds[kind]()
+        if hit:
+            self.rig.count(kind)
+        return hit
+
+    # -- the kinds -----------------------------------------------------------------------------------------------------
+    def _kill_worker(self) -> bool:
+        victim = self._busy_worker()
+        if victim is None:
+            return False
+        victim.kill()
+        self.alive.remove(victim)
+        self.alive.append(self.rig.start_worker(victim.family))
+        return True
+
+    def _kill_engine(self) -> bool:
+        victim = self._busy_worker("slow")
+        # A third death alone would rightly make a poison of an innocent text.
+        if victim is None or self.rig.most_crashes() >= 2:
+            return False
+        for pid in victim.engine_pids:
+            try:
+                if "workers.engine_child" in " ".join(psutil.Process(pid).cmdline()):
+                    os.kill(pid, signal.SIGKILL)
+                    return True
+            except (psutil.NoSuchProcess, ProcessLookupError):
+                continue
+        return False
+
+    def _freeze_worker(self) -> bool:
+        victim = self._busy_worker()
+        if victim is None:
+            return False
+        pause(victim.pid)
+        time.sleep(LEASE_S * self._choose.uniform(0.5, 3))
+        resume(victim.pid)
+        return True
+
+    def _flush(self) -> bool:
+        self._broker.flush()
+        return True
+
+    def _kill_broker(self) -> bool:
+        self._broker.kill()
+        time.sleep(self._choose.uniform(0, _OUTAGE_S))
+        self._broker.start()
+        return True
+
+    def _crash_database(self) -> bool:
+        self._database.stop(immediate=True)
+        time.sleep(self._choose.uniform(0, _OUTAGE_S))
+        self._database.start()
+        return True
+
+    def _reset_links(self) -> bool:
+        return sum(link.reset_now() for link in self.links.values()) > 0
+
+    def _refuse_storage(self) -> bool:
+        link = self.links["storage"]
+        before = link.faults.total()
+        link.refuse()
+        time.sleep(_OUTAGE_S)
+        link.heal()
+        return link.faults.total() > before
+
+    def _kill_api(self) -> bool:
+        self.rig.kill_api()
+        self.rig.start_api()
+        return True
+
+    def _busy_worker(self, family: str | None = None) -> Worker | None:
+        """One that holds chunks and is of this family, or of any."""
+        busy = [each for each in self.alive if family in (None, each.family) and self.rig.running(each)]
+        return self._choose.choice(busy) if busy else None
+
+
+class Client(threading.Thread):
+    """Submits jobs at a bounded rate, each under its own key until it is acknowledged; now and then cancels one."""
+
+    def __init__(self, rig: Rig, *, every_s: float, chunks: int, seconds: float, most_open: int, seed: int = 0) -> None:
+        super().__init__(name="client", daemon=True)
+        self._rig, self._every_s, self._most_open = rig, every_s, most_open
+        self._chunks, self._seconds = chunks, seconds
+        self._choose = random.Random(seed)
+        self._closing = threading.Event()
+        #: Requests that met no API or no database, and were sent again.
+        self.repeated = 0
+        self.cancelled: set[str] = set()
+
+    def close(self) -> None:
+        """Submit nothing more; returns when the last request has its answer."""
+        self._closing.set()
+        self.join(60)
+
+    def run(self) -> None:
+        number = 0
+        while not self._closing.wait(self._every_s):
+            try:
+                still_open = [job.id for job in self._rig.jobs() if not job.state.is_terminal]
+            except StoreUnavailable:
+                continue
+            if len(still_open) < self._most_open:
+                number += 1
+                self._submit(f"soak-{number}")
+            elif still_open and self._choose.random() < 0.2:
+                self._cancel(self._choose.choice(still_open))
+
+    def _submit(self, key: str) -> None:
+        text = self._rig.text(chunks=self._chunks, seconds=self._seconds)
+        body = {"text": text, "model": "slow", "format": "wav"}
+        answer = self._persist("/tts/synthesize", json=body, headers={"Idempotency-Key": key})
+        assert answer.status_code == 202, answer.text
+        self._rig.acknowledge(answer.json()["id"], text)
+
+    def _cancel(self, job_id: str) -> None:
+        self._persist(f"/jobs/{job_id}/cancel")
+        self.cancelled.add(job_id)
+        self._rig.count("cancel")
+
+    def _persist(self, path: str, **options: object) -> httpx.Response:
+        headers = {**self._rig.headers, **options.pop("headers", {})}  # type: ignore[dict-item]
+        while True:
+            try:
+                answer = httpx.post(
+                    f"{self._rig.base_url}{path}", headers=headers, timeout=15, trust_env=False, **options
+                )  # fmt: skip
+                if answer.status_code not in (409, 503):
+                    return answer
+            except httpx.TransportError:
+                pass
+            self.repeated += 1
+            time.sleep(0.5)
+
+
+@contextmanager
+def submitting(client: Client) -> Iterator[Client]:
+    """The client, at work until the block ends."""
+    client.start()
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def recovery_s(rig: Rig, *, deadline_s: float) -> float | None:
+    """Seconds from now, the end of a fault, to the next chunk that succeeds; None where none was open."""
+    started, before = time.monotonic(), rig.events("succeeded")
+    if all(job.state.is_terminal for job in rig.jobs()):
+        return None
+    assert poll(lambda: rig.events("succeeded") > before, deadline_s=deadline_s), f"no success\n{rig.log_tails()}"
+    return time.monotonic() - started
+
+
+def _moved(url: str, port: int, link: Proxy) -> str:
+    assert f":{port}/" in url or f":{port}&" in url or url.endswith(f":{port}"), url
+    return url.replace(f":{port}", f":{link.port}")
