@@ -140,7 +140,7 @@ class Copy:
         """Run the tests here. Whatever outlives the time is killed with all it started."""
         report = self.tree.parent / "report.xml"
         report.unlink(missing_ok=True)
-        command = [str(self.python), "-m", "pytest", "-q", "-m", "", f"--junitxml={report}", *tests]
+        command = [str(self.python), "-m", "pytest", "-q", f"--junitxml={report}", *tests]
         with subprocess.Popen(
             command, cwd=self.tree, env=self.environment(), text=True, start_new_session=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
