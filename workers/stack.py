@@ -11,7 +11,6 @@ import argparse
 import fcntl
 import os
 import platform
-import secrets
 import signal
 import socket
 import subprocess
@@ -30,14 +29,13 @@ from jobs.settings import Settings, service_environment
 from jobs.sql_store import SqlStore, open_store
 from workers import local_account, private_redis
 from workers.child_process import SOURCE_ROOT
-from workers.local_account import ClientFile
+from workers.local_account import FLOWER_USER, Account
 from workers.supervisor import Service, Supervisor
 
 #: Seconds for everything to be ready; models that must be fetched first take longer and are waited for no further.
 _READY_S = 60.0
 _WORKER_GRACE_S, _SERVICE_GRACE_S = 60.0, 10.0
 _LOOK_EVERY_S = 0.1
-_FLOWER_USER = "voicemill"
 
 
 def main() -> int:
@@ -83,15 +81,15 @@ class Stack:
         self._began = time.monotonic()
         self._data_dir = data_dir
         self._families = [name for name in options.families.split(",") if name]
-        before = local_account.known(data_dir)
         self._port = options.port or _free_port()
         self._flower_port = options.flower_port or _free_port()
-        self._flower_password = str(before.get("flower_password") or secrets.token_urlsafe(24))
+        local_account.withdraw(data_dir)
         self._run_dir = data_dir / "run"
         for directory in (self._run_dir, data_dir / "logs"):
             directory.mkdir(exist_ok=True, mode=0o700)
         self._supervisor = Supervisor(data_dir / "logs", _say)
         self._env: dict[str, str] = {}
+        self._absent: list[str] = []
 
     def run(self, stop: threading.Event) -> int:
         """Start, wait until it is ready, say so, supervise, stop."""
@@ -99,17 +97,14 @@ class Stack:
         settings = self._start_broker()
         try:
             store = self._prepare(settings)
-            key, webhook_secret = local_account.open_account(store, self._data_dir)
-            self._start_services()
-            client = ClientFile(
-                base_url=f"http://127.0.0.1:{self._port}", flower_url=f"http://127.0.0.1:{self._flower_port}",
-                flower_user=_FLOWER_USER, flower_password=self._flower_password, api_key=key,
-                webhook_secret=webhook_secret,
-            )  # fmt: skip
+            account = local_account.open_account(store, self._data_dir)
+            self._start_services(account)
             if not self._wait_until_ready(store, stop):
                 return 0 if stop.is_set() else self._give_up()
-            path = local_account.write(self._data_dir, client)
-            self._announce(client, path)
+            path = local_account.publish(
+                self._data_dir, account, base_url=self._url(self._port), flower_url=self._url(self._flower_port)
+            )
+            self._announce(path)
             while not stop.wait(_LOOK_EVERY_S):
                 self._supervisor.watch()
             _say("stopping")
@@ -127,7 +122,7 @@ class Stack:
             self._supervisor.start(Service("redis", redis.command, {"PATH": os.defpath}, _SERVICE_GRACE_S))
             changes["VOICEMILL_BROKER_URL"] = redis.url
         if "public_url" not in given.model_fields_set:
-            changes["VOICEMILL_PUBLIC_URL"] = f"http://127.0.0.1:{self._port}"
+            changes["VOICEMILL_PUBLIC_URL"] = self._url(self._port)
         self._env = {**service_environment(changes), "PYTHONPATH": str(SOURCE_ROOT), "PYTHONUNBUFFERED": "1"}
         return given
 
@@ -148,7 +143,7 @@ class Stack:
             _say(f"{released} chunks of an earlier run are ready again")
         return store
 
-    def _start_services(self) -> None:
+    def _start_services(self, account: Account) -> None:
         python = sys.executable
         for family in ("cpu", *self._families):
             command = [python, "-m", "workers.controller", "--family", family, "--parent", str(os.getpid())]
@@ -160,18 +155,18 @@ class Stack:
         ]  # fmt: skip
         self._supervisor.start(Service("api", api, self._env, _SERVICE_GRACE_S, level=2))
         flower = [
-            python, "-m", "celery", "--app", "workers.celery_app", "flower", f"--conf={self._flower_config()}",
+            python, "-m", "celery", "--app", "workers.celery_app", "flower", f"--conf={self._flower_config(account)}",
         ]  # fmt: skip
         self._supervisor.start(Service("flower", flower, self._env, _SERVICE_GRACE_S, level=2))
 
-    def _flower_config(self) -> Path:
+    def _flower_config(self, account: Account) -> Path:
         """Flower's settings as it reads them; in a file, since a command line can be read by everybody."""
         path = self._run_dir / "flowerconfig.py"
         path.unlink(missing_ok=True)
         path.touch(mode=0o600)
         values: Mapping[str, object] = {
             "address": "127.0.0.1", "port": self._flower_port, "max_tasks": 10_000,
-            "basic_auth": [f"{_FLOWER_USER}:{self._flower_password}"],
+            "basic_auth": [f"{FLOWER_USER}:{account.flower_password}"],
         }  # fmt: skip
         path.write_text("".join(f"{name} = {value!r}\n" for name, value in values.items()))
         return path
@@ -181,26 +176,28 @@ class Stack:
         until = time.monotonic() + _READY_S
         while time.monotonic() < until and not stop.wait(_LOOK_EVERY_S):
             self._supervisor.watch()
-            if self._are_workers_here(store) and _is_healthy(self._port) and _listens(self._flower_port):
+            self._absent = self._families_without_worker(store)
+            if not self._absent and _is_healthy(self._port) and _listens(self._flower_port):
                 return True
         return False
 
-    def _are_workers_here(self, store: SqlStore) -> bool:
-        present = {worker.id.split(":")[2] for worker in store.live_workers()}
-        wanted = {"cpu", *self._families}
-        return all(any(pool == name or pool.endswith(f".{name}") for pool in present) for name in wanted)
+    def _families_without_worker(self, store: SqlStore) -> list[str]:
+        pools = {worker.id.split(":")[2] for worker in store.live_workers()}
+        families = {pool.rpartition(".")[2] for pool in pools}
+        return [family for family in ("cpu", *self._families) if family not in families]
 
     def _give_up(self) -> int:
         sys.stderr.write(f"voicemill up: not everything started within {_READY_S:.0f} s\n")
-        for name in self._supervisor.down():
+        missing = {f"worker-{family}" for family in self._absent}
+        for name in sorted({*self._supervisor.down(), *missing}):
             sys.stderr.write(f"--- {name}\n{self._supervisor.last_words(name)}\n")
         return 1
 
-    def _announce(self, client: ClientFile, path: Path) -> None:
+    def _announce(self, path: Path) -> None:
         print(  # noqa: T201 – what the user who typed `voicemill up` reads
             f"Voicemill is ready after {time.monotonic() - self._began:.1f} s\n"
-            f"  API      {client.base_url}   (documentation: {client.base_url}/docs)\n"
-            f"  Flower   {client.flower_url}   (user {client.flower_user}, password in {path})\n"
+            f"  API      {self._url(self._port)}   (documentation: {self._url(self._port)}/docs)\n"
+            f"  Flower   {self._url(self._flower_port)}   (user {FLOWER_USER}, password in {path})\n"
             f"  Key      {path}\n"
             f"  Logs     {self._data_dir / 'logs'}\n"
             "Ctrl-C stops it.",
@@ -212,7 +209,11 @@ class Stack:
         # From now on the same signals mean: at once.
         for sig in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sig, lambda *_: self._supervisor.kill())
+        local_account.withdraw(self._data_dir)
         self._supervisor.stop()
+
+    def _url(self, port: int) -> str:
+        return f"http://127.0.0.1:{port}"
 
 
 def _say(line: str) -> None:

@@ -1,0 +1,279 @@
+"""`voicemill up` as a user meets it: real processes, one data directory, faults from outside."""
+
+import base64
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+ROOT = Path(__file__).parents[2]
+#: The protocol of production, with times that fit into a test.
+QUICK = {"LEASE_S": "4", "HEARTBEAT_S": "1", "RESCUE_TRUST_S": "2", "SWEEP_S": "0.25", "RETRY_BASE_S": "0.2"}
+_MODELS = """
+[[model]]
+name = "slow"
+kind = "tts"
+family = "slow"
+target = "tests.faults.slow_family:load_speaker"
+engines = ["numpy"]
+languages = ["*"]
+default_voice = "tone"
+sample_rate_hz = 16000
+slots = 2
+chunk_characters = 60
+auto = false
+"""
+
+
+def poll(condition, deadline_s=120.0):
+    until = time.monotonic() + deadline_s
+    while not (found := condition()):
+        assert time.monotonic() < until, "not within the deadline"
+        time.sleep(0.05)
+    return found
+
+
+class RunningStack:
+    """One `python -m workers.stack`, with what a client needs to talk to it."""
+
+    def __init__(self, data_dir: Path, families: str = "slow") -> None:
+        self.data_dir = data_dir
+        data_dir.mkdir(exist_ok=True)
+        (data_dir / "models.toml").write_text(_MODELS)
+        if (data_dir / "client.json").exists():
+            # Left by one that was killed: the new stack removes it before anything else.
+            (data_dir / "client.json").write_text("{}")
+        env = {name: value for name, value in os.environ.items() if not name.startswith("VOICEMILL_")}
+        with (data_dir.parent / "stack.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "workers.stack", "--data-dir", data_dir, "--port", "0", "--families", families],
+                env={**env, **{f"VOICEMILL_{name}": value for name, value in QUICK.items()}},
+                cwd=ROOT, stdout=log, stderr=log,
+            )  # fmt: skip
+
+    def wait_ready(self) -> "RunningStack":
+        """Returns when `client.json` is there."""
+        path = self.data_dir / "client.json"
+        poll(lambda: (path.exists() and path.read_text() != "{}") or self.process.poll() is not None)
+        assert self.process.poll() is None, (self.data_dir.parent / "stack.log").read_text()[-3000:]
+        self.client_file = json.loads(path.read_text())
+        self.http = httpx.Client(
+            base_url=self.client_file["base_url"],
+            headers={"Authorization": f"Bearer {self.client_file['api_key']}"},
+            timeout=90,
+        )
+        return self
+
+    def speak(self, text, **fields):
+        """A job, as accepted."""
+        answer = self.http.post("/tts/synthesize", json={"text": text, "model": "slow", **fields})
+        assert answer.status_code == 202, answer.text
+        return answer.json()
+
+    def ended(self, job):
+        """The job when it has ended."""
+        return poll(lambda: (now := self.http.get(f"/jobs/{job['id']}").json())["finished_at"] and now)
+
+    def tree(self):
+        """Every process of the stack."""
+        head = psutil.Process(self.process.pid)
+        return [head, *head.children(recursive=True)]
+
+    def one(self, *words):
+        """The process whose command line has all these words and whose parent is the stack."""
+        for child in psutil.Process(self.process.pid).children():
+            if all(word in " ".join(child.cmdline()) for word in words):
+                return child
+        raise AssertionError(f"no process with {words}")
+
+    def stop(self):
+        """End it, whatever state it is in."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(60)
+            except subprocess.TimeoutExpired:
+                for process in self.tree():
+                    process.kill()
+                self.process.wait()
+        if hasattr(self, "http"):
+            self.http.close()
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory):
+    running = RunningStack(tmp_path_factory.mktemp("stack") / "data")
+    yield running.wait_ready()
+    running.stop()
+
+
+@pytest.fixture
+def own_stack(tmp_path):
+    """Makes stacks for a test that ends them its own way."""
+    made = []
+
+    def make(**options):
+        made.append(RunningStack(tmp_path / "data", **options))
+        return made[-1]
+
+    yield make
+    for running in made:
+        running.stop()
+
+
+def test_the_client_file_is_for_its_owner_only_and_says_everything(stack):
+    path = stack.data_dir / "client.json"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert set(stack.client_file) == {
+        "base_url", "ws_url", "flower_url", "flower_user", "flower_password", "api_key", "webhook_secret",
+    }  # fmt: skip
+    assert stack.client_file["webhook_secret"].startswith("whsec_")
+
+
+def test_secrets_are_readable_by_nobody_else(stack):
+    for path in [stack.data_dir, *stack.data_dir.rglob("*")]:
+        if path.is_dir() and path.parent == stack.data_dir and path.name != "scratch":
+            assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+    for name in ("account.json", "secret.key", "run/redis.conf", "run/flowerconfig.py"):
+        assert stat.S_IMODE((stack.data_dir / name).stat().st_mode) == 0o600, name
+
+
+def test_no_secret_stands_on_a_command_line(stack):
+    secrets = [stack.client_file[name] for name in ("flower_password", "api_key", "webhook_secret")]
+    secrets.append((stack.data_dir / "secret.key").read_text().strip())
+    for process in stack.tree():
+        assert not [secret for secret in secrets if secret in " ".join(process.cmdline())]
+
+
+def test_text_becomes_audio_that_can_be_fetched(stack):
+    job = stack.ended(stack.speak("This sentence is spoken in tones."))
+    assert job["state"] == "succeeded", job["error"]
+    (audio,) = (file for file in job["result"]["files"] if file["name"] == "audio.wav")
+    answer = stack.http.get(f"/jobs/{job['id']}/result", params={"file": "audio.wav"}, follow_redirects=True)
+    assert answer.content[:4] == b"RIFF"
+    assert len(answer.content) == audio["bytes"]
+
+
+def test_flower_shows_the_workers_to_who_knows_the_password_and_to_nobody_else(stack):
+    url = stack.client_file["flower_url"]
+    assert httpx.get(f"{url}/workers").status_code == 401
+    password = f"{stack.client_file['flower_user']}:{stack.client_file['flower_password']}"
+    headers = {"Authorization": "Basic " + base64.b64encode(password.encode()).decode()}
+
+    def names():
+        answer = httpx.get(f"{url}/api/workers", params={"refresh": "true"}, headers=headers, timeout=30)
+        return answer.json() if answer.status_code == 200 else {}
+
+    poll(lambda: {name.split("@")[0] for name in names()} >= {"cpu", "tts.slow"})
+
+
+def test_a_second_stack_on_the_same_directory_is_refused(stack):
+    again = subprocess.run(
+        [sys.executable, "-m", "workers.stack", "--data-dir", str(stack.data_dir), "--port", "0", "--families", "slow"],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert again.returncode == 2
+    assert "running" in again.stderr
+    assert stack.http.get("/audio/health").status_code == 200
+
+
+def test_a_taken_port_is_named(stack, tmp_path):
+    port = stack.client_file["base_url"].rpartition(":")[2]
+    refused = subprocess.run(
+        [sys.executable, "-m", "workers.stack", "--data-dir", str(tmp_path), "--port", port, "--families", "tone"],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert refused.returncode == 2
+    assert port in refused.stderr
+
+
+def test_the_audit_finds_nothing(stack):
+    stack.ended(stack.speak("Something to look at."))
+    done = subprocess.run(
+        [sys.executable, "-m", "workers.audit", "--deep", "--json"], cwd=ROOT, capture_output=True, text=True,
+        env={**os.environ, "VOICEMILL_DATA_DIR": str(stack.data_dir)}, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("words", [("redis",), ("granian",), ("flower",), ("workers.controller", "slow")])
+def test_whatever_dies_is_started_again_and_work_goes_on(stack, words):
+    job = stack.speak("Before it happens sleep:0.3 there is work.")
+    before = stack.one(*words)
+    before.kill()
+    poll(lambda: not before.is_running())
+
+    def works():
+        try:
+            return stack.http.get("/audio/health").status_code == 200 and stack.one(*words).pid != before.pid
+        except (httpx.HTTPError, AssertionError):
+            return False
+
+    poll(works)
+    assert stack.ended(job)["state"] == "succeeded"
+    after = stack.ended(stack.speak("After it happened there is work."))
+    assert after["state"] == "succeeded", after["error"]
+
+
+def test_an_engine_that_dies_costs_a_chunk_and_no_worker(stack):
+    controller = stack.one("workers.controller", "slow")
+    (engine, *_) = controller.children()
+    job = stack.speak("The engine dies sleep:1 under this.")
+    poll(lambda: stack.http.get(f"/jobs/{job['id']}").json()["state"] == "running")
+    engine.kill()
+    assert stack.ended(job)["state"] == "succeeded"
+    assert controller.is_running()
+
+
+def test_a_stop_is_graceful_and_complete(own_stack):
+    stack = own_stack().wait_ready()
+    stack.ended(stack.speak("Short."))
+    family = stack.tree()
+    stack.process.send_signal(signal.SIGTERM)
+    assert stack.process.wait(60) == 0
+    assert not (stack.data_dir / "client.json").exists()
+    _, alive = psutil.wait_procs(family, timeout=10)
+    assert not alive
+
+
+def test_nothing_outlives_a_killed_stack_and_the_next_one_resumes(own_stack):
+    stack = own_stack().wait_ready()
+    text = " ".join(f"Sentence number {number} takes its time sleep:1 here." for number in range(6))
+    job = stack.speak(text)
+    poll(lambda: stack.http.get(f"/jobs/{job['id']}").json()["state"] == "running")
+    family = stack.tree()
+    os.kill(stack.process.pid, signal.SIGKILL)
+    stack.process.wait()
+    _, alive = psutil.wait_procs(family[1:], timeout=60)
+    assert not alive, [process.cmdline() for process in alive]
+
+    again = own_stack().wait_ready()
+    assert again.client_file["api_key"] == stack.client_file["api_key"]
+    ended = again.ended(job)
+    assert ended["state"] == "succeeded", ended["error"]
+
+
+def test_everything_killed_at_once_resumes_within_seconds(own_stack):
+    stack = own_stack().wait_ready()
+    text = " ".join(f"Sentence number {number} takes its time sleep:1 here." for number in range(6))
+    job = stack.speak(text)
+    poll(lambda: stack.http.get(f"/jobs/{job['id']}").json()["state"] == "running")
+    family = stack.tree()
+    for process in family:
+        process.suspend()
+    for process in family:
+        process.kill()
+    stack.process.wait()
+    psutil.wait_procs(family[1:], timeout=10)
+
+    again = own_stack().wait_ready()
+    ended = again.ended(job)
+    assert ended["state"] == "succeeded", ended["error"]
