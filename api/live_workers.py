@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from jobs.errors import StoreUnavailable
 from jobs.job import WorkerRow
 from jobs.store import Store
 from pipelines.catalog import Entry
@@ -26,14 +27,23 @@ class LiveWorkers:
         self._clock = clock
         self._lock = threading.Lock()
         self._rows: Sequence[WorkerRow] = ()
+        self._failure: StoreUnavailable | None = None
         self._read_at = float("-inf")
 
     def rows(self) -> Sequence[WorkerRow]:
-        """The live workers, at most a second old. Raises StoreUnavailable."""
+        """The live workers, at most a second old. Raises StoreUnavailable.
+
+        A failure is remembered as long: requests that queue here must not each wait for a database that hangs.
+        """
         with self._lock:
             if self._clock() - self._read_at >= self._fresh_s:
-                self._rows = tuple(self._store.live_workers(within_s=LIVE_S))
+                try:
+                    self._rows, self._failure = tuple(self._store.live_workers(within_s=LIVE_S)), None
+                except StoreUnavailable as error:
+                    self._failure = error
                 self._read_at = self._clock()
+            if self._failure is not None:
+                raise StoreUnavailable from self._failure
             return self._rows
 
     def serving(self, queue: str) -> list[WorkerRow]:

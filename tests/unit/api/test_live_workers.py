@@ -1,0 +1,50 @@
+"""The copy of the workers' rows that requests read."""
+
+from __future__ import annotations
+
+import pytest
+
+from api.live_workers import LiveWorkers
+from jobs.errors import StoreUnavailable
+
+
+class Rows:
+    """A store that counts, and fails while `error` is set."""
+
+    def __init__(self):
+        self.asked, self.error = 0, None
+
+    def live_workers(self, *, within_s):
+        self.asked += 1
+        if self.error is not None:
+            raise self.error
+        return ["row"]
+
+
+@pytest.fixture
+def clock():
+    return [0.0]
+
+
+@pytest.fixture
+def copy(clock):
+    return LiveWorkers(Rows(), fresh_s=1.0, clock=lambda: clock[0])
+
+
+def test_rows_are_read_once_a_second(copy, clock):
+    for _ in range(10):
+        assert list(copy.rows()) == ["row"]
+    assert copy._store.asked == 1
+    clock[0] = 1.0
+    copy.rows()
+    assert copy._store.asked == 2
+
+
+def test_database_that_fails_is_not_asked_by_every_request(copy, clock):
+    copy._store.error = StoreUnavailable()
+    for _ in range(10):
+        with pytest.raises(StoreUnavailable):
+            copy.rows()
+    assert copy._store.asked == 1
+    copy._store.error, clock[0] = None, 1.0
+    assert list(copy.rows()) == ["row"]
