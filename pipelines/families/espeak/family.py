@@ -43,10 +43,12 @@ class EspeakFamily:
         try:
             for request in requests:
                 if len(waiting) >= side_by_side:
-                    answers.append(self._finish(*waiting.popleft(), tick))
+                    answers.append(self._finish(*waiting[0], tick))
+                    waiting.popleft()
                 waiting.append((request, self._begin(request)))
             while waiting:
-                answers.append(self._finish(*waiting.popleft(), tick))
+                answers.append(self._finish(*waiting[0], tick))
+                waiting.popleft()
         finally:
             for _, pending in waiting:
                 pending.abandon()

@@ -77,8 +77,8 @@ def test_a_style_made_from_a_heading_is_a_heading(tmp_path: Path) -> None:
         ("<w:p><w:r><w:instrText>PAGE</w:instrText></w:r><w:r><w:t>a</w:t></w:r></w:p>", ["a"]),
         ("<w:p/><w:p><w:r><w:t> </w:t></w:r></w:p>", []),
         (
-            '<w:p><w:r><mc:AlternateContent xmlns:mc="urn:mc"><mc:Choice><w:p><w:r><w:t>box</w:t></w:r></w:p></mc:Choice>'
-            "<mc:Fallback><w:p><w:r><w:t>box</w:t></w:r></w:p></mc:Fallback></mc:AlternateContent>"
+            '<w:p><w:r><mc:AlternateContent xmlns:mc="urn:mc"><mc:Choice><w:p><w:r><w:t>box</w:t></w:r></w:p>'
+            "</mc:Choice><mc:Fallback><w:p><w:r><w:t>box</w:t></w:r></w:p></mc:Fallback></mc:AlternateContent>"
             "<w:t>after</w:t></w:r></w:p>",
             ["box", "after"],
         ),
