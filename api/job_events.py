@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from jobs.errors import JobsError
+from jobs.errors import CorruptObject, JobsError
 from jobs.job import Chunk, Job
 
 from .downloads import link_for
@@ -29,15 +29,22 @@ PAGE = 100
 
 def event_stream(services: Services, job: Job, *, last_id: str | None) -> Iterator[str]:
     """Text of the stream, until the job has ended. Where too many clients wait: its state now and when to come back."""
-    news = _News(services, job, last_id)
+    try:
+        yield from _told(services, job, _News(services, job, last_id))
+    except JobsError as error:
+        yield _event("error", document_of(error))
+
+
+def _told(services: Services, job: Job, news: _News) -> Iterator[str]:
+    if job.state.is_terminal:
+        yield from news.tell(job)
+        return
     try:
         with services.watcher.watch(job) as watch:
             yield from news.until_end(watch)
     except TooManyWaiters:
         yield from news.tell(job)
         yield "retry: 2000\n\n"
-    except JobsError as error:
-        yield _event("error", document_of(error))
 
 
 class _News:
@@ -104,10 +111,13 @@ class _News:
     def _read_part(self, chunk: Chunk) -> dict[str, Any]:
         if chunk.result_key is None or (chunk.result_bytes or 0) > MAX_PART_BYTES:
             return {}
-        return json.loads(b"".join(self._services.storage.read(chunk.result_key)))
+        try:
+            return json.loads(b"".join(self._services.storage.read(chunk.result_key)))
+        except ValueError as error:
+            raise CorruptObject from error
 
 
 def _event(name: str, data: Any, *, id: str | None = None) -> str:
-    """One event; JSON has no line breaks of its own."""
+    """One event. ASCII only: some clients take U+2028 or U+0085 in a text for the end of the line."""
     head = f"id: {id}\n" if id is not None else ""
-    return f"{head}event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+    return f"{head}event: {name}\ndata: {json.dumps(data)}\n\n"

@@ -93,6 +93,22 @@ def test_segments_are_told_once_and_a_client_goes_on_behind_the_last(
     assert [data["text"] for name, data, _ in rest if name == "segment"] == ["three"]
 
 
+def test_text_never_breaks_a_line(client, services, transcription):
+    run_plan(services, transcription, units=[10.0])
+    run_work(services, transcription, part("a\u2028b\x85c\nd"))
+    services.store.cancel(TENANT, transcription.id)
+    text = client.get(f"/jobs/{transcription.id}/events").text
+    assert text.isascii()
+    assert [data["text"] for name, data, _ in events(text) if name == "segment"] == ["a\u2028b\x85c\nd"]
+
+
+def test_part_that_cannot_be_read_is_an_error_event(client, services, transcription):
+    run_plan(services, transcription, units=[10.0])
+    run_work(services, transcription, b"no json")
+    name, problem, _ = events(client.get(f"/jobs/{transcription.id}/events").text)[-1]
+    assert (name, problem["code"]) == ("error", "corrupt_object")
+
+
 def test_stream_past_the_cap_tells_the_state_and_when_to_come_back(client, services, transcription):
     services.watcher._max_waiters = 0
     text = client.get(f"/jobs/{transcription.id}/events").text
