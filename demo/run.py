@@ -121,10 +121,7 @@ def _prepare(output: Path) -> None:
     """A place for the results, without those of the last run."""
     try:
         output.mkdir(parents=True, exist_ok=True)
-        for old in (
-            *output.glob("book.*"),
-            *output.glob("meeting.*"),
-        ):
+        for old in (*output.glob("book.*"), *output.glob("meeting.*")):
             old.unlink()
         shutil.rmtree(output / "demo-logs", ignore_errors=True)
     except OSError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import random
 
 from .errors import ApiError, CorruptDownload, Unreachable, VoicemillError
@@ -15,8 +15,9 @@ class Retries:
 
     #: Tries after the first one.
     limit: int = 5
-    #: Seconds before the first of them; each later one waits twice as long, ± 20 %.
+    #: Seconds before the first of them; each later one waits twice as long, ± 20 %, up to `slowest_delay_s`.
     first_delay_s: float = 0.5
+    slowest_delay_s: float = 10.0
     #: A server that asks for more than these seconds gets no retry; the caller sees `retry_after_s`.
     longest_delay_s: float = 60.0
 
@@ -29,11 +30,15 @@ class Retries:
         """
         if done >= self.limit or not _is_worth_it(failure, repeatable):
             return None
-        delay = self.first_delay_s * 2**done * (0.8 + 0.4 * jitter())
+        delay = min(self.first_delay_s * 2**done, self.slowest_delay_s) * (0.8 + 0.4 * jitter())
         asked = failure.retry_after_s if isinstance(failure, ApiError) else None
-        if asked is not None:
-            delay = max(delay, asked)
-        return delay if delay <= self.longest_delay_s else None
+        if asked is None:
+            return delay
+        return max(delay, asked) if asked <= self.longest_delay_s else None
+
+    def for_waiting(self) -> Retries:
+        """About two minutes more: a job outlives a restart of its server, and so should whoever waits for it."""
+        return replace(self, limit=self.limit + 12) if self.limit else self
 
 
 def _is_worth_it(failure: VoicemillError, repeatable: bool) -> bool:

@@ -6,6 +6,7 @@ So the rules stand here once, for both clients.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
@@ -69,8 +70,14 @@ _IDLE_S = 45.0
 _POLL_S = 5.0
 
 
-def send(call: Call[T], retries: Retries) -> Steps[T]:
-    """One call with its retries. Raises Unreachable or ApiError when they are used up or of no use."""
+def send(
+    call: Call[T],
+    retries: Retries,
+    *,
+    until: float = math.inf,
+    clock: Callable[[], float] = time.monotonic,
+) -> Steps[T]:
+    """One call with its retries. Raises Unreachable or ApiError when they are used up, too late or of no use."""
     done = 0
     while True:
         try:
@@ -78,7 +85,7 @@ def send(call: Call[T], retries: Retries) -> Steps[T]:
             return call.parse(read_json(answer.status, answer.headers, answer.body, accepted=call.accepted))
         except VoicemillError as failure:
             delay = retries.delay_s(failure, done, repeatable=call.repeatable)
-            if delay is None:
+            if delay is None or clock() + delay > until:
                 raise
         done += 1
         yield Pause(delay)
@@ -93,23 +100,24 @@ def follow(
     clock: Callable[[], float] = time.monotonic,
 ) -> Steps[Job]:
     """Wait for the end: by the event stream, by polling where there is none. Raises WaitTimeout with the job."""
-    until = None if timeout_s is None else clock() + timeout_s
+    until = math.inf if timeout_s is None else clock() + timeout_s
+    patient = retries.for_waiting()
     tell = on_progress or (lambda _: None)
     has_stream = True
     job = yield from send(calls.get_job(job_id), retries)
     tell(job)
     while not job.is_finished:
-        remaining = None if until is None else until - clock()
-        if remaining is not None and remaining <= 0:
+        remaining = until - clock()
+        if remaining <= 0:
             raise WaitTimeout(job, timeout_s or 0.0)
         asked = clock()
         if has_stream:
-            idle_s = _IDLE_S if remaining is None else min(_IDLE_S, remaining)
-            has_stream = yield from _listen(job, _Listener(job, tell, until, clock).take, idle_s)
-            job = yield from send(calls.get_job(job_id), retries)
+            listener = _Listener(job, tell, until, clock)
+            has_stream = yield from _listen(job, listener.take, min(_IDLE_S, remaining))
+            job = yield from send(calls.get_job(job_id), patient, until=until, clock=clock)
         else:
-            wait_s = _POLL_S if remaining is None else min(_POLL_S, remaining)
-            job = yield from send(calls.get_job(job_id, wait_s=wait_s), retries)
+            call = calls.get_job(job_id, wait_s=min(_POLL_S, remaining))
+            job = yield from send(call, patient, until=until, clock=clock)
         tell(job)
         # A server with too many waiting clients answers at once: then the pause is ours.
         pause = 2 * retries.first_delay_s - (clock() - asked)
@@ -127,16 +135,16 @@ def _listen(job: Job, take: Callable[[bytes], bool], idle_s: float) -> Steps[boo
         pass
     except (NotFound, Deleted):
         raise
-    except ApiError:
-        # Something in between that allows no streams.
-        return False
+    except ApiError as error:
+        # Not now; or something in between that allows no streams at all.
+        return error.retryable
     return True
 
 
 class _Listener:
     """Turns pieces of an event stream into news of one job."""
 
-    def __init__(self, job: Job, tell: JobProgress, until: float | None, clock: Callable[[], float]) -> None:
+    def __init__(self, job: Job, tell: JobProgress, until: float, clock: Callable[[], float]) -> None:
         self._job = job
         self._tell = tell
         self._until = until
@@ -150,7 +158,7 @@ class _Listener:
             if job != self._job and not job.is_finished:
                 self._tell(job)
             self._job = job
-        return self._job.is_finished or (self._until is not None and self._clock() >= self._until)
+        return self._job.is_finished or self._clock() >= self._until
 
 
 def apply_event(job: Job, event: Event) -> Job:

@@ -40,6 +40,18 @@ def test_retry_after_is_honoured_and_never_shortened() -> None:
     assert delay(Unavailable(status=503, retry_after_s=0.0)) == 1.0
 
 
+def test_delay_grows_no_further_than_its_limit() -> None:
+    many = Retries(limit=30, first_delay_s=1.0, slowest_delay_s=10.0)
+    delays = [many.delay_s(Unreachable(), done, repeatable=True, jitter=lambda: 0.5) for done in range(30)]
+    assert delays[:5] == [1.0, 2.0, 4.0, 8.0, 10.0]
+    assert set(delays[5:]) == {10.0}
+
+
+def test_who_waits_for_a_job_is_more_patient_but_not_against_the_callers_will() -> None:
+    assert Retries(limit=5).for_waiting().limit > 5
+    assert Retries(limit=0).for_waiting().limit == 0
+
+
 def test_server_that_asks_for_too_long_gets_no_retry() -> None:
     assert delay(RateLimited(status=429, retry_after_s=3600.0)) is None
 
