@@ -20,7 +20,7 @@ from .auth import known_or_anyone, needs, tenant
 from .downloads import check_link, serve, stored_file
 from .job_answers import job_answer, job_list_answer, wait_for_end
 from .job_events import event_stream
-from .operation import binary_answer, operation
+from .operation import binary_answer, operation, submitted
 from .refusal import Forbidden, Invalid, NothingToRetry, Unauthenticated
 from .schemas import EventHeaders, JobBody, JobList, JobsQuery, ResultQuery, SubmitHeaders, WaitQuery
 from .submitting import Submission
@@ -130,7 +130,7 @@ def cancel_job(job_id: str) -> Response:
     "/<job_id>/retry",
     guard=needs("submit"),
     headers=SubmitHeaders,
-    answers={200: JobBody, 202: JobBody},
+    answers=submitted(),
     problems=(404, 409, 410, 422),
 )
 def retry_job(job_id: str) -> Response:

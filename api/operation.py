@@ -93,6 +93,34 @@ def operation(
     return decorate
 
 
+def submitted(*audio: str) -> dict[int, Any]:
+    """The answers of a submitting route; `audio` are media types that the finished job may be answered with."""
+    job = {"application/json": {"schema": {"$ref": _REF + "JobBody"}}}
+    binary = {media: {"schema": {"type": "string", "format": "binary"}} for media in audio}
+    place = _header("Where the job is.")
+    replayed = _header("`true` where an earlier request with this Idempotency-Key made the job.")
+    return {
+        200: {
+            "description": "`Prefer: wait` was given and the job has ended.",
+            "content": {**job, **binary},
+            "headers": {"Location": place, "Idempotency-Replayed": replayed},
+        },
+        202: {
+            "description": DESCRIPTIONS[202],
+            "content": job,
+            "headers": {
+                "Location": place,
+                "Retry-After": _header("Seconds until it makes sense to look."),
+                "Idempotency-Replayed": replayed,
+            },
+        },
+    }
+
+
+def _header(description: str) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": "string"}}
+
+
 def json_body(model: type[BaseModel]) -> dict[str, Any]:
     """A request body of JSON."""
     return {"required": True, "content": {"application/json": {"schema": {"$ref": _REF + model.__name__}}}}

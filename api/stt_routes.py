@@ -11,10 +11,10 @@ from pipelines.requests import TranscriptionRequest
 from .auth import needs
 from .job_answers import json_answer
 from .model_view import model_list
-from .operation import form_body, operation
+from .operation import form_body, operation, submitted
 from .refusal import Invalid
 from .request_checks import check_file, refuse_server_fields
-from .schemas import JobBody, ModelList, SubmitHeaders
+from .schemas import ModelList, SubmitHeaders
 from .submitting import Source, Submission
 from .uploads import form_arguments, parse_json, read_json, received_form
 from .validated import validated
@@ -31,7 +31,7 @@ REMOTE_SOURCES = ("audio_url", "file_id")
     guard=needs("submit"),
     headers=SubmitHeaders,
     body=form_body("TranscriptionForm"),
-    answers={200: JobBody, 202: JobBody},
+    answers=submitted(),
     problems=(400, 409, 413, 415, 422),
 )
 def transcribe() -> Response:

@@ -10,9 +10,9 @@ from pipelines.requests import SynthesisRequest
 from .auth import needs
 from .job_answers import json_answer
 from .model_choice import primary
-from .operation import json_or_form_body, operation
+from .operation import json_or_form_body, operation, submitted
 from .request_checks import check_file, check_text, document_type, refuse_server_fields
-from .schemas import JobBody, SubmitHeaders, VoiceBody, VoiceList, VoicesQuery
+from .schemas import SubmitHeaders, VoiceBody, VoiceList, VoicesQuery
 from .submitting import Source, Submission
 from .uploads import form_arguments, parse_json, read_json, received_form
 from .validated import validated
@@ -28,7 +28,7 @@ routes = APIBlueprint("tts", __name__, url_prefix="/tts", abp_tags=[Tag(name="Te
     guard=needs("submit"),
     headers=SubmitHeaders,
     body=json_or_form_body(SynthesisRequest, "SynthesisForm"),
-    answers={200: JobBody, 202: JobBody},
+    answers=submitted("audio/*"),
     problems=(400, 409, 413, 415, 422),
 )
 def synthesize() -> Response:
