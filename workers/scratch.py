@@ -1,7 +1,7 @@
 """Local files of running chunks. Knows directories, and that a child is not to be trusted with a path.
 
-    <root>/<chunk>-<fence>/box     the child's: its current directory, the only one it may write
-    <root>/<chunk>-<fence>/own     ours: a file goes through here on its way in and out
+    <root>/<chunk>-<fence>/        ours: a file goes through here on its way in and out
+    <root>/<chunk>-<fence>/box/    the child's: its current directory, the only one it may write
 
 A child could leave a symbolic link where we expect a file, or where we are about to write one. So files change hands by
 `rename`, which follows no link, and are looked at where the child cannot reach them any more.
@@ -27,10 +27,10 @@ class ChunkFiles:
 
     def __init__(self, root: Path) -> None:
         self.box = root / "box"
-        self._own = root / "own"
+        self._own = root
         self._count = 0
-        for directory in (self.box, self._own):
-            directory.mkdir(parents=True, mode=0o700)
+        for directory in (self._own, self.box):
+            directory.mkdir(mode=0o700)
 
     def bring(self, name: str, write: Callable[[Path], None]) -> str:
         """Have `write` make a file and give it to the child under `name`. Returns the name."""

@@ -49,11 +49,6 @@ class StoredObjects:
         path.unlink()
         return part
 
-    def keep_bytes(self, data: bytes, key: Callable[[str], str], *, content_type: str) -> StoredPart:
-        """Store bytes of our own."""
-        sha256 = hashlib.sha256(data).hexdigest()
-        return self._persist(lambda: self._storage.put_bytes(key(sha256), data, content_type=content_type))
-
     def copy(self, source: InputObject, target: str) -> InputObject:
         """A second name for the same bytes."""
         self._persist(lambda: self._storage.copy(source.key, target))
