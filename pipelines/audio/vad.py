@@ -80,7 +80,9 @@ class SileroDetector:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.enable_cpu_mem_arena = False  # the arena keeps what one call needed at most
         options.log_severity_level = 3
-        return onnxruntime.InferenceSession(str(_silero_path()), options, providers=["CPUExecutionProvider"])
+        if _SILERO is None:
+            raise ModelUnavailable("The speech detector is missing: pip install 'faster-whisper>=1.2.1'.")
+        return onnxruntime.InferenceSession(_SILERO, options, providers=["CPUExecutionProvider"])
 
     def push(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `Detector`."""
@@ -182,11 +184,15 @@ class SpeechGate:
         return (start, end) if end - start >= self._settings.min_speech else None
 
 
-def _silero_path() -> Path:
-    """The model file, found without importing faster-whisper: that would load its whole runtime."""
+def _silero_bytes() -> bytes | None:
+    """The model, found without importing faster-whisper: that would load its whole runtime."""
     spec = find_spec("faster_whisper")
     for location in (spec.submodule_search_locations or []) if spec is not None else []:
         path = Path(location) / "assets" / "silero_vad_v6.onnx"
         if path.is_file():
-            return path
-    raise ModelUnavailable("The speech detector is missing: pip install 'faster-whisper>=1.2.1'.")
+            return path.read_bytes()
+    return None
+
+
+#: Read with the code (1.2 MB): a process that opens user bytes may be allowed to read nothing else by then.
+_SILERO = _silero_bytes()
