@@ -2,7 +2,7 @@
 
 `leave_network` is for the template that is forked; `enter` for each fork, when all it needs is imported. Every wall
 that this machine permits is raised and named in the answer; what each is worth without the others, and what is *not*
-promised, stands in docs/ under "sandbox":
+promised, stands in docs/sandbox.md:
 
 netns     no network interface at all (root, or unprivileged user namespaces)
 landlock  no file but this chunk's directory and the installed code (Linux 5.13+)
