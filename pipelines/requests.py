@@ -43,9 +43,7 @@ class SynthesisRequest(JobRequest):
 
     text: str | None = Field(None, description="Plain text; empty lines part paragraphs.")
     ssml: str | None = Field(None, description="Reserved: this version answers 422 `unsupported_option`.")
-    voice: str | None = Field(
-        None, max_length=100, description="One of `GET /tts/voices`; unset = the model's own."
-    )
+    voice: str | None = Field(None, max_length=100, description="One of `GET /tts/voices`; unset = the model's own.")
     language: str | None = Field(None, max_length=35, description="BCP 47 tag; chooses a voice where none is named.")
     speed: float = Field(1.0, ge=0.5, le=2.0)
     format: AudioFormat = "wav"

@@ -68,6 +68,8 @@ class Encoder:
         self._resampler = av.AudioResampler(format=self._stream.codec_context.format, layout="mono", rate=rate_hz)
         if cover is not None and self._format.has_cover:
             self._put_cover(cover)
+        # Now rather than with the first samples: a file of none is a file too.
+        self._container.start_encoding()
 
     @property
     def written(self) -> int:
@@ -132,7 +134,7 @@ class Encoder:
         picture.width, picture.height = size
         picture.pix_fmt = "rgb24" if codec == "png" else "yuvj420p"
         picture.disposition = Disposition.attached_pic
-        self._container.start_encoding()
+        self._container.start_encoding()  # writes the header, which the picture's packet must follow
         packet = av.Packet(cover.data)
         packet.stream, packet.time_base, packet.pts, packet.dts = picture, Fraction(1, 1), 0, 0
         packet.is_keyframe = True

@@ -14,7 +14,7 @@ import numpy as np
 from av.filter import Graph
 from numpy.typing import NDArray
 
-#: No sample, nor the curve between two, goes above this (−1.5 dBTP), so that encoders have room for their errors.
+#: No sample, nor the curve between two, goes above this by more than 0.25 dB (−1.5 dBTP): encoders need some room.
 CEILING = 10 ** (-1.5 / 20)
 #: A recording quieter than this is silence: no gain makes speech of it.
 _SILENCE_LUFS = -69.0
@@ -24,7 +24,7 @@ _BLOCK = 1 << 16
 _HOP = 32
 _REACH = 8
 _OVERSAMPLING = 4
-_TAPS = 24
+_TAPS = 48
 
 
 class Loudness:
@@ -109,8 +109,8 @@ def _true_peaks(samples: NDArray[np.int16], first: int, hops: int, gain: float) 
     peaks = np.abs(padded[at])
     for taps in _INTERPOLATORS:
         between = np.abs(np.convolve(padded, taps, "same"))
-        # A point between two samples counts for both.
-        peaks = np.maximum(peaks, np.maximum(between[at], between[_TAPS // 2 - 1 : _TAPS // 2 - 1 + hops * _HOP]))
+        # between[n] lies between the samples n - 1 and n, and counts for both.
+        peaks = np.maximum(peaks, np.maximum(between[at], between[_TAPS // 2 + 1 : _TAPS // 2 + 1 + hops * _HOP]))
     return peaks.reshape(hops, _HOP).max(axis=1).astype(np.float64)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipelines.errors import UnreadableInput
+from pipelines.errors import ModelUnavailable, UnreadableInput
 from pipelines.pipeline import Limits
 
+from . import plain_reader
 from .document import Document, limited, too_long
 
 #: Types that `source_type` may name.
@@ -27,8 +28,6 @@ def source_type_of(source_type: str | None, source_name: str | None) -> str:
 
 def open_text(text: str, limits: Limits) -> Document:
     """Plain text that came with the request. Raises `InputTooLarge`."""
-    from . import plain_reader
-
     if len(text) > limits.text_characters:
         raise too_long(limits.text_characters)
     return plain_reader.read_string(text)
@@ -37,32 +36,39 @@ def open_text(text: str, limits: Limits) -> Document:
 def open_file(path: Path, source_type: str, limits: Limits) -> Document:
     """The document in `path`.
 
-    Raises `UnreadableInput` for a file of another kind, `InputTooLarge` past a limit; some of it while the blocks
-    are walked.
+    Raises `UnreadableInput` for a file of another kind, `InputTooLarge` past a limit (some of it while the blocks are
+    walked), `ModelUnavailable` where the libraries that read such files are not installed.
     """
-    if source_type == "txt":
-        from . import plain_reader
-
-        document = plain_reader.read_file(path, limits.text_characters)
-    elif source_type == "md":
-        from . import markdown_reader
-
-        document = markdown_reader.read_file(path, limits.text_characters)
-    elif source_type == "html":
-        from . import html_reader
-
-        document = html_reader.read_file(path, limits.text_characters)
-    elif source_type == "epub":
-        from . import epub_reader
-
-        document = epub_reader.read_file(path, limits)
-    elif source_type == "docx":
-        from . import docx_reader
-
-        document = docx_reader.read_file(path, limits)
-    else:
+    if source_type not in SOURCE_TYPES:
         raise UnreadableInput(
             f"Files of type {source_type!r} are not read; send one of: {', '.join(SOURCE_TYPES)}.", field="file"
         )
+    try:
+        document = _read(path, source_type, limits)
+    except ModuleNotFoundError as error:
+        raise ModelUnavailable(
+            f"This server cannot read {source_type} files: {error.name} is missing; run: pip install 'voicemill[text]'."
+        ) from error
     document.blocks = limited(document.blocks, limits.text_characters)
     return document
+
+
+def _read(path: Path, source_type: str, limits: Limits) -> Document:
+    # Imported here: plain text is spoken without any of the libraries behind the other readers.
+    if source_type == "md":
+        from .markdown_reader import read_file as read_markdown
+
+        return read_markdown(path, limits.text_characters)
+    if source_type == "html":
+        from .html_reader import read_file as read_html
+
+        return read_html(path, limits.text_characters)
+    if source_type == "epub":
+        from .epub_reader import read_file as read_epub
+
+        return read_epub(path, limits)
+    if source_type == "docx":
+        from .docx_reader import read_file as read_docx
+
+        return read_docx(path, limits)
+    return plain_reader.read_file(path, limits.text_characters)

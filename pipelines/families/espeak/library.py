@@ -87,20 +87,27 @@ class Espeak:
         self._lib.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
         self._lib.espeak_Info.restype = ctypes.c_char_p
         # The library keeps at most 160 bytes of the path and fails on longer ones; a relative one always fits.
-        data = Path(espeakng_loader.get_data_path())
-        os.chdir(data.parent)
+        self._data = Path(espeakng_loader.get_data_path())
+        os.chdir(self._data.parent)
         self.sample_rate_hz: int = self._lib.espeak_Initialize(_SYNCHRONOUS, _BUFFER_MS, b".", _DONT_EXIT)
         if self.sample_rate_hz <= 0:
-            raise OSError(f"eSpeak NG does not start with its data in {data}")
+            raise OSError(f"eSpeak NG does not start with its data in {self._data}")
         self.version: str = self._lib.espeak_Info(None).decode()
 
     def voices(self) -> Iterator[VoiceFile]:
-        """All voices, and all variants ("!v/…" identifiers) that may be put on a voice."""
+        """All voices that can speak, and all variants ("!v/…" identifiers) that may be put on a voice.
+
+        A voice whose dictionary is not among the library's data would say nothing.
+        """
+        dictionaries = {path.name.removesuffix("_dict") for path in self._data.glob("*_dict")}
         for wanted in (None, _Voice(languages=ctypes.cast(ctypes.c_char_p(b"variant"), ctypes.POINTER(ctypes.c_char)))):
             listed = self._lib.espeak_ListVoices(None if wanted is None else ctypes.byref(wanted))
             index = 0
             while listed[index]:
-                yield _voice_file(listed[index].contents)
+                voice = _voice_file(listed[index].contents)
+                languages = {tag.partition("-")[0] for _, tag in voice.languages}
+                if voice.identifier.startswith("!v/") or languages & dictionaries:
+                    yield voice
                 index += 1
 
     def load(self, voice: str) -> bool:

@@ -23,6 +23,8 @@ _TAGS = {
     "chr-us-qaaa-x-west": "chr-US-x-west",
     "en-gb-scotland": "en-GB-x-scotland",
     "en-us-nyc": "en-US-x-nyc",
+    "piqd": "tlh-Piqd",
+    "py": "art-x-pyash",
     "ru-cl": "ru-x-classic",
 }
 #: How different a language may be for its voice to stand in: Swiss German for German, not Dutch.

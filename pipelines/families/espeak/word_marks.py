@@ -16,7 +16,9 @@ from pipelines.family import Samples, WordMark
 #: What a reader sees as one word: no white space, no dash between words; in scripts without spaces, see `_UNSPACED`.
 _WORD = re.compile(r"(?:(?!--|[—–…])\S)+")
 _EDGES = re.compile(r"^[^\w€$£¥%&+=@§°#\U0001f000-\U0001faff]+|[^\w€$£¥%&+=@§°#\U0001f000-\U0001faff]+$")
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fff\u3005-\u3007\u3021-\u302f\u3031-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+)
 #: Samples below this are silence (−54 dB).
 _FLOOR = 64
 
@@ -50,6 +52,8 @@ def _visible_word(text: str, position: int, length: int) -> tuple[int, int] | No
     """The word around a position, without its punctuation."""
     if not 0 <= position < len(text):
         return None
+    if text[position].isspace():
+        position -= 1  # it is still saying the name of the sign before
     if _UNSPACED.match(text, position):
         return position, min(len(text), position + max(1, length))
     for found in _WORD.finditer(text, max(0, text.rfind(" ", 0, position + 1))):
