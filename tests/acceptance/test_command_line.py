@@ -11,6 +11,7 @@ import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.services.process import Child, poll
@@ -81,6 +82,39 @@ def test_job_that_waits_for_a_worker_is_cancelled_retried_and_deleted(voicemill:
     gone = voicemill("job", job_id)
     assert gone.returncode == 2
     assert "deleted" in gone.stderr
+
+
+def test_waiting_survives_the_death_of_the_api(
+    stack: Child, voicemill: Voicemill, environment: dict[str, str], tmp_path: Path
+) -> None:
+    job_id = voicemill("speak", "Nobody speaks this.", "--model", "espeak", "--no-wait").stdout.strip()
+    with (tmp_path / "waiting.log").open("w+") as log:
+        command = [VOICEMILL, "job", job_id, "--wait", "--json"]
+        waiting = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            apis = api_processes(stack)
+            assert poll(lambda: any(has_connection(api, waiting.pid) for api in apis), deadline_s=60)
+            for api in apis:
+                api.kill()
+            assert poll(lambda: voicemill("cancel", job_id).returncode == 0, deadline_s=60)
+            assert waiting.wait(timeout=120) == 1
+        finally:
+            waiting.kill()
+            waiting.wait()
+        log.seek(0)
+        assert json.load(log)["job"]["state"] == "cancelled"
+
+
+def api_processes(stack: Child) -> list[psutil.Process]:
+    """The server of the API and its workers."""
+    children = psutil.Process(stack.pid).children(recursive=True)
+    return [child for child in children if "api.wsgi:app" in child.cmdline()]
+
+
+def has_connection(api: psutil.Process, client_pid: int) -> bool:
+    """Whether this process serves that client right now."""
+    ours = {c.laddr.port for c in psutil.Process(client_pid).net_connections("tcp") if c.status == "ESTABLISHED"}
+    return any(c.raddr and c.raddr.port in ours for c in api.net_connections("tcp"))
 
 
 def test_what_is_not_sound_fails_with_the_reason(voicemill: Voicemill, tmp_path: Path) -> None:
