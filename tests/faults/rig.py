@@ -31,7 +31,7 @@ import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from jobs.errors import JobsError
+from jobs.errors import JobsError, StoreUnavailable
 from jobs.job import Job, NewJob
 from jobs.secret_box import SecretBox
 from jobs.settings import Settings
@@ -253,8 +253,11 @@ class Rig:
 
     def jobs(self) -> list[Job]:
         """The rows of all acknowledged jobs."""
-        found = self.store.states([each.id for each in self.acknowledged])
-        return [found[each.id] for each in self.acknowledged]
+        known = [each.id for each in self.acknowledged]  # another thread may be adding to them
+        found = self.store.states(known)
+        lost = [job_id for job_id in known if job_id not in found]
+        assert not lost, f"lost: {lost}"
+        return [found[job_id] for job_id in known]
 
     def wait_until_ended(self, deadline_s: float) -> None:
         """Until every acknowledged job is terminal."""
@@ -288,50 +291,41 @@ class Rig:
         query = sa.select(sa.func.count()).where(chunk_events.c.to_state == to_state)
         if reason is not None:
             query = query.where(chunk_events.c.reason == reason)
-        with self.store._db.engine.connect() as connection:
-            return connection.scalar(query) or 0
+        return self._ask(query)[0][0] or 0
 
     def running(self, worker: Worker) -> int:
         """Chunks that this worker holds, as the database has it."""
         query = sa.select(sa.func.count()).where(
             chunks.c.state == "running", chunks.c.lease_owner.like(f"%:{worker.pid}")
         )
-        with self.store._db.engine.connect() as connection:
-            return connection.scalar(query) or 0
+        return self._ask(query)[0][0] or 0
 
     def running_now(self) -> int:
         """Chunks that any worker holds."""
-        with self.store._db.engine.connect() as connection:
-            return connection.scalar(sa.select(sa.func.count()).where(chunks.c.state == "running")) or 0
+        return self._ask(sa.select(sa.func.count()).where(chunks.c.state == "running"))[0][0]
 
     def most_crashes(self) -> int:
         """The most engine deaths that any unfinished chunk has met alone."""
         query = sa.select(sa.func.max(chunks.c.crash_count)).where(chunks.c.state.in_(("ready", "running")))
-        with self.store._db.engine.connect() as connection:
-            return connection.scalar(query) or 0
+        return self._ask(query)[0][0] or 0
 
     def event_times(self, to_state: str, reason: str | None = None) -> list[int]:
         """When the events of a kind happened, in milliseconds of the database's clock."""
         query = sa.select(chunk_events.c.at).where(chunk_events.c.to_state == to_state).order_by(chunk_events.c.at)
         if reason is not None:
             query = query.where(chunk_events.c.reason == reason)
-        with self.store._db.engine.connect() as connection:
-            return list(connection.scalars(query))
+        return [row.at for row in self._ask(query)]
 
     def repeated(self) -> float:
         """Share of all claims that were not a chunk's first."""
         query = sa.select(sa.func.count(), sa.func.count(chunk_events.c.chunk_id.distinct()))
-        with self.store._db.engine.connect() as connection:
-            claims, first = connection.execute(query.where(chunk_events.c.to_state == "running")).one()
+        [(claims, first)] = self._ask(query.where(chunk_events.c.to_state == "running"))
         return (claims - first) / max(1, first)
 
     def charges(self) -> dict[str, int]:
         """What was charged to all chunks together."""
         columns = (chunks.c.error_count, chunks.c.crash_count, chunks.c.rescue_count)
-        with self.store._db.engine.connect() as connection:
-            sums = connection.execute(
-                sa.select(*(sa.func.coalesce(sa.func.sum(column), 0) for column in columns))
-            ).one()
+        [sums] = self._ask(sa.select(*(sa.func.coalesce(sa.func.sum(column), 0) for column in columns)))
         return dict(zip(("errors", "crashes", "rescues"), map(int, sums), strict=True))
 
     def log_lines(self, event: str) -> int:
@@ -344,6 +338,17 @@ class Rig:
             f"--- {worker.log.name}\n" + "\n".join(worker.log.read_text(errors="replace").splitlines()[-lines:])
             for worker in self.workers
         )
+
+    def _ask(self, query: sa.Select[Any]) -> Sequence[Any]:
+        """Rows, past the protocol; a database that has just been killed is asked again for a while."""
+        until = time.monotonic() + 30
+        while True:
+            try:
+                return self.store._db.read(lambda connection: connection.execute(query).all())
+            except StoreUnavailable:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.2)
 
     def _unfinished(self) -> str:
         return json.dumps([(job.id, str(job.state), job.chunks_done, job.chunk_total) for job in self.jobs()

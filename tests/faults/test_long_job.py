@@ -13,7 +13,7 @@ _FAULTS = ("kill -9 of a worker", "FLUSHALL", "crash of the database", "refusing
 _SLOTS = 5
 
 
-@short_and_long(200, 3000)
+@short_and_long(120, 3000)
 def test_long_job_under_all_faults_has_the_bytes_of_the_undisturbed_one(tmp_path, s3_server, s3_url, times):
     """Fault: workers, engine, broker, database, storage and links break while a job of so many chunks runs."""
     with Chaos(tmp_path, s3_server, s3_url, seed=23) as chaos:
@@ -22,11 +22,10 @@ def test_long_job_under_all_faults_has_the_bytes_of_the_undisturbed_one(tmp_path
         text = rig.text(chunks=times, seconds=0.3)
         [undisturbed] = rig.submit(1, text=text)
         rig.wait_until_ended(60 + times)
-        rig.expect_all_succeeded()
-        assert rig.repeated() == 0
+        assert rig.job(undisturbed).state == "succeeded" and rig.repeated() == 0
 
         [disturbed] = rig.submit(1, text=text)
-        rounds = times // 200
+        rounds = max(1, times // 200)
         for number in range(rounds * len(_FAULTS)):
             due = times * (number + 1) // (rounds * len(_FAULTS) + 2)
             assert poll(lambda due=due: rig.job(disturbed).chunks_done >= due, deadline_s=90), rig.log_tails()
