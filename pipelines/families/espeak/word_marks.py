@@ -1,24 +1,31 @@
 """The library's word events as marks: which characters are said from when to when. Pure; knows no process.
 
-The library begins a "word" wherever it changes its mind inside a number or an emoji, and says nothing of ends. So
-events are joined to the words that a reader sees, and a word ends where the next begins or where its sound does.
+The library begins a "word" wherever it changes its mind inside a number or an emoji, says others ("was the") in one,
+and says nothing of ends. So events are joined to the words that a reader sees, words without an event share the time of
+the one before, and a word ends where the next begins or where its sound does.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from pipelines.family import Samples, WordMark
 
-#: What a reader sees as one word: no white space, no dash between words; in scripts without spaces, see `_UNSPACED`.
-_WORD = re.compile(r"(?:(?!--|[—–…])\S)+")
-_EDGES = re.compile(r"^[^\w€$£¥%&+=@§°#\U0001f000-\U0001faff]+|[^\w€$£¥%&+=@§°#\U0001f000-\U0001faff]+$")
-_UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fff\u3005-\u3007\u3021-\u302f\u3031-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+#: Thai, Lao, Burmese, Khmer, Chinese, Japanese: written without spaces between words.
+_UNSPACED_RANGES = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fff\u3005-\u3007\u3021-\u302f\u3031-\u9fff\uf900-\ufaff"
+    "\U00020000-\U0003ffff"
 )
+_UNSPACED = re.compile(f"[{_UNSPACED_RANGES}]")
+#: What a reader sees as one word: no white space, no dash between words. Scripts without spaces stand apart.
+_WORD = re.compile(r"(?:(?!--|[—–…])\S)+")
+_SPACED = re.compile(f"[^{_UNSPACED_RANGES}]+")
+_EDGE = "[^\\w€$£¥%&+=@§°#\U0001f000-\U0001faff]+"
+_LEADING, _TRAILING = re.compile(f"^{_EDGE}"), re.compile(f"{_EDGE}$")
 #: Samples below this are silence (−54 dB).
 _FLOOR = 64
 
@@ -27,47 +34,62 @@ def word_marks(
     text: str, words: Sequence[Sequence[int]], ends: Sequence[int], samples: Samples, sample_rate_hz: int
 ) -> list[WordMark]:
     """Marks in order, without overlap. `words` are (position, length, sample), `ends` the samples where clauses end."""
+    visible = _visible_words(text)
     starts: list[tuple[int, int, int]] = []  # first character, end character, sample
     for position, length, sample in words:
-        span = _visible_word(text, position, length)
+        span = _word_at(text, visible, position, length)
         if span is None or (starts and span[0] <= starts[-1][0]):
             continue  # more of the word before, or a position that went back
         starts.append((max(span[0], starts[-1][1] if starts else 0), span[1], sample))
     stops = sorted({*ends, len(samples)})
-    marks = []
+    marks: list[WordMark] = []
     for index, (first, end, sample) in enumerate(starts):
-        until = starts[index + 1][2] if index + 1 < len(starts) else len(samples)
-        until = min([until, *(stop for stop in stops if sample < stop < until)])
+        following, _, until = starts[index + 1] if index + 1 < len(starts) else (len(text), 0, len(samples))
+        until = min(until, stops[min(bisect_right(stops, sample), len(stops) - 1)])
         heard = np.flatnonzero(np.abs(samples[sample:until].astype(np.int32)) > _FLOOR)
         begin, finish = (sample, until) if not len(heard) else (sample + int(heard[0]), sample + int(heard[-1]) + 1)
-        following = starts[index + 1][0] if index + 1 < len(starts) else len(text)
         while end < following and _UNSPACED.match(text, first) and _UNSPACED.match(text, end):
             end += 1  # the library joined characters into one word
         if end > first:
-            marks.append(WordMark(first, end, begin / sample_rate_hz, finish / sample_rate_hz))
+            inside = visible[bisect_left(visible, (end,)) : bisect_left(visible, (following,))]
+            marks += _shared([(first, end), *inside], begin / sample_rate_hz, finish / sample_rate_hz)
     return marks
 
 
-def _visible_word(text: str, position: int, length: int) -> tuple[int, int] | None:
-    """The word around a position, without its punctuation."""
+def _visible_words(text: str) -> list[tuple[int, int]]:
+    """Every word of the text without its punctuation, but those of scripts without spaces."""
+    words = []
+    for found in _WORD.finditer(text):
+        for part in _SPACED.finditer(found.group()):
+            bare = _LEADING.sub("", part.group())
+            end = found.start() + part.end()
+            start = end - len(bare)
+            end = start + len(_TRAILING.sub("", bare))
+            if end > start:
+                words.append((start, end))
+    return words
+
+
+def _word_at(text: str, visible: list[tuple[int, int]], position: int, length: int) -> tuple[int, int] | None:
+    """What is said at a position: the word around it, the one that a sign stands before, or else the one before."""
     if not 0 <= position < len(text):
         return None
-    if text[position].isspace():
-        position -= 1  # it is still saying the name of the sign before
     if _UNSPACED.match(text, position):
         return position, min(len(text), position + max(1, length))
-    for found in _WORD.finditer(text, max(0, text.rfind(" ", 0, position + 1))):
-        if found.end() <= position:
-            continue
-        if found.start() > position + 1:
-            return None
-        start, end = found.span()
-        word = found.group()
-        if unspaced := _UNSPACED.search(word):
-            end = start + unspaced.start()
-            word = text[start:end]
-        edges = _EDGES.match(word)
-        start += len(edges.group()) if edges else 0
-        end = start + len(_EDGES.sub("", text[start:end]))
-        return (start, end) if end > start else None
-    return None
+    index = bisect_right(visible, (position, len(text))) - 1
+    if index >= 0 and position < visible[index][1]:
+        return visible[index]
+    if index + 1 < len(visible) and visible[index + 1][0] == position + 1 and not text[position].isspace():
+        return visible[index + 1]
+    return visible[index] if index >= 0 else None
+
+
+def _shared(words: Sequence[tuple[int, int]], start_s: float, end_s: float) -> Iterator[WordMark]:
+    """One stretch of sound, shared among its words by their length."""
+    total = sum(end - start for start, end in words)
+    done, at = 0, start_s
+    for start, end in words:
+        done += end - start
+        until = end_s if done == total else start_s + (end_s - start_s) * done / total
+        yield WordMark(start, end, at, until)
+        at = until

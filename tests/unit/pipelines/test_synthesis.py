@@ -1,26 +1,33 @@
-"""Text in, one audio file out: counts, pauses, chapters, marks."""
+"""Text in, one audio file out: counts, pauses, chapters, marks, refusals. eSpeak NG speaks where sound matters."""
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
+import webvtt
 
+from pipelines.audio.loudness import Loudness
 from pipelines.catalog import Catalog
 from pipelines.errors import BadInput, InputTooLarge, UnsupportedOption
-from pipelines.families.espeak import load
+from pipelines.families.espeak import load as load_espeak
 from pipelines.families.espeak.family import EspeakFamily
-from pipelines.pipeline import Limits
+from pipelines.families.tone import ToneSpeaker, load_speaker
+from pipelines.pipeline import Interrupted, Limits, Span
 from pipelines.requests import SynthesisRequest
 from pipelines.speech_part import read_part
 from pipelines.synthesis import PAUSES_S, Synthesis
-from tests.documents import make_epub, make_png, make_zip, epub_entries
+from tests.documents import epub_entries, make_epub, make_png, make_zip
 from tests.synthesis_rig import DirectorySink, Run, speak
 
+RATE = 22_050
 STORY = """CHAPTER I
 
 It was the best of times. It was the worst of times.
@@ -35,11 +42,30 @@ There was a king with a large jaw.
 
 @pytest.fixture(scope="module")
 def espeak() -> Iterator[EspeakFamily]:
-    family = load(Catalog().get("espeak", "tts"), "cpu")
+    family = load_espeak(Catalog().get("espeak", "tts"), "cpu")
     yield family
     family.close()
 
 
+@pytest.fixture
+def tone() -> ToneSpeaker:
+    return load_speaker(Catalog().get("tone", "tts"), "cpu")
+
+
+def plan(tmp_path: Path, request: SynthesisRequest, source: Path | None = None, **limits: Any) -> list[Span]:
+    return list(Synthesis().plan(request, source, DirectorySink.under(tmp_path, "plan"), Limits(**limits)).spans)
+
+
+def pieces(run: Run) -> list[tuple[str, str]]:
+    return [(text, pause) for span in run.spans for text, pause in span.data["pieces"]]
+
+
+def heard(path: Path) -> np.ndarray:
+    with av.open(str(path)) as file:
+        return np.concatenate([frame.to_ndarray()[0] for frame in file.decode(audio=0)])
+
+
+# -- the whole way ---------------------------------------------------------------------------------------------------
 def test_epub_becomes_an_audiobook_with_chapters_title_author_and_cover(espeak: EspeakFamily, tmp_path: Path) -> None:
     entries = epub_entries(
         {"one.xhtml": "<h1>One</h1><p>Hello there.</p>", "two.xhtml": "<h1>Two</h1><p>Good bye.</p>"},
@@ -54,6 +80,8 @@ def test_epub_becomes_an_audiobook_with_chapters_title_author_and_cover(espeak: 
         assert [chapter["metadata"]["title"] for chapter in file.chapters()] == ["First", "Second ü"]
         assert file.streams.video[0].codec_context.width == 60
         assert file.streams.audio[0].duration == sum(len(read_part(part).samples) for part in run.parts)
+    assert run.sink.content_types["audio.m4b"] == "audio/mp4"
+    assert run.result.summary == {"language": "en"}
 
 
 def test_plain_text_becomes_an_audiobook_whose_chapters_begin_at_their_samples(
@@ -64,5 +92,233 @@ def test_plain_text_becomes_an_audiobook_whose_chapters_begin_at_their_samples(
     assert [chapter["title"] for chapter in run.plan.header["chapters"]] == ["CHAPTER I", "CHAPTER II"]
     with av.open(str(run.file("audio.m4b"))) as file:
         second = file.chapters()[1]
-        assert second["start"] * second["time_base"] == pytest.approx(lengths[0] / 22_050, abs=0.001)
-    assert run.result.duration_s == sum(lengths) / 22_050
+        assert second["start"] * second["time_base"] == pytest.approx(lengths[0] / RATE, abs=0.001)
+    assert run.result.duration_s == sum(lengths) / RATE
+
+
+def test_a_wav_is_its_parts_one_behind_the_other(espeak: EspeakFamily, tmp_path: Path) -> None:
+    run = speak(tmp_path, espeak, SynthesisRequest(text=STORY, format="wav"), limits=Limits(chunk_characters=30))
+    assert len(run.parts) > 4
+    parts = np.concatenate([read_part(part).samples for part in run.parts])
+    assert np.array_equal(heard(run.file("audio.wav")), parts)
+
+
+@pytest.mark.parametrize("name", ["wav", "mp3", "opus", "m4b"])
+def test_the_same_request_gives_the_same_file(espeak: EspeakFamily, tmp_path: Path, name: str) -> None:
+    request = SynthesisRequest(text=STORY, format=name, title="T", loudness_lufs=-18, speech_marks=True)
+    runs = [speak(tmp_path / str(number), espeak, request) for number in range(2)]
+    for file in (f"audio.{name}", "marks.json", "captions.vtt", "chapters.json"):
+        assert len({hashlib.sha256(run.file(file).read_bytes()).digest() for run in runs}) == 1
+
+
+# -- plan ------------------------------------------------------------------------------------------------------------
+def test_spans_are_ordered_disjoint_and_add_up_to_the_plan(tone: ToneSpeaker, tmp_path: Path) -> None:
+    run = speak(tmp_path, tone, SynthesisRequest(text=STORY * 20), limits=Limits(chunk_characters=120))
+    assert [span.idx for span in run.spans] == list(range(len(run.spans)))
+    assert run.spans[0].start == 0
+    assert all(before.end == after.start for before, after in itertools.pairwise(run.spans))
+    assert sum(span.units for span in run.spans) == run.plan.units_total == run.spans[-1].end
+    assert run.plan.unit == "characters"
+    assert all(span.units <= 120 for span in run.spans)
+
+
+def test_a_plan_is_the_same_every_time(tmp_path: Path) -> None:
+    request = SynthesisRequest(text=STORY)
+    assert plan(tmp_path / "a", request) == plan(tmp_path / "b", request)
+
+
+def test_a_plan_leaves_no_file_behind_once_its_spans_were_taken(tmp_path: Path) -> None:
+    plan(tmp_path, SynthesisRequest(text=STORY))
+    assert list((tmp_path / "plan" / "scratch").iterdir()) == []
+
+
+def test_without_chapters_there_are_none_and_headings_are_still_spoken(tone: ToneSpeaker, tmp_path: Path) -> None:
+    run = speak(tmp_path, tone, SynthesisRequest(text=STORY, chapters="none", format="m4b", speech_marks=True))
+    assert run.plan.header["chapters"] == []
+    assert ("CHAPTER II", "heading") in pieces(run)
+    with av.open(str(run.file("audio.m4b"))) as file:
+        assert file.chapters() == []
+    assert json.loads(run.file("chapters.json").read_text()) == {"chapters": []}
+
+
+def test_text_before_the_first_chapter_is_one_named_like_the_book(tone: ToneSpeaker, tmp_path: Path) -> None:
+    request = SynthesisRequest(text="Dedicated to nobody.\n\n" + STORY, title="The Book")
+    header = speak(tmp_path, tone, request).plan.header
+    assert [chapter["title"] for chapter in header["chapters"]] == ["The Book", "CHAPTER I", "CHAPTER II"]
+
+
+def test_what_the_request_says_of_the_book_wins_over_the_document(tone: ToneSpeaker, tmp_path: Path) -> None:
+    book = make_epub(tmp_path / "b.epub", {"a.xhtml": "<p>Hi.</p>"})
+    request = SynthesisRequest(source_type="epub", title="Mine", author="Me", language="de", format="flac")
+    run = speak(tmp_path, tone, request, book)
+    with av.open(str(run.file("audio.flac"))) as file:
+        assert (file.metadata["title"], file.metadata["artist"]) == ("Mine", "Me")
+    assert run.result.summary == {"language": "de"}
+
+
+@pytest.mark.parametrize("text", ["", " \n\n ", "* * *", "…", "\u200b\ufeff"])
+def test_a_text_without_words_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(BadInput, match="no text to speak") as refusal:
+        plan(tmp_path, SynthesisRequest(text=text))
+    assert refusal.value.field == "text"
+
+
+def test_neither_text_nor_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="txt, md, html, epub, docx"):
+        plan(tmp_path, SynthesisRequest())
+
+
+def test_a_text_past_the_limit_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputTooLarge, match="100 characters"):
+        plan(tmp_path, SynthesisRequest(text="x" * 101), text_characters=100)
+
+
+def test_a_file_is_read_as_its_name_says(tmp_path: Path) -> None:
+    source = tmp_path / "upload"
+    source.write_text("# One\n\ntext\n\n# Two\n\ntext")
+    spans = plan(tmp_path, SynthesisRequest(source_name="notes.md"), source)
+    assert [span.data["pieces"][0][0] for span in spans] == ["One", "Two"]
+
+
+def test_an_enormous_cover_is_left_out(tone: ToneSpeaker, tmp_path: Path) -> None:
+    item = '<item id="c" href="cover.png" media-type="image/png" properties="cover-image"/>'
+    entries = epub_entries({"a.xhtml": "<p>Hi.</p>"}, manifest=item)
+    noise = make_png() + np.random.default_rng(1).bytes(5 << 20)
+    book = make_zip(tmp_path / "b.epub", {**entries, "OEBPS/cover.png": noise})
+    assert "cover" not in speak(tmp_path, tone, SynthesisRequest(source_type="epub"), book).plan.header
+
+
+# -- work ------------------------------------------------------------------------------------------------------------
+def test_pauses_are_exact_to_the_sample(espeak: EspeakFamily, tmp_path: Path) -> None:
+    text = "One.\n\nTwo. Three.\n\n* * *\n\nFour."
+    run = speak(tmp_path, espeak, SynthesisRequest(text=text, speech_marks=True))
+    (part,) = (read_part(path) for path in run.parts)
+    gaps = [after.start - before.end for before, after in itertools.pairwise(part.sentences)]
+    assert gaps == [round(PAUSES_S[pause] * RATE) for pause in ("paragraph", "sentence", "break")]
+    assert part.sentences[0].start == 0
+    assert part.sentences[-1].end == len(part.samples)
+
+
+def test_pauses_shorten_with_speed(espeak: EspeakFamily, tmp_path: Path) -> None:
+    run = speak(tmp_path, espeak, SynthesisRequest(text="One. Two.", speech_marks=True, speed=2.0))
+    first, second = read_part(run.parts[0]).sentences
+    assert second.start - first.end == round(PAUSES_S["sentence"] / 2 * RATE)
+
+
+def test_sound_begins_at_once_and_silence_around_speech_is_cut(espeak: EspeakFamily, tmp_path: Path) -> None:
+    samples = np.abs(read_part(speak(tmp_path, espeak, SynthesisRequest(text="Hello.")).parts[0]).samples.astype(int))
+    assert samples[: RATE // 20].max() > 100
+    assert samples[-RATE // 20 :].max() > 50
+
+
+def test_a_chunk_may_be_done_again_and_gives_the_same_part(espeak: EspeakFamily, tmp_path: Path) -> None:
+    run = speak(tmp_path, espeak, SynthesisRequest(text=STORY, speech_marks=True))
+    for name in ("once more", "and again"):
+        sink = DirectorySink.under(tmp_path, name)
+        request = SynthesisRequest(text=STORY, speech_marks=True)
+        part = Synthesis().work(request, run.spans[1], lambda k: Path(), espeak, sink)
+        assert part.path.read_bytes() == run.parts[1].read_bytes()
+        assert part.provenance == {"model": "espeak", "model_revision": "1.52.0", "engine": "espeak-ng"}
+
+
+def test_the_documents_language_chooses_the_voice_unless_the_request_does(espeak: EspeakFamily, tmp_path: Path) -> None:
+    book = make_epub(tmp_path / "b", {"a.xhtml": "<p>Guten Tag.</p>"}, metadata="<dc:language>de</dc:language>")
+    said = {
+        name: speak(tmp_path / name, espeak, SynthesisRequest(source_type="epub", **options), book)
+        for name, options in {
+            "document": {},
+            "voice": {"voice": "de"},
+            "language": {"language": "fr"},
+            "french voice": {"voice": "fr-fr"},
+        }.items()
+    }
+    sound = {name: read_part(run.parts[0]).samples.tobytes() for name, run in said.items()}
+    assert sound["document"] == sound["voice"]
+    assert sound["language"] == sound["french voice"] != sound["document"]
+
+
+def test_an_unknown_voice_is_refused_with_where_to_look(espeak: EspeakFamily, tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedOption, match="GET /tts/voices") as refusal:
+        speak(tmp_path, espeak, SynthesisRequest(text="Hi.", voice="nobody"))
+    assert refusal.value.field == "voice"
+
+
+def test_work_stops_when_nobody_waits(espeak: EspeakFamily, tmp_path: Path) -> None:
+    class Stopped(DirectorySink):
+        def progress(self, done: float, total: float | None = None) -> None:
+            raise Interrupted
+
+    spans = plan(tmp_path, SynthesisRequest(text="He came and went. " * 200), chunk_characters=4_000)
+    sink = Stopped(tmp_path, tmp_path)
+    with pytest.raises(Interrupted):
+        Synthesis().work(SynthesisRequest(text="x"), spans[0], lambda k: Path(), espeak, sink)
+
+
+# -- stitch ----------------------------------------------------------------------------------------------------------
+def test_marks_captions_and_chapters_agree_with_the_sound(espeak: EspeakFamily, tmp_path: Path) -> None:
+    run = speak(tmp_path, espeak, SynthesisRequest(text=STORY, speech_marks=True), limits=Limits(chunk_characters=40))
+    marks = json.loads(run.file("marks.json").read_text())
+    sound = np.abs(heard(run.file("audio.wav")).astype(int))
+    assert [sentence["text"] for sentence in marks["sentences"]] == [text for text, _ in pieces(run)]
+    assert [sentence["chapter"] for sentence in marks["sentences"]] == [0, 0, 0, 0, 1, 1]
+    assert " ".join(word["text"] for word in marks["words"][:8]) == "CHAPTER I It was the best of times"
+    for word in marks["words"]:
+        assert 0 <= word["start"] < word["end"] <= run.result.duration_s
+        assert sound[round(word["start"] * RATE) : round(word["end"] * RATE)].max() > 500
+    for before, after in itertools.pairwise(marks["sentences"]):
+        assert sound[round(before["end"] * RATE) + 1 : round(after["start"] * RATE) - 1].max(initial=0) == 0
+    chapters = json.loads(run.file("chapters.json").read_text())["chapters"]
+    assert [chapter["title"] for chapter in chapters] == ["CHAPTER I", "CHAPTER II"]
+    assert chapters[0]["end"] == chapters[1]["start"] == pytest.approx(marks["sentences"][4]["start"], abs=1e-3)
+    assert chapters[1]["end"] == pytest.approx(run.result.duration_s, abs=1e-5)
+    captions = list(webvtt.from_string(run.file("captions.vtt").read_text()))
+    assert captions[0].text == "CHAPTER I"
+    assert captions[-1].end_in_seconds <= run.result.duration_s + 0.001
+
+
+def test_marks_keep_their_times_at_another_rate(espeak: EspeakFamily, tmp_path: Path) -> None:
+    plain, other = (
+        speak(tmp_path / str(rate), espeak, SynthesisRequest(text=STORY, speech_marks=True, sample_rate_hz=rate))
+        for rate in (None, 48_000)
+    )
+    assert plain.file("marks.json").read_bytes() == other.file("marks.json").read_bytes()
+    assert len(heard(other.file("audio.wav"))) == pytest.approx(plain.result.duration_s * 48_000, abs=2)
+
+
+def test_without_marks_there_is_the_audio_alone(tone: ToneSpeaker, tmp_path: Path) -> None:
+    run = speak(tmp_path, tone, SynthesisRequest(text="Hello."))
+    assert [path.name for path in run.sink.kept.iterdir()] == ["audio.wav"]
+
+
+def test_the_loudness_is_the_one_that_was_asked_for(espeak: EspeakFamily, tmp_path: Path) -> None:
+    run = speak(tmp_path, espeak, SynthesisRequest(text=STORY * 3, loudness_lufs=-20.0))
+    sound = heard(run.file("audio.wav"))
+    meter = Loudness(RATE)
+    meter.add(sound)
+    assert meter.finish() == pytest.approx(-20.0, abs=0.6)
+    assert len(sound) == sum(len(read_part(part).samples) for part in run.parts)
+
+
+def test_nothing_is_left_in_the_scratch_directory(tone: ToneSpeaker, tmp_path: Path) -> None:
+    request = SynthesisRequest(text=STORY, format="m4b", speech_marks=True, loudness_lufs=-18)
+    run = speak(tmp_path, tone, request)
+    assert list(run.sink.directory.iterdir()) == []
+    assert sorted(path.name for path in run.sink.kept.iterdir()) == [
+        "audio.m4b",
+        "captions.vtt",
+        "chapters.json",
+        "marks.json",
+    ]
+
+
+def test_parts_are_asked_for_in_order_and_once(tone: ToneSpeaker, tmp_path: Path) -> None:
+    run = speak(tmp_path, tone, SynthesisRequest(text=STORY * 5), limits=Limits(chunk_characters=60))
+    asked: list[int] = []
+
+    def parts(number: int) -> Path:
+        asked.append(number)
+        return run.parts[number]
+
+    request = SynthesisRequest(text=STORY, loudness_lufs=-18, speech_marks=True)
+    Synthesis().stitch(request, run.plan.header, iter(run.spans), parts, DirectorySink.under(tmp_path, "again"))
+    assert asked == list(range(len(run.parts)))

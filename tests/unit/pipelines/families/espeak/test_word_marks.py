@@ -53,9 +53,20 @@ def test_a_word_that_the_library_joined_is_marked_whole() -> None:
     assert [word for word, _, _ in marked("很好。", [(0, 1, 0)], [])] == ["很好"]
 
 
-@pytest.mark.parametrize("words", [[(0, 3, 0), (0, 3, 300)], [(4, 3, 0), (0, 3, 300)], [(99, 3, 0)], [(-1, 2, 0)]])
-def test_positions_that_go_back_or_outside_are_left_out(words: list[tuple[int, int, int]]) -> None:
-    assert len(marked("One two.", words, [])) <= 1
+def test_words_that_the_library_says_in_one_share_its_time() -> None:
+    assert marked("It was the best.", [(0, 2, 0), (3, 3, 100), (11, 4, 700)], []) == [
+        ("It", 0.0, 0.1),
+        ("was", 0.1, 0.4),
+        ("the", 0.4, 0.7),
+        ("best", 0.7, 1.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "found"), [([(4, 3, 0), (0, 3, 300)], ["two"]), ([(99, 3, 0)], []), ([(-1, 2, 0)], []), ([], [])]
+)
+def test_positions_that_go_back_or_outside_are_left_out(words: list[tuple[int, int, int]], found: list[str]) -> None:
+    assert [word for word, _, _ in marked("One two.", words, [])] == found
 
 
 def test_silence_has_its_words_all_the_same() -> None:
