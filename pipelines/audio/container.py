@@ -156,6 +156,11 @@ def _ogg_lacks(file: BinaryIO, size: int) -> bool:
     return len(table) < tail[at + 26] or at + 27 + len(table) + sum(table) > len(tail)
 
 
+_MP4_BOXES = frozenset(
+    b"ftyp moov moof mdat free skip wide uuid meta udta styp sidx ssix mfra pdin prft emsg junk pnot PICT".split()
+)
+
+
 def _mp4_lacks(file: BinaryIO, size: int) -> bool:
     """Boxes at the top level must end inside the file, and one of them is the index."""
     at, has_index = 0, False
@@ -167,7 +172,7 @@ def _mp4_lacks(file: BinaryIO, size: int) -> bool:
             length = struct.unpack(">Q", head[8:])[0]
         if length == 0:  # to the end of the file
             length = size - at
-        if length < 8:
+        if length < 8 or kind not in _MP4_BOXES:  # cameras hang things of their own behind the film
             break
         has_index |= kind in (b"moov", b"moof")
         at += length

@@ -16,6 +16,7 @@ from typing import BinaryIO
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
+from av.stream import Discard
 from numpy.typing import NDArray
 
 from pipelines.errors import BadInput, InputTooLarge, UnreadableInput
@@ -199,6 +200,7 @@ def _recording(opened: av.container.InputContainer, container: Container, max_se
     if context is None or context.name not in _DECODERS:
         raise UnreadableInput(f"The sound of {name} is in a codec that is not opened here.", field="file")
     context.thread_count = 1
+    _leave_out_others(opened, stream)
     _check_shape(context.sample_rate, context.channels, name)
     declared = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else None
     if declared is None and opened.duration:
@@ -215,11 +217,19 @@ def _check_packets(file: BinaryIO, container: Container, max_seconds: float, nam
         if not opened.streams.audio or len(opened.streams) > MAX_STREAMS:
             return
         stream = opened.streams.audio[0]
+        _leave_out_others(opened, stream)
         total = 0
         for packet in _packets(opened, stream, name):
             total += max(0, packet.duration or 0)
             if total * (packet.time_base or 0) > max_seconds + 1:
                 raise _too_long(name, max_seconds)
+
+
+def _leave_out_others(opened: av.container.InputContainer, stream: av.AudioStream) -> None:
+    """Do not even read the picture of a film, where the container allows that."""
+    for other in opened.streams:
+        if other is not stream:
+            other.discard = Discard.all
 
 
 def _packets(opened: av.container.InputContainer, stream: av.AudioStream, name: str) -> Iterator[av.Packet]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -30,17 +30,18 @@ def load(entry: Entry, device: str) -> PocketSphinx:
     except ImportError as error:
         raise ModelUnavailable("pocketsphinx is missing: pip install 'pocketsphinx>=5.1.1'.") from error
     # A little noise, always the same, under the sound: in digital silence the scores hang on what was heard before.
-    return PocketSphinx(entry, Decoder(samprate=16_000, dither=True, seed=7, loglevel="FATAL"))
+    return PocketSphinx(entry, lambda: Decoder(samprate=16_000, dither=True, seed=7, loglevel="FATAL"))
 
 
 class PocketSphinx:
     """One decoder; calls take turns."""
 
-    def __init__(self, entry: Entry, decoder: Any) -> None:
+    def __init__(self, entry: Entry, make_decoder: Callable[[], Any]) -> None:
         self.entry = entry
         self.revision = f"pocketsphinx-{version('pocketsphinx')}/en-us"
         self.engine = "pocketsphinx"
-        self._decoder = decoder
+        self._make_decoder = make_decoder
+        self._decoder = make_decoder()
         self._turn = threading.Lock()
 
     def recognise(self, requests: Sequence[RecogniseRequest], tick: Tick) -> list[Recognition]:
@@ -56,6 +57,8 @@ class PocketSphinx:
         """See `RecognitionFamily`."""
 
     def _words(self, request: RecogniseRequest) -> Iterator[Word]:
+        if not request.samples.size:
+            return
         decoder = self._decoder
         try:
             # The features' running means and the noise's seed live on from window to window; without this the same
@@ -66,6 +69,7 @@ class PocketSphinx:
             decoder.end_utt()
             heard = decoder.seg() or ()
         except RuntimeError as error:
+            self._decoder = self._make_decoder()  # the old one is in the middle of an utterance
             raise EngineFailure(f"PocketSphinx failed on a window ({error}).") from error
         for segment in heard:
             if not _NOISE.match(segment.word):

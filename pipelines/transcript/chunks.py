@@ -1,0 +1,89 @@
+"""Chunk files of a recognition job: windows of speech one behind the other, 16 kHz mono s16le, and where they lie.
+
+The plan writes them with `ChunkWriter`, the work reads them with `read_chunk`. Knows spans and positions; nothing of
+codecs or models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.audio.vad import RATE_HZ
+from pipelines.audio.windows import Piece, Window, WindowPacker
+from pipelines.pipeline import Sink, Span
+
+from .timeline import Timeline
+
+
+class ChunkWriter:
+    """Collects windows into files of about `chunk_seconds` and hands these over; a span for each."""
+
+    def __init__(self, sink: Sink, chunk_seconds: float) -> None:
+        self._sink = sink
+        self._limit = int(chunk_seconds * RATE_HZ)
+        self._spans: list[Span] = []
+        self._windows: list[dict[str, Any]] = []
+        self._samples: list[NDArray[np.int16]] = []
+        self._length = 0
+        self._end = 0
+
+    def take(self, channel: int, windows: Iterator[Window], packers: Sequence[WindowPacker]) -> None:
+        """Add windows of one channel; `packers` are those of all channels, which know what is still to come."""
+        for window in windows:
+            if self._windows and self._length + window.samples.size > self._limit:
+                self._close(min(window.pieces[0].start, *(packer.horizon for packer in packers)))
+            pieces = [[piece.start, piece.length] for piece in window.pieces]
+            self._windows.append({"channel": channel, "offset": self._length, "pieces": pieces})
+            self._samples.append(window.samples)
+            self._length += window.samples.size
+            self._end = max(self._end, window.pieces[-1].end)
+
+    def finish(self, duration_s: float) -> list[Span]:
+        """Every span; the last one also stands for the silence behind it, so that the units add up."""
+        if self._windows:
+            self._close(None)
+        if self._spans:
+            last = self._spans[-1]
+            units = duration_s - sum(span.units for span in self._spans[:-1])
+            self._spans[-1] = Span(last.idx, last.start, max(last.start, duration_s), units, last.data, last.inputs)
+        return self._spans
+
+    def _close(self, horizon: int | None) -> None:
+        """End the chunk. No later window begins before sample `horizon`; None = there is none."""
+        idx = len(self._spans)
+        name = f"audio-{idx:06d}.s16le"
+        path = self._sink.directory / name
+        with path.open("wb") as file:
+            for samples in self._samples:
+                samples.astype("<i2").tofile(file)
+        self._sink.put(name, path)
+        start = self._spans[-1].end if self._spans else 0.0
+        end = max(start, self._end / RATE_HZ)
+        data = {"windows": self._windows, "horizon_s": None if horizon is None else horizon / RATE_HZ}
+        self._spans.append(Span(idx, start, end, end - start, data, (name,)))
+        self._windows, self._samples, self._length = [], [], 0
+
+
+class ChunkWindow:
+    """A window of a chunk file: its samples, its channel and its place in the recording."""
+
+    def __init__(self, audio: NDArray[np.int16], data: Mapping[str, Any]) -> None:
+        self.channel: int = data["channel"]
+        self.timeline = Timeline([Piece(start, length) for start, length in data["pieces"]], RATE_HZ)
+        self.samples = audio[data["offset"] : data["offset"] + self.timeline.length]
+
+    @property
+    def seconds(self) -> float:
+        """Length without the pauses that were left out."""
+        return self.samples.size / RATE_HZ
+
+
+def read_chunk(path: Path, span: Span) -> list[ChunkWindow]:
+    """The windows of a span, from its chunk file."""
+    audio = np.fromfile(path, dtype="<i2")
+    return [ChunkWindow(audio, data) for data in span.data["windows"]]

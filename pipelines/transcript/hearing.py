@@ -1,0 +1,122 @@
+"""Windows of speech → segments with their times in the recording, by asking a family.
+
+Knows requests to a family and what its answers mean; nothing of files. Where the language is left to the model, a
+window that it is unsure of is heard again in the language of the windows around it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+from pipelines.family import RecogniseRequest, Recognition, RecognitionFamily
+from pipelines.requests import TranscriptionRequest
+
+from .chunks import ChunkWindow
+from .punctuation import mended
+
+#: A language that the model believes in less than this is doubtful …
+_DOUBTFUL = 0.5
+#: … and gives way to one that most of the chunk was heard in with more than this.
+_BELIEVED = 0.7
+
+
+class Hearing:
+    """The windows of one chunk and what was heard in them."""
+
+    def __init__(self, request: TranscriptionRequest, windows: Sequence[ChunkWindow], *, seed: int) -> None:
+        """`seed`: the first of the windows' seeds."""
+        self._request = request
+        self._windows = windows
+        self._seed = seed
+        self._answers: dict[int, Recognition] = {}
+
+    def ask(self, family: RecognitionFamily, progress: Callable[[float], None]) -> None:
+        """Have every window recognised. `progress` is told the share that is done, 0–1, and may raise."""
+        language = None if self._request.language == "auto" else self._request.language
+        total_s = sum(window.seconds for window in self._windows) or 1.0
+        done_s = 0.0
+        for numbers in self._batches(range(len(self._windows)), family):
+            self._ask(family, numbers, language, partial(progress, done_s / total_s))
+            done_s += sum(self._windows[number].seconds for number in numbers)
+            progress(done_s / total_s)
+        if language is None and self._request.task == "transcribe":
+            likely, doubtful = self._second_thoughts()
+            for numbers in self._batches(doubtful, family):
+                self._ask(family, numbers, likely, partial(progress, 1.0))
+
+    def language(self) -> tuple[str | None, float | None]:
+        """The language of most of the speech, and the mean confidence in it."""
+        seconds, sure = defaultdict[str, float](float), defaultdict[str, float](float)
+        for number, answer in self._answers.items():
+            if answer.language:
+                seconds[answer.language] += self._windows[number].seconds
+                sure[answer.language] += self._windows[number].seconds * (answer.language_confidence or 0.0)
+        if not seconds:
+            return None, None
+        language = max(seconds, key=lambda name: seconds[name])
+        return language, round(sure[language] / seconds[language], 4) if sure[language] else None
+
+    def segments(self, *, model: str, punctuates: bool) -> Iterator[dict[str, Any]]:
+        """What was said, window by window, as the part file holds it."""
+        for number, answer in sorted(self._answers.items()):
+            window = self._windows[number]
+            for heard in answer.phrases:
+                phrase = mended(heard, wanted=self._request.punctuate, written=punctuates, language=answer.language)
+                start, end = window.timeline.between(phrase.start, phrase.end)
+                segment: dict[str, Any] = {
+                    "start": start,
+                    "end": end,
+                    "text": phrase.text,
+                    "confidence": round(phrase.confidence, 4),
+                    "language": answer.language,
+                    "language_confidence": answer.language_confidence,
+                    "model": model,
+                    "channel": window.channel,
+                    "words": [],
+                }
+                for word in phrase.words:
+                    start, end = window.timeline.between(word.start, word.end)
+                    confidence = round(word.confidence, 4)
+                    segment["words"].append({"word": word.word, "start": start, "end": end, "confidence": confidence})
+                yield segment
+
+    def _batches(self, numbers: Sequence[int], family: RecognitionFamily) -> Iterator[Sequence[int]]:
+        size = max(1, family.entry.slots)
+        return (numbers[first : first + size] for first in range(0, len(numbers), size))
+
+    def _ask(
+        self, family: RecognitionFamily, numbers: Sequence[int], language: str | None, tick: Callable[[], None]
+    ) -> None:
+        answers = family.recognise([self._request_of(number, language) for number in numbers], tick)
+        self._answers.update(zip(numbers, answers, strict=True))
+
+    def _request_of(self, number: int, language: str | None) -> RecogniseRequest:
+        request = self._request
+        return RecogniseRequest(
+            self._windows[number].samples,
+            language=language,
+            task=request.task,
+            # Subtitles are cut by words even where the transcript does not show them.
+            words=request.timestamps == "word" or bool({"srt", "vtt"} & set(request.formats)),
+            vocabulary=tuple(request.vocabulary),
+            seed=self._seed + number,
+        )
+
+    def _second_thoughts(self) -> tuple[str | None, Sequence[int]]:
+        """The language of the chunk, and the windows that were heard in another one without conviction."""
+        believed = defaultdict[str, float](float)
+        for number, answer in self._answers.items():
+            if answer.language and (answer.language_confidence or 0.0) > _BELIEVED:
+                believed[answer.language] += self._windows[number].seconds
+        if not believed:
+            return None, ()
+        likely = max(believed, key=lambda name: believed[name])
+        doubtful = [
+            number
+            for number, answer in self._answers.items()
+            if answer.language not in (None, likely) and (answer.language_confidence or 0.0) < _DOUBTFUL
+        ]
+        return likely, doubtful

@@ -1,0 +1,141 @@
+"""pipelines/families/whisper.py: where weights come from, what is asked of them, what is said when they are missing."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.catalog import Catalog, Entry
+from pipelines.errors import ModelUnavailable, UnsupportedOption
+from pipelines.families.whisper import Whisper, load
+from pipelines.family import RecogniseRequest
+from tests.factories import jfk, make_wav
+from tests.in_process import Run
+from tests.whisper_checkpoint import write_whisper
+
+
+def make_entry(source: str | Path, **changes: Any) -> Entry:
+    return dataclasses.replace(Catalog().get("whisper-tiny", "stt"), source=str(source), **changes)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_whisper(tmp_path_factory.mktemp("whisper") / "model")
+
+
+@pytest.fixture(scope="module")
+def whisper(folder: Path) -> Whisper:
+    return load(make_entry(folder), "cpu")
+
+
+def ask(whisper: Whisper, **changes: Any) -> Any:
+    return whisper.recognise([RecogniseRequest(jfk()[:32_000], **changes)], lambda: None)[0]
+
+
+def test_model_loads_from_a_directory_with_its_digest_as_revision(whisper: Whisper) -> None:
+    assert whisper.revision.startswith("sha256:") and whisper.engine == "ctranslate2/int8"
+
+
+def test_revision_of_a_snapshot_is_its_commit(folder: Path, tmp_path: Path) -> None:
+    snapshot = tmp_path / "snapshots" / ("0123456789abcdef" * 2)
+    snapshot.parent.mkdir()
+    snapshot.symlink_to(folder)
+    assert load(make_entry(snapshot), "cpu").revision == snapshot.name
+
+
+@pytest.mark.parametrize(("tag", "answer"), [("de", "de"), ("de-AT", "de"), ("nb", "no"), ("jv", "jv"), ("fil", "tl")])
+def test_languages_go_by_their_bcp_47_tags(whisper: Whisper, tag: str, answer: str) -> None:
+    assert ask(whisper, language=tag).language == answer
+
+
+def test_language_is_detected_where_none_is_named(whisper: Whisper) -> None:
+    answer = ask(whisper)
+    assert answer.language and 0 < answer.language_confidence < 1
+
+
+def test_unknown_language_is_refused(whisper: Whisper) -> None:
+    with pytest.raises(UnsupportedOption, match="tlh"):
+        ask(whisper, language="tlh")
+
+
+def test_translation_is_english(whisper: Whisper) -> None:
+    assert ask(whisper, task="translate", language="de").language == "en"
+
+
+def test_words_come_when_they_are_wanted(whisper: Whisper) -> None:
+    assert all(phrase.words for phrase in ask(whisper, language="en").phrases)
+    assert not any(phrase.words for phrase in ask(whisper, language="en", words=False).phrases)
+
+
+def test_vocabulary_changes_what_is_heard(whisper: Whisper) -> None:
+    assert ask(whisper, language="en", vocabulary=("Kennedy", "Americans")) != ask(whisper, language="en")
+
+
+def test_catalogue_knows_every_language_of_the_model(whisper: Whisper) -> None:
+    tags = Catalog().get("whisper-large-v3", "stt").languages
+    named = {tag for tag in tags if tag not in ("nb", "yue")}
+    assert {"jv" if name == "jw" else name for name in whisper._model.supported_languages} - {"yue"} == named
+
+
+def test_job_with_whisper_gives_a_transcript(folder: Path, whisper: Whisper, tmp_path: Path) -> None:
+    run = Run("stt.transcribe", tmp_path, {"model": "whisper-tiny", "formats": ["json", "vtt"]})
+    run.all(make_wav(tmp_path / "a.wav", jfk()), whisper)
+    assert '"model": "whisper-tiny"' in run.text("transcript.json")
+    assert run.text("transcript.vtt").startswith("WEBVTT")
+
+
+def test_missing_directory_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailable, match="there is no directory"):
+        load(make_entry(tmp_path / "nowhere"), "cpu")
+
+
+@pytest.mark.parametrize("missing", ["model.bin", "tokenizer.json"])
+def test_missing_file_is_named_and_never_fetched(folder: Path, tmp_path: Path, missing: str) -> None:
+    for path in folder.iterdir():
+        if path.name != missing:
+            (tmp_path / path.name).symlink_to(path)
+    with pytest.raises(ModelUnavailable, match=missing):
+        load(make_entry(tmp_path), "cpu")
+
+
+def test_weights_that_are_none_are_refused(tmp_path: Path) -> None:
+    for name in ("model.bin", "config.json", "tokenizer.json"):
+        (tmp_path / name).write_text("{}")
+    with pytest.raises(ModelUnavailable, match="cannot be loaded"):
+        load(make_entry(tmp_path), "cpu")
+
+
+def test_bucket_is_not_read_but_explained() -> None:
+    with pytest.raises(ModelUnavailable, match="copy s3://models/whisper into a directory"):
+        load(make_entry("s3://models/whisper"), "cpu")
+
+
+def test_cuda_without_a_device_is_refused(folder: Path) -> None:
+    import ctranslate2
+
+    if ctranslate2.get_cuda_device_count():
+        pytest.skip("this machine has a CUDA device")
+    with pytest.raises(ModelUnavailable, match="CUDA"):
+        load(make_entry(folder), "cuda:0")
+
+
+def test_weights_that_cannot_be_fetched_come_with_the_way_to_get_them(tmp_path: Path) -> None:
+    """In a process of its own: Hugging Face's library reads its environment when it is imported."""
+    code = (
+        "from pipelines.catalog import Catalog\n"
+        "from pipelines.errors import ModelUnavailable\n"
+        "from pipelines.families.whisper import load\n"
+        "try: load(Catalog().get('whisper-tiny', 'stt'), 'cpu')\n"
+        "except ModelUnavailable as error: print(error)\n"
+    )
+    elsewhere = {"HF_HOME": str(tmp_path), "HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_DOWNLOAD_TIMEOUT": "1"}
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ, **elsewhere}
+    )
+    assert "hf download Systran/faster-whisper-tiny" in ran.stdout

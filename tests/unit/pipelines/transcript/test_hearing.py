@@ -1,0 +1,129 @@
+"""pipelines/transcript/hearing.py: what is asked of a family, and what its answers become."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipelines.catalog import Catalog
+from pipelines.family import Phrase, RecogniseRequest, Recognition, Tick, Word
+from pipelines.pipeline import Interrupted
+from pipelines.requests import TranscriptionRequest
+from pipelines.transcript.chunks import ChunkWindow
+from pipelines.transcript.hearing import Hearing
+
+RATE = 16_000
+
+
+class Listener:
+    """Knows each window by its level and says which language it takes it for; told a language, it believes it."""
+
+    revision, engine = "1", "test"
+
+    def __init__(self, languages: dict[int, tuple[str, float]]) -> None:
+        self.entry = Catalog().get("tone-listener", "stt")
+        self.asked: list[list[RecogniseRequest]] = []
+        self._languages = languages
+
+    def recognise(self, requests: Sequence[RecogniseRequest], tick: Tick) -> list[Recognition]:
+        tick()
+        self.asked.append(list(requests))
+        return [self._answer(request) for request in requests]
+
+    def _answer(self, request: RecogniseRequest) -> Recognition:
+        level = int(request.samples[0])
+        language, sure = (request.language, 1.0) if request.language else self._languages[level]
+        words = (Word(f"{language}-{level}", 0.25, 0.75, 0.5),)
+        return Recognition((Phrase(f"{language}-{level}", 0.25, 0.75, 0.5, words),), language, sure)
+
+    def close(self) -> None: ...
+
+
+def windows(*seconds: float) -> list[ChunkWindow]:
+    """Windows of these lengths, ten seconds apart in the recording; the k-th has level k + 1."""
+    audio = np.concatenate([np.full(int(length * RATE), level, np.int16) for level, length in enumerate(seconds, 1)])
+    made, offset = [], 0
+    for number, length in enumerate(seconds):
+        samples = int(length * RATE)
+        made.append(ChunkWindow(audio, {"channel": 0, "offset": offset, "pieces": [[number * 10 * RATE, samples]]}))
+        offset += samples
+    return made
+
+
+def heard(listener: Listener, given: list[ChunkWindow], **params: Any) -> tuple[Hearing, list[float]]:
+    hearing, shares = Hearing(TranscriptionRequest(**params), given, seed=100), []
+    hearing.ask(listener, shares.append)
+    return hearing, shares
+
+
+def texts(hearing: Hearing) -> list[str]:
+    return [segment["text"] for segment in hearing.segments(model="m", punctuates=True)]
+
+
+def test_windows_are_asked_in_batches_of_the_models_slots() -> None:
+    listener = Listener(dict.fromkeys(range(1, 20), ("en", 0.9)))
+    _, shares = heard(listener, windows(*[1.0] * 19))
+    assert [len(asked) for asked in listener.asked] == [8, 8, 3]
+    assert [request.seed for asked in listener.asked for request in asked] == list(range(100, 119))
+    assert shares == sorted(shares) and shares[-1] == pytest.approx(1.0)
+
+
+def test_times_are_those_of_the_recording() -> None:
+    hearing, _ = heard(Listener({1: ("en", 0.9), 2: ("en", 0.9)}), windows(1.0, 1.0))
+    second = list(hearing.segments(model="m", punctuates=True))[1]
+    assert (second["start"], second["end"]) == (10.25, 10.75)
+    assert second["words"] == [{"word": "en-2", "start": 10.25, "end": 10.75, "confidence": 0.5}]
+    assert second["model"] == "m"
+
+
+def test_unsure_window_is_heard_again_in_the_language_of_the_others() -> None:
+    listener = Listener({1: ("en", 0.95), 2: ("cy", 0.3), 3: ("en", 0.9), 4: ("fr", 0.8)})
+    hearing, _ = heard(listener, windows(5.0, 1.0, 5.0, 2.0))
+    assert texts(hearing) == ["en-1", "en-2", "en-3", "fr-4"]
+    assert [request.language for request in listener.asked[-1]] == ["en"]
+    assert hearing.language()[0] == "en"
+
+
+def test_nothing_is_heard_again_when_no_window_is_sure_or_the_language_was_named() -> None:
+    unsure = Listener({1: ("en", 0.4), 2: ("cy", 0.3)})
+    heard(unsure, windows(5.0, 1.0))
+    named = Listener({})
+    hearing, _ = heard(named, windows(5.0, 1.0), language="de")
+    assert len(unsure.asked) == len(named.asked) == 1
+    assert hearing.language() == ("de", 1.0)
+
+
+def test_language_is_that_of_most_seconds() -> None:
+    hearing, _ = heard(Listener({1: ("en", 0.9), 2: ("fr", 0.8), 3: ("fr", 0.6)}), windows(5.0, 3.0, 3.0))
+    assert hearing.language() == ("fr", 0.7)
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({}, True),
+        ({"timestamps": "segment"}, False),
+        ({"timestamps": "none"}, False),
+        ({"timestamps": "segment", "formats": ["json", "srt"]}, True),
+    ],
+)
+def test_words_are_asked_for_where_something_needs_them(params: dict[str, Any], words: bool) -> None:
+    listener = Listener({1: ("en", 0.9)})
+    heard(listener, windows(1.0), **params)
+    assert listener.asked[0][0].words is words
+
+
+def test_cancelled_chunk_stops_between_batches() -> None:
+    listener = Listener(dict.fromkeys(range(1, 20), ("en", 0.9)))
+    hearing = Hearing(TranscriptionRequest(), windows(*[1.0] * 19), seed=0)
+
+    def stop(share: float) -> None:
+        if share > 0.3:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        hearing.ask(listener, stop)
+    assert len(listener.asked) == 1
