@@ -1,3 +1,5 @@
+"""Every format that can be asked for, read back."""
+
 from __future__ import annotations
 
 from typing import get_args

@@ -1,3 +1,5 @@
+"""The file that a spoken chunk leaves."""
+
 from __future__ import annotations
 
 from pathlib import Path

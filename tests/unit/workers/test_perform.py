@@ -30,7 +30,7 @@ class Example:
         if request.fail == "big file":
             raise OSError(27, "File too large")
         if request.fail == "bug":
-            raise ZeroDivisionError("at /root/secret")
+            raise ZeroDivisionError("at /private/place")
         if request.fail == "memory":
             raise MemoryError
         text = source.read_text() if source else "nothing"

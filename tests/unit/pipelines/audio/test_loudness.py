@@ -1,3 +1,5 @@
+"""Loudness: measured, brought to a target, never over the peak."""
+
 from __future__ import annotations
 
 from pathlib import Path

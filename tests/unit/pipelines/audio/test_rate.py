@@ -1,3 +1,5 @@
+"""Changing the rate of speech that streams."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""Zipped documents, and what they may not do."""
+
 from __future__ import annotations
 
 import io

@@ -1,3 +1,5 @@
+"""Which lines of a plain text are headings."""
+
 from __future__ import annotations
 
 import pytest

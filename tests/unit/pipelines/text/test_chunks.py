@@ -1,3 +1,5 @@
+"""Where a text is cut."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable

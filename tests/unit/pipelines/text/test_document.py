@@ -1,3 +1,5 @@
+"""Documents as chapters and paragraphs."""
+
 from __future__ import annotations
 
 import pytest

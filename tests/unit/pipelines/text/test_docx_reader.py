@@ -1,3 +1,5 @@
+"""Reading DOCX."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""Which characters the bytes of a text mean."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""Reading EPUB 2 and 3, whole and damaged."""
+
 from __future__ import annotations
 
 from pathlib import Path

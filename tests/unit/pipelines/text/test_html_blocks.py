@@ -1,3 +1,5 @@
+"""HTML as blocks of text."""
+
 from __future__ import annotations
 
 import pytest

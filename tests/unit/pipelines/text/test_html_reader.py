@@ -1,3 +1,5 @@
+"""Reading HTML pages."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""Reading Markdown."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""Reading plain text."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Which reader a source gets."""
+
 from __future__ import annotations
 
 import subprocess

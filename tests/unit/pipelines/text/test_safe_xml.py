@@ -1,3 +1,5 @@
+"""XML without entities, network and bombs."""
+
 from __future__ import annotations
 
 import pytest

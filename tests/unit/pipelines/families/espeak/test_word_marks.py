@@ -1,3 +1,5 @@
+"""Word marks from the engine's events."""
+
 from __future__ import annotations
 
 import numpy as np
