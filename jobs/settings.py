@@ -92,6 +92,9 @@ class Settings(BaseSettings):
     webhook_timeout_s: float = Field(15.0, gt=0)
     """Seconds for a webhook receiver to answer."""
 
+    grace_s: float = Field(25.0, ge=0, le=40)
+    """Seconds that a stopping worker gives its running chunks to finish before it hands them to others, uncharged."""
+
     child_memory_bytes: int = Field(2 << 30, ge=256 << 20)
     """Address space of the sandboxed cpu child, in bytes."""
 

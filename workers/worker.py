@@ -27,8 +27,8 @@ from workers.wiring import Services
 
 _log = structlog.get_logger(__name__)
 
-#: Seconds that a graceful stop gives running chunks to finish, and then to be given back.
-_FINISH_S, _GIVE_BACK_S = 25.0, 10.0
+#: Seconds for running chunks to be given back.
+_GIVE_BACK_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class Worker:
             self._is_stopped = True
             self._claiming.stop()
             self._sweeper.close()
-            self._wait_for_chunks(0.0 if at_once else _FINISH_S)
+            self._wait_for_chunks(0.0 if at_once else self._services.settings.grace_s)
             for lease in self._keeper.held():
                 lease.interrupt()
             self._wait_for_chunks(_GIVE_BACK_S)
