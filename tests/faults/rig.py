@@ -13,6 +13,7 @@ the one of production. The audit runs beside the load, and once more at the end.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -382,21 +383,24 @@ class AuditBeside(threading.Thread):
 
 def pause(pid: int) -> None:
     """SIGSTOP a process and its children, as a frozen machine would."""
-    for process in [*psutil.Process(pid).children(recursive=True), psutil.Process(pid)]:
-        os.kill(process.pid, signal.SIGSTOP)
+    _signal([*psutil.Process(pid).children(recursive=True), psutil.Process(pid)], signal.SIGSTOP)
 
 
 def resume(pid: int) -> None:
     """SIGCONT what `pause` stopped."""
-    for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
-        os.kill(process.pid, signal.SIGCONT)
+    _signal([psutil.Process(pid), *psutil.Process(pid).children(recursive=True)], signal.SIGCONT)
 
 
 def _continue(pid: int) -> None:
-    try:
+    with contextlib.suppress(psutil.NoSuchProcess):
         resume(pid)
-    except (psutil.NoSuchProcess, ProcessLookupError):
-        return
+
+
+def _signal(processes: Sequence[psutil.Process], sign: signal.Signals) -> None:
+    for process in processes:
+        # Children come and go, and the first one to go on may end another.
+        with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+            os.kill(process.pid, sign)
 
 
 def _answers(url: str) -> bool:

@@ -61,10 +61,10 @@ def test_rolling_restart_charges_nothing_and_repeats_little(tmp_path, postgres_u
         rig.start_worker("cpu")
         alive = [rig.start_worker("slow"), rig.start_worker("slow")]
         for _ in range(times * len(alive)):
-            rig.submit(4, chunks=8, seconds=0.5)
             worker = alive.pop(0)
-            assert poll(lambda worker=worker: rig.running(worker) > 0, deadline_s=30)
             alive.append(rig.start_worker("slow"))
+            rig.submit(4, chunks=8, seconds=0.5)
+            assert poll(lambda worker=worker: rig.running(worker) > 0, deadline_s=30)
             worker.process.terminate()
             rig.count("SIGTERM under load")
             assert poll(lambda worker=worker: not worker.is_alive, deadline_s=60), "still there after a minute"
