@@ -10,6 +10,7 @@ import structlog
 from jobs.errors import StoreUnavailable
 from jobs.outbound_http import OutboundHttp
 from jobs.store import Store
+from workers.periodic import Periodic
 from workers.webhook_delivery import deliver_one
 
 _log = structlog.get_logger(__name__)
@@ -31,7 +32,7 @@ class Deliveries:
         self._lock = threading.Lock()
         self._active = 0
         self._closing = threading.Event()
-        self._timer = threading.Thread(target=self._keep, name="webhook-timer", daemon=True)
+        self._timer = Periodic("webhook-timer", self.answer, every_s=_EVERY_S)
 
     def start(self) -> None:
         """Begin to look for due deliveries."""
@@ -48,6 +49,7 @@ class Deliveries:
     def close(self) -> None:
         """Finish what is being sent and begin nothing more."""
         self._closing.set()
+        self._timer.close()
         self._threads.shutdown(wait=True)
 
     def _send(self) -> None:
@@ -60,7 +62,3 @@ class Deliveries:
         finally:
             with self._lock:
                 self._active -= 1
-
-    def _keep(self) -> None:
-        while not self._closing.wait(_EVERY_S):
-            self.answer()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -46,6 +47,9 @@ class Engines(Protocol):
 
         When the block is left before the chunk's end, nobody waits for its answer any more and the engine is told.
         """
+
+    def call_when_warm(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called, in any thread, whenever an engine has become warm again."""
 
     def is_warm(self) -> bool:
         """Whether a chunk claimed now would start at once."""

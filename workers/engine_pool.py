@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,8 @@ from workers.channel import Message
 from workers.engine import EngineDied
 from workers.engine_process import EngineProcess, EngineRun
 
-#: Seconds for a child to come back, and between looks whether it has.
-_RESTART_S, _LOOK_FOR_ENGINES_S = 60.0, 0.02
+#: Seconds for a child to come back.
+_RESTART_S = 60.0
 #: Seconds between looks at the memory of busy children: one that eats without end gets through a few gigabytes.
 _LOOK_AT_MEMORY_S = 0.25
 
@@ -35,13 +35,21 @@ class EnginePool:
         memory_bytes: int | None = None,
     ) -> None:
         """`memory_bytes`: resident memory of one child past which it is killed; unset = no limit."""
+        self._changed = threading.Condition()
+        self._callback: Callable[[], None] | None = None
         stall_s = {entry.name: entry.stall_s for entry in catalog}
         self._own = [entry for entry in catalog if entry.queue in {each.queue for each in preload}]
         self._engines = [
-            EngineProcess(preload, stall_s=stall_s, device=device, environment=environment, models_toml=models_toml)
+            EngineProcess(
+                preload,
+                stall_s=stall_s,
+                device=device,
+                environment=environment,
+                models_toml=models_toml,
+                when_warm=self._became_warm,
+            )
             for _ in range(count)
         ]
-        self._changed = threading.Condition()
         self._busy = dict.fromkeys(range(count), 0)
         self._exclusive: set[int] = set()
         self._closing = False
@@ -52,6 +60,15 @@ class EnginePool:
     def wait_until_loaded(self, timeout_s: float) -> bool:
         """Whether all preloaded models were loaded, or failed to, within the time."""
         return all(engine.settled.wait(timeout_s) for engine in self._engines)
+
+    def call_when_warm(self, callback: Callable[[], None]) -> None:
+        self._callback = callback
+
+    def _became_warm(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+        if self._callback is not None:
+            self._callback()
 
     def is_warm(self) -> bool:
         return any(engine.is_warm for engine in self._engines)
@@ -85,7 +102,7 @@ class EnginePool:
             while not (open_ones := self._open()):
                 if self._closing or time.monotonic() > until:
                     raise EngineDied("No engine came back in time.", alone=False, to_blame=False)
-                self._changed.wait(_LOOK_FOR_ENGINES_S)
+                self._changed.wait(1.0)
             index = min(open_ones, key=lambda one: self._busy[one])
             if solo:
                 # From now on it gets no more company; it starts when those inside are done.

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,8 +85,13 @@ class EngineProcess:
         device: str,
         environment: Mapping[str, str],
         models_toml: Path | None = None,
+        when_warm: Callable[[], None] = lambda: None,
     ) -> None:
-        """`stall_s`: by entry name, seconds without a word from a model at work that count as hung."""
+        """`stall_s`: by entry name, seconds without a word from a model at work that count as hung.
+
+        `when_warm` is called whenever the models have been loaded, in the thread that reads the child.
+        """
+        self._when_warm = when_warm
         self._preload = preload
         self._stall_s = stall_s
         self._device = device
@@ -173,7 +178,16 @@ class EngineProcess:
         pause_s = _FIRST_PAUSE_S
         while not self._closing.is_set():
             started = time.monotonic()
-            channel, child = self._start()
+            try:
+                channel, child = self._start()
+            except (OSError, ChannelClosed) as error:
+                _log.error("engine_not_started", error=str(error))
+                self._closing.wait(_LAST_PAUSE_S)
+                continue
+            if self._closing.is_set():
+                # Closed while it was being started: `close` has not seen it.
+                self._bury(channel, child)
+                return
             try:
                 while True:
                     self._hear(channel.receive())
@@ -211,6 +225,7 @@ class EngineProcess:
         _log.info(f"model_{state}", model=event["model"], detail=event.get("detail"), load_s=event.get("load_s"))
         if all(self.models.get(entry.name, {}).get("state") in ("warm", "failed") for entry in self._preload):
             self.settled.set()
+            self._when_warm()
 
     def _bury(self, channel: Channel, child: subprocess.Popen[bytes]) -> None:
         with self._lock:

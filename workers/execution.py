@@ -17,7 +17,7 @@ from jobs.dispatch import Dispatch
 from jobs.errors import LeaseLost, StoreUnavailable
 from jobs.job import Claim, Commit
 from jobs.settings import Settings
-from jobs.states import Step
+from jobs.states import ReleaseReason, Step
 from jobs.storage import Storage
 from jobs.store import Store
 from pipelines.catalog import Catalog
@@ -38,6 +38,8 @@ _log = structlog.get_logger(__name__)
 
 #: The end of a job may have left deliveries.
 WEBHOOK_QUEUE = "webhook"
+#: Who goes back for these may be claimed again at once; for all others the sweeper rings when their time has come.
+_AT_ONCE = (ReleaseReason.CRASH, ReleaseReason.INTERRUPT)
 #: Seconds between looks at the lease while the engine works: how fast a cancel that the heartbeat brought is noticed.
 _LOOK_EVERY_S = 0.5
 #: Seconds between tries to write down an end that the store does not take.
@@ -54,6 +56,9 @@ class StepOfChunk(Protocol):
 
     def source(self, k: int) -> str | None:
         """Bring the k-th source and name it; None where there is none."""
+
+    def look_ahead(self, k: int) -> None:
+        """Bring the k-th source already, if there is one."""
 
     def store(self, name: str, path: Path, content_type: str) -> None:
         """Store a file that the child finished."""
@@ -162,6 +167,8 @@ class Execution:
                 if name is None:
                     raise Misbehaved(f"there is no source {k}")
                 run.send({"op": "source", "k": k, "file": name})
+                # While the child reads this one, fetch the one that it will most likely want next.
+                step.look_ahead(k + 1)
             case "failed":
                 raise _failure(event)
             case "interrupted":
@@ -220,7 +227,8 @@ class Execution:
         match decision:
             case GiveBack(release):
                 self.store.release(claim, release)
-                self.dispatch.ring(claim.chunk.queue, hint=claim.job.id)
+                if release.reason in _AT_ONCE and not release.delay_ms:
+                    self.dispatch.ring(claim.chunk.queue, hint=claim.job.id)
             case Fail(error):
                 self.store.fail(claim, error)
                 self.dispatch.ring(WEBHOOK_QUEUE, hint=claim.job.id)

@@ -10,17 +10,16 @@ import threading
 import time
 from collections.abc import Callable
 
-import structlog
-
-from jobs.errors import LeaseLost, StoreUnavailable
+from jobs.errors import LeaseLost
 from jobs.job import Claim
 from jobs.store import Store
 from workers.outcomes import Interrupted, Stopped
-
-_log = structlog.get_logger(__name__)
+from workers.periodic import Periodic
 
 #: Seconds before the end of a lease from which nothing may be written under it; a sixth of short leases.
 _MARGIN_S = 10.0
+#: Seconds until a heartbeat that nobody answered is sent again.
+_AGAIN_S = 3.0
 
 
 class Lease:
@@ -74,12 +73,10 @@ class LeaseKeeper:
 
     def __init__(self, store: Store, *, every_s: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._store = store
-        self._every_s = every_s
         self._clock = clock
         self._lock = threading.Lock()
         self._leases: dict[str, Lease] = {}
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._keep, name="heartbeat", daemon=True)
+        self._thread = Periodic("heartbeat", self.beat, every_s=every_s, again_s=_AGAIN_S)
 
     def start(self) -> None:
         """Begin to send heartbeats."""
@@ -87,9 +84,7 @@ class LeaseKeeper:
 
     def close(self) -> None:
         """Stop. Leases still held run out, or are released by whoever stops us."""
-        self._closing.set()
-        if self._thread.ident is not None:
-            self._thread.join(5.0)
+        self._thread.close()
 
     def hold(self, lease: Lease) -> None:
         """Keep it from now on."""
@@ -107,25 +102,17 @@ class LeaseKeeper:
             return list(self._leases.values())
 
     def beat(self) -> None:
-        """One heartbeat for all; a store that does not answer is asked again next time."""
+        """One heartbeat for all. Raises StoreUnavailable."""
         leases = {lease.claim.chunk.id: lease for lease in self.held() if not lease.is_engine_silent()}
         if not leases:
             return
         asked_at = self._clock()
         claims = [lease.claim for lease in leases.values()]
         progress = {chunk_id: lease.progress for chunk_id, lease in leases.items()}
-        try:
-            answers = self._store.beat(claims, lease_ms=claims[0].lease_ms, progress=progress)
-        except StoreUnavailable as error:
-            _log.warning("heartbeat_unanswered", chunks=len(leases), detail=error.detail)
-            return
+        answers = self._store.beat(claims, lease_ms=claims[0].lease_ms, progress=progress)
         for chunk_id, lease in leases.items():
             answer = answers.get(chunk_id)
             # No row any more is an answer too.
             lease.answered(
                 asked_at=asked_at, alive=answer is not None and answer.alive, stop=answer is not None and answer.stop
             )
-
-    def _keep(self) -> None:
-        while not self._closing.wait(self._every_s):
-            self.beat()

@@ -45,6 +45,9 @@ class PlanStep:
     def source(self, k: int) -> str | None:
         return None
 
+    def look_ahead(self, k: int) -> None:
+        """A plan has its one source from the start."""
+
     def store(self, name: str, path: Path, content_type: str) -> None:
         chunk = self._context.claim.chunk
         key = plan_key(chunk.tenant_id, chunk.job_id, name, fence=chunk.fence)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ import structlog
 from jobs.errors import JobsError
 from jobs.job import WorkerRow
 from jobs.store import Store
+from workers.periodic import Periodic
 
 _log = structlog.get_logger(__name__)
 
@@ -36,36 +36,24 @@ class Presence:
         self._store = store
         self._row = WorkerRow(worker_id, tuple(queues), slots, device, last_seen=0)
         self._info = info
-        self._wake = threading.Event()
-        self._closing = False
-        self._thread = threading.Thread(target=self._keep, name="presence", daemon=True)
+        self._thread = Periodic("presence", self._show, every_s=_EVERY_S, again_s=3.0)
 
     def start(self) -> None:
-        """Show up at once, in the thread that calls, and stay."""
+        """Show up at once, in the thread that calls, and stay. Raises StoreUnavailable."""
         self._show()
         self._thread.start()
 
     def refresh(self) -> None:
         """Something changed: say so now."""
-        self._wake.set()
+        self._thread.wake()
 
     def close(self) -> None:
         """Leave, so that nobody counts on this worker for another minute."""
-        self._closing = True
-        self._wake.set()
-        if self._thread.ident is not None:
-            self._thread.join(5.0)
+        self._thread.close()
         try:
             self._store.forget_worker(self._row.id)
         except JobsError as error:
             _log.warning("farewell_unheard", detail=error.detail)
-
-    def _keep(self) -> None:
-        while not self._closing:
-            self._wake.wait(_EVERY_S)
-            self._wake.clear()
-            if not self._closing:
-                self._show()
 
     def _show(self) -> None:
         rss = psutil.Process().memory_info().rss
@@ -73,7 +61,4 @@ class Presence:
             self._row.id, self._row.queues, self._row.slots, self._row.device, last_seen=0,
             info={**self._info(), "rss_bytes": rss},
         )  # fmt: skip
-        try:
-            self._store.see_worker(row)
-        except JobsError as error:
-            _log.warning("presence_unheard", detail=error.detail)
+        self._store.see_worker(row)

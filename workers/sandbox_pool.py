@@ -13,7 +13,8 @@ import signal
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -31,6 +32,8 @@ _log = structlog.get_logger(__name__)
 
 #: Seconds for a fork that closed its channel to be reaped and reported.
 _REAP_S = 5.0
+#: Seconds before a template that ended is replaced.
+_RESTART_PAUSE_S = 0.5
 
 
 class SandboxRun:
@@ -97,7 +100,8 @@ class SandboxPool:
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._closing = False
-        self._template = _Template(template, environment)
+        self._callback: Callable[[], None] | None = None
+        self._template = self._start()
 
     def wait_until_loaded(self, timeout_s: float) -> bool:
         """Whether the template was ready to fork within the time."""
@@ -109,22 +113,34 @@ class SandboxPool:
     @contextmanager
     def running(self, message: Message, directory: Path, *, lane: str, solo: bool) -> Iterator[SandboxRun]:
         ours, theirs = socket.socketpair()
-        run = SandboxRun(next(self._numbers), Channel(ours), self._living_template(), self._stall_s)
-        with theirs:
-            self._template.fork(run, directory, self._limits, theirs)
+        template = self._template
+        run = SandboxRun(next(self._numbers), Channel(ours), template, self._stall_s)
         try:
+            with theirs:
+                template.fork(run, directory, self._limits, theirs)
             run.send({**message, "op": "run"})
             yield run
         finally:
             run.close()
-            self._template.forget(run)
+            template.forget(run)
 
-    def _living_template(self) -> _Template:
+    def call_when_warm(self, callback: Callable[[], None]) -> None:
+        self._callback = callback
+
+    def _start(self) -> _Template:
+        return _Template(self._module, self._environment, when_ready=self._became_warm, when_gone=self._replace)
+
+    def _became_warm(self) -> None:
+        if self._callback is not None:
+            self._callback()
+
+    def _replace(self) -> None:
+        """The template ended: start another, in the thread that listened to it."""
         with self._lock:
-            if self._template.gone.is_set() and not self._closing:
+            if not self._closing:
                 _log.error("sandbox_template_died")
-                self._template = _Template(self._module, self._environment)
-            return self._template
+                time.sleep(_RESTART_PAUSE_S)
+                self._template = self._start()
 
     def describe(self) -> dict[str, Any]:
         return {"walls": self._template.walls, "engine_rss_bytes": [self._template.rss_bytes()]}
@@ -138,10 +154,18 @@ class SandboxPool:
 class _Template:
     """The controller's side of one template process."""
 
-    def __init__(self, module: str, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        module: str,
+        environment: Mapping[str, str],
+        *,
+        when_ready: Callable[[], None],
+        when_gone: Callable[[], None],
+    ) -> None:
+        self._when_ready = when_ready
+        self._when_gone = when_gone
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.ready = threading.Event()
-        self.gone = threading.Event()
         self.walls: list[str] = []
         self._lock = threading.Lock()
         self._runs: dict[int, SandboxRun] = {}
@@ -181,7 +205,6 @@ class _Template:
 
     def close(self) -> None:
         """End it; the thread that listens to it sees that, and ends too."""
-        self.gone.set()
         kill_group(self._process)
         self._listener.join(_REAP_S)
 
@@ -197,16 +220,17 @@ class _Template:
             if event["event"] == "ready":
                 self.walls = event["walls"]
                 self.ready.set()
+                self._when_ready()
             elif (run := self._runs.get(event["id"])) is not None:
                 run.exited(event["status"])
         self.ready.clear()
-        self.gone.set()
         kill_group(self._process)
         self._process.wait()
         self._control.close()
         with self._lock:
             for run in self._runs.values():
                 run.exited(None)
+        self._when_gone()
 
 
 def _say(status: int | None) -> str:

@@ -13,6 +13,7 @@ from workers import perform
 from workers.channel import Message
 from workers.chunk_context import ChunkContext
 from workers.outcomes import Misbehaved
+from workers.source_files import SourceFiles
 
 
 class StitchStep:
@@ -21,6 +22,7 @@ class StitchStep:
     def __init__(self, context: ChunkContext) -> None:
         self._context = context
         self._parts: list[InputObject] = []
+        self._sources = SourceFiles(context.objects, self._parts)
         self._result_files: list[dict[str, Any]] = []
         self._first_file: list[StoredPart] = []
         self._engine_s = 0.0
@@ -42,7 +44,10 @@ class StitchStep:
                 self._engine_s += chunk.notes.get("engine_s", 0.0)
 
     def source(self, k: int) -> str | None:
-        return self._context.objects.fetch(self._parts[k], f"source-{k}") if 0 <= k < len(self._parts) else None
+        return self._sources.get(k)
+
+    def look_ahead(self, k: int) -> None:
+        self._sources.look_ahead(k)
 
     def store(self, name: str, path: Path, content_type: str) -> None:
         chunk = self._context.claim.chunk

@@ -6,7 +6,6 @@ objects of jobs that are due for deletion, and runs the audit, whose latest resu
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -14,12 +13,13 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from jobs.dispatch import Dispatch
-from jobs.errors import JobsError
+from jobs.errors import JobsError, Misconfigured, StorageUnavailable
 from jobs.object_keys import incoming_prefix, job_prefix
 from jobs.storage import Storage
 from jobs.storage_marker import require_own_storage
 from jobs.store import Store
 from jobs.sweep import TrustWindow
+from workers.periodic import Periodic
 
 _log = structlog.get_logger(__name__)
 
@@ -51,8 +51,7 @@ class Sweeper:
         self._audit_at = clock() + _FIRST_AUDIT_S
         #: Invariant → violations found by this worker's last audit; empty before the first.
         self.audit: Mapping[str, int] = {}
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._keep, name="sweeper", daemon=True)
+        self._thread = Periodic("sweeper", self.sweep, every_s=every_s)
 
     def start(self) -> None:
         """Begin to sweep."""
@@ -60,31 +59,28 @@ class Sweeper:
 
     def close(self) -> None:
         """Stop, and let another lead at once."""
-        self._closing.set()
-        if self._thread.ident is None:
-            return
-        self._thread.join(5.0)
+        self._thread.close()
         try:
             self._store.resign(_LEADER, self._worker_id)
         except JobsError as error:
             _log.warning("resignation_unheard", detail=error.detail)
 
     def sweep(self) -> None:
-        """One pass; a dependency that does not answer is left for the next one."""
+        """One pass. Raises StoreUnavailable; what a storage does not do is left for a later pass."""
+        leads = self._store.lead(_LEADER, self._worker_id, term_ms=round(max(10.0, 3 * self._every_s) * 1000))
+        # Who does not lead watches too: so the next leader need not wait before it may rescue.
+        may_rescue = self._window.passed(self._store.now_ms())
+        if not leads:
+            return
+        swept = self._store.sweep(may_rescue=may_rescue)
+        for queue, count in (swept.bells or {}).items():
+            self._dispatch.ring(queue, count=count)
+        if swept.rescued or swept.expired or swept.cancelled:
+            _log.info("swept", rescued=swept.rescued, expired=swept.expired, cancelled=swept.cancelled)
         try:
-            leads = self._store.lead(_LEADER, self._worker_id, term_ms=round(max(10.0, 3 * self._every_s) * 1000))
-            # Who does not lead watches too: so the next leader need not wait before it may rescue.
-            may_rescue = self._window.passed(self._store.now_ms())
-            if not leads:
-                return
-            swept = self._store.sweep(may_rescue=may_rescue)
-            for queue, count in (swept.bells or {}).items():
-                self._dispatch.ring(queue, count=count)
-            if swept.rescued or swept.expired or swept.cancelled:
-                _log.info("swept", rescued=swept.rescued, expired=swept.expired, cancelled=swept.cancelled)
             self._slow_tasks()
-        except JobsError as error:
-            _log.warning("sweep_failed", error=type(error).__name__, detail=error.detail)
+        except (StorageUnavailable, Misconfigured) as error:
+            _log.warning("objects_not_deleted", error=type(error).__name__, detail=error.detail)
 
     def _slow_tasks(self) -> None:
         if self._clock() >= self._delete_at:
@@ -112,7 +108,3 @@ class Sweeper:
         today = datetime.now(UTC).date()
         for days in _INCOMING_DAYS:
             self._storage.delete_prefix(incoming_prefix(today - timedelta(days=days)))
-
-    def _keep(self) -> None:
-        while not self._closing.wait(self._every_s):
-            self.sweep()

@@ -9,6 +9,7 @@ from jobs.object_keys import part_key
 from workers.channel import Message
 from workers.chunk_context import ChunkContext
 from workers.outcomes import Misbehaved
+from workers.source_files import SourceFiles
 
 
 class WorkStep:
@@ -16,6 +17,7 @@ class WorkStep:
 
     def __init__(self, context: ChunkContext) -> None:
         self._context = context
+        self._sources = SourceFiles(context.objects, context.claim.chunk.input_keys)
 
     def message(self) -> Message:
         job, chunk = self._context.claim.job, self._context.claim.chunk
@@ -25,8 +27,10 @@ class WorkStep:
         }  # fmt: skip
 
     def source(self, k: int) -> str | None:
-        inputs = self._context.claim.chunk.input_keys
-        return self._context.objects.fetch(inputs[k], f"source-{k}") if 0 <= k < len(inputs) else None
+        return self._sources.get(k)
+
+    def look_ahead(self, k: int) -> None:
+        self._sources.look_ahead(k)
 
     def store(self, name: str, path: Path, content_type: str) -> None:
         raise Misbehaved("a work chunk leaves its part and no other file")

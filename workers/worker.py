@@ -99,6 +99,7 @@ class Worker:
             _log.warning("storage_not_marked", detail=error.detail)
         self._keeper.start()
         self._presence.start()
+        self._engines.call_when_warm(self.ring_own)
         self._sweeper.start()
         if self._deliveries is not None:
             self._deliveries.start()

@@ -219,13 +219,16 @@ def test_a_template_that_dies_is_replaced_and_its_chunks_are_not_to_blame(files,
     )
     try:
         assert pool.wait_until_loaded(60)
+        warm_again = threading.Event()
+        pool.call_when_warm(warm_again.set)
         with pool.running(message("hang"), files.box, lane="bulk", solo=False) as run:
             assert run.next(10)["event"] == "confined"
             os.kill(pool._template._process.pid, signal.SIGKILL)
             with pytest.raises(EngineDied) as died:
                 last_event(run)
         assert not died.value.to_blame
-        assert not pool.is_warm()
+        assert warm_again.wait(60)
+        assert pool.is_warm()
         with pool.running(message("import"), tmp_path, lane="bulk", solo=False) as run:
             assert last_event(run, 60)["event"] == "done"
     finally:

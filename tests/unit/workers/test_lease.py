@@ -89,7 +89,8 @@ def test_no_answer_extends_nothing(lease, keeper, store, clock):
     store.error = StoreUnavailable()
     for _ in range(4):
         clock.now += 15
-        keeper.beat()
+        with pytest.raises(StoreUnavailable):
+            keeper.beat()
     with pytest.raises(LeaseLost):
         lease.check()
 
