@@ -5,6 +5,7 @@ A cue has two lines of 42 columns at most. Knows segments and their words; nothi
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ _PAUSE_S = 0.8
 _LONGEST_S = 7.0
 #: Subtitles flash by unreadably under this; a cue borrows from the pause behind it.
 _SHORTEST_S = 1.0
+_SENTENCE_ENDS = tuple(".!?…。！？")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +89,14 @@ def width(text: str) -> int:
 
 
 def _of_segment(segment: dict[str, Any]) -> Iterator[Cue]:
-    group: list[_Token] = []
+    groups: list[list[_Token]] = []
     for token in _tokens(segment):
-        if group and _is_full(group, token):
-            yield _cue(group, segment)
-            group = []
-        group.append(token)
-    if group:
+        if not groups or _is_full(groups[-1], token):
+            groups.append([])
+        groups[-1].append(token)
+    for earlier, later in itertools.pairwise(groups):
+        _even_out(earlier, later)
+    for group in groups:
         yield _cue(group, segment)
 
 
@@ -103,8 +106,23 @@ def _is_full(group: list[_Token], token: _Token) -> bool:
         or token.end - group[0].start > _LONGEST_S
         or len(_lines([*group, token])) > LINES
         # A sentence that ends past the middle of a cue ends the cue.
-        or (group[-1].text[-1:] in ".!?…。！？" and len(_lines(group)) == LINES)
+        or (group[-1].text[-1:] in _SENTENCE_ENDS and len(_lines(group)) == LINES)
     )
+
+
+def _even_out(earlier: list[_Token], later: list[_Token]) -> None:
+    """Move words from a full cue to a stub of one that follows at once: a last word alone flashes by."""
+    while len(earlier) > 1 and later[0].start - earlier[-1].end <= _PAUSE_S:
+        grown = [earlier[-1], *later]
+        if earlier[-1].text[-1:] in _SENTENCE_ENDS or _columns(grown) > _columns(earlier[:-1]):
+            return
+        if len(_lines(grown)) > LINES or grown[-1].end - grown[0].start > _LONGEST_S:
+            return
+        later.insert(0, earlier.pop())
+
+
+def _columns(tokens: list[_Token]) -> int:
+    return sum(width(token.text) + token.spaced for token in tokens)
 
 
 def _cue(group: list[_Token], segment: dict[str, Any]) -> Cue:

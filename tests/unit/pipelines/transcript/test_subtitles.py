@@ -59,6 +59,13 @@ def test_lines_of_a_cue_are_about_equally_long() -> None:
     assert abs(len(cue.lines[0]) - len(cue.lines[1])) <= 10
 
 
+def test_last_word_does_not_stand_in_a_cue_of_its_own() -> None:
+    text = "We have about half an hour or so let us begin and I looked at the numbers from last year."
+    first, second = cues_of(make_segment(text))
+    assert " ".join(first.lines + second.lines) == text
+    assert len(" ".join(second.lines)) > len(text) / 3
+
+
 def test_pause_ends_a_cue() -> None:
     segment = make_segment("one two three four")
     for word in segment["words"][2:]:
