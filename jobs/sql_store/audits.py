@@ -1,4 +1,4 @@
-"""The invariants, as queries that find what breaks them. Numbers and words: see the README's list of invariants."""
+"""The invariants, as queries that find what breaks them. Each name says in words what must hold."""
 
 from __future__ import annotations
 

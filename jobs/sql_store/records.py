@@ -15,7 +15,8 @@ from jobs.store import Accepted, JobPage
 from .clock import db_now_ms
 from .database import Database
 from .rows import new_chunk, new_id, to_chunk, to_job, units_running
-from .tables import chunks, idempotency, jobs, webhook_endpoints
+from .tables import chunks, jobs, webhook_endpoints
+from .tables import idempotency as promises
 
 #: The queue of `plan` and `stitch`.
 CPU_QUEUE = "cpu"
@@ -29,13 +30,13 @@ class Records:
     _deadline_s: float
     _retain_s: float | None
 
-    def accept(self, new: NewJob, promise: Idempotency | None = None) -> Accepted:
+    def accept(self, new: NewJob, idempotency: Idempotency | None = None) -> Accepted:
         """See Store.accept."""
         job_id = new.id or new_id("job")
 
         def transaction(connection: sa.Connection) -> Accepted:
-            if promise is not None:
-                earlier = self._reserve(connection, new.tenant_id, promise, job_id)
+            if idempotency is not None:
+                earlier = self._reserve(connection, new.tenant_id, idempotency, job_id)
                 if earlier is not None:
                     return Accepted(earlier, replayed=True)
             endpoint_id = self._adhoc_endpoint(connection, new.tenant_id, new.webhook_url) if new.webhook_url else None
@@ -46,9 +47,9 @@ class Records:
 
         return self._db.write(transaction)
 
-    def replay(self, tenant_id: str, promise: Idempotency) -> Job | None:
+    def replay(self, tenant_id: str, idempotency: Idempotency) -> Job | None:
         """See Store.replay."""
-        return self._db.read(lambda connection: self._earlier(connection, tenant_id, promise))
+        return self._db.read(lambda connection: self._earlier(connection, tenant_id, idempotency))
 
     def job(self, tenant_id: str, job_id: str) -> Job:
         """See Store.job."""
@@ -149,7 +150,7 @@ class Records:
         """Bind the key to `job_id`, or return the job that it is bound to."""
         if not self._db.try_lock(connection, tenant_id, promise.route, promise.key):
             raise IdempotencyInFlight
-        insert = self._db.insert(idempotency).values(
+        insert = self._db.insert(promises).values(
             tenant_id=tenant_id, route=promise.route, key=promise.key, fingerprint=promise.fingerprint, job_id=job_id,
             expires_at=db_now_ms() + _DAY_MS,
         )  # fmt: skip
@@ -158,20 +159,20 @@ class Records:
             insert.on_conflict_do_update(
                 index_elements=["tenant_id", "route", "key"],
                 set_={"fingerprint": fresh.fingerprint, "job_id": fresh.job_id, "expires_at": fresh.expires_at},
-                where=idempotency.c.expires_at <= db_now_ms(),
-            ).returning(idempotency.c.job_id)
+                where=promises.c.expires_at <= db_now_ms(),
+            ).returning(promises.c.job_id)
         ).one_or_none()
         return None if bound else self._earlier(connection, tenant_id, promise)
 
     def _earlier(self, connection: sa.Connection, tenant_id: str, promise: Idempotency) -> Job | None:
         row = connection.execute(
-            sa.select(jobs, units_running, idempotency.c.fingerprint)
-            .join(idempotency, idempotency.c.job_id == jobs.c.id)
+            sa.select(jobs, units_running, promises.c.fingerprint)
+            .join(promises, promises.c.job_id == jobs.c.id)
             .where(
-                idempotency.c.tenant_id == tenant_id,
-                idempotency.c.route == promise.route,
-                idempotency.c.key == promise.key,
-                idempotency.c.expires_at > db_now_ms(),
+                promises.c.tenant_id == tenant_id,
+                promises.c.route == promise.route,
+                promises.c.key == promise.key,
+                promises.c.expires_at > db_now_ms(),
             )
         ).one_or_none()
         if row is not None and row.fingerprint != promise.fingerprint:

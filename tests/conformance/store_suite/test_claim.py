@@ -71,6 +71,10 @@ def test_chunks_of_cancelled_and_late_jobs_are_not_claimed(store: SqlStore) -> N
     sql(store, "UPDATE jobs SET deadline_at = :at WHERE id = :id", at=store.now_ms() - 1, id=late.id)
     store.cancel("acme", cancelled.id)
     assert store.claim(["cpu"], "w", lease_ms=LEASE_MS) is None
+    # The same when one that may be claimed waits behind them.
+    good = accept(store)
+    assert claim(store).job.id == good.id
+    assert store.claim(["cpu"], "w", lease_ms=LEASE_MS) is None
 
 
 def test_heartbeat_extends_the_lease_and_brings_the_stop(store: SqlStore) -> None:
