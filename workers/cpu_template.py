@@ -167,12 +167,6 @@ def import_everything() -> None:
             spec = importlib.util.find_spec(found.name)
             if spec is not None and spec.origin is not None:
                 _import_what_it_imports(Path(spec.origin), package=found.name.rpartition(".")[0])
-    # PyAV loads parts of itself when a file first needs them.
-    import av
-
-    for part in pkgutil.walk_packages(av.__path__, "av."):
-        if not part.ispkg and part.name != "av.__main__":
-            importlib.import_module(part.name)
     # PyAV imports parts of itself when it meets a stream of their kind; NumPy maps files through mmap.
     import mmap  # noqa: F401
 

@@ -1,0 +1,123 @@
+"""Every kind of input and output goes through the walls: what a confined process cannot import or open shows here."""
+
+import io
+import zipfile
+
+import pytest
+
+from jobs.settings import sandbox_environment
+from tests.factories import JFK
+from tests.integration.workplace import Workplace
+from workers.sandbox.confinement import Limits
+from workers.sandbox_pool import SandboxPool
+
+TEXT = (
+    "A heading for the chapter\n\nThe first sentence, with “quotes” & naïve façades. Dr. Who asks: is this the second?"
+)
+BODY = "<head><title>T</title></head><body><h1>One</h1><p>Some été words.</p><h1>Two</h1><p>More.</p></body>"
+HTML = f"<html>{BODY.replace('é', '&eacute;')}</html>"
+XHTML = f'<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml">{BODY}</html>'
+
+
+@pytest.fixture(scope="module")
+def sandboxes():
+    pool = SandboxPool(Limits(2 << 30, 120, 1 << 30), stall_s=60, environment=sandbox_environment())
+    assert pool.wait_until_loaded(60)
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def place(tmp_path, sqlite_store, sandboxes):
+    made = Workplace(tmp_path, sqlite_store, sandboxes)
+    yield made
+    made.close()
+
+
+def finished(place, job):
+    """The files of a job that has succeeded, by name."""
+    place.run_all()
+    job = place.job(job)
+    assert job.state == "succeeded", job.error
+    return {file["name"]: file for file in job.result["files"]}
+
+
+def epub():
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as book:
+        book.writestr("mimetype", "application/epub+zip")
+        book.writestr(
+            "META-INF/container.xml",
+            '<?xml version="1.0"?><container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container">'
+            '<rootfiles><rootfile full-path="book.opf" media-type="application/oebps-package+xml"/></rootfiles>'
+            "</container>",
+        )
+        book.writestr(
+            "book.opf",
+            '<?xml version="1.0"?><package xmlns="http://www.idpf.org/2007/opf" version="3.0" unique-identifier="i">'
+            '<metadata xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:identifier id="i">x</dc:identifier>'
+            "<dc:title>T</dc:title><dc:language>en</dc:language></metadata><manifest>"
+            '<item id="c" href="c.xhtml" media-type="application/xhtml+xml"/></manifest>'
+            '<spine><itemref idref="c"/></spine></package>',
+        )
+        book.writestr("c.xhtml", XHTML)
+    return file.getvalue()
+
+
+def docx():
+    import docx as python_docx
+
+    document = python_docx.Document()
+    document.add_heading("One", 1)
+    document.add_paragraph("Some words of the first chapter.")
+    file = io.BytesIO()
+    document.save(file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("name", ["wav", "flac", "mp3", "opus", "aac", "m4a", "m4b", "pcm"])
+def test_every_audio_format_is_written(place, name):
+    files = finished(place, place.accept("tts.synthesize", {"text": TEXT, "model": "tone", "format": name}))
+    assert files[f"audio.{name}"]["bytes"] > 1000
+
+
+def test_loudness_rate_marks_and_tags(place):
+    job = place.accept(
+        "tts.synthesize",
+        {"text": TEXT, "model": "tone", "format": "m4b", "sample_rate_hz": 24000, "loudness_lufs": -18.0,
+         "speech_marks": True, "title": "Títle", "author": "Äuthor"},
+    )  # fmt: skip
+    assert {"audio.m4b", "marks.json"} <= finished(place, job).keys()
+
+
+@pytest.mark.parametrize(
+    ("kind", "source"),
+    [
+        ("txt", TEXT.encode()),
+        ("txt", TEXT.replace("“", '"').replace("”", '"').encode("cp1252")),
+        ("txt", TEXT.encode("utf-16")),
+        ("md", b"# One\n\nSome *words*.\n\n# Two\n\n- more\n- words\n"),
+        ("html", HTML.encode()),
+        ("epub", epub),
+        ("docx", docx),
+    ],
+    ids=["utf-8", "cp1252", "utf-16", "md", "html", "epub", "docx"],
+)
+def test_every_kind_of_document_is_read(place, kind, source):
+    data = source() if callable(source) else source
+    files = finished(place, place.accept("tts.synthesize", {"model": "tone", "source_type": kind}, data))
+    assert "audio.wav" in files
+
+
+@pytest.mark.parametrize("language", ["de", "fr", "ja", "ar", "hi"])
+def test_languages_bring_their_own_rules(place, language):
+    finished(place, place.accept("tts.synthesize", {"text": TEXT, "model": "tone", "language": language}))
+
+
+def test_speech_is_found_and_every_transcript_is_written(place):
+    job = place.accept(
+        "stt.transcribe",
+        {"model": "tone-listener", "formats": ["json", "txt", "srt", "vtt", "tsv"], "language": "en"},
+        JFK.read_bytes(),
+    )
+    assert len(finished(place, job)) == 5
