@@ -12,7 +12,7 @@ from jobs.celery_dispatch import RING_TASK
 def register(app: Celery, answers: Mapping[str, Callable[[], int]]) -> None:
     """Answer bells of each queue by calling its function, which returns how much it did."""
 
-    @app.task(name=RING_TASK, ignore_result=True)
+    @app.task(name=RING_TASK, ignore_result=True, shared=False)
     def ring(queue: str, hint: str = "") -> int:
         # A forged queue name is nobody's.
         return answers[queue]() if queue in answers else 0

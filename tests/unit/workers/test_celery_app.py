@@ -1,0 +1,64 @@
+"""The Celery settings that keep a message a doorbell; each stands for a trap that was met."""
+
+import pytest
+
+from jobs.celery_dispatch import RING_TASK
+from workers import tasks
+from workers.celery_app import make_app
+
+
+@pytest.fixture
+def app():
+    return make_app("redis://127.0.0.1:1/0", ["cpu", "webhook"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("task_acks_late", False),
+        ("task_ignore_result", True),
+        ("result_backend", None),
+        ("task_serializer", "json"),
+        ("accept_content", ["json"]),
+        ("worker_disable_prefetch", True),
+        ("worker_prefetch_multiplier", 1),
+        ("task_create_missing_queues", False),
+        ("broker_connection_max_retries", None),
+        ("broker_connection_retry_on_startup", True),
+        ("broker_channel_error_retry", True),
+        ("worker_cancel_long_running_tasks_on_connection_loss", False),
+        ("worker_send_task_events", True),
+    ],
+)
+def test_a_setting_is_as_it_must_be(app, name, value):
+    assert app.conf[name] == value
+
+
+def test_the_transport_notices_a_dead_link(app):
+    options = app.conf.broker_transport_options
+    assert options["socket_keepalive"] is True
+    assert options["socket_timeout"] <= 10 and options["socket_connect_timeout"] <= 5
+    assert options["health_check_interval"] <= 25
+
+
+def test_it_listens_to_its_own_queues_only(app):
+    assert [queue.name for queue in app.conf.task_queues] == ["cpu", "webhook"]
+
+
+def test_a_bell_calls_what_answers_its_queue(app):
+    tasks.register(app, {"cpu": lambda: 3})
+    assert app.tasks[RING_TASK].run("cpu", "job_1") == 3
+
+
+def test_a_bell_of_a_queue_that_is_not_ours_does_nothing(app):
+    tasks.register(app, {"cpu": lambda: pytest.fail("not this one")})
+    assert app.tasks[RING_TASK].run("tts.espeak", "job_1") == 0
+
+
+def test_without_a_broker_celerys_programs_are_told_what_is_missing(monkeypatch):
+    from jobs.errors import Misconfigured
+    from workers import celery_app
+
+    monkeypatch.delenv("VOICEMILL_BROKER_URL", raising=False)
+    with pytest.raises(Misconfigured, match="VOICEMILL_BROKER_URL"):
+        _ = celery_app.app
