@@ -7,9 +7,11 @@ SHELL := /bin/sh
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMPS := $(VENV)/.stamps
+# Modules are compiled when they are first imported: most of them never are, and take 100 MB.
 # A changed dependency, constraint or place of the clone installs again; the same ones never do.
 KEY := $(shell (pwd; cat pyproject.toml constraints.txt) | cksum | cut -d' ' -f1)
-PIP := PYTHONWARNINGS=ignore $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP := PYTHONWARNINGS=ignore $(PY) -m pip install --quiet --disable-pip-version-check --no-compile \
+  --constraint constraints.txt
 export PIP_ROOT_USER_ACTION := ignore
 # setuptools warns that folders beside an editable installation may shadow it: here they are the installation.
 
