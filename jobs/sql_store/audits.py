@@ -11,7 +11,7 @@ from .database import Database
 
 _SHOWN = 20
 
-#: Name → query for violating rows. `{now}` is the database's clock.
+#: Name → query for violating rows. `{now}` is the database's clock, `{start}` and `{end}` are read from a chunk's span.
 _QUERIES: Mapping[str, str] = {
     "01_every_known_id_has_its_row": """
         SELECT i.tenant_id, i.job_id FROM idempotency i LEFT JOIN jobs j ON j.id = i.job_id WHERE j.id IS NULL
@@ -76,7 +76,12 @@ _QUERIES: Mapping[str, str] = {
         GROUP BY j.id, j.units_total HAVING abs(j.units_total - sum(c.units)) > 0.001 + 0.000001 * j.units_total
         UNION ALL
         SELECT job_id, 'idx', max(idx) + 1, count(*) FROM chunks WHERE step = 'work' AND round = 1
-        GROUP BY job_id HAVING max(idx) + 1 <> count(*)""",
+        GROUP BY job_id HAVING max(idx) + 1 <> count(*)
+        UNION ALL
+        SELECT job_id, 'order', starts, ended FROM (
+            SELECT job_id, {start} AS starts, lag({end}) OVER (PARTITION BY job_id, round ORDER BY idx) AS ended
+            FROM chunks WHERE step = 'work') AS places
+        WHERE starts < ended - 0.001""",
     "11_one_delivery_for_each_listener": """
         SELECT j.id, j.webhook_endpoint_id AS endpoint_id, count(d.id) AS rows_found FROM jobs j
         LEFT JOIN webhook_deliveries d ON d.subject_id = j.id AND d.endpoint_id = j.webhook_endpoint_id
@@ -130,14 +135,15 @@ class Audits:
 
     def audit(self) -> Mapping[str, Sequence[Mapping[str, Any]]]:
         """See Store.audit."""
-        now = self._db.now_sql
+        read = "CAST(span ->> '{}' AS DOUBLE PRECISION)" if self._db.is_postgres else "json_extract(span, '$.{}')"
+        fields = {"now": self._db.now_sql, "start": read.format("start"), "end": read.format("end")}
 
         def found(connection: sa.Connection) -> Mapping[str, Sequence[Mapping[str, Any]]]:
             return {
                 name: [
                     dict(row)
                     for row in connection.execute(
-                        sa.text(f"SELECT * FROM ({query.format(now=now)}) AS violations LIMIT {_SHOWN}")  # noqa: S608
+                        sa.text(f"SELECT * FROM ({query.format(**fields)}) AS violations LIMIT {_SHOWN}")  # noqa: S608
                     ).mappings()
                 ]
                 for name, query in _QUERIES.items()

@@ -73,6 +73,7 @@ SPOILT: list[tuple[str, Callable[[SqlStore], object], str]] = [
     ("09", _finished, "UPDATE chunks SET state = 'cancelled' WHERE step = 'stitch'"),
     ("10", planned, "UPDATE jobs SET units_total = units_total + 1"),
     ("10", planned, "UPDATE chunks SET idx = 9 WHERE idx = 1"),
+    ("10", planned, """UPDATE chunks SET span = '{"start": 5.0, "end": 9.5}' WHERE step = 'work'"""),
     ("11", _finished, "DELETE FROM webhook_deliveries"),
     ("12", _cancelled, "UPDATE chunk_events SET at = at + 60000"),
     ("12", _cancelled, "UPDATE jobs SET cancel_requested_at = cancel_requested_at - 31000"),
