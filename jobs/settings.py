@@ -107,6 +107,9 @@ class Settings(BaseSettings):
     child_stall_s: float = Field(300.0, gt=0)
     """Seconds without a word after which the sandboxed cpu child counts as hung."""
 
+    engine_models: int = Field(3, ge=1)
+    """Models that one engine process keeps loaded at once; past it the one unused for longest is dropped."""
+
     engine_memory_bytes: int | None = Field(None, ge=64 << 20)
     """Resident memory of one engine process, in bytes, past which it is killed and its chunks run again.
     Unset = three quarters of what this machine or container has."""

@@ -102,7 +102,8 @@ def _engines(options: argparse.Namespace, settings: Settings, catalog: Catalog) 
     count = options.engines or _default_engines(options.device, preload)
     engines = EnginePool(
         catalog, preload, count=count, device=options.device, environment=engine_environment(),
-        models_toml=settings.data_dir / "models.toml", memory_bytes=settings.engine_memory_bytes or _most_memory(),
+        models_toml=settings.data_dir / "models.toml",
+        memory_bytes=settings.engine_memory_bytes or _most_memory(), most_models=settings.engine_models,
     )  # fmt: skip
     queues = sorted({entry.queue for entry in entries})
     name = queues[0] if len(queues) == 1 else options.family

@@ -7,26 +7,25 @@ secret: files come and go by name, in directories that the controller makes. End
 from __future__ import annotations
 
 import argparse
-import importlib
 import os
 import queue
 import socket
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.catalog import PIPELINES, Catalog, Entry
-from pipelines.errors import ModelUnavailable, PipelineError
+from pipelines.catalog import Catalog
+from pipelines.errors import PipelineError
 from pipelines.pipeline import Interrupted
 from workers import perform
 from workers.batching import Batcher
 from workers.channel import Channel, ChannelClosed, Message
 from workers.child_process import die_with_parent, offer_itself_first
+from workers.loaded_models import LoadedModels
 
 #: Seconds between two ticks of one chunk.
 _TICK_EVERY_S = 1.0
@@ -89,60 +88,10 @@ class SharedFamily:
         return getattr(self.family, name)
 
 
-class Models:
-    """Loaded models by entry name. Loading one twice at a time happens once."""
-
-    def __init__(self, catalog: Catalog, device: str, channel: Channel) -> None:
-        self._catalog = catalog
-        self._device = device
-        self._channel = channel
-        self._loaded: dict[str, tuple[Any, Batcher]] = {}
-        self._loading: dict[str, threading.Lock] = {}
-        self._lock = threading.Lock()
-
-    def get(self, name: str, kind: str) -> tuple[Any, Batcher]:
-        """The family object and its batcher. Raises PipelineError when it cannot be loaded here."""
-        with self._lock:
-            turn = self._loading.setdefault(name, threading.Lock())
-        with turn:
-            if name not in self._loaded:
-                self._loaded[name] = self._load(self._catalog.get(name, kind))
-            return self._loaded[name]
-
-    def _load(self, entry: Entry) -> tuple[Any, Batcher]:
-        self._channel.send({"event": "loading", "model": entry.name})
-        started = time.monotonic()
-        try:
-            family = _target(entry.target)(entry, self._device)
-            # The code around it too, so that the first chunk does not wait for that.
-            for kind in PIPELINES:
-                if kind.startswith(f"{entry.kind}."):
-                    perform.load_pipeline(kind)
-            voices = [asdict(voice) for voice in _target(entry.voices_target)()] if entry.voices_target else []
-        except PipelineError as error:
-            self._channel.send({"event": "load_failed", "model": entry.name, "detail": error.detail})
-            raise
-        except Exception as error:  # the runtimes of models raise what they like
-            detail = f"{entry.name} cannot be loaded here: {error}"
-            traceback.print_exc()
-            self._channel.send({"event": "load_failed", "model": entry.name, "detail": detail})
-            raise ModelUnavailable(detail) from error
-        self._channel.send(
-            {"event": "loaded", "model": entry.name, "revision": str(family.revision), "voices": voices,
-             "load_s": round(time.monotonic() - started, 3)}
-        )  # fmt: skip
-        return family, Batcher(family, entry.slots)
-
-
-def _target(name: str) -> Any:
-    module, _, attribute = name.partition(":")
-    return getattr(importlib.import_module(module), attribute)
-
-
 class EngineChild:
     """Reads the channel and starts a thread for each chunk."""
 
-    def __init__(self, channel: Channel, models: Models) -> None:
+    def __init__(self, channel: Channel, models: LoadedModels) -> None:
         self._channel = channel
         self._models = models
         self._chunks: dict[int, Chunk] = {}
@@ -164,15 +113,15 @@ class EngineChild:
 
     def _preload(self, model: str, kind: str) -> None:
         try:
-            self._models.get(model, kind)
+            with self._models.using(model, kind):
+                return
         except (PipelineError, ChannelClosed):
             return  # `load_failed` has said it, or nobody listens any more
 
     def _run(self, run: Message, chunk: Chunk) -> None:
         try:
-            family, batcher = self._models.get(run["model"], run["kind"].partition(".")[0])
-            shared = SharedFamily(family, batcher, run["lane"], chunk)
-            perform.perform(run, chunk, shared)
+            with self._models.using(run["model"], run["kind"].partition(".")[0]) as model:
+                perform.perform(run, chunk, SharedFamily(model.family, model.batcher, run["lane"], chunk))
         except PipelineError as error:
             chunk.send({"event": "failed", "class": error.error_class, "code": error.code, "detail": error.detail,
                         "field": error.field, "retryable": error.retryable})  # fmt: skip
@@ -192,13 +141,16 @@ def main() -> None:
     parser.add_argument("--parent", type=int, required=True, help="process id of the controller")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--models-toml", type=Path)
+    parser.add_argument("--most-models", type=int, default=1, help="models kept loaded at once")
     options = parser.parse_args()
     die_with_parent(options.parent)
     offer_itself_first()
     channel = Channel(socket.socket(fileno=options.fd))
     channel.send({"event": "ready", "pid": os.getpid()})
+    catalog = Catalog.read(options.models_toml)
     try:
-        EngineChild(channel, Models(Catalog.read(options.models_toml), options.device, channel)).serve()
+        models = LoadedModels(catalog, options.device, channel.send, most=options.most_models)
+        EngineChild(channel, models).serve()
     except ChannelClosed:
         sys.stderr.flush()
         # Threads may be deep inside a model; nothing of theirs is wanted any more.

@@ -33,8 +33,12 @@ class EnginePool:
         environment: Mapping[str, str],
         models_toml: Path | None = None,
         memory_bytes: int | None = None,
+        most_models: int = 1,
     ) -> None:
-        """`memory_bytes`: resident memory of one child past which it is killed; unset = no limit."""
+        """`memory_bytes`: resident memory of one child past which it is killed; unset = no limit.
+
+        `most_models`: kept loaded in a child at once, those of `preload` included.
+        """
         self._changed = threading.Condition()
         self._callback: Callable[[], None] | None = None
         stall_s = {entry.name: entry.stall_s for entry in catalog}
@@ -46,6 +50,7 @@ class EnginePool:
                 device=device,
                 environment=environment,
                 models_toml=models_toml,
+                most_models=most_models,
                 when_warm=self._became_warm,
             )
             for _ in range(count)

@@ -85,13 +85,16 @@ class EngineProcess:
         device: str,
         environment: Mapping[str, str],
         models_toml: Path | None = None,
+        most_models: int = 1,
         when_warm: Callable[[], None] = lambda: None,
     ) -> None:
         """`stall_s`: by entry name, seconds without a word from a model at work that count as hung.
 
+        `most_models`: kept loaded at once, those of `preload` included.
         `when_warm` is called whenever the models have been loaded, in the thread that reads the child.
         """
         self._when_warm = when_warm
+        self._most_models = max(most_models, len(preload))
         self._preload = preload
         self._stall_s = stall_s
         self._device = device
@@ -112,9 +115,9 @@ class EngineProcess:
 
     @property
     def is_warm(self) -> bool:
-        """Whether the child is up and its preloaded models are loaded."""
+        """Whether the child is up and its preloaded models were loaded; one may have been dropped since for others."""
         return self.settled.is_set() and all(
-            self.models.get(entry.name, {}).get("state") == "warm" for entry in self._preload
+            self.models.get(entry.name, {}).get("state") != "failed" for entry in self._preload
         )
 
     def stall_s(self, model: str) -> float:
@@ -200,6 +203,7 @@ class EngineProcess:
     def _start(self) -> tuple[Channel, subprocess.Popen[bytes]]:
         ours, theirs = socket.socketpair()
         arguments = ["--fd", str(theirs.fileno()), "--parent", str(os.getpid()), "--device", self._device]
+        arguments += ["--most-models", str(self._most_models)]
         if self._models_toml is not None:
             arguments += ["--models-toml", str(self._models_toml)]
         with theirs:
@@ -213,12 +217,15 @@ class EngineProcess:
 
     def _hear(self, event: Message) -> None:
         kind = event["event"]
-        if kind in ("loading", "loaded", "load_failed"):
+        if kind in ("loading", "loaded", "load_failed", "unloaded"):
             self._hear_of_model(event)
         elif (run := self._runs.get(event.get("id", 0))) is not None:
             run.deliver(event)
 
     def _hear_of_model(self, event: Message) -> None:
+        if event["event"] == "unloaded":
+            self.models.pop(event["model"], None)
+            return
         state = {"loading": "downloading", "loaded": "warm", "load_failed": "failed"}[event["event"]]
         known = {key: value for key, value in event.items() if key not in ("event", "model")}
         self.models[event["model"]] = {"state": state, **known}

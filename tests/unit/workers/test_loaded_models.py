@@ -1,0 +1,108 @@
+"""Which models an engine child holds, and when it lets one go."""
+
+import threading
+
+import pytest
+
+from pipelines.catalog import Catalog, Entry
+from pipelines.errors import ModelUnavailable
+from workers.loaded_models import LoadedModels
+
+LOADS: list[str] = []
+CLOSED: list[str] = []
+
+
+class Family:
+    revision = "7"
+
+    def __init__(self, name):
+        self.name = name
+
+    def close(self):
+        CLOSED.append(self.name)
+
+
+def load(entry, device):
+    LOADS.append(entry.name)
+    if entry.name == "absent":
+        raise ModelUnavailable("pip install it")
+    if entry.name == "odd":
+        raise KeyError("weights")
+    return Family(entry.name)
+
+
+def entry(name):
+    return Entry(name=name, kind="tts", family="f", target=f"{__name__}:load", engines=("numpy",), languages=("*",))
+
+
+@pytest.fixture
+def said():
+    return []
+
+
+@pytest.fixture
+def models(said, monkeypatch):
+    import sys
+
+    LOADS.clear()
+    CLOSED.clear()
+    monkeypatch.setitem(sys.modules, __name__, sys.modules[Family.__module__])
+    catalog = Catalog([entry(name) for name in ("a", "b", "c", "absent", "odd")])
+    return LoadedModels(catalog, "cpu", said.append, most=2)
+
+
+def use(models, *names):
+    for name in names:
+        with models.using(name, "tts"):
+            pass
+
+
+def events(said):
+    return [(event["event"], event["model"]) for event in said]
+
+
+def test_a_model_is_loaded_once(models, said):
+    use(models, "a", "a", "a")
+    assert LOADS == ["a"]
+    assert events(said) == [("loading", "a"), ("loaded", "a")]
+    assert said[1]["revision"] == "7"
+
+
+def test_many_threads_that_want_it_load_it_once(models):
+    threads = [threading.Thread(target=use, args=(models, "a")) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert LOADS == ["a"]
+
+
+def test_past_the_limit_the_one_unused_for_longest_goes(models, said):
+    use(models, "a", "b", "a", "c")
+    assert CLOSED == ["b"]
+    assert events(said)[-1] == ("unloaded", "b")
+    use(models, "a")
+    assert LOADS == ["a", "b", "c"]
+
+
+def test_what_is_in_use_stays(models):
+    with models.using("a", "tts"):
+        use(models, "b", "c")
+        assert "a" not in CLOSED
+    use(models, "a")
+    assert LOADS.count("a") == 1
+
+
+def test_a_dropped_model_is_loaded_again_when_it_is_wanted(models):
+    use(models, "a", "b", "c", "a")
+    assert LOADS == ["a", "b", "c", "a"]
+
+
+@pytest.mark.parametrize(
+    ("name", "detail"), [("absent", "pip install it"), ("odd", "odd cannot be loaded here: 'weights'")]
+)
+def test_what_cannot_be_loaded_says_why_each_time(models, said, name, detail):
+    for _ in range(2):
+        with pytest.raises(ModelUnavailable), models.using(name, "tts"):
+            pass
+    assert [event["detail"] for event in said if event["event"] == "load_failed"] == [detail, detail]
