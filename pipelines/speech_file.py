@@ -79,7 +79,7 @@ class SpeechFile:
         if self._spool is not None and self._loudness is not None:
             self._spool.close()
             measured = self._loudness.finish()
-            for block in levelled(self._spool_path, self._spoken_hz, measured, self._request.loudness_lufs or 0.0):
+            for block in levelled(self._spool_path, measured, self._request.loudness_lufs or 0.0):
                 self._out.write(block)
                 self._sink.progress(self._samples / self._spoken_hz)
             self._spool_path.unlink()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import BinaryIO
 
 import av
 import numpy as np
@@ -69,20 +70,31 @@ class Loudness:
                 self._lufs = float(value)
 
 
-def levelled(path: Path, rate_hz: int, measured_lufs: float, target_lufs: float) -> Iterator[NDArray[np.int16]]:
+def levelled(path: Path, measured_lufs: float, target_lufs: float) -> Iterator[NDArray[np.int16]]:
     """The raw s16le samples in `path` at another loudness, in blocks; peaks past the ceiling are turned down."""
-    samples = np.memmap(path, "<i2", "r") if path.stat().st_size else np.zeros(0, np.int16)
     gain_db = 0.0 if measured_lufs <= _SILENCE_LUFS else min(_LARGEST_GAIN_DB, target_lufs - measured_lufs)
     gain = 10 ** (gain_db / 20) / 32_768
-    for start in range(0, len(samples), _BLOCK):
-        block = samples[start : start + _BLOCK].astype(np.float32) * np.float32(gain)
-        # Between two samples the curve rises less than 6 dB above them in anything but test signals.
-        if np.abs(block).max(initial=0.0) > CEILING / 2:
-            block = block * _limit(samples, start, len(block), gain)
-        yield np.rint(block * 32_767).astype(np.int16)
+    count = path.stat().st_size // 2
+    with path.open("rb") as file:
+        for start in range(0, count, _BLOCK):
+            block = _cut(file, start, min(_BLOCK, count - start), gain)
+            # Between two samples the curve rises less than 6 dB above them in anything but test signals.
+            if np.abs(block).max() > CEILING / 2:
+                block = block * _limit(file, start, len(block), gain)
+            yield np.rint(block * 32_768).astype(np.int16)
 
 
-def _limit(samples: NDArray[np.int16], start: int, length: int, gain: float) -> NDArray[np.float32]:
+def _cut(file: BinaryIO, start: int, count: int, gain: float) -> NDArray[np.float32]:
+    """Samples from `start` on, times `gain`; beyond the file there is silence. (A map of it would count as memory.)"""
+    before = max(0, -start)
+    file.seek(2 * max(0, start))
+    inside = np.frombuffer(file.read(2 * max(0, count - before)), "<i2")
+    cut = np.zeros(count, np.float32)
+    cut[before : before + len(inside)] = inside * np.float32(gain)
+    return cut
+
+
+def _limit(file: BinaryIO, start: int, length: int, gain: float) -> NDArray[np.float32]:
     """The limiter's gain for each sample of a block.
 
     Each hop is allowed what its own true peak allows; the least of its neighbours, averaged over fewer neighbours,
@@ -90,8 +102,7 @@ def _limit(samples: NDArray[np.int16], start: int, length: int, gain: float) -> 
     """
     hops = -(-length // _HOP)
     reach = 2 * _REACH + 1
-    first = start - reach * _HOP
-    allowed = CEILING / np.maximum(_true_peaks(samples, first, hops + 2 * reach, gain), CEILING)
+    allowed = CEILING / np.maximum(_true_peaks(file, start - reach * _HOP, hops + 2 * reach, gain), CEILING)
     least = np.lib.stride_tricks.sliding_window_view(allowed, 2 * _REACH + 1).min(axis=1)
     smooth = np.lib.stride_tricks.sliding_window_view(least, 2 * _REACH - 1).mean(axis=1)
     # smooth[k] belongs to hop k - 2 of the block.
@@ -99,18 +110,16 @@ def _limit(samples: NDArray[np.int16], start: int, length: int, gain: float) -> 
     return np.interp(np.arange(length) + 0.5, centres, smooth).astype(np.float32)
 
 
-def _true_peaks(samples: NDArray[np.int16], first: int, hops: int, gain: float) -> NDArray[np.float64]:
-    """The highest point of the curve through the samples, for each hop; beyond the file there is silence."""
-    begin, end = first - _TAPS // 2, first + hops * _HOP + _TAPS // 2
-    inside = samples[max(0, begin) : max(0, end)].astype(np.float32) * np.float32(gain)
-    padded = np.zeros(end - begin, np.float32)
-    padded[max(0, -begin) : max(0, -begin) + len(inside)] = inside
-    at = slice(_TAPS // 2, _TAPS // 2 + hops * _HOP)
-    peaks = np.abs(padded[at])
+def _true_peaks(file: BinaryIO, first: int, hops: int, gain: float) -> NDArray[np.float64]:
+    """The highest point of the curve through the samples, for each hop."""
+    count = hops * _HOP
+    samples = _cut(file, first - _TAPS // 2, count + _TAPS, gain)
+    at = slice(_TAPS // 2, _TAPS // 2 + count)
+    peaks = np.abs(samples[at])
     for taps in _INTERPOLATORS:
-        between = np.abs(np.convolve(padded, taps, "same"))
+        between = np.abs(np.convolve(samples, taps, "same"))
         # between[n] lies between the samples n - 1 and n, and counts for both.
-        peaks = np.maximum(peaks, np.maximum(between[at], between[_TAPS // 2 + 1 : _TAPS // 2 + 1 + hops * _HOP]))
+        peaks = np.maximum(peaks, np.maximum(between[at], between[_TAPS // 2 + 1 : _TAPS // 2 + 1 + count]))
     return peaks.reshape(hops, _HOP).max(axis=1).astype(np.float64)
 
 

@@ -52,8 +52,8 @@ def entities_declared(what: str) -> BadInput:
 
 
 def local_name(element: Any) -> str:
-    """The tag without its namespace; "" for comments and processing instructions."""
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+    """The tag without its namespace, known or not; "" for comments and processing instructions."""
+    return element.tag.rpartition("}")[2].rpartition(":")[2] if isinstance(element.tag, str) else ""
 
 
 def _root(root: Any, what: str) -> Any:

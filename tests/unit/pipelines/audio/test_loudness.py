@@ -32,7 +32,7 @@ def measure(samples: np.ndarray, block: int = 10_000, rate: int = RATE) -> float
 def level(tmp_path: Path, samples: np.ndarray, target: float) -> np.ndarray:
     path = tmp_path / "spool"
     path.write_bytes(samples.tobytes())
-    return np.concatenate([np.zeros(0, np.int16), *levelled(path, RATE, measure(samples), target)])
+    return np.concatenate([np.zeros(0, np.int16), *levelled(path, measure(samples), target)])
 
 
 def true_peak(samples: np.ndarray) -> float:
