@@ -32,7 +32,7 @@ from workers.child_process import SOURCE_ROOT
 from workers.local_account import FLOWER_USER, Account
 from workers.supervisor import Service, Supervisor
 
-#: Seconds for everything to be ready; models that must be fetched first take longer and are waited for no further.
+#: Seconds for everything to be ready. Who still loads a model then is not waited for.
 _READY_S = 60.0
 _WORKER_GRACE_S, _SERVICE_GRACE_S = 60.0, 10.0
 _LOOK_EVERY_S = 0.1
@@ -44,7 +44,9 @@ def main() -> int:
     data_dir: Path = options.data_dir.expanduser().absolute()
     stop = threading.Event()
     for sig in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(sig, lambda *_: stop.set())
+        # Under nohup a hang-up is ignored already, and stays so.
+        if signal.getsignal(sig) is not signal.SIG_IGN:
+            signal.signal(sig, lambda *_: stop.set())
     try:
         with _lock(data_dir):
             return Stack(data_dir, options).run(stop)
@@ -173,12 +175,19 @@ class Stack:
 
     # -- readiness ---------------------------------------------------------------------------------------------------
     def _wait_until_ready(self, store: SqlStore, stop: threading.Event) -> bool:
+        """False when it was stopped, or something is missing that it cannot do without."""
         until = time.monotonic() + _READY_S
-        while time.monotonic() < until and not stop.wait(_LOOK_EVERY_S):
+        while not stop.wait(_LOOK_EVERY_S):
             self._supervisor.watch()
+            if self._supervisor.refused():
+                return False
             self._absent = self._families_without_worker(store)
-            if not self._absent and _is_healthy(self._port) and _listens(self._flower_port):
+            serves = _is_healthy(self._port) and _listens(self._flower_port)
+            if serves and not self._absent:
                 return True
+            if time.monotonic() > until:
+                # A model may still be on its way from the network; its jobs wait for it.
+                return serves and "cpu" not in self._absent
         return False
 
     def _families_without_worker(self, store: SqlStore) -> list[str]:
@@ -187,9 +196,9 @@ class Stack:
         return [family for family in ("cpu", *self._families) if family not in families]
 
     def _give_up(self) -> int:
-        sys.stderr.write(f"voicemill up: not everything started within {_READY_S:.0f} s\n")
+        sys.stderr.write("voicemill up: not everything could be started\n")
         missing = {f"worker-{family}" for family in self._absent}
-        for name in sorted({*self._supervisor.down(), *missing}):
+        for name in self._supervisor.refused() or sorted({*self._supervisor.down(), *missing}):
             sys.stderr.write(f"--- {name}\n{self._supervisor.last_words(name)}\n")
         return 1
 
@@ -200,7 +209,8 @@ class Stack:
             f"  Flower   {self._url(self._flower_port)}   (user {FLOWER_USER}, password in {path})\n"
             f"  Key      {path}\n"
             f"  Logs     {self._data_dir / 'logs'}\n"
-            "Ctrl-C stops it.",
+            + "".join(f"  {family} is still loading its model; its jobs wait\n" for family in self._absent)
+            + "Ctrl-C stops it.",
             flush=True,
         )
 

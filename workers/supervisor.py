@@ -22,6 +22,7 @@ _STABLE_S = 30.0
 #: A log larger than this begins anew at the next start; the old one is kept once.
 _LOG_BYTES = 10_000_000
 _PR_SET_PDEATHSIG = 1
+_REFUSED = 2
 
 _libc = ctypes.CDLL(None)
 
@@ -42,6 +43,8 @@ class Service:
     starts: int = 0
     pause_s: float = 0.0
     start_at: float = 0.0
+    #: How it ended last; None while it has not.
+    last_status: int | None = None
 
     @property
     def is_up(self) -> bool:
@@ -75,6 +78,10 @@ class Supervisor:
     def down(self) -> list[str]:
         """Names of services that do not run at this moment."""
         return [service.name for service in self._services if not service.is_up]
+
+    def refused(self) -> list[str]:
+        """Names of services that cannot start as they were asked to: they ended with 2, as after a wrong argument."""
+        return [service.name for service in self._services if service.last_status == _REFUSED]
 
     def stop(self) -> None:
         """SIGTERM to the highest level first, each level with its grace; then SIGKILL to what is left of its groups."""
@@ -121,7 +128,7 @@ class Supervisor:
     def _bury(self, service: Service) -> None:
         assert service.process is not None
         _kill_group(service.process.pid)
-        status = service.process.returncode
+        status = service.last_status = service.process.returncode
         lived = time.monotonic() - service.started_at
         service.pause_s = 0.0 if lived > _STABLE_S else min(_LAST_PAUSE_S, max(_FIRST_PAUSE_S, service.pause_s * 2))
         service.start_at = time.monotonic() + service.pause_s

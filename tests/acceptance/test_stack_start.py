@@ -1,0 +1,49 @@
+"""`voicemill up` where something is in its way: it says what, and leaves nothing behind."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.integration.moody_family import MODELS
+
+ROOT = Path(__file__).parents[2]
+
+
+def refused(data_dir, families, **environment):
+    """Exit code and last words of a stack that does not come up; none of its processes is left."""
+    before = {process.pid for process in psutil.Process().children(recursive=True)}
+    env = {name: value for name, value in os.environ.items() if not name.startswith("VOICEMILL_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "workers.stack", "--data-dir", str(data_dir), "--port", "0", "--families", families],
+        cwd=ROOT, capture_output=True, text=True, timeout=240, check=False, env={**env, **environment},
+    )  # fmt: skip
+    assert {process.pid for process in psutil.Process().children(recursive=True)} <= before
+    assert not (data_dir / "client.json").exists()
+    return done.returncode, done.stderr
+
+
+def test_a_family_that_cannot_run_here_is_named_with_its_cure(tmp_path):
+    (tmp_path / "models.toml").write_text(MODELS % tmp_path)
+    status, said = refused(tmp_path, "absent")
+    assert status == 1
+    assert "worker-absent" in said and "pip install the-weights" in said
+
+
+def test_an_unknown_family_is_named_with_those_there_are(tmp_path):
+    status, said = refused(tmp_path, "unheard-of")
+    assert status == 1
+    assert "unheard-of" in said and "espeak" in said
+
+
+@pytest.mark.parametrize("url", ["postgresql+psycopg://nobody:secret-word@127.0.0.1:1/none"])
+def test_a_database_that_does_not_answer_is_said_without_its_password(tmp_path, url):
+    status, said = refused(
+        tmp_path, "tone", VOICEMILL_DATABASE_URL=url, VOICEMILL_SECRET_KEY="a key of at least thirty-two characters"
+    )
+    assert status == 2
+    assert "database" in said
+    assert "secret-word" not in said
