@@ -168,7 +168,9 @@ class Store(Protocol):
         """Deleted jobs whose objects may still be there; ended jobs past `delete_at` are marked deleted first."""
 
     def blank(self, job_id: str) -> None:
-        """Input, parameters, spans and result are emptied; the tombstone stays."""
+        """Empty a deleted job's input, parameters and result and drop its chunks; the tombstone stays.
+
+        While one of its chunks runs the job stays due, because that chunk may still store something."""
 
     # -- webhooks ----------------------------------------------------------------------------------------------------
     def claim_delivery(self, worker_id: str, *, lease_ms: int) -> Delivery | None: ...

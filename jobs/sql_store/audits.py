@@ -17,7 +17,8 @@ _QUERIES: Mapping[str, str] = {
         SELECT i.tenant_id, i.job_id FROM idempotency i LEFT JOIN jobs j ON j.id = i.job_id WHERE j.id IS NULL
         UNION ALL
         SELECT j.tenant_id, j.id FROM jobs j
-        WHERE NOT EXISTS (SELECT 1 FROM chunks c WHERE c.job_id = j.id AND c.step = 'plan')""",
+        WHERE j.blanked_at IS NULL
+            AND NOT EXISTS (SELECT 1 FROM chunks c WHERE c.job_id = j.id AND c.step = 'plan')""",
     "02_an_open_job_has_an_open_chunk": """
         SELECT j.id, j.state FROM jobs j WHERE j.finished_at IS NULL AND NOT EXISTS (
             SELECT 1 FROM chunks c WHERE c.job_id = j.id AND c.state IN ('ready', 'running'))""",
@@ -62,7 +63,8 @@ _QUERIES: Mapping[str, str] = {
         WHERE j.chunks_done <> w.done OR j.chunk_total <> w.total OR abs(j.units_done - w.units) > 0.001
         UNION ALL
         SELECT j.id, j.chunks_done, j.chunk_total, j.units_done, 0, 0, 0 FROM jobs j
-        WHERE j.chunk_total > 0 AND NOT EXISTS (SELECT 1 FROM chunks c WHERE c.job_id = j.id AND c.step = 'work')""",
+        WHERE j.chunk_total > 0 AND j.blanked_at IS NULL
+            AND NOT EXISTS (SELECT 1 FROM chunks c WHERE c.job_id = j.id AND c.step = 'work')""",
     "09_success_names_its_objects": """
         SELECT c.id, c.result_key FROM chunks c
         WHERE c.state = 'succeeded' AND (c.result_sha256 IS NULL OR c.result_bytes IS NULL)
@@ -87,12 +89,14 @@ _QUERIES: Mapping[str, str] = {
         LEFT JOIN webhook_deliveries d ON d.subject_id = j.id AND d.endpoint_id = j.webhook_endpoint_id
             AND d.event_type = 'job.' || j.state
         JOIN webhook_endpoints e ON e.id = j.webhook_endpoint_id
-        WHERE j.finished_at IS NOT NULL AND (e.disabled_at IS NULL OR e.disabled_at > j.finished_at)
+        WHERE j.finished_at IS NOT NULL AND j.blanked_at IS NULL
+            AND (e.disabled_at IS NULL OR e.disabled_at > j.finished_at)
             AND e.updated_at <= j.created_at
         GROUP BY j.id, j.webhook_endpoint_id HAVING count(d.id) <> 1
         UNION ALL
         SELECT j.id, e.id, 0 FROM jobs j JOIN webhook_endpoints e ON e.tenant_id = j.tenant_id AND NOT e.adhoc
-        WHERE j.finished_at IS NOT NULL AND e.disabled_at IS NULL AND e.updated_at < j.finished_at
+        WHERE j.finished_at IS NOT NULL AND j.blanked_at IS NULL
+            AND e.disabled_at IS NULL AND e.updated_at < j.finished_at
             AND CAST(e.events AS TEXT) = '[]' AND NOT EXISTS (
                 SELECT 1 FROM webhook_deliveries d WHERE d.subject_id = j.id AND d.endpoint_id = e.id)""",
     "12_a_cancel_takes_hold": """

@@ -15,7 +15,7 @@ from .clock import db_now_ms
 from .endings import cancel_waiting, end_job, lock_job
 from .rows import to_job
 from .setbacks import Setbacks
-from .tables import chunks, jobs
+from .tables import chunk_events, chunks, jobs, webhook_deliveries
 
 
 class Deletion(Setbacks):
@@ -57,20 +57,21 @@ class Deletion(Setbacks):
         """See Store.blank."""
 
         def transaction(connection: sa.Connection) -> None:
-            lock_job(connection, job_id)
+            job = lock_job(connection, job_id)
+            if job is None or job.deleted_at is None:
+                return
             # While a chunk runs it may still store something: then the sweeper comes by once more.
-            done = sa.case((_runs(), sa.null()), else_=db_now_ms())
+            runs = connection.scalar(sa.select(_runs()).where(jobs.c.id == job_id))
             connection.execute(
                 sa.update(jobs)
-                .where(jobs.c.id == job_id, jobs.c.deleted_at.is_not(None))
+                .where(jobs.c.id == job_id)
                 .values(
                     params={}, result=None, labels={}, input_key=None, input_sha256=None, input_bytes=None,
-                    blanked_at=done, updated_at=db_now_ms(),
+                    blanked_at=None if runs else db_now_ms(), updated_at=db_now_ms(),
                 )
             )  # fmt: skip
-            connection.execute(
-                sa.update(chunks).where(chunks.c.job_id == job_id).values(span={}, input_keys=[], notes={})
-            )
+            if not runs:
+                _drop_chunks(connection, job_id)
 
         self._db.write(transaction)
 
@@ -93,6 +94,15 @@ class Deletion(Setbacks):
             return list(parts.items())
 
         return self._db.read(found)
+
+
+def _drop_chunks(connection: sa.Connection, job_id: str) -> None:
+    """Chunks, their log and what was sent about the job: the tombstone alone stays."""
+    its_chunks = sa.select(chunks.c.id).where(chunks.c.job_id == job_id)
+    connection.execute(sa.delete(chunk_events).where(chunk_events.c.chunk_id.in_(its_chunks)))
+    connection.execute(sa.delete(chunks).where(chunks.c.job_id == job_id))
+    sent = webhook_deliveries.c.state.in_(("delivered", "failed"))
+    connection.execute(sa.delete(webhook_deliveries).where(webhook_deliveries.c.subject_id == job_id, sent))
 
 
 def _runs() -> sa.ColumnElement[bool]:

@@ -200,8 +200,8 @@ class Histories(RuleBasedStateMachine):
         return chosen
 
     def _holds(self, claimed: Claim) -> bool:
-        (row,) = sql(self.store, "SELECT state, fence FROM chunks WHERE id = :id", id=claimed.chunk.id)
-        return row.state == "running" and row.fence == claimed.chunk.fence
+        rows = sql(self.store, "SELECT state, fence FROM chunks WHERE id = :id", id=claimed.chunk.id)
+        return [(row.state, row.fence) for row in rows] == [("running", claimed.chunk.fence)]
 
     def _wants_results(self, claimed: Claim) -> bool:
         job = self.store.states([claimed.job.id])[claimed.job.id]
