@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 from typing import Any
@@ -10,8 +11,8 @@ import pytest
 
 from pipelines.catalog import Catalog
 from pipelines.errors import UnsupportedOption
-from pipelines.requests import TranscriptionRequest
-from pipelines.support import check_transcription
+from pipelines.requests import SynthesisRequest, TranscriptionRequest
+from pipelines.support import check_synthesis, check_transcription
 
 
 def check(model: str, **params: Any) -> None:
@@ -57,6 +58,50 @@ def test_option_that_cannot_be_honoured_is_refused_by_name(model: str, params: d
 )
 def test_option_that_can_be_honoured_is_taken(model: str, params: dict[str, Any]) -> None:
     check(model, **params)
+
+
+def check_speech(model: str, **params: Any) -> None:
+    check_synthesis(Catalog().get(model, "tts"), SynthesisRequest(**params))
+
+
+@pytest.mark.parametrize(
+    ("params", "field"),
+    [
+        ({"ssml": "<speak/>"}, "ssml"),
+        ({"emotion": "joy"}, "emotion"),
+        ({"lexicon": {"a": "b"}}, "lexicon"),
+        ({"verify": True}, "verify"),
+        ({"format": "opus", "sample_rate_hz": 22_050}, "sample_rate_hz"),
+        ({"format": "mp3", "sample_rate_hz": 10_000}, "sample_rate_hz"),
+    ],
+)
+def test_speech_option_that_cannot_be_honoured_is_refused_by_name(params: dict[str, Any], field: str) -> None:
+    with pytest.raises(UnsupportedOption) as refused:
+        check_speech("espeak", **params)
+    assert refused.value.field == field
+    assert refused.value.detail.endswith(".")
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"text": "Hi.", "speed": 2.0, "language": "de", "voice": "de+f3", "speech_marks": True, "loudness_lufs": -18.0},
+        {"format": "wav", "sample_rate_hz": 12_345},
+        {"format": "opus", "sample_rate_hz": 48_000},
+        {"lexicon": {}, "chapters": "none"},
+    ],
+)
+def test_speech_option_that_can_be_honoured_is_taken(params: dict[str, Any]) -> None:
+    check_speech("espeak", **params)
+
+
+def test_a_voice_of_one_speed_and_language_refuses_others() -> None:
+    entry = dataclasses.replace(Catalog().get("espeak", "tts"), languages=("en",), options=frozenset())
+    check_synthesis(entry, SynthesisRequest(language="en-GB"))
+    for params, field in (({"speed": 1.1}, "speed"), ({"language": "de"}, "language")):
+        with pytest.raises(UnsupportedOption) as refused:
+            check_synthesis(entry, SynthesisRequest(**params))
+        assert refused.value.field == field
 
 
 def test_checking_loads_no_audio_library_and_no_model() -> None:
