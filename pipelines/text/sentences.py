@@ -11,6 +11,8 @@ from .abbreviations import GOES_ON, MAY_END
 
 _LAST_WORD = re.compile(r"(?:^|[\s(\[„“\"'’«])([^\s(\[„“\"'’«]+)\.\s*$")
 _INITIAL = re.compile(r"(?:^|[\s.])[A-ZÄÖÜ]\.\s*$")
+#: "3." and "IV." before a title or an item of a list.
+_ENUMERATION = re.compile(r"\s*\(?(?:\d{1,4}|[IVXLC]{1,6}|[ivxlc]{1,6})[.)]\s*$")
 _ENDED = re.compile(
     rf"\b(?:{'|'.join(re.escape(word) for word in sorted(MAY_END))})\.[\"”’)\]]*\s+(?=[A-ZÄÖÜÉÈÀÁÍÓÚÑ¿¡„“\"])"
 )
@@ -25,7 +27,8 @@ def sentences(text: str, language: str) -> Iterator[str]:
     held = ""
     for boundary in get_sentence_boundaries(code, text):
         held += boundary["text"]
-        if not _goes_on(held, text[boundary["end_index"] :], code):
+        begins = boundary["end_index"] == len(held)
+        if not (begins and _ENUMERATION.match(held)) and not _goes_on(held, text[boundary["end_index"] :], code):
             yield from _split_ended(held)
             held = ""
     yield from _split_ended(held)
