@@ -137,7 +137,7 @@ def _default_engines(device: str, preload: Sequence[Entry]) -> int:
 def _wait_until_warm(engines: EnginePool | SandboxPool, options: argparse.Namespace) -> None:
     if not engines.wait_until_loaded(_TEMPLATE_S if options.family == "cpu" else _MODEL_S):
         raise Misconfigured(f"the engines of {options.family} did not start in time", field="--family")
-    if isinstance(engines, EnginePool) and not engines.is_warm():
+    if not engines.is_warm():
         raise Misconfigured("; ".join(dict.fromkeys(engines.failures())) or "no engine started", field="--family")
 
 

@@ -5,7 +5,7 @@ chunk starts in milliseconds in a pristine process, and what one input does to i
 one thread, opens no user bytes itself, holds no secret, and ends with its controller; its forks end with it.
 
 Controller → template   run {id, directory, limits} with the chunk's socket · kill {id}
-Template → controller   ready {walls} · exited {id, status}
+Template → controller   ready {walls}, or refused {detail} and its end · exited {id, status}
 """
 
 from __future__ import annotations
@@ -108,7 +108,11 @@ class Template:
 
     def ready(self, walls: list[str]) -> None:
         """Tell the controller that forks may be asked for."""
-        self._send({"event": "ready", "pid": os.getpid(), "walls": walls})
+        self._send({"event": "ready", "walls": walls})
+
+    def refuse(self, detail: str) -> None:
+        """Tell the controller that there will be no forks on this machine."""
+        self._send({"event": "refused", "detail": detail})
 
     def _child(self, message: Message, sock: socket.socket) -> None:
         """The fork. Never returns."""
@@ -209,13 +213,16 @@ def main() -> None:
     parser.add_argument("--parent", type=int, required=True, help="process id of the controller")
     options = parser.parse_args()
     die_with_parent(options.parent)
+    template = Template(socket.socket(fileno=options.fd))
+    if (detail := confinement.why_not()) is not None:
+        template.refuse(detail)
+        return
     walls = confinement.leave_network()
     import_everything()
     confinement.code_paths()
     # What is here now is shared by all forks: keep the collector from touching, and so copying, it.
     gc.collect()
     gc.freeze()
-    template = Template(socket.socket(fileno=options.fd))
     template.ready(walls)
     template.serve()
 

@@ -104,8 +104,12 @@ class SandboxPool:
         self._template = self._start()
 
     def wait_until_loaded(self, timeout_s: float) -> bool:
-        """Whether the template was ready to fork within the time."""
-        return self._template.ready.wait(timeout_s)
+        """Whether the template said within the time that it is ready to fork, or why it never will be."""
+        return self._template.settled.wait(timeout_s)
+
+    def failures(self) -> list[str]:
+        """Why there is no sandbox on this machine."""
+        return [self._template.refusal] if self._template.refusal is not None else []
 
     def is_warm(self) -> bool:
         return self._template.ready.is_set()
@@ -137,7 +141,7 @@ class SandboxPool:
     def _replace(self) -> None:
         """The template ended: start another, in the thread that listened to it."""
         with self._lock:
-            if not self._closing:
+            if not self._closing and self._template.refusal is None:
                 _log.error("sandbox_template_died")
                 time.sleep(_RESTART_PAUSE_S)
                 self._template = self._start()
@@ -166,6 +170,8 @@ class _Template:
         self._when_gone = when_gone
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.ready = threading.Event()
+        self.settled = threading.Event()
+        self.refusal: str | None = None
         self.walls: list[str] = []
         self._lock = threading.Lock()
         self._runs: dict[int, SandboxRun] = {}
@@ -220,7 +226,11 @@ class _Template:
             if event["event"] == "ready":
                 self.walls = event["walls"]
                 self.ready.set()
+                self.settled.set()
                 self._when_ready()
+            elif event["event"] == "refused":
+                self.refusal = event["detail"]
+                self.settled.set()
             elif (run := self._runs.get(event["id"])) is not None:
                 run.exited(event["status"])
         self.ready.clear()

@@ -2,9 +2,13 @@
 
 import json
 import os
+import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -20,6 +24,7 @@ from workers.sandbox.confinement import Limits
 from workers.sandbox_pool import SandboxPool
 from workers.scratch import Scratch
 
+ROOT = Path(__file__).parents[2]
 LIMITS = Limits(memory_bytes=1 << 30, cpu_s=2, file_bytes=8 << 20)
 
 
@@ -247,3 +252,20 @@ def test_nothing_outlives_the_pool(files):
         pool.close()
         _, alive = psutil.wait_procs(family, timeout=10)
     assert not alive
+
+
+@pytest.mark.skipif(os.getuid() != 0 or not shutil.which("setpriv"), reason="only root can be a root without rights")
+def test_a_root_that_cannot_become_another_user_opens_nothing():
+    program = (
+        "from tests.integration.test_sandbox_pool import LIMITS, SandboxPool, sandbox_environment\n"
+        "pool = SandboxPool(LIMITS, stall_s=5, environment=sandbox_environment())\n"
+        "assert pool.wait_until_loaded(60)\n"
+        "print(pool.is_warm(), pool.failures())\n"
+        "pool.close()\n"
+    )
+    done = subprocess.run(
+        ["setpriv", "--bounding-set=-all", "--inh-caps=-all", sys.executable, "-c", program],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    assert done.stdout.startswith("False")
+    assert "ordinary user" in done.stdout

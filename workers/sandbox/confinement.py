@@ -28,6 +28,8 @@ from . import kernel, landlock, seccomp
 
 #: Users that no account has: the range that systemd keeps for transient services.
 _FIRST_UID, _UIDS = 61_184, 4_336
+#: CAP_CHOWN, CAP_SETGID, CAP_SETUID, as bits of /proc/self/status.
+_NEEDED_BY_ROOT = 1 << 0 | 1 << 6 | 1 << 7
 
 _SOURCE_ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -46,6 +48,26 @@ class ForbiddenHere(PermissionError):
     """A sandboxed process asked for a socket or a program."""
 
 
+def why_not() -> str | None:
+    """What keeps this process from confining its forks at all; None where nothing does."""
+    if os.getuid() != 0:
+        return None
+    held = int(next(line for line in _status() if line.startswith("CapEff:")).split()[1], 16)
+    if held & _NEEDED_BY_ROOT == _NEEDED_BY_ROOT:
+        return None
+    return (
+        "this root has no right to become another user, so it must not open what users send: "
+        "run the worker as an ordinary user, or give it CAP_SETUID, CAP_SETGID and CAP_CHOWN"
+    )
+
+
+def _status() -> list[str]:
+    try:
+        return Path("/proc/self/status").read_text().splitlines()
+    except OSError:
+        return [f"CapEff: {_NEEDED_BY_ROOT:x}"]  # no Linux, no capabilities: root may do everything
+
+
 def leave_network() -> list[str]:
     """Give up every network interface, for this process and its forks. Call before any thread exists."""
     uid, gid = os.getuid(), os.getgid()
@@ -53,7 +75,10 @@ def leave_network() -> list[str]:
         kernel.unshare(kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC)
         return ["netns"]
     except OSError:
-        pass
+        if uid == 0:
+            # A root without the right to do this (a container's) could in a user namespace of its own, but then could
+            # not become another user any more, which is worth more: seccomp keeps forks from sockets too.
+            return []
     try:
         kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC)
     except OSError:

@@ -1,0 +1,72 @@
+"""The walls that take over where the better ones are missing. Each test confines a process of its own, for good."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+_PROGRAM = """
+import json, os, socket, subprocess, sys
+from pathlib import Path
+from workers.sandbox import confinement, landlock, seccomp
+
+def absent(*_, **__):
+    raise OSError("not in this kernel")
+
+for name in sys.argv[2].split(","):
+    {"landlock": lambda: setattr(landlock, "restrict", absent),
+     "seccomp": lambda: setattr(seccomp, "refuse", absent), "": lambda: None}[name]()
+
+def outcome(attempt):
+    try:
+        attempt()
+    except OSError as error:
+        return type(error).__name__
+    return "did it"
+
+box = Path(sys.argv[1])
+walls = confinement.enter(box, confinement.Limits(1 << 30, 10, 1 << 20), as_root=os.getuid() == 0)
+print(json.dumps({
+    "walls": walls,
+    "directory": os.getcwd(),
+    "passwd": outcome(lambda: open("/etc/passwd").read()),
+    "own": outcome(lambda: open("mine", "w").write("x")),
+    "socket": outcome(lambda: socket.create_connection(("127.0.0.1", 9))),
+    "program": outcome(lambda: os.posix_spawn("/bin/true", ["true"], {})),
+}))
+"""
+
+
+def confined(tmp_path, without):
+    box = tmp_path / "box"
+    box.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", _PROGRAM, str(box), without], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )  # fmt: skip
+    return json.loads(done.stdout)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may change its root directory")
+def test_without_landlock_the_root_directory_is_the_chunks(tmp_path):
+    found = confined(tmp_path, "landlock")
+    assert "chroot" in found["walls"] and "landlock" not in found["walls"]
+    assert found["directory"] == "/"
+    assert found["passwd"] == "FileNotFoundError"
+    assert found["own"] == "did it"
+
+
+def test_without_seccomp_pythons_hooks_refuse_sockets_and_programs(tmp_path):
+    found = confined(tmp_path, "seccomp")
+    assert "hooks" in found["walls"] and "seccomp" not in found["walls"]
+    assert (found["socket"], found["program"]) == ("ForbiddenHere", "ForbiddenHere")
+
+
+def test_with_both_there_is_no_need_for_either(tmp_path):
+    found = confined(tmp_path, "")
+    assert not {"chroot", "hooks"} & set(found["walls"])
+    assert found["own"] == "did it"
