@@ -105,6 +105,9 @@ class EnginePool:
         until = time.monotonic() + _RESTART_S
         with self._changed:
             while not (open_ones := self._open()):
+                if self.is_warm():
+                    # One that is taken by a chunk of its own comes free; only a dead one may never come back.
+                    until = time.monotonic() + _RESTART_S
                 if self._closing or time.monotonic() > until:
                     raise EngineDied("No engine came back in time.", alone=False, to_blame=False)
                 self._changed.wait(1.0)
