@@ -118,6 +118,8 @@ class Claims:
         self, queues: Sequence[str], worker_id: str, *, lease_ms: int, interactive_only: bool = False
     ) -> Claim | None:
         """See Store.claim."""
+        if not queues:
+            return None
         lanes = _lanes(len(queues), 1 if interactive_only else 3, self._db.now_sql)
         names = {f"q{number}": queue for number, queue in enumerate(queues)}
 

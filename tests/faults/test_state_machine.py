@@ -224,7 +224,7 @@ def test_every_history_keeps_the_invariants(store: SqlStore) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=int(EXAMPLES or 40),
+            max_examples=int(EXAMPLES or (25 if store._db.is_postgres else 40)),
             stateful_step_count=40,
             derandomize=EXAMPLES is None,
             # Shrinking takes minutes: for the long run alone.

@@ -15,6 +15,7 @@ def test_nothing_ready_means_no_claim(store: SqlStore) -> None:
     assert store.claim(["cpu"], "w", lease_ms=LEASE_MS) is None
     accept(store)
     assert store.claim(["tts.tone"], "w", lease_ms=LEASE_MS) is None
+    assert store.claim([], "w", lease_ms=LEASE_MS) is None
 
 
 def test_better_priority_goes_first(store: SqlStore) -> None:
