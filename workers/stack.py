@@ -182,12 +182,13 @@ class Stack:
             if self._supervisor.refused():
                 return False
             self._absent = self._families_without_worker(store)
-            serves = _is_healthy(self._port) and _listens(self._flower_port)
-            if serves and not self._absent:
-                return True
-            if time.monotonic() > until:
+            is_late = time.monotonic() > until
+            # The API is asked last: it remembers for a second which workers it saw when it was asked.
+            if (is_late or not self._absent) and _is_healthy(self._port) and _listens(self._flower_port):
                 # A model may still be on its way from the network; its jobs wait for it.
-                return serves and "cpu" not in self._absent
+                return "cpu" not in self._absent
+            if is_late:
+                return False
         return False
 
     def _families_without_worker(self, store: SqlStore) -> list[str]:
