@@ -22,6 +22,7 @@ import select
 import signal
 import socket
 import sys
+import traceback
 from pathlib import Path
 
 import pipelines
@@ -85,11 +86,18 @@ class Template:
                     self._kill(message["id"])
 
     def _fork(self, message: Message, fd: int) -> None:
-        pid = os.fork()
-        if pid == 0:
-            self._child(message, socket.socket(fileno=fd))
+        parent = os.getpid()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            # The machine is short of memory or processes: this chunk waits, those that run go on.
+            sys.stderr.write(f"no fork: {error}\n")
+            self._send({"event": "exited", "id": message["id"], "status": None})
+        else:
+            if pid == 0:
+                self._child(message, socket.socket(fileno=fd), parent)
+            self._forks[pid] = message["id"]
         os.close(fd)
-        self._forks[pid] = message["id"]
 
     def _kill(self, chunk: int) -> None:
         for pid, known in self._forks.items():
@@ -114,11 +122,10 @@ class Template:
         """Tell the controller that there will be no forks on this machine."""
         self._send({"event": "refused", "detail": detail})
 
-    def _child(self, message: Message, sock: socket.socket) -> None:
+    def _child(self, message: Message, sock: socket.socket, parent: int) -> None:
         """The fork. Never returns."""
         status = 1
         try:
-            parent = os.getppid()
             die_with_parent(parent)
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -138,6 +145,8 @@ class Template:
             status = 0
         except MemoryError:
             status = 137
+        except Exception:  # noqa: BLE001 – the end of this process; its log file tells the controller why
+            traceback.print_exc()
         finally:
             sys.stderr.flush()
             os._exit(status)
@@ -182,7 +191,6 @@ def import_everything() -> None:
     # Text in old encodings finds its codec by name; a traceback needs its own modules.
     import encodings
     import linecache  # noqa: F401
-    import traceback  # noqa: F401
 
     for codec in pkgutil.iter_modules(encodings.__path__):
         if codec.name not in ("mbcs", "oem", "cp65001"):
