@@ -47,8 +47,8 @@ mutations: $(STAMPS)/test-$(KEY)  ## Remove each guard in turn; the test that wa
 soak: $(STAMPS)/test-$(KEY)  ## Run the long versions of the fault tests
 	$(PY) -m pytest -m soak --timeout=0 --durations=15 tests
 
-bench: $(STAMPS)/test-$(KEY)  ## Measure speed here and write docs/benchmarks.md (BENCH=name runs one of them)
-	$(PY) -m tests.benchmarks $(BENCH)
+bench: $(STAMPS)/test-$(KEY)  ## Measure speed here and write docs/benchmarks.md (BENCH=name runs one and only prints)
+	$(PY) -m tests.benchmarks $(or $(BENCH),--write)
 
 clean:  ## Remove the virtual environment, caches and what the demo wrote
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis demo/out

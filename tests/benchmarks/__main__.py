@@ -1,4 +1,7 @@
-"""`make bench`: run the benchmarks (all, or those named), print their tables, write docs/benchmarks.md when all ran."""
+"""`make bench`: run the benchmarks (all, or those named) and print their tables.
+
+`--write` writes docs/benchmarks.md, and says there what was left out.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +28,9 @@ _ALL: Mapping[str, Callable[[], Section]] = {
 }
 
 
-def main(names: list[str]) -> None:
-    """Run, print and, when nothing was left out, write."""
+def main(arguments: list[str]) -> None:
+    """Run, print and perhaps write."""
+    names, writes = [name for name in arguments if name != "--write"], "--write" in arguments
     began, sections = machine(), []
     print(began)
     for name in names or _ALL:
@@ -34,8 +38,9 @@ def main(names: list[str]) -> None:
         section = _ALL[name]()
         sections.append(section)
         print(f"\n{section.markdown()}\n({name}: {time.monotonic() - started:.0f} s)", flush=True)
-    if not names:
-        write(ROOT / "docs" / "benchmarks.md", sections, began=began)
+    if writes:
+        left_out = [name for name in _ALL if names and name not in names]
+        write(ROOT / "docs" / "benchmarks.md", sections, began=began, left_out=left_out)
 
 
 if __name__ == "__main__":

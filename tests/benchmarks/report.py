@@ -54,7 +54,7 @@ def machine() -> str:
     )
 
 
-def write(path: Path, sections: Sequence[Section], *, began: str) -> None:
+def write(path: Path, sections: Sequence[Section], *, began: str, left_out: Sequence[str]) -> None:
     """Write the page."""
     head = [
         "# Benchmarks", "",
@@ -62,4 +62,6 @@ def write(path: Path, sections: Sequence[Section], *, began: str) -> None:
         "Clients, API, workers, Postgres (fsync and synchronous_commit on) and Redis share this one machine.",
         "Where two are compared, their rounds alternate; figures are medians with (lowest–highest).", "",
     ]  # fmt: skip
+    if left_out:
+        head += [f"Not run for this page: {', '.join(left_out)} (`make bench BENCH=name`).", ""]
     path.write_text("\n".join(head) + "\n".join(section.markdown() for section in sections))
