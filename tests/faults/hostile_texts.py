@@ -188,9 +188,7 @@ def _office(canary: Path) -> Iterator[Case]:
     long = "<w:p><w:r><w:t>" + "word " * 3_000_000 + "</w:t></w:r></w:p>"
     yield Case("a run of 15 MB", "docx", "done", lambda path: make_zip(path, {**_word(long), **_ballast()}))
     many = "<w:p/>" * 1_000_000 + "<w:p><w:r><w:t>hello</w:t></w:r></w:p>"
-    yield Case(
-        "a million empty paragraphs", "docx", "done", lambda path: make_zip(path, {**_word(many), **_ballast()})
-    )
+    yield Case("a million empty paragraphs", "docx", "done", lambda path: make_zip(path, {**_word(many), **_ballast()}))
     for name, start in (("styles in styles", f'<w:styles xmlns:w="{WORD}">'), ("unknown names", "<w:styles>")):
         styles = {"word/styles.xml": start + "<w:styles>" * 300_000}
         entries = {**_word("<w:p/>"), **_ballast(), **styles}
