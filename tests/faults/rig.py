@@ -183,7 +183,7 @@ class Rig:
                 _, self._key = self.store.create_key(TENANT, "rig", ["read", "submit", "admin"])
             args = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1",
                     "--port", self.base_url.rpartition(":")[2],
-                    "--blocking-threads", "64", "--no-ws", "api.wsgi:app"]  # fmt: skip
+                    "--blocking-threads", "256", "--no-ws", "api.wsgi:app"]  # fmt: skip
             env = {**self.environment, "VOICEMILL_PUBLIC_URL": self.base_url}
             self._api = Child(args, log=self.directory / "api.log", env=env, cwd=ROOT)
             self._api.wait_ready(lambda: _answers(f"{self.base_url}/audio/health"), deadline_s=90)
