@@ -13,6 +13,9 @@ async def _wait(host: str, port: int, authorization: str, job_id: str) -> None:
         writer.write(head.encode())
         header = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
         await reader.readexactly(int(header.split("content-length:")[1].split("\r\n")[0]))
+        if "retry-after:" in header:
+            # Those who waited in the round before may still hold their places: come back as told, like a good client.
+            await asyncio.sleep(float(header.split("retry-after:")[1].split("\r\n")[0]))
 
 
 async def _main(base_url: str, authorization: str, seconds: str, *ids: str) -> None:
