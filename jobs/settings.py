@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     """Seconds that a claimed chunk belongs to its worker without a heartbeat."""
 
     heartbeat_s: float = Field(15.0, ge=0.1)
-    """Seconds between heartbeats; at most a third of `lease_s`."""
+    """Seconds between heartbeats; keep it to a third of `lease_s` or less (not checked)."""
 
     rescue_trust_s: float = Field(90.0, ge=0)
     """Seconds of gapless sweeps (none later than 20 s after the last) before a sweeper believes

@@ -83,7 +83,7 @@ class Acknowledged:
     """A job that a client was told of."""
 
     id: str
-    #: SHA-256 of the request's text: equal texts must give equal audio.
+    #: What it speaks: equal texts must give equal audio.
     text: str
     at: float = field(default_factory=time.monotonic)
 
