@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,18 @@ class DirectorySink:
     """A `Sink` that keeps what is handed over under `out` and remembers all progress."""
 
     def __init__(self, root: Path) -> None:
-        self.directory = root / "work"
+        self.root = root
         self.out = root / "out"
         self.reports: list[tuple[float, float | None]] = []
         self.content_types: dict[str, str] = {}
-        for path in (self.directory, self.out):
-            path.mkdir(parents=True, exist_ok=True)
+        self.out.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def directory(self) -> Path:
+        """Scratch of this process: a run may be handed to several."""
+        scratch = self.root / f"work-{os.getpid()}"
+        scratch.mkdir(exist_ok=True)
+        return scratch
 
     def put(self, name: str, path: Path, *, content_type: str = "application/octet-stream") -> None:
         path.rename(self.out / name)
