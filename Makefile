@@ -18,6 +18,9 @@ export PIP_ROOT_USER_ACTION := ignore
 # Unit tests first: they are quick and point at the cause. tests/gpu and tests/benchmarks have verbs of their own.
 TESTS ?= $(wildcard tests/unit tests/test_*.py tests/conformance tests/integration tests/acceptance tests/faults)
 
+# What `make test` needs beside the base: every optional part that runs on a CPU.
+TESTED := espeak,text,torch,beam,speakers,denoise,normalise,test
+
 # -- verbs ----------------------------------------------------------------------------------------------------------
 .PHONY: help demo up test lint types mutations soak bench clean
 
@@ -72,8 +75,10 @@ $(STAMPS)/demo-$(KEY): | $(STAMPS)/venv
 	@touch $@
 
 $(STAMPS)/test-$(KEY): | $(STAMPS)/demo-$(KEY)
-	@echo "Installing .[espeak,text,test] (once per change of the dependencies)"
-	@$(PIP) --editable '.[espeak,text,test]'
+	@echo "Installing .[$(TESTED)] (once per change of the dependencies)"
+	@$(PIP) --editable '.[$(TESTED)]'
+# Their own dependencies need a compiler or the network, and nothing here uses those.
+	@$(PIP) --no-deps resemblyzer==0.1.4 speechmos==0.0.1.1
 	@touch $@
 
 $(STAMPS)/lint-$(KEY): | $(STAMPS)/demo-$(KEY)

@@ -47,8 +47,12 @@ class Entry:
     #: Modules that must be importable for the model to run; an extra that installs them.
     needs: Sequence[str] = ()
     extra: str | None = None
-    #: Hugging Face id, directory or s3:// URL of the weights; None = the package carries them.
+    #: The one of `engines` to use; None = the first.
+    engine: str | None = None
+    #: Hugging Face id or directory of the weights; None = the package carries them.
     source: str | None = None
+    #: Further models that it is made of, by role ("vocoder", "language_model"): Hugging Face ids, directories or files.
+    components: Mapping[str, str] = field(default_factory=dict)
     revision: str | None = None
     #: Request options this model honours beyond the ones that the pipeline does by itself.
     options: frozenset[str] = frozenset()
