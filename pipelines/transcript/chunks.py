@@ -72,18 +72,23 @@ class ChunkWriter:
 class ChunkWindow:
     """A window of a chunk file: its samples, its channel and its place in the recording."""
 
-    def __init__(self, audio: NDArray[np.int16], data: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, data: Mapping[str, Any]) -> None:
+        self._path = path
+        self._offset: int = data["offset"]
         self.channel: int = data["channel"]
         self.timeline = Timeline([Piece(start, length) for start, length in data["pieces"]], RATE_HZ)
-        self.samples = audio[data["offset"] : data["offset"] + self.timeline.length]
+
+    @property
+    def samples(self) -> NDArray[np.int16]:
+        """Mono, 16 kHz. Read each time: an engine has many chunks in hand, and hears few of their windows at once."""
+        return np.fromfile(self._path, dtype="<i2", count=self.timeline.length, offset=2 * self._offset)
 
     @property
     def seconds(self) -> float:
         """Length without the pauses that were left out."""
-        return self.samples.size / RATE_HZ
+        return self.timeline.length / RATE_HZ
 
 
 def read_chunk(path: Path, span: Span) -> list[ChunkWindow]:
-    """The windows of a span, from its chunk file."""
-    audio = np.fromfile(path, dtype="<i2")
-    return [ChunkWindow(audio, data) for data in span.data["windows"]]
+    """The windows of a span, whose samples stay in its chunk file until they are asked for."""
+    return [ChunkWindow(path, data) for data in span.data["windows"]]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -42,15 +43,22 @@ class Listener:
     def close(self) -> None: ...
 
 
-def windows(*seconds: float) -> list[ChunkWindow]:
-    """Windows of these lengths, ten seconds apart in the recording; the k-th has level k + 1."""
-    audio = np.concatenate([np.full(int(length * RATE), level, np.int16) for level, length in enumerate(seconds, 1)])
-    made, offset = [], 0
-    for number, length in enumerate(seconds):
-        samples = int(length * RATE)
-        made.append(ChunkWindow(audio, {"channel": 0, "offset": offset, "pieces": [[number * 10 * RATE, samples]]}))
-        offset += samples
-    return made
+@pytest.fixture
+def windows(tmp_path: Path) -> Callable[..., list[ChunkWindow]]:
+    """Makes windows of given lengths, ten seconds apart in the recording; the k-th has level k + 1."""
+
+    def make(*seconds: float) -> list[ChunkWindow]:
+        path = tmp_path / "chunk.s16le"
+        lengths = [int(length * RATE) for length in seconds]
+        np.concatenate([np.full(length, level, "<i2") for level, length in enumerate(lengths, 1)]).tofile(path)
+        made, offset = [], 0
+        for number, length in enumerate(lengths):
+            data = {"channel": 0, "offset": offset, "pieces": [[number * 10 * RATE, length]]}
+            made.append(ChunkWindow(path, data))
+            offset += length
+        return made
+
+    return make
 
 
 def heard(listener: Listener, given: list[ChunkWindow], **params: Any) -> tuple[Hearing, list[float]]:
@@ -63,7 +71,7 @@ def texts(hearing: Hearing) -> list[str]:
     return [segment["text"] for segment in hearing.segments(model="m", punctuates=True)]
 
 
-def test_windows_are_asked_in_batches_of_the_models_slots() -> None:
+def test_windows_are_asked_in_batches_of_the_models_slots(windows) -> None:
     listener = Listener(dict.fromkeys(range(1, 20), ("en", 0.9)))
     _, shares = heard(listener, windows(*[1.0] * 19))
     assert [len(asked) for asked in listener.asked] == [8, 8, 3]
@@ -71,7 +79,7 @@ def test_windows_are_asked_in_batches_of_the_models_slots() -> None:
     assert shares == sorted(shares) and shares[-1] == pytest.approx(1.0)
 
 
-def test_times_are_those_of_the_recording() -> None:
+def test_times_are_those_of_the_recording(windows) -> None:
     hearing, _ = heard(Listener({1: ("en", 0.9), 2: ("en", 0.9)}), windows(1.0, 1.0))
     second = list(hearing.segments(model="m", punctuates=True))[1]
     assert (second["start"], second["end"]) == (10.25, 10.75)
@@ -79,7 +87,7 @@ def test_times_are_those_of_the_recording() -> None:
     assert second["model"] == "m"
 
 
-def test_unsure_window_is_heard_again_in_the_language_of_the_others() -> None:
+def test_unsure_window_is_heard_again_in_the_language_of_the_others(windows) -> None:
     listener = Listener({1: ("en", 0.95), 2: ("cy", 0.3), 3: ("en", 0.9), 4: ("fr", 0.8)})
     hearing, _ = heard(listener, windows(5.0, 1.0, 5.0, 2.0))
     assert texts(hearing) == ["en-1", "en-2", "en-3", "fr-4"]
@@ -87,7 +95,7 @@ def test_unsure_window_is_heard_again_in_the_language_of_the_others() -> None:
     assert hearing.language()[0] == "en"
 
 
-def test_nothing_is_heard_again_when_no_window_is_sure_or_the_language_was_named() -> None:
+def test_nothing_is_heard_again_when_no_window_is_sure_or_the_language_was_named(windows) -> None:
     unsure = Listener({1: ("en", 0.4), 2: ("cy", 0.3)})
     heard(unsure, windows(5.0, 1.0))
     named = Listener({})
@@ -96,7 +104,7 @@ def test_nothing_is_heard_again_when_no_window_is_sure_or_the_language_was_named
     assert hearing.language() == ("de", 1.0)
 
 
-def test_language_is_that_of_most_seconds() -> None:
+def test_language_is_that_of_most_seconds(windows) -> None:
     hearing, _ = heard(Listener({1: ("en", 0.9), 2: ("fr", 0.8), 3: ("fr", 0.6)}), windows(5.0, 3.0, 3.0))
     assert hearing.language() == ("fr", 0.7)
 
@@ -110,13 +118,13 @@ def test_language_is_that_of_most_seconds() -> None:
         ({"timestamps": "segment", "formats": ["json", "srt"]}, True),
     ],
 )
-def test_words_are_asked_for_where_something_needs_them(params: dict[str, Any], words: bool) -> None:
+def test_words_are_asked_for_where_something_needs_them(params: dict[str, Any], words: bool, windows) -> None:
     listener = Listener({1: ("en", 0.9)})
     heard(listener, windows(1.0), **params)
     assert listener.asked[0][0].words is words
 
 
-def test_cancelled_chunk_stops_between_batches() -> None:
+def test_cancelled_chunk_stops_between_batches(windows) -> None:
     listener = Listener(dict.fromkeys(range(1, 20), ("en", 0.9)))
     hearing = Hearing(TranscriptionRequest(), windows(*[1.0] * 19), seed=0)
 
