@@ -15,8 +15,10 @@ PIP := PYTHONWARNINGS=ignore $(PY) -m pip install --quiet --disable-pip-version-
 export PIP_ROOT_USER_ACTION := ignore
 # setuptools warns that folders beside an editable installation may shadow it: here they are the installation.
 
-# Unit tests first: they are quick and point at the cause. tests/gpu and tests/benchmarks have verbs of their own.
-TESTS ?= $(wildcard tests/unit tests/test_*.py tests/conformance tests/integration tests/acceptance tests/faults)
+# First what is quick and points at the cause, two files at a time; then what starts and kills whole stacks, one after
+# the other. tests/gpu and tests/benchmarks have verbs of their own.
+QUICK := $(wildcard tests/unit tests/test_*.py tests/conformance)
+WHOLE := $(wildcard tests/integration tests/acceptance tests/faults)
 
 # What `make test` needs beside the base: every optional part that runs on a CPU.
 TESTED := espeak,text,torch,beam,speakers,denoise,normalise,test
@@ -34,7 +36,14 @@ up: $(STAMPS)/demo-$(KEY)  ## Start the whole stack on this machine and stay unt
 	$(VENV)/bin/voicemill up
 
 test: $(STAMPS)/test-$(KEY)  ## Run everything that needs no GPU (TESTS=path narrows it)
+ifdef TESTS
 	$(PY) -m pytest --durations=15 $(TESTS)
+else
+	@failed=0; \
+	$(PY) -m pytest --durations=15 --numprocesses=2 --dist=loadfile $(QUICK) || failed=1; \
+	$(PY) -m pytest --durations=15 $(WHOLE) || failed=1; \
+	exit $$failed
+endif
 
 lint: $(STAMPS)/lint-$(KEY) types  ## Check style, format, import rules and types
 	$(VENV)/bin/ruff check .
