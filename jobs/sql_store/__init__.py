@@ -5,6 +5,7 @@ from __future__ import annotations
 from jobs.settings import Settings
 from jobs.store import Store
 
+from .acceptance import Acceptance
 from .audits import Audits
 from .claims import Claims
 from .commits import Commits
@@ -19,7 +20,7 @@ from .sweep import Sweeping
 __all__ = ["SqlStore", "open_store"]
 
 
-class SqlStore(Records, Claims, Commits, Sweeping, Deletion, Deliveries, Keys, Audits):
+class SqlStore(Acceptance, Records, Claims, Commits, Sweeping, Deletion, Deliveries, Keys, Audits):
     """`jobs.store.Store` on one database, which `migrations.upgrade` has prepared. Threads may share one."""
 
     def __init__(

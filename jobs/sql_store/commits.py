@@ -14,8 +14,7 @@ from jobs.states import ChunkState, JobState, Step
 from .clock import db_now_ms
 from .database import Database
 from .endings import IDLE, end_if_idle, end_job, lock_job, note, still_held, stop_running
-from .records import CPU_QUEUE
-from .rows import new_chunk
+from .rows import CPU_QUEUE, new_chunk
 from .tables import chunks, jobs
 
 _Copies = Mapping[tuple[int, int], tuple[Chunk, InputObject]]

@@ -65,9 +65,9 @@ class Database:
         )  # fmt: skip
         if self.is_postgres:
             # One statement is its own transaction: no BEGIN and COMMIT to wait for.
-            self._reading: sa.Engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+            self._at_once: sa.Engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         else:
-            self._reading = self.engine
+            self._at_once = self.engine
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         self._writing = self.engine.execution_options(begin="IMMEDIATE")
@@ -81,7 +81,7 @@ class Database:
     def read(self, work: Work[T]) -> T:
         """Run a function that only reads. On Postgres each of its statements sees the database as it is then."""
         try:
-            return self._again(self._reading, work)
+            return self._again(self._at_once, work)
         except exc.DataError as error:
             # Asked for what no column can hold, as a NUL in a text: so no row holds it.
             raise NotFound from error
@@ -96,6 +96,15 @@ class Database:
             return self._again(self._writing, work)
         finally:
             self._turn.release()
+
+    def write_at_once(self, work: Work[T]) -> T:
+        """Run a function of one statement as a transaction of its own, on Postgres: no BEGIN, no COMMIT to wait for.
+
+        When its connection dies nobody knows whether it was done, and it runs again: `work` may only insert rows under
+        ids of its own, and gets Conflict where an earlier try of this call did it.
+        """
+        assert self.is_postgres
+        return self._again(self._at_once, work)
 
     @property
     def now_sql(self) -> str:

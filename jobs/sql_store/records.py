@@ -1,55 +1,25 @@
-"""Jobs: recording and reading them."""
+"""Jobs: reading them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import sqlalchemy as sa
 
-from jobs.errors import Deleted, IdempotencyInFlight, IdempotencyMismatch, NotFound
-from jobs.job import Chunk, Idempotency, Job, NewJob
-from jobs.states import JobState, Step
-from jobs.store import Accepted, JobPage
+from jobs.errors import Deleted, NotFound
+from jobs.job import Chunk, Job
+from jobs.store import JobPage
 
 from .clock import db_now_ms
 from .database import Database
-from .rows import new_chunk, new_id, to_chunk, to_job, units_running
-from .tables import chunks, jobs, webhook_endpoints
-from .tables import idempotency as promises
-
-#: The queue of `plan` and `stitch`.
-CPU_QUEUE = "cpu"
-_DAY_MS = 86_400_000
+from .rows import to_chunk, to_job, units_running
+from .tables import chunks, jobs
 
 
 class Records:
-    """Accept and read."""
+    """Jobs and chunks as they are now."""
 
     _db: Database
-    _deadline_s: float
-    _retain_s: float | None
-
-    def accept(self, new: NewJob, idempotency: Idempotency | None = None) -> Accepted:
-        """See Store.accept."""
-        job_id = new.id or new_id("job")
-
-        def transaction(connection: sa.Connection) -> Accepted:
-            if idempotency is not None:
-                earlier = self._reserve(connection, new.tenant_id, idempotency, job_id)
-                if earlier is not None:
-                    return Accepted(earlier, replayed=True)
-            endpoint_id = self._adhoc_endpoint(connection, new.tenant_id, new.webhook_url) if new.webhook_url else None
-            row = connection.execute(self._insert_job(new, job_id, endpoint_id)).one()
-            plan = new_chunk(row, step=Step.PLAN, queue=CPU_QUEUE, now_ms=row.created_at)
-            connection.execute(sa.insert(chunks), plan)
-            return Accepted(to_job(row))
-
-        return self._db.write(transaction)
-
-    def replay(self, tenant_id: str, idempotency: Idempotency) -> Job | None:
-        """See Store.replay."""
-        return self._db.read(lambda connection: self._earlier(connection, tenant_id, idempotency))
 
     def job(self, tenant_id: str, job_id: str) -> Job:
         """See Store.job."""
@@ -129,77 +99,6 @@ class Records:
     def now_ms(self) -> int:
         """See Store.now_ms."""
         return int(self._db.read(lambda connection: connection.scalar(sa.select(db_now_ms()))) or 0)
-
-    def _insert_job(self, new: NewJob, job_id: str, endpoint_id: str | None) -> Any:
-        now = db_now_ms()
-        retain_s = self._retain_s if new.retain_s is None else new.retain_s
-        deadline_s = self._deadline_s if new.deadline_s is None else new.deadline_s
-        values = {
-            "id": job_id, "tenant_id": new.tenant_id, "kind": new.kind, "model": new.model, "params": dict(new.params),
-            "priority": new.priority.rank, "labels": dict(new.labels), "state": JobState.ACCEPTED.value,
-            "batch_id": new.batch_id, "parent_id": new.parent_id, "input_key": new.input_key,
-            "input_sha256": new.input_sha256, "input_bytes": new.input_bytes, "units_done": 0.0, "chunk_total": 0,
-            "chunks_done": 0, "attempts": 1, "provenance": {}, "webhook_endpoint_id": endpoint_id,
-            "retain_ms": None if retain_s is None else round(retain_s * 1000),
-            "deadline_at": now + round(deadline_s * 1000), "created_at": now, "updated_at": now,
-        }  # fmt: skip
-        return sa.insert(jobs).values(values).returning(jobs)
-
-    # -- idempotency -------------------------------------------------------------------------------------------------
-    def _reserve(self, connection: sa.Connection, tenant_id: str, promise: Idempotency, job_id: str) -> Job | None:
-        """Bind the key to `job_id`, or return the job that it is bound to."""
-        if not self._db.try_lock(connection, tenant_id, promise.route, promise.key):
-            raise IdempotencyInFlight
-        insert = self._db.insert(promises).values(
-            tenant_id=tenant_id, route=promise.route, key=promise.key, fingerprint=promise.fingerprint, job_id=job_id,
-            expires_at=db_now_ms() + _DAY_MS,
-        )  # fmt: skip
-        fresh = insert.excluded
-        bound = connection.execute(
-            insert.on_conflict_do_update(
-                index_elements=["tenant_id", "route", "key"],
-                set_={"fingerprint": fresh.fingerprint, "job_id": fresh.job_id, "expires_at": fresh.expires_at},
-                where=promises.c.expires_at <= db_now_ms(),
-            ).returning(promises.c.job_id)
-        ).one_or_none()
-        return None if bound else self._earlier(connection, tenant_id, promise)
-
-    def _earlier(self, connection: sa.Connection, tenant_id: str, promise: Idempotency) -> Job | None:
-        row = connection.execute(
-            sa.select(jobs, units_running, promises.c.fingerprint)
-            .join(promises, promises.c.job_id == jobs.c.id)
-            .where(
-                promises.c.tenant_id == tenant_id,
-                promises.c.route == promise.route,
-                promises.c.key == promise.key,
-                promises.c.expires_at > db_now_ms(),
-            )
-        ).one_or_none()
-        if row is not None and row.fingerprint != promise.fingerprint:
-            raise IdempotencyMismatch
-        return None if row is None else to_job(row)
-
-    # -- small queries -----------------------------------------------------------------------------------------------
-    def _adhoc_endpoint(self, connection: sa.Connection, tenant_id: str, url: str) -> str:
-        """The endpoint of a request's webhook_url: found, or made, or enabled again since it is asked for again."""
-        ends = webhook_endpoints.c
-        found = connection.execute(
-            sa.select(ends.id).where(
-                ends.tenant_id == tenant_id, ends.url == url, ends.adhoc.is_(sa.true()), ends.disabled_at.is_(None)
-            )
-        ).scalar_one_or_none()
-        if found is not None:
-            return str(found)
-        insert = self._db.insert(webhook_endpoints).values(
-            id=new_id("whe"), tenant_id=tenant_id, url=url, events=[], adhoc=True, created_at=db_now_ms(),
-            updated_at=db_now_ms(),
-        )  # fmt: skip
-        upsert = insert.on_conflict_do_update(
-            index_elements=["tenant_id", "url"],
-            index_where=sa.text("adhoc"),
-            set_={"disabled_at": None, "updated_at": db_now_ms()},
-        )
-        return str(connection.execute(upsert.returning(ends.id)).scalar_one())
 
     def _has_label(self, name: str, value: str) -> sa.ColumnElement[bool]:
         if self._db.is_postgres:

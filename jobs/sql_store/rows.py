@@ -13,6 +13,8 @@ from jobs.states import ChunkState, JobState, Priority, Step
 
 from .tables import chunks, jobs
 
+#: The queue of `plan` and `stitch`.
+CPU_QUEUE = "cpu"
 _PRIORITIES = tuple(Priority)
 
 #: What the running chunks of a job have done and not yet committed.

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from jobs.errors import NotFound, StoreUnavailable
+from jobs.errors import Conflict, NotFound, StoreUnavailable
 from jobs.job import Claim, Commit, StoredPart
 from jobs.sql_store import SqlStore
 from tests.faults.proxy import Proxy
@@ -114,6 +114,34 @@ def test_connection_lost_before_the_commit_is_tried_again_at_once(far_store: Sql
     assert broke.is_set()
     assert claimed.chunk.fence == 1
     assert len(sql(far_store, "SELECT * FROM chunk_events WHERE chunk_id = :id", id=claimed.chunk.id)) == 1
+
+
+@pytest.mark.parametrize(("direction", "words"), [("down", b"INSERT 0 1\0"), ("up", b"INSERT INTO jobs")])
+def test_connection_lost_during_a_submit_makes_the_job_once(
+    far_store: SqlStore, proxy: Proxy, direction: str, words: bytes
+) -> None:
+    """Lost on its way down, the statement was committed; lost on its way up, it never arrived."""
+    broke = threading.Event()
+
+    def first_time(block: bytes) -> bool:
+        is_now = words in block and not broke.is_set()
+        if is_now:
+            broke.set()
+        return is_now
+
+    proxy.reset_when(first_time, direction)
+    job = accept(far_store)
+    assert broke.is_set()
+    assert far_store.job(job.tenant_id, job.id) == job
+    assert far_store.queue_depths() == {"cpu": 1}
+    assert not broken(far_store)
+
+
+def test_id_that_is_taken_is_refused_and_not_taken_over(store: SqlStore) -> None:
+    job = accept(store)
+    with pytest.raises(Conflict):
+        store.accept(new_job(id=job.id))
+    assert store.job(job.tenant_id, job.id) == job
 
 
 def test_deadlock_victim_is_tried_again(postgres_url: str) -> None:
