@@ -167,7 +167,7 @@ class Submission:
             check_synthesis(entry, wanted)
             check_voice(self._services.workers, entry, wanted)
         elif isinstance(wanted, TranscriptionRequest):
-            check_transcription(entry, wanted)
+            check_transcription(entry, wanted, self._services.catalog)
         return entry
 
     def _text_source(self, wanted: SynthesisRequest, source: Source | None) -> tuple[Source | None, str | None]:

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .catalog import Entry
+from .catalog import Catalog, Entry
 from .errors import UnsupportedOption
 from .formats import FORMATS
 from .requests import SynthesisRequest, TranscriptionRequest
 
 
-def check_transcription(entry: Entry, request: TranscriptionRequest) -> None:
-    """Raises `UnsupportedOption` for the first option that `entry` cannot honour; its `field` names it."""
+def check_transcription(entry: Entry, request: TranscriptionRequest, catalog: Catalog) -> None:
+    """Raises `UnsupportedOption` for the first option that `entry`, or a model that is to listen after it, cannot
+    honour; its `field` names it."""
     _refuse_first(_unsupported_in_transcription(entry, request))
+    _refuse_first(_unsupported_in_retries(entry, request, catalog))
 
 
 def check_synthesis(entry: Entry, request: SynthesisRequest) -> None:
@@ -36,10 +38,6 @@ def _unsupported_in_transcription(entry: Entry, request: TranscriptionRequest) -
             yield field, f"{field} goes with diarize, which this version does not have."
     if request.noise_reduction:
         yield "noise_reduction", "This version does not clean recordings before it listens."
-    if request.min_confidence is not None:
-        yield "min_confidence", "This version does not listen again to what it is not sure of."
-    if request.retry_models:
-        yield "retry_models", "This version does not listen again with another model."
     if request.task == "translate" and "translate" not in entry.options:
         yield "task", f"{entry.name} does not translate; it can only transcribe."
     if request.vocabulary and "vocabulary" not in entry.options:
@@ -51,6 +49,26 @@ def _unsupported_in_transcription(entry: Entry, request: TranscriptionRequest) -
         timed = [name for name in request.formats if name in ("srt", "vtt", "tsv")]
         if timed:
             yield "timestamps", f"{', '.join(timed)} cannot be written without timestamps."
+
+
+def _unsupported_in_retries(entry: Entry, request: TranscriptionRequest, catalog: Catalog) -> Iterator[tuple[str, str]]:
+    """Models are asked again in turn, each what the first one was asked: they must be able to answer."""
+    if request.min_confidence is not None and not request.retry_models:
+        yield "retry_models", "min_confidence needs retry_models: name the models that are to listen again."
+    if request.retry_models and request.min_confidence is None:
+        yield "min_confidence", "retry_models needs min_confidence: say below which confidence they are to listen."
+    asked = {entry.name}
+    for name in request.retry_models:
+        try:
+            retry = catalog.get(name, "stt")
+        except UnsupportedOption as error:
+            yield "retry_models", error.detail
+            continue
+        if retry.name in asked:
+            yield "retry_models", f"{retry.name} has listened by then; name each model once."
+        asked.add(retry.name)
+        for _, reason in _unsupported_in_transcription(retry, request):
+            yield "retry_models", reason
 
 
 def _unsupported_in_synthesis(entry: Entry, request: SynthesisRequest) -> Iterator[tuple[str, str]]:

@@ -6,9 +6,8 @@ pipelines/transcript/.
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +15,16 @@ from .audio.decode import open_recording
 from .audio.resample import resampled
 from .audio.vad import DETECTORS, RATE_HZ
 from .audio.windows import WindowPacker
+from .catalog import Entry
 from .errors import BadInput
-from .pipeline import Limits, Part, Plan, Result, Sink, Sources, Span
+from .family import RecognitionFamily
+from .pipeline import FollowUp, Limits, Part, Plan, Result, Sink, Sources, Span
 from .requests import TranscriptionRequest
-from .transcript.chunks import ChunkWriter, read_chunk
+from .support import hears
+from .transcript.chunks import ChunkWriter, read_chunk, refining, round_of
 from .transcript.hearing import Hearing
-from .transcript.merge import merged
+from .transcript.merge import WindowTally, merged
+from .transcript.part_file import HeardWindow, read_part, write_part
 from .transcript.writing import write_transcript
 
 #: Seconds of the recording between two reports of progress.
@@ -70,21 +73,32 @@ class Transcription:
         return Plan(header, duration_s, "seconds", chunks.finish(duration_s))
 
     def work(self, request: TranscriptionRequest, span: Span, sources: Sources, family: Any, sink: Sink) -> Part:
-        """Every window of the chunk, recognised; times are absolute in the recording."""
-        hearing = Hearing(request, read_chunk(sources(0), span), seed=span.idx * _SEEDS_PER_CHUNK)
+        """Every window of the span, recognised; times are absolute in the recording.
+
+        Windows in which the model is less sure than `min_confidence` are handed on to the next of `retry_models`. Such
+        a chunk of round n reads the audio as its source 0 and the part of round n - 1 as its source n - 1; its own part
+        holds all windows of that one, each as the surer of the two models heard it.
+        """
+        nth = round_of(span)
+        # The part before the audio: a source is gone when the next one is asked for.
+        earlier = {heard.number: heard for heard in read_part(sources(nth - 1))} if nth > 1 else {}
+        # What is in a language that this model does not know stays as it was heard.
+        windows = [
+            window
+            for window in read_chunk(sources(0), span)
+            if _knows_language(family.entry, earlier.get(window.number))
+        ]
+        hearing = Hearing(request, windows, seed=span.idx * _SEEDS_PER_CHUNK)
         started = time.monotonic()
         hearing.ask(family, lambda share: sink.progress(span.units * share))
         engine_s = time.monotonic() - started
-        language, language_confidence = hearing.language()
-        part = {
-            "segments": list(hearing.segments(model=family.entry.name, punctuates=family.entry.punctuates)),
-            "language": language,
-            "language_confidence": language_confidence,
-        }
+        heard = dict(earlier)
+        for window in hearing.windows(model=family.entry.name, punctuates=family.entry.punctuates):
+            before = earlier.get(window.number)
+            heard[window.number] = window if before is None else before.or_better(window)
         path = sink.directory / "part.json"
-        path.write_text(json.dumps(part, ensure_ascii=False), encoding="utf-8")
-        provenance = {"model": family.entry.name, "model_revision": family.revision, "engine": family.engine}
-        return Part(path, engine_s=engine_s, provenance=provenance)
+        write_part(path, heard.values())
+        return Part(path, _follow_ups(request, span, heard), engine_s, _provenance(family, nth))
 
     def stitch(
         self,
@@ -95,6 +109,30 @@ class Transcription:
         sink: Sink,
     ) -> Result:
         """One transcript in every format that was asked for."""
-        segments = merged(spans, parts, split=request.channels == "split")
+        tally = WindowTally()
+        segments = merged(spans, parts, tally, split=request.channels == "split")
         summary = write_transcript(request, segments, header["duration_s"], sink)
-        return Result(header["duration_s"], summary)
+        quality = {
+            "avg_confidence": summary["avg_confidence"],
+            "windows": tally.windows,
+            "windows_heard_again": tally.heard_again,
+            "windows_improved": tally.improved,
+        }
+        return Result(header["duration_s"], {**summary, "quality": quality})
+
+
+def _knows_language(entry: Entry, earlier: HeardWindow | None) -> bool:
+    return earlier is None or earlier.language is None or hears(entry, earlier.language)
+
+
+def _follow_ups(request: TranscriptionRequest, span: Span, heard: Mapping[int, HeardWindow]) -> Sequence[FollowUp]:
+    """The windows that are still doubtful, for the next model; none when all models were asked."""
+    later = request.retry_models[round_of(span) - 1 :]
+    doubtful = [number for number, window in heard.items() if window.is_doubtful(request.min_confidence)]
+    return (FollowUp(later[0], refining(span, doubtful)),) if later and doubtful else ()
+
+
+def _provenance(family: RecognitionFamily, nth: int) -> Mapping[str, str]:
+    if nth > 1:  # beside the first model, not in its place
+        return {f"retry.{family.entry.name}": f"{family.revision}, {family.engine}"}
+    return {"model": family.entry.name, "model_revision": family.revision, "engine": family.engine}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,8 @@ class Run:
     root: Path
     params: dict[str, Any] = field(default_factory=dict)
     limits: dict[str, Any] = field(default_factory=dict)
-    parts: list[Path] = field(default_factory=list)
+    #: Spans of all rounds and their parts, in the order in which they were done.
+    done: list[tuple[Span, Path]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         module, _, name = PIPELINES[self.kind].partition(":")
@@ -74,25 +76,44 @@ class Run:
         ]
         return Plan(json.loads(json.dumps(plan.header)), plan.units_total, plan.unit, spans)
 
+    @property
+    def parts(self) -> list[Path]:
+        """The part files in the order (idx, round)."""
+        return [path for _, path in self._ordered()]
+
     def work(self, span: Span, family: Any) -> Part:
-        """One span; its part file is kept."""
-        part = self.pipeline.work(self.request, span, lambda k: self.sink.out / span.inputs[k], family, self.sink)
-        kept = self.sink.out / f"part-{span.idx}"
+        """One span; its part file is kept. Its sources are its inputs, then the parts of the rounds before."""
+        sources = [self.sink.out / name for name in span.inputs]
+        sources += [path for earlier, path in self.done if earlier.idx == span.idx]
+        part = self.pipeline.work(self.request, span, sources.__getitem__, family, self.sink)
+        kept = self.sink.out / f"part-{span.idx}-{len(sources)}"
         part.path.rename(kept)
-        self.parts.append(kept)
+        self.done.append((span, kept))
         return part
+
+    def work_all(self, plan: Plan, family: Any = None, others: Mapping[str, Any] | None = None) -> None:
+        """Every span, and every follow-up with the family of the model that it names: one of `others`, or the real."""
+        families = {self.entry.name: family or load(self.entry), **(others or {})}
+        waiting = [(self.entry.name, span) for span in plan.spans]
+        for name, span in waiting:  # grows meanwhile
+            if name not in families:
+                families[name] = load(Catalog().get(name, self.kind[:3]))
+            part = self.work(span, families[name])
+            waiting += [(follow.model, follow.span) for follow in part.follow_ups]
 
     def stitch(self, plan: Plan) -> Result:
         """The result; its files lie under `sink.out`."""
-        return self.pipeline.stitch(self.request, plan.header, iter(plan.spans), self.parts.__getitem__, self.sink)
+        spans = [span for span, _ in self._ordered()]
+        return self.pipeline.stitch(self.request, plan.header, iter(spans), self.parts.__getitem__, self.sink)
 
-    def all(self, source: Path | None, family: Any = None) -> Result:
+    def all(self, source: Path | None, family: Any = None, others: Mapping[str, Any] | None = None) -> Result:
         """Plan, work and stitch."""
         plan = self.plan(source)
-        family = family or load(self.entry)
-        for span in plan.spans:
-            self.work(span, family)
+        self.work_all(plan, family, others)
         return self.stitch(plan)
+
+    def _ordered(self) -> list[tuple[Span, Path]]:
+        return sorted(self.done, key=lambda done: done[0].idx)  # stable: rounds of a span are done in order
 
     def text(self, name: str) -> str:
         """A finished text file."""

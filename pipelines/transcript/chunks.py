@@ -72,7 +72,9 @@ class ChunkWriter:
 class ChunkWindow:
     """A window of a chunk file: its samples, its channel and its place in the recording."""
 
-    def __init__(self, path: Path, data: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, data: Mapping[str, Any], number: int) -> None:
+        #: Its place among the windows of the plan's chunk, of which a later round hears only some.
+        self.number: int = data.get("number", number)
         self._path = path
         self._offset: int = data["offset"]
         self.channel: int = data["channel"]
@@ -91,4 +93,21 @@ class ChunkWindow:
 
 def read_chunk(path: Path, span: Span) -> list[ChunkWindow]:
     """The windows of a span, whose samples stay in its chunk file until they are asked for."""
-    return [ChunkWindow(path, data) for data in span.data["windows"]]
+    return [ChunkWindow(path, data, number) for number, data in enumerate(span.data["windows"])]
+
+
+def round_of(span: Span) -> int:
+    """1 for a span of the plan; one more for each model that was asked since."""
+    return int(span.data.get("round", 1))
+
+
+def refining(span: Span, numbers: Sequence[int]) -> Span:
+    """The span of the next round: only the windows with these numbers, in the same chunk file."""
+    windows = [
+        {**data, "number": data.get("number", place)}
+        for place, data in enumerate(span.data["windows"])
+        if data.get("number", place) in numbers
+    ]
+    seconds = sum(length for data in windows for _, length in data["pieces"]) / RATE_HZ
+    data = {**span.data, "windows": windows, "round": round_of(span) + 1}
+    return Span(span.idx, span.start, span.end, seconds, data, span.inputs)

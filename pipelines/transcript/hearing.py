@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any
 
 from pipelines.family import RecogniseRequest, Recognition, RecognitionFamily
 from pipelines.requests import TranscriptionRequest
 
 from .chunks import ChunkWindow
+from .part_file import HeardWindow, Segment
 from .punctuation import mended
 
 #: A language that the model believes in less than this is doubtful …
@@ -47,41 +47,40 @@ class Hearing:
             for numbers in self._batches(doubtful, family):
                 self._ask(family, numbers, likely, partial(progress, 1.0))
 
-    def language(self) -> tuple[str | None, float | None]:
-        """The language of most of the speech, and the mean confidence in it."""
-        seconds, sure = defaultdict[str, float](float), defaultdict[str, float](float)
-        for number, answer in self._answers.items():
-            if answer.language:
-                seconds[answer.language] += self._windows[number].seconds
-                sure[answer.language] += self._windows[number].seconds * (answer.language_confidence or 0.0)
-        if not seconds:
-            return None, None
-        language = max(seconds, key=lambda name: seconds[name])
-        return language, round(sure[language] / seconds[language], 4) if sure[language] else None
-
-    def segments(self, *, model: str, punctuates: bool) -> Iterator[dict[str, Any]]:
-        """What was said, window by window, as the part file holds it."""
+    def windows(self, *, model: str, punctuates: bool) -> Iterator[HeardWindow]:
+        """What was said in each window, as the part file holds it."""
         for number, answer in sorted(self._answers.items()):
             window = self._windows[number]
-            for heard in answer.phrases:
-                phrase = mended(heard, wanted=self._request.punctuate, written=punctuates, language=answer.language)
-                start, end = window.timeline.between(phrase.start, phrase.end)
-                segment: dict[str, Any] = {
-                    "start": start,
-                    "end": end,
-                    "text": phrase.text,
-                    "confidence": round(phrase.confidence, 4),
-                    "language": answer.language,
-                    "language_confidence": answer.language_confidence,
-                    "model": model,
-                    "channel": window.channel,
-                    "words": [],
-                }
-                for word in phrase.words:
-                    start, end = window.timeline.between(word.start, word.end)
-                    confidence = round(word.confidence, 4)
-                    segment["words"].append({"word": word.word, "start": start, "end": end, "confidence": confidence})
-                yield segment
+            yield HeardWindow(
+                number=window.number,
+                seconds=window.seconds,
+                model=model,
+                asked=(model,),
+                segments=tuple(self._segments(window, answer, model, punctuates)),
+                language=answer.language,
+                language_confidence=answer.language_confidence,
+            )
+
+    def _segments(self, window: ChunkWindow, answer: Recognition, model: str, punctuates: bool) -> Iterator[Segment]:
+        for heard in answer.phrases:
+            phrase = mended(heard, wanted=self._request.punctuate, written=punctuates, language=answer.language)
+            start, end = window.timeline.between(phrase.start, phrase.end)
+            segment: Segment = {
+                "start": start,
+                "end": end,
+                "text": phrase.text,
+                "confidence": round(phrase.confidence, 4),
+                "language": answer.language,
+                "language_confidence": answer.language_confidence,
+                "model": model,
+                "channel": window.channel,
+                "words": [],
+            }
+            for word in phrase.words:
+                start, end = window.timeline.between(word.start, word.end)
+                confidence = round(word.confidence, 4)
+                segment["words"].append({"word": word.word, "start": start, "end": end, "confidence": confidence})
+            yield segment
 
     def _batches(self, numbers: Sequence[int], family: RecognitionFamily) -> Iterator[Sequence[int]]:
         size = max(1, family.entry.slots)
@@ -102,7 +101,7 @@ class Hearing:
             # Subtitles are cut by words even where the transcript does not show them.
             words=request.timestamps == "word" or bool({"srt", "vtt"} & set(request.formats)),
             vocabulary=tuple(request.vocabulary),
-            seed=self._seed + number,
+            seed=self._seed + self._windows[number].number,
         )
 
     def _second_thoughts(self) -> tuple[str | None, Sequence[int]]:

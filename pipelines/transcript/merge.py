@@ -6,18 +6,32 @@ Knows the order of spans and rounds; nothing of formats.
 from __future__ import annotations
 
 import heapq
-import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import count, groupby
-from pathlib import Path
-from typing import Any
 
 from pipelines.pipeline import Sources, Span
 
-Segment = dict[str, Any]
+from .part_file import HeardWindow, Segment, read_part
 
 
-def merged(spans: Iterable[Span], parts: Sources, *, split: bool) -> Iterator[Segment]:
+@dataclass
+class WindowTally:
+    """Counts over all windows that a merge has read."""
+
+    windows: int = 0
+    #: Windows that a second model was asked about, and those where its words were kept.
+    heard_again: int = 0
+    improved: int = 0
+
+    def add(self, window: HeardWindow) -> None:
+        """Count one window."""
+        self.windows += 1
+        self.heard_again += len(window.asked) > 1
+        self.improved += window.model != window.asked[0]
+
+
+def merged(spans: Iterable[Span], parts: Sources, tally: WindowTally, *, split: bool) -> Iterator[Segment]:
     """All segments, ordered by time. A part of a later round replaces the earlier part of the same span.
 
     Channels may overlap: a segment waits until the span's `horizon_s` says that none before it is still to come.
@@ -25,8 +39,10 @@ def merged(spans: Iterable[Span], parts: Sources, *, split: bool) -> Iterator[Se
     """
     waiting: list[tuple[float, int, int, Segment]] = []
     order = count()
-    for span, segments in _heard(spans, parts):
-        for segment in segments:
+    for span, windows in _heard(spans, parts):
+        for window in windows:
+            tally.add(window)
+        for segment in (segment for window in windows for segment in window.segments):
             channel = segment.pop("channel", 0)
             if split:
                 _name_speaker(segment, f"channel_{channel + 1}")
@@ -38,11 +54,10 @@ def merged(spans: Iterable[Span], parts: Sources, *, split: bool) -> Iterator[Se
         yield heapq.heappop(waiting)[3]
 
 
-def _heard(spans: Iterable[Span], parts: Sources) -> Iterator[tuple[Span, list[Segment]]]:
+def _heard(spans: Iterable[Span], parts: Sources) -> Iterator[tuple[Span, list[HeardWindow]]]:
     for _, rounds in groupby(enumerate(spans), key=lambda numbered: numbered[1].idx):
         *_, (k, span) = rounds
-        path: Path = parts(k)
-        yield span, json.loads(path.read_text(encoding="utf-8"))["segments"]
+        yield span, read_part(parts(k))
 
 
 def _name_speaker(segment: Segment, speaker: str) -> None:

@@ -1,8 +1,10 @@
 """Chunks from claim to commit, with everything real but Celery; and what becomes of them when something fails."""
 
 import io
+import json
 import wave
 
+import numpy as np
 import pytest
 
 from jobs.errors import StorageUnavailable, StoreUnavailable
@@ -10,6 +12,7 @@ from jobs.settings import sandbox_environment
 from pipelines.catalog import Catalog
 from pipelines.families import tone
 from pipelines.family import SpeakRequest
+from tests.factories import jfk, make_silence
 from tests.integration.workplace import TENANT, Workplace, poll
 from workers.audit import check
 from workers.sandbox.confinement import Limits
@@ -24,10 +27,15 @@ def two(mood="Another"):
     return {**TWO, "text": TWO["text"].format(mood)}
 
 
-def recording(text):
-    """A WAV file of tones that spell a text."""
+def tones(text):
+    """The tones that spell a text."""
     speaker = tone.ToneSpeaker(Catalog().get("tone", "tts"))
-    samples = speaker.speak([SpeakRequest(text, "tone", "en")], lambda: None)[0].samples
+    return speaker.speak([SpeakRequest(text, "tone", "en")], lambda: None)[0].samples
+
+
+def recording(samples):
+    """A WAV file of these samples, or of the tones that spell a text."""
+    samples = tones(samples) if isinstance(samples, str) else samples
     file = io.BytesIO()
     with wave.open(file, "wb") as sound:
         sound.setnchannels(1)
@@ -35,6 +43,13 @@ def recording(text):
         sound.setframerate(tone.RATE_HZ)
         sound.writeframes(samples.tobytes())
     return file.getvalue()
+
+
+def words_of(place, job):
+    """(model, text) of each segment of a finished transcript."""
+    (key,) = (file["key"] for file in job.result["files"] if file["name"] == "transcript.json")
+    segments = json.loads(b"".join(place.objects.read(key)))["segments"]
+    return [(segment["model"], segment["text"].lower()) for segment in segments]
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +105,27 @@ def test_tones_become_the_words_they_spell(place):
     assert job.state == "succeeded", job.error
     (text,) = (file["key"] for file in job.result["files"] if file["name"] == "transcript.txt")
     assert "hello tone world" in b"".join(place.objects.read(text)).decode().lower()
+    assert_sound(place)
+
+
+def test_what_one_model_is_unsure_of_waits_for_a_worker_of_the_next_and_is_heard_by_it(place):
+    """Tones that the one model reads, and a person whom only the other understands."""
+    silence = make_silence(9.0)
+    sound = np.concatenate([tones("alpha bravo"), silence, jfk()[:57_600], silence, tones("charlie delta")])
+    params = {"model": "tone-listener", "language": "en", "min_confidence": 0.6, "retry_models": ["pocketsphinx"]}
+    job = place.accept("stt.transcribe", params, recording(sound))
+    assert [claim.chunk.queue for claim in iter(lambda: place.step("cpu", "stt.tone"), None)] == ["cpu", "stt.tone"]
+    waiting = place.job(job)
+    assert (waiting.state, waiting.chunks_done, waiting.chunk_total) == ("running", 1, 2)
+    place.run_all()
+    job = place.job(job)
+    assert job.state == "succeeded", job.error
+    by_model = [(model, text) for model, text in words_of(place, job) if model == "tone-listener"]
+    assert by_model == [("tone-listener", "alpha bravo"), ("tone-listener", "charlie delta")]
+    assert any(model == "pocketsphinx-en-us" and "fellow" in text for model, text in words_of(place, job))
+    assert (job.result["quality"]["windows"], job.result["quality"]["windows_heard_again"]) == (3, 1)
+    assert {"model": "tone-listener", "engine": "numpy"}.items() <= job.provenance.items()
+    assert "retry.pocketsphinx-en-us" in job.provenance
     assert_sound(place)
 
 

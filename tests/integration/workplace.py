@@ -26,10 +26,11 @@ from workers.lease import LeaseKeeper
 from workers.scratch import Scratch
 
 TENANT = "t"
+QUEUES = ("cpu", "tts.moody", "tts.tone", "stt.tone", "stt.pocketsphinx")
 
 
 class Workplace:
-    """Claims and runs chunks of the queues `cpu` and `tts.moody`, `*.tone`."""
+    """Claims and runs chunks of the queues in `QUEUES`."""
 
     def __init__(self, directory: Path, store: SqlStore, sandboxes: Engines) -> None:
         (directory / "models.toml").write_text(MODELS % directory)
@@ -101,7 +102,7 @@ class Workplace:
 
     def step(self, *queues: str) -> Claim | None:
         """Claim and run one chunk of the first queue that has any."""
-        for queue in queues or ("cpu", "tts.moody", "tts.tone", "stt.tone"):
+        for queue in queues or QUEUES:
             if (claim := self.claim(queue)) is not None:
                 self.run(claim)
                 return claim

@@ -95,6 +95,22 @@ def test_chunks_page_by_idx_keeps_rounds_together(store: SqlStore) -> None:
     assert seen == [(idx, number) for idx in range(3) for number in (1, 2)]
 
 
+def test_chunks_come_by_idx_and_round_whatever_was_done_first(store: SqlStore) -> None:
+    job = planned(store, 2)
+    for queue, next_queue in ((QUEUE, "second"), ("second", "third"), ("third", None)):
+        claimed = [claim(store, queue) for _ in range(2)]
+        number = claimed[0].chunk.round + 1
+        for each in reversed(claimed):
+            new = (
+                [NewChunk(idx=each.chunk.idx, round=number, queue=next_queue, units=1.0, span={})] if next_queue else []
+            )
+            store.commit(each, Commit(part(each), new_chunks=new))
+    assert [(chunk.idx, chunk.round) for chunk in store.chunks(job.id)] == [
+        (idx, number) for idx in range(2) for number in (1, 2, 3)
+    ]
+    assert not broken(store)
+
+
 def test_provenance_is_gathered_from_the_chunks(store: SqlStore) -> None:
     job = planned(store, 2)
     for engine in ("torch", "onnx"):

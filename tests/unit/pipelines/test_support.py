@@ -16,7 +16,8 @@ from pipelines.support import check_synthesis, check_transcription
 
 
 def check(model: str, **params: Any) -> None:
-    check_transcription(Catalog().get(model, "stt"), TranscriptionRequest(**params))
+    catalog = Catalog()
+    check_transcription(catalog.get(model, "stt"), TranscriptionRequest(**params), catalog)
 
 
 @pytest.mark.parametrize(
@@ -26,8 +27,18 @@ def check(model: str, **params: Any) -> None:
         ("whisper-base", {"diarize": True}, "diarize"),
         ("whisper-base", {"max_speakers": 2}, "max_speakers"),
         ("whisper-base", {"noise_reduction": True}, "noise_reduction"),
-        ("whisper-base", {"min_confidence": 0.5}, "min_confidence"),
-        ("whisper-base", {"retry_models": ["whisper-small"]}, "retry_models"),
+        ("whisper-base", {"min_confidence": 0.5}, "retry_models"),
+        ("whisper-base", {"retry_models": ["whisper-small"]}, "min_confidence"),
+        ("whisper-base", {"min_confidence": 0.5, "retry_models": ["whisper-tinier"]}, "retry_models"),
+        ("whisper-base", {"min_confidence": 0.5, "retry_models": ["espeak"]}, "retry_models"),
+        ("whisper-base", {"min_confidence": 0.5, "retry_models": ["whisper-base"]}, "retry_models"),
+        ("whisper-base", {"min_confidence": 0.5, "retry_models": ["whisper-small"] * 2}, "retry_models"),
+        ("whisper-base", {"min_confidence": 0.5, "retry_models": ["pocketsphinx"], "language": "de"}, "retry_models"),
+        (
+            "whisper-base",
+            {"min_confidence": 0.5, "retry_models": ["pocketsphinx"], "vocabulary": ["x"]},
+            "retry_models",
+        ),
         ("whisper-base", {"language": "tlh"}, "language"),
         ("whisper-base.en", {"task": "translate"}, "task"),
         ("whisper-base.en", {"language": "de"}, "language"),
@@ -53,6 +64,8 @@ def test_option_that_cannot_be_honoured_is_refused_by_name(model: str, params: d
         ("whisper-base", {"task": "translate", "language": "de", "vocabulary": ["Kennedy"]}),
         ("whisper-base", {"language": "zh-Hant-TW"}),
         ("whisper-base.en", {"language": "en-US"}),
+        ("whisper-base", {"min_confidence": 0.5, "retry_models": ["whisper-small", "pocketsphinx"]}),
+        ("pocketsphinx", {"language": "en", "min_confidence": 0.5, "retry_models": ["tone-listener"]}),
         ("tone-listener", {"language": "tlh", "timestamps": "none", "formats": ["json", "txt"]}),
     ],
 )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,9 @@ import pytest
 
 from pipelines.catalog import Catalog
 from pipelines.errors import BadInput, UnreadableInput
-from pipelines.family import SpeakRequest
+from pipelines.family import Phrase, RecogniseRequest, Recognition, SpeakRequest, Tick, Word
 from pipelines.pipeline import Interrupted
-from tests.factories import JFK, JFK_TEXT, make_recording, make_silence, make_wav
+from tests.factories import JFK, JFK_TEXT, jfk, make_recording, make_silence, make_wav
 from tests.in_process import Run, load
 
 WORDS = "alpha bravo charlie delta echo foxtrot golf hotel india juliet kilo lima mike november oscar papa".split()  # noqa: SIM905 – a table to read
@@ -191,3 +193,98 @@ def test_provenance_names_model_revision_and_engine(tmp_path: Path) -> None:
     plan = run.plan(make_wav(tmp_path / "a.wav", tones("hello")))
     part = run.work(plan.spans[0], load(run.entry))
     assert part.provenance == {"model": "tone-listener", "model_revision": "1", "engine": "numpy"}
+
+
+class Sayer:
+    """Hears its own name in every window, as sure of it as it was made."""
+
+    revision, engine = "1", "test"
+
+    def __init__(self, model: str, confidence: float, language: str | None = "en") -> None:
+        self.entry = dataclasses.replace(Catalog().get(model, "stt"), slots=8)
+        self.asked: list[RecogniseRequest] = []
+        self._confidence = confidence
+        self._language = language
+
+    def recognise(self, requests: Sequence[RecogniseRequest], tick: Tick) -> list[Recognition]:
+        self.asked += requests
+        word = Word(self.entry.family, 0.0, 0.1, self._confidence)
+        return [Recognition((Phrase(word.word, 0.0, 0.1, word.confidence, (word,)),), self._language)] * len(requests)
+
+    def close(self) -> None: ...
+
+
+TALK = make_talk("alpha", "bravo", "charlie", pause_s=9.0)
+DOUBT = {"model": "tone-listener", "min_confidence": 0.6, "retry_models": ["pocketsphinx", "whisper-base"]}
+
+
+def make_doubt(folder: Path, **params: Any) -> tuple[Run, Path]:
+    return Run("stt.transcribe", folder, {**DOUBT, **params}), make_wav(folder / "a.wav", TALK)
+
+
+def test_speech_that_the_first_model_makes_nothing_of_is_heard_by_the_next(tmp_path: Path) -> None:
+    person = jfk()[: int(3.6 * 16_000)]
+    silence = make_silence(9.0)
+    sound = np.concatenate([tones("alpha bravo"), silence, person, silence, tones("charlie delta")])
+    run = Run("stt.transcribe", tmp_path, {**DOUBT, "language": "en", "retry_models": ["pocketsphinx"]})
+    result = run.all(make_wav(tmp_path / "a.wav", sound))
+    segments = transcript(run)["segments"]
+    assert [segment["text"] for segment in segments if segment["model"] == "tone-listener"] == [
+        "alpha bravo", "charlie delta",
+    ]  # fmt: skip
+    again = [segment for segment in segments if segment["model"] == "pocketsphinx-en-us"]
+    assert "fellow american" in " ".join(segment["text"] for segment in again)
+    assert 9.5 < again[0]["start"] < 10.5 and again[-1]["end"] < 14.5
+    assert [segment["start"] for segment in segments] == sorted(segment["start"] for segment in segments)
+    assert result.summary["quality"] == {
+        "avg_confidence": transcript(run)["avg_confidence"], "windows": 3, "windows_heard_again": 1,
+        "windows_improved": 1,
+    }  # fmt: skip
+
+
+def test_doubtful_windows_go_from_model_to_model_until_one_is_sure(tmp_path: Path) -> None:
+    run, recording = make_doubt(tmp_path)
+    first, second, third = Sayer("tone-listener", 0.3), Sayer("pocketsphinx", 0.5), Sayer("whisper-base", 0.9)
+    run.all(recording, first, {"pocketsphinx": second, "whisper-base": third})
+    assert [len(sayer.asked) for sayer in (first, second, third)] == [3, 3, 3]
+    assert {segment["model"] for segment in transcript(run)["segments"]} == {"whisper-base"}
+    assert [span.data.get("round", 1) for span, _ in run.done] == [1, 2, 3]
+    assert [request.seed for request in third.asked] == [request.seed for request in first.asked]
+
+
+def test_no_further_model_is_asked_once_one_is_sure(tmp_path: Path) -> None:
+    run, recording = make_doubt(tmp_path)
+    second, third = Sayer("pocketsphinx", 0.7), Sayer("whisper-base", 0.9)
+    run.all(recording, Sayer("tone-listener", 0.3), {"pocketsphinx": second, "whisper-base": third})
+    assert (len(second.asked), len(third.asked)) == (3, 0)
+
+
+def test_the_first_model_keeps_what_no_other_is_surer_of(tmp_path: Path) -> None:
+    run, recording = make_doubt(tmp_path)
+    others = {"pocketsphinx": Sayer("pocketsphinx", 0.2), "whisper-base": Sayer("whisper-base", 0.4)}
+    result = run.all(recording, Sayer("tone-listener", 0.5), others)
+    assert {segment["model"] for segment in transcript(run)["segments"]} == {"tone-listener"}
+    assert (result.summary["quality"]["windows_heard_again"], result.summary["quality"]["windows_improved"]) == (3, 0)
+
+
+def test_only_the_doubtful_windows_are_heard_again(tmp_path: Path) -> None:
+    run, recording = make_doubt(tmp_path, min_confidence=0.9)
+    plan = run.plan(recording)
+    (follow,) = run.work(plan.spans[0], Sayer("tone-listener", 0.5)).follow_ups
+    assert (follow.model, follow.span.idx, len(follow.span.data["windows"])) == ("pocketsphinx", 0, 3)
+    sure = Run("stt.transcribe", tmp_path / "sure", {**DOUBT, "min_confidence": 0.9})
+    assert sure.work(sure.plan(recording).spans[0], load(sure.entry)).follow_ups == ()
+
+
+def test_a_model_is_not_asked_about_a_language_that_it_does_not_know(tmp_path: Path) -> None:
+    run, recording = make_doubt(tmp_path)
+    second, third = Sayer("pocketsphinx", 0.9), Sayer("whisper-base", 0.9)
+    run.all(recording, Sayer("tone-listener", 0.3, "de"), {"pocketsphinx": second, "whisper-base": third})
+    assert (len(second.asked), len(third.asked)) == (0, 3)
+
+
+def test_provenance_of_a_second_hearing_stands_beside_the_first(tmp_path: Path) -> None:
+    run, recording = make_doubt(tmp_path)
+    plan = run.plan(recording)
+    (follow,) = run.work(plan.spans[0], Sayer("tone-listener", 0.3)).follow_ups
+    assert run.work(follow.span, Sayer("pocketsphinx", 0.9)).provenance == {"retry.pocketsphinx-en-us": "1, test"}

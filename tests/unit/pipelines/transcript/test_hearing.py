@@ -54,7 +54,7 @@ def windows(tmp_path: Path) -> Callable[..., list[ChunkWindow]]:
         made, offset = [], 0
         for number, length in enumerate(lengths):
             data = {"channel": 0, "offset": offset, "pieces": [[number * 10 * RATE, length]]}
-            made.append(ChunkWindow(path, data))
+            made.append(ChunkWindow(path, data, number))
             offset += length
         return made
 
@@ -68,7 +68,11 @@ def heard(listener: Listener, given: list[ChunkWindow], **params: Any) -> tuple[
 
 
 def texts(hearing: Hearing) -> list[str]:
-    return [segment["text"] for segment in hearing.segments(model="m", punctuates=True)]
+    return [segment["text"] for segment in segments(hearing)]
+
+
+def segments(hearing: Hearing) -> list[dict[str, Any]]:
+    return [segment for window in hearing.windows(model="m", punctuates=True) for segment in window.segments]
 
 
 def test_windows_are_asked_in_batches_of_the_models_slots(windows) -> None:
@@ -81,7 +85,7 @@ def test_windows_are_asked_in_batches_of_the_models_slots(windows) -> None:
 
 def test_times_are_those_of_the_recording(windows) -> None:
     hearing, _ = heard(Listener({1: ("en", 0.9), 2: ("en", 0.9)}), windows(1.0, 1.0))
-    second = list(hearing.segments(model="m", punctuates=True))[1]
+    second = segments(hearing)[1]
     assert (second["start"], second["end"]) == (10.25, 10.75)
     assert second["words"] == [{"word": "en-2", "start": 10.25, "end": 10.75, "confidence": 0.5}]
     assert second["model"] == "m"
@@ -92,7 +96,6 @@ def test_unsure_window_is_heard_again_in_the_language_of_the_others(windows) -> 
     hearing, _ = heard(listener, windows(5.0, 1.0, 5.0, 2.0))
     assert texts(hearing) == ["en-1", "en-2", "en-3", "fr-4"]
     assert [request.language for request in listener.asked[-1]] == ["en"]
-    assert hearing.language()[0] == "en"
 
 
 def test_nothing_is_heard_again_when_no_window_is_sure_or_the_language_was_named(windows) -> None:
@@ -101,12 +104,15 @@ def test_nothing_is_heard_again_when_no_window_is_sure_or_the_language_was_named
     named = Listener({})
     hearing, _ = heard(named, windows(5.0, 1.0), language="de")
     assert len(unsure.asked) == len(named.asked) == 1
-    assert hearing.language() == ("de", 1.0)
+    assert {segment["language"] for segment in segments(hearing)} == {"de"}
 
 
-def test_language_is_that_of_most_seconds(windows) -> None:
-    hearing, _ = heard(Listener({1: ("en", 0.9), 2: ("fr", 0.8), 3: ("fr", 0.6)}), windows(5.0, 3.0, 3.0))
-    assert hearing.language() == ("fr", 0.7)
+def test_a_window_keeps_its_number_and_seed_when_it_is_heard_without_the_others(windows) -> None:
+    listener = Listener({2: ("en", 0.9)})
+    hearing, _ = heard(listener, windows(1.0, 1.0)[1:])
+    (window,) = hearing.windows(model="m", punctuates=True)
+    assert (window.number, window.seconds, window.asked) == (1, 1.0, ("m",))
+    assert listener.asked[0][0].seed == 101
 
 
 @pytest.mark.parametrize(
