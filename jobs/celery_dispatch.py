@@ -3,7 +3,8 @@ reaches the broker (`broker_options`).
 
 One background thread publishes, so that a caller never waits for the broker: a publish to a half-open Redis takes
 seconds. A broker that fails opens a breaker, and what rings meanwhile is dropped: the sweeper rings again for work
-that nobody claimed. Bells are not counted as work: a queue that holds enough of them gets no more.
+that nobody claimed. Bells are not counted as work: a queue that holds enough of them gets no more, and what rings for
+a queue within a few milliseconds of its last bell is sent as one (of 1,000 submits a second, 100 ask the broker).
 """
 
 from __future__ import annotations
@@ -30,12 +31,16 @@ RING_TASK = "voicemill.ring"
 KEY_PREFIX = "voicemill:"
 
 _SLOTS_TRUSTED_S = 5.0
+#: Seconds between two publishes for one queue. Whoever claimed upon the first bell rings itself while more is ready.
+_REST_S = 0.01
 
 
 def broker_options(*, timeout_s: float = 10.0, connect_timeout_s: float = 5.0) -> dict[str, Any]:
     """`broker_transport_options` of every process. A worker's connection waits for messages and takes the defaults."""
     return {
         "global_keyprefix": KEY_PREFIX,
+        # Bells have no priorities, chunks do: one list in Redis for each queue, where Kombu would look into four.
+        "priority_steps": [0],
         # A link that is open to one side only is given up after 1 + 2 × this many seconds.
         "health_check_interval": 10,
         "socket_timeout": timeout_s,
@@ -83,7 +88,8 @@ class CeleryDispatch:
             self._pending[queue] = _Bells(count + (waiting.count if waiting else 0), hint)
             if not self._thread.is_alive():
                 self._thread = self._start()
-            self._wake.notify()
+            if waiting is None:
+                self._wake.notify()
 
     def close(self) -> None:
         with self._wake:
@@ -108,6 +114,7 @@ class CeleryDispatch:
         self._pid = os.getpid()
         self._wake = threading.Condition()
         self._pending: dict[str, _Bells] = {}
+        self._rung_at: dict[str, float] = {}
         self._is_closing = False
         self._producer: Any = None
         self._failures = (
@@ -130,13 +137,29 @@ class CeleryDispatch:
         try:
             while True:
                 with self._wake:
-                    self._wake.wait_for(lambda: self._pending or self._is_closing)
-                    bells, self._pending = self._pending, {}
+                    while not (bells := self._take_rested()) and not self._is_closing:
+                        self._wake.wait(self._rest_s())
                 if not bells:
                     return
                 self._publish_all(bells)
         finally:
             self._hang_up()
+
+    def _take_rested(self) -> dict[str, _Bells]:
+        """What may be sent now: all queues at the end, else those whose last bell is long enough ago."""
+        now = time.monotonic()
+        bells = {queue: waiting for queue, waiting in self._pending.items()
+                 if self._is_closing or now - self._rung_at.get(queue, float("-inf")) >= _REST_S}  # fmt: skip
+        for queue in bells:
+            del self._pending[queue]
+            self._rung_at[queue] = now
+        return bells
+
+    def _rest_s(self) -> float | None:
+        """Seconds until the next queue has rested; None while nothing waits."""
+        if not self._pending:
+            return None
+        return max(0.0, min(self._rung_at[queue] for queue in self._pending) + _REST_S - time.monotonic())
 
     def _publish_all(self, bells: dict[str, _Bells]) -> None:
         try:

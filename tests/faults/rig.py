@@ -108,10 +108,11 @@ class Rig:
     def __init__(
         self, directory: Path, *, database_url: str, broker_url: str, storage_url: str | None = None,
         store_url: str | None = None, objects_url: str | None = None, settings: Mapping[str, str] | None = None,
+        audits_beside: bool = True,
     ) -> None:  # fmt: skip
         """`database_url` and the others are what the processes use (a proxy's, perhaps); `store_url` and `objects_url`
         are the ways of the test itself to database and storage, past the faults. `settings`: more VOICEMILL_* values,
-        without the prefix."""
+        without the prefix. `audits_beside`: the audit runs every second all the time, as no deployment does."""
         self.directory = directory
         self.data_dir = directory / "data"
         self.data_dir.mkdir(parents=True)
@@ -137,18 +138,20 @@ class Rig:
         self.storage = open_storage(
             Settings(data_dir=self.data_dir, storage_url=SecretStr(own_way) if own_way else None)
         )
-        self._audit = AuditBeside(self.store)
+        self._audit, self._audits_beside = AuditBeside(self.store), audits_beside
         self._api: Child | None = None
         self._key = ""
         self._texts = 0
         self.base_url = ""
 
     def __enter__(self) -> Rig:
-        self._audit.start()
+        if self._audits_beside:
+            self._audit.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._audit.stop()
+        if self._audits_beside:
+            self._audit.stop()
         test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition("::")[2].partition(" (")[0]
         caused = ", ".join(f"{times} × {fault}" for fault, times in self.faults.items())
         REPORTS.append(f"{test}: {caused or 'no fault'}; {len(self.acknowledged)} jobs accepted, "

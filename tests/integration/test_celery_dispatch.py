@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,6 +54,20 @@ def test_the_window_counts_bells_of_other_processes(redis_url: str) -> None:
         dispatch = CeleryDispatch(redis_url)
         dispatch.ring("cpu", count=20)
         dispatch.close()
+    assert bells(redis_url, "cpu") == 2
+
+
+def test_bells_that_ring_together_ask_the_broker_once(redis_url: str) -> None:
+    dispatch = CeleryDispatch(redis_url)
+    with redis.Redis.from_url(redis_url) as client:
+        asked = lambda: client.info("commandstats").get("cmdstat_llen", {"calls": 0})["calls"]  # noqa: E731
+        before, began = asked(), time.monotonic()
+        for _ in range(200):
+            dispatch.ring("cpu")
+            time.sleep(0.001)  # as submits come: each would find the broker idle
+        dispatch.close()
+        rests = (time.monotonic() - began) / 0.01
+        assert asked() - before <= rests + 4
     assert bells(redis_url, "cpu") == 2
 
 
