@@ -1,4 +1,5 @@
-"""What the workers that were seen in the last minute can do: queues, models, voices. Read at most once a second.
+"""What the workers that were seen in the last minute can do: queues, models, voices. Read at most once a second,
+and before a request is refused because of them.
 
 A worker's `info` says `models` (name → {"state", "voices", …}), perhaps `voices` of its own, and `audit`.
 """
@@ -37,14 +38,15 @@ class LiveWorkers:
         """
         with self._lock:
             if self._clock() - self._read_at >= self._fresh_s:
-                try:
-                    self._rows, self._failure = tuple(self._store.live_workers(within_s=LIVE_S)), None
-                except StoreUnavailable as error:
-                    self._failure = error
-                self._read_at = self._clock()
+                self._read()
             if self._failure is not None:
                 raise StoreUnavailable from self._failure
             return self._rows
+
+    def look_again(self) -> None:
+        """Read the rows now: nobody is refused for lack of a worker that came after the copy was made."""
+        with self._lock:
+            self._read()
 
     def serving(self, queue: str) -> list[WorkerRow]:
         """Workers that take work from this queue."""
@@ -61,6 +63,13 @@ class LiveWorkers:
             for voice in _voices(row):
                 found.setdefault((voice["family"], voice["id"]), voice)
         return sorted(found.values(), key=lambda voice: (voice["family"], voice["language"], voice["id"]))
+
+    def _read(self) -> None:
+        try:
+            self._rows, self._failure = tuple(self._store.live_workers(within_s=LIVE_S)), None
+        except StoreUnavailable as error:
+            self._failure = error
+        self._read_at = self._clock()
 
 
 def model_state(row: WorkerRow, entry: Entry) -> str:

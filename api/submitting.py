@@ -20,12 +20,14 @@ from jobs.job import Idempotency, Job, NewJob, StoredPart
 from jobs.object_keys import input_key, job_prefix
 from jobs.states import Priority
 from pipelines.catalog import Entry
+from pipelines.errors import ModelUnavailable
 from pipelines.requests import JobRequest, SynthesisRequest, TranscriptionRequest
 from pipelines.support import check_synthesis, check_transcription
 
 from . import auth
 from .job_answers import audio_answer, job_answer, preferred_wait_s, wait_for_end, wants_audio
 from .model_choice import choose
+from .refusal import Invalid
 from .request_checks import check_language, check_voice, check_webhook
 from .schemas import SubmitHeaders
 from .validated import validated
@@ -156,6 +158,14 @@ class Submission:
         language = getattr(wanted, "language", None)
         check_language(language)
         check_webhook(self._services.outbound, wanted)
+        try:
+            return self._able_entry(wanted, language)
+        except (ModelUnavailable, Invalid):
+            self._services.workers.look_again()
+            return self._able_entry(wanted, language)
+
+    def _able_entry(self, wanted: JobRequest, language: str | None) -> Entry:
+        """The model, by what is known of the live workers. Raises ModelUnavailable, Invalid, UnsupportedOption."""
         entry = choose(
             self._services.catalog,
             self._services.workers,

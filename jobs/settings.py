@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     """Seconds that a claimed chunk belongs to its worker without a heartbeat."""
 
     heartbeat_s: float = Field(15.0, ge=0.1)
-    """Seconds between heartbeats; keep it to a third of `lease_s` or less (not checked)."""
+    """Seconds between heartbeats; a third of `lease_s` or less, so that two may be lost."""
 
     rescue_trust_s: float = Field(90.0, ge=0)
     """Seconds of gapless sweeps (none later than 20 s after the last) before a sweeper believes
@@ -121,6 +121,16 @@ class Settings(BaseSettings):
     @classmethod
     def _comma_list(cls, value: Any) -> Any:
         return tuple(item.strip() for item in value.split(",") if item.strip()) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _lease_outlives_lost_heartbeats(self) -> Settings:
+        if 3 * self.heartbeat_s > self.lease_s:
+            raise ValueError(
+                f"heartbeat_s ({self.heartbeat_s:g} s) is more than a third of lease_s ({self.lease_s:g} s): two lost "
+                f"heartbeats would cost a living worker its chunk. Set VOICEMILL_HEARTBEAT_S to {self.lease_s / 3:.2g} "
+                f"or less, or VOICEMILL_LEASE_S to {3 * self.heartbeat_s:g} or more."
+            )
+        return self
 
     @property
     def is_embedded(self) -> bool:

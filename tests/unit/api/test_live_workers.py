@@ -48,3 +48,13 @@ def test_database_that_fails_is_not_asked_by_every_request(copy, clock):
     assert copy._store.asked == 1
     copy._store.error, clock[0] = None, 1.0
     assert list(copy.rows()) == ["row"]
+
+
+def test_looking_again_reads_past_the_copy(copy):
+    copy.rows()
+    copy.look_again()
+    assert copy._store.asked == 2
+    copy._store.error = StoreUnavailable()
+    copy.look_again()
+    with pytest.raises(StoreUnavailable):
+        copy.rows()

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from jobs.errors import StorageUnavailable, StoreUnavailable
-from tests.unit.api.conftest import finish
+from tests.unit.api.conftest import VOICES, finish
 
 AUDIO = {"audio.wav": ("audio/wav", b"RIFF" * 1000)}
 KEY = {"Idempotency-Key": "order-1"}
@@ -41,6 +41,21 @@ def test_replay_needs_no_live_worker(client, services, worker):
     services.store.forget_worker(row.id)
     again = client.post("/tts/synthesize", json={"text": "Hello."}, headers=KEY)
     assert again.json["id"] == first.json["id"]
+
+
+def test_worker_that_came_a_moment_ago_is_not_overlooked(client, services, worker):
+    services.workers._fresh_s = 3600.0
+    assert client.post("/tts/synthesize", json={"text": "Hello."}).status_code == 422
+    worker(voices=[])
+    assert client.post("/tts/synthesize", json={"text": "Hello."}).status_code == 202
+
+
+def test_voice_that_came_a_moment_ago_is_not_overlooked(client, services, worker):
+    services.workers._fresh_s = 3600.0
+    worker(voices=[voice for voice in VOICES if voice["id"] == "en-us"])
+    assert client.post("/tts/synthesize", json={"text": "Hallo.", "voice": "de"}).status_code == 422
+    worker()
+    assert client.post("/tts/synthesize", json={"text": "Hallo.", "voice": "de"}).status_code == 202
 
 
 def test_same_key_with_another_request_is_refused(client, worker):

@@ -33,15 +33,15 @@ def test_database_url_ends_the_embedded_mode(monkeypatch):
 
 
 def test_variable_sets_its_field(monkeypatch):
-    monkeypatch.setenv("VOICEMILL_LEASE_S", "12.5")
+    monkeypatch.setenv("VOICEMILL_LEASE_S", "62.5")
     monkeypatch.setenv("VOICEMILL_LOG_JSON", "true")
     settings = Settings()
-    assert (settings.lease_s, settings.log_json) == (12.5, True)
+    assert (settings.lease_s, settings.log_json) == (62.5, True)
 
 
 def test_argument_wins_over_its_variable(monkeypatch):
-    monkeypatch.setenv("VOICEMILL_LEASE_S", "12.5")
-    assert Settings(lease_s=20).lease_s == 20
+    monkeypatch.setenv("VOICEMILL_LEASE_S", "62.5")
+    assert Settings(lease_s=80).lease_s == 80
 
 
 def test_variable_of_another_program_is_ignored(monkeypatch):
@@ -75,6 +75,18 @@ def test_wrong_value_is_refused_by_its_name(monkeypatch, field, value):
     with pytest.raises(ValidationError) as caught:
         Settings()
     assert [error["loc"] for error in caught.value.errors()] == [(field,)]
+
+
+def test_lease_that_two_lost_heartbeats_would_end_is_refused(monkeypatch):
+    monkeypatch.setenv("VOICEMILL_LEASE_S", "40")
+    with pytest.raises(ValidationError, match=r"VOICEMILL_HEARTBEAT_S to 13 or less, or VOICEMILL_LEASE_S to 45"):
+        Settings()
+    monkeypatch.setenv("VOICEMILL_HEARTBEAT_S", "13")
+    assert Settings().heartbeat_s == 13
+
+
+def test_heartbeat_of_a_third_of_the_lease_is_taken():
+    assert Settings(lease_s=45).heartbeat_s == 15
 
 
 def test_secrets_show_neither_in_errors_nor_in_print(monkeypatch):
