@@ -45,11 +45,19 @@ def job_list_answer(services: Services, jobs: Sequence[Job], next: str | None) -
 
 
 def has_worker(services: Services, job: Job) -> bool:
-    """Whether a live worker serves the queue of the job's model; asked only where the answer can show."""
+    """Whether a live worker serves what the job needs next; asked only where the answer can show."""
     if job.state is not JobState.RUNNING:
         return True
+    queues = _queues(services, job)
+    return not queues or any(services.workers.serving(queue) for queue in queues)
+
+
+def _queues(services: Services, job: Job) -> Sequence[str]:
+    """Where the job's open chunks wait. The record is asked only for jobs that may need more than their own model."""
+    if (job.params or {}).get("retry_models"):
+        return services.store.open_queues(job.id)
     queue = queue_of(services.catalog, job)
-    return queue is None or bool(services.workers.serving(queue))
+    return [queue] if queue is not None else []
 
 
 def queue_of(catalog: Catalog, job: Job) -> str | None:

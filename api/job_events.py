@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from jobs.errors import CorruptObject, JobsError
@@ -53,6 +54,8 @@ class _News:
     def __init__(self, services: Services, job: Job, last_id: str | None) -> None:
         self._services = services
         self._job_id, self._kind = job.id, job.kind
+        #: Readings of the watcher leave them out.
+        self._params = job.params
         self._told_chunk = int(last_id) if last_id and last_id.isascii() and last_id.isdigit() else -1
         self._told_chunks_done = -1
         self._state: object = None
@@ -80,7 +83,7 @@ class _News:
         if self._kind.startswith("stt.") and job.chunks_done != self._told_chunks_done:
             yield from self._segments()
             self._told_chunks_done = job.chunks_done
-        done = progress(job, has_worker=has_worker(self._services, job))
+        done = progress(job, has_worker=has_worker(self._services, replace(job, params=self._params)))
         if done != self._progress:
             self._progress = done
             yield _event("progress", done.model_dump(mode="json"))

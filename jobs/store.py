@@ -91,6 +91,9 @@ class Store(Protocol):
     def queue_depths(self) -> Mapping[str, int]:
         """Ready chunks per queue, for metrics."""
 
+    def open_queues(self, job_id: str) -> Sequence[str]:
+        """The queues in which the job has chunks that are ready or running."""
+
     # -- the life of a chunk -----------------------------------------------------------------------------------------
     def claim(
         self, queues: Sequence[str], worker_id: str, *, lease_ms: int, interactive_only: bool = False

@@ -96,6 +96,12 @@ class Records:
         query = sa.text("SELECT queue, count(*) AS n FROM chunks WHERE state = 'ready' GROUP BY queue")
         return {row.queue: row.n for row in self._db.read(lambda connection: connection.execute(query).all())}
 
+    def open_queues(self, job_id: str) -> Sequence[str]:
+        """See Store.open_queues."""
+        mine = chunks.c.job_id == job_id
+        query = sa.select(chunks.c.queue).where(mine, chunks.c.state.in_(("ready", "running"))).distinct()
+        return self._db.read(lambda connection: connection.scalars(query).all())
+
     def now_ms(self) -> int:
         """See Store.now_ms."""
         return int(self._db.read(lambda connection: connection.scalar(sa.select(db_now_ms()))) or 0)

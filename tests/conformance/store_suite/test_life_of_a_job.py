@@ -79,6 +79,17 @@ def test_follow_up_holds_the_stitch_back(store: SqlStore) -> None:
     assert not broken(store)
 
 
+def test_open_queues_are_those_of_chunks_that_wait_or_run(store: SqlStore) -> None:
+    job = planned(store, 1)
+    planned(store, 1, queue="another job's")
+    assert store.open_queues(job.id) == [QUEUE]
+    first = claim(store, QUEUE)
+    assert store.open_queues(job.id) == [QUEUE]
+    again = NewChunk(idx=0, round=2, queue="second", units=0.0, span={})
+    store.commit(first, Commit(part(first), new_chunks=[again]))
+    assert store.open_queues(job.id) == ["second"]
+
+
 def test_chunks_page_by_idx_keeps_rounds_together(store: SqlStore) -> None:
     job = planned(store, 3)
     for _ in range(3):

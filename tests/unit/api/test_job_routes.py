@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from jobs.errors import CorruptObject
-from jobs.job import NewJob
+from jobs.job import Commit, NewChunk, NewJob
 from jobs.states import JobState
-from tests.unit.api.conftest import TENANT, finish, run_plan
+from tests.unit.api.conftest import TENANT, finish, put_part, run_plan
 
 AUDIO = {"audio.wav": ("audio/wav", b"RIFF" + bytes(range(256)) * 4000), "marks.json": ("application/json", b"{}")}
 
@@ -288,6 +288,20 @@ def test_running_job_without_a_live_worker_says_so(client, services, worker):
     worker()
     assert client.get(f"/jobs/{job.id}").json["progress"]["stage"] == "work"
     assert services.store.job(TENANT, job.id).state is JobState.RUNNING
+
+
+def test_a_job_whose_second_model_has_no_live_worker_says_so(client, services, worker):
+    """The first model is done and alive: what is left waits for another."""
+    job = accept(services, kind="stt.transcribe", model="tone-listener", params={"retry_models": ["pocketsphinx"]})
+    run_plan(services, job, units=[5.0])
+    worker("stt.tone")
+    assert client.get(f"/jobs/{job.id}").json["progress"]["stage"] == "work"
+    claimed = services.store.claim(["stt.tone"], "test:host:stt.tone:1", lease_ms=60_000)
+    again = NewChunk(idx=0, round=2, queue="stt.pocketsphinx", units=5.0, span={"idx": 0})
+    services.store.commit(claimed, Commit(put_part(services, claimed, b"{}"), new_chunks=[again]))
+    assert client.get(f"/jobs/{job.id}").json["progress"]["stage"] == "waiting_for_worker"
+    worker("stt.pocketsphinx")
+    assert client.get(f"/jobs/{job.id}").json["progress"]["stage"] == "work"
 
 
 ROUTES_OF_A_JOB = [
