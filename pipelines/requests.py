@@ -53,6 +53,18 @@ class SynthesisRequest(JobRequest):
     chapters: Literal["auto", "none"] = "auto"
     title: str | None = Field(None, max_length=500)
     author: str | None = Field(None, max_length=500)
+    pitch: float | None = Field(
+        None, ge=-3.0, le=3.0, description="Higher or lower, in standard deviations of the voice's own pitch."
+    )
+    energy: float | None = Field(
+        None, ge=-3.0, le=3.0, description="Stronger or softer, in standard deviations of the voice's own energy."
+    )
+    noise_scale: float | None = Field(
+        None, ge=0.0, le=2.0, description="How freely a voice varies its sound; 0 = never. Unset = the model's own."
+    )
+    duration_noise: float | None = Field(
+        None, ge=0.0, le=2.0, description="How freely a voice varies its rhythm; 0 = never. Unset = the model's own."
+    )
     emotion: str | None = Field(None, max_length=50)
     lexicon: dict[str, str] | None = None
     verify: bool = False

@@ -78,6 +78,9 @@ def _unsupported_in_synthesis(entry: Entry, request: SynthesisRequest) -> Iterat
         yield "emotion", f"{entry.name} cannot be asked for an emotion."
     if request.speed != 1.0 and "speed" not in entry.options:
         yield "speed", f"{entry.name} speaks at one speed only."
+    for field in ("pitch", "energy", "noise_scale", "duration_noise"):
+        if getattr(request, field) is not None and field not in entry.options:
+            yield field, f"{entry.name} has no control of {field.replace('_', ' ')}."
     if request.lexicon:
         yield "lexicon", "This version has no pronunciation lexicon; write the words as they are to be said."
     if request.verify:

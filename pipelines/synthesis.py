@@ -33,6 +33,8 @@ PAUSES_S: Mapping[str, float] = {
     "break": 1.3,
     "chapter": 1.8,
 }
+#: Fields of a request that are the model's business alone; `support` refuses them where it has none.
+MODEL_OPTIONS = ("pitch", "energy", "noise_scale", "duration_noise", "emotion")
 #: Samples below this are silence at the edges of what a voice says (−56 dB); what is kept beside the sound, in seconds.
 _FLOOR = 50
 _MARGIN_S = 0.01
@@ -86,6 +88,7 @@ class Synthesis:
                 sink.progress(done)
 
         language = request.language or span.data["language"] or ""
+        options = {name: value for name in MODEL_OPTIONS if (value := getattr(request, name)) is not None}
         slots = max(1, family.entry.slots)
         for first in range(0, len(pieces), slots):
             several = pieces[first : first + slots]
@@ -96,6 +99,7 @@ class Synthesis:
                     language=language,
                     speed=request.speed,
                     seed=span.idx * 65_536 + first + number,
+                    options=options,
                 )
                 for number, (text, _) in enumerate(several)
             ]

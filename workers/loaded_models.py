@@ -78,7 +78,7 @@ class LoadedModels:
             for kind in PIPELINES:
                 if kind.startswith(f"{entry.kind}."):
                     perform.load_pipeline(kind)
-            voices = [asdict(voice) for voice in target(entry.voices_target)()] if entry.voices_target else []
+            voices = [asdict(voice) for voice in target(entry.voices_target)(entry)] if entry.voices_target else []
         except PipelineError as error:
             self._say({"event": "load_failed", "model": entry.name, "detail": error.detail})
             raise

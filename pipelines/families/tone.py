@@ -49,7 +49,7 @@ def load_listener(entry: Entry, device: str) -> ToneListener:
     return ToneListener(entry)
 
 
-def voices() -> list[Voice]:
+def voices(entry: Entry | None = None) -> list[Voice]:
     """The one voice there is; it speaks every language."""
     return [Voice(id="tone", name="Tone", language="und", family="tone", sample_rate_hz=RATE_HZ)]
 

@@ -21,7 +21,7 @@ def load(entry: Entry, device: str) -> EspeakFamily:
     return EspeakFamily(entry)
 
 
-def voices() -> list[Voice]:
+def voices(entry: Entry | None = None) -> list[Voice]:
     """Every voice of the library. Raises `ModelUnavailable`."""
     from .speech_process import SpeechProcess
     from .voice_table import VoiceTable
