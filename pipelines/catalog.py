@@ -70,6 +70,16 @@ class Entry:
         return f"{self.kind}.{self.family}"
 
     @property
+    def vocoders(self) -> Sequence[str]:
+        """What the request option `vocoder` may be; empty for a model that makes sound without one.
+
+        A default whose kind is not in its role ("vocoder", not "vocoder.hifigan") is asked for by leaving it unset.
+        """
+        if "vocoder" not in self.options:
+            return ()
+        return (*(role.partition(".")[2] for role in self.components if role.startswith("vocoder.")), "griffin-lim")
+
+    @property
     def installed(self) -> bool:
         """Whether the modules that it needs are here."""
         return all(find_spec(module) is not None for module in self.needs)

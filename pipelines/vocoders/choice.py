@@ -1,0 +1,83 @@
+"""The vocoders of one catalogue entry: the one that a request chooses, opened when it is first asked for.
+
+An entry names them as components: "vocoder" is its default, "vocoder.waveglow" and so on are those to choose from.
+Griffin-Lim needs no weights and is always there.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipelines.catalog import Entry
+from pipelines.errors import ModelUnavailable, UnsupportedOption
+from pipelines.family import Samples, Tick
+
+from .griffinlim import GriffinLim
+from .mel import MelConvention, check_convertible, convert
+from .opening import open_vocoder
+from .tiles import render
+from .vocoder import Knobs, Vocoder
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Vocoders:
+    """What a mel family makes sound with. May be asked from several threads."""
+
+    def __init__(self, entry: Entry, device: torch.device, written: MelConvention, knobs: Knobs = Knobs()) -> None:
+        """`written`: how the acoustic model writes its mels. The default vocoder is opened at once.
+
+        Raises `ModelUnavailable` for weights that are not there, `UnsupportedOption` for a default of other mels.
+        """
+        self._entry, self._device, self._written, self._knobs = entry, device, written, knobs
+        self._opened: dict[str, Vocoder] = {}
+        self._lock = threading.Lock()
+        self.get(None)
+
+    def get(self, choice: str | None) -> Vocoder:
+        """The vocoder of that kind; None = the entry's default, Griffin-Lim where it names none.
+
+        Raises `UnsupportedOption` on `vocoder` for a kind that the entry has not, or that reads other mels.
+        """
+        with self._lock:
+            key = choice or "default"
+            if key not in self._opened:
+                self._opened[key] = self._open(choice)
+            return self._opened[key]
+
+    def render(
+        self, choice: str | None, mels: Sequence[torch.Tensor], seeds: Sequence[int], tick: Tick
+    ) -> list[Samples]:
+        """Sounds, int16, of mels (bins, frames) as the acoustic model writes them; `seeds` decide all randomness."""
+        vocoder = self.get(choice)
+        read = [convert(mel, self._written, vocoder.convention) for mel in mels]
+        return [to_int16(wave) for wave in render(vocoder, read, seeds, tick)]
+
+    def _open(self, choice: str | None) -> Vocoder:
+        default = self._opened.get("default")
+        if choice is not None and default is not None and default.kind == choice:
+            return default
+        parts = self._entry.components
+        source = parts.get("vocoder") if choice is None else parts.get(f"vocoder.{choice}")
+        if source is None and choice in (None, GriffinLim.kind):
+            return GriffinLim(self._written, device=self._device, knobs=self._knobs)
+        if source is None:
+            known = ", ".join(self._entry.vocoders)
+            raise UnsupportedOption(f"{self._entry.name} has no vocoder {choice!r}; it has: {known}.", field="vocoder")
+        opened = open_vocoder(self._entry, source, self._device, self._knobs)
+        if choice not in (None, opened.kind):
+            raise ModelUnavailable(f"{self._entry.name}: vocoder.{choice} = {source!r} holds a {opened.kind}.")
+        check_convertible(
+            self._written, opened.convention, writer=self._entry.name, reader=f"the vocoder {opened.kind}"
+        )
+        return opened
+
+
+def to_int16(wave: np.ndarray) -> Samples:
+    """Samples in [−1, 1] as 16-bit integers, rounded; what is beyond is clipped."""
+    return np.rint(np.clip(wave, -1.0, 1.0) * 32_767).astype(np.int16)

@@ -1,0 +1,59 @@
+"""What every vocoder can do: a batch of mel tiles in, a batch of waveforms out.
+
+Where tiles are cut, and how they are joined, is in `tiles`; where a vocoder comes from is in `opening`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import torch
+
+    from .mel import MelConvention
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a tile lies in its sound: what a vocoder draws at random depends on this alone, never on the tiling."""
+
+    seed: int = 0
+    #: The tile's first frame, counted from the beginning of the sound.
+    first: int = 0
+
+
+class Vocoder(Protocol):
+    """A mel spectrogram (bins, frames) becomes frames × hop samples in [−1, 1]."""
+
+    #: "hifigan", "waveglow", "melgan" or "griffin-lim": what the request option `vocoder` calls it.
+    kind: str
+    convention: MelConvention
+    #: Frames to either side that a sample depends on.
+    reach: int
+    #: Frames that one call takes, `reach` on both sides included.
+    tile: int
+    #: Tiles that are worth joining into one call on its device.
+    slots: int
+    #: Engine and precision, for provenance: "torch/bfloat16".
+    engine: str
+    #: Exact revision of the weights, for provenance.
+    revision: str
+
+    def samples(self, mels: torch.Tensor, places: Sequence[Place]) -> torch.Tensor:
+        """Waveforms (batch, frames × hop), float32 on the CPU, of mels (batch, bins, frames) in `convention`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Knobs:
+    """What can be set on a vocoder where an entry is loaded; those that it lacks make no difference to it."""
+
+    #: WaveGlow: spread of the noise that it starts from.
+    sigma: float = 0.6
+    #: WaveGlow: how much of the hum that it makes of silence is taken away again.
+    denoiser: float = 0.01
+    #: Griffin-Lim: rounds.
+    iterations: int = 32
+    #: HiFi-GAN: "float32" or "bfloat16"; None = bfloat16 where the processor has instructions for it.
+    precision: str | None = None

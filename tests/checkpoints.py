@@ -1,0 +1,40 @@
+"""Small checkpoints of random weights in published layouts, and what the originals made of them (tests/fixtures)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipelines.catalog import ENTRIES, Entry
+
+FIXTURES = Path(__file__).parent / "fixtures"
+
+
+def make_entry(**changes: Any) -> Entry:
+    """A speech entry for a family under test."""
+    return replace(ENTRIES[0], **{"name": "under-test", "family": "tacotron2", "components": {}, **changes})
+
+
+def arrays(name: str, file: str) -> dict[str, np.ndarray]:
+    """The arrays of `inputs` or `expected` of a fixture."""
+    with np.load(FIXTURES / name / f"{file}.npz") as found:
+        return {key: found[key] for key in found.files}
+
+
+def plain_shapes(name: str, file: str = "shapes.json") -> dict[str, list[int]]:
+    """Names and shapes of the real size, each pair of weight norm as the one weight that it stands for."""
+    written = json.loads((FIXTURES / name / file).read_text())
+    return {
+        key.removesuffix("_v") if key.endswith(".weight_v") else key: shape
+        for key, shape in written.items()
+        if not key.endswith(".weight_g")
+    }
+
+
+def shapes_of(module: Any) -> dict[str, list[int]]:
+    """Names and shapes that a module wants."""
+    return {key: list(tensor.shape) for key, tensor in module.state_dict().items()}

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from transformers import (
+    FastSpeech2ConformerHifiGan,
+    FastSpeech2ConformerHifiGanConfig,
+    SpeechT5HifiGan,
+    SpeechT5HifiGanConfig,
+)
+
+from pipelines.errors import ModelUnavailable
+from pipelines.vocoders.hifigan import ESPNET_MEL, SPEECHT5_MEL, Generator, HifiGan, Shape
+from pipelines.vocoders.mel import MelConvention
+from pipelines.vocoders.opening import open_vocoder
+from pipelines.vocoders.vocoder import Knobs, Place
+from tests.checkpoints import FIXTURES, arrays, make_entry, plain_shapes, shapes_of
+
+CONFIG = json.loads((FIXTURES / "hifigan" / "config.json").read_text())
+CPU = torch.device("cpu")
+
+
+def opened(source, precision: str = "float32") -> HifiGan:
+    torch.set_num_threads(1)
+    return open_vocoder(make_entry(), str(source), CPU, Knobs(precision=precision))
+
+
+@pytest.mark.parametrize("batch", ["", "_batch"])
+def test_sound_of_a_checkpoint_is_that_of_the_original(batch):
+    mels = torch.from_numpy(arrays("hifigan", "inputs")[f"mel{batch}"])
+    made = opened(FIXTURES / "hifigan").samples(mels, [Place()] * len(mels))
+    assert np.abs(made.numpy() - arrays("hifigan", "expected")[f"audio{batch}"][:, 0]).max() < 1e-5
+
+
+def test_convention_is_that_of_the_config():
+    assert opened(FIXTURES / "hifigan").convention == MelConvention(fmax_hz=8000.0)
+
+
+def test_names_and_shapes_of_the_published_size_fit():
+    with torch.device("meta"):
+        generator = Generator(Shape.of({**CONFIG, "upsample_initial_channel": 512}))
+    assert shapes_of(generator) == plain_shapes("hifigan")
+
+
+@pytest.mark.parametrize(
+    ("made", "convention"),
+    [
+        (SpeechT5HifiGan(SpeechT5HifiGanConfig(upsample_initial_channel=32, model_in_dim=8)), SPEECHT5_MEL),
+        (
+            FastSpeech2ConformerHifiGan(FastSpeech2ConformerHifiGanConfig(upsample_initial_channel=32, model_in_dim=8)),
+            ESPNET_MEL,
+        ),
+    ],
+    ids=["speecht5", "fastspeech2"],
+)
+@pytest.mark.parametrize("normed", [False, True], ids=["folded", "with weight norm"])
+def test_checkpoints_of_transformers_sound_as_there(tmp_path, made, convention, normed):
+    random = torch.Generator().manual_seed(2)
+    with torch.no_grad():
+        made.mean.normal_(generator=random)
+        made.scale.uniform_(0.5, 2.0, generator=random)
+    if normed:
+        made.apply_weight_norm()
+    made.save_pretrained(tmp_path)
+    mel = torch.randn(2, 9, 8, generator=random)
+    vocoder = opened(tmp_path)
+    with torch.inference_mode():
+        wanted = made.eval()(mel)
+    if normed:
+        for layer in made.modules():
+            if hasattr(layer, "parametrizations"):
+                torch.nn.utils.parametrize.remove_parametrizations(layer, "weight")
+    assert torch.allclose(vocoder.samples(mel.transpose(1, 2), [Place()] * 2), wanted, atol=1e-5)
+    assert vocoder.convention == convention
+
+
+def test_single_blocks_of_the_small_model_sum_what_they_hear():
+    shape = Shape.of({**CONFIG, "resblock": "2", "upsample_initial_channel": 16})
+    names = set(Generator(shape).state_dict())
+    assert "resblocks.0.convs.2.weight" in names and not any("convs1" in name for name in names)
+
+
+@pytest.mark.parametrize("block", ["1", "2"])
+def test_reach_is_how_far_a_sample_hears(block):
+    """A change of one frame is heard up to `reach` frames away and not a frame further."""
+    shape = Shape.of({**CONFIG, "upsample_initial_channel": 16, "resblock": block})
+    heard = heard_from(Generator(shape), frame=40)
+    assert (heard.min(), heard.max()) == (-shape.reach, shape.reach)
+
+
+def heard_from(generator, *, frame: int) -> torch.Tensor:
+    """Frames, from this one, in which a change of it is heard: all weights are positive, so that nothing cancels."""
+    for parameter in generator.double().requires_grad_(False).parameters():
+        parameter.fill_(0.5 / parameter[0].numel() if parameter.dim() > 1 else 0.0)
+    mel = torch.zeros(1, 80, 2 * frame + 1, dtype=torch.float64)
+    mel[..., frame] = 1000.0
+    return torch.nonzero(generator(mel)[0].unflatten(-1, (-1, 256)).any(dim=-1)).flatten() - frame
+
+
+def test_bfloat16_is_close_to_float32():
+    mels = torch.from_numpy(arrays("hifigan", "inputs")["mel"])
+    exact = opened(FIXTURES / "hifigan").samples(mels, [Place()])
+    quick = opened(FIXTURES / "hifigan", "bfloat16")
+    assert quick.engine == "torch/bfloat16"
+    error = quick.samples(mels, [Place()]) - exact
+    assert 20 * torch.log10(exact.norm() / error.norm()) > 25
+
+
+def test_checkpoint_of_other_sizes_than_its_config_is_refused_by_name(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({**CONFIG, "num_mels": 40}))
+    (tmp_path / "generator_v1").write_bytes((FIXTURES / "hifigan" / "checkpoint.pt").read_bytes())
+    with pytest.raises(ModelUnavailable, match=r"conv_pre\.weight \[64, 80, 7\] instead of \[64, 40, 7\]"):
+        opened(tmp_path)
+
+
+def test_config_without_a_field_is_refused_by_name(tmp_path):
+    short = {name: value for name, value in CONFIG.items() if name != "upsample_rates"}
+    (tmp_path / "config.json").write_text(json.dumps(short))
+    (tmp_path / "g_02500000").write_bytes((FIXTURES / "hifigan" / "checkpoint.pt").read_bytes())
+    with pytest.raises(ModelUnavailable, match="upsample_rates"):
+        opened(tmp_path)

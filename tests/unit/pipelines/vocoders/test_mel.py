@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from pipelines.errors import UnsupportedOption
+from pipelines.vocoders.hifigan import ESPNET_MEL, SPEECHT5_MEL
+from pipelines.vocoders.mel import MelConvention, check_convertible, convert, differences
+from pipelines.vocoders.melgan import MELGAN_MEL
+
+LN = MelConvention()
+LOG10 = MelConvention(log="log10")
+
+
+@pytest.fixture
+def linear():
+    return torch.rand(80, 7, generator=torch.Generator().manual_seed(1)) + 1e-4
+
+
+def test_base_of_the_logarithm_converts_exactly(linear):
+    assert torch.allclose(convert(linear.log(), LN, LOG10), linear.log10(), atol=1e-6)
+    assert torch.allclose(convert(linear.log10(), LOG10, LN), linear.log(), atol=1e-6)
+
+
+def test_a_floor_may_rise_but_not_fall():
+    quiet = torch.full((80, 1), -20.0)
+    low, high = MelConvention(floor=1e-10), MelConvention(floor=1e-5)
+    assert torch.allclose(convert(quiet, low, high), torch.full((80, 1), math.log(1e-5)))
+    assert differences(high, low) == ["floor"]
+
+
+def test_normalisation_converts_both_ways(linear):
+    mean, scale = tuple(float(number) for number in range(80)), tuple(1.0 + number / 80 for number in range(80))
+    normalised = MelConvention(log="log10", mean=mean, scale=scale)
+    there = convert(linear.log(), LN, normalised)
+    assert torch.allclose(
+        there, (linear.log10() - torch.tensor(mean)[:, None]) / torch.tensor(scale)[:, None], atol=1e-5
+    )
+    assert torch.allclose(convert(there, normalised, LN), linear.log(), atol=1e-4)
+
+
+@pytest.mark.parametrize("other", [SPEECHT5_MEL, ESPNET_MEL, MELGAN_MEL], ids=["speecht5", "espnet", "melgan"])
+def test_other_filters_are_refused_with_both_conventions_named(other):
+    with pytest.raises(UnsupportedOption) as refusal:
+        check_convertible(LN, other, writer="tacotron2", reader="the vocoder")
+    assert refusal.value.field == "vocoder"
+    assert str(LN) in refusal.value.detail and str(other) in refusal.value.detail
+    assert "fmax_hz" in refusal.value.detail
+
+
+def test_convention_file_with_an_unknown_field_is_refused():
+    assert MelConvention.of({"fmax_hz": 7600.0, "mean": [0.0, 1.0]}).mean == (0.0, 1.0)
+    with pytest.raises(ValueError, match="fmaks"):
+        MelConvention.of({"fmaks": 1})
