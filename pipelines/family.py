@@ -22,9 +22,25 @@ Samples = NDArray[np.int16]
 Tick = Callable[[], None]
 
 
+#: A voice as the numbers that a family makes of a recording (`Cloning.speaker_vector`), float32.
+SpeakerVector = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Somebody speaking: mono int16 at `sample_rate_hz`."""
+
+    samples: Samples
+    sample_rate_hz: int
+
+
 @dataclass(frozen=True, slots=True)
 class SpeakRequest:
-    """One passage for one voice. `text` is plain; `seed` is the only randomness allowed."""
+    """One passage for one voice. `text` is plain; `seed` is the only randomness allowed.
+
+    `options` has the fields of the request that are the model's business alone, and "reference" where the voice is
+    that of a recording: its `SpeakerVector`, or the `Recording` itself. `voice` then is a name for messages only.
+    """
 
     text: str
     voice: str
@@ -122,6 +138,16 @@ class SpeechFamily(Protocol):
     def speak(self, requests: Sequence[SpeakRequest], tick: Tick) -> list[Speech]: ...
 
     def close(self) -> None: ...
+
+
+class Cloning(Protocol):
+    """What a `SpeechFamily` also does when it can speak with the voice of a recording."""
+
+    def speaker_vector(self, recording: Recording) -> SpeakerVector:
+        """The voice of a recording, to be kept and given as "reference" for as long as the revision is the same.
+
+        Raises `BadInput` on `voice` for a recording that is too short or has no speech in it.
+        """
 
 
 class RecognitionFamily(Protocol):

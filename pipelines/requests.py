@@ -65,6 +65,9 @@ class SynthesisRequest(JobRequest):
     duration_noise: float | None = Field(
         None, ge=0.0, le=2.0, description="How freely a voice varies its rhythm; 0 = never. Unset = the model's own."
     )
+    vocoder: str | None = Field(
+        None, max_length=50, description="What makes sound of the model's spectrogram; unset = the model's own choice."
+    )
     emotion: str | None = Field(None, max_length=50)
     lexicon: dict[str, str] | None = None
     verify: bool = False

@@ -81,6 +81,8 @@ def _unsupported_in_synthesis(entry: Entry, request: SynthesisRequest) -> Iterat
     for field in ("pitch", "energy", "noise_scale", "duration_noise"):
         if getattr(request, field) is not None and field not in entry.options:
             yield field, f"{entry.name} has no control of {field.replace('_', ' ')}."
+    if request.vocoder is not None and request.vocoder not in entry.vocoders:
+        yield "vocoder", _no_vocoder(entry, request.vocoder)
     if request.lexicon:
         yield "lexicon", "This version has no pronunciation lexicon; write the words as they are to be said."
     if request.verify:
@@ -91,6 +93,12 @@ def _unsupported_in_synthesis(entry: Entry, request: SynthesisRequest) -> Iterat
     if request.sample_rate_hz is not None and rates and request.sample_rate_hz not in rates:
         known = ", ".join(map(str, rates))
         yield "sample_rate_hz", f"{request.format} cannot have {request.sample_rate_hz} Hz; choose one of: {known}."
+
+
+def _no_vocoder(entry: Entry, asked: str) -> str:
+    if not entry.vocoders:
+        return f"{entry.name} makes sound by itself; it takes no vocoder."
+    return f"{entry.name} has no vocoder {asked!r}; it has: {', '.join(entry.vocoders)}."
 
 
 def speaks(entry: Entry, language: str) -> bool:

@@ -34,7 +34,7 @@ PAUSES_S: Mapping[str, float] = {
     "chapter": 1.8,
 }
 #: Fields of a request that are the model's business alone; `support` refuses them where it has none.
-MODEL_OPTIONS = ("pitch", "energy", "noise_scale", "duration_noise", "emotion")
+MODEL_OPTIONS = ("pitch", "energy", "noise_scale", "duration_noise", "vocoder", "emotion")
 #: Samples below this are silence at the edges of what a voice says (−56 dB); what is kept beside the sound, in seconds.
 _FLOOR = 50
 _MARGIN_S = 0.01

@@ -10,8 +10,7 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from pipelines.audio.pcm import pcm16
 from pipelines.catalog import Entry
 from pipelines.errors import ModelUnavailable, UnsupportedOption
 from pipelines.family import Samples, Tick
@@ -56,7 +55,7 @@ class Vocoders:
         """Sounds, int16, of mels (bins, frames) as the acoustic model writes them; `seeds` decide all randomness."""
         vocoder = self.get(choice)
         read = [convert(mel, self._written, vocoder.convention) for mel in mels]
-        return [to_int16(wave) for wave in render(vocoder, read, seeds, tick)]
+        return [pcm16(wave) for wave in render(vocoder, read, seeds, tick)]
 
     def _open(self, choice: str | None) -> Vocoder:
         default = self._opened.get("default")
@@ -76,8 +75,3 @@ class Vocoders:
             self._written, opened.convention, writer=self._entry.name, reader=f"the vocoder {opened.kind}"
         )
         return opened
-
-
-def to_int16(wave: np.ndarray) -> Samples:
-    """Samples in [−1, 1] as 16-bit integers, rounded; what is beyond is clipped."""
-    return np.rint(np.clip(wave, -1.0, 1.0) * 32_767).astype(np.int16)

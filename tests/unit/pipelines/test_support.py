@@ -117,6 +117,18 @@ def test_a_voice_of_one_speed_and_language_refuses_others() -> None:
         assert refused.value.field == field
 
 
+def test_vocoders_are_those_of_the_entry() -> None:
+    with pytest.raises(UnsupportedOption, match="takes no vocoder") as refused:
+        check_speech("espeak", vocoder="griffin-lim")
+    assert refused.value.field == "vocoder"
+    components = {"vocoder": "somewhere", "vocoder.waveglow": "elsewhere"}
+    entry = dataclasses.replace(Catalog().get("espeak", "tts"), components=components, options=frozenset({"vocoder"}))
+    for choice in (None, "waveglow", "griffin-lim"):
+        check_synthesis(entry, SynthesisRequest(vocoder=choice))
+    with pytest.raises(UnsupportedOption, match="it has: waveglow, griffin-lim"):
+        check_synthesis(entry, SynthesisRequest(vocoder="melgan"))
+
+
 def test_checking_loads_no_audio_library_and_no_model() -> None:
     code = "import sys, pipelines.support; print(*{'av', 'numpy', 'onnxruntime', 'faster_whisper'} & set(sys.modules))"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from pipelines.errors import ModelUnavailable, UnsupportedOption
-from pipelines.vocoders.choice import Vocoders, to_int16
+from pipelines.vocoders.choice import Vocoders
 from pipelines.vocoders.mel import MelConvention
 from tests.checkpoints import FIXTURES, make_entry
 
@@ -61,7 +61,3 @@ def test_mels_in_another_base_are_converted_on_the_way():
     log10 = Vocoders(entry(vocoder="hifigan"), CPU, MelConvention(log="log10"))
     assert np.abs(ln.astype(int) - log10.render(None, [mel / np.log(10)], [0], tick)[0]).max() < 700  # bfloat16
     assert ln.dtype == np.int16 and len(ln) == 12 * 256
-
-
-def test_samples_are_rounded_and_clipped():
-    assert to_int16(np.array([-2.0, -1.0, 0.0, 1.0, 7.0])).tolist() == [-32_767, -32_767, 0, 32_767, 32_767]
