@@ -1,14 +1,15 @@
 """Waiting for jobs without asking once per waiter.
 
-One thread per process reads the states of all watched jobs in one query every 50 ms, as long as anyone watches, and
-wakes whoever watches a job that changed. Past `max_waiters` nobody waits: the caller answers at once.
+One thread per process reads a mark of each watched job in one light query every 50 ms, as long as anyone watches. Only
+jobs whose mark is a new one are read in full, and only their waiters wake. Past `max_waiters` nobody waits: the caller
+answers at once.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import structlog
@@ -32,6 +33,8 @@ class Watch:
         self._job: Job | None = job
         self._version = 0
         self._seen = 0
+        #: Of the last reading that was fed; the watcher's own, who was not there when the caller read the job.
+        self.mark: object = None
         #: The process is about to end: tell the client to come back.
         self.is_closed = False
 
@@ -143,17 +146,27 @@ class Watcher:
             started = self._clock()
             pause = self._interval_s
             try:
-                states = self._store.states(list(watched))
+                self._look(watched)
             except JobsError as error:
                 # Waiters keep their last reading; the answer that follows asks the database itself.
                 log.warning("watch_failed", code=error.code)
                 pause = 1.0
-            else:
-                for job_id, watches in watched.items():
-                    for watch in watches:
-                        watch.feed(states.get(job_id))
             with self._changed:
                 self._changed.wait_for(lambda: self._closed, timeout=max(0.0, pause - (self._clock() - started)))
+
+    def _look(self, watched: Mapping[str, Sequence[Watch]]) -> None:
+        """Feed the watches of jobs that changed since these watches were last fed."""
+        marks = self._store.marks(list(watched))
+        changed = {
+            job_id: [watch for watch in watches if watch.mark is None or watch.mark != marks.get(job_id)]
+            for job_id, watches in watched.items()
+        }
+        changed = {job_id: watches for job_id, watches in changed.items() if watches}
+        states = self._store.states(list(changed))
+        for job_id, watches in changed.items():
+            for watch in watches:
+                watch.feed(states.get(job_id))
+                watch.mark = marks.get(job_id)  # older than the state, if anything: then the next look feeds it again
 
 
 def _face(job: Job | None) -> tuple[object, ...] | None:

@@ -80,6 +80,12 @@ class Store(Protocol):
     def states(self, job_ids: Sequence[str]) -> Mapping[str, Job]:
         """The watched jobs in one query; `params` may be left empty."""
 
+    def marks(self, job_ids: Sequence[str]) -> Mapping[str, object]:
+        """A mark of each watched job, in one light query: equal while nothing that a waiting client sees has changed.
+
+        That is state, units, chunks, end and deletion.
+        """
+
     def chunks(self, job_id: str, *, after_idx: int = -1, limit: int = 1000) -> Sequence[Chunk]:
         """Succeeded work chunks in the order (idx, round), for stitching and partial results."""
 

@@ -175,6 +175,35 @@ def test_running_progress_shows_before_it_is_committed(store: SqlStore) -> None:
     assert (now.units_running, now.units_done) == (0.0, 10.0)
 
 
+def test_mark_changes_with_all_that_a_waiting_client_sees(store: SqlStore) -> None:
+    job, other = accept(store), accept(store)
+    seen: list[object] = []
+
+    def look() -> None:
+        marks = store.marks([job.id, other.id, "job_unknown"])
+        assert marks.keys() == {job.id, other.id}
+        assert marks == store.marks([job.id, other.id])
+        assert all(marks[job.id] != earlier for earlier in seen)
+        seen.append(marks[job.id])
+
+    look()
+    claimed = claim(store)
+    assert claimed.job.id == job.id
+    look()
+    store.commit(claimed, plan(claimed, 2))
+    look()
+    claimed = claim(store, QUEUE)
+    store.beat([claimed], lease_ms=60_000, progress={claimed.chunk.id: 4.0})
+    look()
+    store.commit(claimed, Commit(part(claimed)))
+    look()
+    store.cancel("acme", job.id)
+    look()
+    store.mark_deleted("acme", job.id)
+    look()
+    assert store.marks([]) == {}
+
+
 def test_plan_of_fifteen_thousand_chunks_is_one_commit(store: SqlStore) -> None:
     job = planned(store, 15_000)
     assert job.chunk_total == 15_000

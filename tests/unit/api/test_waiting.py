@@ -21,11 +21,17 @@ def jobs(services):
 
 
 class CountingStore:
+    """Counts looks, and the jobs that were read in full."""
+
     def __init__(self, store):
-        self._store, self.queries = store, 0
+        self._store, self.queries, self.read = store, 0, []
+
+    def marks(self, job_ids):
+        self.queries += 1
+        return self._store.marks(job_ids)
 
     def states(self, job_ids):
-        self.queries += 1
+        self.read += job_ids
         return self._store.states(job_ids)
 
 
@@ -61,6 +67,24 @@ def test_two_hundred_waiters_share_the_queries_and_all_wake(services, jobs, watc
     assert heard == [JobState.CANCELLED] * 200
     assert counting.queries - before <= rounds
     assert watcher.waiters == 0
+
+
+def test_job_is_read_in_full_only_when_it_changed(services, jobs, watcher, counting):
+    with watcher.watch(jobs[0]), watcher.watch(jobs[1]) as watch:
+        first = counting.queries
+        assert poll(lambda: counting.queries > first + 5, deadline_s=20)
+        assert sorted(counting.read) == sorted([jobs[0].id, jobs[1].id])
+        services.store.cancel(TENANT, jobs[1].id)
+        assert watch.until_terminal(10).state is JobState.CANCELLED
+        assert counting.read[2:] == [jobs[1].id]
+
+
+def test_late_waiter_with_an_old_reading_is_told_what_the_others_know(services, jobs, watcher):
+    with watcher.watch(jobs[0]) as early:
+        services.store.cancel(TENANT, jobs[0].id)
+        assert early.until_terminal(10).state is JobState.CANCELLED
+        with watcher.watch(jobs[0]) as late:
+            assert late.until_terminal(10).state is JobState.CANCELLED
 
 
 def test_nobody_waiting_means_no_queries(services, jobs, watcher, counting):
