@@ -32,7 +32,7 @@ class Entry:
     #: BCP 47 tags; ("*",) means that the model says itself (see `voices_target`).
     languages: Sequence[str]
     default_voice: str | None = None
-    #: "module:function" returning the list of `Voice`, run without the model.
+    #: "module:function", called as `voices(entry)`: the list of `Voice`, made without the model.
     voices_target: str | None = None
     sample_rate_hz: int = 22_050
     #: Requests joined into one engine call.
@@ -96,7 +96,7 @@ _WHISPER_SIZES = {
 }  # fmt: skip
 
 
-#: What the multilingual models were trained on; their own "jw" is the tag "jv".
+#: What the multilingual models were trained on; their own "jw" is the tag "jv". Only the third generation knows "yue".
 _WHISPER_LANGUAGES = tuple(
     """af am ar as az ba be bg bn bo br bs ca cs cy da de el en es et eu fa fi fo fr gl gu ha haw he hi hr ht hu hy id
     is it ja jv ka kk km kn ko la lb ln lo lt lv mg mi mk ml mn mr ms mt my nb ne nl nn no oc pa pl ps pt ro ru sa sd si
@@ -105,14 +105,18 @@ _WHISPER_LANGUAGES = tuple(
 
 
 def _whisper(size: str, speed: float) -> Entry:
+    # A batch of a large model takes long on a CPU: fewer windows in it, so that a tick comes before the watchdog.
+    slots = 16 if speed >= 6.0 else 4
+    heard = tuple(tag for tag in _WHISPER_LANGUAGES if tag != "yue" or size.startswith("large-v3"))
     only_english = size.endswith(".en") or size.startswith("distil-")
     # The turbo and distilled decoders never learnt to translate.
     translates = not only_english and size != "large-v3-turbo"
     return Entry(
         name=f"whisper-{size}", kind="stt", family="whisper", target="pipelines.families.whisper:load",
-        engines=("ctranslate2",), languages=("en",) if only_english else _WHISPER_LANGUAGES, sample_rate_hz=16_000,
-        slots=8, threads=2, speed=speed, stall_s=300.0, punctuates=True, needs=("faster_whisper",),
-        source=_whisper_source(size), options=frozenset({"vocabulary", *(("translate",) if translates else ())}),
+        engines=("ctranslate2",), languages=("en",) if only_english else heard,
+        sample_rate_hz=16_000, slots=slots, threads=2, speed=speed, stall_s=300.0, punctuates=True,
+        needs=("ctranslate2", "tokenizers"), source=_whisper_source(size),
+        options=frozenset({"vocabulary", *(("translate",) if translates else ())}),
     )  # fmt: skip
 
 
@@ -124,6 +128,34 @@ def _whisper_source(size: str) -> str:
     return f"Systran/faster-{name}"
 
 
+def _vits(name: str, source: str, languages: Sequence[str], *, rate: int = 22_050, speakers: int = 1) -> Entry:
+    return Entry(
+        name=name, kind="tts", family="vits", target="pipelines.families.vits:load", engines=("torch",),
+        languages=languages, default_voice="speaker-0" if speakers > 1 else name,
+        voices_target="pipelines.families.vits:voices", sample_rate_hz=rate, slots=8, threads=2, speed=3.0,
+        needs=("torch", "transformers", *(("espeakng_loader",) if rate == 22_050 else ())), extra="torch",
+        source=source, options=frozenset({"speed", "noise_scale", "duration_noise"}), auto=False,
+    )  # fmt: skip
+
+
+#: Some of the thousand languages of Meta's MMS: its own codes and BCP 47. Others are a table in models.toml away.
+_MMS_LANGUAGES = {"eng": "en", "deu": "de", "fra": "fr", "spa": "es", "por": "pt", "rus": "ru", "hin": "hi"}
+
+
+def _wav2vec2(name: str, source: str, language: str, *, speed: float) -> Entry:
+    return Entry(
+        name=name, kind="stt", family="wav2vec2", target="pipelines.families.wav2vec2:load",
+        engines=("torch", "torch-float32", "onnx"), languages=(language,), sample_rate_hz=16_000, slots=8, threads=2,
+        speed=speed, stall_s=300.0, needs=("torch", "transformers", "safetensors"), extra="torch", source=source,
+    )  # fmt: skip
+
+
+#: XLSR-53 (300 million weights) tuned by one person on Common Voice, letters small and large as the language has them.
+_XLSR_LANGUAGES = {
+    "de": "german", "es": "spanish", "fr": "french", "it": "italian", "nl": "dutch", "pl": "polish", "pt": "portuguese",
+}  # fmt: skip
+
+
 ENTRIES: tuple[Entry, ...] = (
     Entry(
         name="espeak", kind="tts", family="espeak", target="pipelines.families.espeak:load", engines=("espeak-ng",),
@@ -131,12 +163,24 @@ ENTRIES: tuple[Entry, ...] = (
         sample_rate_hz=22_050, slots=1, speed=150.0, chunk_characters=2400,
         needs=("espeakng_loader",), extra="espeak", options=frozenset({"speed"}),
     ),
+    _vits("vits-ljs", "kakao-enterprise/vits-ljs", ("en",)),
+    _vits("vits-vctk", "kakao-enterprise/vits-vctk", ("en",), speakers=109),
+    *(
+        _vits(f"mms-{code}", f"facebook/mms-tts-{code}", (tag,), rate=16_000)
+        for code, tag in _MMS_LANGUAGES.items()
+    ),
     Entry(
         name="pocketsphinx-en-us", kind="stt", family="pocketsphinx", target="pipelines.families.pocketsphinx:load",
         engines=("pocketsphinx",), languages=("en",), sample_rate_hz=16_000, slots=1, speed=2.5,
         needs=("pocketsphinx",),
     ),
     *(_whisper(size, speed) for size, speed in _WHISPER_SIZES.items()),
+    _wav2vec2("wav2vec2-base-960h", "facebook/wav2vec2-base-960h", "en", speed=8.0),
+    _wav2vec2("wav2vec2-large-960h-lv60-self", "facebook/wav2vec2-large-960h-lv60-self", "en", speed=3.0),
+    *(
+        _wav2vec2(f"wav2vec2-xlsr-{tag}", f"jonatasgrosman/wav2vec2-large-xlsr-53-{name}", tag, speed=3.0)
+        for tag, name in _XLSR_LANGUAGES.items()
+    ),
     Entry(
         name="tone", kind="tts", family="tone", target="pipelines.families.tone:load_speaker", engines=("numpy",),
         languages=("*",), default_voice="tone", voices_target="pipelines.families.tone:voices", sample_rate_hz=16_000,

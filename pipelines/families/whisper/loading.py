@@ -1,0 +1,46 @@
+"""Which encoder and decoder an entry gets: the engine that it names, else the first of the catalogue.
+
+- `ctranslate2`: both in CTranslate2, from either form of a checkpoint.
+- `bfloat16`: the encoder in PyTorch with 16 bits, the decoder in CTranslate2; faster on CPUs that multiply bfloat16.
+- `onnx`: the encoder in ONNX Runtime, the decoder in CTranslate2.
+- `torch`: both in PyTorch.
+"""
+
+from __future__ import annotations
+
+from pipelines.catalog import Entry
+from pipelines.engines.memory import check_room
+from pipelines.engines.selection import engine_of
+from pipelines.loading import revision
+
+from .checkpoint import Checkpoint, opened
+from .conversion import ctranslate2_folder
+from .ctranslate2_model import CTranslate2Model
+from .decoding import Decoder, Encoder
+from .family import Whisper
+from .tokenizer import Tokenizer
+
+
+def load(entry: Entry, device: str) -> Whisper:
+    """The model on `device` ("cpu", "cuda", "cuda:1"), from a directory or from Hugging Face, cached there or fetched.
+
+    Raises `ModelUnavailable` saying what is missing, does not fit, or is too large.
+    """
+    engine = engine_of(entry)
+    checkpoint = opened(entry)
+    check_room(entry, device, _needed(checkpoint))
+    tokenizer = Tokenizer(entry, checkpoint.folder / "tokenizer.json")
+    encoder, decoder = _models(entry, device, engine, checkpoint, tokenizer)
+    return Whisper(entry, revision(checkpoint.folder), tokenizer, encoder, decoder, longest=checkpoint.longest)
+
+
+def _models(
+    entry: Entry, device: str, engine: str, checkpoint: Checkpoint, tokenizer: Tokenizer
+) -> tuple[Encoder, Decoder]:
+    model = CTranslate2Model(entry, ctranslate2_folder(entry, checkpoint, tokenizer), device)
+    return model, model
+
+
+def _needed(checkpoint: Checkpoint) -> int:
+    """Bytes for the weights, while they are read and made smaller, and for the states of a batch."""
+    return checkpoint.weights.stat().st_size * 3 // 2 + 200_000_000
