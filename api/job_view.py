@@ -9,7 +9,7 @@ from typing import Any
 from jobs.job import Job
 from jobs.states import JobState
 
-from .schemas import JobBody, JobError, JobProgress, JobResult, JobSummary, ResultFile
+from .schemas import JobBody, JobError, JobProgress, JobResult, JobSummary, JobWarning, ResultFile
 
 SHOWN_TEXT_CHARACTERS = 1000
 #: Fields of stored requests that only the server sets and reads.
@@ -105,6 +105,7 @@ def _result(job: Job, link: Link) -> JobResult | None:
         quality=result.get("quality"),
         usage=result.get("usage") or {},
         files=files,
+        warnings=[JobWarning(**warning) for warning in result.get("warnings") or ()],
     )
 
 

@@ -74,6 +74,13 @@ class JobUsage(Answer):
     engine_s: float = 0.0
 
 
+class JobWarning(Answer):
+    """Something about a result that its reader should know."""
+
+    code: str
+    detail: str
+
+
 class JobResult(Answer):
     """What a succeeded job made."""
 
@@ -83,6 +90,8 @@ class JobResult(Answer):
     quality: dict[str, Any] | None = None
     usage: JobUsage
     files: list[ResultFile]
+    #: `no_speech`, `other_language`, `document` …; the job succeeded all the same.
+    warnings: list[JobWarning] = []
 
 
 class JobError(Answer):

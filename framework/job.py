@@ -76,6 +76,8 @@ class JobResult:
     quality: Mapping[str, Any] | None = None
     #: `audio_s`, `characters`, `engine_s`.
     usage: Mapping[str, float] = field(default_factory=dict)
+    #: What its reader should know, in words: no speech was found, another language was heard, a page was missing.
+    warnings: Sequence[str] = ()
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> JobResult:
@@ -87,6 +89,7 @@ class JobResult:
             language=data.get("language"),
             quality=data.get("quality"),
             usage=data.get("usage") or {},
+            warnings=tuple(str(warning.get("detail") or "") for warning in data.get("warnings") or ()),
         )
 
 

@@ -123,6 +123,9 @@ class Recognition:
     phrases: Sequence[Phrase]
     language: str | None = None
     language_confidence: float | None = None
+    #: What the model itself takes the language for, where it can tell: also when the request named another one.
+    detected_language: str | None = None
+    detected_confidence: float | None = None
 
 
 class SpeechFamily(Protocol):

@@ -124,7 +124,10 @@ class Synthesis:
             for number, span in enumerate(spans):
                 file.add(span, read_part(parts(number)))
             duration_s = file.finish()
-        return Result(duration_s, {"language": header["language"]} if header.get("language") else {})
+        summary: dict[str, Any] = {"language": header["language"]} if header.get("language") else {}
+        if header.get("remarks"):
+            summary["warnings"] = [{"code": "document", "detail": remark} for remark in header["remarks"]]
+        return Result(duration_s, summary)
 
 
 def _open(request: SynthesisRequest, source: Path | None, limits: Limits) -> Document:

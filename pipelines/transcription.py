@@ -7,7 +7,7 @@ pipelines/transcript/.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ from .transcript.writing import write_transcript
 
 #: Seconds of the recording between two reports of progress.
 _REPORT_EVERY_S = 10.0
+#: The share of the speech that has to be in another language than the caller named before we say so.
+_CONTRADICTS = 0.5
 #: More windows than any chunk has, so that no two windows of a job share a seed.
 _SEEDS_PER_CHUNK = 1 << 16
 
@@ -118,7 +120,24 @@ class Transcription:
             "windows_heard_again": tally.heard_again,
             "windows_improved": tally.improved,
         }
-        return Result(header["duration_s"], {**summary, "quality": quality})
+        warnings = list(_warnings(request, tally, is_empty=summary["avg_confidence"] is None))
+        return Result(header["duration_s"], {**summary, "quality": quality, "warnings": warnings})
+
+
+def _warnings(request: TranscriptionRequest, tally: WindowTally, *, is_empty: bool) -> Iterator[dict[str, str]]:
+    if is_empty:
+        heard = "no words were understood in what may be speech" if tally.windows else "no speech was found"
+        yield {"code": "no_speech", "detail": f"The transcript is empty: {heard}."}
+    language = max(tally.detected_s, key=lambda name: tally.detected_s[name], default=None)
+    if language is None or request.language == "auto":
+        return
+    share = tally.detected_s[language] / tally.seconds
+    if share > _CONTRADICTS and language.partition("-")[0] != request.language.lower().partition("-")[0]:
+        yield {
+            "code": "other_language",
+            "detail": f"The request says that the language is {request.language!r}, but {share:.0%} of the speech "
+            f"sounds like {language!r}. If that is right, send it again with language={language} or auto.",
+        }
 
 
 def _knows_language(entry: Entry, earlier: HeardWindow | None) -> bool:

@@ -123,11 +123,14 @@ def worst(outcomes: Sequence[Outcome]) -> int:
     return min(codes) if codes else 0
 
 
-def show_failures(outcomes: Sequence[Outcome]) -> None:
-    """What went wrong, on stderr."""
+def show_troubles(outcomes: Sequence[Outcome]) -> None:
+    """What went wrong, and what the server warns of, on stderr."""
     for outcome in outcomes:
         if outcome.error is not None:
             show_error(outcome.error, about=outcome.name)
+        result = outcome.job.result if outcome.job else None
+        for warning in result.warnings if result else ():
+            say(f"Warning: {outcome.name}: {warning}")
 
 
 def _asked(question: str) -> bool:

@@ -45,7 +45,7 @@ def _delete(client: Client, job_id: str, yes: bool, as_json: bool) -> None:
 
 def _wait(client: Client, job_id: str, output: Path | None, as_json: bool) -> None:
     from . import bars
-    from .following import Following, show_failures, worst
+    from .following import Following, show_troubles, worst
 
     news = bars.choose(as_json=as_json)
     following = Following(client, news)
@@ -60,7 +60,7 @@ def _wait(client: Client, job_id: str, output: Path | None, as_json: bool) -> No
     else:
         if outcome.job:
             _show(outcome.job, outcome.saved, as_json=False)
-        show_failures([outcome])
+        show_troubles([outcome])
     raise typer.Exit(worst([outcome]))
 
 
@@ -97,5 +97,6 @@ def _show(shown: Job, saved: Sequence[Path], as_json: bool) -> None:
         result = shown.result
         rows += [("audio", duration(result.duration_s)), ("took", duration(result.processing_s))]
         rows += [("file", f"{file.name} ({file.bytes:,} bytes)") for file in result.files]
+        rows += [("warning", warning) for warning in result.warnings]
     rows += [("saved", path) for path in saved]
     show_table(["FIELD", "VALUE"], [row for row in rows if row[1] not in (None, "")])

@@ -86,7 +86,7 @@ def _speak(
     as_json: bool,
 ) -> None:
     from . import bars
-    from .following import Following, show_failures, worst
+    from .following import Following, show_troubles, worst
 
     name = destination.name
 
@@ -111,7 +111,7 @@ def _speak(
     if as_json:
         show_json(outcomes[0].as_json())
     else:
-        show_failures(outcomes)
+        show_troubles(outcomes)
         for path in outcomes[0].saved:
             typer.echo(path)
         result = outcomes[0].job.result if outcomes[0].job else None

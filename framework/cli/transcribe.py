@@ -62,7 +62,7 @@ def _transcribe(
     from framework.errors import InvalidRequest
 
     from . import bars
-    from .following import Following, Outcome, show_failures, worst
+    from .following import Following, Outcome, show_troubles, worst
 
     stems = _stems(files)
     news = bars.choose(as_json=as_json)
@@ -86,7 +86,7 @@ def _transcribe(
     if as_json:
         show_json({"jobs": [outcome.as_json() for outcome in outcomes]})
     else:
-        show_failures(outcomes)
+        show_troubles(outcomes)
         for outcome in outcomes:
             for line in outcome.saved if wait else [outcome.job.id] if outcome.job else ():
                 typer.echo(line)

@@ -59,6 +59,8 @@ class Hearing:
                 segments=tuple(self._segments(window, answer, model, punctuates)),
                 language=answer.language,
                 language_confidence=answer.language_confidence,
+                detected_language=answer.detected_language,
+                detected_confidence=answer.detected_confidence,
             )
 
     def _segments(self, window: ChunkWindow, answer: Recognition, model: str, punctuates: bool) -> Iterator[Segment]:

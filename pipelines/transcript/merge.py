@@ -6,13 +6,17 @@ Knows the order of spans and rounds; nothing of formats.
 from __future__ import annotations
 
 import heapq
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count, groupby
 
 from pipelines.pipeline import Sources, Span
 
 from .part_file import HeardWindow, Segment, read_part
+
+#: A model that is less sure of a language than this contradicts nobody.
+SURE_OF_LANGUAGE = 0.7
 
 
 @dataclass
@@ -23,12 +27,18 @@ class WindowTally:
     #: Windows that a second model was asked about, and those where its words were kept.
     heard_again: int = 0
     improved: int = 0
+    #: Seconds of speech, and of it by the language that a model was sure to hear.
+    seconds: float = 0.0
+    detected_s: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     def add(self, window: HeardWindow) -> None:
         """Count one window."""
         self.windows += 1
         self.heard_again += len(window.asked) > 1
         self.improved += window.model != window.asked[0]
+        self.seconds += window.seconds
+        if window.detected_language and (window.detected_confidence or 0.0) >= SURE_OF_LANGUAGE:
+            self.detected_s[window.detected_language] += window.seconds
 
 
 def merged(spans: Iterable[Span], parts: Sources, tally: WindowTally, *, split: bool) -> Iterator[Segment]:

@@ -30,6 +30,9 @@ class HeardWindow:
     segments: tuple[Segment, ...]
     language: str | None = None
     language_confidence: float | None = None
+    #: What the model itself took the language for, whatever the request said.
+    detected_language: str | None = None
+    detected_confidence: float | None = None
 
     @property
     def confidence(self) -> float | None:
@@ -59,6 +62,7 @@ def write_part(path: Path, windows: Iterable[HeardWindow]) -> None:
             {
                 "number": window.number, "seconds": window.seconds, "model": window.model, "asked": window.asked,
                 "language": window.language, "language_confidence": window.language_confidence,
+                "detected_language": window.detected_language, "detected_confidence": window.detected_confidence,
             }
             for window in heard
         ],

@@ -75,6 +75,14 @@ def test_fields_of_the_server_are_not_shown():
     assert job_body(make(params=params), link=no_link).request == {"text": None, "speed": 1.0}
 
 
+def test_warnings_of_a_result_are_shown_and_older_results_have_none():
+    warning = {"code": "no_speech", "detail": "The transcript is empty."}
+    result = {"duration_s": 1.0, "processing_s": 1.0, "usage": {}, "files": []}
+    for stored, shown in (({**result, "warnings": [warning]}, [warning]), (result, [])):
+        body = job_body(make(state=JobState.SUCCEEDED, result=stored), link=no_link).model_dump(mode="json")
+        assert body["result"]["warnings"] == shown
+
+
 def test_keys_of_objects_never_show():
     stored = {"name": "audio.wav", "content_type": "audio/wav", "bytes": 1, "sha256": "00", "key": "jobs/secret/key"}
     result = {"duration_s": 1.0, "processing_s": 1.0, "usage": {}, "files": [stored], "internal": "x"}

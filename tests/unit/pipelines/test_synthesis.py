@@ -156,6 +156,16 @@ def test_what_the_request_says_of_the_book_wins_over_the_document(tone: ToneSpea
     assert run.result.summary == {"language": "de"}
 
 
+def test_what_is_missing_from_a_document_is_warned_of(tone: ToneSpeaker, tmp_path: Path) -> None:
+    entries = epub_entries({"a.xhtml": "<p>Hi.</p>", "b.xhtml": "<p>Lost.</p>"})
+    del entries["OEBPS/b.xhtml"]
+    book = make_zip(tmp_path / "b.epub", entries)
+    run = speak(tmp_path, tone, SynthesisRequest(source_type="epub"), book)
+    assert run.result.summary["warnings"] == [
+        {"code": "document", "detail": "A page of the book is missing: OEBPS/b.xhtml."}
+    ]
+
+
 @pytest.mark.parametrize("text", ["", " \n\n ", "* * *", "…", "\u200b\ufeff"])
 def test_a_text_without_words_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(BadInput, match="no text to speak") as refusal:

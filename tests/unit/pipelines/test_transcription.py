@@ -134,6 +134,7 @@ def test_recording_without_speech_gives_no_spans_and_an_empty_transcript(tmp_pat
     assert (list(plan.spans), plan.units_total) == ([], 12.0)
     result = run.stitch(plan)
     assert (transcript(run)["text"], transcript(run)["segments"], result.duration_s) == ("", [], 12.0)
+    assert [warning["code"] for warning in result.summary["warnings"]] == ["no_speech"]
 
 
 def test_split_channels_become_speakers_in_order_of_time(tmp_path: Path) -> None:
@@ -200,16 +201,20 @@ class Sayer:
 
     revision, engine = "1", "test"
 
-    def __init__(self, model: str, confidence: float, language: str | None = "en") -> None:
+    def __init__(
+        self, model: str, confidence: float, language: str | None = "en", detected: tuple[str, float] | None = None
+    ) -> None:
         self.entry = dataclasses.replace(Catalog().get(model, "stt"), slots=8)
         self.asked: list[RecogniseRequest] = []
         self._confidence = confidence
         self._language = language
+        self._detected = detected or (None, None)
 
     def recognise(self, requests: Sequence[RecogniseRequest], tick: Tick) -> list[Recognition]:
         self.asked += requests
         word = Word(self.entry.family, 0.0, 0.1, self._confidence)
-        return [Recognition((Phrase(word.word, 0.0, 0.1, word.confidence, (word,)),), self._language)] * len(requests)
+        phrase = Phrase(word.word, 0.0, 0.1, word.confidence, (word,))
+        return [Recognition((phrase,), self._language, None, *self._detected) for _ in requests]
 
     def close(self) -> None: ...
 
@@ -288,3 +293,35 @@ def test_provenance_of_a_second_hearing_stands_beside_the_first(tmp_path: Path) 
     plan = run.plan(recording)
     (follow,) = run.work(plan.spans[0], Sayer("tone-listener", 0.3)).follow_ups
     assert run.work(follow.span, Sayer("pocketsphinx", 0.9)).provenance == {"retry.pocketsphinx-en-us": "1, test"}
+
+
+@pytest.mark.parametrize(
+    ("language", "detected", "warned"),
+    [
+        ("de", ("en", 0.97), True),
+        ("de", ("en", 0.5), False),
+        ("en-GB", ("en", 0.97), False),
+        ("auto", ("en", 0.97), False),
+        ("de", None, False),
+    ],
+)
+def test_a_language_that_the_model_contradicts_is_warned_of(
+    tmp_path: Path, language: str, detected: tuple[str, float] | None, warned: bool
+) -> None:
+    run = make_run(tmp_path, language=language)
+    result = run.all(make_wav(tmp_path / "a.wav", TALK), Sayer("tone-listener", 0.9, language, detected))
+    assert transcript(run)["text"] == "tone tone tone"
+    assert [warning["code"] for warning in result.summary["warnings"]] == ["other_language"] * warned
+    assert all("'en'" in warning["detail"] and "100%" in warning["detail"] for warning in result.summary["warnings"])
+
+
+def test_sound_in_which_no_words_are_understood_gives_an_empty_transcript_and_says_so(tmp_path: Path) -> None:
+    class Deaf(Sayer):
+        def recognise(self, requests: Sequence[RecogniseRequest], tick: Tick) -> list[Recognition]:
+            return [Recognition(()) for _ in requests]
+
+    run = make_run(tmp_path)
+    result = run.all(make_wav(tmp_path / "a.wav", TALK), Deaf("tone-listener", 0.9))
+    (warning,) = result.summary["warnings"]
+    assert (warning["code"], transcript(run)["text"]) == ("no_speech", "")
+    assert "no words were understood" in warning["detail"]

@@ -33,6 +33,17 @@ def test_recording_is_transcribed_into_the_directory(voicemill: Voicemill, wire:
     assert request.file == b"sound of talk.opus"
 
 
+def test_warnings_of_the_server_are_said_and_are_no_failure(
+    voicemill: Voicemill, wire: WireServer, worked_by: Work
+) -> None:
+    warning = {"code": "no_speech", "detail": "The transcript is empty: no speech was found."}
+    worked_by(partial(wire.succeed, files=FILES, warnings=[warning]))
+    result = voicemill("transcribe", recording("quiet.wav"), "-o", "out")
+    assert result.exit_code == 0
+    assert "Warning: quiet: The transcript is empty: no speech was found." in result.stderr
+    assert "Warning" not in result.stdout
+
+
 def test_one_refused_recording_does_not_stop_the_others(
     voicemill: Voicemill, wire: WireServer, worked_by: Work
 ) -> None:
