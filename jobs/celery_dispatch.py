@@ -41,6 +41,8 @@ def broker_options(*, timeout_s: float = 10.0, connect_timeout_s: float = 5.0) -
         "global_keyprefix": KEY_PREFIX,
         # Bells have no priorities, chunks do: one list in Redis for each queue, where Kombu would look into four.
         "priority_steps": [0],
+        # Nor does a bell outlive who hears it: Redis need not keep a second copy of what is not acknowledged yet.
+        "ack_emulation": False,
         # A link that is open to one side only is given up after 1 + 2 × this many seconds.
         "health_check_interval": 10,
         "socket_timeout": timeout_s,

@@ -18,6 +18,9 @@ from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from .errors import Misconfigured
 
+#: Its bells say that deliveries may be due.
+WEBHOOK_QUEUE = "webhook"
+
 _MINUTE, _HOUR = 60.0, 3600.0
 
 #: Seconds before each try, counted from the one before it; ten tries over about three days.

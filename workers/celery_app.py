@@ -33,7 +33,8 @@ def make_app(broker_url: str, queues: Sequence[str]) -> Celery:
         broker_use_ssl=broker_tls(broker_url),
         # A graceful stop is ours (controller.py): it releases what is not finished.
         worker_cancel_long_running_tasks_on_connection_loss=False,
-        worker_send_task_events=True,
+        # Three events a bell cost as much as the bell itself: who watches (Flower does) asks for them when it starts.
+        worker_send_task_events=False,
         task_send_sent_event=False,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,

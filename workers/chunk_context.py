@@ -39,7 +39,9 @@ class ChunkContext:
 
     def finished_chunks(self, job_id: str) -> Iterator[Chunk]:
         """The succeeded work chunks of a job in the order (idx, round), a page at a time."""
-        after = -1
-        while page := self.store.chunks(job_id, after_idx=after, limit=_PAGE):
+        after, page_is_full = -1, True
+        while page_is_full:
+            page = self.store.chunks(job_id, after_idx=after, limit=_PAGE)
             yield from page
-            after = page[-1].idx
+            page_is_full = len(page) >= _PAGE
+            after = page[-1].idx if page else after

@@ -165,7 +165,7 @@ def _listen(worker: Worker, url: str, parent: int | None) -> None:
     signals.worker_shutting_down.connect(stopping)
     signals.setup_logging.connect(_leave_logging_alone)
     app.Worker(
-        pool="threads", concurrency=worker.slots.total, hostname=name, queues=worker.queues, task_events=True,
+        pool="threads", concurrency=worker.slots.total, hostname=name, queues=worker.queues, task_events=False,
         without_mingle=True, without_gossip=True, loglevel="WARNING", quiet=True,
     ).start()  # fmt: skip
 

@@ -20,6 +20,7 @@ from jobs.settings import Settings
 from jobs.states import ReleaseReason, Step
 from jobs.storage import Storage
 from jobs.store import Store
+from jobs.webhooks import WEBHOOK_QUEUE
 from pipelines.catalog import Catalog
 from workers.adoption import Adoption
 from workers.channel import Message
@@ -36,8 +37,6 @@ from workers.work_step import WorkStep
 
 _log = structlog.get_logger(__name__)
 
-#: The end of a job may have left deliveries.
-WEBHOOK_QUEUE = "webhook"
 #: Who goes back for these may be claimed again at once; for all others the sweeper rings when their time has come.
 _AT_ONCE = (ReleaseReason.CRASH, ReleaseReason.INTERRUPT)
 #: Seconds between looks at the lease while the engine works: how fast a cancel that the heartbeat brought is noticed.
@@ -101,8 +100,6 @@ class Execution:
         else:
             for queue, count in queues:
                 self.dispatch.ring(queue, hint=claim.job.id, count=count)
-            if claim.chunk.step is Step.STITCH:
-                self.dispatch.ring(WEBHOOK_QUEUE, hint=claim.job.id)
             log.info("chunk_succeeded", seconds=round(time.monotonic() - started, 3))
         finally:
             self.keeper.drop(lease)
@@ -191,7 +188,7 @@ class Execution:
                 _log.warning("commit_unknown", chunk=lease.claim.chunk.id, detail=error.detail)
             # It may have been committed all the same: look before trying again.
             if self._was_committed(lease, commit.part.key):
-                return sorted({"cpu", *(new.queue for new in commit.new_chunks)})
+                return sorted({"cpu", WEBHOOK_QUEUE, *(new.queue for new in commit.new_chunks)})
 
     def _was_committed(self, lease: Lease, key: str) -> bool:
         while True:

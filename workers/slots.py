@@ -25,6 +25,11 @@ class Slots:
                     return lane
             return None
 
+    @property
+    def is_bulk_free(self) -> bool:
+        """Whether a bulk chunk could begin now."""
+        return self._free["bulk"] > 0
+
     def move_to_interactive(self, lane: Lane) -> Lane:
         """An interactive chunk turned up: run it in the extra slot where that is free, and keep bulk's for bulk."""
         with self._lock:

@@ -14,10 +14,11 @@ import structlog
 from jobs.errors import JobsError, StoreUnavailable
 from jobs.outbound_http import OutboundHttp, OutboundPolicy
 from jobs.storage_marker import mark_storage
+from jobs.webhooks import WEBHOOK_QUEUE
 from workers.claiming import Claiming
 from workers.deliveries import Deliveries
 from workers.engine import Engines
-from workers.execution import WEBHOOK_QUEUE, Execution
+from workers.execution import Execution
 from workers.lease import LeaseKeeper
 from workers.presence import Presence
 from workers.scratch import Scratch

@@ -6,18 +6,68 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import bindparam
 
 from jobs.errors import LeaseLost
 from jobs.job import Chunk, Claim, Commit, InputObject, Json, NewChunk
 from jobs.states import ChunkState, JobState, Step
+from jobs.webhooks import WEBHOOK_QUEUE
 
 from .clock import db_now_ms
 from .database import Database
-from .endings import IDLE, end_if_idle, end_job, lock_job, note, still_held, stop_running
+from .endings import IDLE, close_job, end_if_idle, lock_job, note, still_held, stop_running
+from .outbox import announce
 from .rows import CPU_QUEUE, new_chunk
 from .tables import chunks, jobs
 
 _Copies = Mapping[tuple[int, int], tuple[Chunk, InputObject]]
+
+# Statements are built once, since building them takes longer than running them.
+
+_SUCCEED = (
+    sa.update(chunks)
+    .where(*still_held(bindparam("of_chunk"), bindparam("of_fence")))
+    .values(
+        state="succeeded", result_key=bindparam("key"), result_sha256=bindparam("sha256"),
+        result_bytes=bindparam("size"), notes=bindparam("said"), finished_at=db_now_ms(), **IDLE,
+    )
+    .returning(chunks.c.id)
+)  # fmt: skip
+#: What those who count need of the job's row; its parameters may be a book.
+_COUNTED = (
+    jobs.c.id, jobs.c.tenant_id, jobs.c.priority, jobs.c.created_at, jobs.c.updated_at, jobs.c.chunks_done,
+    jobs.c.chunk_total,
+)  # fmt: skip
+_BEGIN_WORK = (
+    sa.update(jobs)
+    .where(jobs.c.id == bindparam("of_job"))
+    .values(
+        state=bindparam("to_state"), unit=bindparam("of_unit"), units_total=bindparam("units"),
+        chunk_total=bindparam("total"), chunks_done=bindparam("kept"), units_done=bindparam("units_kept"),
+        provenance=bindparam("origin"), started_at=sa.func.coalesce(jobs.c.started_at, db_now_ms()),
+        updated_at=db_now_ms(),
+    )
+    .returning(*_COUNTED)
+)  # fmt: skip
+_COUNT_WORK = (
+    sa.update(jobs)
+    .where(jobs.c.id == bindparam("of_job"))
+    .values(
+        chunks_done=jobs.c.chunks_done + 1, units_done=jobs.c.units_done + bindparam("done", type_=sa.Float),
+        chunk_total=jobs.c.chunk_total + bindparam("more", type_=sa.Integer),
+        units_total=jobs.c.units_total + bindparam("more_units", type_=sa.Float), provenance=bindparam("origin"),
+        state=sa.case(
+            (
+                jobs.c.chunks_done + 1 >= jobs.c.chunk_total + bindparam("more", type_=sa.Integer),
+                JobState.STITCHING.value,
+            ),
+            else_=jobs.c.state,
+        ),
+        updated_at=db_now_ms(),
+    )
+    .returning(*_COUNTED)
+)  # fmt: skip
+_INSERT_CHUNK = sa.insert(chunks)
 
 
 class Commits:
@@ -41,7 +91,7 @@ class Commits:
 
         def transaction(connection: sa.Connection) -> bool:
             # A commit whose answer was lost may still be on its way: it holds the job's lock, so wait for that.
-            lock_job(connection, chunk.job_id)
+            lock_job(connection, chunk.job_id, lean=True)
             done = sa.exists().where(
                 chunks.c.id == chunk.id, chunks.c.state == "succeeded", chunks.c.fence == chunk.fence,
                 chunks.c.result_key == key,
@@ -58,8 +108,8 @@ class Commits:
             self._succeed(connection, claim, commit)
             match claim.chunk.step:
                 case Step.STITCH:
-                    end_job(self._db, connection, job, JobState.SUCCEEDED, result=commit.result)
-                    return ()
+                    row = close_job(connection, job, JobState.SUCCEEDED, result=commit.result)
+                    return (WEBHOOK_QUEUE,) if announce(self._db, connection, row) else ()
                 case Step.PLAN:
                     return self._begin_work(connection, job, commit, copies)
                 case Step.WORK:
@@ -72,7 +122,7 @@ class Commits:
 
     def _open_job(self, connection: sa.Connection, claim: Claim) -> Any:
         """The locked row of a job that still wants results; None after ending a chunk whose job does not."""
-        job = lock_job(connection, claim.chunk.job_id)
+        job = lock_job(connection, claim.chunk.job_id, lean=True)
         if job is None:
             raise LeaseLost
         if job.finished_at is None and job.cancel_requested_at is None:
@@ -84,13 +134,9 @@ class Commits:
     def _succeed(self, connection: sa.Connection, claim: Claim, commit: Commit) -> None:
         part = commit.part
         done = connection.execute(
-            sa.update(chunks)
-            .where(*still_held(claim.chunk.id, claim.chunk.fence))
-            .values(
-                state="succeeded", result_key=part.key, result_sha256=part.sha256, result_bytes=part.bytes,
-                notes=dict(commit.notes), finished_at=db_now_ms(), **IDLE,
-            )
-            .returning(chunks.c.id)
+            _SUCCEED,
+            {"of_chunk": claim.chunk.id, "of_fence": claim.chunk.fence, "key": part.key, "sha256": part.sha256,
+             "size": part.bytes, "said": dict(commit.notes)},
         ).one_or_none()  # fmt: skip
         if done is None:
             raise LeaseLost
@@ -100,16 +146,12 @@ class Commits:
         """The plan is there: work chunks, or at once the stitch chunk when a retry brings all of them along."""
         new = commit.new_chunks
         kept = [each for each in new if (each.round, each.idx) in copies]
+        state = JobState.STITCHING if len(kept) == len(new) else JobState.RUNNING
         row = connection.execute(
-            sa.update(jobs)
-            .where(jobs.c.id == job.id)
-            .values(
-                state=JobState.RUNNING.value, unit=commit.unit, units_total=commit.units_total, chunk_total=len(new),
-                chunks_done=len(kept), units_done=sum(each.units for each in kept),
-                provenance=_joined(job, commit.notes),
-                started_at=sa.func.coalesce(jobs.c.started_at, db_now_ms()), updated_at=db_now_ms(),
-            )
-            .returning(jobs)
+            _BEGIN_WORK,
+            {"of_job": job.id, "to_state": state.value, "of_unit": commit.unit, "units": commit.units_total,
+             "total": len(new), "kept": len(kept), "units_kept": sum(each.units for each in kept),
+             "origin": _joined(job, commit.notes)},
         ).one()  # fmt: skip
         self._insert_work(connection, row, new, copies)
         return self._queues(connection, row, [each for each in new if (each.round, each.idx) not in copies])
@@ -117,17 +159,11 @@ class Commits:
     def _count_work(self, connection: sa.Connection, job: Any, claim: Claim, commit: Commit) -> Sequence[str]:
         """One more part, and the follow-up chunks that it asks for."""
         new = commit.new_chunks
-        values: dict[str, Any] = {
-            "chunks_done": jobs.c.chunks_done + 1, "units_done": jobs.c.units_done + claim.chunk.units,
-            "updated_at": db_now_ms(),
-        }  # fmt: skip
-        if new:
-            values["chunk_total"] = jobs.c.chunk_total + len(new)
-            values["units_total"] = jobs.c.units_total + sum(each.units for each in new)
-        provenance = _joined(job, commit.notes)
-        if provenance != job.provenance:
-            values["provenance"] = provenance
-        row = connection.execute(sa.update(jobs).where(jobs.c.id == job.id).values(values).returning(jobs)).one()
+        row = connection.execute(
+            _COUNT_WORK,
+            {"of_job": job.id, "done": claim.chunk.units, "more": len(new),
+             "more_units": sum(each.units for each in new), "origin": _joined(job, commit.notes)},
+        ).one()  # fmt: skip
         self._insert_work(connection, row, new, {})
         return self._queues(connection, row, new)
 
@@ -144,7 +180,8 @@ class Commits:
                 ready.append(row)
         for rows in (ready, done):
             if rows:
-                connection.execute(sa.insert(chunks), rows)
+                # One by itself spares the driver a batch.
+                connection.execute(_INSERT_CHUNK, rows if len(rows) > 1 else rows[0])
         note(connection, ((row["id"], 0) for row in done), "blocked", "succeeded", "adopted")
 
     def _queues(self, connection: sa.Connection, job: Any, new: Sequence[NewChunk]) -> Sequence[str]:
@@ -152,8 +189,7 @@ class Commits:
         if job.chunks_done < job.chunk_total:
             return tuple(sorted({each.queue for each in new}))
         stitch = new_chunk(job, step=Step.STITCH, queue=CPU_QUEUE, now_ms=job.updated_at)
-        connection.execute(sa.insert(chunks), stitch)
-        connection.execute(sa.update(jobs).where(jobs.c.id == job.id).values(state=JobState.STITCHING.value))
+        connection.execute(_INSERT_CHUNK, stitch)
         return (CPU_QUEUE,)
 
 

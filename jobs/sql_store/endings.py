@@ -27,12 +27,24 @@ IDLE: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None, "progress
 
 
 _LOCK_JOB = sa.select(jobs).where(jobs.c.id == sa.bindparam("job")).with_for_update(key_share=True)
+#: Without what may be as long as a book.
+_LOCK_LEAN_JOB = _LOCK_JOB.with_only_columns(*(column for column in jobs.c if column.name not in ("params", "result")))
 _NOTE = sa.insert(chunk_events).values(at=db_now_ms())
+_CLOSE_JOB = (
+    sa.update(jobs)
+    .where(jobs.c.id == sa.bindparam("of_job"), jobs.c.finished_at.is_(None))
+    .values(
+        state=sa.bindparam("to_state"), result=sa.bindparam("made"), error=sa.bindparam("failure"),
+        finished_at=db_now_ms(), updated_at=db_now_ms(),
+        delete_at=sa.case((jobs.c.retain_ms.is_not(None), db_now_ms() + jobs.c.retain_ms)),
+    )
+    .returning(jobs)
+)  # fmt: skip
 
 
-def lock_job(connection: sa.Connection, job_id: str) -> Any:
-    """The job's row, locked until the transaction ends; None where there is none."""
-    return connection.execute(_LOCK_JOB, {"job": job_id}).one_or_none()
+def lock_job(connection: sa.Connection, job_id: str, *, lean: bool = False) -> Any:
+    """The job's row, locked until the transaction ends; None where there is none. `lean`: no params, no result."""
+    return connection.execute(_LOCK_LEAN_JOB if lean else _LOCK_JOB, {"job": job_id}).one_or_none()
 
 
 def lock_claimed(connection: sa.Connection, claim: Claim) -> Any:
@@ -41,8 +53,8 @@ def lock_claimed(connection: sa.Connection, claim: Claim) -> Any:
     return connection.execute(query).one_or_none()
 
 
-def still_held(chunk_id: str, fence: int) -> tuple[sa.ColumnElement[bool], ...]:
-    """The guard of every write to a running chunk: its state and its fence."""
+def still_held(chunk_id: Any, fence: Any) -> tuple[sa.ColumnElement[bool], ...]:
+    """The guard of every write to a running chunk: its state and its fence, as values or parameters."""
     return chunks.c.id == chunk_id, chunks.c.state == "running", chunks.c.fence == fence
 
 
@@ -55,7 +67,8 @@ def note(
         for chunk_id, fence in moved
     ]
     if rows:
-        connection.execute(_NOTE, rows)
+        # One by itself spares the driver a batch.
+        connection.execute(_NOTE, rows if len(rows) > 1 else rows[0])
 
 
 def stop_running(connection: sa.Connection, chunk_id: str, fence: int, *, state: ChunkState, reason: str) -> bool:
@@ -83,21 +96,20 @@ def cancel_waiting(connection: sa.Connection, job_id: str, reason: str) -> None:
         note(connection, ((row.id, row.fence) for row in moved), state, "cancelled", reason)
 
 
+def close_job(
+    connection: sa.Connection, job: Any, state: JobState, *, result: Json | None = None, error: Json | None = None
+) -> Any:
+    """Write the end of an open job; returns the row as it is now, which is yet to be announced."""
+    values = {"of_job": job.id, "to_state": state.value, "made": result, "failure": error}
+    return connection.execute(_CLOSE_JOB, values).one()
+
+
 def end_job(
     db: Database, connection: sa.Connection, job: Any, state: JobState, *, result: Json | None = None,
     error: Json | None = None,
 ) -> Any:  # fmt: skip
     """Write the end of an open job and its webhook rows; returns the row as it is now."""
-    retained = jobs.c.retain_ms
-    row = connection.execute(
-        sa.update(jobs)
-        .where(jobs.c.id == job.id, jobs.c.finished_at.is_(None))
-        .values(
-            state=state.value, result=result, error=error, finished_at=db_now_ms(), updated_at=db_now_ms(),
-            delete_at=sa.case((retained.is_not(None), db_now_ms() + retained)),
-        )
-        .returning(jobs)
-    ).one()  # fmt: skip
+    row = close_job(connection, job, state, result=result, error=error)
     announce(db, connection, row)
     return row
 

@@ -13,23 +13,28 @@ from .database import Database
 from .rows import new_id
 from .tables import webhook_deliveries, webhook_endpoints
 
+_LISTENING = sa.select(webhook_endpoints.c.id, webhook_endpoints.c.events, webhook_endpoints.c.adhoc).where(
+    webhook_endpoints.c.tenant_id == sa.bindparam("of_tenant"),
+    webhook_endpoints.c.disabled_at.is_(None),
+    webhook_endpoints.c.deleted_at.is_(None),
+    sa.or_(webhook_endpoints.c.adhoc.is_(sa.false()), webhook_endpoints.c.id == sa.bindparam("of_endpoint")),
+)
 
-def announce(db: Database, connection: sa.Connection, job: Any) -> None:
-    """One delivery of `job.<state>` to every endpoint that listens: the tenant's, and that of the job's webhook_url."""
-    ends = webhook_endpoints.c
-    rows = connection.execute(
-        sa.select(ends.id, ends.events, ends.adhoc).where(
-            ends.tenant_id == job.tenant_id,
-            ends.disabled_at.is_(None),
-            ends.deleted_at.is_(None),
-            sa.or_(ends.adhoc.is_(sa.false()), ends.id == job.webhook_endpoint_id),
-        )
-    ).all()
+
+def announce(db: Database, connection: sa.Connection, job: Any) -> bool:
+    """One delivery of `job.<state>` to every endpoint that listens: the tenant's, and that of the job's webhook_url.
+
+    Returns whether there was one.
+    """
+    whose = {"of_tenant": job.tenant_id, "of_endpoint": job.webhook_endpoint_id}
+    rows = connection.execute(_LISTENING, whose).all()
     event_type = f"job.{job.state}"
-    data = {"id": job.id, "kind": job.kind, "state": job.state, "labels": job.labels}
     listening = [row.id for row in rows if row.adhoc or not row.events or event_type in row.events]
-    body = payload(event_type, job.finished_at, data)
-    enqueue(db, connection, body, tenant_id=job.tenant_id, subject_id=job.id, endpoint_ids=listening)
+    if listening:
+        data = {"id": job.id, "kind": job.kind, "state": job.state, "labels": job.labels}
+        body = payload(event_type, job.finished_at, data)
+        enqueue(db, connection, body, tenant_id=job.tenant_id, subject_id=job.id, endpoint_ids=listening)
+    return bool(listening)
 
 
 def payload(event_type: str, at_ms: int, data: Mapping[str, Any]) -> dict[str, Any]:

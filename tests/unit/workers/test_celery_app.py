@@ -27,7 +27,7 @@ def app():
         ("broker_connection_retry_on_startup", True),
         ("broker_channel_error_retry", True),
         ("worker_cancel_long_running_tasks_on_connection_loss", False),
-        ("worker_send_task_events", True),
+        ("worker_send_task_events", False),
     ],
 )
 def test_a_setting_is_as_it_must_be(app, name, value):
@@ -43,6 +43,12 @@ def test_the_transport_notices_a_dead_link(app):
 
 def test_it_listens_to_its_own_queues_only(app):
     assert [queue.name for queue in app.conf.task_queues] == ["cpu", "webhook"]
+
+
+def test_redis_keeps_one_list_for_each_queue_and_no_copy_of_what_was_heard(app):
+    options = app.conf.broker_transport_options
+    assert options["priority_steps"] == [0]
+    assert options["ack_emulation"] is False
 
 
 def test_a_bell_calls_what_answers_its_queue(app):

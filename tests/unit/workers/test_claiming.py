@@ -122,6 +122,43 @@ def test_an_interactive_chunk_leaves_the_bulk_slot_to_bulk(execution, bells):
     assert execution.lanes == [(Priority.INTERACTIVE, "interactive"), (Priority.NORMAL, "bulk")]
 
 
+def test_after_the_last_ready_chunk_nobody_asks_again(execution, bells):
+    store = Ready(Priority.NORMAL, Priority.NORMAL)
+    assert make(store, execution, bells).answer("q") == 2
+    assert len(store.asked) == 2
+
+
+def test_a_bell_that_found_no_bulk_slot_is_answered_when_one_is_free(execution, bells):
+    store = Ready(Priority.NORMAL)
+    claiming = make(store, execution, bells, slots=1)
+
+    def another_comes():
+        execution.meanwhile = lambda: None
+        store.waiting.append(Priority.NORMAL)
+        assert claiming.answer("q") == 0
+
+    execution.meanwhile = another_comes
+    assert claiming.answer("q") == 2
+    assert store.waiting == []
+
+
+def test_a_bell_of_another_queue_that_found_no_bulk_slot_is_rung_again(execution, bells):
+    claiming = make(Ready(Priority.NORMAL), execution, bells, slots=1)
+    execution.meanwhile = lambda: claiming.answer("p")
+    claiming.answer("q")
+    assert bells.rung == ["p"]
+
+
+def test_with_every_bulk_slot_taken_it_rings_for_others_now_and_then_only(execution, bells, monkeypatch):
+    store = Ready(*[Priority.NORMAL] * 5)
+    make(store, execution, bells, slots=1).answer("q")
+    assert bells.rung == ["q"]
+    monkeypatch.setattr("workers.claiming._FOR_OTHERS_EVERY_S", 0.0)
+    store.waiting = [Priority.NORMAL] * 5
+    make(store, execution, bells, slots=1).answer("q")
+    assert bells.rung == ["q"] * 5
+
+
 def test_a_cold_engine_claims_nothing(execution, bells):
     execution.engines = SimpleNamespace(is_warm=lambda: False)
     store = Ready(Priority.NORMAL)
