@@ -32,8 +32,10 @@ from workers.channel import Channel, ChannelClosed, Message
 from workers.child_process import die_with_parent, offer_itself_first
 from workers.sandbox import confinement
 
-#: Packages beneath pipelines/ that only engines use.
-_ENGINES = ("families", "engines", "vocoders")
+#: Packages and modules beneath pipelines/ that only engines use.
+_ENGINES = ("families", "engines", "vocoders", "loading")
+#: What only engines run on. Every page that the template has written costs each fork time: torch alone is 120 MB.
+_RUNTIMES = frozenset({"torch", "transformers", "safetensors", "ctranslate2", "tensorrt"})
 #: Bytes of one control message; the chunk itself travels on its own socket.
 _CONTROL_BYTES = 1 << 16
 
@@ -176,7 +178,7 @@ def import_everything() -> None:
             # Its jobs fail with this; the other kinds go on.
             sys.stderr.write(f"the pipeline of {kind} cannot be imported: {error}\n")
     for found in pkgutil.walk_packages(pipelines.__path__, "pipelines."):
-        if found.name.split(".")[1] not in _ENGINES and not found.ispkg:
+        if not found.ispkg and not _is_of_engines(found.name):
             spec = importlib.util.find_spec(found.name)
             if spec is not None and spec.origin is not None:
                 _import_what_it_imports(Path(spec.origin), package=found.name.rpartition(".")[0])
@@ -206,12 +208,17 @@ def _import_what_it_imports(source: Path, *, package: str) -> None:
             module = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
             names = [module, *(f"{module}.{alias.name}" for alias in node.names)]
         for name in names:
-            if name.split(".")[0] == "pipelines" and name.split(".")[1:2] in ([part] for part in _ENGINES):
+            if name.split(".")[0] in _RUNTIMES or _is_of_engines(name):
                 continue
             try:
                 importlib.import_module(name)
             except ImportError:
                 continue  # an extra that is not installed, or a name that is no module
+
+
+def _is_of_engines(name: str) -> bool:
+    package, _, rest = name.partition(".")
+    return package == "pipelines" and rest.partition(".")[0] in _ENGINES
 
 
 def main() -> None:
