@@ -170,6 +170,14 @@ ENTRIES: tuple[Entry, ...] = (
         for code, tag in _MMS_LANGUAGES.items()
     ),
     Entry(
+        name="fastspeech2-ljspeech", kind="tts", family="fastspeech2", target="pipelines.families.fastspeech2:load",
+        engines=("torch",), languages=("en",), default_voice="ljspeech",
+        voices_target="pipelines.families.fastspeech2:voices", slots=16, threads=2, speed=4.0,
+        needs=("torch", "transformers", "espeakng_loader"), extra="torch", source="espnet/fastspeech2_conformer",
+        components={"vocoder": "espnet/fastspeech2_conformer_hifigan"},
+        options=frozenset({"speed", "pitch", "energy", "vocoder"}), auto=False,
+    ),
+    Entry(
         name="pocketsphinx-en-us", kind="stt", family="pocketsphinx", target="pipelines.families.pocketsphinx:load",
         engines=("pocketsphinx",), languages=("en",), sample_rate_hz=16_000, slots=1, speed=2.5,
         needs=("pocketsphinx",),

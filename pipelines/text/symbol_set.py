@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from pipelines.errors import BadInput
+from pipelines.word_times import Owner
 
 #: Characters that are written where a set lacks them: the same thing in another shape, or the nearest sound.
 STAND_INS: Mapping[str, str] = {
@@ -28,6 +30,14 @@ STAND_INS: Mapping[str, str] = {
 }  # fmt: skip
 #: Unicode categories that are not said: punctuation, separators, controls, marks of format.
 _SILENT = ("P", "Z", "C")
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """A text as ids in order, and for each the word that it is part of. Empty when there is nothing to say."""
+
+    ids: tuple[int, ...] = ()
+    owners: tuple[Owner, ...] = ()
 
 
 class SymbolSet:

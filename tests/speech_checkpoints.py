@@ -1,0 +1,105 @@
+"""Speech models of random weights in the layouts that Hugging Face publishes: real code, tiny sizes, no network."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from transformers.utils import logging
+
+logging.set_verbosity_error()
+logging.disable_progress_bar()
+
+#: The symbols of the LJ Speech and VCTK checkpoints, in their order.
+LJS_SYMBOLS = (
+    '_;:,.!?¡¿—…"«»“” ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+    "ɑɐɒæɓʙβɔɕçɗɖðʤəɘɚɛɜɝɞɟʄɡɠɢʛɦɧħɥʜɨɪʝɭɬɫɮʟɱɯɰŋɳɲɴøɵɸθœɶʘɹɺɾɻʀʁɽʂʃʈʧʉʊʋⱱʌɣɤʍχʎʏʑʐʒʔʡʕʢǀǁǂǃˈˌːˑʼʴʰʱʲʷˠˤ˞↓↑→↗↘'̩'ᵻ"
+)
+#: Letters alone, in the manner of Meta's MMS.
+MMS_SYMBOLS = "_k'zyuds hwmlgbnvopjfticraxe-q"
+
+
+def write_vits(folder: Path, *, phonemes: bool = True, speakers: int = 1, seed: int = 37, **sizes: Any) -> Path:
+    """A VitsModel with LJ Speech's symbols (`phonemes`) or MMS's letters. `sizes` go over the tiny ones."""
+    import torch
+    from transformers import VitsConfig, VitsModel
+
+    symbols = list(dict.fromkeys(LJS_SYMBOLS if phonemes else MMS_SYMBOLS))
+    torch.manual_seed(seed)
+    settings = {
+        "vocab_size": len(symbols), "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "ffn_dim": 32,
+        "flow_size": 16, "spectrogram_bins": 9, "upsample_initial_channel": 32, "upsample_rates": [4, 4, 2, 2],
+        "upsample_kernel_sizes": [8, 8, 4, 4], "resblock_kernel_sizes": [3, 5],
+        "resblock_dilation_sizes": [[1, 3], [1, 3]], "prior_encoder_num_flows": 2,
+        "prior_encoder_num_wavenet_layers": 2, "posterior_encoder_num_wavenet_layers": 2,
+        "duration_predictor_num_flows": 2, "duration_predictor_filter_channels": 16, "num_speakers": speakers,
+        "speaker_embedding_size": 8 if speakers > 1 else 0, "sampling_rate": 22_050 if phonemes else 16_000,
+    }  # fmt: skip
+    model = VitsModel(VitsConfig(**{**settings, **sizes})).eval()
+    with torch.no_grad():
+        # As in trained ones, a symbol lasts a few frames, and the sound is neither silent nor clipped.
+        for flow in model.duration_predictor.flows[1:]:
+            flow.conv_proj.weight.mul_(0.1)
+        model.duration_predictor.flows[0].translate[0] = -1.0
+        model.decoder.conv_post.weight.mul_(0.05)
+    model.save_pretrained(folder)
+    (folder / "vocab.json").write_text(json.dumps({symbol: number for number, symbol in enumerate(symbols)}))
+    (folder / "tokenizer_config.json").write_text(
+        json.dumps({"add_blank": True, "language": "en" if phonemes else "eng", "normalize": True,
+                    "phonemize": phonemes, "is_uroman": False, "pad_token": symbols[0], "unk_token": "<unk>",
+                    "tokenizer_class": "VitsTokenizer"})
+    )  # fmt: skip
+    return folder
+
+
+#: The symbols of espnet/fastspeech2_conformer: ARPAbet with stress, a few marks.
+ARPABET_SYMBOLS = """
+    <blank> <unk> AH0 N T D S R L DH K Z IH1 IH0 M EH1 W P AE1 AH1 V ER0 F , AA1 B HH IY1 UW1 IY0 AO1 EY1 AY1 . OW1 SH
+    NG G ER1 CH JH Y AW1 TH UH1 EH2 OW0 EY2 AO0 IH2 AE2 AY2 AA2 UW0 EH0 OY1 EY0 AO2 ZH OW2 AE0 UW2 AH2 AY0 IY2 AW2 AA0 "
+    ER2 UH2 ? OY2 ! AW0 UH0 OY0 .. <sos/eos>
+""".split()  # noqa: SIM905 – a table to read
+
+
+def write_fastspeech2(folder: Path, *, seed: int = 37, **sizes: Any) -> Path:
+    """A FastSpeech2ConformerModel with its vocabulary. `sizes` go over the tiny ones."""
+    import torch
+    from transformers import FastSpeech2ConformerConfig, FastSpeech2ConformerModel
+
+    torch.manual_seed(seed)
+    settings = {
+        "vocab_size": len(ARPABET_SYMBOLS), "hidden_size": 24, "encoder_layers": 2, "decoder_layers": 2,
+        "encoder_linear_units": 32, "decoder_linear_units": 32, "duration_predictor_channels": 16,
+        "pitch_predictor_channels": 16, "energy_predictor_channels": 16, "speech_decoder_postnet_units": 16,
+        "pitch_predictor_layers": 2, "speech_decoder_postnet_layers": 3,
+    }  # fmt: skip
+    model = FastSpeech2ConformerModel(FastSpeech2ConformerConfig(**{**settings, **sizes})).eval()
+    with torch.no_grad():
+        # As in trained ones, a symbol lasts about six frames.
+        model.duration_predictor.linear.weight.mul_(0.3)
+        model.duration_predictor.linear.bias.fill_(2.0)
+    model.save_pretrained(folder)
+    (folder / "vocab.json").write_text(json.dumps({symbol: number for number, symbol in enumerate(ARPABET_SYMBOLS)}))
+    return folder
+
+
+def write_hifigan(folder: Path, *, kind: str = "FastSpeech2Conformer", seed: int = 37, **sizes: Any) -> Path:
+    """The vocoder of `kind` ("FastSpeech2Conformer" or "SpeechT5") in transformers' layout."""
+    import torch
+    import transformers
+
+    torch.manual_seed(seed)
+    settings = {
+        "upsample_initial_channel": 16, "upsample_rates": [8, 8, 4], "upsample_kernel_sizes": [16, 16, 8],
+        "resblock_kernel_sizes": [3], "resblock_dilation_sizes": [[1, 3]],
+    }  # fmt: skip
+    config = getattr(transformers, f"{kind}HifiGanConfig")(**{**settings, **sizes})
+    model = getattr(transformers, f"{kind}HifiGan")(config).eval()
+    with torch.no_grad():
+        for part in model.modules():
+            if isinstance(part, torch.nn.Conv1d | torch.nn.ConvTranspose1d):
+                torch.nn.init.kaiming_normal_(part.weight)
+        # Neither silent nor clipped.
+        model.conv_post.weight.mul_(0.03)
+    model.save_pretrained(folder)
+    return folder
