@@ -1,0 +1,45 @@
+"""Typography as plain characters: quotes, spaces, hyphens, ligatures, wide and decomposed letters. Knows no language.
+
+What is changed sounds the same; dashes, fractions and raised digits mean something and are left to the rules of a
+language. Unicode Standard Annex #15 (NFC, NFKC) says which characters are the same.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from .spoken import Change, Spoken
+
+_PLAIN = {
+    **dict.fromkeys("‘’‚‛′ʼ`´", "'"),
+    **dict.fromkeys("“”„‟″«»", '"'),
+    **dict.fromkeys("‹›", "'"),
+    **dict.fromkeys("\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000", " "),
+    **dict.fromkeys("\u2010\u2011\u2212\ufe63", "-"),
+    **dict.fromkeys("\u200c\u200d\u200e\u200f\u2061\u2062\u2063\u2064\ufe0e\ufe0f", ""),
+    "…": "...",
+    "⁄": "/",
+}
+#: A letter with combining marks; presentation forms, wide forms and letters in circles or in mathematics.
+_COMPOSED = re.compile("[^\\W\\d_][\u0300-\u036f]+|[\ufb00-\ufb06\uff01-\uff5e\u2460-\u24ff\U0001d400-\U0001d7ff]")
+_SINGLE = re.compile(f"«[\u00a0\u202f]|[\u00a0\u202f]»|[{re.escape(''.join(_PLAIN))}]")
+
+
+def plain(spoken: Spoken) -> Spoken:
+    """The text with plain characters for typographic ones."""
+    text = spoken.text
+    if text.isascii() and "`" not in text:
+        return spoken
+    composed = spoken.changed(_change(found, _composed(found.group())) for found in _COMPOSED.finditer(text))
+    return composed.changed(
+        _change(found, _PLAIN[found.group().strip() or found.group()]) for found in _SINGLE.finditer(composed.text)
+    )
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC" if len(text) > 1 else "NFKC", text)
+
+
+def _change(found: re.Match[str], text: str) -> Change:
+    return Change(*found.span(), text)

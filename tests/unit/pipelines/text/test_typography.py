@@ -1,0 +1,39 @@
+"""Typographic characters as plain ones."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines.text.spoken import Spoken
+from pipelines.text.typography import plain
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("plain", "plain"),
+        ("“Yes,” he’d said…", '"Yes," he\'d said...'),
+        ("„Ja“ und »nein«", '"Ja" und "nein"'),
+        ("«\u00a0Oui\u00a0»", '"Oui"'),
+        ("1\u202f234\u00a0km", "1 234 km"),
+        ("ﬁne ﬂow", "fine flow"),
+        ("ＡＢ１２", "AB12"),
+        ("cafe\u0301", "café"),
+        ("well‑known − five", "well-known - five"),
+        ("1914–1918 — war", "1914–1918 — war"),
+        ("m² and ½", "m² and ½"),
+        ("Ⓐ ①", "A 1"),
+        ("मराठी 中文 עברית", "मराठी 中文 עברית"),
+    ],
+)
+def test_typography_becomes_plain_characters(written: str, spoken: str) -> None:
+    assert plain(Spoken(written)).text == spoken
+
+
+def test_positions_stay_those_of_the_written_text() -> None:
+    spoken = plain(Spoken("ﬁne cafe\u0301 now"))
+    assert spoken.text == "fine café now"
+    start = spoken.text.index("café")
+    first, last = spoken.written_range(start, start + 4)
+    assert spoken.written[first:last] == "cafe\u0301"
+    assert spoken.written_range(10, 13) == (len(spoken.written) - 3, len(spoken.written))
