@@ -1,4 +1,4 @@
-"""What every family promises, asked of each that runs here without fetching weights, and of Whisper with random ones.
+"""What every family promises, asked of each that runs here without fetching weights, and of others with random ones.
 
 The promise that the rest is built on: the same chunk first, last and alone gives the same part.
 """
@@ -19,9 +19,12 @@ from pipelines.catalog import ENTRIES, Catalog, Entry
 from pipelines.family import RecogniseRequest, Recognition, SpeakRequest, Speech
 from pipelines.pipeline import Interrupted
 from tests.factories import jfk, make_noise, make_silence
+from tests.wav2vec2_checkpoint import write_wav2vec2
 from tests.whisper_checkpoint import write_whisper
 
-LISTENERS = [entry.name for entry in ENTRIES if entry.kind == "stt" and not entry.source] + ["whisper-tiny"]
+#: Models whose weights would be fetched, and what writes random ones in their layout.
+RANDOM = {"whisper-tiny": write_whisper, "wav2vec2-base-960h": write_wav2vec2}
+LISTENERS = [*(entry.name for entry in ENTRIES if entry.kind == "stt" and not entry.source), *RANDOM]
 SPEAKERS = [entry.name for entry in ENTRIES if entry.kind == "tts" and not entry.source]
 
 TEXTS = (
@@ -46,7 +49,8 @@ def _load(entry: Entry) -> Any:
 def listening(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Entry:
     entry = Catalog().get(request.param, "stt")
     if entry.source:
-        entry = dataclasses.replace(entry, source=str(write_whisper(tmp_path_factory.mktemp("whisper") / "model")))
+        folder = RANDOM[entry.name](tmp_path_factory.mktemp(entry.family) / "model")
+        entry = dataclasses.replace(entry, source=str(folder))
     return entry
 
 

@@ -1,0 +1,130 @@
+"""The engines against transformers' recorded answers: float32, bfloat16, ONNX Runtime; alone and in a batch."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from transformers import Wav2Vec2Config, Wav2Vec2ForCTC
+
+from pipelines.families.wav2vec2.checkpoint import read_checkpoint
+from pipelines.families.wav2vec2.features import normalised
+from pipelines.families.wav2vec2.network import Acoustics
+from pipelines.families.wav2vec2.onnx_network import OnnxNetwork
+from pipelines.families.wav2vec2.torch_network import TorchNetwork
+from tests.factories import jfk
+from tests.wav2vec2_checkpoint import FOLDER, expected, make_entry, write_wav2vec2
+
+#: Largest and mean difference of bfloat16 from float32, of logits that spread by 2.4 around their mean.
+BFLOAT16_LARGEST, BFLOAT16_MEAN = 0.8, 0.08
+
+
+@pytest.fixture(scope="module")
+def precise() -> TorchNetwork:
+    return TorchNetwork(read_checkpoint(make_entry()), "cpu", precise=True)
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def sounds() -> list[np.ndarray]:
+    samples = jfk()
+    pieces = (samples[:48_000], samples[16_000:96_000], samples[:1_600], samples[:4_000])
+    return [normalised(piece, wanted=True) for piece in pieces]
+
+
+def test_float32_answers_as_transformers_did(precise: TorchNetwork) -> None:
+    logits = precise.logits([normalised(jfk(), wanted=True)])[0]
+    assert precise.engine == "torch/float32"
+    assert np.abs(logits - expected()["logits"][0]).max() < 1e-3
+    assert np.array_equal(logits.argmax(-1), expected()["argmax_ids"])
+
+
+def test_rows_of_a_padded_batch_without_mask_answer_as_transformers_did(precise: TorchNetwork) -> None:
+    """The reference pads first and normalises over the padding: no way to hear a window, but the same arithmetic."""
+    rows = np.zeros((2, 80_000), np.int16)
+    for row, (start, end) in zip(rows, expected()["batch_slices"], strict=True):
+        row[: end - start] = jfk()[start:end]
+    answers = [precise.logits([normalised(row, wanted=True)])[0] for row in rows]
+    assert np.abs(np.stack(answers) - expected()["logits_batch"]).max() < 1e-3
+
+
+def test_old_pickled_weights_are_the_same_model(precise: TorchNetwork, tmp_path: Path) -> None:
+    folder = write_wav2vec2(tmp_path / "old", leave_out=("model.safetensors",))
+    old = TorchNetwork(read_checkpoint(make_entry(folder)), "cpu", precise=True)
+    sound = sounds()[2]
+    assert np.array_equal(old.logits([sound])[0], precise.logits([sound])[0])
+
+
+def test_bfloat16_stays_near(precise: TorchNetwork) -> None:
+    """Where the processor has none the engine is float32, and nearer still."""
+    logits = TorchNetwork(read_checkpoint(make_entry()), "cpu").logits([normalised(jfk(), wanted=True)])[0]
+    difference = np.abs(logits - expected()["logits"][0])
+    assert difference.max() < BFLOAT16_LARGEST and difference.mean() < BFLOAT16_MEAN
+
+
+def test_onnx_runtime_answers_as_transformers_did_for_any_length(cache: Path, precise: TorchNetwork) -> None:
+    onnx = OnnxNetwork(read_checkpoint(make_entry()), "cpu")
+    logits = onnx.logits([normalised(jfk(), wanted=True)])[0]
+    assert onnx.engine == "onnx/float32"
+    assert np.abs(logits - expected()["logits"][0]).max() < 1e-3
+    assert np.array_equal(logits.argmax(-1), expected()["argmax_ids"])
+    for sound, answer in zip(sounds(), onnx.logits(sounds()), strict=True):
+        assert np.abs(answer - precise.logits([sound])[0]).max() < 1e-3
+
+
+def test_export_happens_once(cache: Path) -> None:
+    checkpoint = read_checkpoint(make_entry())
+    OnnxNetwork(checkpoint, "cpu")
+    graph = next(cache.rglob("*.onnx"))
+    written = graph.stat().st_mtime_ns
+    OnnxNetwork(checkpoint, "cpu")
+    assert [path.stat().st_mtime_ns for path in cache.rglob("*.onnx")] == [written]
+
+
+def make_variant(**changes: Any) -> Wav2Vec2ForCTC:
+    settings = json.loads((FOLDER / "config.json").read_text()) | changes
+    torch.manual_seed(3)
+    return Wav2Vec2ForCTC(Wav2Vec2Config.from_dict(settings)).eval()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"feat_extract_norm": "layer", "conv_bias": True, "do_stable_layer_norm": True}],
+    ids=["base", "large-lv60"],
+)
+def test_a_window_is_heard_the_same_alone_and_padded_among_longer_ones(changes: dict[str, Any]) -> None:
+    network = Acoustics(make_variant(**changes))
+    assert network.takes_padding
+    pieces = sounds()
+    rows = torch.zeros(len(pieces), max(map(len, pieces)))
+    for row, piece in zip(rows, pieces, strict=True):
+        row[: len(piece)] = torch.from_numpy(piece)
+    lengths = torch.tensor([len(piece) for piece in pieces])
+    with torch.inference_mode():
+        together, frames = network(rows, lengths), network.frames_of(lengths)
+        for piece, answer, count in zip(pieces, together, frames.tolist(), strict=True):
+            alone = network(torch.from_numpy(piece)[None])[0]
+            assert len(alone) == count
+            assert (answer[:count] - alone).abs().max() < 1e-4
+
+
+def test_model_with_convolutions_behind_its_encoder_takes_no_padding() -> None:
+    assert not Acoustics(make_variant(add_adapter=True, num_adapter_layers=1)).takes_padding
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"feat_extract_norm": "layer", "conv_bias": True, "do_stable_layer_norm": True}]
+)
+def test_every_variant_computes_what_transformers_computes(changes: dict[str, Any]) -> None:
+    model = make_variant(**changes)
+    sound = torch.from_numpy(sounds()[0])[None]
+    with torch.inference_mode():
+        assert (Acoustics(model)(sound) - model(sound).logits).abs().max() < 1e-5
