@@ -6,6 +6,7 @@ Knows catalogue entries and requests. Standard library and pydantic only: the we
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 from .catalog import Catalog, Entry
 from .errors import UnsupportedOption
@@ -36,8 +37,8 @@ def _unsupported_in_transcription(entry: Entry, request: TranscriptionRequest) -
     for field in ("min_speakers", "max_speakers"):
         if getattr(request, field) is not None:
             yield field, f"{field} goes with diarize, which this version does not have."
-    if request.noise_reduction:
-        yield "noise_reduction", "This version does not clean recordings before it listens."
+    if request.noise_reduction and find_spec("pyrnnoise") is None:
+        yield "noise_reduction", "Noise reduction is not installed here: pip install 'voicemill[denoise]'."
     if request.task == "translate" and "translate" not in entry.options:
         yield "task", f"{entry.name} does not translate; it can only transcribe."
     if request.vocabulary and "vocabulary" not in entry.options:

@@ -129,6 +129,13 @@ def test_what_one_model_is_unsure_of_waits_for_a_worker_of_the_next_and_is_heard
     assert_sound(place)
 
 
+def test_noise_is_reduced_behind_the_walls_of_the_sandbox(place):
+    job = place.accept("stt.transcribe", {"model": "pocketsphinx", "noise_reduction": True}, recording(jfk()))
+    place.step("cpu")
+    (work,) = (row for row in place.chunks(job) if row["step"] == "work")
+    assert (work["state"], place.job(job).units_total) == ("ready", 11.0)
+
+
 def test_the_same_request_gives_the_same_bytes(place):
     digests = []
     for _ in range(2):

@@ -26,7 +26,6 @@ def check(model: str, **params: Any) -> None:
         ("pocketsphinx", {"diarize": True}, "diarize"),
         ("whisper-base", {"diarize": True}, "diarize"),
         ("whisper-base", {"max_speakers": 2}, "max_speakers"),
-        ("whisper-base", {"noise_reduction": True}, "noise_reduction"),
         ("whisper-base", {"min_confidence": 0.5}, "retry_models"),
         ("whisper-base", {"retry_models": ["whisper-small"]}, "min_confidence"),
         ("whisper-base", {"min_confidence": 0.5, "retry_models": ["whisper-tinier"]}, "retry_models"),
@@ -65,12 +64,20 @@ def test_option_that_cannot_be_honoured_is_refused_by_name(model: str, params: d
         ("whisper-base", {"language": "zh-Hant-TW"}),
         ("whisper-base.en", {"language": "en-US"}),
         ("whisper-base", {"min_confidence": 0.5, "retry_models": ["whisper-small", "pocketsphinx"]}),
+        ("pocketsphinx", {"noise_reduction": True}),
         ("pocketsphinx", {"language": "en", "min_confidence": 0.5, "retry_models": ["tone-listener"]}),
         ("tone-listener", {"language": "tlh", "timestamps": "none", "formats": ["json", "txt"]}),
     ],
 )
 def test_option_that_can_be_honoured_is_taken(model: str, params: dict[str, Any]) -> None:
     check(model, **params)
+
+
+def test_noise_reduction_that_is_not_installed_is_refused_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.support.find_spec", lambda name: None)
+    with pytest.raises(UnsupportedOption, match=r"pip install 'voicemill\[denoise\]'") as refused:
+        check("pocketsphinx", noise_reduction=True)
+    assert refused.value.field == "noise_reduction"
 
 
 def check_speech(model: str, **params: Any) -> None:

@@ -16,7 +16,8 @@ import pytest
 from pipelines.catalog import Catalog
 from pipelines.errors import BadInput, UnreadableInput
 from pipelines.family import Phrase, RecogniseRequest, Recognition, SpeakRequest, Tick, Word
-from pipelines.pipeline import Interrupted
+from pipelines.pipeline import Interrupted, Span
+from pipelines.transcript.chunks import read_chunk
 from tests.factories import JFK, JFK_TEXT, jfk, make_recording, make_silence, make_wav
 from tests.in_process import Run, load
 
@@ -154,6 +155,39 @@ def test_punctuate_false_leaves_bare_words(tmp_path: Path) -> None:
     run = make_run(tmp_path, punctuate=False)
     run.all(make_wav(tmp_path / "a.wav", tones("Hello, World! It's 3.5.")))
     assert transcript(run)["text"] == "hello world it's 3.5"
+
+
+@pytest.mark.parametrize("channels", ["mix", "split"])
+def test_noise_is_reduced_on_demand_and_speech_stays_in_its_place(tmp_path: Path, channels: str) -> None:
+    person = np.pad(jfk()[: 4 * 16_000], 16_000)
+    noise = np.random.default_rng(3).normal(size=person.size) * 300
+    recording = make_wav(tmp_path / "a.wav", np.stack([person + noise] * 2).astype(np.int16))
+    tracks = {}
+    for reduction in (False, True):
+        params = {"model": "pocketsphinx", "noise_reduction": reduction, "channels": channels}
+        run = Run("stt.transcribe", tmp_path / str(reduction), params)
+        plan = run.plan(recording)
+        assert plan.header["duration_s"] == 6.0
+        tracks[reduction] = channels_of(run, plan.spans[0], person.size)
+    assert len(tracks[True]) == len(tracks[False]) == (1 if channels == "mix" else 2)
+    for noisy, clean in zip(tracks[False], tracks[True], strict=True):
+        both = (noisy != 0) & (clean != 0)
+        assert both.sum() > 2 * 16_000
+        assert np.percentile(np.abs(clean[both]), 20) < np.percentile(np.abs(noisy[both]), 20) / 2
+        likeness = [float(np.dot(np.roll(clean, lag), person)) for lag in range(-40, 41)]
+        assert abs(int(np.argmax(likeness)) - 40) <= 1
+
+
+def channels_of(run: Run, span: Span, length: int) -> list[np.ndarray]:
+    """What the chunk file holds of each channel, every sample where it was in the recording."""
+    tracks: dict[int, np.ndarray] = {}
+    for window, data in zip(read_chunk(run.sink.out / span.inputs[0], span), span.data["windows"], strict=True):
+        track = tracks.setdefault(window.channel, np.zeros(length))
+        at = 0
+        for start, count in data["pieces"]:
+            track[start : start + count] = window.samples[at : at + count]
+            at += count
+    return [track for _, track in sorted(tracks.items())]
 
 
 def test_progress_ends_at_the_units_of_the_span(tmp_path: Path) -> None:
