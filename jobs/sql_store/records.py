@@ -91,7 +91,7 @@ class Records:
             return {}
         query = _MARKS if self._db.is_postgres else _MARKS_ON_SQLITE
         rows = self._db.read(lambda connection: connection.execute(query, {"ids": list(job_ids)}).all())
-        return {row.id: row for row in rows}
+        return {row.id: tuple(row) for row in rows}
 
     def chunks(self, job_id: str, *, after_idx: int = -1, limit: int = 1000) -> Sequence[Chunk]:
         """See Store.chunks."""

@@ -1,4 +1,5 @@
-"""Clients that wait: `python -m tests.benchmarks.pollers BASE_URL AUTHORIZATION SECONDS ID…`, one long poll an id."""
+"""Clients that wait: `python -m tests.benchmarks.pollers BASE_URL AUTHORIZATION ID…`, one long poll an id, until
+stopped."""
 
 from __future__ import annotations
 
@@ -9,21 +10,17 @@ import sys
 async def _wait(host: str, port: int, authorization: str, job_id: str) -> None:
     reader, writer = await asyncio.open_connection(host, port)
     while True:
-        head = f"GET /jobs/{job_id}?wait=30 HTTP/1.1\r\nHost: {host}\r\nAuthorization: {authorization}\r\n\r\n"
+        head = f"GET /jobs/{job_id}?wait=15 HTTP/1.1\r\nHost: {host}\r\nAuthorization: {authorization}\r\n\r\n"
         writer.write(head.encode())
         header = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
         await reader.readexactly(int(header.split("content-length:")[1].split("\r\n")[0]))
         if "retry-after:" in header:
-            # Those who waited in the round before may still hold their places: come back as told, like a good client.
             await asyncio.sleep(float(header.split("retry-after:")[1].split("\r\n")[0]))
 
 
-async def _main(base_url: str, authorization: str, seconds: str, *ids: str) -> None:
+async def _main(base_url: str, authorization: str, *ids: str) -> None:
     host, _, port = base_url.removeprefix("http://").partition(":")
-    waiting = [asyncio.create_task(_wait(host, int(port), authorization, job_id)) for job_id in ids]
-    await asyncio.sleep(1.0)
-    print("waiting", flush=True)
-    await asyncio.wait(waiting, timeout=float(seconds))
+    await asyncio.gather(*(_wait(host, int(port), authorization, job_id) for job_id in ids))
 
 
 if __name__ == "__main__":

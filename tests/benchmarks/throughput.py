@@ -172,8 +172,8 @@ def polling(*, rounds: int = 4, seconds: float = 3.0, pollers: int = 200) -> Sec
     """What waiting clients cost those who submit."""
     section = Section(
         "200 waiting clients",
-        f"{pollers} clients hold `GET /jobs/{{id}}?wait=30` on jobs that do not end (no worker runs), while 4 clients "
-        "submit. Rounds with and without them alternate.",
+        f"{pollers} clients hold `GET /jobs/{{id}}?wait=15` on jobs that do not end (no worker runs), while 4 clients "
+        "submit. Rounds with and without them alternate; a round begins when the API holds all of them, or none.",
         ("", "submits per second"),
     )
     with deployment() as rig:
@@ -187,15 +187,24 @@ def polling(*, rounds: int = 4, seconds: float = 3.0, pollers: int = 200) -> Sec
         alone, watched = [], []
         rate(submit, clients=4, seconds=1)
         for _ in range(rounds):
+            # The API learns only at the end of its wait that a client has gone, and takes no more waiters meanwhile.
+            assert poll(lambda: _waiters(rig) == 0, deadline_s=60, every_s=0.5)
             alone.append(rate(submit, clients=4, seconds=seconds))
-            args = [sys.executable, "-m", "tests.benchmarks.pollers", rig.base_url, rig.headers["Authorization"],
-                    str(seconds + 5), *ids]  # fmt: skip
-            log = rig.directory / "pollers.log"
-            log.unlink(missing_ok=True)
-            child = Child(args, log=log, env={"PYTHONPATH": str(ROOT)}, cwd=ROOT)
-            child.wait_ready(lambda log=log: b"waiting" in log.read_bytes(), deadline_s=30)
+            child = _start_pollers(rig, ids)
+            assert poll(lambda: _waiters(rig) == pollers, deadline_s=10, every_s=0.2)
             watched.append(rate(submit, clients=4, seconds=seconds))
+            assert _waiters(rig) == pollers
             child.stop()
         section.rows += [("nobody waits", spread(alone)), (f"{pollers} wait", spread(watched))]
         section.reading = f"Cost: {100 * (1 - middle(watched) / middle(alone)):.0f} % of the submit rate."
     return section
+
+
+def _start_pollers(rig: Rig, ids: list[str]) -> Child:
+    args = [sys.executable, "-m", "tests.benchmarks.pollers", rig.base_url, rig.headers["Authorization"], *ids]
+    return Child(args, log=rig.directory / "pollers.log", env={"PYTHONPATH": str(ROOT)}, cwd=ROOT)
+
+
+def _waiters(rig: Rig) -> int:
+    text = _expect(200, Caller(rig.base_url, rig.headers).call("GET", "/audio/metrics")).decode()
+    return int(float(text.partition("\nvoicemill_waiters ")[2].partition("\n")[0]))

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from api.waiting import TooManyWaiters, Watcher
+from api.waiting import TooManyWaiters, Watch, Watcher
 from jobs.job import NewJob
 from jobs.states import JobState
 from tests.services.process import poll
@@ -77,6 +77,28 @@ def test_job_is_read_in_full_only_when_it_changed(services, jobs, watcher, count
         services.store.cancel(TENANT, jobs[1].id)
         assert watch.until_terminal(10).state is JobState.CANCELLED
         assert counting.read[2:] == [jobs[1].id]
+
+
+def test_long_wait_without_news_is_looked_at_ever_less(services, jobs, counting):
+    now = [0.0]
+    watcher = Watcher(counting, max_waiters=10, clock=lambda: now[0])
+    watch = Watch(jobs[0], now[0])  # not watched by the thread: the test looks in its place
+
+    def looks_in_two_seconds_from(start):
+        before, now[0] = counting.queries, start
+        for _ in range(40):
+            if watch.due_at <= now[0]:
+                watcher._look([(jobs[0].id, watch)])
+            now[0] += 0.05
+        return counting.queries - before
+
+    assert looks_in_two_seconds_from(0.0) == 40
+    assert 8 <= looks_in_two_seconds_from(10.0) <= 10
+    assert looks_in_two_seconds_from(100.0) == 4
+    services.store.cancel(TENANT, jobs[0].id)
+    looks_in_two_seconds_from(102.0)
+    assert looks_in_two_seconds_from(104.0) > 20
+    watcher.close()
 
 
 def test_late_waiter_with_an_old_reading_is_told_what_the_others_know(services, jobs, watcher):
