@@ -27,6 +27,12 @@ _NAMES: Mapping[str, str] = {
 }  # fmt: skip
 _MARKS = frozenset(".,?!:;-…。，、？！")
 _CASES = {"U": True, "O": False}
+#: Without a vocabulary the library would make an empty one.
+_FILES = (
+    "config.json",
+    "model.safetensors|pytorch_model.bin",
+    "tokenizer.json|vocab.txt|vocab.json|sentencepiece.bpe.model|spiece.model|spm.model",
+)
 #: Words that the model reads at once: 30 s of fast speech, and fewer tokens than any such model takes.
 _WORDS = 160
 
@@ -43,9 +49,7 @@ def load_punctuation(entry: Entry, device: str) -> PunctuationModel | None:
     source = entry.components.get("punctuation")
     if source is None:
         return None
-    folder = loading.checkpoint(
-        replace(entry, source=source, revision=None), "config.json", "model.safetensors|pytorch_model.bin"
-    )
+    folder = loading.checkpoint(replace(entry, source=source, revision=None), *_FILES)
     try:
         from transformers import AutoModelForTokenClassification, AutoTokenizer
 
@@ -77,8 +81,8 @@ class PunctuationModel:
         """The phrases of a window with marks behind their words, and capitals; times stay as they are."""
         words = [word.word for phrase in phrases for word in phrase.words]
         labels: list[_Label | None] = []
-        for first in range(0, len(words), _WORDS):
-            labels += self._read(words[first : first + _WORDS])
+        while len(labels) < len(words):
+            labels += self._read(words[len(labels) : len(labels) + _WORDS])
         written = with_capitals([_written(*pair) for pair in zip(words, labels, strict=True)], language)
         done, at = [], 0
         for phrase in phrases:
@@ -89,21 +93,23 @@ class PunctuationModel:
         return done
 
     def _read(self, words: Sequence[str]) -> list[_Label | None]:
+        """Labels of the first words: of all, or of as many as the model can take."""
         import torch
 
         pieces = self._tokenizer(list(words), is_split_into_words=True, truncation=True, return_tensors="pt")
+        owners = pieces.word_ids(0)
         try:
             with torch.inference_mode():
                 numbers = self._model(**pieces.to(self._model.device)).logits[0].argmax(-1).tolist()
         except (RuntimeError, IndexError) as error:
             raise EngineFailure(f"{self._entry.name}: the punctuation model failed: {error}") from error
-        labels: list[_Label | None] = [None] * len(words)
-        seen: set[int] = set()
-        for word, number in zip(pieces.word_ids(0), numbers, strict=True):
-            if word is not None and not (self._reads_first_piece and word in seen):
+        labels: dict[int, _Label | None] = {}
+        for word, number in zip(owners, numbers, strict=True):
+            if word is not None and not (self._reads_first_piece and word in labels):
                 labels[word] = self._labels[number]
-                seen.add(word)
-        return labels
+        # Of a word that was cut off not all pieces were seen: it is read again with those behind it.
+        whole = len(words) if len(labels) == len(words) else max(1, len(labels) - 1)
+        return [labels.get(word) for word in range(whole)]
 
 
 def _label(name: str) -> _Label | None:
