@@ -178,6 +178,13 @@ ENTRIES: tuple[Entry, ...] = (
         options=frozenset({"speed", "pitch", "energy", "vocoder"}), auto=False,
     ),
     Entry(
+        name="speecht5", kind="tts", family="speecht5", target="pipelines.families.speecht5:load", engines=("torch",),
+        languages=("en",), voices_target="pipelines.families.speecht5:voices", sample_rate_hz=16_000, slots=8,
+        threads=2, speed=1.5, needs=("torch", "transformers", "sentencepiece"), extra="torch",
+        source="microsoft/speecht5_tts", components={"vocoder": "microsoft/speecht5_hifigan"},
+        options=frozenset({"vocoder"}), auto=False,
+    ),
+    Entry(
         name="pocketsphinx-en-us", kind="stt", family="pocketsphinx", target="pipelines.families.pocketsphinx:load",
         engines=("pocketsphinx",), languages=("en",), sample_rate_hz=16_000, slots=1, speed=2.5,
         needs=("pocketsphinx",),
@@ -188,6 +195,13 @@ ENTRIES: tuple[Entry, ...] = (
     *(
         _wav2vec2(f"wav2vec2-xlsr-{tag}", f"jonatasgrosman/wav2vec2-large-xlsr-53-{name}", tag, speed=3.0)
         for tag, name in _XLSR_LANGUAGES.items()
+    ),
+    Entry(
+        name="tacotron2", kind="tts", family="tacotron2", target="pipelines.families.tacotron2:load",
+        engines=("torch",), languages=("en",), default_voice="tacotron2",
+        voices_target="pipelines.families.tacotron2:voices", slots=16, threads=2, speed=2.0,
+        needs=("torch", "safetensors"), extra="torch", source="~/.local/share/voicemill/models/tacotron2",
+        options=frozenset({"speed", "vocoder"}), auto=False,
     ),
     Entry(
         name="tone", kind="tts", family="tone", target="pipelines.families.tone:load_speaker", engines=("numpy",),

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 #: Files that decide what a checkpoint computes; the rest (README, pictures) may change without being another model.
 _DECIDING = (".safetensors", ".bin", ".pt", ".pth", ".onnx", ".json", ".txt", ".model", ".npz")
 _NAMED = 8
+#: Where a training run saves its model, if not at the top of the file.
+_SAVED_UNDER = ("state_dict", "model", "generator")
+#: Smaller files without extension are licences and notes.
+_SMALLEST_WEIGHTS = 500
 
 
 def checkpoint(entry: Entry, *required: str) -> Path:
@@ -123,6 +127,37 @@ def weights(entry: Entry, path: Path) -> Any:
         ) from error
     except (SafetensorError, RuntimeError, ValueError, LookupError, OSError, EOFError, AttributeError) as error:
         raise ModelUnavailable(f"{entry.name}: {path.name} is damaged or no weights file: {error}") from error
+
+
+def state_dict(entry: Entry, path: Path) -> dict[str, torch.Tensor]:
+    """The tensors of a weights file by name, wherever in it the model was saved.
+
+    Raises `ModelUnavailable` as `weights` does, and for a file without tensors.
+    """
+    held = weights(entry, path)
+    while isinstance(held, Mapping):
+        inner = next((held[name] for name in _SAVED_UNDER if isinstance(held.get(name), Mapping)), None)
+        if inner is None:
+            return {name: tensor for name, tensor in held.items() if hasattr(tensor, "shape")}
+        held = inner
+    raise ModelUnavailable(f"{entry.name}: {path.name} holds no tensors by name.")
+
+
+def weights_file(entry: Entry, folder: Path) -> Path:
+    """The one file of a directory that holds weights, whatever its name; safetensors before anything else.
+
+    Raises `ModelUnavailable` for a directory with none, and for one with several.
+    """
+    files = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(".")]
+    # Some projects publish files without extension ("generator_v1", "g_02500000").
+    for suffixes in ((".safetensors",), (".pt", ".pth", ".bin", ".ckpt"), ("",)):
+        found = [path for path in files if path.suffix in suffixes and path.stat().st_size > _SMALLEST_WEIGHTS]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            names = ", ".join(path.name for path in found)
+            raise ModelUnavailable(f"{entry.name}: {folder} holds several weights ({names}): keep one of them there.")
+    raise ModelUnavailable(f"{entry.name}: {folder} holds no weights.")
 
 
 def fill(

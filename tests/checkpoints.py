@@ -25,12 +25,16 @@ def arrays(name: str, file: str) -> dict[str, np.ndarray]:
         return {key: found[key] for key in found.files}
 
 
+def written_shapes(name: str, file: str = "shapes.json") -> dict[str, list[int]]:
+    """Names and shapes of the real size, as they were saved."""
+    return json.loads((FIXTURES / name / file).read_text())
+
+
 def plain_shapes(name: str, file: str = "shapes.json") -> dict[str, list[int]]:
     """Names and shapes of the real size, each pair of weight norm as the one weight that it stands for."""
-    written = json.loads((FIXTURES / name / file).read_text())
     return {
         key.removesuffix("_v") if key.endswith(".weight_v") else key: shape
-        for key, shape in written.items()
+        for key, shape in written_shapes(name, file).items()
         if not key.endswith(".weight_g")
     }
 

@@ -21,10 +21,6 @@ from .vocoder import Knobs, Vocoder
 if TYPE_CHECKING:
     import torch
 
-_NO_WEIGHTS = (".json", ".md", ".txt", ".yml", ".yaml", ".py", ".wav")
-#: Where a checkpoint keeps its tensors, if not at its top.
-_INSIDE = ("generator", "state_dict", "model")
-
 
 @dataclass(frozen=True, slots=True)
 class _Found:
@@ -47,7 +43,7 @@ def open_vocoder(entry: Entry, source: str, device: torch.device, knobs: Knobs =
     """
     path = Path(source).expanduser()
     folder = path.parent if path.is_file() else loading.checkpoint(replace(entry, source=source, revision=None))
-    file = path if path.is_file() else _weights_file(entry, folder)
+    file = path if path.is_file() else loading.weights_file(entry, folder)
     config = loading.config(entry, folder / "config.json") if (folder / "config.json").is_file() else {}
     tensors = _tensors(entry, file)
     found = _Found(entry, config, tensors, _stated_mel(entry, folder), device, loading.revision(folder), knobs)
@@ -102,26 +98,9 @@ def _melgan(found: _Found) -> Vocoder:
     return melgan.MelGan(generator, found.mel or melgan.MELGAN_MEL, device=found.device, revision=found.revision)
 
 
-def _weights_file(entry: Entry, folder: Path) -> Path:
-    """The one file of a directory that holds weights; safetensors before anything else."""
-    files = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(".")]
-    safe = [path for path in files if path.suffix == ".safetensors"]
-    others = [path for path in files if path.suffix not in (*_NO_WEIGHTS, ".safetensors", ".npz", "")]
-    bare = [path for path in files if path.suffix == "" and path.stat().st_size > 100_000]  # generator_v1, g_02500000
-    for candidates in (safe, others, bare):
-        if len(candidates) == 1:
-            return candidates[0]
-        if candidates:
-            names = ", ".join(path.name for path in candidates)
-            raise ModelUnavailable(
-                f"{entry.name}: {folder} holds several weights ({names}): name the file as the source."
-            )
-    raise ModelUnavailable(f"{entry.name}: {folder} holds no weights.")
-
-
 def _tensors(entry: Entry, file: Path) -> Mapping[str, Any]:
     try:
-        held = loading.weights(entry, file)
+        return loading.state_dict(entry, file)
     except ModelUnavailable:
         if file.suffix == ".safetensors":
             raise
@@ -129,12 +108,6 @@ def _tensors(entry: Entry, file: Path) -> Mapping[str, Any]:
         from .module_pickle import module_tensors
 
         return module_tensors(entry, file)
-    while isinstance(held, Mapping):
-        inner = next((held[name] for name in _INSIDE if isinstance(held.get(name), Mapping)), None)
-        if inner is None:
-            return {name: tensor for name, tensor in held.items() if hasattr(tensor, "shape")}
-        held = inner
-    raise ModelUnavailable(f"{entry.name}: {file.name} holds no mapping of names to tensors.")
 
 
 def _stated_mel(entry: Entry, folder: Path) -> MelConvention | None:

@@ -118,3 +118,27 @@ def test_readme_makes_no_other_model(tmp_path):
     (tmp_path / "README.md").write_text("hello")
     assert loading.content_hash(tmp_path) == before
     assert loading.revision(tmp_path) == f"sha256:{before[:16]}"
+
+
+@pytest.mark.parametrize("wrap", [lambda t: t, lambda t: {"epoch": 1, "state_dict": t}, lambda t: {"generator": t}])
+def test_tensors_are_found_wherever_the_model_was_saved(tmp_path, wrap):
+    torch.save(wrap({"a": torch.arange(3.0)}), tmp_path / "model.pt")
+    assert loading.state_dict(ENTRY, tmp_path / "model.pt").keys() == {"a"}
+
+
+def test_a_file_without_tensors_by_name_is_refused(tmp_path):
+    torch.save([torch.zeros(1)], tmp_path / "model.pt")
+    with pytest.raises(ModelUnavailable, match="no tensors by name"):
+        loading.state_dict(ENTRY, tmp_path / "model.pt")
+
+
+def test_the_one_file_of_weights_is_found_whatever_its_name(tmp_path):
+    (tmp_path / "LICENCE").write_text("short")
+    with pytest.raises(ModelUnavailable, match="holds no weights"):
+        loading.weights_file(ENTRY, tmp_path)
+    for name in ("generator_v1", "model.pth", "model.safetensors"):
+        (tmp_path / name).write_bytes(bytes(1000))
+        assert loading.weights_file(ENTRY, tmp_path).name == name
+    (tmp_path / "other.safetensors").write_bytes(bytes(1000))
+    with pytest.raises(ModelUnavailable, match=r"model\.safetensors, other\.safetensors"):
+        loading.weights_file(ENTRY, tmp_path)

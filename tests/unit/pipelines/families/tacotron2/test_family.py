@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from pipelines.catalog import Catalog
+from pipelines.errors import BadInput, ModelUnavailable, UnsupportedOption
+from pipelines.families.tacotron2 import load, voices
+from pipelines.families.tacotron2.family import SeededDropout, Tacotron2, at_speed
+from pipelines.family import SpeakRequest
+from pipelines.loading import state_dict
+from pipelines.pipeline import Interrupted
+from tests.checkpoints import FIXTURES, make_entry
+
+TEXTS = ("The quick brown fox.", "Yes.", "A longer sentence, with a pause: and an end!")
+
+
+def tick() -> None:
+    """Somebody waits for the answer."""
+
+
+def entry_of(folder, **components: str):
+    entry = Catalog().get("tacotron2", "tts")
+    return replace(entry, source=str(folder), threads=1, components=components)
+
+
+@pytest.fixture(scope="module")
+def family() -> Tacotron2:
+    hifigan = str(FIXTURES / "hifigan")
+    return load(entry_of(FIXTURES / "tacotron2", vocoder=hifigan), "cpu")
+
+
+@pytest.fixture(scope="module")
+def stopping(tmp_path_factory):
+    """A checkpoint whose gate opens sooner or later, by what the dropout draws."""
+    folder = tmp_path_factory.mktemp("stopping")
+    tensors = state_dict(make_entry(), FIXTURES / "tacotron2" / "checkpoint.pt")
+    random = torch.Generator().manual_seed(4)
+    tensors["decoder.gate_layer.linear_layer.weight"].normal_(std=2.0, generator=random)
+    torch.save({"state_dict": tensors}, folder / "tacotron2_statedict.pt")
+    shutil.copy(FIXTURES / "tacotron2" / "config.json", folder)
+    return folder
+
+
+def say(text: str, **changes) -> SpeakRequest:
+    return SpeakRequest(text, **{"voice": "", "language": "en", "seed": 7, **changes})
+
+
+def test_a_text_sounds_the_same_first_last_and_alone(family):
+    requests = [say(text, seed=number) for number, text in enumerate(TEXTS)]
+    alone = [family.speak([request], tick)[0] for request in requests]
+    for together in (family.speak(requests, tick), family.speak(requests[::-1], tick)[::-1]):
+        for one, other in zip(alone, together, strict=True):
+            assert len(one.samples) == len(other.samples)
+            # A step of 16-bit sound is 1; bfloat16 rounds what differs in the last digit of float32.
+            assert np.abs(one.samples.astype(int) - other.samples).max() < 700
+            assert len(one.marks) == len(other.marks)
+
+
+def test_a_seed_decides_what_dropout_does(family):
+    one, same, other = family.speak([say(TEXTS[0], seed=seed) for seed in (1, 1, 2)], tick)
+    assert np.array_equal(one.samples, same.samples)
+    assert not np.array_equal(one.samples, other.samples)
+
+
+def test_marks_are_words_in_order_within_the_sound(family):
+    (speech,) = family.speak([say(TEXTS[2], speed=0.8)], tick)
+    seconds = len(speech.samples) / speech.sample_rate_hz
+    assert [TEXTS[2][mark.start_char : mark.end_char] for mark in speech.marks] == [
+        "A", "longer", "sentence", "with", "a", "pause", "and", "an", "end",
+    ]  # fmt: skip
+    at = 0.0
+    for mark in speech.marks:
+        assert at <= mark.start_s <= mark.end_s <= seconds + 1e-6
+        at = mark.start_s
+
+
+def test_double_speed_takes_half_the_frames_at_the_same_pitch(family):
+    slow, fast = family.speak([say(TEXTS[0], speed=speed) for speed in (1.0, 2.0)], tick)
+    assert len(fast.samples) * 2 == len(slow.samples) == 32 * 256
+    mel = torch.arange(12.0).repeat(3, 1)
+    assert at_speed(mel, 1.0) is mel
+    assert torch.allclose(at_speed(mel, 2.0), torch.arange(0.5, 12, 2).repeat(3, 1))
+
+
+def test_a_long_text_is_spoken_in_parts(family):
+    (speech,) = family.speak([say("One more clause of the same kind, " * 12)], tick)
+    assert len(speech.samples) == 3 * 32 * 256 + 2 * 2205
+    assert len(speech.marks) == 12 * 7
+
+
+def test_nothing_to_say_is_silence_and_strange_characters_are_refused(family):
+    assert [len(speech.samples) for speech in family.speak([say("..."), say("")], tick)] == [0, 0]
+    with pytest.raises(BadInput, match="has no symbol"):
+        family.speak([say("Привет")], tick)
+
+
+def test_vocoder_is_the_one_that_was_asked_for(family):
+    default, rough = family.speak([say(TEXTS[0]), say(TEXTS[0], options={"vocoder": "griffin-lim"})], tick)
+    assert len(default.samples) == len(rough.samples)
+    assert not np.array_equal(default.samples, rough.samples)
+    with pytest.raises(UnsupportedOption, match="it has: griffin-lim") as refused:
+        family.speak([say(TEXTS[0], options={"vocoder": "waveglow"})], tick)
+    assert refused.value.field == "vocoder"
+
+
+def test_vocoder_of_other_mels_is_refused_when_the_model_is_loaded():
+    with pytest.raises(UnsupportedOption, match="fmax_hz"):
+        load(entry_of(FIXTURES / "tacotron2", vocoder=str(FIXTURES / "melgan")), "cpu")
+
+
+def test_other_voices_are_refused(family):
+    assert [voice.id for voice in voices(family.entry)] == ["tacotron2"]
+    family.speak([say("Yes.", voice="tacotron2")], tick)
+    with pytest.raises(UnsupportedOption, match="one voice") as refused:
+        family.speak([say("Yes.", voice="bob")], tick)
+    assert refused.value.field == "voice"
+
+
+def test_an_utterance_that_never_stops_is_tried_with_other_dropout(stopping):
+    """Frames of one attempt are cut at 32; a seed is found whose first attempt is, and whose answer is not."""
+    family = load(entry_of(stopping), "cpu")
+    (spelling,) = family._speller.parts(TEXTS[0])
+    recovered = []
+    for seed in range(1, 9):
+        first = family._network.speak([spelling.ids], SeededDropout([seed], 24), tick, limits=[32])[0]
+        (speech,) = family.speak([say(TEXTS[0], seed=seed)], tick)
+        if first.stopped:
+            continue
+        recovered.append(len(speech.samples) < 32 * 256)
+    assert any(recovered)
+
+
+def test_speaking_stops_when_nobody_waits(family):
+    def stop() -> None:
+        raise Interrupted
+
+    with pytest.raises(Interrupted):
+        family.speak([say(TEXTS[0])], stop)
+
+
+def test_provenance_names_weights_engine_and_vocoder(family):
+    assert family.revision.startswith("sha256:")
+    assert family.engine.startswith("torch/float32, hifigan torch/")
+
+
+def test_rate_of_the_checkpoint_is_that_of_the_entry():
+    with pytest.raises(ModelUnavailable, match="sample_rate_hz = 22050"):
+        load(replace(entry_of(FIXTURES / "tacotron2"), sample_rate_hz=16_000), "cpu")
+
+
+def test_without_its_directory_it_says_what_to_do():
+    entry = Catalog().get("tacotron2", "tts")
+    with pytest.raises(ModelUnavailable, match=r"models\.toml"):
+        load(replace(entry, source="./not-there"), "cpu")
