@@ -87,7 +87,7 @@ def wait_for_end(services: Services, job: Job, wait_s: float) -> Job | None:
 
 def preferred_wait_s() -> float | None:
     """Seconds of `Prefer: wait=N`, 60 at most; None where the caller does not prefer to wait."""
-    found = _WAIT.search(",".join(request.headers.getlist("Prefer")))
+    found = _WAIT.search(request.headers.get("Prefer", ""))
     return min(float(found[1]), MAX_WAIT_S) if found else None
 
 

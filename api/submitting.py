@@ -57,7 +57,7 @@ class Submission:
         self._job_id = f"job_{uuid_utils.uuid7().hex}"
         self._has_objects = False
         #: Checked before a body is read. Raises Invalid for a key of another shape.
-        self._idempotency_key = validated(SubmitHeaders, dict(request.headers)).idempotency_key
+        self._idempotency_key = _idempotency_key()
 
     def upload_key(self) -> str:
         """Where this job's upload goes."""
@@ -215,6 +215,11 @@ class Submission:
         if replayed:
             answer.headers["Idempotency-Replayed"] = "true"
         return answer
+
+
+def _idempotency_key() -> str | None:
+    sent = request.headers.get("Idempotency-Key")
+    return None if sent is None else validated(SubmitHeaders, {"Idempotency-Key": sent}).idempotency_key
 
 
 def fingerprint(params: Mapping[str, Any], upload: tuple[str, str] | None) -> str:

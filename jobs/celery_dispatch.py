@@ -4,7 +4,7 @@ reaches the broker (`broker_options`).
 One background thread publishes, so that a caller never waits for the broker: a publish to a half-open Redis takes
 seconds. A broker that fails opens a breaker, and what rings meanwhile is dropped: the sweeper rings again for work
 that nobody claimed. Bells are not counted as work: a queue that holds enough of them gets no more, and what rings for
-a queue within a few milliseconds of its last bell is sent as one (of 1,000 submits a second, 100 ask the broker).
+a queue within a few milliseconds of its last bell is sent as one: 1,000 submits a second ask the broker 100 times.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ KEY_PREFIX = "voicemill:"
 _SLOTS_TRUSTED_S = 5.0
 #: Seconds between two publishes for one queue. Whoever claimed upon the first bell rings itself while more is ready.
 _REST_S = 0.01
+#: And where the queue was full: whoever answers what lies there finds what is ready by then.
+_REST_OF_FULL_S = 0.05
 
 
 def broker_options(*, timeout_s: float = 10.0, connect_timeout_s: float = 5.0) -> dict[str, Any]:
@@ -116,7 +118,7 @@ class CeleryDispatch:
         self._pid = os.getpid()
         self._wake = threading.Condition()
         self._pending: dict[str, _Bells] = {}
-        self._rung_at: dict[str, float] = {}
+        self._resting_until: dict[str, float] = {}
         self._is_closing = False
         self._producer: Any = None
         self._failures = (
@@ -151,22 +153,22 @@ class CeleryDispatch:
         """What may be sent now: all queues at the end, else those whose last bell is long enough ago."""
         now = time.monotonic()
         bells = {queue: waiting for queue, waiting in self._pending.items()
-                 if self._is_closing or now - self._rung_at.get(queue, float("-inf")) >= _REST_S}  # fmt: skip
+                 if self._is_closing or now >= self._resting_until.get(queue, now)}  # fmt: skip
         for queue in bells:
             del self._pending[queue]
-            self._rung_at[queue] = now
         return bells
 
     def _rest_s(self) -> float | None:
         """Seconds until the next queue has rested; None while nothing waits."""
         if not self._pending:
             return None
-        return max(0.0, min(self._rung_at[queue] for queue in self._pending) + _REST_S - time.monotonic())
+        return max(0.0, min(self._resting_until[queue] for queue in self._pending) - time.monotonic())
 
     def _publish_all(self, bells: dict[str, _Bells]) -> None:
         try:
             for queue, waiting in bells.items():
-                self._publish(queue, waiting)
+                has_room = self._publish(queue, waiting)
+                self._resting_until[queue] = time.monotonic() + (_REST_S if has_room else _REST_OF_FULL_S)
         except self._failures as error:
             self._hang_up()
             pause_s = self._breaker.fail()
@@ -175,16 +177,19 @@ class CeleryDispatch:
         else:
             self._breaker.succeed()
 
-    def _publish(self, queue: str, bells: _Bells) -> None:
+    def _publish(self, queue: str, bells: _Bells) -> bool:
+        """Whether there was room for a bell."""
         if self._producer is None:
             self._producer = self._app.amqp.Producer(self._connection(), auto_declare=False)
         # Declaring a queue tells how many messages wait in it; on Redis that is one round trip and makes nothing.
         unanswered = self._app.amqp.queues[queue](self._producer.channel).queue_declare().message_count
-        for _ in range(min(bells.count, max(1, 2 * self._live_slots(queue)) - unanswered)):
+        room = max(1, 2 * self._live_slots(queue)) - unanswered
+        for _ in range(min(bells.count, room)):
             self._app.send_task(
                 RING_TASK, args=(queue, bells.hint), queue=queue, producer=self._producer,
                 retry=False, ignore_result=True, add_to_parent=False,
             )  # fmt: skip
+        return room > 0
 
     def _live_slots(self, queue: str) -> int:
         if self._slots_of is None:
