@@ -47,7 +47,7 @@ class TranscriptionOptions(JobOptions, total=False):
     language: str
     task: Literal["transcribe", "translate"]
     timestamps: Literal["none", "segment", "word"]
-    formats: Sequence[Literal["json", "txt", "srt", "vtt", "tsv"]]
+    formats: Sequence[Literal["json", "txt", "srt", "vtt", "tsv", "docx"]]
     channels: Literal["mix", "split"]
     vocabulary: Sequence[str]
     punctuate: bool
@@ -56,4 +56,10 @@ class TranscriptionOptions(JobOptions, total=False):
     max_speakers: int
     noise_reduction: bool
     min_confidence: float
+    #: Models that hear the windows below `min_confidence` again, in turn.
     retry_models: Sequence[str]
+    #: Of subtitles: columns in a line, lines in one, characters read in a second, whether they say who speaks.
+    max_line_length: int
+    max_lines: int
+    max_chars_per_second: float
+    speakers_in_subtitles: bool

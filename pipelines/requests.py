@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, model_validator
 
 AudioFormat = Literal["wav", "flac", "mp3", "opus", "aac", "m4a", "m4b", "pcm"]
-TranscriptFormat = Literal["json", "txt", "srt", "vtt", "tsv"]
+TranscriptFormat = Literal["json", "txt", "srt", "vtt", "tsv", "docx"]
 LabelKey = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
 #: Without NUL: Postgres stores it in JSON, but then cannot search that JSON.
 LabelValue = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\x00]*$")]
@@ -95,6 +95,12 @@ class TranscriptionRequest(JobRequest):
     noise_reduction: bool = False
     min_confidence: float | None = Field(None, ge=0.0, le=1.0)
     retry_models: list[str] = Field(default_factory=list, max_length=3)
+    max_line_length: int = Field(42, ge=16, le=120, description="Of subtitles, in columns.")
+    max_lines: int = Field(2, ge=1, le=4, description="Of one subtitle.")
+    max_chars_per_second: float = Field(
+        17.0, ge=5.0, le=60.0, description="A subtitle stays until it can be read so fast, where speech leaves room."
+    )
+    speakers_in_subtitles: bool = Field(True, description="Whether subtitles say who speaks, where that is known.")
 
 
 REQUESTS: Mapping[str, type[JobRequest]] = {

@@ -15,7 +15,8 @@ from typing import IO, Any
 
 from .pipeline import Sink
 from .speech_part import SpeechPart
-from .transcript.subtitles import VTT_HEADER, Cue, CueStream, vtt
+from .transcript.cues import Cue, CueStream
+from .transcript.subtitles import VTT_HEADER, vtt
 
 
 class MarkWriter:

@@ -13,6 +13,9 @@ from .errors import UnsupportedOption
 from .formats import FORMATS
 from .requests import SynthesisRequest, TranscriptionRequest
 
+#: Options of subtitles alone.
+SUBTITLE_OPTIONS = ("max_line_length", "max_lines", "max_chars_per_second", "speakers_in_subtitles")
+
 
 def check_transcription(entry: Entry, request: TranscriptionRequest, catalog: Catalog) -> None:
     """Raises `UnsupportedOption` for the first option that `entry`, or a model that is to listen after it, cannot
@@ -46,6 +49,12 @@ def _unsupported_in_transcription(entry: Entry, request: TranscriptionRequest) -
     if not hears(entry, request.language):
         known = ", ".join(entry.languages) if len(entry.languages) < 10 else "see GET /stt/models"
         yield "language", f"{entry.name} does not hear {request.language!r}; it hears: {known}."
+    if "docx" in request.formats and find_spec("docx") is None:
+        yield "formats", "DOCX is not installed here: pip install 'voicemill[text]'."
+    if not {"srt", "vtt"} & set(request.formats):
+        for field in SUBTITLE_OPTIONS:
+            if getattr(request, field) != TranscriptionRequest.model_fields[field].default:
+                yield field, f"{field} goes with the formats srt and vtt."
     if request.timestamps == "none":
         timed = [name for name in request.formats if name in ("srt", "vtt", "tsv")]
         if timed:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from framework.client import Client
     from framework.job import Job
 
-FORMATS = ("json", "txt", "srt", "vtt", "tsv")
+FORMATS = ("json", "txt", "srt", "vtt", "tsv", "docx")
 
 
 def transcribe(

@@ -1,6 +1,7 @@
-"""A stream of segments as transcript files: JSON, plain text, SubRip, WebVTT, tab-separated values.
+"""A stream of segments as transcript files: JSON, plain text, SubRip, WebVTT, tab-separated values, Word.
 
-Writes as the segments come: memory does not grow with the recording. Knows formats; nothing of chunks or models.
+Writes as the segments come: memory does not grow with the recording (a Word document is the one exception). Knows
+formats; nothing of chunks or models.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from typing import IO, Any, Protocol
 from pipelines.pipeline import Sink
 from pipelines.requests import TranscriptionRequest
 
-from .merge import Segment
-from .subtitles import VTT_HEADER, Cue, CueStream, srt, vtt
+from .cues import Cue, CueStream, CueStyle
+from .docx_file import DocxFile
+from .part_file import Segment
+from .subtitles import VTT_HEADER, srt, vtt
 
 CONTENT_TYPES = {
     "json": "application/json",
@@ -25,6 +28,7 @@ CONTENT_TYPES = {
     "srt": "application/x-subrip; charset=utf-8",
     "vtt": "text/vtt; charset=utf-8",
     "tsv": "text/tab-separated-values; charset=utf-8",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 }
 #: Segments between two reports of progress.
 _REPORT_EVERY = 50
@@ -150,10 +154,12 @@ class _LineWriter:
 class _CueWriter:
     """A file of subtitles."""
 
-    def __init__(self, path: Path, header: str, form: Callable[[int, Cue], str], stack: ExitStack) -> None:
+    def __init__(
+        self, path: Path, header: str, form: Callable[[int, Cue], str], style: CueStyle, stack: ExitStack
+    ) -> None:
         self._path = path
         self._form = form
-        self._cues = CueStream()
+        self._cues = CueStream(style)
         self._number = 0
         self._file = stack.enter_context(path.open("w", encoding="utf-8", newline="\n"))
         self._file.write(header)
@@ -177,14 +183,23 @@ def _writer(name: str, request: TranscriptionRequest, directory: Path, stack: Ex
     if name == "json":
         return _JsonWriter(path, request.timestamps, stack)
     if name == "srt":
-        return _CueWriter(path, "", srt, stack)
+        return _CueWriter(path, "", srt, _style(request, named=True), stack)
     if name == "vtt":
-        return _CueWriter(path, VTT_HEADER, lambda _, cue: vtt(cue), stack)
+        return _CueWriter(path, VTT_HEADER, lambda _, cue: vtt(cue), _style(request, named=False), stack)
+    if name == "docx":
+        return DocxFile(path, title=request.source_name or "Transcript", timed=request.timestamps != "none")
     if name == "tsv":
         speakers = request.channels == "split"
         header = "start\tend\ttext\tspeaker\n" if speakers else "start\tend\ttext\n"
         return _LineWriter(path, header, _row, stack)
     return _LineWriter(path, "", _paragraph, stack)
+
+
+def _style(request: TranscriptionRequest, *, named: bool) -> CueStyle:
+    """`named`: the format has no other place for a speaker than the text."""
+    return CueStyle(
+        request.max_line_length, request.max_lines, request.max_chars_per_second, request.speakers_in_subtitles, named
+    )
 
 
 def _paragraph(segment: Segment) -> str:

@@ -53,7 +53,7 @@ def test_recording_elsewhere_is_an_unsupported_option(client, worker, name):
         ({"file": recording(), "language": "klingon"}, "language"),
         ({"file": recording(), "diarize": "true"}, "diarize"),
         ({"file": recording(), "task": "translate"}, "task"),
-        ({"file": recording(), "formats": "docx"}, "formats.0"),
+        ({"file": recording(), "formats": "pdf"}, "formats.0"),
         ({"file": recording(), "surprise": "1"}, "surprise"),
     ],
 )

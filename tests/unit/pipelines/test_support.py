@@ -46,6 +46,10 @@ def check(model: str, **params: Any) -> None:
         ("pocketsphinx", {"vocabulary": ["Kennedy"]}, "vocabulary"),
         ("pocketsphinx", {"language": "fr"}, "language"),
         ("tone-listener", {"timestamps": "none", "formats": ["txt", "srt"]}, "timestamps"),
+        ("tone-listener", {"max_line_length": 30}, "max_line_length"),
+        ("tone-listener", {"max_lines": 1, "formats": ["tsv", "docx"]}, "max_lines"),
+        ("tone-listener", {"max_chars_per_second": 20}, "max_chars_per_second"),
+        ("tone-listener", {"speakers_in_subtitles": False}, "speakers_in_subtitles"),
     ],
 )
 def test_option_that_cannot_be_honoured_is_refused_by_name(model: str, params: dict[str, Any], field: str) -> None:
@@ -65,6 +69,7 @@ def test_option_that_cannot_be_honoured_is_refused_by_name(model: str, params: d
         ("whisper-base.en", {"language": "en-US"}),
         ("whisper-base", {"min_confidence": 0.5, "retry_models": ["whisper-small", "pocketsphinx"]}),
         ("pocketsphinx", {"noise_reduction": True}),
+        ("tone-listener", {"formats": ["vtt", "docx"], "max_line_length": 30, "speakers_in_subtitles": False}),
         ("pocketsphinx", {"language": "en", "min_confidence": 0.5, "retry_models": ["tone-listener"]}),
         ("tone-listener", {"language": "tlh", "timestamps": "none", "formats": ["json", "txt"]}),
     ],
@@ -78,6 +83,15 @@ def test_noise_reduction_that_is_not_installed_is_refused_with_what_to_install(m
     with pytest.raises(UnsupportedOption, match=r"pip install 'voicemill\[denoise\]'") as refused:
         check("pocketsphinx", noise_reduction=True)
     assert refused.value.field == "noise_reduction"
+
+
+def test_a_word_document_that_cannot_be_written_is_refused_with_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pipelines.support.find_spec", lambda name: None)
+    with pytest.raises(UnsupportedOption, match=r"pip install 'voicemill\[text\]'") as refused:
+        check("pocketsphinx", formats=["docx"])
+    assert refused.value.field == "formats"
 
 
 def check_speech(model: str, **params: Any) -> None:

@@ -1,4 +1,4 @@
-"""pipelines/transcript/writing.py: one stream of segments in five formats."""
+"""pipelines/transcript/writing.py: one stream of segments in six formats."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import docx
 import pytest
 
 from pipelines.requests import TranscriptionRequest
@@ -35,7 +36,7 @@ def make_segment(number: int, **changes: Any) -> dict[str, Any]:
 
 def write(tmp_path: Path, segments: Any, **params: Any) -> tuple[dict[str, Any], DirectorySink]:
     sink = DirectorySink(tmp_path)
-    request = TranscriptionRequest(**{"formats": ["json", "txt", "srt", "vtt", "tsv"], **params})
+    request = TranscriptionRequest(**{"formats": ["json", "txt", "srt", "vtt", "tsv", "docx"], **params})
     return write_transcript(request, segments, 100.0, sink), sink
 
 
@@ -114,3 +115,23 @@ def test_memory_does_not_grow_with_the_transcript(tmp_path: Path) -> None:
         tracemalloc.stop()
     assert peaks[1] < peaks[0] + 500_000
     assert len(json.loads((tmp_path / "5000/out/transcript.json").read_text())["segments"]) == 5_000
+
+
+def test_subtitles_are_as_the_request_wants_them(tmp_path: Path) -> None:
+    text = "It was the best of times, it was the worst of times."
+    params = {"max_line_length": 20, "max_lines": 1, "speakers_in_subtitles": False}
+    _, sink = write(tmp_path, [make_segment(0, text=text, words=[], speaker="Ann")], **params)
+    srt = (sink.out / "transcript.srt").read_text()
+    blocks = srt.strip().split("\n\n")
+    assert all(len(block.splitlines()) == 3 and len(block.splitlines()[2]) <= 20 for block in blocks)
+    assert " ".join(block.splitlines()[2] for block in blocks) == text
+    assert "Ann" not in srt + (sink.out / "transcript.vtt").read_text()
+    assert "Ann: It was" in (sink.out / "transcript.txt").read_text()
+
+
+def test_a_word_document_has_the_name_of_the_recording(tmp_path: Path) -> None:
+    _, sink = write(tmp_path, [make_segment(0, speaker="Ann")], source_name="meeting.opus")
+    document = docx.Document(str(sink.out / "transcript.docx"))
+    assert [paragraph.text for paragraph in document.paragraphs] == [
+        "meeting.opus", '00:00:00  Ann: He said "0"\tand — stopped.',
+    ]  # fmt: skip
