@@ -56,6 +56,8 @@ class Entry:
     revision: str | None = None
     #: Request options this model honours beyond the ones that the pipeline does by itself.
     options: frozenset[str] = frozenset()
+    #: Whether a voice says figures, dates and signs by itself; where it does not, rules of the language write them out.
+    normalises: bool = False
     #: How speech is found for a recogniser: "silero", or "energy" for sounds that no speech detector knows.
     vad: str = "silero"
     #: Whether a recogniser writes punctuation and capitals by itself; where it does not, plain rules do.
@@ -161,7 +163,7 @@ ENTRIES: tuple[Entry, ...] = (
         name="espeak", kind="tts", family="espeak", target="pipelines.families.espeak:load", engines=("espeak-ng",),
         languages=("*",), default_voice="en-us", voices_target="pipelines.families.espeak:voices",
         sample_rate_hz=22_050, slots=1, speed=150.0, chunk_characters=2400,
-        needs=("espeakng_loader",), extra="espeak", options=frozenset({"speed"}),
+        needs=("espeakng_loader",), extra="espeak", options=frozenset({"speed"}), normalises=True,
     ),
     _vits("vits-ljs", "kakao-enterprise/vits-ljs", ("en",)),
     _vits("vits-vctk", "kakao-enterprise/vits-vctk", ("en",), speakers=109),
@@ -206,7 +208,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         name="tone", kind="tts", family="tone", target="pipelines.families.tone:load_speaker", engines=("numpy",),
         languages=("*",), default_voice="tone", voices_target="pipelines.families.tone:voices", sample_rate_hz=16_000,
-        slots=8, speed=2000.0, chunk_characters=2400, options=frozenset({"speed"}), auto=False,
+        slots=8, speed=2000.0, chunk_characters=2400, options=frozenset({"speed"}), normalises=True, auto=False,
     ),
     Entry(
         name="tone-listener", kind="stt", family="tone", target="pipelines.families.tone:load_listener",

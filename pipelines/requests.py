@@ -16,6 +16,9 @@ LabelKey = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern
 #: Without NUL: Postgres stores it in JSON, but then cannot search that JSON.
 LabelValue = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\x00]*$")]
 
+LexiconWord = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+LexiconSaid = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+
 
 class JobRequest(BaseModel):
     """The fields that every job has."""
@@ -69,7 +72,12 @@ class SynthesisRequest(JobRequest):
         None, max_length=50, description="What makes sound of the model's spectrogram; unset = the model's own choice."
     )
     emotion: str | None = Field(None, max_length=50)
-    lexicon: dict[str, str] | None = None
+    lexicon: dict[LexiconWord, LexiconSaid] | None = Field(
+        None, max_length=10_000, description="Words and how to say them; IPA between slashes. See docs/text.md."
+    )
+    normalise: bool | None = Field(
+        None, description="Write out figures, dates and signs as words; unset = for models that cannot read them."
+    )
     verify: bool = False
 
     @model_validator(mode="after")

@@ -27,6 +27,7 @@ class MarkWriter:
         self._stack = ExitStack()
         self._sentences = _JsonList(self._open("marks-sentences"))
         self._words = _JsonList(self._open("marks-words"))
+        self._named = _JsonList(self._open("marks-named"))
         self._captions = self._open("captions.vtt")
         self._captions.write(VTT_HEADER)
         self._cues = CueStream()
@@ -45,6 +46,8 @@ class MarkWriter:
             for word in sentence["words"]:
                 self._words.add({"text": word["word"], "start": word["start"], "end": word["end"], "chapter": chapter})
             self._write_cues(self._cues.push(sentence))
+        for name, sample in part.named:
+            self._named.add({"name": name, "time": _seconds(part, offset + sample), "chapter": chapter})
 
     def finish(self, chapters: Sequence[dict[str, Any]], duration_s: float, sink: Sink) -> None:
         """Hand all three files over. `chapters` are {"title", "start", "end"} in seconds."""
@@ -57,6 +60,8 @@ class MarkWriter:
             self._append(file, "marks-sentences")
             file.write('],"words":[')
             self._append(file, "marks-words")
+            file.write('],"marks":[')
+            self._append(file, "marks-named")
             file.write("]}\n")
         listed = self._directory / "chapters.json"
         listed.write_text(json.dumps({"chapters": list(chapters)}, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -94,8 +99,12 @@ def _sentences(part: SpeechPart, offset: int) -> Iterator[dict[str, Any]]:
     """Sentences as the segments that subtitles are made of, seconds of the whole file."""
 
     def at(sample: int) -> float:
-        return round((offset + sample) / part.sample_rate_hz, 4)
+        return _seconds(part, offset + sample)
 
     for sentence in part.sentences:
         words = [{"word": word.text, "start": at(word.start), "end": at(word.end)} for word in sentence.words]
         yield {"text": sentence.text, "start": at(sentence.start), "end": at(sentence.end), "words": words}
+
+
+def _seconds(part: SpeechPart, sample: int) -> float:
+    return round(sample / part.sample_rate_hz, 4)

@@ -41,6 +41,10 @@ class SpeechPart:
     sample_rate_hz: int
     samples: NDArray[np.int16]
     sentences: Sequence[SpokenSentence] = field(default=())
+    #: Marks that the source itself set: name and sample of the part.
+    named: Sequence[tuple[str, int]] = ()
+    #: What the user should know: what was not said, or said otherwise than asked.
+    warnings: Sequence[str] = ()
 
 
 def write_part(path: Path, part: SpeechPart) -> None:
@@ -53,6 +57,8 @@ def write_part(path: Path, part: SpeechPart) -> None:
             {**asdict(sentence), "words": [[word.text, word.start, word.end] for word in sentence.words]}
             for sentence in part.sentences
         ],
+        "named": [list(mark) for mark in part.named],
+        "warnings": list(part.warnings),
     }
     with path.open("wb") as file:
         file.write(json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
@@ -76,4 +82,6 @@ def read_part(path: Path) -> SpeechPart:
             SpokenSentence(s["text"], s["start"], s["end"], tuple(SpokenWord(*word) for word in s["words"]))
             for s in header["sentences"]
         ),
+        named=tuple((name, sample) for name, sample in header["named"]),
+        warnings=tuple(header["warnings"]),
     )

@@ -12,6 +12,8 @@ from .catalog import Catalog, Entry
 from .errors import UnsupportedOption
 from .formats import FORMATS
 from .requests import SynthesisRequest, TranscriptionRequest
+from .transcript.number_words import LANGUAGES
+from .text.lexicon import pronunciation
 
 #: Options of subtitles alone.
 SUBTITLE_OPTIONS = ("max_line_length", "max_lines", "max_chars_per_second", "speakers_in_subtitles")
@@ -93,8 +95,8 @@ def _unsupported_in_synthesis(entry: Entry, request: SynthesisRequest) -> Iterat
             yield field, f"{entry.name} has no control of {field.replace('_', ' ')}."
     if request.vocoder is not None and request.vocoder not in entry.vocoders:
         yield "vocoder", _no_vocoder(entry, request.vocoder)
-    if request.lexicon:
-        yield "lexicon", "This version has no pronunciation lexicon; write the words as they are to be said."
+    if "phonemes" not in entry.options and any(map(pronunciation, (request.lexicon or {}).values())):
+        yield "lexicon", f"{entry.name} takes no phonemes; write how the word sounds in letters instead."
     if request.verify:
         yield "verify", "This version does not listen to what it spoke."
     if request.language is not None and not speaks(entry, request.language):

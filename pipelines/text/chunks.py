@@ -6,15 +6,13 @@ at a comma, else at a space, else anywhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any
 
-from .document import Block, Chapter, Heading, Paragraph, is_speakable
+from .document import Block, Chapter, Heading, Paragraph, Utterance, is_speakable
 from .sentences import sentences
-
-#: What follows a piece; `pipelines.synthesis` knows how long each is.
-Pause = Literal["none", "sentence", "paragraph", "heading", "break", "chapter"]
+from .style import PLAIN, Pause, Reading, Style, style_of
 
 _WEIGHT: dict[Pause, int] = {"none": 0, "sentence": 1, "paragraph": 2, "heading": 3, "break": 4, "chapter": 5}
 _CLAUSE_ENDS = ";:,–—،、，；"
@@ -22,10 +20,41 @@ _CLAUSE_ENDS = ";:,–—،、，；"
 
 @dataclass(slots=True)
 class Piece:
-    """A sentence, or a part of a very long one, and the pause behind it."""
+    """A sentence, or a part of one, and the pause behind it. Without text it is a silence, or a place for marks."""
 
     text: str
     pause: Pause = "sentence"
+    style: Style = PLAIN
+    readings: Sequence[Reading] = ()
+    #: Names and the characters of the text before which they stand.
+    marks: Sequence[tuple[str, int]] = ()
+    #: Seconds of silence behind it that the source itself asks for, whatever the speed; None = those of `pause`.
+    silence_s: float | None = None
+
+    def data(self) -> list[Any]:
+        """For JSON: [text, pause], and what else there is."""
+        more = {
+            "style": self.style.data(),
+            "readings": [reading.data() for reading in self.readings],
+            "marks": [list(mark) for mark in self.marks],
+            "silence_s": self.silence_s,
+        }
+        kept = {name: value for name, value in more.items() if value not in ({}, [], None)}
+        return [self.text, self.pause, kept] if kept else [self.text, self.pause]
+
+    @classmethod
+    def of(cls, data: Sequence[Any]) -> Piece:
+        """What `data` wrote."""
+        text, pause, *rest = data
+        more = rest[0] if rest else {}
+        return cls(
+            text,
+            pause,
+            style_of(more.get("style", {})),
+            tuple(Reading(*reading) for reading in more.get("readings", ())),
+            tuple((name, at) for name, at in more.get("marks", ())),
+            more.get("silence_s"),
+        )
 
 
 @dataclass(slots=True)
@@ -64,13 +93,15 @@ class Division:
                 yield from self._begin_chapter(block.title)
             elif isinstance(block, Heading):
                 yield from self._speak_heading(block)
+            elif isinstance(block, Utterance):
+                yield from self._speak_utterance(block)
             elif is_speakable(block.text) or self._tail:
                 yield from self._speak_paragraph(block)
             else:
                 self._lengthen("break")
         yield from self._end_paragraph()
         if self._chunk is not None:
-            self._lengthen("none", exactly=True)
+            self._end_in_sound(self._chunk)
             yield self._chunk
             self._chunk = None
 
@@ -92,7 +123,7 @@ class Division:
             yield self._chunk
             self._chunk = None
         for sentence in sentences(block.text, self.language):
-            yield from self._add(sentence)
+            yield from self._add(Piece(sentence))
         self._lengthen("heading")
 
     def _speak_paragraph(self, block: Paragraph) -> Iterator[Chunk]:
@@ -100,42 +131,61 @@ class Division:
         text = _joined(self._tail, block.text)
         *whole, self._tail = sentences(text, self.language)
         for sentence in whole:
-            yield from self._add(sentence)
+            yield from self._add(Piece(sentence))
         if len(self._tail) > self.limit:
             *parts, self._tail = _parts(self._tail, self.limit)
             for part in parts:
-                yield from self._add(part, "none")
+                yield from self._add(Piece(part, "none"))
 
     def _end_paragraph(self) -> Iterator[Chunk]:
         """The last sentence of a paragraph waits here: the next block may go on with it."""
         if self._tail:
-            yield from self._add(self._tail)
+            yield from self._add(Piece(self._tail))
             self._tail = ""
             self._lengthen("paragraph")
 
-    def _add(self, sentence: str, pause: Pause = "sentence") -> Iterator[Chunk]:
-        if not is_speakable(sentence):
-            return
-        *parts, last = _parts(sentence, self.limit)
-        for text, after in (*((part, "none") for part in parts), (last, pause)):
-            if self._chunk is not None and self._chunk.characters + len(text) > self.limit:
-                yield self._chunk
-                self._chunk = None
-            if self._chunk is None:
-                if self._starts_chapter:
-                    self.chapters.append(self._title)
-                    self.first_chunks.append(self._count)
-                    self._starts_chapter = False
-                self._chunk = Chunk(len(self.chapters) - 1)
-                self._count += 1
-            self._chunk.pieces.append(Piece(text, after))  # type: ignore[arg-type]
-            self._chunk.characters += len(text)
+    def _speak_utterance(self, block: Utterance) -> Iterator[Chunk]:
+        self._has_body = True
+        text = block.text if is_speakable(block.text) else ""
+        marks = block.marks if text else [(name, 0) for name, _ in block.marks]
+        piece = Piece(text, block.pause, block.style, block.readings if text else (), marks, block.silence_s)
+        if text:
+            yield from self._add(piece)
+        else:
+            yield from self._place(piece)
 
-    def _lengthen(self, pause: Pause, *, exactly: bool = False) -> None:
+    def _add(self, piece: Piece) -> Iterator[Chunk]:
+        if is_speakable(piece.text):
+            for part in _parts_of(piece, self.limit):
+                yield from self._place(part)
+
+    def _place(self, piece: Piece) -> Iterator[Chunk]:
+        if self._chunk is not None and self._chunk.characters + len(piece.text) > self.limit:
+            yield self._chunk
+            self._chunk = None
+        if self._chunk is None:
+            if self._starts_chapter:
+                self.chapters.append(self._title)
+                self.first_chunks.append(self._count)
+                self._starts_chapter = False
+            self._chunk = Chunk(len(self.chapters) - 1)
+            self._count += 1
+        self._chunk.pieces.append(piece)
+        self._chunk.characters += len(piece.text)
+
+    def _lengthen(self, pause: Pause) -> None:
         if self._chunk is not None and self._chunk.pieces:
             last = self._chunk.pieces[-1]
-            if exactly or _WEIGHT[pause] > _WEIGHT[last.pause]:
+            if _WEIGHT[pause] > _WEIGHT[last.pause]:
                 last.pause = pause
+
+    @staticmethod
+    def _end_in_sound(chunk: Chunk) -> None:
+        """No pause behind the last word of a document, but what its source itself asks for."""
+        for piece in reversed(chunk.pieces):
+            piece.pause = "none"
+            if piece.text:
+                return
 
 
 def _joined(tail: str, text: str) -> str:
@@ -147,13 +197,45 @@ def _joined(tail: str, text: str) -> str:
 
 
 def _parts(sentence: str, limit: int) -> list[str]:
-    parts = []
-    while len(sentence) > limit:
-        window = sentence[:limit]
+    return [sentence[start:end] for start, end in _cuts(sentence, limit)]
+
+
+def _parts_of(piece: Piece, limit: int) -> Iterator[Piece]:
+    """The piece, or several where its text is longer than a chunk; readings and marks go with their characters."""
+    cuts = list(_cuts(piece.text, limit, piece.readings))
+    for number, (start, end) in enumerate(cuts):
+        is_last = number == len(cuts) - 1
+        yield Piece(
+            piece.text[start:end],
+            piece.pause if is_last else "none",
+            piece.style,
+            [reading.moved(start) for reading in piece.readings if start <= reading.start < end],
+            [(name, at - start) for name, at in piece.marks if start <= at < end or (is_last and at >= end)],
+            piece.silence_s if is_last else None,
+        )
+
+
+def _cuts(sentence: str, limit: int, readings: Sequence[Reading] = ()) -> Iterator[tuple[int, int]]:
+    """Ranges of at most `limit` characters, without the spaces at their edges; none ends inside a reading."""
+    start, end = 0, len(sentence)
+    while end - start > limit:
+        window = sentence[start : start + limit]
         cut = max(window.rfind(mark, limit // 2) for mark in _CLAUSE_ENDS) + 1
         if cut <= 0:
             cut = window.rfind(" ", limit // 2) + 1
-        cut = cut if cut > 0 else limit
-        parts.append(sentence[:cut].strip())
-        sentence = sentence[cut:].strip()
-    return [*parts, sentence] if sentence else parts
+        cut = start + (cut if cut > 0 else limit)
+        for reading in readings:
+            if reading.start < cut < reading.end:
+                cut = reading.start if reading.start > start else reading.end
+        yield from _trimmed(sentence, start, cut)
+        start = cut
+    yield from _trimmed(sentence, start, end)
+
+
+def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    if end > start:
+        yield start, end

@@ -6,10 +6,12 @@ A document is never held whole: `blocks` is consumed once, so a book of any leng
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pipelines.errors import InputTooLarge
+
+from .style import PLAIN, Pause, Reading, Style
 
 #: Longest block that a reader hands on; a longer paragraph comes as several, all but the first marked `continues`.
 BLOCK_CHARACTERS = 16_384
@@ -44,7 +46,22 @@ class Paragraph:
     continues: bool = False
 
 
-Block = Chapter | Heading | Paragraph
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """A sentence, or a part of one, whose source says how it is spoken; without text a silence, or a place for marks.
+
+    `readings` and `marks` are at characters of the text; `silence_s` is behind it and None for that of `pause`.
+    """
+
+    text: str
+    pause: Pause = "sentence"
+    style: Style = PLAIN
+    readings: Sequence[Reading] = ()
+    marks: Sequence[tuple[str, int]] = ()
+    silence_s: float | None = None
+
+
+Block = Chapter | Heading | Paragraph | Utterance
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from pipelines.family import WordMark
+if TYPE_CHECKING:
+    from pipelines.family import WordMark
 
 #: Half-open [start, end) positions.
 Range = tuple[int, int]

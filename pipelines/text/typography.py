@@ -22,7 +22,8 @@ _PLAIN = {
     "⁄": "/",
 }
 #: A letter with combining marks; presentation forms, wide forms and letters in circles or in mathematics.
-_COMPOSED = re.compile("[^\\W\\d_][\u0300-\u036f]+|[\ufb00-\ufb06\uff01-\uff5e\u2460-\u24ff\U0001d400-\U0001d7ff]")
+_FORMS = "\ufb00-\ufb06\uff01-\uff5e\u2160-\u217f\u2460-\u24ff\U0001d400-\U0001d7ff"
+_COMPOSED = re.compile(f"[^\\W\\d_][\u0300-\u036f]+|[{_FORMS}]")
 _SINGLE = re.compile(f"«[\u00a0\u202f]|[\u00a0\u202f]»|[{re.escape(''.join(_PLAIN))}]")
 
 

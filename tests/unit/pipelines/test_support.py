@@ -103,7 +103,7 @@ def check_speech(model: str, **params: Any) -> None:
     [
         ({"ssml": "<speak/>"}, "ssml"),
         ({"emotion": "joy"}, "emotion"),
-        ({"lexicon": {"a": "b"}}, "lexicon"),
+        ({"lexicon": {"a": "/b/"}}, "lexicon"),
         ({"verify": True}, "verify"),
         ({"format": "opus", "sample_rate_hz": 22_050}, "sample_rate_hz"),
         ({"format": "mp3", "sample_rate_hz": 10_000}, "sample_rate_hz"),
@@ -123,6 +123,7 @@ def test_speech_option_that_cannot_be_honoured_is_refused_by_name(params: dict[s
         {"format": "wav", "sample_rate_hz": 12_345},
         {"format": "opus", "sample_rate_hz": 48_000},
         {"lexicon": {}, "chapters": "none"},
+        {"lexicon": {"Brannock": "brannuck", "and/or": "and or"}, "normalise": True},
     ],
 )
 def test_speech_option_that_can_be_honoured_is_taken(params: dict[str, Any]) -> None:

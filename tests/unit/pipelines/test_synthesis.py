@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import itertools
 import json
@@ -19,11 +20,13 @@ from pipelines.catalog import Catalog
 from pipelines.errors import BadInput, InputTooLarge, UnsupportedOption
 from pipelines.families.espeak import load as load_espeak
 from pipelines.families.espeak.family import EspeakFamily
-from pipelines.families.tone import ToneSpeaker, load_speaker
+from pipelines.families.tone import ToneSpeaker, load_listener, load_speaker
+from pipelines.family import RecogniseRequest
 from pipelines.pipeline import Interrupted, Limits, Span
 from pipelines.requests import SynthesisRequest
+from pipelines.speech_assembly import PAUSES_S
 from pipelines.speech_part import read_part
-from pipelines.synthesis import PAUSES_S, Synthesis
+from pipelines.synthesis import Synthesis
 from tests.documents import epub_entries, make_epub, make_png, make_zip
 from tests.synthesis_rig import DirectorySink, Run, speak
 
@@ -262,6 +265,72 @@ def test_work_stops_when_nobody_waits(espeak: EspeakFamily, tmp_path: Path) -> N
     sink = Stopped(tmp_path, tmp_path)
     with pytest.raises(Interrupted):
         Synthesis().work(SynthesisRequest(text="x"), spans[0], lambda k: Path(), espeak, sink)
+
+
+# -- words -----------------------------------------------------------------------------------------------------------
+def heard_words(run: Run) -> str:
+    """What the tones of a run say, piece by piece."""
+    listener = load_listener(Catalog().get("tone-listener", "stt"), "cpu")
+    samples = np.concatenate([read_part(part).samples for part in run.parts])
+    (answer,) = listener.recognise([RecogniseRequest(samples)], lambda: None)
+    return " ".join(phrase.text for phrase in answer.phrases)
+
+
+def test_figures_are_spoken_as_words_and_marked_as_they_were_written(tone: ToneSpeaker, tmp_path: Path) -> None:
+    request = SynthesisRequest(
+        text="Dr. Who paid $5.20 on May 4.", language="en", normalise=True, speech_marks=True, lexicon={"Who": "Hoo"}
+    )
+    run = speak(tmp_path, tone, request)
+    assert heard_words(run) == "Doctor Hoo paid five dollars and twenty cents on May fourth."
+    marks = json.loads(run.file("marks.json").read_text())
+    assert [word["text"] for word in marks["words"]] == ["Dr.", "Who", "paid", "$5.20", "on", "May 4."]
+    assert [sentence["text"] for sentence in marks["sentences"]] == ["Dr. Who paid $5.20 on May 4."]
+    assert all(before["end"] <= after["start"] for before, after in itertools.pairwise(marks["words"]))
+
+
+def test_a_voice_that_cannot_read_figures_gets_words_without_being_told(tone: ToneSpeaker, tmp_path: Path) -> None:
+    tone.entry = dataclasses.replace(tone.entry, normalises=False)
+    assert heard_words(speak(tmp_path / "a", tone, SynthesisRequest(text="Room 12.", language="de"))) == "Room zwölf."
+    request = SynthesisRequest(text="Room 12.", language="de", normalise=False)
+    assert heard_words(speak(tmp_path / "b", tone, request)) == "Room 12."
+
+
+def test_a_language_without_rules_is_spoken_as_it_stands_and_the_result_says_so(
+    tone: ToneSpeaker, tmp_path: Path
+) -> None:
+    tone.entry = dataclasses.replace(tone.entry, normalises=False)
+    run = speak(tmp_path, tone, SynthesisRequest(text="Kello on 6.\n\nJa 7.", language="fi"))
+    assert heard_words(run) == "Kello on 6. Ja 7."
+    warnings = run.result.summary["warnings"]
+    assert [warning["code"] for warning in warnings] == ["text", "text"]
+    assert "no rules for 'fi'" in warnings[0]["detail"]
+
+
+def test_what_no_word_is_known_for_is_named_and_the_rest_is_spoken(tone: ToneSpeaker, tmp_path: Path) -> None:
+    tone.entry = dataclasses.replace(tone.entry, normalises=False)
+    run = speak(tmp_path, tone, SynthesisRequest(text="It snows ☃ now.\n\n🙂\n\nEnd.", language="en"))
+    assert heard_words(run) == "It snows now. End."
+    details = [warning["detail"] for warning in run.result.summary["warnings"]]
+    assert any("☃" in detail for detail in details)
+    assert any("'🙂' has nothing in it" in detail for detail in details)
+
+
+@pytest.mark.parametrize("normalise", [None, True])
+def test_a_word_of_two_thousand_characters_is_spoken_whole(
+    tone: ToneSpeaker, tmp_path: Path, normalise: bool | None
+) -> None:
+    request = SynthesisRequest(text="x" * 2_000, language="en", normalise=normalise)
+    run = speak(tmp_path, tone, request, limits=Limits(chunk_characters=300))
+    assert "".join(text for text, _ in pieces(run)) == "x" * 2_000
+    assert sum(len(read_part(part).samples) for part in run.parts) > 2_000 * 0.02 * 16_000
+
+
+def test_a_model_that_does_not_speak_the_documents_language_says_so(tone: ToneSpeaker, tmp_path: Path) -> None:
+    tone.entry = dataclasses.replace(tone.entry, languages=("en",))
+    book = make_epub(tmp_path / "b", {"a.xhtml": "<p>Guten Tag.</p>"}, metadata="<dc:language>de</dc:language>")
+    with pytest.raises(UnsupportedOption, match="does not speak 'de'; it speaks: en") as refusal:
+        speak(tmp_path / "run", tone, SynthesisRequest(source_type="epub"), book)
+    assert refusal.value.field == "language"
 
 
 # -- stitch ----------------------------------------------------------------------------------------------------------

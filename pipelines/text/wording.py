@@ -1,0 +1,159 @@
+"""What a voice is given for what was written: by the user's lexicon, the markup's readings, the language's rules.
+
+Says what it could not do in `warnings`; nothing is left out in silence. Knows no family and no request.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pipelines.errors import ModelUnavailable
+
+from .lexicon import Lexicon
+from .normalise.normaliser import has_rules, leftovers, normalised, saying
+from .spoken import Change, Range, Spoken
+from .style import Reading
+from .typography import plain
+
+#: What `interpret-as` of SSML may say → the saying of the rules; "" = what the rules make of it by themselves.
+SAY_AS: Mapping[str, str] = {
+    "cardinal": "number", "number": "number", "ordinal": "ordinal", "digits": "digits", "telephone": "digits",
+    "characters": "letters", "spell-out": "letters", "verbatim": "letters",
+    "date": "", "time": "", "currency": "", "unit": "", "fraction": "", "address": "",
+}  # fmt: skip
+#: Orders of day, month and year that a date may have.
+DATE_FORMATS = ("mdy", "dmy", "ymd", "dm", "md", "ym", "my", "d", "m", "y")
+_MOST_NAMED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A text as it is to be said. `phonemes` are (start, end, IPA) of stretches of the spoken text."""
+
+    spoken: Spoken
+    phonemes: Sequence[tuple[int, int, str]] = ()
+
+
+@dataclass(slots=True)
+class Wordings:
+    """Makes wordings for one job."""
+
+    lexicon: Lexicon
+    #: Whether figures and signs are to be written out; otherwise the voice reads them itself.
+    by_rules: bool
+    #: Whether to fail where that cannot be done, or to warn.
+    strict: bool = False
+    #: Each said once.
+    warnings: dict[str, None] = field(default_factory=dict)
+
+    def wording(self, text: str, language: str, readings: Sequence[Reading] = ()) -> Wording:
+        """`text` in `language` (BCP 47, "" = not known). Raises `ModelUnavailable` where strict rules are missing."""
+        spoken = Spoken(text)
+        entries = list(self._readings(spoken, language, readings))
+        spoken = plain(spoken) if self.by_rules or self._knows(text) else spoken
+        entries += self._entries(spoken, [entry.range for entry in entries])
+        if entries:
+            spoken = _substituted(spoken, sorted(entries, key=lambda entry: entry.range))
+        if self.by_rules:
+            spoken = self._by_rules(spoken, language, [entry.range for entry in entries if entry.fixed])
+        phonemes = [(*spoken.spoken_range(*entry.range), entry.phonemes) for entry in entries if entry.phonemes]
+        return Wording(spoken, sorted(phonemes))
+
+    def _knows(self, text: str) -> bool:
+        return any(True for _ in self.lexicon.find(plain(Spoken(text)).text))
+
+    def _entries(self, spoken: Spoken, taken: Sequence[Range]) -> Iterator[_Entry]:
+        for entry in self.lexicon.find(spoken.text):
+            start, end = spoken.written_range(entry.start, entry.end)
+            if not any(start < last and end > first for first, last in taken):
+                written = spoken.text[entry.start : entry.end]
+                said = written if entry.phonemes else entry.said
+                yield _Entry((start, end), said, entry.phonemes, fixed=bool(entry.phonemes) or not leftovers(said))
+
+    def _readings(self, spoken: Spoken, language: str, readings: Sequence[Reading]) -> Iterator[_Entry]:
+        for reading in readings:
+            written = spoken.text[reading.start : reading.end]
+            place = (reading.start, reading.end)
+            if reading.how == "ipa":
+                yield _Entry(place, written, reading.detail)
+            elif reading.how == "sub":
+                yield _Entry(place, reading.detail, fixed=not leftovers(reading.detail))
+            else:
+                yield self._said_as(place, written, reading.detail, language)
+
+    def _said_as(self, place: Range, written: str, what: str, language: str) -> _Entry:
+        kind, _, order = what.partition(":")
+        if kind == "date" and order:
+            return _Entry(place, _iso_date(written, order) or written, fixed=False)
+        if not SAY_AS[kind]:
+            return _Entry(place, written, fixed=False)
+        if not has_rules(language) and SAY_AS[kind] in ("letters", "digits"):
+            return _Entry(place, " ".join(written.replace(" ", "")))
+        try:
+            return _Entry(place, saying(SAY_AS[kind], written.strip(), language))
+        except (ValueError, KeyError, OSError):
+            self._warn(f"{written!r} cannot be said as {kind}; it was read as it stands.")
+        except ModelUnavailable as error:
+            self._warn(error.detail)
+        return _Entry(place, written, fixed=False)
+
+    def _by_rules(self, spoken: Spoken, language: str, fixed: Sequence[Range]) -> Spoken:
+        """`fixed` are written ranges."""
+        if not has_rules(language):
+            if signs := leftovers(spoken.text):
+                known = f"no rules for {language!r}" if language else "no `language` was given"
+                self._warn(f"Numbers and signs were read as they stand ({known}), for example {signs[0]!r}.")
+            return spoken
+        try:
+            spoken = normalised(spoken, language, [spoken.spoken_range(*place) for place in fixed])
+        except ModelUnavailable as error:
+            if self.strict:
+                raise
+            self._warn(error.detail)
+            return spoken
+        return self._without_leftovers(spoken, [spoken.spoken_range(*place) for place in fixed])
+
+    def _without_leftovers(self, spoken: Spoken, fixed: Sequence[Range]) -> Spoken:
+        """Signs that no rule has a word for: a voice could at best be silent about them."""
+        signs = frozenset(leftovers(spoken.text))
+        dropped = [
+            Change(at, at + 1, "")
+            for at, sign in enumerate(spoken.text)
+            if sign in signs and not any(start <= at < end for start, end in fixed)
+        ]
+        if dropped:
+            named = " ".join(sorted({spoken.text[change.start] for change in dropped})[:_MOST_NAMED])
+            self._warn(f"No word is known for these signs; they were not spoken: {named}")
+        return spoken.changed(dropped)
+
+    def _warn(self, detail: str) -> None:
+        self.warnings[detail] = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A written stretch and what is said for it; `fixed` keeps the rules off."""
+
+    range: Range
+    said: str
+    phonemes: str = ""
+    fixed: bool = True
+
+
+def _substituted(spoken: Spoken, entries: Sequence[_Entry]) -> Spoken:
+    changes = []
+    for entry in entries:
+        start, end = spoken.spoken_range(*entry.range)
+        changes.append(Change(start, end, entry.said))
+    return spoken.changed(changes)
+
+
+def _iso_date(written: str, order: str) -> str:
+    """Day, month and year in figures as YYYY-MM-DD, where all three are there; else "" and the rules read it."""
+    figures = re.findall(r"\d+", written)
+    named = dict(zip(order, figures, strict=False))
+    if sorted(named) != ["d", "m", "y"] or len(figures) != 3:
+        return ""
+    return f"{named['y']:0>4}-{named['m']:0>2}-{named['d']:0>2}"
