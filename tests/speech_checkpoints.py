@@ -103,3 +103,47 @@ def write_hifigan(folder: Path, *, kind: str = "FastSpeech2Conformer", seed: int
         model.conv_post.weight.mul_(0.03)
     model.save_pretrained(folder)
     return folder
+
+
+def write_speecht5(folder: Path, *, seed: int = 37, voices: int = 2, **sizes: Any) -> Path:
+    """A SpeechT5ForTextToSpeech with its character tokenizer and `voices` x-vectors. `sizes` go over the tiny ones."""
+    import numpy as np
+    import sentencepiece
+    import torch
+    from transformers import SpeechT5Config, SpeechT5ForTextToSpeech
+
+    torch.manual_seed(seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_characters(folder, sentencepiece)
+    settings = {
+        "vocab_size": 81, "hidden_size": 24, "encoder_layers": 2, "decoder_layers": 2, "encoder_ffn_dim": 32,
+        "decoder_ffn_dim": 32, "encoder_attention_heads": 2, "decoder_attention_heads": 2, "speaker_embedding_dim": 8,
+        "speech_decoder_prenet_units": 16, "speech_decoder_postnet_units": 16, "speech_decoder_postnet_layers": 3,
+        "encoder_max_relative_position": 20,
+    }  # fmt: skip
+    model = SpeechT5ForTextToSpeech(SpeechT5Config(**{**settings, **sizes})).eval()
+    with torch.no_grad():
+        # As in trained ones, frames depend on frames, and an end comes sooner or later.
+        for part in model.modules():
+            if isinstance(part, torch.nn.Linear):
+                part.weight.mul_(6.0)
+        model.speech_decoder_postnet.prob_out.weight.mul_(4.0)
+        model.speech_decoder_postnet.prob_out.bias.fill_(-4.0)
+        model.speecht5.decoder.prenet.final_layer.weight.mul_(20.0)
+    model.save_pretrained(folder)
+    random = np.random.default_rng(seed)
+    vectors = {f"voice-{number}": random.normal(size=model.config.speaker_embedding_dim) for number in range(voices)}
+    if vectors:
+        np.savez(folder / "voices.npz", **{name: vector.astype(np.float32) for name, vector in vectors.items()})
+    return folder
+
+
+def _write_characters(folder: Path, sentencepiece: Any) -> None:
+    """`spm_char.model`: single characters, as the published one."""
+    characters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.,!?'-;:\"é"
+    with (folder / "spm_char.model").open("wb") as file:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter([" ".join(characters)] * 4), model_writer=file, model_type="char",
+            vocab_size=len(characters) + 5, character_coverage=1.0, bos_id=0, pad_id=1, eos_id=2, unk_id=3,
+            minloglevel=2,
+        )  # fmt: skip

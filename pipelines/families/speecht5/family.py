@@ -1,0 +1,77 @@
+"""The SpeechT5 family: requests in, samples out. It says nothing of where its words are, so there are no marks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from transformers import SpeechT5ForTextToSpeech
+
+from pipelines.catalog import Entry
+from pipelines.engines.selection import engine_of
+from pipelines.engines.torch_engine import torch_device
+from pipelines.engines.transformers_checkpoint import pretrained
+from pipelines.family import Samples, SpeakRequest, Speech, Tick
+from pipelines.loading import revision
+from pipelines.text.breaths import breaths
+from pipelines.vocoders.choice import Vocoders
+from pipelines.vocoders.hifigan import SPEECHT5_MEL
+from pipelines.vocoders.vocoder import Knobs
+
+from .network import Network, Row
+from .spelling import Speller
+from .voice_bank import VoiceBank
+
+#: Seconds between two parts of a passage that is too long for the model.
+_BREATH_S = 0.15
+#: Seeds of the parts of a passage lie far from those of the next passages.
+_NEXT_SEED = 1 << 40
+
+
+class SpeechT5:
+    """See `SpeechFamily`. Options: `reference` (an x-vector), `vocoder`."""
+
+    def __init__(self, entry: Entry, folder: Path, device: str, knobs: Knobs = Knobs()) -> None:
+        self.entry = entry
+        self._speller = Speller(entry, folder)
+        model = pretrained(entry, SpeechT5ForTextToSpeech, folder, device)
+        self._vector_size: int = model.config.speaker_embedding_dim
+        #: Characters that one reading holds, its end and the mark of its beginning included.
+        self._longest: int = model.config.max_text_positions - 2
+        self._network = Network(model)
+        self._bank = VoiceBank.read(entry, folder)
+        self._vocoders = Vocoders(entry, torch_device(entry, device), SPEECHT5_MEL, knobs)
+        default = self._vocoders.get(None)
+        self.engine = f"{engine_of(entry)}/float32, {default.kind} {default.engine}"
+        self.revision = revision(folder)
+
+    def speak(self, requests: Sequence[SpeakRequest], tick: Tick) -> list[Speech]:
+        """See `SpeechFamily`. Raises `UnsupportedOption` for a voice, `BadInput` for a character that it lacks."""
+        owners: list[int] = []
+        rows: list[Row] = []
+        for number, request in enumerate(requests):
+            vector = self._bank.choose(self.entry, request, self._vector_size)
+            for part, text in enumerate(breaths(self._speller.write(request.text), self._longest)):
+                rows.append(Row(self._speller.ids(text), vector, request.seed + part * _NEXT_SEED))
+                owners.append(number)
+        mels = self._network.speak(rows, tick) if rows else []
+        sounds: dict[int, list[Samples]] = {}
+        choices = [requests[number].options.get("vocoder") for number in owners]
+        for choice in dict.fromkeys(choices):
+            own = [place for place, each in enumerate(choices) if each == choice]
+            rendered = self._vocoders.render(
+                choice, [mels[place] for place in own], [rows[place].seed for place in own], tick
+            )
+            for place, samples in zip(own, rendered, strict=True):
+                sounds.setdefault(owners[place], []).append(samples)
+        rate = self.entry.sample_rate_hz
+        return [Speech(self._joined(sounds.get(number, [])), rate) for number in range(len(requests))]
+
+    def close(self) -> None:
+        """See `SpeechFamily`."""
+
+    def _joined(self, parts: Sequence[Samples]) -> Samples:
+        breath = np.zeros(round(_BREATH_S * self.entry.sample_rate_hz), np.int16)
+        pieces = [piece for part in parts for piece in (part, breath)][:-1]
+        return np.concatenate(pieces) if pieces else np.zeros(0, np.int16)
