@@ -97,6 +97,9 @@ class TranscriptionRequest(JobRequest):
     channels: Literal["mix", "split"] = "mix"
     vocabulary: list[str] = Field(default_factory=list, max_length=200)
     punctuate: bool = True
+    numbers: Literal["as_heard", "digits"] = Field(
+        "as_heard", description="`digits` writes spoken numbers in figures (English): “twenty three” becomes 23."
+    )
     diarize: bool = False
     min_speakers: int | None = Field(None, ge=1, le=50)
     max_speakers: int | None = Field(None, ge=1, le=50)

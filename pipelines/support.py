@@ -12,8 +12,8 @@ from .catalog import Catalog, Entry
 from .errors import UnsupportedOption
 from .formats import FORMATS
 from .requests import SynthesisRequest, TranscriptionRequest
-from .transcript.number_words import LANGUAGES
 from .text.lexicon import pronunciation
+from .transcript.number_words import LANGUAGES
 
 #: Options of subtitles alone.
 SUBTITLE_OPTIONS = ("max_line_length", "max_lines", "max_chars_per_second", "speakers_in_subtitles")
@@ -57,6 +57,8 @@ def _unsupported_in_transcription(entry: Entry, request: TranscriptionRequest) -
         for field in SUBTITLE_OPTIONS:
             if getattr(request, field) != TranscriptionRequest.model_fields[field].default:
                 yield field, f"{field} goes with the formats srt and vtt."
+    if request.numbers == "digits" and not _writes_digits(entry, request):
+        yield "numbers", f"Numbers are written in digits for these languages only: {', '.join(LANGUAGES)}."
     if request.timestamps == "none":
         timed = [name for name in request.formats if name in ("srt", "vtt", "tsv")]
         if timed:
@@ -111,6 +113,14 @@ def _no_vocoder(entry: Entry, asked: str) -> str:
     if not entry.vocoders:
         return f"{entry.name} makes sound by itself; it takes no vocoder."
     return f"{entry.name} has no vocoder {asked!r}; it has: {', '.join(entry.vocoders)}."
+
+
+def _writes_digits(entry: Entry, request: TranscriptionRequest) -> bool:
+    """Whether what will be heard can be in a language whose number words are known; `auto` may come to be."""
+    if request.task == "translate":
+        return True  # into English
+    heard = entry.languages if request.language == "auto" else [request.language]
+    return "*" in heard or any(language.lower().partition("-")[0] in LANGUAGES for language in heard)
 
 
 def speaks(entry: Entry, language: str) -> bool:

@@ -33,6 +33,7 @@ def transcribe(
     timestamps: Annotated[str | None, typer.Option(help="none, segment or word.")] = None,
     channels: Annotated[str | None, typer.Option(help="mix, or split: each channel is a speaker.")] = None,
     vocabulary: Annotated[list[str] | None, typer.Option(help="A word to expect; repeatable.")] = None,
+    numbers: Annotated[str | None, typer.Option(help="as_heard, or digits: “twenty three” becomes 23.")] = None,
     priority: Annotated[str | None, typer.Option(help="interactive, normal or bulk.")] = None,
     label: Annotated[list[str] | None, typer.Option(help="key=value, to find the job by; repeatable.")] = None,
     webhook_url: Annotated[str | None, typer.Option(help="Told of the end.")] = None,
@@ -48,7 +49,7 @@ def transcribe(
         options: dict[str, Any] = {
             "formats": _formats(formats), "model": model, "language": language,
             "task": "translate" if translate else None, "timestamps": timestamps, "channels": channels,
-            "vocabulary": vocabulary, "priority": priority, "labels": labels_of(label or ()),
+            "vocabulary": vocabulary, "numbers": numbers, "priority": priority, "labels": labels_of(label or ()),
             "webhook_url": webhook_url, "deadline_s": deadline,
         }  # fmt: skip
         _check(files, output)

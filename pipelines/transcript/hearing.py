@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
-from pipelines.family import RecogniseRequest, Recognition, RecognitionFamily
+from pipelines.family import Phrase, RecogniseRequest, Recognition, RecognitionFamily
 from pipelines.requests import TranscriptionRequest
 
 from .chunks import ChunkWindow
+from .numbers import in_digits
 from .part_file import HeardWindow, Segment
 from .punctuation import mended
+from .timeline import Timeline
 
 #: A language that the model believes in less than this is doubtful …
 _DOUBTFUL = 0.5
@@ -64,12 +67,13 @@ class Hearing:
             )
 
     def _segments(self, window: ChunkWindow, answer: Recognition, model: str, punctuates: bool) -> Iterator[Segment]:
-        for heard in answer.phrases:
-            phrase = mended(heard, wanted=self._request.punctuate, written=punctuates, language=answer.language)
-            start, end = window.timeline.between(phrase.start, phrase.end)
+        heard = [_in_recording(phrase, window.timeline) for phrase in answer.phrases]
+        if self._request.numbers == "digits":
+            heard = [in_digits(phrase, answer.language) for phrase in heard]
+        for phrase in mended(heard, wanted=self._request.punctuate, written=punctuates, language=answer.language):
             segment: Segment = {
-                "start": start,
-                "end": end,
+                "start": phrase.start,
+                "end": phrase.end,
                 "text": phrase.text,
                 "confidence": round(phrase.confidence, 4),
                 "language": answer.language,
@@ -79,9 +83,10 @@ class Hearing:
                 "words": [],
             }
             for word in phrase.words:
-                start, end = window.timeline.between(word.start, word.end)
                 confidence = round(word.confidence, 4)
-                segment["words"].append({"word": word.word, "start": start, "end": end, "confidence": confidence})
+                segment["words"].append(
+                    {"word": word.word, "start": word.start, "end": word.end, "confidence": confidence}
+                )
             yield segment
 
     def _batches(self, numbers: Sequence[int], family: RecognitionFamily) -> Iterator[Sequence[int]]:
@@ -121,3 +126,13 @@ class Hearing:
             if answer.language not in (None, likely) and (answer.language_confidence or 0.0) < _DOUBTFUL
         ]
         return likely, doubtful
+
+
+def _in_recording(phrase: Phrase, timeline: Timeline) -> Phrase:
+    """The phrase and its words where they were in the recording, where pauses have their true length."""
+    start, end = timeline.between(phrase.start, phrase.end)
+    words = []
+    for word in phrase.words:
+        first, last = timeline.between(word.start, word.end)
+        words.append(replace(word, start=first, end=last))
+    return replace(phrase, start=start, end=end, words=tuple(words))

@@ -272,7 +272,7 @@ def test_speech_that_the_first_model_makes_nothing_of_is_heard_by_the_next(tmp_p
         "alpha bravo", "charlie delta",
     ]  # fmt: skip
     again = [segment for segment in segments if segment["model"] == "pocketsphinx-en-us"]
-    assert "fellow american" in " ".join(segment["text"] for segment in again)
+    assert "fellow American" in " ".join(segment["text"] for segment in again)
     assert 9.5 < again[0]["start"] < 10.5 and again[-1]["end"] < 14.5
     assert [segment["start"] for segment in segments] == sorted(segment["start"] for segment in segments)
     assert result.summary["quality"] == {

@@ -91,6 +91,40 @@ def test_times_are_those_of_the_recording(windows) -> None:
     assert second["model"] == "m"
 
 
+class Counter(Listener):
+    """Says two phrases, a breath apart in the window."""
+
+    def _answer(self, request: RecogniseRequest) -> Recognition:
+        said = ("twenty three", 0.0, 0.8), ("people came", 1.2, 2.0)
+        phrases = tuple(
+            Phrase(text, start, end, 0.5, tuple(
+                Word(word, start + 0.4 * number, start + 0.4 * number + 0.4, 0.5)
+                for number, word in enumerate(text.split())
+            ))
+            for text, start, end in said
+        )  # fmt: skip
+        return Recognition(phrases, "en", 0.9)
+
+
+def test_numbers_are_written_in_digits_where_that_is_asked_for(windows) -> None:
+    hearing, _ = heard(Counter({}), windows(2.0), numbers="digits")
+    assert segments(hearing)[0]["words"] == [{"word": "23", "start": 0.0, "end": 0.8, "confidence": 0.5}]
+    assert texts(heard(Counter({}), windows(2.0))[0])[0] == "twenty three"
+
+
+def test_pauses_that_end_sentences_are_those_of_the_recording(windows, tmp_path: Path) -> None:
+    def written(pieces: list[list[int]]) -> list[str]:
+        path = tmp_path / "two.s16le"
+        np.ones(2 * RATE, "<i2").tofile(path)
+        given = [ChunkWindow(path, {"channel": 0, "offset": 0, "pieces": pieces}, 0)]
+        hearing, _ = heard(Counter({}), given)
+        (window,) = hearing.windows(model="m", punctuates=False)
+        return [segment["text"] for segment in window.segments]
+
+    assert written([[0, 2 * RATE]]) == ["Twenty three", "people came."]
+    assert written([[0, RATE], [4 * RATE, RATE]]) == ["Twenty three.", "People came."]
+
+
 def test_unsure_window_is_heard_again_in_the_language_of_the_others(windows) -> None:
     listener = Listener({1: ("en", 0.95), 2: ("cy", 0.3), 3: ("en", 0.9), 4: ("fr", 0.8)})
     hearing, _ = heard(listener, windows(5.0, 1.0, 5.0, 2.0))
