@@ -9,6 +9,7 @@ from jobs.job import Chunk, Claim
 from jobs.settings import Settings
 from jobs.store import Store
 from pipelines.catalog import Catalog, Entry
+from workers.channel import Message
 from workers.scratch import ChunkFiles
 from workers.stored_objects import StoredObjects
 
@@ -36,6 +37,18 @@ class ChunkContext:
     def entry(self) -> Entry:
         """The catalogue's word on `model`. Raises UnsupportedOption where this version does not know it."""
         return self.catalog.get(self.model, self.claim.job.kind.partition(".")[0])
+
+    @property
+    def is_plain_text(self) -> bool:
+        """Whether all that the user sent is a text among the parameters, which no reader of documents sees."""
+        job = self.claim.job
+        return job.input_key is None and job.kind == "tts.synthesize" and isinstance(job.params.get("text"), str)
+
+    def sharing(self, *, opens_user_bytes: bool) -> Message:
+        """`shared_by`, where this chunk may run in a process that others of its tenant have used."""
+        chunk = self.claim.chunk
+        is_first_try = not (chunk.error_count or chunk.crash_count)
+        return {"shared_by": chunk.tenant_id} if is_first_try and not opens_user_bytes else {}
 
     def finished_chunks(self, job_id: str) -> Iterator[Chunk]:
         """The succeeded work chunks of a job in the order (idx, round), a page at a time."""

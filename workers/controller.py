@@ -87,7 +87,9 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
 def _sandboxes(options: argparse.Namespace, settings: Settings) -> tuple[SandboxPool, Pool]:
     slots = options.engines or os.cpu_count() or 1
     limits = Limits(settings.child_memory_bytes, settings.child_cpu_s, settings.child_file_bytes)
-    engines = SandboxPool(limits, stall_s=settings.child_stall_s, environment=sandbox_environment())
+    engines = SandboxPool(
+        limits, stall_s=settings.child_stall_s, environment=sandbox_environment(), most_kept=slots + 1
+    )
     return engines, Pool("cpu", ("cpu",), slots, "cpu", delivers=True)
 
 

@@ -1,10 +1,11 @@
 """The process that the sandboxed cpu children are forked from: `python -m workers.cpu_template`.
 
 It imports all that opens user bytes, leaves the network, and then forks one confined process for each chunk, so that a
-chunk starts in milliseconds in a pristine process, and what one input does to its process no other ever meets. It has
-one thread, opens no user bytes itself, holds no secret, and ends with its controller; its forks end with it.
+chunk starts in milliseconds in a pristine process, and what one input does to its process no other ever meets. A fork
+that is to be kept serves several chunks which open no user bytes, and says `idle` after each. The template has one
+thread, opens no user bytes itself, holds no secret, and ends with its controller; its forks end with it.
 
-Controller → template   run {id, directory, limits} with the chunk's socket · kill {id}
+Controller → template   run {id, directory, limits, keep} with the fork's socket · kill {id}
 Template → controller   ready {walls}, or refused {detail} and its end · exited {id, status}
 """
 
@@ -18,6 +19,7 @@ import importlib.util
 import json
 import os
 import pkgutil
+import resource
 import select
 import signal
 import socket
@@ -36,6 +38,8 @@ from workers.sandbox import confinement
 _ENGINES = ("families", "engines", "vocoders", "loading")
 #: What only engines run on. Every page that the template has written costs each fork time: torch alone is 120 MB.
 _RUNTIMES = frozenset({"torch", "transformers", "safetensors", "ctranslate2", "tensorrt"})
+#: Kilobytes by which the memory of a fork that is kept may grow.
+_GROWTH_KB = 64 << 10
 #: Bytes of one control message; the chunk itself travels on its own socket.
 _CONTROL_BYTES = 1 << 16
 
@@ -139,8 +143,7 @@ class Template:
             die_with_parent(parent)
             channel = Channel(sock)
             channel.send({"event": "confined", "walls": walls})
-            run = channel.receive()
-            perform.perform({**run, "directory": "."}, ForkConversation(channel))
+            _serve(channel, _Allowance(limits) if message["keep"] else None)
             channel.close()
             status = 0
         except ChannelClosed:
@@ -152,6 +155,31 @@ class Template:
         finally:
             sys.stderr.flush()
             os._exit(status)
+
+
+class _Allowance:
+    """What a process that is kept may use over all its chunks, so that each of them finds nearly all of its own."""
+
+    def __init__(self, limits: confinement.Limits) -> None:
+        self._cpu_s = limits.cpu_s / 10
+        self._most_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss + _GROWTH_KB
+
+    def is_used_up(self) -> bool:
+        """Whether no further chunk should begin here."""
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        return used.ru_utime + used.ru_stime > self._cpu_s or used.ru_maxrss > self._most_kb
+
+
+def _serve(channel: Channel, allowance: _Allowance | None) -> None:
+    """One chunk; with an allowance one after the other, until that is used up or nobody asks for more."""
+    while True:
+        run = channel.receive()
+        if run["op"] != "run":
+            continue  # an acknowledgement that the chunk before did not wait for
+        perform.perform(run, ForkConversation(channel))
+        if allowance is None or allowance.is_used_up():
+            return
+        channel.send({"event": "idle"})
 
 
 def _keep_only(sock: socket.socket, errors: Path) -> None:

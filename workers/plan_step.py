@@ -32,6 +32,7 @@ class PlanStep:
         return {
             "step": "plan", "kind": job.kind, "model": job.model, "params": dict(job.params),
             "has_source": job.input_key is not None, "limits": self._limits(self._context.entry),
+            **self._context.sharing(opens_user_bytes=not self._context.is_plain_text),
         }  # fmt: skip
 
     def _limits(self, entry: Entry) -> dict[str, Any]:

@@ -1,98 +1,72 @@
-"""The engines of the cpu queue: every chunk in a confined process of its own, forked from one template.
+"""The engines of the cpu queue: confined processes, forked from one template.
 
-Knows the template's messages and the ends of processes; what the walls are stands in workers/sandbox/.
+What opens bytes of users has a process of its own, which ends with it. Chunks that open none, the plan of a plain text
+and the stitch of our own parts, may come one after the other in a process that is kept for their tenant. Knows which
+chunk runs where; the processes stand in sandbox_template.py, what the walls are in workers/sandbox/.
 """
 
 from __future__ import annotations
 
 import itertools
-import json
-import os
-import queue
-import signal
-import socket
-import subprocess
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import psutil
 import structlog
 
-from workers.channel import Channel, ChannelClosed, Message
-from workers.child_process import kill_group, spawn
+from workers.channel import ChannelClosed, Message
 from workers.engine import EngineDied
 from workers.sandbox.confinement import Limits
+from workers.sandbox_template import Sandbox, Template
 
 _log = structlog.get_logger(__name__)
 
-#: Seconds for a fork that closed its channel to be reaped and reported.
-_REAP_S = 5.0
 #: Seconds before a template that ended is replaced.
 _RESTART_PAUSE_S = 0.5
+#: Chunks after which a kept process is replaced all the same.
+_MOST_CHUNKS = 200
+#: A chunk's directory within that of a process which is kept, and what else may lie there.
+_BOX, _ERRORS = "box", "stderr.txt"
 
 
 class SandboxRun:
-    """`engine.Run` of a chunk in its own confined process."""
+    """`engine.Run` of a chunk in a confined process."""
 
-    def __init__(self, number: int, channel: Channel, template: _Template, stall_s: float) -> None:
-        self.id = number
+    def __init__(self, sandbox: Sandbox, stall_s: float) -> None:
         self.stall_s = stall_s
-        self.ended = False
-        self._channel = channel
-        self._template = template
-        self._killed = False
-        self._status: queue.SimpleQueue[int | None] = queue.SimpleQueue()
-
-    def exited(self, status: int | None) -> None:
-        """Called by the thread that reads the template; None when the template itself is gone."""
-        self._status.put(status)
+        self.is_done = False
+        self._sandbox = sandbox
 
     def next(self, timeout_s: float) -> Message:
         try:
-            event = self._channel.receive(timeout_s)
+            event = self._sandbox.channel.receive(timeout_s)
         except ChannelClosed:
-            raise self._obituary() from None
-        self.ended = self.ended or event.get("event") in ("done", "failed", "interrupted")
+            raise self._sandbox.obituary() from None
+        self.is_done = self.is_done or event.get("event") == "done"
         return event
-
-    def _obituary(self) -> EngineDied:
-        try:
-            status = self._status.get(timeout=_REAP_S)
-        except queue.Empty:
-            self.kill()
-            status = None
-        # A template that is gone took its forks along: this chunk is not to blame for that.
-        detail = f"The process that read the input ended: {_say(status)}."
-        return EngineDied(detail, alone=True, to_blame=status is not None or self._killed)
 
     def send(self, message: Message) -> None:
         try:
-            self._channel.send(message)
+            self._sandbox.channel.send(message)
         except ChannelClosed:
             return  # its last words may still be unread: `next` gives those, and raises after them
 
     def kill(self) -> None:
-        self._killed = True
-        self._template.kill(self.id)
-
-    def close(self) -> None:
-        """End the process; what it still does after its last word is of no interest."""
-        self._template.kill(self.id)
-        self._channel.close()
+        self._sandbox.kill()
 
 
 class SandboxPool:
     """`engine.Engines` of the cpu queue. How many run at once is decided by who claims."""
 
     def __init__(
-        self, limits: Limits, *, stall_s: float, environment: Mapping[str, str], template: str = "workers.cpu_template"
-    ) -> None:
-        """`template`: the module to start; tests start one whose pipelines misbehave."""
+        self, limits: Limits, *, stall_s: float, environment: Mapping[str, str], template: str = "workers.cpu_template",
+        most_kept: int = 4,
+    ) -> None:  # fmt: skip
+        """`most_kept`: idle processes at once. `template`: the module to start; tests start one that misbehaves."""
         self._limits = limits
         self._module = template
         self._stall_s = stall_s
@@ -101,6 +75,8 @@ class SandboxPool:
         self._lock = threading.Lock()
         self._closing = False
         self._callback: Callable[[], None] | None = None
+        self._most_kept = most_kept
+        self._idle: list[_Kept] = []
         self._template = self._start()
 
     def wait_until_loaded(self, timeout_s: float) -> bool:
@@ -116,23 +92,66 @@ class SandboxPool:
 
     @contextmanager
     def running(self, message: Message, directory: Path, *, lane: str, solo: bool) -> Iterator[SandboxRun]:
-        ours, theirs = socket.socketpair()
-        template = self._template
-        run = SandboxRun(next(self._numbers), Channel(ours), template, self._stall_s)
-        try:
-            with theirs:
-                template.fork(run, directory, self._limits, theirs)
-            run.send({**message, "op": "run"})
+        """`message["shared_by"]`: the tenant of a chunk that opens no user bytes; absent = a process of its own."""
+        sharer = None if solo else message.get("shared_by")
+        running = self._alone(directory) if sharer is None else self._in_company(directory, sharer)
+        with running as (run, where):
+            run.send({**message, "op": "run", "directory": where})
             yield run
+
+    @contextmanager
+    def _alone(self, directory: Path) -> Iterator[tuple[SandboxRun, str]]:
+        sandbox = self._template.fork(next(self._numbers), directory, self._limits, keep=False)
+        try:
+            yield SandboxRun(sandbox, self._stall_s), "."
         finally:
-            run.close()
-            template.forget(run)
+            sandbox.close()
+
+    @contextmanager
+    def _in_company(self, directory: Path, sharer: str) -> Iterator[tuple[SandboxRun, str]]:
+        kept = self._take(sharer) or self._keep(sharer, directory.parent.parent)
+        run = SandboxRun(kept.sandbox, self._stall_s)
+        try:
+            with kept.holding(directory):
+                yield run, _BOX
+        finally:
+            # Whatever was not right, even that we lost interest, is the end of this process.
+            if run.is_done and kept.may_go_on():
+                self._give_back(kept)
+            else:
+                kept.close()
+
+    def _keep(self, sharer: str, root: Path) -> _Kept:
+        number = next(self._numbers)
+        home = root / f"kept-{number}"
+        home.mkdir(mode=0o700)
+        return _Kept(self._template.fork(number, home, self._limits, keep=True), sharer)
+
+    def _take(self, sharer: str) -> _Kept | None:
+        with self._lock:
+            over = [kept for kept in self._idle if not kept.is_usable()]
+            self._idle = [kept for kept in self._idle if kept not in over]
+            found = next((kept for kept in self._idle if kept.sharer == sharer), None)
+            if found is not None:
+                self._idle.remove(found)
+        for kept in over:
+            kept.close()
+        return found
+
+    def _give_back(self, kept: _Kept) -> None:
+        with self._lock:
+            # The one used last is the first to be used again; the one that waits longest makes room.
+            self._idle.insert(0, kept)
+            spare = [] if self._closing else self._idle[self._most_kept :]
+            self._idle = [] if self._closing else self._idle[: self._most_kept]
+        for each in spare:
+            each.close()
 
     def call_when_warm(self, callback: Callable[[], None]) -> None:
         self._callback = callback
 
-    def _start(self) -> _Template:
-        return _Template(self._module, self._environment, when_ready=self._became_warm, when_gone=self._replace)
+    def _start(self) -> Template:
+        return Template(self._module, self._environment, when_ready=self._became_warm, when_gone=self._replace)
 
     def _became_warm(self) -> None:
         if self._callback is not None:
@@ -152,101 +171,58 @@ class SandboxPool:
     def close(self) -> None:
         with self._lock:
             self._closing = True
+            idle, self._idle = self._idle, []
+        for kept in idle:
+            kept.close()
         self._template.close()
 
 
-class _Template:
-    """The controller's side of one template process."""
+class _Kept:
+    """A process that runs chunks of one tenant which open no user bytes, one after the other.
 
-    def __init__(
-        self,
-        module: str,
-        environment: Mapping[str, str],
-        *,
-        when_ready: Callable[[], None],
-        when_gone: Callable[[], None],
-    ) -> None:
-        self._when_ready = when_ready
-        self._when_gone = when_gone
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.ready = threading.Event()
-        self.settled = threading.Event()
-        self.refusal: str | None = None
-        self.walls: list[str] = []
-        self._lock = threading.Lock()
-        self._runs: dict[int, SandboxRun] = {}
-        with theirs:
-            arguments = ["--fd", str(theirs.fileno()), "--parent", str(os.getpid())]
-            self._process: subprocess.Popen[bytes] = spawn(
-                module, arguments, env=environment, pass_fds=[theirs.fileno()]
-            )
-        self._listener = threading.Thread(target=self._listen, name="template-reader", daemon=True)
-        self._listener.start()
+    It sees one directory, its home. A chunk's box is moved in there for as long as the chunk runs, and out again.
+    """
 
-    def fork(self, run: SandboxRun, directory: Path, limits: Limits, sock: socket.socket) -> None:
-        """Raises EngineDied, blaming nobody."""
-        message = {"op": "run", "id": run.id, "directory": str(directory), "limits": asdict(limits)}
-        with self._lock:
-            self._runs[run.id] = run
+    def __init__(self, sandbox: Sandbox, sharer: str) -> None:
+        self.sandbox = sandbox
+        self.sharer = sharer
+        self._chunks = 0
+
+    @contextmanager
+    def holding(self, box: Path) -> Iterator[None]:
+        """Have the box in the home meanwhile. Raises EngineDied, blaming nobody, where it does not get in."""
+        inside = self.sandbox.directory / _BOX
+        # The process may be another user; nobody else comes through its home.
+        box.chmod(0o777)
         try:
-            socket.send_fds(self._control, [json.dumps(message).encode()], [sock.fileno()])
+            box.rename(inside)
         except OSError as error:
-            raise EngineDied("The sandbox is being started again.", alone=True, to_blame=False) from error
-
-    def kill(self, number: int) -> None:
+            raise EngineDied("The sandbox was not empty.", alone=True, to_blame=False) from error
         try:
-            self._control.send(json.dumps({"op": "kill", "id": number}).encode())
+            yield
+        finally:
+            # What is gone, or no directory any more, is noticed when files are taken from it.
+            with suppress(OSError):
+                inside.rename(box)
+            if self.sandbox.is_over.is_set() and box.is_dir() and not box.is_symlink():
+                with suppress(OSError):
+                    (self.sandbox.directory / _ERRORS).rename(box / _ERRORS)
+
+    def is_usable(self) -> bool:
+        """Whether it and its home are still there."""
+        return not self.sandbox.is_over.is_set() and self.sandbox.directory.is_dir()
+
+    def may_go_on(self) -> bool:
+        """Whether it has chunks left in it, waits for the next, and left nothing lying about."""
+        self._chunks += 1
+        if self._chunks >= _MOST_CHUNKS or not self.sandbox.waits_for_more():
+            return False
+        try:
+            return {path.name for path in self.sandbox.directory.iterdir()} <= {_ERRORS}
         except OSError:
-            return  # gone, and its forks with it
-
-    def forget(self, run: SandboxRun) -> None:
-        with self._lock:
-            self._runs.pop(run.id, None)
-
-    def rss_bytes(self) -> int:
-        try:
-            return psutil.Process(self._process.pid).memory_info().rss
-        except psutil.Error:
-            return 0
+            return False
 
     def close(self) -> None:
-        """End it; the thread that listens to it sees that, and ends too."""
-        kill_group(self._process)
-        self._listener.join(_REAP_S)
-
-    def _listen(self) -> None:
-        while True:
-            try:
-                data = self._control.recv(1 << 16)
-            except OSError:
-                data = b""
-            if not data:
-                break
-            event = json.loads(data)
-            if event["event"] == "ready":
-                self.walls = event["walls"]
-                self.ready.set()
-                self.settled.set()
-                self._when_ready()
-            elif event["event"] == "refused":
-                self.refusal = event["detail"]
-                self.settled.set()
-            elif (run := self._runs.get(event["id"])) is not None:
-                run.exited(event["status"])
-        self.ready.clear()
-        kill_group(self._process)
-        self._process.wait()
-        self._control.close()
-        with self._lock:
-            for run in self._runs.values():
-                run.exited(None)
-        self._when_gone()
-
-
-def _say(status: int | None) -> str:
-    if status is None:
-        return "its template ended"
-    if status < 0:
-        known = {int(signal.SIGKILL): "killed, perhaps for its memory", int(signal.SIGXCPU): "CPU time used up"}
-        return known.get(-status, f"signal {-status}")
-    return "out of memory" if status == 137 else f"status {status}"
+        """End it, and with it its home."""
+        self.sandbox.close()
+        shutil.rmtree(self.sandbox.directory, ignore_errors=True)

@@ -4,7 +4,8 @@
     <root>/<chunk>-<fence>/box/    the child's: its current directory, the only one it may write
 
 A child could leave a symbolic link where we expect a file, or where we are about to write one. So files change hands by
-`rename`, which follows no link, and are looked at where the child cannot reach them any more.
+`rename`, which follows no link, and are looked at where the child cannot reach them any more. The box is known by its
+handle and not by its path, because a process that is kept has it in its own directory meanwhile, and could move it.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class ChunkFiles:
         self._count = 0
         for directory in (self._own, self.box):
             directory.mkdir(mode=0o700)
+        self._handle = os.open(self.box, os.O_RDONLY | os.O_DIRECTORY)
 
     def bring(self, name: str, write: Callable[[Path], None]) -> str:
         """Have `write` make a file and give it to the child under `name`. Returns the name."""
@@ -39,7 +41,7 @@ class ChunkFiles:
         # The child may be another user.
         path.chmod(0o644)
         try:
-            path.rename(self.box / name)
+            os.rename(path, name, dst_dir_fd=self._handle)
         except OSError as error:
             raise Misbehaved(f"the child is in the way of {name!r}") from error
         return name
@@ -50,7 +52,7 @@ class ChunkFiles:
             raise Misbehaved(f"{name[:80]!r} is no file name")
         path = self._next()
         try:
-            (self.box / name).rename(path)
+            os.rename(name, path, src_dir_fd=self._handle)
             info = path.lstat()
         except OSError as error:
             raise Misbehaved(f"there is no file {name!r}") from error
@@ -67,6 +69,10 @@ class ChunkFiles:
                 return errors.read().decode(errors="replace")
         except Misbehaved:
             return ""
+
+    def close(self) -> None:
+        """Let go of the box."""
+        os.close(self._handle)
 
     def _next(self) -> Path:
         self._count += 1
@@ -90,9 +96,11 @@ class Scratch:
         """Directories for one attempt, gone afterwards."""
         directory = self._root / f"{chunk.id}-{chunk.fence}"
         shutil.rmtree(directory, ignore_errors=True)
+        files = ChunkFiles(directory)
         try:
-            yield ChunkFiles(directory)
+            yield files
         finally:
+            files.close()
             shutil.rmtree(directory, ignore_errors=True)
 
     def close(self) -> None:

@@ -34,7 +34,12 @@ class StitchStep:
         for file in plan.notes.get("files", ()):
             objects.fetch(InputObject(file["key"], file["sha256"], file["bytes"]), file["name"])
         self._context.files.bring(perform.SPANS_FILE, self._write_spans)
-        return {"step": "stitch", "kind": job.kind, "model": job.model, "params": dict(job.params)}
+        # A book's cover and titles go into native code. A transcript is made of our own JSON, by Python alone.
+        opens_user_bytes = not (self._context.is_plain_text or job.kind == "stt.transcribe")
+        return {
+            "step": "stitch", "kind": job.kind, "model": job.model, "params": dict(job.params),
+            **self._context.sharing(opens_user_bytes=opens_user_bytes),
+        }  # fmt: skip
 
     def _write_spans(self, path: Path) -> None:
         with path.open("w", encoding="utf-8", errors="surrogatepass") as lines:

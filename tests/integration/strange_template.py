@@ -19,6 +19,8 @@ from workers import cpu_template
 
 KIND = "test.strange"
 
+_kept: list[bytearray] = []
+
 
 class Request(BaseModel):
     """What to do."""
@@ -97,6 +99,16 @@ class Strange:
             case "shout":
                 os.write(2, b"native code says this\n" * 100)
                 os.abort()
+            case "who":
+                header = {"pid": os.getpid(), "cpu_s": time.process_time()}
+            case "litter":
+                Path("litter").write_text("for the next one")
+            case "grow":
+                _kept.append(bytearray(os.urandom(1 << 20)) * 100)
+            case "swap":
+                # Where we are kept, our directory is not our current one: put another in its place.
+                sink.directory.rename("moved")
+                sink.directory.symlink_to(request.path)
             case "import":
                 header = {"text": "é".encode("cp1252").decode("cp1252"), "json": json.dumps([1])}
         return Plan(header, 1.0, "characters", [Span(0, 0.0, 1.0, 1.0)])
