@@ -24,7 +24,7 @@ WHOLE := $(wildcard tests/integration tests/acceptance tests/faults)
 TESTED := espeak,text,torch,beam,speakers,denoise,normalise,test
 
 # -- verbs ----------------------------------------------------------------------------------------------------------
-.PHONY: help demo up test lint types mutations soak bench clean
+.PHONY: help demo up test lint types mutations accept soak bench clean
 
 help:  ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -55,6 +55,9 @@ types: $(STAMPS)/lint-$(KEY)  ## Check types alone
 
 mutations: $(STAMPS)/test-$(KEY)  ## Remove each guard in turn; the test that watches it must go red
 	$(PY) tests/faults/mutations/run.py
+
+accept: $(STAMPS)/test-$(KEY)  ## Run the acceptance tests with every recogniser for real (half an hour)
+	VOICEMILL_ACCEPT=1 $(PY) -m pytest --timeout=0 --durations=15 tests/acceptance
 
 soak: $(STAMPS)/test-$(KEY)  ## Run the long versions of the fault tests
 	$(PY) -m pytest -m soak --timeout=0 --durations=15 tests

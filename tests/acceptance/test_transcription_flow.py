@@ -1,0 +1,147 @@
+"""The whole flow of a transcription over 25 minutes of speech whose every word's time is known (tests/material).
+
+What PocketSphinx heard in each window was recorded once; `make accept` hears all of it again. A window that is not in
+the record, because the flow cuts otherwise now, is heard for real, which takes a third of its length.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jiwer
+import numpy as np
+import pysubs2
+import pytest
+from numpy.typing import NDArray
+
+from pipelines.pipeline import Span
+from tests.factories import make_wav
+from tests.in_process import Run
+from tests.material.make_speech import TALK
+from tests.material.recorded_listener import HEARD, RecordedListener
+from tests.material.sounds import RATE_HZ, hum, music, noise
+
+CHUNK_SECONDS = (60.0, 300.0, 1200.0)
+PARAMS = {"model": "pocketsphinx", "punctuate": False, "formats": ["json", "srt", "txt"]}
+
+
+@dataclass
+class Talk:
+    """The talk as it was heard, beside the truth."""
+
+    runs: dict[float, Run]
+    truth: list[dict[str, Any]]
+    words: list[dict[str, Any]]
+    #: (index into the truth, index into what was heard) of words that were heard right, and those that were lost.
+    right: list[tuple[int, int]]
+    lost: set[int]
+
+    @property
+    def spans(self) -> list[Span]:
+        return [span for span, _ in self.runs[300.0].done]
+
+
+@pytest.fixture(scope="module")
+def listener() -> RecordedListener:
+    return RecordedListener(None if os.environ.get("VOICEMILL_ACCEPT") else HEARD)
+
+
+@pytest.fixture(scope="module")
+def talk(tmp_path_factory: pytest.TempPathFactory, listener: RecordedListener) -> Talk:
+    runs = {}
+    for seconds in CHUNK_SECONDS:
+        folder = tmp_path_factory.mktemp(f"chunks-of-{seconds:.0f}")
+        runs[seconds] = Run("stt.transcribe", folder, dict(PARAMS), {"chunk_seconds": seconds})
+        runs[seconds].all(TALK / "talk.opus", listener)
+    truth = json.loads((TALK / "truth.json").read_text())["words"]
+    segments = json.loads(runs[300.0].text("transcript.json"))["segments"]
+    words = [word for segment in segments for word in segment["words"]]
+    texts = [" ".join(word["word"] for word in each) for each in (truth, words)]
+    right, lost = [], set()
+    for piece in jiwer.process_words(*texts).alignments[0]:
+        said = range(piece.ref_start_idx, piece.ref_end_idx)
+        if piece.type == "equal":
+            right += list(zip(said, range(piece.hyp_start_idx, piece.hyp_end_idx), strict=True))
+        elif piece.type == "delete":
+            lost.update(said)
+    return Talk(runs, truth, words, right, lost)
+
+
+def test_word_times_are_true_from_the_first_minute_to_the_last(talk: Talk) -> None:
+    starts = np.array([talk.truth[said]["start"] for said, _ in talk.right])
+    errors = np.array(
+        [
+            [abs(talk.truth[said][edge] - talk.words[heard][edge]) for edge in ("start", "end")]
+            for said, heard in talk.right
+        ]
+    )
+    assert len(starts) > 2000 and starts.max() > 1500
+    for begin in range(0, 1500, 300):
+        here = errors[(starts >= begin) & (starts < begin + 300)]
+        assert len(here) > 200
+        assert np.median(here, axis=0).max() < 0.150, f"from {begin} s on"
+        assert np.percentile(here, 95, axis=0).max() < 0.400, f"from {begin} s on"
+
+
+def test_no_word_is_lost_where_windows_and_chunks_meet(talk: Talk) -> None:
+    """The first and the last word of each window are there, and between the windows there is no word at all."""
+    lengths = [[(piece[0] / RATE_HZ, sum(piece) / RATE_HZ) for piece in data["pieces"]]
+               for span in talk.spans for data in span.data["windows"]]  # fmt: skip
+    assert len(lengths) > 40
+    covered = list(itertools.chain.from_iterable(lengths))
+    for said, word in enumerate(talk.truth):
+        inside = sum(max(0.0, min(end, word["end"]) - max(start, word["start"])) for start, end in covered)
+        assert inside > 0.95 * (word["end"] - word["start"]), f"word {said}, {word}"
+    for pieces in lengths:
+        here = [
+            said for said, word in enumerate(talk.truth) if word["start"] < pieces[-1][1] and word["end"] > pieces[0][0]
+        ]
+        assert here, "a window of speech in which nobody speaks"
+        assert not {here[0], here[-1]} & talk.lost
+    assert len(talk.lost) < 0.04 * len(talk.truth)
+
+
+def test_chunks_of_one_five_and_twenty_minutes_give_the_same_transcript(talk: Talk) -> None:
+    assert [len(run.done) for run in talk.runs.values()] == sorted(
+        {len(run.done) for run in talk.runs.values()}, reverse=True
+    )
+    for name in ("transcript.json", "transcript.srt", "transcript.txt"):
+        assert len({run.text(name) for run in talk.runs.values()}) == 1
+
+
+def test_subtitles_of_real_speech_keep_to_the_conventions(talk: Talk) -> None:
+    cues = list(pysubs2.SSAFile.from_string(talk.runs[300.0].text("transcript.srt"), format_="srt"))
+    assert len(cues) > 200
+    lines = [cue.plaintext.split("\n") for cue in cues]
+    assert all(len(of_cue) <= 2 and all(len(line) <= 42 for line in of_cue) for of_cue in lines)
+    assert all(one.end <= following.start for one, following in itertools.pairwise(cues))
+    # Where people speak faster than others read, and without a pause, no subtitle can be slow enough.
+    speed = np.array([len(cue.plaintext) / (cue.duration / 1000) for cue in cues])
+    assert (speed <= 17.1).mean() > 0.9
+    said = " ".join(" ".join(of_cue) for of_cue in lines)
+    assert said == " ".join(word["word"] for word in talk.words)
+
+
+TEN_MINUTES_S = 600.0
+_SOUNDS = {
+    "silence": lambda: np.zeros(int(TEN_MINUTES_S * RATE_HZ)),
+    "hum": lambda: hum(TEN_MINUTES_S),
+    "noise": lambda: noise(TEN_MINUTES_S, seed=7),
+    "white noise": lambda: np.random.default_rng(8).normal(0.0, 400.0, int(TEN_MINUTES_S * RATE_HZ)),
+    "music": lambda: music(TEN_MINUTES_S, seed=9),
+}
+
+
+@pytest.mark.parametrize("sound", _SOUNDS)
+def test_nothing_is_invented_where_nobody_speaks(tmp_path: Path, listener: RecordedListener, sound: str) -> None:
+    samples: NDArray[np.float64] = _SOUNDS[sound]()
+    run = Run("stt.transcribe", tmp_path, dict(PARAMS))
+    result = run.all(make_wav(tmp_path / "a.wav", np.rint(samples).astype(np.int16)), listener)
+    assert json.loads(run.text("transcript.json"))["segments"] == []
+    assert run.text("transcript.srt") == run.text("transcript.txt") == ""
+    assert [warning["code"] for warning in result.summary["warnings"]] == ["no_speech"]
