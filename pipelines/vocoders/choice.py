@@ -19,7 +19,7 @@ from .griffinlim import GriffinLim
 from .mel import MelConvention, check_convertible, convert
 from .opening import open_vocoder
 from .tiles import render
-from .vocoder import Knobs, Vocoder
+from .vocoder import Knobs, Place, Vocoder
 
 if TYPE_CHECKING:
     import torch
@@ -55,7 +55,7 @@ class Vocoders:
         """Sounds, int16, of mels (bins, frames) as the acoustic model writes them; `seeds` decide all randomness."""
         vocoder = self.get(choice)
         read = [convert(mel, self._written, vocoder.convention) for mel in mels]
-        return [pcm16(wave) for wave in render(vocoder, read, seeds, tick)]
+        return [pcm16(wave) for wave in render(vocoder, read, [Place(seed) for seed in seeds], tick)]
 
     def _open(self, choice: str | None) -> Vocoder:
         default = self._opened.get("default")

@@ -39,6 +39,7 @@ class GriffinLim:
         # Least squares; what it makes negative was not there.
         self._inverse = torch.linalg.pinv(filters.double()).float().to(self._device)
         self._window = torch.hann_window(convention.window, device=self._device)
+        self.hop = convention.hop
         # Every round hears one window further, and so does the last inverse.
         self.reach = (knobs.iterations + 2) * math.ceil(convention.fft / convention.hop)
         self.tile = 2 * self.reach + 512

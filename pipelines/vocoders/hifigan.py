@@ -47,18 +47,25 @@ class Shape:
     slope: float = 0.1
     #: Whether the mel is normalised by the checkpoint's own `mean` and `scale` first.
     normalises: bool = False
+    #: Numbers in the vector of a speaker that the sound depends on; 0 = one voice.
+    speaker: int = 0
+    #: Whether the last convolution has a bias.
+    last_bias: bool = True
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Shape:
         """From a config.json of either layout. Raises KeyError for a field that is not there."""
+        block = int(config.get("resblock", 1))
+        # The original makes single blocks of two convolutions, however many dilations are listed.
+        dilations = (tuple(each if block == 1 else each[:2]) for each in config["resblock_dilation_sizes"])
         return cls(
             bins=config["model_in_dim"] if "model_in_dim" in config else config["num_mels"],
             channels=config["upsample_initial_channel"],
             rates=tuple(config["upsample_rates"]),
             kernels=tuple(config["upsample_kernel_sizes"]),
             block_kernels=tuple(config["resblock_kernel_sizes"]),
-            block_dilations=tuple(tuple(each) for each in config["resblock_dilation_sizes"]),
-            block=int(config.get("resblock", 1)),
+            block_dilations=tuple(dilations),
+            block=block,
             slope=float(config.get("leaky_relu_slope", 0.1)),
             normalises=bool(config.get("normalize_before", False)),
         )
@@ -102,17 +109,21 @@ class Generator(nn.Module):
                 self.resblocks.append(
                     (_PairedBlock if shape.block == 1 else _SingleBlock)(width, size, dilations, shape)
                 )
-        self.conv_post = nn.Conv1d(width, 1, 7, padding=3)
+        self.conv_post = nn.Conv1d(width, 1, 7, padding=3, bias=shape.last_bias)
+        if shape.speaker:
+            self.cond_layer = nn.Conv1d(shape.speaker, shape.channels, 1)
         if shape.normalises:
             self.register_buffer("mean", torch.zeros(shape.bins))
             self.register_buffer("scale", torch.ones(shape.bins))
 
-    def forward(self, mel: torch.Tensor) -> torch.Tensor:
-        """(batch, bins, frames) → (batch, frames × hop), in float32."""
+    def forward(self, mel: torch.Tensor, speaker: torch.Tensor | None = None) -> torch.Tensor:
+        """(batch, bins, frames), and (batch, speaker) where there are speakers → (batch, frames × hop), in float32."""
         shape = self.shape
         if shape.normalises:
             mel = (mel - self.mean[:, None]) / self.scale[:, None]
         sound = self.conv_pre(mel.to(self.conv_pre.weight.dtype))
+        if speaker is not None:
+            sound = sound + self.cond_layer(speaker.to(sound.dtype)[..., None])
         side_by_side = len(shape.block_kernels)
         for number, up in enumerate(self.ups):
             sound = up(functional.leaky_relu_(sound, shape.slope))
@@ -178,6 +189,7 @@ class HifiGan:
             if isinstance(module, nn.Conv1d | nn.ConvTranspose1d):
                 module.to(getattr(torch, precision))
         self.convention = convention
+        self.hop = convention.hop
         self.reach = generator.shape.reach
         # One tile fills a processor's cores; joined tiles only leave its caches.
         self.slots = 16 if self._device.type == "cuda" else 1
@@ -187,7 +199,9 @@ class HifiGan:
     @torch.inference_mode()
     def samples(self, mels: torch.Tensor, places: Sequence[Place]) -> torch.Tensor:
         """See `Vocoder`. Nothing is drawn at random."""
-        return self._generator(mels.to(self._device, torch.float32)).cpu()
+        speakers = [place.speaker for place in places if place.speaker is not None]
+        speaker = torch.stack(speakers).to(self._device, torch.float32) if speakers else None
+        return self._generator(mels.to(self._device, torch.float32), speaker).cpu()
 
 
 def convention_of(config: Mapping[str, Any]) -> MelConvention:

@@ -90,6 +90,7 @@ class MelGan:
         self._device = torch.device(device)
         self._generator = generator.to(self._device).eval().requires_grad_(False)
         self.convention = convention
+        self.hop = convention.hop
         self.reach = generator.reach
         self.slots = 16 if self._device.type == "cuda" else 1
         self.revision = revision
@@ -102,7 +103,7 @@ class MelGan:
             # Nothing shorter can be reflected at its ends: the last frame is held, and cut off again.
             mels = torch.cat([mels, mels[..., -1:].expand(-1, -1, _SHORTEST - frames)], dim=-1)
         made = self._generator(mels.to(self._device, torch.float32))
-        return made[:, : frames * self.convention.hop].cpu()
+        return made[:, : frames * self.hop].cpu()
 
 
 def generator_of(entry: Entry, tensors: Mapping[str, torch.Tensor]) -> Generator:

@@ -7,13 +7,13 @@ tile at an end of the sound ends where the sound does, so that the model pads th
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .vocoder import Place, Vocoder
+from .vocoder import Place, Tiled
 
 if TYPE_CHECKING:
     import torch
@@ -44,18 +44,18 @@ def tiles(frames: int, size: int, reach: int) -> Iterator[Tile]:
         yield Tile(first, first + size, keep, min(keep + kept, frames))
 
 
-def stream(vocoder: Vocoder, mel: torch.Tensor, seed: int = 0) -> Iterator[NDArray[np.float32]]:
+def stream(vocoder: Tiled, mel: torch.Tensor, place: Place = Place()) -> Iterator[NDArray[np.float32]]:
     """The sound of one mel (bins, frames), piece by piece: the first one comes after one tile."""
     for tile in tiles(mel.shape[-1], vocoder.tile, vocoder.reach):
-        yield _kept(vocoder, tile, vocoder.samples(mel[None, :, tile.first : tile.end], [Place(seed, tile.first)])[0])
+        made = vocoder.samples(mel[None, :, tile.first : tile.end], [replace(place, first=tile.first)])
+        yield _kept(vocoder, tile, made[0])
 
 
 def render(
-    vocoder: Vocoder, mels: Sequence[torch.Tensor], seeds: Sequence[int], tick: Tick
+    vocoder: Tiled, mels: Sequence[torch.Tensor], places: Sequence[Place], tick: Tick
 ) -> list[NDArray[np.float32]]:
     """The sounds of many mels, each (bins, frames). Tiles of one size share calls, whichever sound they are of."""
-    hop = vocoder.convention.hop
-    sounds = [np.zeros(mel.shape[-1] * hop, np.float32) for mel in mels]
+    sounds = [np.zeros(mel.shape[-1] * vocoder.hop, np.float32) for mel in mels]
     by_size: dict[int, list[tuple[int, Tile]]] = {}
     for number, mel in enumerate(mels):
         for tile in tiles(mel.shape[-1], vocoder.tile, vocoder.reach) if mel.shape[-1] else ():
@@ -63,27 +63,25 @@ def render(
     for several in by_size.values():
         for start in range(0, len(several), vocoder.slots):
             tick()
-            group = several[start : start + vocoder.slots]
-            _render_group(vocoder, group, mels, seeds, sounds)
+            _render_group(vocoder, several[start : start + vocoder.slots], mels, places, sounds)
     return sounds
 
 
 def _render_group(
-    vocoder: Vocoder,
+    vocoder: Tiled,
     group: Sequence[tuple[int, Tile]],
     mels: Sequence[torch.Tensor],
-    seeds: Sequence[int],
+    places: Sequence[Place],
     sounds: Sequence[NDArray[np.float32]],
 ) -> None:
     import torch
 
-    hop = vocoder.convention.hop
+    hop = vocoder.hop
     batch = torch.stack([mels[number][:, tile.first : tile.end] for number, tile in group])
-    made = vocoder.samples(batch, [Place(seeds[number], tile.first) for number, tile in group])
+    made = vocoder.samples(batch, [replace(places[number], first=tile.first) for number, tile in group])
     for (number, tile), wave in zip(group, made, strict=True):
         sounds[number][tile.keep * hop : tile.keep_end * hop] = _kept(vocoder, tile, wave)
 
 
-def _kept(vocoder: Vocoder, tile: Tile, wave: torch.Tensor) -> NDArray[np.float32]:
-    hop = vocoder.convention.hop
-    return wave[(tile.keep - tile.first) * hop : (tile.keep_end - tile.first) * hop].numpy()
+def _kept(vocoder: Tiled, tile: Tile, wave: torch.Tensor) -> NDArray[np.float32]:
+    return wave[(tile.keep - tile.first) * vocoder.hop : (tile.keep_end - tile.first) * vocoder.hop].numpy()

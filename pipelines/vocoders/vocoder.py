@@ -22,27 +22,36 @@ class Place:
     seed: int = 0
     #: The tile's first frame, counted from the beginning of the sound.
     first: int = 0
+    #: What else the sound depends on, from its beginning to its end: the vector of a speaker.
+    speaker: torch.Tensor | None = None
 
 
-class Vocoder(Protocol):
-    """A mel spectrogram (bins, frames) becomes frames × hop samples in [−1, 1]."""
+class Tiled(Protocol):
+    """A spectrogram (bins, frames), or what stands for one inside a model, becomes frames × hop samples in [−1, 1]."""
 
-    #: "hifigan", "waveglow", "melgan" or "griffin-lim": what the request option `vocoder` calls it.
-    kind: str
-    convention: MelConvention
+    #: Samples a frame.
+    hop: int
     #: Frames to either side that a sample depends on.
     reach: int
     #: Frames that one call takes, `reach` on both sides included.
     tile: int
     #: Tiles that are worth joining into one call on its device.
     slots: int
+
+    def samples(self, mels: torch.Tensor, places: Sequence[Place]) -> torch.Tensor:
+        """Waveforms (batch, frames × hop), float32 on the CPU, of (batch, bins, frames)."""
+
+
+class Vocoder(Tiled, Protocol):
+    """What makes sound of the mel spectrograms of `convention`."""
+
+    #: "hifigan", "waveglow", "melgan" or "griffin-lim": what the request option `vocoder` calls it.
+    kind: str
+    convention: MelConvention
     #: Engine and precision, for provenance: "torch/bfloat16".
     engine: str
     #: Exact revision of the weights, for provenance.
     revision: str
-
-    def samples(self, mels: torch.Tensor, places: Sequence[Place]) -> torch.Tensor:
-        """Waveforms (batch, frames × hop), float32 on the CPU, of mels (batch, bins, frames) in `convention`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,6 +157,7 @@ class WaveGlowVocoder:
         self._knobs = knobs
         self._hum: torch.Tensor | None = None
         self.convention = convention
+        self.hop = convention.hop
         # The denoiser hears one window to either side.
         self.reach = model.shape.reach + _DENOISER_FFT // _HOP
         self.tile = 2 * self.reach + 256

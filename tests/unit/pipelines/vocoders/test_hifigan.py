@@ -77,10 +77,14 @@ def test_checkpoints_of_transformers_sound_as_there(tmp_path, made, convention, 
     assert vocoder.convention == convention
 
 
-def test_single_blocks_of_the_small_model_sum_what_they_hear():
+def test_single_blocks_of_the_small_model_have_two_convolutions():
     shape = Shape.of({**CONFIG, "resblock": "2", "upsample_initial_channel": 16})
     names = set(Generator(shape).state_dict())
-    assert "resblocks.0.convs.2.weight" in names and not any("convs1" in name for name in names)
+    assert (
+        "resblocks.0.convs.1.weight" in names
+        and "resblocks.0.convs.2.weight" not in names
+        and not any("convs1" in name for name in names)
+    )
 
 
 @pytest.mark.parametrize("block", ["1", "2"])

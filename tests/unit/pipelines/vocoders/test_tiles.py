@@ -74,22 +74,22 @@ def test_a_tile_that_is_all_overlap_is_refused():
 def test_joined_tiles_are_the_whole(vocoder):
     (mel,) = mels(3 * 24 + 2 * vocoder.reach + 5)
     whole = vocoder.samples(mel[None], [Place(11)])[0].numpy()
-    pieces = list(stream(vocoder, mel, 11))
+    pieces = list(stream(vocoder, mel, Place(11)))
     assert len(pieces) > 3 and np.abs(whole).max() > 1e-3
     assert np.abs(np.concatenate(pieces) - whole).max() < 1e-4
-    assert np.abs(render(vocoder, [mel], [11], tick)[0] - whole).max() < 1e-4
+    assert np.abs(render(vocoder, [mel], [Place(11)], tick)[0] - whole).max() < 1e-4
 
 
 def test_a_sound_is_the_same_alone_and_beside_others(vocoder):
-    several, seeds = mels(5, 2 * vocoder.reach + 60, 40, 5), [1, 2, 3, 4]
-    together = render(vocoder, several, seeds, tick)
-    for mel, seed, sound in zip(several, seeds, together, strict=True):
+    several, places = mels(5, 2 * vocoder.reach + 60, 40, 5), [Place(seed) for seed in (1, 2, 3, 4)]
+    together = render(vocoder, several, places, tick)
+    for mel, place, sound in zip(several, places, together, strict=True):
         assert len(sound) == mel.shape[-1] * 256
-        assert np.abs(render(vocoder, [mel], [seed], tick)[0] - sound).max() < 1e-4
+        assert np.abs(render(vocoder, [mel], [place], tick)[0] - sound).max() < 1e-4
 
 
 def test_no_frames_are_no_sound(vocoder):
-    assert [len(sound) for sound in render(vocoder, [torch.zeros(80, 0)], [0], tick)] == [0]
+    assert [len(sound) for sound in render(vocoder, [torch.zeros(80, 0)], [Place()], tick)] == [0]
 
 
 def test_rendering_stops_when_nobody_waits(vocoder):
@@ -97,4 +97,4 @@ def test_rendering_stops_when_nobody_waits(vocoder):
         raise Interrupted
 
     with pytest.raises(Interrupted):
-        render(vocoder, mels(10), [0], stop)
+        render(vocoder, mels(10), [Place()], stop)
