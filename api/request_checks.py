@@ -21,7 +21,7 @@ SERVER_FIELDS = ("source_type", "source_name")
 #: Ending of an uploaded document → how it is read.
 DOCUMENT_TYPES = {
     "txt": "txt", "text": "txt", "md": "md", "markdown": "md", "html": "html", "htm": "html", "xhtml": "html",
-    "epub": "epub", "docx": "docx",
+    "epub": "epub", "docx": "docx", "ssml": "ssml",
 }  # fmt: skip
 
 
@@ -64,8 +64,6 @@ def document_type(file_name: str) -> str:
     ending = file_name.rpartition(".")[2].lower()
     if ending in DOCUMENT_TYPES:
         return DOCUMENT_TYPES[ending]
-    if ending == "ssml":
-        raise Invalid.field("file", "This version does not read SSML.", code="unsupported_option")
     known = ", ".join(dict.fromkeys(DOCUMENT_TYPES.values()))
     raise Invalid.field("file", f"The name of the file must end in one of: {known}.", code="unknown_document")
 
@@ -98,6 +96,13 @@ def check_voice(workers: LiveWorkers, entry: Entry, wanted: SynthesisRequest) ->
         raise Invalid.field(
             "voice", f"{entry.name} has no voice {wanted.voice!r}; see GET /tts/voices.", code="unknown_voice"
         )
+    named = next((voice for voice in voices if voice["id"] == wanted.voice), None)
+    if named and wanted.language and not speaks_language(named["language"], wanted.language):
+        raise Invalid.field(
+            "language",
+            f"The voice {wanted.voice!r} speaks {named['language']!r}, not {wanted.language!r}; see GET /tts/voices.",
+            code="unknown_language",
+        )
     if not speaks(entry, wanted.language) or (
         voices
         and wanted.language is not None
@@ -108,3 +113,8 @@ def check_voice(workers: LiveWorkers, entry: Entry, wanted: SynthesisRequest) ->
             f"{entry.name} does not speak {wanted.language!r}; see GET /tts/voices.",
             code="unknown_language",
         )
+
+
+def speaks_language(voice_language: str, language: str) -> bool:
+    """Whether a voice's own language is the one asked for; regions make no difference, `und` speaks every language."""
+    return primary(voice_language) in ("und", primary(language))

@@ -38,6 +38,8 @@ class SpeechOptions(JobOptions, total=False):
     emotion: str
     lexicon: Mapping[str, str]
     verify: bool
+    #: Write out figures, dates and signs; unset = for models that cannot read them.
+    normalise: bool
 
 
 class TranscriptionOptions(JobOptions, total=False):

@@ -42,10 +42,10 @@ class JobRequest(BaseModel):
 
 
 class SynthesisRequest(JobRequest):
-    """Text to speech: `POST /tts/synthesize`. Give `text`, or upload a file (txt, md, html, epub, docx)."""
+    """Text to speech: `POST /tts/synthesize`. Give `text` or `ssml`, or upload a file (txt, md, html, epub, docx, ssml)."""
 
     text: str | None = Field(None, description="Plain text; empty lines part paragraphs.")
-    ssml: str | None = Field(None, description="Reserved: this version answers 422 `unsupported_option`.")
+    ssml: str | None = Field(None, description="SSML 1.1 in place of `text`; see docs/text.md for what of it is read.")
     voice: str | None = Field(None, max_length=100, description="One of `GET /tts/voices`; unset = the model's own.")
     language: str | None = Field(None, max_length=35, description="BCP 47 tag; chooses a voice where none is named.")
     speed: float = Field(1.0, ge=0.5, le=2.0)

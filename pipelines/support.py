@@ -86,8 +86,6 @@ def _unsupported_in_retries(entry: Entry, request: TranscriptionRequest, catalog
 
 
 def _unsupported_in_synthesis(entry: Entry, request: SynthesisRequest) -> Iterator[tuple[str, str]]:
-    if request.ssml is not None:
-        yield "ssml", "This version does not read SSML; send plain text."
     if request.emotion is not None and "emotion" not in entry.options:
         yield "emotion", f"{entry.name} cannot be asked for an emotion."
     if request.speed != 1.0 and "speed" not in entry.options:

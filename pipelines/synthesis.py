@@ -22,7 +22,7 @@ from .speech_file import SpeechFile
 from .speech_part import read_part, write_part
 from .text.chunks import Chunk, Division, Piece
 from .text.document import Chapter, Document
-from .text.reading import SOURCE_TYPES, open_file, open_text, source_type_of
+from .text.reading import SOURCE_TYPES, open_file, open_ssml, open_text, source_type_of
 
 #: Seconds between two reports of progress.
 _REPORT_EVERY_S = 0.2
@@ -116,6 +116,8 @@ class Synthesis:
 def _open(request: SynthesisRequest, source: Path | None, limits: Limits) -> Document:
     if request.text is not None:
         return open_text(request.text, limits)
+    if request.ssml is not None:
+        return open_ssml(request.ssml, limits)
     if source is None:
         raise BadInput(f"There is no text: give `text`, or upload a file ({', '.join(SOURCE_TYPES)}).", field="text")
     return open_file(source, source_type_of(request.source_type, request.source_name), limits)

@@ -11,7 +11,7 @@ from . import plain_reader
 from .document import Document, limited, too_long
 
 #: Types that `source_type` may name.
-SOURCE_TYPES = ("txt", "md", "html", "epub", "docx")
+SOURCE_TYPES = ("txt", "md", "html", "epub", "docx", "ssml")
 
 
 _SUFFIXES = {"text": "txt", "markdown": "md", "mkd": "md", "htm": "html", "xhtml": "html"}
@@ -33,6 +33,17 @@ def open_text(text: str, limits: Limits) -> Document:
     return plain_reader.read_string(text)
 
 
+def open_ssml(text: str, limits: Limits) -> Document:
+    """SSML that came with the request. Raises `InputTooLarge`, and `BadInput` with line and column."""
+    if len(text) > limits.text_characters:
+        raise too_long(limits.text_characters)
+    try:
+        from .ssml.reading import read_string
+    except ModuleNotFoundError as error:
+        raise _cannot_read("ssml", error) from error
+    return read_string(text)
+
+
 def open_file(path: Path, source_type: str, limits: Limits) -> Document:
     """The document in `path`.
 
@@ -46,11 +57,15 @@ def open_file(path: Path, source_type: str, limits: Limits) -> Document:
     try:
         document = _read(path, source_type, limits)
     except ModuleNotFoundError as error:
-        raise ModelUnavailable(
-            f"This server cannot read {source_type} files: {error.name} is missing; run: pip install 'voicemill[text]'."
-        ) from error
+        raise _cannot_read(source_type, error) from error
     document.blocks = limited(document.blocks, limits.text_characters)
     return document
+
+
+def _cannot_read(source_type: str, error: ModuleNotFoundError) -> ModelUnavailable:
+    return ModelUnavailable(
+        f"This server cannot read {source_type}: {error.name} is missing; run: pip install 'voicemill[text]'."
+    )
 
 
 def _read(path: Path, source_type: str, limits: Limits) -> Document:
@@ -71,4 +86,8 @@ def _read(path: Path, source_type: str, limits: Limits) -> Document:
         from .docx_reader import read_file as read_docx
 
         return read_docx(path, limits)
+    if source_type == "ssml":
+        from .ssml.reading import read_file as read_ssml
+
+        return read_ssml(path, limits.text_characters)
     return plain_reader.read_file(path, limits.text_characters)

@@ -70,12 +70,27 @@ def test_text_may_come_as_a_form_too(client, worker):
     assert answer.json["request"]["text"] == "Hello."
 
 
+def test_ssml_is_taken_as_a_field_and_as_a_file(client, worker, services):
+    worker()
+    answer = client.post("/tts/synthesize", json={"ssml": "<speak>Hello.</speak>", "lexicon": {"Hello": "hallo"}})
+    assert answer.status_code == 202
+    assert answer.json["request"]["ssml"] == "<speak>Hello.</speak>"
+    answer = client.post("/tts/synthesize", data={"file": (io.BytesIO(b"<speak>Hello.</speak>"), "a.ssml")})
+    assert answer.status_code == 202
+    assert services.store.job("local", answer.json["id"]).params["source_type"] == "ssml"
+
+
 BAD_BODIES = [
     ({}, 422, "text"),
     ({"text": ""}, 422, "text"),
     ({"text": " \n\t"}, 422, "text"),
     ({"text": "a", "ssml": "<speak/>"}, 422, "body"),
-    ({"ssml": "<speak>a</speak>"}, 422, "ssml"),
+    ({"ssml": " "}, 422, "text"),
+    ({"text": "a", "voice": "de", "language": "fr"}, 422, "language"),
+    ({"text": "a", "lexicon": {"": "b"}}, 422, "lexicon..[key]"),
+    ({"text": "a", "lexicon": {"b": " "}}, 422, "lexicon.b"),
+    ({"text": "a", "lexicon": {"b": "/c/"}}, 422, "lexicon"),
+    ({"text": "a", "normalise": "often"}, 422, "normalise"),
     ({"text": "a", "voice": "nobody"}, 422, "voice"),
     ({"text": "a", "language": "xx-nothing"}, 422, "language"),
     ({"text": "a", "language": "ja"}, 422, "language"),
@@ -151,7 +166,6 @@ def test_unreadable_body_is_refused(client, worker, body, content_type, status):
     [
         ({"file": (io.BytesIO(b""), "empty.txt")}, "file"),
         ({"file": (io.BytesIO(b"x"), "program.exe")}, "file"),
-        ({"file": (io.BytesIO(b"<speak/>"), "a.ssml")}, "file"),
         ({"file": (io.BytesIO(b"x"), "a.txt"), "text": "y"}, "text"),
         ({"file": (io.BytesIO(b"x"), "a.txt"), "speed": "fast"}, "speed"),
         ({"file": (io.BytesIO(b"x"), "a.txt"), "lexicon": "no json"}, "lexicon"),

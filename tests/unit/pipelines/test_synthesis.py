@@ -177,7 +177,7 @@ def test_a_text_without_words_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_neither_text_nor_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="txt, md, html, epub, docx"):
+    with pytest.raises(BadInput, match="txt, md, html, epub, docx, ssml"):
         plan(tmp_path, SynthesisRequest())
 
 
@@ -331,6 +331,115 @@ def test_a_model_that_does_not_speak_the_documents_language_says_so(tone: ToneSp
     with pytest.raises(UnsupportedOption, match="does not speak 'de'; it speaks: en") as refusal:
         speak(tmp_path / "run", tone, SynthesisRequest(source_type="epub"), book)
     assert refusal.value.field == "language"
+
+
+# -- markup ----------------------------------------------------------------------------------------------------------
+def ssml(inside: str, **options: Any) -> SynthesisRequest:
+    return SynthesisRequest(ssml=f'<speak xml:lang="en">{inside}</speak>', **options)
+
+
+def test_breaks_of_ssml_are_exact_to_the_sample_whatever_the_speed(espeak: EspeakFamily, tmp_path: Path) -> None:
+    request = ssml('One <break time="1234ms"/> two.<break time="2s"/>', speech_marks=True, speed=2.0)
+    (part,) = (read_part(path) for path in speak(tmp_path, espeak, request).parts)
+    first, second = part.sentences
+    assert (first.text, second.text) == ("One", "two.")
+    assert second.start - first.end == round(1.234 * RATE)
+    assert len(part.samples) - second.end == 2 * RATE
+
+
+def test_marks_of_ssml_are_at_their_samples(espeak: EspeakFamily, tmp_path: Path) -> None:
+    request = ssml(
+        '<mark name="start"/>One two <mark name="in"/>three.<break time="1s"/><mark name="between"/>'
+        '<break time="1s"/>Four.<mark name="end"/>',
+        speech_marks=True,
+    )
+    run = speak(tmp_path, espeak, request)
+    (part,) = (read_part(path) for path in run.parts)
+    first, second = part.sentences
+    three = next(word for word in first.words if word.text == "three")
+    assert part.named == (("start", 0), ("in", three.start), ("between", first.end + RATE), ("end", second.end))
+    marks = json.loads(run.file("marks.json").read_text())["marks"]
+    assert [mark["name"] for mark in marks] == ["start", "in", "between", "end"]
+    assert [mark["time"] for mark in marks] == [round(sample / RATE, 4) for _, sample in part.named]
+
+
+def test_voices_languages_rates_and_levels_change_within_a_text(espeak: EspeakFamily, tmp_path: Path) -> None:
+    plain, marked = (
+        speak(tmp_path / name, espeak, request)
+        for name, request in {
+            "plain": SynthesisRequest(text="Hello you.", language="en", speech_marks=True),
+            "marked": ssml(
+                '<s>Hello you.</s><s><voice name="de">Hello you.</voice></s>'
+                '<s><lang xml:lang="de">Hello you.</lang></s>'
+                '<s><prosody rate="50%">Hello you.</prosody></s><s><prosody volume="-6dB">Hello you.</prosody></s>'
+                '<s><prosody volume="silent">Hello you.</prosody></s>',
+                speech_marks=True,
+            ),
+        }.items()
+    )
+    (part,) = (read_part(path) for path in marked.parts)
+    usual, german, also_german, slow, soft, silent = (
+        part.samples[sentence.start : sentence.end].astype(int) for sentence in part.sentences
+    )
+    assert np.array_equal(usual, read_part(plain.parts[0]).samples)
+    assert np.array_equal(german, also_german)
+    assert not np.array_equal(german, usual)
+    assert len(slow) > 1.5 * len(usual)
+    assert np.abs(soft - usual * 10 ** (-6 / 20)).max() <= 1
+    assert not silent.any()
+    assert len(silent) == len(usual)
+
+
+def test_substitutes_and_lexicon_are_spoken_and_the_written_text_is_marked(tone: ToneSpeaker, tmp_path: Path) -> None:
+    request = ssml(
+        'The <sub alias="Web Body">W3C</sub> paid <say-as interpret-as="ordinal">3</say-as> Brannock.',
+        lexicon={"Brannock": "brannuck"}, speech_marks=True,
+    )  # fmt: skip
+    run = speak(tmp_path, tone, request)
+    assert heard_words(run) == "The Web Body paid third brannuck."
+    marks = json.loads(run.file("marks.json").read_text())
+    assert [word["text"] for word in marks["words"]] == ["The", "W3C", "paid", "3", "Brannock."]
+
+
+def test_what_a_family_cannot_do_of_prosody_is_a_warning(tone: ToneSpeaker, tmp_path: Path) -> None:
+    tone.entry = dataclasses.replace(tone.entry, options=frozenset())
+    run = speak(tmp_path, tone, ssml('<prosody rate="fast" pitch="high">Hello.</prosody>'))
+    details = {warning["detail"] for warning in run.result.summary["warnings"]}
+    assert details == {"prosody rate: tone speaks at one speed only.", "prosody pitch: tone has no control of pitch."}
+
+
+def test_phonemes_for_a_family_that_takes_none_are_refused(tone: ToneSpeaker, tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedOption, match="takes no phonemes") as refusal:
+        speak(tmp_path, tone, ssml('<phoneme ph="a">b</phoneme>'))
+    assert refusal.value.field == "ssml"
+
+
+@pytest.mark.parametrize("inside", ["", "<break/>", "* * *", '<mark name="a"/>'])
+def test_ssml_without_words_is_refused(tmp_path: Path, inside: str) -> None:
+    with pytest.raises(BadInput, match="no text to speak"):
+        plan(tmp_path, ssml(inside))
+
+
+def test_malformed_ssml_is_refused_in_the_plan_with_its_place(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="line 1, column 29: <blink>") as refusal:
+        plan(tmp_path, ssml("Hello. <blink>now</blink>"))
+    assert refusal.value.field == "ssml"
+
+
+def test_an_uploaded_ssml_file_is_read_as_such(tone: ToneSpeaker, tmp_path: Path) -> None:
+    source = tmp_path / "upload"
+    source.write_text("<speak>Hello <sub alias='there'>X</sub>.</speak>")
+    run = speak(tmp_path, tone, SynthesisRequest(source_name="a.ssml"), source)
+    assert heard_words(run) == "Hello there."
+
+
+def test_long_ssml_sentences_are_cut_and_keep_their_readings(tone: ToneSpeaker, tmp_path: Path) -> None:
+    request = ssml("word " * 60 + '<sub alias="end">X</sub><mark name="m"/> ' + "tail " * 40, speech_marks=True)
+    run = speak(tmp_path, tone, request, limits=Limits(chunk_characters=100))
+    assert len(run.parts) > 4
+    # No pause parts the pieces of one sentence, so the listener may join two words.
+    assert heard_words(run).replace(" ", "") == "word" * 60 + "end" + "tail" * 40
+    assert [mark["name"] for mark in json.loads(run.file("marks.json").read_text())["marks"]] == ["m"]
 
 
 # -- stitch ----------------------------------------------------------------------------------------------------------
