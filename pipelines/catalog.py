@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Literal
 
 from .errors import UnsupportedOption
 
@@ -25,7 +26,7 @@ class Entry:
     """One model. `target` is "module:function", called as `load(entry, device)` in the engine process."""
 
     name: str
-    kind: str  # "tts" or "stt"
+    kind: Literal["tts", "stt", "speaker"]
     family: str
     target: str
     engines: Sequence[str]
@@ -115,7 +116,7 @@ def _whisper(size: str, speed: float) -> Entry:
     translates = not only_english and size != "large-v3-turbo"
     return Entry(
         name=f"whisper-{size}", kind="stt", family="whisper", target="pipelines.families.whisper:load",
-        engines=("ctranslate2",), languages=("en",) if only_english else heard,
+        engines=("ctranslate2", "bfloat16", "onnx", "torch"), languages=("en",) if only_english else heard,
         sample_rate_hz=16_000, slots=slots, threads=2, speed=speed, stall_s=300.0, punctuates=True,
         needs=("ctranslate2", "tokenizers"), source=_whisper_source(size),
         options=frozenset({"vocabulary", *(("translate",) if translates else ())}),
@@ -158,6 +159,9 @@ _XLSR_LANGUAGES = {
 }  # fmt: skip
 
 
+_BARK_LANGUAGES = ("en", "de", "es", "fr", "hi", "it", "ja", "ko", "pl", "pt", "ru", "tr", "zh")
+
+
 ENTRIES: tuple[Entry, ...] = (
     Entry(
         name="espeak", kind="tts", family="espeak", target="pipelines.families.espeak:load", engines=("espeak-ng",),
@@ -186,6 +190,16 @@ ENTRIES: tuple[Entry, ...] = (
         source="microsoft/speecht5_tts", components={"vocoder": "microsoft/speecht5_hifigan"},
         options=frozenset({"vocoder"}), auto=False,
     ),
+    *(
+        Entry(
+            name=name, kind="tts", family="bark", target="pipelines.families.bark:load", engines=("torch",),
+            languages=_BARK_LANGUAGES, default_voice="v2/en_speaker_6", voices_target="pipelines.families.bark:voices",
+            sample_rate_hz=24_000, slots=4, threads=2, speed=speed, chunk_characters=200, stall_s=300.0,
+            needs=("torch", "transformers"), extra="torch", source=f"suno/{name}", options=frozenset({"emotion"}),
+            normalises=True, auto=False,
+        )
+        for name, speed in (("bark-small", 0.1), ("bark", 0.03))
+    ),
     Entry(
         name="pocketsphinx-en-us", kind="stt", family="pocketsphinx", target="pipelines.families.pocketsphinx:load",
         engines=("pocketsphinx",), languages=("en",), sample_rate_hz=16_000, slots=1, speed=2.5,
@@ -206,9 +220,27 @@ ENTRIES: tuple[Entry, ...] = (
         options=frozenset({"speed", "vocoder"}), auto=False,
     ),
     Entry(
+        name="yourtts", kind="tts", family="yourtts", target="pipelines.families.yourtts:load", engines=("torch",),
+        languages=("en", "fr", "pt"), default_voice="female-en-5", voices_target="pipelines.families.yourtts:voices",
+        sample_rate_hz=16_000, slots=8, threads=2, speed=3.0, needs=("torch", "safetensors", "faster_whisper"),
+        extra="torch", source="~/.local/share/voicemill/models/yourtts",
+        options=frozenset({"speed", "noise_scale", "duration_noise"}), auto=False,
+    ),
+    Entry(
         name="tone", kind="tts", family="tone", target="pipelines.families.tone:load_speaker", engines=("numpy",),
         languages=("*",), default_voice="tone", voices_target="pipelines.families.tone:voices", sample_rate_hz=16_000,
         slots=8, speed=2000.0, chunk_characters=2400, options=frozenset({"speed"}), normalises=True, auto=False,
+    ),
+    Entry(
+        name="resemblyzer", kind="speaker", family="resemblyzer", target="pipelines.families.resemblyzer:load",
+        engines=("torch",), languages=("*",), sample_rate_hz=16_000, slots=32, speed=50.0,
+        needs=("torch", "transformers", "resemblyzer"), extra="torch,speakers", auto=False,
+    ),
+    Entry(
+        name="wespeaker-resnet34", kind="speaker", family="wespeaker", target="pipelines.families.wespeaker:load",
+        engines=("onnx",), languages=("*",), sample_rate_hz=16_000, slots=32, speed=30.0,
+        source="Wespeaker/wespeaker-voxceleb-resnet34-LM", needs=("onnxruntime", "kaldi_native_fbank"),
+        extra="speakers", auto=False,
     ),
     Entry(
         name="tone-listener", kind="stt", family="tone", target="pipelines.families.tone:load_listener",
@@ -241,8 +273,18 @@ class Catalog:
         return iter(self._by_name.values())
 
     def of_kind(self, kind: str) -> list[Entry]:
-        """Entries of one kind, "tts" or "stt", in order of preference."""
+        """Entries of one kind ("tts", "stt", "speaker"), in order of preference."""
         return [entry for entry in self if entry.kind == kind]
+
+    def knows(self, name: str) -> bool:
+        """Whether there is an entry of exactly this name."""
+        return name in self._by_name
+
+    def named(self, name: str) -> Entry:
+        """The entry of exactly this name, of whichever kind. Raises `UnsupportedOption`."""
+        if not self.knows(name):
+            raise UnsupportedOption(f"This version knows no model {name!r}.", field="model")
+        return self._by_name[name]
 
     def of_queue(self, queue: str) -> list[Entry]:
         """Entries that a worker on this queue can load."""

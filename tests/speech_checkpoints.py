@@ -147,3 +147,80 @@ def _write_characters(folder: Path, sentencepiece: Any) -> None:
             vocab_size=len(characters) + 5, character_coverage=1.0, bos_id=0, pad_id=1, eos_id=2, unk_id=3,
             minloglevel=2,
         )  # fmt: skip
+
+
+def write_bark(folder: Path, *, seed: int = 37, voices: int = 2, samples: bool = True, **semantic: Any) -> Path:
+    """A BarkModel with its EnCodec, a small WordPiece and `voices` presets. `semantic` is that stage's config."""
+    import numpy as np
+    import torch
+    from transformers import (
+        BarkCoarseConfig,
+        BarkConfig,
+        BarkFineConfig,
+        BarkModel,
+        BarkSemanticConfig,
+        EncodecConfig,
+    )
+
+    torch.manual_seed(seed)
+    sizes = {"hidden_size": 16, "num_layers": 2, "num_heads": 2, "block_size": 128}
+    words, codes, semantics = 400, 32, 50
+    semantic_sizes = BarkSemanticConfig(input_vocab_size=words + 60, output_vocab_size=semantics + 4, **sizes)
+    coarse_sizes = BarkCoarseConfig(input_vocab_size=200, output_vocab_size=200, **sizes)
+    fine_sizes = BarkFineConfig(input_vocab_size=codes + 1, output_vocab_size=codes + 1, **sizes)
+    config = BarkConfig(
+        semantic_config=semantic_sizes.to_dict(), coarse_acoustics_config=coarse_sizes.to_dict(),
+        fine_acoustics_config=fine_sizes.to_dict(),
+        codec_config=EncodecConfig(
+            num_filters=4, hidden_size=8, codebook_size=codes, codebook_dim=8, upsampling_ratios=[8, 5, 4, 2],
+            target_bandwidths=[3.0], num_lstm_layers=1,
+        ).to_dict(),
+    )  # fmt: skip
+    model = BarkModel(config).eval()
+    with torch.no_grad():
+        for part in model.modules():
+            if isinstance(part, torch.nn.Linear):
+                part.weight.mul_(8.0)
+        for layer in model.codec_model.quantizer.layers:
+            layer.codebook.embed.normal_()
+    drawn = {"do_sample": samples, "temperature": 0.7} if samples else {"do_sample": False}
+    generation = {
+        "model_type": "bark", "codebook_size": codes, "sample_rate": 24_000,
+        "semantic_config": {
+            "eos_token_id": semantics, "max_new_tokens": 12, "text_encoding_offset": semantics + 2,
+            "text_pad_token": words + 55, "semantic_infer_token": words + 56, "semantic_vocab_size": semantics,
+            "max_input_semantic_length": 32, **drawn, **semantic,
+        },
+        "coarse_acoustics_config": {
+            "coarse_semantic_pad_token": 190, "coarse_infer_token": 191, "max_coarse_input_length": 16,
+            "max_coarse_history": 24, "sliding_window_len": 10, **drawn,
+        },
+        "fine_acoustics_config": {
+            "max_fine_history_length": 16, "max_fine_input_length": 32, "temperature": 0.5 if samples else 1.0,
+        },
+    }  # fmt: skip
+    model.save_pretrained(folder)
+    (folder / "generation_config.json").write_text(json.dumps(generation))
+    _write_word_pieces(folder, words)
+    random = np.random.default_rng(seed)
+    (folder / "speaker_embeddings" / "v2").mkdir(parents=True)
+    for number in range(voices):
+        fine = random.integers(0, codes, (8, 40))
+        np.savez(
+            folder / "speaker_embeddings" / "v2" / f"{'en' if number % 2 == 0 else 'de'}_speaker_{number}.npz",
+            semantic_prompt=random.integers(0, semantics, 27), coarse_prompt=fine[:2], fine_prompt=fine,
+        )  # fmt: skip
+    return folder
+
+
+def _write_word_pieces(folder: Path, size: int) -> None:
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,!?'-;:\"[]♪éäöüß"
+    pieces = ["[PAD]", "[UNK]", *letters, *(f"##{letter}" for letter in letters)]
+    assert len(pieces) <= size
+    tokenizer = Tokenizer(models.WordPiece({p: n for n, p in enumerate(pieces)}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece()
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="[UNK]", pad_token="[PAD]").save_pretrained(folder)

@@ -1,0 +1,58 @@
+"""The Bark family: requests in, samples out. It says nothing of where its words are, so there are no marks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from transformers import BarkModel
+
+from pipelines.audio.pcm import pcm16
+from pipelines.catalog import Entry
+from pipelines.engines.selection import engine_of
+from pipelines.engines.transformers_checkpoint import pretrained
+from pipelines.errors import ModelUnavailable
+from pipelines.family import Samples, SpeakRequest, Speech, Tick
+from pipelines.loading import revision
+
+from .network import Network, Row
+from .spelling import Speller
+from .voice_presets import History, Presets
+
+
+class Bark:
+    """See `SpeechFamily`. Options: `emotion`. Tags such as [laughs], [sighs] or ♪ stand in the text itself."""
+
+    def __init__(self, entry: Entry, folder: Path, device: str) -> None:
+        self.entry = entry
+        self.engine = f"{engine_of(entry)}/float32"
+        self.revision = revision(folder)
+        self._speller = Speller(entry, folder)
+        self._presets = Presets(entry, folder)
+        model = pretrained(entry, BarkModel, folder, device, unused=("codec_model.encoder.",))
+        rate = model.generation_config.sample_rate
+        if rate != entry.sample_rate_hz:
+            raise ModelUnavailable(f"{entry.name}: the checkpoint speaks at {rate} Hz: set sample_rate_hz = {rate}.")
+        self._network = Network(model)
+
+    def speak(self, requests: Sequence[SpeakRequest], tick: Tick) -> list[Speech]:
+        """See `SpeechFamily`. A passage that is too long for one go is said in parts, each with the last one as its
+        history, so that the voice stays. Raises `UnsupportedOption` for a voice or emotion that it has not."""
+        most = self._network.semantic.max_input_semantic_length
+        parts = [list(self._speller.parts(each.text, each.options.get("emotion"), most)) for each in requests]
+        histories: list[History | None] = [self._presets.choose(request) for request in requests]
+        generators = [torch.Generator(self._network.device).manual_seed(request.seed) for request in requests]
+        sounds: list[list[Samples]] = [[] for _ in requests]
+        for turn in range(max(map(len, parts), default=0)):
+            places = [place for place, own in enumerate(parts) if turn < len(own)]
+            rows = [Row(parts[place][turn], histories[place], generators[place]) for place in places]
+            for place, row, sound in zip(places, rows, self._network.speak(rows, tick), strict=True):
+                sounds[place].append(pcm16(sound))
+                histories[place] = row.said
+        empty = np.zeros(0, np.int16)
+        return [Speech(np.concatenate([empty, *own]), self.entry.sample_rate_hz) for own in sounds]
+
+    def close(self) -> None:
+        """See `SpeechFamily`."""

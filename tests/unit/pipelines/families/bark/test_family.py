@@ -1,0 +1,241 @@
+"""Bark with random weights: against the library, in batches, with presets, tags, long passages and refusals."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from pipelines.catalog import Catalog, Entry
+from pipelines.errors import BadInput, ModelUnavailable, UnsupportedOption
+from pipelines.families.bark import load, voices
+from pipelines.families.bark.family import Bark
+from pipelines.families.bark.network import Network, Row
+from pipelines.families.bark.voice_presets import History, Presets
+from pipelines.family import SpeakRequest, Speech
+from pipelines.pipeline import Interrupted
+from tests.speech_checkpoints import write_bark
+
+TEXT = "Hello, world. The cat sat."
+
+
+def entry_at(folder: Path) -> Entry:
+    return replace(Catalog().get("bark", "tts"), source=str(folder), threads=1)
+
+
+@pytest.fixture(scope="module")
+def entry(tmp_path_factory: pytest.TempPathFactory) -> Entry:
+    torch.set_num_threads(1)
+    return entry_at(write_bark(tmp_path_factory.mktemp("bark") / "model"))
+
+
+@pytest.fixture(scope="module")
+def family(entry: Entry) -> Bark:
+    return load(entry, "cpu")
+
+
+@pytest.fixture(scope="module")
+def library(entry: Entry) -> Any:
+    from transformers import BarkModel
+
+    return BarkModel.from_pretrained(entry.source, local_files_only=True).eval()
+
+
+def preset(entry: Entry, name: str) -> History:
+    return Presets(entry, Path(str(entry.source))).get(name)
+
+
+def tick() -> None:
+    """Somebody waits."""
+
+
+def say(family: Bark, text: str, **changes: Any) -> Speech:
+    return family.speak([SpeakRequest(text, **{"voice": "", "language": "en", **changes})], tick)[0]
+
+
+def by_the_library(model: Any, ids: list[int], history: History | None, seed: int) -> np.ndarray:
+    width = model.generation_config.semantic_config["max_input_semantic_length"]
+    text, mask = torch.zeros(1, width, dtype=torch.long), torch.zeros(1, width, dtype=torch.long)
+    text[0, : len(ids)], mask[0, : len(ids)] = torch.tensor(ids), 1
+    prompt = None
+    if history is not None:
+        prompt = {f"{name}_prompt": torch.from_numpy(getattr(history, name)) for name in ("semantic", "coarse", "fine")}
+    torch.manual_seed(seed)
+    return model.generate(input_ids=text, attention_mask=mask, history_prompt=prompt)[0].numpy()
+
+
+@pytest.mark.parametrize("seed", [0, 2])
+def test_sounds_as_the_library_does_with_the_same_seed(family: Bark, library: Any, entry: Entry, seed: int) -> None:
+    (ids,) = family._speller.parts(TEXT, None, 32)
+    for voice in ("v2/en_speaker_0", "v2/de_speaker_1"):
+        expected = by_the_library(library, ids, preset(entry, voice), seed)
+        found = say(family, TEXT, voice=voice, seed=seed).samples / 32_767
+        assert len(found) == len(expected) > 500
+        assert np.abs(expected).max() > 0.05
+        assert np.abs(found - expected).max() < 1e-4
+
+
+@pytest.mark.parametrize("settings", [{"samples": False}, {"top_k": 5, "top_p": 0.7}])
+def test_ways_of_drawing_are_the_librarys(tmp_path: Path, settings: dict[str, Any]) -> None:
+    from transformers import BarkModel
+
+    model = BarkModel.from_pretrained(write_bark(tmp_path / "model", **settings), local_files_only=True).eval()
+    ids = list(range(3, 15))
+    expected = by_the_library(model, ids, None, 4)
+    (found,) = Network(model).speak([Row(ids, None, torch.Generator().manual_seed(4))], tick)
+    assert np.array_equal(found, expected)
+
+
+def test_the_end_comes_as_soon_as_the_checkpoint_is_sure_enough(tmp_path: Path) -> None:
+    """transformers' own `generate` drops the config's `min_eos_p`; the original had 0.2."""
+    from transformers import BarkModel
+
+    def tokens(**settings: Any) -> int:
+        folder = write_bark(tmp_path / str(settings), **settings)
+        row = Row(list(range(3, 15)), None, torch.Generator().manual_seed(1))
+        Network(BarkModel.from_pretrained(folder, local_files_only=True).eval()).speak([row], tick)
+        return len(row.semantic)
+
+    assert tokens(min_eos_p=1e-9) == 0
+    assert tokens() > 5
+
+
+def test_a_text_sounds_the_same_first_last_and_alone(family: Bark) -> None:
+    texts = [TEXT, "Yes. [laughs]", "…", "No?"]
+    requests = [SpeakRequest(text, "", "de" if number % 2 else "en", seed=number) for number, text in enumerate(texts)]
+    alone = [family.speak([request], tick)[0] for request in requests]
+    assert len({len(speech.samples) for speech in alone}) > 1
+    for answers in (family.speak(requests, tick), family.speak(requests[::-1], tick)[::-1]):
+        for one, other in zip(alone, answers, strict=True):
+            assert len(one.samples) == len(other.samples)
+            assert np.abs(one.samples.astype(int) - other.samples).max(initial=0) <= 40
+
+
+def test_voices_with_histories_of_other_lengths_share_a_batch(library: Any, entry: Entry) -> None:
+    long, network = preset(entry, "v2/en_speaker_0"), Network(library)
+    short = History(long.semantic[:6], long.coarse[:, :9], long.fine[:, :9])
+
+    def rows() -> list[Row]:
+        return [
+            Row(list(range(3, 12)), history, torch.Generator().manual_seed(seed))
+            for seed, history in enumerate((long, None, short, None))
+        ]
+
+    alone = [network.speak([row], tick)[0] for row in rows()]
+    for one, other in zip(alone, network.speak(rows(), tick), strict=True):
+        assert len(one) == len(other)
+        assert np.abs(one - other).max(initial=0) < 1e-3
+
+
+def test_the_seed_and_the_voice_decide(family: Bark) -> None:
+    one, again, other = (say(family, TEXT, seed=seed) for seed in (1, 1, 2))
+    assert np.array_equal(one.samples, again.samples)
+    assert not np.array_equal(one.samples, other.samples)
+    assert not np.array_equal(one.samples, say(family, TEXT, seed=1, voice="v2/de_speaker_1").samples)
+
+
+def test_a_long_passage_goes_on_from_what_was_said_last(family: Bark, entry: Entry, library: Any) -> None:
+    text = "One two three four five six. Seven more words!"
+    whole = say(family, text, seed=3)
+    parts = list(family._speller.parts(text, None, 32))
+    assert len(parts) == 2
+    history, generator, sounds = preset(entry, "v2/en_speaker_0"), torch.Generator().manual_seed(3), []
+    for ids in parts:
+        row = Row(ids, history, generator)
+        sounds += Network(library).speak([row], tick)
+        history = row.said
+    assert history is not None and np.array_equal(history.semantic, row.semantic)
+    expected = np.concatenate(sounds)
+    assert len(whole.samples) == len(expected)
+    assert np.abs(whole.samples / 32_767 - expected).max() < 1e-3
+
+
+def test_emotions_are_tags_before_the_text(family: Bark) -> None:
+    happy = say(family, TEXT, options={"emotion": "Happy"}, seed=1)
+    assert np.array_equal(happy.samples, say(family, f"[laughs] {TEXT}", seed=1).samples)
+    assert not np.array_equal(happy.samples, say(family, TEXT, seed=1).samples)
+    with pytest.raises(UnsupportedOption, match="happy, amused") as refused:
+        say(family, TEXT, options={"emotion": "sarcastic"})
+    assert refused.value.field == "emotion"
+
+
+def test_unspoken_text_is_silence_and_unreadable_text_is_refused(family: Bark) -> None:
+    for text in ("", "…", "?!"):
+        assert len(say(family, text).samples) == 0
+    assert family.speak([], tick) == []
+    with pytest.raises(BadInput, match="привет") as refused:
+        say(family, "she said привет to me")
+    assert refused.value.field == "text"
+
+
+def test_voices_are_chosen_by_name_then_by_language(family: Bark, entry: Entry) -> None:
+    assert {voice.id: voice.language for voice in voices(entry)} == {"v2/de_speaker_1": "de", "v2/en_speaker_0": "en"}
+    german = say(family, TEXT, language="de-AT", seed=1)
+    assert np.array_equal(german.samples, say(family, TEXT, voice="v2/de_speaker_1", seed=1).samples)
+    with pytest.raises(UnsupportedOption, match="v2/en_speaker_0") as refused:
+        say(family, TEXT, voice="anna")
+    assert refused.value.field == "voice"
+
+
+def test_presets_of_the_published_index_are_read_too(entry: Entry, tmp_path: Path) -> None:
+    source = preset(entry, "v2/en_speaker_0")
+    paths = {}
+    for name in ("semantic", "coarse", "fine"):
+        np.save(tmp_path / f"en_speaker_9_{name}.npy", getattr(source, name))
+        paths[f"{name}_prompt"] = f"en_speaker_9_{name}.npy"
+    (tmp_path / "speaker_embeddings_path.json").write_text(
+        json.dumps({"repo_or_path": "somewhere/else", "v2/en_speaker_9": paths, "gone": dict.fromkeys(paths, "no.npy")})
+    )
+    presets = Presets(entry, tmp_path)
+    assert [voice.id for voice in presets.voices()] == ["v2/en_speaker_9"]
+    assert np.array_equal(presets.get("v2/en_speaker_9").fine, source.fine)
+
+
+@pytest.mark.parametrize("path", ["../outside.npy", "/etc/hostname", "a/../../outside.npy"])
+def test_an_index_that_leads_out_of_the_checkpoint_is_refused(entry: Entry, tmp_path: Path, path: str) -> None:
+    np.save(tmp_path / "outside.npy", np.zeros(3))
+    folder = tmp_path / "model"
+    folder.mkdir()
+    parts = dict.fromkeys(("semantic_prompt", "coarse_prompt", "fine_prompt"), path)
+    (folder / "speaker_embeddings_path.json").write_text(json.dumps({"evil": parts}))
+    with pytest.raises(ModelUnavailable, match="outside the checkpoint"):
+        Presets(entry, folder)
+
+
+def test_a_pickled_preset_stays_shut(entry: Entry, tmp_path: Path) -> None:
+    planted = tmp_path / "planted"
+
+    class Bomb:
+        def __reduce__(self) -> Any:
+            return Path.touch, (planted,)
+
+    (tmp_path / "speaker_embeddings").mkdir()
+    arrays = {f"{name}_prompt": np.array([Bomb()], dtype=object) for name in ("semantic", "coarse", "fine")}
+    np.savez(tmp_path / "speaker_embeddings" / "en_bomb.npz", **arrays)
+    with pytest.raises(ModelUnavailable, match="en_bomb"):
+        Presets(entry, tmp_path).get("en_bomb")
+    assert not planted.exists()
+
+
+def test_speaking_stops_when_nobody_waits(family: Bark) -> None:
+    calls = 0
+
+    def stop() -> None:
+        nonlocal calls
+        calls += 1
+        if calls > 5:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        family.speak([SpeakRequest(TEXT, "", "en")], stop)
+
+
+def test_missing_file_is_named(entry: Entry, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(ModelUnavailable, match=r"generation_config\.json"):
+        load(replace(entry, source=str(tmp_path)), "cpu")
