@@ -21,7 +21,7 @@ QUICK := $(wildcard tests/unit tests/test_*.py tests/conformance)
 WHOLE := $(wildcard tests/integration tests/acceptance tests/faults)
 
 # What `make test` needs beside the base: every optional part that runs on a CPU.
-TESTED := espeak,text,torch,beam,speakers,denoise,normalise,test
+TESTED := espeak,text,torch,beam,speakers,denoise,normalise,evaluate,test
 
 # -- verbs ----------------------------------------------------------------------------------------------------------
 .PHONY: help demo up test lint types mutations accept soak bench clean

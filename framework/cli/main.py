@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import audit, cancel, job, jobs, keys, migrate, models, retry, speak, transcribe, up, voices, worker
+from . import audit, cancel, evaluate, job, jobs, keys, migrate, models, retry, speak, transcribe, up, voices, worker
 
 app = typer.Typer(
     name="voicemill",
@@ -20,6 +20,7 @@ app.command("up")(up.up)
 app.command("worker")(worker.worker)
 app.command("speak")(speak.speak)
 app.command("transcribe")(transcribe.transcribe)
+app.command("evaluate")(evaluate.evaluate)
 app.command("jobs")(jobs.jobs)
 app.command("job")(job.job)
 app.command("cancel")(cancel.cancel)

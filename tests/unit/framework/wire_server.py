@@ -195,7 +195,7 @@ class WireServer:
         with self.changed:
             if key in self._keys:
                 return self.jobs[self._keys[key]], True
-            job = self._add(kind)
+            job = self._add(kind, model=request.form.get("model", ["test-model"])[0])
             if key:
                 self._keys[key] = job["id"]
             self.changed.notify_all()
