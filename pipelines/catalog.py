@@ -137,7 +137,8 @@ def _vits(name: str, source: str, languages: Sequence[str], *, rate: int = 22_05
         languages=languages, default_voice="speaker-0" if speakers > 1 else name,
         voices_target="pipelines.families.vits:voices", sample_rate_hz=rate, slots=8, threads=2, speed=3.0,
         needs=("torch", "transformers", *(("espeakng_loader",) if rate == 22_050 else ())), extra="torch",
-        source=source, options=frozenset({"speed", "noise_scale", "duration_noise"}), auto=False,
+        source=source, auto=False,
+        options=frozenset({"speed", "noise_scale", "duration_noise", *(("phonemes",) if rate == 22_050 else ())}),
     )  # fmt: skip
 
 
@@ -181,7 +182,7 @@ ENTRIES: tuple[Entry, ...] = (
         voices_target="pipelines.families.fastspeech2:voices", slots=16, threads=2, speed=4.0,
         needs=("torch", "transformers", "espeakng_loader"), extra="torch", source="espnet/fastspeech2_conformer",
         components={"vocoder": "espnet/fastspeech2_conformer_hifigan"},
-        options=frozenset({"speed", "pitch", "energy", "vocoder"}), auto=False,
+        options=frozenset({"speed", "pitch", "energy", "vocoder", "phonemes"}), auto=False,
     ),
     Entry(
         name="speecht5", kind="tts", family="speecht5", target="pipelines.families.speecht5:load", engines=("torch",),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
@@ -37,6 +39,15 @@ def plain_shapes(name: str, file: str = "shapes.json") -> dict[str, list[int]]:
         for key, shape in written_shapes(name, file).items()
         if not key.endswith(".weight_g")
     }
+
+
+def at_real_size(make: Callable[[], Any]) -> Any:
+    """The module without memory for its weights."""
+    import torch
+
+    # Drawing numbers for weights that are not there takes torch seconds.
+    with torch.device("meta"), mock.patch("torch.nn.init.normal_", lambda tensor, *_, **__: tensor):
+        return make()
 
 
 def shapes_of(module: Any) -> dict[str, list[int]]:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pipelines.errors import BadInput
 from pipelines.word_times import Owner
 
+from .words import SAID
+
 #: Characters that are written where a set lacks them: the same thing in another shape, or the nearest sound.
 STAND_INS: Mapping[str, str] = {
     # typography: one shape for another
@@ -61,7 +63,7 @@ class SymbolSet:
             form = STAND_INS.get(form) or STAND_INS.get(form.lower())
             if form == char:
                 break
-        if unicodedata.category(char).startswith(_SILENT):
+        if unicodedata.category(char).startswith(_SILENT) and char not in SAID:
             return []
         name = unicodedata.name(char, f"U+{ord(char):04X}")
         raise BadInput(

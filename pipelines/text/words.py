@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 _WRITTEN = re.compile(r"\S+")
 #: Signs that Unicode counts as punctuation and that are said as words.
-_SAID = "%&@#§"
+SAID = "%&@#§"
 
 
 def written_words(text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
@@ -28,4 +28,4 @@ def bare(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _is_mark(char: str) -> bool:
-    return unicodedata.category(char).startswith("P") and char not in _SAID
+    return unicodedata.category(char).startswith("P") and char not in SAID

@@ -26,7 +26,7 @@ def test_a_character_is_itself_or_stands_in_or_is_silent(char: str, ids: list[in
     assert LETTERS.ids(char) == ids
 
 
-@pytest.mark.parametrize("char", ["z", "7", "ж", "€", "😀", "\u0301"])
+@pytest.mark.parametrize("char", ["z", "7", "ж", "€", "%", "&", "😀", "\u0301"])
 def test_what_would_be_missing_from_the_sound_is_refused_by_name(char: str) -> None:
     with pytest.raises(BadInput) as refused:
         LETTERS.ids(char)

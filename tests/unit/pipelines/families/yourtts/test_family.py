@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from pipelines.catalog import Catalog
+from pipelines.errors import BadInput, ModelUnavailable, UnsupportedOption
+from pipelines.families.yourtts import load, voices
+from pipelines.families.yourtts.family import YourTts
+from pipelines.family import Recording, SpeakRequest
+from pipelines.pipeline import Interrupted
+from tests.checkpoints import FIXTURES, arrays
+from tests.factories import jfk, make_silence
+
+FOLDER = FIXTURES / "yourtts"
+ENTRY = replace(Catalog().get("yourtts", "tts"), source=str(FOLDER), threads=1)
+TEXTS = ("Be a voice, not an echo.", "Yes.", "This cake is great!")
+QUIET = {"noise_scale": 0.0, "duration_noise": 0.0}
+
+
+def tick() -> None:
+    """Somebody waits for the answer."""
+
+
+@pytest.fixture(scope="module")
+def family() -> YourTts:
+    return YourTts(ENTRY, FOLDER, "cpu", precision="float32")
+
+
+def say(text: str, **changes) -> SpeakRequest:
+    return SpeakRequest(text, **{"voice": "", "language": "en", "seed": 7, "speed": 2.0, **changes})
+
+
+def test_a_text_sounds_the_same_first_last_and_alone(family):
+    requests = [say(text, seed=number) for number, text in enumerate(TEXTS)]
+    alone = [family.speak([request], tick)[0] for request in requests]
+    for together in (family.speak(requests, tick), family.speak(requests[::-1], tick)[::-1]):
+        for one, other in zip(alone, together, strict=True):
+            assert len(one.samples) == len(other.samples) > 0
+            assert np.abs(one.samples.astype(int) - other.samples).max() <= 10  # of 32,767
+            assert one.marks == other.marks
+
+
+def test_sound_of_a_voice_is_that_of_the_original(family):
+    """The clips of the fixture's first text, in the voice that a recording gave."""
+    vector = arrays("yourtts", "expected")["se_d_vector"][0]
+    text = "It took me quite a long time to develop a voice."
+    request = say(text, speed=1.5, options={**QUIET, "reference": vector})
+    (speech,) = family.speak([request], tick)
+    original = arrays("yourtts", "expected")["audio_cloned_0_end"][0, 0]
+    assert np.abs(speech.samples[-20_000:] / 32_767 - np.clip(original, -1, 1)).max() < 2e-4
+
+
+def test_a_seed_decides_what_is_drawn(family):
+    one, same, other = family.speak([say(TEXTS[0], seed=seed) for seed in (1, 1, 2)], tick)
+    assert np.array_equal(one.samples, same.samples)
+    assert not np.array_equal(one.samples[:1000], other.samples[:1000])
+
+
+def test_double_speed_takes_about_half_the_time(family):
+    slow, fast = family.speak([say(TEXTS[0], speed=speed, options=QUIET) for speed in (1.0, 2.0)], tick)
+    assert 0.35 < len(fast.samples) / len(slow.samples) < 0.75
+
+
+def test_marks_are_words_in_order_within_the_sound(family):
+    (speech,) = family.speak([say(TEXTS[0])], tick)
+    words = [TEXTS[0][mark.start_char : mark.end_char] for mark in speech.marks]
+    assert words == ["Be", "a", "voice", "not", "an", "echo"]
+    seconds = len(speech.samples) / 16_000
+    assert all(0 <= mark.start_s < mark.end_s <= seconds + 1e-6 for mark in speech.marks)
+    assert [mark.start_s for mark in speech.marks] == sorted(mark.start_s for mark in speech.marks)
+
+
+def test_voices_and_languages_sound_different(family):
+    sounds = [
+        family.speak([say(TEXTS[0], options=QUIET, **changes)], tick)[0].samples[:2000].tobytes()
+        for changes in ({}, {"voice": "male-en-2"}, {"language": "fr-FR"}, {"language": "pt"})
+    ]
+    assert len(set(sounds)) == 4
+    assert [voice.id for voice in voices(ENTRY)] == ["female-en-5", "female-pt-4", "male-en-2"]
+
+
+def test_what_is_not_there_is_refused_by_name(family):
+    for changes, field in (({"voice": "bob"}, "voice"), ({"language": "de"}, "language")):
+        with pytest.raises(UnsupportedOption) as refused:
+            family.speak([say(TEXTS[0], **changes)], tick)
+        assert refused.value.field == field
+    with pytest.raises(BadInput, match="has no symbol"):
+        family.speak([say("日本語")], tick)
+
+
+def test_the_voice_of_a_recording_is_spoken_with(family):
+    recording = Recording(jfk()[:80_000], 16_000)
+    vector = family.speaker_vector(recording)
+    assert vector.shape == (512,) and vector.dtype == np.float32
+    by_recording, by_vector = family.speak(
+        [say(TEXTS[1], options={**QUIET, "reference": each}) for each in (recording, vector)], tick
+    )
+    assert np.abs(by_recording.samples.astype(int) - by_vector.samples).max() <= 10  # of 32,767
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        Recording(make_silence(3.0), 16_000),
+        Recording(jfk()[:4_000], 16_000),
+        np.zeros(3, np.float32),
+        np.full(512, np.nan),
+    ],
+    ids=["silence", "too short", "vector of another size", "vector of no numbers"],
+)
+def test_a_reference_without_a_voice_is_refused(family, reference):
+    with pytest.raises(BadInput) as refused:
+        family.speak([say(TEXTS[0], options={"reference": reference})], tick)
+    assert refused.value.field == "voice"
+
+
+def test_without_a_speaker_encoder_no_recording_is_taken(tmp_path):
+    for name in ("config.json", "language_ids.json", "model_file.pth", "speakers.json"):
+        shutil.copy(FOLDER / name, tmp_path)
+    family = load(replace(ENTRY, source=str(tmp_path)), "cpu")
+    with pytest.raises(ModelUnavailable, match=r"model_se\.pth"):
+        family.speaker_vector(Recording(jfk(), 16_000))
+    assert len(family.speak([say(TEXTS[1])], tick)[0].samples)
+
+
+def test_nothing_to_say_is_silence(family):
+    assert [len(speech.samples) for speech in family.speak([say("..."), say(TEXTS[1]), say("")], tick)][::2] == [0, 0]
+    assert family.speak([], tick) == []
+
+
+def test_speaking_stops_when_nobody_waits(family):
+    def stop() -> None:
+        raise Interrupted
+
+    with pytest.raises(Interrupted):
+        family.speak([say(TEXTS[0])], stop)
+
+
+def test_a_planted_pickle_is_refused_and_not_run(tmp_path):
+    class Planted:
+        def __reduce__(self):
+            return (tmp_path / "was_run").touch, ()
+
+    for name in ("config.json", "language_ids.json"):
+        shutil.copy(FOLDER / name, tmp_path)
+    torch.save({"model": {}, "optimizer": Planted()}, tmp_path / "model_file.pth")
+    with pytest.raises(ModelUnavailable, match="could run code"):
+        load(replace(ENTRY, source=str(tmp_path)), "cpu")
+    assert not (tmp_path / "was_run").exists()
+
+
+def test_rate_of_the_checkpoint_is_that_of_the_entry():
+    with pytest.raises(ModelUnavailable, match="sample_rate_hz = 16000"):
+        load(replace(ENTRY, sample_rate_hz=22_050), "cpu")
