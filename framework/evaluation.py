@@ -123,7 +123,8 @@ def _offsets(truth: Sequence[SpokenWord], heard: Sequence[SpokenWord]) -> Iterat
     if not all(plain):
         return
     said, written = (list(words) for words in plain)
-    for block in jiwer.process_words(*(" ".join(words.values()) for words in plain)).alignments[0]:
+    texts = [" ".join(words.values()) for words in plain]
+    for block in jiwer.process_words(texts[0], texts[1]).alignments[0]:
         if block.type != "equal":
             continue
         for step in range(block.ref_end_idx - block.ref_start_idx):

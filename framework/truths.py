@@ -58,7 +58,8 @@ def words_of_transcript(data: Mapping[str, Any]) -> list[SpokenWord]:
 
 
 def _of_json(data: Any) -> Iterator[SpokenWord]:
-    """`words` of {word, start, end}; `segments` or `lines` of {text, start, end, words?}; or just `text`."""
+    """`words` of {word, start, end}, or of {text, …} as speech marks have them; `segments` or `lines` of {text, start,
+    end, words?}; or just `text`."""
     if "words" in data:
         yield from _of_words(data["words"])
     elif "segments" in data or "lines" in data:
@@ -73,7 +74,8 @@ def _of_json(data: Any) -> Iterator[SpokenWord]:
 
 def _of_words(words: Iterable[Mapping[str, Any]]) -> Iterator[SpokenWord]:
     for word in words:
-        yield SpokenWord(str(word["word"]).strip(), word.get("start"), word.get("end"))
+        text = word["text"] if "text" in word else word["word"]
+        yield SpokenWord(str(text).strip(), word.get("start"), word.get("end"))
 
 
 def _of_passage(text: str, start: float | None, end: float | None) -> Iterator[SpokenWord]:

@@ -117,8 +117,8 @@ def _measured(
             transcript = json.loads(client.jobs.read(job, "json"))
             assert job.result is not None
             measured = score(truths[truth], words_of_transcript(transcript), transcript.get("language"))
-            times = {"audio_s": job.result.duration_s, "processing_s": job.result.processing_s}
-            lines.append(_Line(job.model, recording.name, replace(measured, **times)))
+            took = replace(measured, audio_s=job.result.duration_s, processing_s=job.result.processing_s)
+            lines.append(_Line(job.model, recording.name, took))
     return lines, failed
 
 

@@ -33,6 +33,11 @@ def transcribe(
     timestamps: Annotated[str | None, typer.Option(help="none, segment or word.")] = None,
     channels: Annotated[str | None, typer.Option(help="mix, or split: each channel is a speaker.")] = None,
     vocabulary: Annotated[list[str] | None, typer.Option(help="A word to expect; repeatable.")] = None,
+    noise_reduction: Annotated[bool, typer.Option("--noise-reduction", help="Clean the recording first.")] = False,
+    min_confidence: Annotated[float | None, typer.Option(help="Below it, 0 to 1, another model listens.")] = None,
+    retry_model: Annotated[list[str] | None, typer.Option(help="The one that listens then; repeatable.")] = None,
+    line_length: Annotated[int | None, typer.Option(help="Columns of a subtitle's line; else 42.")] = None,
+    lines: Annotated[int | None, typer.Option(help="Lines of a subtitle; else 2.")] = None,
     numbers: Annotated[str | None, typer.Option(help="as_heard, or digits: “twenty three” becomes 23.")] = None,
     priority: Annotated[str | None, typer.Option(help="interactive, normal or bulk.")] = None,
     label: Annotated[list[str] | None, typer.Option(help="key=value, to find the job by; repeatable.")] = None,
@@ -49,8 +54,10 @@ def transcribe(
         options: dict[str, Any] = {
             "formats": _formats(formats), "model": model, "language": language,
             "task": "translate" if translate else None, "timestamps": timestamps, "channels": channels,
-            "vocabulary": vocabulary, "numbers": numbers, "priority": priority, "labels": labels_of(label or ()),
-            "webhook_url": webhook_url, "deadline_s": deadline,
+            "vocabulary": vocabulary, "noise_reduction": noise_reduction or None, "min_confidence": min_confidence,
+            "retry_models": retry_model, "max_line_length": line_length, "max_lines": lines,
+            "numbers": numbers, "priority": priority, "labels": labels_of(label or ()), "webhook_url": webhook_url,
+            "deadline_s": deadline,
         }  # fmt: skip
         _check(files, output)
         with connected() as client:

@@ -66,6 +66,24 @@ def test_text_is_spoken_and_heard_again(voicemill: Voicemill, tmp_path: Path) ->
     assert "-->" in (tmp_path / "heard" / "hello.srt").read_text()
 
 
+def test_a_model_is_measured_on_what_another_spoke(voicemill: Voicemill, tmp_path: Path) -> None:
+    """The marks of the speech are the truth."""
+    (tmp_path / "calls").mkdir()
+    for name, text in (("one", "The first call is short."), ("two", "And this is the second of both calls.")):
+        spoken = voicemill("speak", text, "-o", f"{name}.wav", "--model", "tone", "--marks")
+        assert spoken.returncode == 0, spoken.stderr
+        (tmp_path / f"{name}.wav").rename(tmp_path / "calls" / f"{name}.wav")
+        (tmp_path / f"{name}.marks.json").rename(tmp_path / "calls" / f"{name}.json")
+    measured = voicemill("evaluate", "calls", "--model", "tone-listener", "--language", "en", "--json")
+    assert measured.returncode == 0, measured.stderr
+    told = json.loads(measured.stdout)
+    assert [line["recording"] for line in told["recordings"]] == ["one.wav", "two.wav"]
+    (total,) = told["models"]
+    assert (total["words"], total["wer"], total["cer"], total["timed_edges"]) == (13, 0.0, 0.0, 26)
+    assert total["timing_p95_s"] < 0.02
+    assert total["real_time_factor"] > 0
+
+
 def test_job_that_waits_for_a_worker_is_cancelled_retried_and_deleted(voicemill: Voicemill) -> None:
     submitted = voicemill("speak", "Nobody speaks this.", "--model", "espeak", "--no-wait", "--label", "test=cancel")
     job_id = submitted.stdout.strip()

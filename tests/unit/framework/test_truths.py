@@ -44,6 +44,11 @@ def test_words_of_a_transcript_have_their_times(tmp_path: Path, wrap: Any) -> No
     assert read_truth(write(tmp_path / "a.json", wrap(words))) == [SpokenWord("Hello", 0.5, 1.0)]
 
 
+def test_marks_of_spoken_text_are_a_truth_too(tmp_path: Path) -> None:
+    marks = {"sentences": [], "words": [{"text": "Hello", "start": 0.5, "end": 1.0, "chapter": 0}]}
+    assert read_truth(write(tmp_path / "a.json", marks)) == [SpokenWord("Hello", 0.5, 1.0)]
+
+
 @pytest.mark.parametrize(("name", "content"), [("a.json", "{"), ("a.json", "[]"), ("a.json", "{}"), ("a.json", "7")])
 def test_a_truth_that_cannot_be_read_is_named(tmp_path: Path, name: str, content: str) -> None:
     with pytest.raises(BadArgument, match=r"a\.json: this is no truth"):

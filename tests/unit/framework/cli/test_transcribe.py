@@ -33,6 +33,19 @@ def test_recording_is_transcribed_into_the_directory(voicemill: Voicemill, wire:
     assert request.file == b"sound of talk.opus"
 
 
+def test_options_of_hearing_and_of_subtitles_are_sent(voicemill: Voicemill, wire: WireServer) -> None:
+    options = ("--noise-reduction", "--min-confidence", 0.6, "--retry-model", "a", "--retry-model", "b")
+    result = voicemill(
+        "transcribe", recording("talk.opus"), "-f", "srt", "--no-wait", *options, "--line-length", 32, "--lines", 1
+    )
+    assert result.exit_code == 0, result.stderr
+    [request] = wire.received("POST", "/stt/transcribe")
+    assert request.form == {
+        "formats": ["srt"], "noise_reduction": ["true"], "min_confidence": ["0.6"], "retry_models": ["a", "b"],
+        "max_line_length": ["32"], "max_lines": ["1"],
+    }  # fmt: skip
+
+
 def test_warnings_of_the_server_are_said_and_are_no_failure(
     voicemill: Voicemill, wire: WireServer, worked_by: Work
 ) -> None:
