@@ -26,16 +26,19 @@ _STRETCH = 2.0
 _ALWAYS_S = 0.7
 
 
-def aligned(attention: NDArray[np.float32], probabilities: NDArray[np.float64], *, states: int) -> Alignment:
-    """`attention`: [heads, tokens + 1, states], the softmax of the alignment heads for each token of the text and the
-    end; what lies behind `states` is padding. `probabilities`: one per token."""
+def aligned(
+    attention: NDArray[np.float32], probabilities: NDArray[np.float64], *, first: int, states: int
+) -> Alignment:
+    """`attention`: [heads, tokens, states], the softmax of the alignment heads for prompt, text and end; the row
+    `first` is the one that wrote the text's first token, and what lies behind `states` is padding. `probabilities`: one
+    per token of the text."""
     heard = attention[:, :, : max(1, states)]
     heard = heard / np.maximum(heard.sum(axis=-1, keepdims=True), 1e-12)
     spread = heard.std(axis=-2, keepdims=True)
     heard = (heard - heard.mean(axis=-2, keepdims=True)) / np.maximum(spread, 1e-12)
-    tokens, times = warped(-_smoothed(heard).mean(axis=0))
-    first = np.flatnonzero(np.diff(tokens, prepend=-1))
-    return Alignment(times[first].astype(np.float64) * STATE_S, probabilities)
+    tokens, times = warped(-_smoothed(heard).mean(axis=0)[first : first + len(probabilities) + 1])
+    began = np.flatnonzero(np.diff(tokens, prepend=-1))
+    return Alignment(times[began].astype(np.float64) * STATE_S, probabilities)
 
 
 def warped(cost: NDArray[np.floating]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -85,7 +88,8 @@ def _without_pauses(words: list[Word]) -> list[Word]:
     """The first word begins, and the last one ends, where a word of their phrase would."""
     if not words:
         return words
-    usual = float(np.median([word.end - word.start for word in words]))
+    durations = sorted(word.end - word.start for word in words)
+    usual = durations[(len(durations) - 1) // 2]
     longest = max(_ALWAYS_S, _STRETCH * usual)
     first, last = words[0], words[-1]
     if first.end - first.start > longest:

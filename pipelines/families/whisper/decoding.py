@@ -60,6 +60,8 @@ class Encoder(Protocol):
     def encode(self, mels: NDArray[np.float32], tick: Tick) -> Encoded:
         """States of spectrograms [windows, bins, 3000]."""
 
+    def close(self) -> None: ...
+
 
 class Decoder(Protocol):
     """States in, tokens out. Each window is decoded as if it were alone."""

@@ -40,7 +40,7 @@ class Whisper:
         """`longest`: most tokens of prompt and text together."""
         self.entry = entry
         self.revision = revision
-        self.engine = decoder.name if encoder is decoder else f"{encoder.name}+{decoder.name}"
+        self.engine = " + ".join(dict.fromkeys((encoder.name, decoder.name)))
         self.gates = Gates()
         self._tokenizer = tokenizer
         self._encoder = encoder
@@ -67,6 +67,8 @@ class Whisper:
 
     def close(self) -> None:
         """See `RecognitionFamily`."""
+        if self._encoder is not self._decoder:
+            self._encoder.close()
         self._decoder.close()
 
     def _stretch(self, number: int, request: RecogniseRequest) -> Stretch:

@@ -19,6 +19,7 @@ from .ctranslate2_model import CTranslate2Model
 from .decoding import Decoder, Encoder
 from .family import Whisper
 from .tokenizer import Tokenizer
+from .torch_module import filled_module
 
 
 def load(entry: Entry, device: str) -> Whisper:
@@ -37,7 +38,20 @@ def load(entry: Entry, device: str) -> Whisper:
 def _models(
     entry: Entry, device: str, engine: str, checkpoint: Checkpoint, tokenizer: Tokenizer
 ) -> tuple[Encoder, Decoder]:
+    if engine == "torch":
+        from .torch_model import TorchModel
+
+        whole = TorchModel(entry, checkpoint, tokenizer, device)
+        return whole.encoder, whole
     model = CTranslate2Model(entry, ctranslate2_folder(entry, checkpoint, tokenizer), device)
+    if engine == "bfloat16":
+        from .torch_encoder import bfloat16_encoder
+
+        return bfloat16_encoder(entry, filled_module(entry, checkpoint), device), model
+    if engine == "onnx":
+        from .onnx_encoder import OnnxEncoder
+
+        return OnnxEncoder(entry, checkpoint, device), model
     return model, model
 
 

@@ -1,0 +1,36 @@
+"""One published checkpoint and its models for all tests of the family; conversions go into a cache of their own."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipelines.catalog import Catalog, Entry
+from tests.whisper_published import write_published
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    before = os.environ.get("XDG_CACHE_HOME")
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+    yield
+    if before is None:
+        del os.environ["XDG_CACHE_HOME"]
+    else:
+        os.environ["XDG_CACHE_HOME"] = before
+
+
+@pytest.fixture(scope="package")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint as Hugging Face publishes it."""
+    return write_published(tmp_path_factory.mktemp("published") / "model")
+
+
+@pytest.fixture(scope="package")
+def entry(published: Path) -> Entry:
+    """Its entry, on one thread."""
+    return dataclasses.replace(Catalog().get("whisper-tiny", "stt"), source=str(published), threads=1)

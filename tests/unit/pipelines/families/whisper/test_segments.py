@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.catalog import Entry
+from pipelines.families.whisper.segments import Segment, closed, goes_on_at, segments_of
+from pipelines.families.whisper.tokenizer import Tokenizer
+
+
+@pytest.fixture(scope="module")
+def tokenizer(entry: Entry, published: Path) -> Tokenizer:
+    return Tokenizer(entry, published / "tokenizer.json")
+
+
+def at(seconds: float) -> int:
+    """The timestamp's token."""
+    return 50364 + round(seconds / 0.02)
+
+
+def test_timestamps_cut_the_text(tokenizer: Tokenizer) -> None:
+    tokens = [at(0), 1, 2, at(2.5), at(3), 3, at(4)]
+    assert segments_of(tokenizer, tokens, 10.0) == [Segment([1, 2], 0.0, 2.5), Segment([3], 3.0, 4.0)]
+
+
+def test_open_text_reaches_to_the_end_and_no_time_leaves_the_window(tokenizer: Tokenizer) -> None:
+    assert segments_of(tokenizer, [at(1), 1, at(29), at(29), 2], 10.0) == [Segment([1], 1, 10.0), Segment([2], 10, 10)]
+    assert segments_of(tokenizer, [1, 2], 7.0) == [Segment([1, 2], 0.0, 7.0)]
+    assert segments_of(tokenizer, [at(0), at(5)], 7.0) == []
+
+
+@pytest.mark.parametrize(
+    ("tokens", "limit", "on"),
+    [
+        ([at(0), 1, at(5), at(5)], 200, 5.0),
+        ([at(0), 1, at(5)], 200, None),
+        ([at(0), 1, at(5), at(5), 2], 200, None),
+        ([at(0), 1, at(5), at(5), 2], 5, 5.0),
+        ([at(0), 1, at(9.5), at(9.5)], 200, None),
+        ([at(0), at(0)], 200, None),
+        ([1, 2, 3], 3, None),
+    ],
+    ids=[
+        "a phrase began and was not written", "all was heard", "open text is kept", "cut off at the limit",
+        "too little is left", "no way forward", "no timestamps",
+    ],
+)  # fmt: skip
+def test_rest_is_heard_again_where_the_text_breaks_off(
+    tokenizer: Tokenizer, tokens: list[int], limit: int, on: float | None
+) -> None:
+    assert goes_on_at(tokenizer, tokens, 10.0, limit) == on
+
+
+def test_what_will_be_heard_again_is_left_out(tokenizer: Tokenizer) -> None:
+    assert closed(tokenizer, [at(0), 1, at(5), at(5), 2]) == [at(0), 1, at(5), at(5)]
