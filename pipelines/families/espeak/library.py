@@ -16,9 +16,11 @@ import espeakng_loader
 
 _SYNCHRONOUS = 2  # espeak_AUDIO_OUTPUT: samples come through the callback, in this thread
 _DONT_EXIT = 0x8000  # espeakINITIALIZE_DONT_EXIT
-_UTF8 = 1  # espeakCHARS_UTF8; markup and phoneme flags stay off: the text is text
+_UTF8 = 1  # espeakCHARS_UTF8; markup stays off: the text is text
+_PHONEMES = 0x100  # espeakPHONEMES: [[names of phonemes]] in the text
 _POSITION_CHARACTER = 1
 _RATE = 1  # espeakRATE, words a minute
+_PITCH = 3  # espeakPITCH, 0 to 100, 50 for the voice's own
 #: Milliseconds of sound in one callback; long, because every callback costs a step into Python.
 _BUFFER_MS = 4000
 
@@ -114,9 +116,17 @@ class Espeak:
         """Load a voice by its file's name, with "+variant" behind it; False where there is none."""
         return self._lib.espeak_SetVoiceByName(voice.encode()) == 0
 
-    def speak(self, text: str, words_per_minute: int) -> tuple[bytes, list[Event]]:
-        """Mono s16 samples and the events of `text` in the voice that is loaded. Raises OSError for a failure."""
+    def speak(
+        self, text: str, words_per_minute: int, *, pitch: int | None = None, phonemes: bool = False
+    ) -> tuple[bytes, list[Event]]:
+        """Mono s16 samples and the events of `text` in the voice that is loaded.
+
+        `pitch` is 0 to 100, None = the voice's own; `phonemes`: whether [[…]] in the text is names of phonemes.
+        Raises OSError for a failure.
+        """
         self._lib.espeak_SetParameter(_RATE, words_per_minute, 0)
+        if pitch is not None:
+            self._lib.espeak_SetParameter(_PITCH, pitch, 0)
         sound, events = bytearray(), list[Event]()
 
         def receive(samples: ctypes._Pointer[ctypes.c_short], count: int, found: ctypes._Pointer[_Event]) -> int:
@@ -132,7 +142,8 @@ class Espeak:
         callback = _Callback(receive)
         self._lib.espeak_SetSynthCallback(callback)
         data = text.encode("utf-8", "replace") + b"\0"
-        if self._lib.espeak_Synth(data, len(data), 0, _POSITION_CHARACTER, 0, _UTF8, None, None) != 0:
+        flags = _UTF8 | (_PHONEMES if phonemes else 0)
+        if self._lib.espeak_Synth(data, len(data), 0, _POSITION_CHARACTER, 0, flags, None, None) != 0:
             raise OSError("eSpeak NG could not speak the text")
         return bytes(sound), events
 

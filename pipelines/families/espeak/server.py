@@ -100,7 +100,12 @@ def _voices(espeak: Espeak) -> tuple[dict[str, Any], bytes]:
 
 def _speak(espeak: Espeak, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     try:
-        sound, events = espeak.speak(request["text"], request["words_per_minute"])
+        sound, events = espeak.speak(
+            request["text"],
+            request["words_per_minute"],
+            pitch=request.get("pitch"),
+            phonemes=request.get("phonemes", False),
+        )
     except OSError as error:
         return {"error": str(error)}, b""
     words = [[e.position, e.length, e.sample] for e in events if e.type == EVENT_WORD]

@@ -89,7 +89,7 @@ BAD_BODIES = [
     ({"text": "a", "voice": "de", "language": "fr"}, 422, "language"),
     ({"text": "a", "lexicon": {"": "b"}}, 422, "lexicon..[key]"),
     ({"text": "a", "lexicon": {"b": " "}}, 422, "lexicon.b"),
-    ({"text": "a", "lexicon": {"b": "/c/"}}, 422, "lexicon"),
+    ({"text": "a", "lexicon": {"b": "/c/"}, "model": "tone"}, 422, "lexicon"),
     ({"text": "a", "normalise": "often"}, 422, "normalise"),
     ({"text": "a", "voice": "nobody"}, 422, "voice"),
     ({"text": "a", "language": "xx-nothing"}, 422, "language"),

@@ -106,7 +106,6 @@ def check_speech(model: str, **params: Any) -> None:
     ("params", "field"),
     [
         ({"emotion": "joy"}, "emotion"),
-        ({"lexicon": {"a": "/b/"}}, "lexicon"),
         ({"verify": True}, "verify"),
         ({"format": "opus", "sample_rate_hz": 22_050}, "sample_rate_hz"),
         ({"format": "mp3", "sample_rate_hz": 10_000}, "sample_rate_hz"),
@@ -128,6 +127,7 @@ def test_speech_option_that_cannot_be_honoured_is_refused_by_name(params: dict[s
         {"lexicon": {}, "chapters": "none"},
         {"ssml": "<speak>Hi.</speak>"},
         {"lexicon": {"Brannock": "brannuck", "and/or": "and or"}, "normalise": True},
+        {"lexicon": {"a": "/b/"}, "pitch": -1.0},
     ],
 )
 def test_speech_option_that_can_be_honoured_is_taken(params: dict[str, Any]) -> None:
@@ -135,6 +135,12 @@ def test_speech_option_that_can_be_honoured_is_taken(params: dict[str, Any]) -> 
 
 
 def test_a_voice_of_one_speed_and_language_refuses_others() -> None:
+def test_phonemes_of_the_lexicon_are_refused_where_a_model_takes_none() -> None:
+    with pytest.raises(UnsupportedOption, match="tone takes no phonemes") as refused:
+        check_speech("tone", lexicon={"a": "plain", "b": "/c/"})
+    assert refused.value.field == "lexicon"
+
+
     entry = dataclasses.replace(Catalog().get("espeak", "tts"), languages=("en",), options=frozenset())
     check_synthesis(entry, SynthesisRequest(language="en-GB"))
     for params, field in (({"speed": 1.1}, "speed"), ({"language": "de"}, "language")):

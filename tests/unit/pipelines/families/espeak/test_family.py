@@ -243,3 +243,57 @@ def test_without_the_library_the_error_says_what_to_install(monkeypatch: pytest.
     monkeypatch.setattr("pipelines.families.espeak.speech_process.find_spec", lambda name: None)
     with pytest.raises(ModelUnavailable, match=r"voicemill\[espeak\]"):
         SpeechProcess()
+
+
+# -- phonemes and pitch ----------------------------------------------------------------------------------------------
+def pronounced(family: EspeakFamily, text: str, voice: str, *phonemes: tuple[int, int, str]) -> Speech:
+    return family.speak([SpeakRequest(text, voice, "", options={"phonemes": phonemes})], tick)[0]
+
+
+@pytest.mark.parametrize(
+    ("voice", "word", "ipa"),
+    [
+        ("en-gb", "tomato", "təˈmɑːtəʊ"),
+        ("de", "Bücher", "ˈbyːçɐ"),
+        ("de", "Mädchen", "ˈmɛːdçən"),
+        ("fr-fr", "bonjour", "bɔ̃ˈʒuʁ"),
+    ],
+)
+def test_a_word_in_phonemes_sounds_like_the_word(family: EspeakFamily, voice: str, word: str, ipa: str) -> None:
+    plain, told = say(family, word, voice), pronounced(family, word, voice, (0, len(word), ipa))
+    assert np.array_equal(plain.samples, told.samples)
+
+
+def test_phonemes_change_one_word_and_marks_stay_at_what_is_written(family: EspeakFamily) -> None:
+    text = "They polish [[a]] Polish table."
+    told = pronounced(family, text, "en-us", (18, 24, "ˈpoʊlɪʃ"))
+    marked = [text[mark.start_char : mark.end_char] for mark in told.marks]
+    assert [marked[0], marked[1], *marked[-2:]] == ["They", "polish", "Polish", "table"]
+    assert not np.array_equal(told.samples, pronounced(family, text, "en-us", (18, 24, "ˈpɑːlɪʃ")).samples)
+
+
+@pytest.mark.parametrize(("voice", "ipa", "message"), [("en-us", "ǃa", "no sound for 'ǃ'"), ("fi", "a", "not in 'fi'")])
+def test_phonemes_that_a_language_has_not_are_refused(family: EspeakFamily, voice: str, ipa: str, message: str) -> None:
+    with pytest.raises(UnsupportedOption, match=message):
+        pronounced(family, "word", voice, (0, 4, ipa))
+
+
+def test_text_in_double_brackets_is_text(family: EspeakFamily) -> None:
+    assert len(say(family, "[[h@l'oU]]", "en-us").samples) > 2 * len(say(family, "hello", "en-us").samples)
+
+
+def test_pitch_moves_the_voice_by_about_three_semitones_a_step(family: EspeakFamily) -> None:
+    def frequency(pitch: float) -> float:
+        request = SpeakRequest("Mama, we are along now.", "en-us", "", options={"pitch": pitch})
+        samples = family.speak([request], tick)[0].samples.astype(float)
+        found = []
+        for start in range(0, len(samples) - 2048, 1024):
+            window = samples[start : start + 2048]
+            if np.abs(window).mean() > 1_000:
+                echo = np.correlate(window, window, "full")[2047:]
+                found.append(22_050 / (60 + int(echo[60:400].argmax())))
+        return float(np.median(found))
+
+    usual = frequency(0.0)
+    assert 12 * np.log2(frequency(1.0) / usual) == pytest.approx(3.0, abs=1.0)
+    assert 12 * np.log2(frequency(-1.0) / usual) == pytest.approx(-3.0, abs=1.5)
