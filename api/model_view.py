@@ -17,7 +17,7 @@ _BEST: tuple[ModelState, ...] = ("warm", "ready", "downloading", "failed", "abse
 
 
 def model_list(services: Services, *, kind: str | None = None) -> ModelList:
-    """All models of a kind, or of both. Raises StoreUnavailable."""
+    """All models of a kind, or of all. Raises StoreUnavailable."""
     rows = services.workers.rows()
     return ModelList(data=[_model(entry, rows) for entry in services.catalog if kind is None or entry.kind == kind])
 
@@ -30,7 +30,7 @@ def _model(entry: Entry, rows: Sequence[WorkerRow]) -> ModelBody:
     memory = [int(tells["memory_bytes"]) for tells in telling if tells.get("memory_bytes") is not None]
     return ModelBody(
         name=entry.name,
-        kind="tts" if entry.kind == "tts" else "stt",
+        kind=entry.kind,
         family=entry.family,
         languages=list(entry.languages),
         engines=list(entry.engines),

@@ -229,7 +229,7 @@ class ModelBody(Answer):
     `absent` = no live worker has it, `downloading` and `failed` as its worker says."""
 
     name: str
-    kind: Literal["tts", "stt"]
+    kind: Literal["tts", "stt", "speaker"]
     family: str
     languages: list[str]
     engines: list[str]

@@ -128,6 +128,17 @@ class Recognition:
     detected_confidence: float | None = None
 
 
+#: A voice as numbers, float32 of length 1: voices that sound alike point the same way.
+Vector = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedRequest:
+    """A stretch of speech of one speaker: mono int16 at 16 kHz, better a second long than half of one."""
+
+    samples: Samples
+
+
 class SpeechFamily(Protocol):
     """Text in, samples out."""
 
@@ -161,5 +172,17 @@ class RecognitionFamily(Protocol):
     engine: str
 
     def recognise(self, requests: Sequence[RecogniseRequest], tick: Tick) -> list[Recognition]: ...
+
+    def close(self) -> None: ...
+
+
+class SpeakerFamily(Protocol):
+    """Samples in, voices out."""
+
+    entry: Entry
+    revision: str
+    engine: str
+
+    def embed(self, requests: Sequence[EmbedRequest], tick: Tick) -> list[Vector]: ...
 
     def close(self) -> None: ...

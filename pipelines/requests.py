@@ -103,6 +103,7 @@ class TranscriptionRequest(JobRequest):
     diarize: bool = False
     min_speakers: int | None = Field(None, ge=1, le=50)
     max_speakers: int | None = Field(None, ge=1, le=50)
+    speaker_model: str = Field("resemblyzer", max_length=100, description="Whose vectors of voices `diarize` compares.")
     noise_reduction: bool = False
     min_confidence: float | None = Field(None, ge=0.0, le=1.0)
     retry_models: list[str] = Field(default_factory=list, max_length=3)

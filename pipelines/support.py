@@ -24,6 +24,7 @@ def check_transcription(entry: Entry, request: TranscriptionRequest, catalog: Ca
     honour; its `field` names it."""
     _refuse_first(_unsupported_in_transcription(entry, request))
     _refuse_first(_unsupported_in_retries(entry, request, catalog))
+    _refuse_first(_unsupported_in_diarization(request, catalog))
 
 
 def check_synthesis(entry: Entry, request: SynthesisRequest) -> None:
@@ -37,11 +38,13 @@ def _refuse_first(found: Iterator[tuple[str, str]]) -> None:
 
 
 def _unsupported_in_transcription(entry: Entry, request: TranscriptionRequest) -> Iterator[tuple[str, str]]:
-    if request.diarize:
-        yield "diarize", "This version does not tell speakers apart; with one speaker per channel use channels=split."
     for field in ("min_speakers", "max_speakers"):
-        if getattr(request, field) is not None:
-            yield field, f"{field} goes with diarize, which this version does not have."
+        if getattr(request, field) is not None and not request.diarize:
+            yield field, f"{field} goes with diarize."
+    if (request.min_speakers or 1) > (request.max_speakers or 50):
+        yield "min_speakers", f"min_speakers={request.min_speakers} is more than max_speakers={request.max_speakers}."
+    if request.diarize and request.channels == "split":
+        yield "diarize", "With channels=split each channel is a speaker; diarize goes with channels=mix."
     if request.noise_reduction and find_spec("pyrnnoise") is None:
         yield "noise_reduction", "Noise reduction is not installed here: pip install 'voicemill[denoise]'."
     if request.task == "translate" and "translate" not in entry.options:
@@ -83,6 +86,17 @@ def _unsupported_in_retries(entry: Entry, request: TranscriptionRequest, catalog
         asked.add(retry.name)
         for _, reason in _unsupported_in_transcription(retry, request):
             yield "retry_models", reason
+
+
+def _unsupported_in_diarization(request: TranscriptionRequest, catalog: Catalog) -> Iterator[tuple[str, str]]:
+    if not request.diarize:
+        return
+    try:
+        catalog.get(request.speaker_model, "speaker")
+    except UnsupportedOption as error:
+        yield "speaker_model", error.detail
+    if find_spec("sklearn") is None:
+        yield "diarize", "Telling speakers apart is not installed here: pip install 'voicemill[speakers]'."
 
 
 def _unsupported_in_synthesis(entry: Entry, request: SynthesisRequest) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,7 @@ pipelines/transcript/.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,14 +19,16 @@ from .audio.vad import DETECTORS, RATE_HZ
 from .audio.windows import WindowPacker
 from .catalog import Entry
 from .errors import BadInput
-from .family import RecognitionFamily
+from .family import RecognitionFamily, SpeakerFamily
 from .pipeline import FollowUp, Limits, Part, Plan, Result, Sink, Sources, Span
 from .requests import TranscriptionRequest
 from .support import hears
-from .transcript.chunks import ChunkWriter, read_chunk, refining, round_of
+from .transcript.chunks import ChunkWriter, read_chunk, refining, revisiting, round_of
 from .transcript.hearing import Hearing
 from .transcript.merge import WindowTally, merged
-from .transcript.part_file import HeardWindow, read_part, write_part
+from .transcript.part_file import HeardWindow, Segment, read_part, write_part
+from .transcript.speakers import labelled, told_apart
+from .transcript.turns import Turn, as_json, voices_of
 from .transcript.writing import write_transcript
 
 #: Seconds of the recording between two reports of progress.
@@ -87,6 +90,8 @@ class Transcription:
         a chunk of round n reads the audio as its source 0 and the part of round n - 1 as its source n - 1; its own part
         holds all windows of that one, each as the surer of the two models heard it.
         """
+        if family.entry.kind == "speaker":
+            return _tell_apart(span, sources, family, sink)
         nth = round_of(span)
         # The part before the audio: a source is gone when the next one is asked for.
         earlier = {heard.number: heard for heard in read_part(sources(nth - 1))} if nth > 1 else {}
@@ -117,8 +122,10 @@ class Transcription:
         sink: Sink,
     ) -> Result:
         """One transcript in every format that was asked for."""
-        tally = WindowTally()
-        segments = merged(spans, parts, tally, split=request.channels == "split")
+        tally, turns = WindowTally(), list[Turn]()
+        segments = merged(spans, parts, tally, split=request.channels == "split", turns=turns)
+        if request.diarize:
+            segments = _with_speakers(request, segments, turns, sink)
         summary = write_transcript(request, segments, header["duration_s"], sink)
         quality = {
             "avg_confidence": summary["avg_confidence"],
@@ -128,6 +135,33 @@ class Transcription:
         }
         warnings = list(_warnings(request, tally, is_empty=summary["avg_confidence"] is None))
         return Result(header["duration_s"], {**summary, "quality": quality, "warnings": warnings})
+
+
+def _tell_apart(span: Span, sources: Sources, family: SpeakerFamily, sink: Sink) -> Part:
+    """What was heard in a chunk, and beside it each of its turns with the vector of its voice."""
+    nth = round_of(span)
+    heard = read_part(sources(nth - 1))
+    windows = read_chunk(sources(0), span)
+    started = time.monotonic()
+    turns = voices_of(heard, windows, family, lambda: sink.progress(0.0))
+    engine_s = time.monotonic() - started
+    path = sink.directory / "part.json"
+    write_part(path, heard, turns=as_json(turns))
+    return Part(path, (), engine_s, {"speaker_model": f"{family.entry.name}, {family.revision}, {family.engine}"})
+
+
+def _with_speakers(
+    request: TranscriptionRequest, segments: Iterator[Segment], turns: list[Turn], sink: Sink
+) -> Iterator[Segment]:
+    """The segments with the names of who speaks. All turns must be known before the first: they wait on disk."""
+    spool = sink.directory / "segments.jsonl"
+    with spool.open("w", encoding="utf-8") as file:
+        for segment in segments:
+            file.write(json.dumps(segment, ensure_ascii=False) + "\n")
+    numbers = told_apart(turns, least=request.min_speakers, most=request.max_speakers)
+    with spool.open(encoding="utf-8") as file:
+        yield from labelled(map(json.loads, file), turns, [f"speaker_{number + 1}" for number in numbers])
+    spool.unlink()
 
 
 def _warnings(request: TranscriptionRequest, tally: WindowTally, *, is_empty: bool) -> Iterator[dict[str, str]]:
@@ -151,10 +185,14 @@ def _knows_language(entry: Entry, earlier: HeardWindow | None) -> bool:
 
 
 def _follow_ups(request: TranscriptionRequest, span: Span, heard: Mapping[int, HeardWindow]) -> Sequence[FollowUp]:
-    """The windows that are still doubtful, for the next model; none when all models were asked."""
+    """The windows that are still doubtful, for the next model; when nobody is left to ask, all for their voices."""
     later = request.retry_models[round_of(span) - 1 :]
     doubtful = [number for number, window in heard.items() if window.is_doubtful(request.min_confidence)]
-    return (FollowUp(later[0], refining(span, doubtful)),) if later and doubtful else ()
+    if later and doubtful:
+        return (FollowUp(later[0], refining(span, doubtful)),)
+    if request.diarize and any(window.segments for window in heard.values()):
+        return (FollowUp(request.speaker_model, revisiting(span)),)
+    return ()
 
 
 def _provenance(family: RecognitionFamily, nth: int) -> Mapping[str, str]:

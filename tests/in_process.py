@@ -97,9 +97,13 @@ class Run:
         waiting = [(self.entry.name, span) for span in plan.spans]
         for name, span in waiting:  # grows meanwhile
             if name not in families:
-                families[name] = load(Catalog().get(name, self.kind[:3]))
+                families[name] = load(self._entry(name))
             part = self.work(span, families[name])
             waiting += [(follow.model, follow.span) for follow in part.follow_ups]
+
+    def _entry(self, name: str) -> Entry:
+        catalog = Catalog()
+        return catalog.named(name) if catalog.knows(name) else catalog.get(name, self.kind[:3])
 
     def stitch(self, plan: Plan) -> Result:
         """The result; its files lie under `sink.out`."""

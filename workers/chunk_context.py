@@ -29,14 +29,18 @@ class ChunkContext:
     settings: Settings
 
     @property
-    def model(self) -> str:
-        """The model of this chunk: a follow-up names another than the job's."""
-        return self.claim.chunk.span.get("model") or self.claim.job.model
+    def entry(self) -> Entry:
+        """The model of this chunk. Raises UnsupportedOption where this version does not know it."""
+        follows = self.claim.chunk.span.get("model")
+        return self.follow_up_entry(follows) if follows else self.catalog.get(self.claim.job.model, self._kind)
+
+    def follow_up_entry(self, model: str) -> Entry:
+        """A model that a part asks for, of this job's kind or of another. Raises UnsupportedOption."""
+        return self.catalog.named(model) if self.catalog.knows(model) else self.catalog.get(model, self._kind)
 
     @property
-    def entry(self) -> Entry:
-        """The catalogue's word on `model`. Raises UnsupportedOption where this version does not know it."""
-        return self.catalog.get(self.model, self.claim.job.kind.partition(".")[0])
+    def _kind(self) -> str:
+        return self.claim.job.kind.partition(".")[0]
 
     @property
     def is_plain_text(self) -> bool:

@@ -101,7 +101,7 @@ class EngineChild:
         while True:
             message = self._channel.receive()
             if message["op"] == "load":
-                self._thread(self._preload, message["model"], message["kind"])
+                self._thread(self._preload, message["model"])
             elif message["op"] == "run":
                 chunk = self._chunks[message["id"]] = Chunk(message["id"], self._channel)
                 self._thread(self._run, message, chunk)
@@ -111,16 +111,16 @@ class EngineChild:
     def _thread(self, target: Any, *args: Any) -> None:
         threading.Thread(target=target, args=args, daemon=True).start()
 
-    def _preload(self, model: str, kind: str) -> None:
+    def _preload(self, model: str) -> None:
         try:
-            with self._models.using(model, kind):
+            with self._models.using(model):
                 return
         except (PipelineError, ChannelClosed):
             return  # `load_failed` has said it, or nobody listens any more
 
     def _run(self, run: Message, chunk: Chunk) -> None:
         try:
-            with self._models.using(run["model"], run["kind"].partition(".")[0]) as model:
+            with self._models.using(run["model"]) as model:
                 perform.perform(run, chunk, SharedFamily(model.family, model.batcher, run["lane"], chunk))
         except PipelineError as error:
             chunk.send({"event": "failed", "class": error.error_class, "code": error.code, "detail": error.detail,

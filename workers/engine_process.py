@@ -210,7 +210,7 @@ class EngineProcess:
             child = spawn("workers.engine_child", arguments, env=self._environment, pass_fds=[theirs.fileno()])
         channel = Channel(ours)
         for entry in self._preload:
-            channel.send({"op": "load", "model": entry.name, "kind": entry.kind})
+            channel.send({"op": "load", "model": entry.name})
         with self._lock:
             self._channel, self._child, self._killed_for = channel, child, None
         return channel, child

@@ -48,12 +48,12 @@ class LoadedModels:
         self._lock = threading.Lock()
 
     @contextmanager
-    def using(self, name: str, kind: str) -> Iterator[Model]:
+    def using(self, name: str) -> Iterator[Model]:
         """The model, which stays loaded in the meantime. Raises PipelineError when it cannot be loaded here."""
         with self._lock:
             turn = self._loading.setdefault(name, threading.Lock())
         with turn:
-            model = self._take(name) or self._load(self._catalog.get(name, kind))
+            model = self._take(name) or self._load(self._catalog.named(name))
         try:
             yield model
         finally:
@@ -76,7 +76,8 @@ class LoadedModels:
             family = target(entry.target)(entry, self._device)
             # The code around it too, so that the first chunk does not wait for that.
             for kind in PIPELINES:
-                if kind.startswith(f"{entry.kind}."):
+                # A model of a third kind works on what others heard or spoke.
+                if kind.startswith(f"{entry.kind}.") or entry.kind not in ("tts", "stt"):
                     perform.load_pipeline(kind)
             voices = [asdict(voice) for voice in target(entry.voices_target)(entry)] if entry.voices_target else []
         except PipelineError as error:

@@ -58,7 +58,7 @@ class WorkStep:
 
     def _new_chunk(self, follow: Message, part: StoredPart) -> NewChunk:
         chunk = self._context.claim.chunk
-        entry = self._context.catalog.get(follow["model"], self._context.claim.job.kind.partition(".")[0])
+        entry = self._context.follow_up_entry(follow["model"])
         span = follow["span"]
         return NewChunk(
             idx=int(span["idx"]), queue=entry.queue, units=float(span["units"]), span={**span, "model": entry.name},

@@ -74,7 +74,7 @@ class ChunkWindow:
 
     def __init__(self, path: Path, data: Mapping[str, Any], number: int) -> None:
         #: Its place among the windows of the plan's chunk, of which a later round hears only some.
-        self.number: int = data.get("number", number)
+        self.number = number
         self._path = path
         self._offset: int = data["offset"]
         self.channel: int = data["channel"]
@@ -92,8 +92,10 @@ class ChunkWindow:
 
 
 def read_chunk(path: Path, span: Span) -> list[ChunkWindow]:
-    """The windows of a span, whose samples stay in its chunk file until they are asked for."""
-    return [ChunkWindow(path, data, number) for number, data in enumerate(span.data["windows"])]
+    """The windows that a span is about, whose samples stay in its chunk file until they are asked for."""
+    only = span.data.get("only")
+    windows = enumerate(span.data["windows"])
+    return [ChunkWindow(path, data, number) for number, data in windows if only is None or number in only]
 
 
 def round_of(span: Span) -> int:
@@ -103,11 +105,15 @@ def round_of(span: Span) -> int:
 
 def refining(span: Span, numbers: Sequence[int]) -> Span:
     """The span of the next round: only the windows with these numbers, in the same chunk file."""
-    windows = [
-        {**data, "number": data.get("number", place)}
-        for place, data in enumerate(span.data["windows"])
-        if data.get("number", place) in numbers
-    ]
-    seconds = sum(length for data in windows for _, length in data["pieces"]) / RATE_HZ
-    data = {**span.data, "windows": windows, "round": round_of(span) + 1}
-    return Span(span.idx, span.start, span.end, seconds, data, span.inputs)
+    only = sorted(numbers)
+    seconds = sum(length for number in only for _, length in span.data["windows"][number]["pieces"]) / RATE_HZ
+    return _next_round(span, seconds, {**span.data, "only": only})
+
+
+def revisiting(span: Span) -> Span:
+    """The span of a next round that is about all windows of the chunk, and hears none of them again."""
+    return _next_round(span, 0.0, {name: value for name, value in span.data.items() if name != "only"})
+
+
+def _next_round(span: Span, seconds: float, data: Mapping[str, Any]) -> Span:
+    return Span(span.idx, span.start, span.end, seconds, {**data, "round": round_of(span) + 1}, span.inputs)

@@ -105,8 +105,8 @@ class Hearing:
             self._windows[number].samples,
             language=language,
             task=request.task,
-            # Subtitles are cut by words even where the transcript does not show them.
-            words=request.timestamps == "word" or bool({"srt", "vtt"} & set(request.formats)),
+            # Subtitles and turns are cut by words even where the transcript does not show them.
+            words=request.timestamps == "word" or request.diarize or bool({"srt", "vtt"} & set(request.formats)),
             vocabulary=tuple(request.vocabulary),
             seed=self._seed + self._windows[number].number,
         )

@@ -10,10 +10,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count, groupby
+from pathlib import Path
 
 from pipelines.pipeline import Sources, Span
 
 from .part_file import HeardWindow, Segment, read_part
+from .turns import Turn, read_turns
 
 #: A model that is less sure of a language than this contradicts nobody.
 SURE_OF_LANGUAGE = 0.7
@@ -41,15 +43,21 @@ class WindowTally:
             self.detected_s[window.detected_language] += window.seconds
 
 
-def merged(spans: Iterable[Span], parts: Sources, tally: WindowTally, *, split: bool) -> Iterator[Segment]:
+def merged(
+    spans: Iterable[Span], parts: Sources, tally: WindowTally, *, split: bool, turns: list[Turn] | None = None
+) -> Iterator[Segment]:
     """All segments, ordered by time. A part of a later round replaces the earlier part of the same span.
 
     Channels may overlap: a segment waits until the span's `horizon_s` says that none before it is still to come.
-    With `split`, segments and words get the speaker "channel_1", "channel_2" …
+    With `split`, segments and words get the speaker "channel_1", "channel_2" … The turns that a speaker encoder knew
+    are added to `turns`.
     """
     waiting: list[tuple[float, int, int, Segment]] = []
     order = count()
-    for span, windows in _heard(spans, parts):
+    for span, path in _final(spans, parts):
+        windows = read_part(path)
+        if turns is not None:
+            turns += read_turns(path)
         for window in windows:
             tally.add(window)
         for segment in (segment for window in windows for segment in window.segments):
@@ -64,10 +72,11 @@ def merged(spans: Iterable[Span], parts: Sources, tally: WindowTally, *, split: 
         yield heapq.heappop(waiting)[3]
 
 
-def _heard(spans: Iterable[Span], parts: Sources) -> Iterator[tuple[Span, list[HeardWindow]]]:
+def _final(spans: Iterable[Span], parts: Sources) -> Iterator[tuple[Span, Path]]:
+    """The part of the last round of each span."""
     for _, rounds in groupby(enumerate(spans), key=lambda numbered: numbered[1].idx):
         *_, (k, span) = rounds
-        yield span, read_part(parts(k))
+        yield span, parts(k)
 
 
 def _name_speaker(segment: Segment, speaker: str) -> None:

@@ -40,6 +40,15 @@ class Timeline:
                 first, start = last, seam
         return self._at(first, start), self._at(last, end)
 
+    def inside(self, start_s: float, end_s: float) -> tuple[int, int]:
+        """Samples [first, last) of the window for a stretch of the recording; what was left out counts for nothing."""
+        return self._within(round(start_s * self._rate_hz)), self._within(round(end_s * self._rate_hz))
+
+    def _within(self, sample: int) -> int:
+        number = max(0, bisect_right([piece.start for piece in self._pieces], sample) - 1)
+        piece = self._pieces[number]
+        return self._starts[number] + min(max(0, sample - piece.start), piece.length)
+
     def _piece_of(self, sample: int) -> int:
         return min(bisect_right(self._starts, sample) - 1, len(self._pieces) - 1)
 

@@ -3,13 +3,14 @@
 A window is known by its length and its loudness every quarter of a second in whole decibels, so that the last bit of a
 sample, which another processor may round otherwise, makes no new window. What is not in the file is heard for real.
 
-    python -m tests.material.recorded_listener      hears every window of the talk again and writes the file
+    python -m tests.material.recorded_listener [talk|dialogue]      hears every window again and writes the file
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +23,7 @@ from pipelines.catalog import Catalog
 from pipelines.families import pocketsphinx
 from pipelines.family import Phrase, RecogniseRequest, Recognition, Tick, Word
 from tests.in_process import Run
-from tests.material.make_speech import TALK
+from tests.material.make_speech import ROOT, TALK
 
 HEARD = TALK / "heard.json"
 _QUARTER_S = 4_000
@@ -78,14 +79,16 @@ def _phrase(words: list[list[Any]]) -> Phrase:
     return Phrase(" ".join(word.word for word in heard), heard[0].start, heard[-1].end, confidence, heard)
 
 
-def main() -> None:
-    listener = RecordedListener(None)
-    with tempfile.TemporaryDirectory() as folder:
-        Run("stt.transcribe", Path(folder), {"model": "pocketsphinx"}).all(TALK / "talk.opus", listener)
-    lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(heard)}" for key, heard in sorted(listener.heard.items()))
-    HEARD.write_text(f"{{\n{lines}\n}}\n")
-    print(f"{listener.missed} windows")
+def main(*recordings: str) -> None:
+    for recording in recordings or ("talk", "dialogue"):
+        listener = RecordedListener(None)
+        source = ROOT / "tests" / "fixtures" / recording / f"{recording}.opus"
+        with tempfile.TemporaryDirectory() as folder:
+            Run("stt.transcribe", Path(folder), {"model": "pocketsphinx"}).all(source, listener)
+        lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(heard)}" for key, heard in sorted(listener.heard.items()))
+        source.with_name("heard.json").write_text(f"{{\n{lines}\n}}\n")
+        print(f"{recording}: {listener.missed} windows")
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

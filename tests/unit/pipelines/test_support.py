@@ -23,8 +23,9 @@ def check(model: str, **params: Any) -> None:
 @pytest.mark.parametrize(
     ("model", "params", "field"),
     [
-        ("pocketsphinx", {"diarize": True}, "diarize"),
-        ("whisper-base", {"diarize": True}, "diarize"),
+        ("pocketsphinx", {"diarize": True, "channels": "split"}, "diarize"),
+        ("pocketsphinx", {"diarize": True, "min_speakers": 3, "max_speakers": 2}, "min_speakers"),
+        ("pocketsphinx", {"diarize": True, "speaker_model": "whisper-base"}, "speaker_model"),
         ("whisper-base", {"max_speakers": 2}, "max_speakers"),
         ("whisper-base", {"min_confidence": 0.5}, "retry_models"),
         ("whisper-base", {"retry_models": ["whisper-small"]}, "min_confidence"),
@@ -126,21 +127,21 @@ def test_speech_option_that_cannot_be_honoured_is_refused_by_name(params: dict[s
         {"format": "opus", "sample_rate_hz": 48_000},
         {"lexicon": {}, "chapters": "none"},
         {"ssml": "<speak>Hi.</speak>"},
-        {"lexicon": {"Brannock": "brannuck", "and/or": "and or"}, "normalise": True},
         {"lexicon": {"a": "/b/"}, "pitch": -1.0},
+        {"lexicon": {"Brannock": "brannuck", "and/or": "and or"}, "normalise": True},
     ],
 )
 def test_speech_option_that_can_be_honoured_is_taken(params: dict[str, Any]) -> None:
     check_speech("espeak", **params)
 
 
-def test_a_voice_of_one_speed_and_language_refuses_others() -> None:
 def test_phonemes_of_the_lexicon_are_refused_where_a_model_takes_none() -> None:
     with pytest.raises(UnsupportedOption, match="tone takes no phonemes") as refused:
         check_speech("tone", lexicon={"a": "plain", "b": "/c/"})
     assert refused.value.field == "lexicon"
 
 
+def test_a_voice_of_one_speed_and_language_refuses_others() -> None:
     entry = dataclasses.replace(Catalog().get("espeak", "tts"), languages=("en",), options=frozenset())
     check_synthesis(entry, SynthesisRequest(language="en-GB"))
     for params, field in (({"speed": 1.1}, "speed"), ({"language": "de"}, "language")):

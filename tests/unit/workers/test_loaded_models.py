@@ -53,7 +53,7 @@ def models(said, monkeypatch):
 
 def use(models, *names):
     for name in names:
-        with models.using(name, "tts"):
+        with models.using(name):
             pass
 
 
@@ -86,7 +86,7 @@ def test_past_the_limit_the_one_unused_for_longest_goes(models, said):
 
 
 def test_what_is_in_use_stays(models):
-    with models.using("a", "tts"):
+    with models.using("a"):
         use(models, "b", "c")
         assert "a" not in CLOSED
     use(models, "a")
@@ -103,6 +103,6 @@ def test_a_dropped_model_is_loaded_again_when_it_is_wanted(models):
 )
 def test_what_cannot_be_loaded_says_why_each_time(models, said, name, detail):
     for _ in range(2):
-        with pytest.raises(ModelUnavailable), models.using(name, "tts"):
+        with pytest.raises(ModelUnavailable), models.using(name):
             pass
     assert [event["detail"] for event in said if event["event"] == "load_failed"] == [detail, detail]

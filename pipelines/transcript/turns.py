@@ -1,0 +1,92 @@
+"""Turns: stretches of speech between two breaths, each of one voice. Where they lie, and the vectors of their voices.
+
+Knows words with their times, windows and the turns' place in a part file; nothing of clusters or names.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipelines.audio.vad import RATE_HZ
+from pipelines.family import EmbedRequest, SpeakerFamily, Tick, Vector
+
+from .chunks import ChunkWindow
+from .part_file import HeardWindow
+
+#: A pause in which another may begin to speak, and the longest turn without one, in seconds.
+_BREATH_S, _LONGEST_S = 0.25, 4.0
+#: Less than this says nothing of a voice; such a turn is left to its neighbours.
+_SHORTEST_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Seconds of the recording in which one voice spoke, and that voice."""
+
+    start: float
+    end: float
+    vector: Vector
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return self.end - self.start
+
+
+def voices_of(
+    heard: Iterable[HeardWindow], windows: Sequence[ChunkWindow], family: SpeakerFamily, tick: Tick
+) -> list[Turn]:
+    """The turns in what was heard in a chunk, `family.entry.slots` of them at a time.
+
+    `windows`: those of the whole chunk, by number.
+    """
+    found: list[Turn] = []
+    for window in heard:
+        within = windows[window.number]
+        samples = within.samples
+        stretches = []
+        for start, end in _stretches(window):
+            first, last = within.timeline.inside(start, end)
+            if last - first >= _SHORTEST_S * RATE_HZ:
+                stretches.append((start, end, EmbedRequest(samples[first:last])))
+        size = max(1, family.entry.slots)
+        for at in range(0, len(stretches), size):
+            several = stretches[at : at + size]
+            vectors = family.embed([request for _, _, request in several], tick)
+            found += [Turn(start, end, vector) for (start, end, _), vector in zip(several, vectors, strict=True)]
+    return found
+
+
+def _stretches(window: HeardWindow) -> Iterator[tuple[float, float]]:
+    """From the first to the last word of each turn; whole segments where a model gives no words."""
+    spoken = [each for segment in window.segments for each in (segment["words"] or [segment])]
+    start = end = None
+    for each in spoken:
+        if start is None or end is None:
+            start = each["start"]
+        elif each["start"] - end > _BREATH_S or each["end"] - start > _LONGEST_S:
+            yield start, end
+            start = each["start"]
+        end = each["end"]
+    if start is not None and end is not None:
+        yield start, end
+
+
+def as_json(turns: Iterable[Turn]) -> list[list[Any]]:
+    """For a part file: start, end, and the vector in half precision, which moves no cosine by more than 0.001."""
+    return [[turn.start, turn.end, base64.b64encode(turn.vector.astype("<f2").tobytes()).decode()] for turn in turns]
+
+
+def read_turns(path: Path) -> list[Turn]:
+    """The turns of a part file; none where no voices were asked for."""
+    return [
+        Turn(start, end, np.frombuffer(base64.b64decode(vector), "<f2").astype(np.float32))
+        for start, end, vector in json.loads(path.read_text(encoding="utf-8")).get("turns", ())
+    ]

@@ -1,0 +1,53 @@
+"""Makes tests/fixtures/dialogue/: ten minutes in which three synthetic voices take turns, and who said each word.
+
+Turns are one to three sentences long, pauses between speakers as short as 0.3 s; nobody interrupts. The sentences and
+the way to place words are those of `make_speech`.
+
+    python -m tests.material.make_dialogue
+"""
+
+from __future__ import annotations
+
+import json
+import random
+
+import numpy as np
+
+from tests.material.make_speech import ROOT, encode, sentences, speak
+from tests.material.sounds import RATE_HZ
+
+DIALOGUE = ROOT / "tests" / "fixtures" / "dialogue"
+VOICES = ("slt", "rms", "awb")
+SECONDS = 600
+
+
+def main() -> None:
+    chance = random.Random(7)
+    texts = iter(sentences() * 4)
+    blocks, words, at, voice = [np.zeros(RATE_HZ)], [], RATE_HZ, "awb"
+    while at < SECONDS * RATE_HZ:
+        voice = chance.choice([each for each in VOICES if each != voice])
+        for _ in range(chance.choice((1, 1, 2, 3))):
+            spoken = speak(next(texts), voice)
+            if spoken is None:
+                continue
+            samples, marks = spoken
+            words += [
+                {"word": word, "start": round(at / RATE_HZ + start, 3), "end": round(at / RATE_HZ + end, 3),
+                 "voice": voice}
+                for word, start, end in marks
+            ]  # fmt: skip
+            pause = np.zeros(int(chance.uniform(0.3, 0.9) * RATE_HZ))
+            blocks += [samples, pause]
+            at += len(samples) + len(pause)
+    talk = np.concatenate(blocks)
+    talk += np.random.default_rng(8).normal(0.0, 12.0, len(talk))
+    DIALOGUE.mkdir(parents=True, exist_ok=True)
+    encode(np.clip(np.rint(talk), -32768, 32767).astype(np.int16), DIALOGUE / "dialogue.opus")
+    lines = ",\n".join(json.dumps(word) for word in words)
+    (DIALOGUE / "truth.json").write_text(f'{{"duration_s": {round(len(talk) / RATE_HZ, 3)}, "words": [\n{lines}\n]}}\n')
+    print(f"{len(talk) / RATE_HZ:.0f} s, {len(words)} words")
+
+
+if __name__ == "__main__":
+    main()
