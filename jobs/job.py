@@ -129,6 +129,8 @@ class Claim:
     lease_ms: int
     #: More chunks of this queue are ready right now: ring again.
     more_ready: bool = False
+    #: The database's clock at the claim.
+    claimed_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

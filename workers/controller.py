@@ -102,8 +102,11 @@ def _engines(options: argparse.Namespace, settings: Settings, catalog: Catalog) 
         raise Misconfigured(f"{options.family} runs on the CPU only: leave --device out", field="--device")
     preload = _preload(options.model, entries)
     count = options.engines or _default_engines(options.device, preload)
+    # NumPy's own threads would take every core in every engine, and spin between two calls.
+    threads = str(max(entry.threads for entry in preload))
+    environment = {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads, **engine_environment()}
     engines = EnginePool(
-        catalog, preload, count=count, device=options.device, environment=engine_environment(),
+        catalog, preload, count=count, device=options.device, environment=environment,
         models_toml=settings.data_dir / "models.toml",
         memory_bytes=settings.engine_memory_bytes or _most_memory(), most_models=settings.engine_models,
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ class StitchStep:
         self._result_files: list[dict[str, Any]] = []
         self._first_file: list[StoredPart] = []
         self._engine_s = 0.0
+        self._began = time.monotonic()
 
     def message(self) -> Message:
         job, objects = self._context.claim.job, self._context.objects
@@ -71,12 +73,13 @@ class StitchStep:
         return Commit(part=self._first_file[0], notes={"duration_s": result["duration_s"]}, result=result), None
 
     def _result(self, duration_s: float, summary: Mapping[str, Any]) -> dict[str, Any]:
-        job = self._context.claim.job
+        claim = self._context.claim
+        job = claim.job
         started_at = job.started_at or job.created_at
         return {
             **summary,
             "duration_s": duration_s,
-            "processing_s": (self._context.store.now_ms() - started_at) / 1000,
+            "processing_s": round((claim.claimed_at - started_at) / 1000 + time.monotonic() - self._began, 3),
             "usage": {
                 "audio_s": duration_s,
                 "characters": int(job.units_total or 0) if job.unit == "characters" else 0,

@@ -132,7 +132,9 @@ class Claims:
                 if row.step == Step.PLAN:
                     connection.execute(_BEGIN_PLANNING, {"job": row.job_id})
                 job = connection.execute(_JOB_AND_MORE, {"job": row.job_id, "of_queue": row.queue}).one()
-                return Claim(to_job(job), to_chunk(row), lease_ms, more_ready=bool(job.more_ready))
+                return Claim(
+                    to_job(job), to_chunk(row), lease_ms, more_ready=bool(job.more_ready), claimed_at=row.started_at
+                )
             return None
 
         return self._db.write(transaction)

@@ -131,16 +131,22 @@ def whole_jobs(*, rounds: int = 3, jobs: int = 100) -> Section:
 
 
 def _ours(rig: Rig, jobs: int) -> float:
-    began, ids = time.monotonic(), []
+    target, began = _succeeded(rig) + jobs, time.monotonic()
 
     def submit(count: int) -> None:
         caller = Caller(rig.base_url, rig.headers)
-        ids.extend(_expect(202, caller.call("POST", "/tts/synthesize", _BODY))["id"] for _ in range(count))
+        for _ in range(count):
+            _expect(202, caller.call("POST", "/tts/synthesize", _BODY))
 
     _in_threads(submit, jobs, 4)
-    assert poll(lambda: all(job.state == "succeeded" for job in rig.store.states(ids).values()), deadline_s=300,
-                every_s=0.05)  # fmt: skip
+    assert poll(lambda: _succeeded(rig) >= target, deadline_s=300, every_s=0.05)
     return time.monotonic() - began
+
+
+def _succeeded(rig: Rig) -> int:
+    """Looked up as `Plain.succeeded` does, so that looking costs both the same."""
+    with psycopg.connect(rig.environment["VOICEMILL_DATABASE_URL"].replace("+psycopg", "")) as connection:
+        return connection.execute("SELECT count(*) FROM jobs WHERE state = 'succeeded'").fetchone()[0]
 
 
 def _theirs(plain: Plain, jobs: int) -> float:

@@ -18,6 +18,11 @@ def test_nothing_ready_means_no_claim(store: SqlStore) -> None:
     assert store.claim([], "w", lease_ms=LEASE_MS) is None
 
 
+def test_a_claim_says_when_by_the_databases_clock(store: SqlStore) -> None:
+    accepted_at, claimed = accept(store).created_at, claim(store)
+    assert accepted_at <= claimed.claimed_at <= store.now_ms()
+
+
 def test_better_priority_goes_first(store: SqlStore) -> None:
     for priority in (Priority.BULK, Priority.NORMAL, Priority.INTERACTIVE):
         accept(store, priority=priority)
