@@ -32,7 +32,7 @@ PHONES: Mapping[str, tuple[str, ...]] = {
     "x": ("K",), "ɣ": ("G",), "ç": ("HH",), "ɬ": ("L",), "ʁ": ("R",), "ɲ": ("N", "Y"), "y": ("UW",), "ø": ("ER",),
     "œ": ("ER",), "\u0303": ("N",),
     # marks of length, syllables and aspiration, which the dictionary does not write
-    "ː": (), "ˑ": (), "\u0329": (), "ʲ": (), "ʰ": (), "\u0361": (),
+    ".": (), "ː": (), "ˑ": (), "\u0329": (), "ʲ": (), "ʰ": (), "\u0361": (),
 }  # fmt: skip
 VOWELS = frozenset("AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW".split())  # noqa: SIM905 – a table to read
 _STRESS = {"ˈ": "1", "ˌ": "2"}

@@ -55,20 +55,40 @@ class Piece:
         return bool(self.phones)
 
 
-def pronounce(text: str, language: str) -> list[Piece]:
+#: Characters [start, end) of a text, and how they are said: IPA as eSpeak NG writes it.
+Given = tuple[int, int, str]
+
+
+def pronounce(text: str, language: str, given: Sequence[Given] = ()) -> list[Piece]:
     """The pieces of `text` in order, stress marks at the vowels that have them.
 
-    `language`: a voice of eSpeak NG or a BCP 47 tag ("en-us", "de"). A phone may be a space, inside a word that is
-    said as several. Raises `UnsupportedOption` for a language that is not there, `BadInput` for a word that it has no
-    sound for, and `ModelUnavailable` where the library is missing.
+    `language`: a voice of eSpeak NG or a BCP 47 tag ("en-us", "de"). `given`: stretches whose phones are known, in
+    order. A phone may be a space, inside a word that is said as several. Raises `UnsupportedOption` for a language
+    that is not there, `BadInput` for a word that it has no sound for, `ModelUnavailable` where the library is missing.
     """
     pieces: list[Piece] = []
     at = 0
-    for mark in _MARKS.finditer(text):
-        pieces += _clause(text, at, mark.start(), language)
+    for start, end, phones in (*given, (len(text), len(text), "")):
+        apart = bool(text[at:start].strip())
+        if pieces and apart and text[at].isspace():
+            pieces.append(Piece(" ", (), at, at))
+        pieces += _stretch(text, at, start, language)
+        if phones:
+            if apart and text[start - 1].isspace() and not pieces[-1].text.endswith(" "):
+                pieces.append(Piece(" ", (), start, start))
+            pieces.append(Piece(phones, (phones,), start, end))
+        at = end
+    return pieces
+
+
+def _stretch(text: str, start: int, end: int, language: str) -> list[Piece]:
+    """The pieces of characters [start, end), clause by clause."""
+    pieces: list[Piece] = []
+    for mark in _MARKS.finditer(text, start, end):
+        pieces += _clause(text, start, mark.start(), language)
         pieces.append(Piece(mark.group(), (), mark.start(), mark.end()))
-        at = mark.end()
-    return pieces + _clause(text, at, len(text), language)
+        start = mark.end()
+    return pieces + _clause(text, start, end, language)
 
 
 def ipa(text: str, language: str) -> str:

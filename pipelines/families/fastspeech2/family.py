@@ -27,7 +27,7 @@ from .spelling import Speller
 
 
 class FastSpeech2:
-    """See `SpeechFamily`. Options: `pitch`, `energy`, `vocoder`."""
+    """See `SpeechFamily`. Options: `pitch`, `energy`, `vocoder`, `phonemes`."""
 
     def __init__(self, entry: Entry, folder: Path, device: str, knobs: Knobs = Knobs()) -> None:
         self.entry = entry
@@ -48,7 +48,7 @@ class FastSpeech2:
         """See `SpeechFamily`. Raises `UnsupportedOption` for another voice, `BadInput` for sounds that it lacks."""
         for request in requests:
             self._check_voice(request.voice)
-        spellings = [self._speller.spell(request.text) for request in requests]
+        spellings = [self._speller.spell(request.text, request.options.get("phonemes", ())) for request in requests]
         audible = [number for number, spelling in enumerate(spellings) if spelling.ids]
         rows = [_row(requests[number], spellings[number]) for number in audible]
         spoken = self._network.speak(rows, tick) if rows else []

@@ -6,14 +6,14 @@ transformers' own tokenizer needs g2p_en and, with it, data from the network; th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pipelines.catalog import Entry
 from pipelines.errors import BadInput, ModelUnavailable
 from pipelines.loading import config
 from pipelines.text.arpabet import arpabet
-from pipelines.text.phonemes import Piece, pronounce
+from pipelines.text.phonemes import Given, Piece, pronounce
 from pipelines.text.symbol_set import Spelling
 from pipelines.word_times import Owner
 
@@ -32,11 +32,11 @@ class Speller:
         if _END not in self._ids or "AH0" not in self._ids:
             raise ModelUnavailable(f"{entry.name}: vocab.json has no ARPAbet with an end ({_END}).")
 
-    def spell(self, text: str) -> Spelling:
-        """Raises `BadInput` for a word whose sounds the checkpoint has no symbol for."""
+    def spell(self, text: str, given: Sequence[Given] = ()) -> Spelling:
+        """`given`: stretches whose phones are known. Raises `BadInput` for sounds that the checkpoint lacks."""
         ids: list[int] = []
         owners: list[Owner] = []
-        for piece in pronounce(text, _VOICE):
+        for piece in pronounce(text, _VOICE, given):
             owner = (piece.start, piece.end) if piece.is_word else None
             for symbol in self._word(piece) if piece.is_word else self._marks(piece.text):
                 ids.append(symbol)

@@ -25,7 +25,7 @@ from .voice_list import speaker_of
 
 
 class Vits:
-    """See `SpeechFamily`. Options: `noise_scale`, `duration_noise`."""
+    """See `SpeechFamily`. Options: `noise_scale`, `duration_noise`, and `phonemes` where it reads those."""
 
     def __init__(self, entry: Entry, folder: Path, device: str) -> None:
         self.entry = entry
@@ -43,7 +43,7 @@ class Vits:
 
     def speak(self, requests: Sequence[SpeakRequest], tick: Tick) -> list[Speech]:
         """See `SpeechFamily`. Raises `UnsupportedOption` for a voice, `BadInput` for a character that it lacks."""
-        spellings = [self._speller.spell(request.text) for request in requests]
+        spellings = [self._speller.spell(request.text, request.options.get("phonemes", ())) for request in requests]
         spoken = [number for number, spelling in enumerate(spellings) if spelling.ids]
         rows = [self._row(requests[number], spellings[number]) for number in spoken]
         sounds = dict(zip(spoken, self._network.speak(rows, tick) if rows else (), strict=True))

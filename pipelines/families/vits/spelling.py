@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipelines.catalog import Entry
 from pipelines.errors import BadInput, ModelUnavailable
 from pipelines.loading import config
-from pipelines.text.phonemes import pronounce
+from pipelines.text.phonemes import Given, pronounce
 from pipelines.text.symbol_set import Spelling, SymbolSet
 from pipelines.text.words import bare, written_words
 from pipelines.word_times import Owner
@@ -36,11 +36,11 @@ class Speller:
         self._romanised = bool(settings.get("is_uroman", False))
         self._language = settings.get("language")
 
-    def spell(self, text: str) -> Spelling:
-        """Raises `BadInput` for a character that the checkpoint has no symbol for."""
+    def spell(self, text: str, given: Sequence[Given] = ()) -> Spelling:
+        """`given`: stretches whose phones are known. Raises `BadInput` for what the checkpoint has no symbol for."""
         ids: list[int] = []
         owners: list[Owner] = []
-        for char, owner in self._characters(text):
+        for char, owner in self._characters(text, given):
             for number in self._symbols.ids(char):
                 ids.append(number)
                 owners.append(owner)
@@ -53,11 +53,11 @@ class Speller:
         spaced_ids[1::2], spaced_owners[1::2] = ids, owners
         return Spelling(tuple(spaced_ids), tuple(spaced_owners))
 
-    def _characters(self, text: str) -> Iterator[tuple[str, Owner]]:
+    def _characters(self, text: str, given: Sequence[Given]) -> Iterator[tuple[str, Owner]]:
         """What is written, white space made one space and none at the ends."""
         waiting = False
         begun = False
-        for char, owner in self._phones(text) if self._phonemes else self._letters(text):
+        for char, owner in self._phones(text, given) if self._phonemes else self._letters(text):
             if char.isspace():
                 waiting = begun
                 continue
@@ -66,10 +66,10 @@ class Speller:
             waiting, begun = False, True
             yield char, owner
 
-    def _phones(self, text: str) -> Iterator[tuple[str, Owner]]:
+    def _phones(self, text: str, given: Sequence[Given]) -> Iterator[tuple[str, Owner]]:
         # Small letters, as in training; one for one, so that positions stay.
         small = "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
-        for piece in pronounce(small, _VOICE):
+        for piece in pronounce(small, _VOICE, given):
             for char in piece.text:
                 yield char, (piece.start, piece.end) if piece.is_word else None
 

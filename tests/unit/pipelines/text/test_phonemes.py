@@ -59,6 +59,21 @@ def test_pieces_go_forward_through_the_text() -> None:
     assert {text[p.start : p.end] for p in pronounce(text, "en-us") if p.is_word} >= {"Of", "the", "1,984", "3.5%"}
 
 
+@pytest.mark.parametrize(
+    ("text", "given", "said"),
+    [
+        ("the live show", [(4, 8, "lˈɪv")], "ðə lˈɪv ʃˈoʊ"),
+        ("Nguyen, hello", [(0, 6, "wˈɪn")], "wˈɪn, həlˈoʊ"),
+        ("hello Nguyen!", [(6, 12, "wˈɪn")], "həlˈoʊ wˈɪn!"),
+        ("a b", [(0, 1, "x"), (2, 3, "y")], "x y"),
+    ],
+)
+def test_given_phones_are_said_instead(text: str, given: list[tuple[int, int, str]], said: str) -> None:
+    pieces = pronounce(text, "en-us", given)
+    assert "".join(piece.text for piece in pieces) == said
+    assert {(p.start, p.end) for p in pieces if p.is_word} >= {(start, end) for start, end, _ in given}
+
+
 def test_unknown_language_is_refused_by_name() -> None:
     with pytest.raises(UnsupportedOption) as refused:
         pronounce("hello", "tlh-x-nowhere")

@@ -75,6 +75,12 @@ def test_text_is_spelt_in_arpabet_with_its_marks_and_an_end(family: FastSpeech2)
     assert " ".join(symbols(family, "Hello; world — yes…")) == "HH AH0 L OW1 , W ER1 L D , Y EH1 S .. <sos/eos>"
 
 
+def test_given_phonemes_are_said(family: FastSpeech2) -> None:
+    said = say(family, "Nguyen sat.", options={"phonemes": [(0, 6, "wˈɪn")]})
+    assert np.abs(said.samples.astype(int) - say(family, "win sat.").samples).max() <= 4
+    assert [(mark.start_char, mark.end_char) for mark in said.marks] == [(0, 6), (7, 10)]
+
+
 def test_a_vowel_that_the_set_lacks_with_one_stress_is_said_with_another(entry: Entry, tmp_path: Path) -> None:
     known = [symbol for symbol in ARPABET_SYMBOLS if symbol != "OW1"]
     (tmp_path / "vocab.json").write_text(json.dumps({symbol: number for number, symbol in enumerate(known)}))

@@ -181,6 +181,13 @@ def test_nasal_vowels_are_said_with_an_n(many: Vits) -> None:
     assert len(say(many, "Blanc.").samples)
 
 
+def test_given_phonemes_are_said(many: Vits) -> None:
+    options = {"duration_noise": 0.0, "noise_scale": 0.0}
+    said = say(many, "Nguyen sat.", options={**options, "phonemes": [(0, 6, "wˈɪn")]})
+    assert differ(said, say(many, "win sat.", options=options)) < 1e-3
+    assert [(mark.start_char, mark.end_char) for mark in said.marks] == [(0, 6), (7, 10)]
+
+
 def test_unknown_voice_is_refused_with_the_choices(many: Vits, letters: Vits) -> None:
     for family, voice, choices in (
         (many, "speaker-3", "speaker-2"),

@@ -1,0 +1,145 @@
+"""What every neural voice promises, asked of each with random weights: batches, seeds, and a whole job without drift.
+
+The promises are those of test_family_suite.py, within the tolerance that sums in another order need.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+import torch
+
+from pipelines.catalog import Catalog, Entry
+from pipelines.family import SpeakRequest, Speech
+from pipelines.requests import SynthesisRequest
+from pipelines.speech_part import read_part
+from pipelines.support import check_synthesis
+from tests import speech_checkpoints
+from tests.in_process import load
+from tests.synthesis_rig import speak
+
+TEXTS = ("The cat sat on the mat.", "Yes.", "In a wide green wood, who ran? Nobody knows!", "Well, well.")
+#: Full scale is 32,767: vocoders may compute in bfloat16 here, and a batch of another shape sums in another order.
+TOLERANCE = 700
+#: The catalogue's entry → what writes a checkpoint for it.
+CHECKPOINTS: dict[str, Callable[[Path], Path]] = {
+    "vits-vctk": lambda folder: speech_checkpoints.write_vits(folder, speakers=2),
+    "mms-eng": lambda folder: speech_checkpoints.write_vits(folder, phonemes=False),
+    "fastspeech2-ljspeech": speech_checkpoints.write_fastspeech2,
+    "speecht5": speech_checkpoints.write_speecht5,
+    "bark-small": speech_checkpoints.write_bark,
+}
+VOCODERS = {"fastspeech2": "FastSpeech2Conformer", "speecht5": "SpeechT5"}
+
+
+@pytest.fixture(scope="module", params=CHECKPOINTS)
+def entry(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Entry:
+    torch.set_num_threads(1)
+    root = tmp_path_factory.mktemp("voice")
+    found = Catalog().get(request.param, "tts")
+    components = {}
+    if found.family in VOCODERS:
+        vocoder = speech_checkpoints.write_hifigan(root / "vocoder", kind=VOCODERS[found.family])
+        components = {"vocoder": str(vocoder)}
+    folder = CHECKPOINTS[request.param](root / "model")
+    return dataclasses.replace(found, source=str(folder), components=components, threads=1, chunk_characters=60)
+
+
+@pytest.fixture(scope="module")
+def family(entry: Entry) -> Any:
+    return load(entry)
+
+
+def tick() -> None:
+    """Somebody waits for the answer."""
+
+
+def requests() -> list[SpeakRequest]:
+    return [SpeakRequest(text, "", "en", seed=number) for number, text in enumerate(TEXTS)]
+
+
+@pytest.fixture(scope="module")
+def alone(family: Any) -> list[Speech]:
+    return [family.speak([request], tick)[0] for request in requests()]
+
+
+def alike(left: list[Speech], right: list[Speech]) -> bool:
+    return all(
+        one.marks == other.marks
+        and one.samples.shape == other.samples.shape
+        and np.abs(one.samples.astype(int) - other.samples).max(initial=0) <= TOLERANCE
+        for one, other in zip(left, right, strict=True)
+    )
+
+
+def test_a_text_sounds_the_same_first_last_and_alone(family: Any, alone: list[Speech]) -> None:
+    assert alike(family.speak(requests(), tick), alone)
+    assert alike(family.speak(requests()[::-1], tick)[::-1], alone)
+
+
+def test_two_lanes_at_once_say_the_same(family: Any, alone: list[Speech]) -> None:
+    said: dict[int, list[Speech]] = {}
+
+    def lane(number: int) -> None:
+        said[number] = family.speak(requests(), tick)
+
+    lanes = [threading.Thread(target=lane, args=(number,)) for number in range(2)]
+    for thread in lanes:
+        thread.start()
+    for thread in lanes:
+        thread.join()
+    assert alike(said[0], alone)
+    assert alike(said[1], alone)
+
+
+def test_speech_has_its_rate_some_sound_and_marks_in_order(entry: Entry, alone: list[Speech]) -> None:
+    for text, speech in zip(TEXTS, alone, strict=True):
+        assert speech.samples.dtype == np.int16
+        assert speech.sample_rate_hz == entry.sample_rate_hz
+        assert np.abs(speech.samples.astype(int)).max() > 500
+        assert bool(speech.marks) == (entry.family in ("vits", "fastspeech2"))
+        at, character = 0.0, 0
+        for mark in speech.marks:
+            assert character <= mark.start_char < mark.end_char <= len(text)
+            assert at <= mark.start_s <= mark.end_s <= len(speech.samples) / speech.sample_rate_hz + 1e-6
+            at, character = mark.start_s, mark.end_char
+
+
+def test_a_whole_job_has_a_sample_for_every_sample_of_its_marks(entry: Entry, family: Any, tmp_path: Path) -> None:
+    text = "Of many words here. Then 21 more of them!\n\nA new paragraph, and then the end."
+    wanted = SynthesisRequest(text=text, model=entry.name, format="wav", speech_marks=True)
+    check_synthesis(entry, wanted)
+    run = speak(tmp_path, family, wanted)
+    assert len(run.parts) > 1
+    parts = [read_part(path) for path in run.parts]
+    with av.open(str(run.file("audio.wav"))) as file:
+        heard = np.concatenate([frame.to_ndarray().reshape(-1) for frame in file.decode(audio=0)])
+    assert len(heard) == sum(len(part.samples) for part in parts)
+    assert np.array_equal(heard, np.concatenate([part.samples for part in parts]))
+    assert run.result.duration_s == pytest.approx(len(heard) / entry.sample_rate_hz)
+    marks = json.loads(run.file("marks.json").read_text())
+    _follow_the_parts(marks["sentences"], parts, entry.sample_rate_hz)
+    if entry.family in ("vits", "fastspeech2"):
+        assert [word["text"] for word in marks["words"]][:3] == ["Of", "many", "words"]
+        assert "21" in [word["text"] for word in marks["words"]]
+
+
+def _follow_the_parts(sentences: list[dict[str, Any]], parts: list[Any], rate: int) -> None:
+    """Every sentence of marks.json begins and ends at the samples where the parts before it put it."""
+    expected, offset = [], 0
+    for part in parts:
+        expected += [(sentence.text, offset + sentence.start, offset + sentence.end) for sentence in part.sentences]
+        offset += len(part.samples)
+    assert len(sentences) == len(expected)
+    for sentence, (text, start, end) in zip(sentences, expected, strict=True):
+        assert sentence["text"] == text
+        assert abs(sentence["start"] * rate - start) <= 0.0001 * rate
+        assert abs(sentence["end"] * rate - end) <= 0.0001 * rate
