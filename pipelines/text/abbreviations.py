@@ -1,4 +1,4 @@
-"""Abbreviations after which a sentence goes on, and those after which it may end. Data only.
+"""Abbreviations after which a sentence goes on, those after which it may end, and words that begin one. Data only.
 
 Keys are ISO 639-1 languages. Words stand in lower case and without their last full stop.
 """
@@ -15,20 +15,25 @@ def _words(table: str) -> frozenset[str]:
 #: The next word belongs to them (a name, a number): never a sentence's end.
 GOES_ON: Mapping[str, frozenset[str]] = {
     "en": _words("""
-        mr mrs ms messrs mme mlle dr prof rev hon st gen col lt sgt capt cmdr adm gov sen rep pres fr jr sr
+        mr mrs ms mx messrs mme mlle dr prof rev hon st gen col lt sgt capt cmdr adm gov sen rep pres fr jr sr
         vs no nos vol vols p pp ch fig figs sec art ed eds al cf viz i.e e.g ca approx dept est ext inc ltd co corp
-        mt ft jan feb mar apr jun jul aug sept oct nov dec
+        mt ft jan feb mar apr jun jul aug sept oct nov dec eq para sect app trans supt maj brig ens pvt cpl det supp
+        bros univ assn govt a.k.a p.s
     """),
     "de": _words("""
         hr fr frl dr prof dipl ing st nr bd hrsg vgl bzw z.b d.h u.a z.t s.o s.u ca evtl ggf inkl abs art kap abb tab
-        str mio mrd jh jhd geb gest verh sog bspw v.chr n.chr i.d.r jan feb apr aug sept okt nov dez
+        str mio mrd tsd jh jhd geb gest verh sog bspw v.chr n.chr i.d.r
+        u.u m.e v.a o.ä u.ä s bf hl kgl ehem gegr hbf tel bj aufl hrn nrn ziff zz i.a z.hd a.d o.g jan feb apr aug sept okt nov dez
     """),
     "fr": _words("""
-        m mm mme mmes mlle mlles dr pr me mgr st ste p pp p.ex ex cf c.-à-d vol chap fig art no env av apr j.-c
+        m mm mme mmes mlle mlles dr pr me mgr st ste p pp p.ex ex cf c.-à-d vol chap fig art no env av ap apr j.-c
+        tél bd boul dép hab max min éd t sq réf
+        janv févr avr juil oct nov déc
     """),
     "es": _words("""
         sr sra sres srta d dª da dr dra prof lic ing gral cap pág págs p pp núm vol art fig ee.uu p.ej ej av avda
-        ud uds vd vds sto sta a.c d.c
+        ud uds vd vds sto sta a.c d.c avda pza tel tfno aprox dpto cía ed trad n.º máx mín hab fdo atte dña dn ntra mons
+        rvdo fr ene feb abr jun jul ago sept oct nov dic
     """),
     "it": _words("""
         sig sigg dott dr prof ing avv arch on pag pagg p pp n nr vol cap art fig s ss a.c d.c p.es es
@@ -41,5 +46,41 @@ GOES_ON: Mapping[str, frozenset[str]] = {
     """),
 }
 
+#: Words of their own, too ("modern art."): they go on only before a number.
+BEFORE_NUMBERS: Mapping[str, frozenset[str]] = {
+    "en": _words("no nos art fig figs sec sect vol vols ch p pp eq app det ed par"),
+    "de": _words("art s tab abb kap bd"),
+    "fr": _words("art no fig vol t p pp"),
+    "es": _words("art fig vol cap"),
+}
+
 #: They often end a sentence; before a capital they do.
 MAY_END: frozenset[str] = _words("etc usw usf u.s.w ecc enz etcétera")
+
+#: With a capital they begin a sentence even behind an initial: "vitamin C. It helps" against "John C. Smith".
+BEGINS: Mapping[str, frozenset[str]] = {
+    "en": _words("""
+        he she it they we you the this that these those there then but and so yet or if when while after before since
+        in on at as for from with his her its their our my your what who why how where no not yes now here
+    """),
+    "de": _words("""
+        er sie es wir ihr man der die das dieser diese dieses ein eine dann da und aber doch oder wenn als nach vor seit
+        in im am auf für von mit sein seine ihre was wer warum wie wo nein ja nun hier so nicht auch
+    """),
+    "fr": _words("""
+        il elle ils elles on nous vous je le la les ce cette ces c'est un une des puis et mais ou donc si quand après
+        avant depuis dans en sur pour avec son sa ses leur que qui pourquoi comment où non oui alors ici
+    """),
+    "es": _words("""
+        él ella ellos ellas yo nosotros usted el la los las este esta esto ese eso un una luego y pero o si cuando
+        después antes desde en sobre para con su sus qué quién por cómo dónde no sí entonces aquí
+    """),
+}
+
+#: Behind these a number with a full stop is an ordinal, in the languages that write ordinals so.
+ORDINAL_LEADS: Mapping[str, frozenset[str]] = {
+    "de": _words("""
+        der die das des dem den dieser dieses diesem diesen jeder jedes jedem jeden am im vom zum zur beim ins ans
+        sein seine seinem seinen ihr ihre ihrem ihren mein meine unser unsere ein eine einem einen
+    """),
+}

@@ -7,10 +7,17 @@ from collections.abc import Iterator
 
 from sentencex import get_sentence_boundaries
 
-from .abbreviations import GOES_ON, MAY_END
+from .abbreviations import BEFORE_NUMBERS, BEGINS, GOES_ON, MAY_END, ORDINAL_LEADS
 
+#: Characters that show how the next word begins.
+_LOOK_AHEAD = 60
 _LAST_WORD = re.compile(r"(?:^|[\s(\[„“\"'’«])([^\s(\[„“\"'’«]+)\.\s*$")
-_INITIAL = re.compile(r"(?:^|[\s.])[A-ZÄÖÜ]\.\s*$")
+_INITIAL = re.compile(r"(?:^|[\s.-])[A-ZÄÖÜÉÈÀÁÍÓÚÑ]\.\s*$")
+_NEXT_WORD = re.compile(r"[\s\"'“„«‘(]*([^\W\d_]+(?:'\w+)?)")
+_NUMBER = re.compile(r"\s*[(#]?(?:\d|[IVXLC]+\b)")
+_ORDINAL = re.compile(r"(\w+)\s+\d{1,3}\.\s*$")
+#: A full stop inside quotation marks or brackets, or behind letters with full stops: a sentence may end there.
+_CLOSED = re.compile(r"(?:[.…][\"”’»)\]]+|(?:[A-Z]\.){2,})\s+(?=[\"“„«¿¡(]*[A-ZÄÖÜÉÈÀÁÍÓÚÑ])")
 #: "3." and "IV." before a title or an item of a list.
 _ENUMERATION = re.compile(r"\s*\(?(?:\d{1,4}|[IVXLC]{1,6}|[ivxlc]{1,6})[.)]\s*$")
 _ENDED = re.compile(
@@ -28,10 +35,11 @@ def sentences(text: str, language: str) -> Iterator[str]:
     for boundary in get_sentence_boundaries(code, text):
         held += boundary["text"]
         begins = boundary["end_index"] == len(held)
-        if not (begins and _ENUMERATION.match(held)) and not _goes_on(held, text[boundary["end_index"] :], code):
-            yield from _split_ended(held)
+        rest = text[boundary["end_index"] : boundary["end_index"] + _LOOK_AHEAD]
+        if not (begins and _ENUMERATION.match(held)) and not _goes_on(held, rest, code):
+            yield from _split_ended(held, code)
             held = ""
-    yield from _split_ended(held)
+    yield from _split_ended(held, code)
 
 
 def _goes_on(sentence: str, rest: str, code: str) -> bool:
@@ -40,16 +48,32 @@ def _goes_on(sentence: str, rest: str, code: str) -> bool:
     if found is None or not rest:
         return False
     word = found.group(1).lower()
+    if word in BEFORE_NUMBERS.get(code, ()):
+        return _NUMBER.match(rest) is not None
     if word in GOES_ON.get(code, GOES_ON["en"]):
         return True
-    return _INITIAL.search(sentence[-6:]) is not None  # J. R. R. Tolkien
+    lead = _ORDINAL.search(sentence[-40:])
+    if lead is not None and lead.group(1).lower() in ORDINAL_LEADS.get(code, ()):
+        return True  # der 2. Weltkrieg
+    return _INITIAL.search(sentence[-6:]) is not None and not _begins(rest, code)  # J. R. R. Tolkien
 
 
-def _split_ended(text: str) -> Iterator[str]:
+def _begins(rest: str, code: str) -> bool:
+    """Whether the next word is one that begins sentences, and no name behind an initial."""
+    found = _NEXT_WORD.match(rest)
+    return found is not None and found.group(1).lower() in BEGINS.get(code, ())
+
+
+def _split_ended(text: str, code: str) -> Iterator[str]:
+    ends = {found.end() for found in _ENDED.finditer(text)}
+    for found in _CLOSED.finditer(text):
+        # Behind letters ("U.S. Army") only before a word that begins sentences.
+        if found.group()[0] in ".…" or _begins(text[found.end() : found.end() + _LOOK_AHEAD], code):
+            ends.add(found.end())
     start = 0
-    for found in _ENDED.finditer(text):
-        yield from _stripped(text[start : found.end()])
-        start = found.end()
+    for end in sorted(ends):
+        yield from _stripped(text[start:end])
+        start = end
     yield from _stripped(text[start:])
 
 
