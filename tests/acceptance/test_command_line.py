@@ -10,6 +10,7 @@ import sys
 import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -82,6 +83,25 @@ def test_a_model_is_measured_on_what_another_spoke(voicemill: Voicemill, tmp_pat
     assert (total["words"], total["wer"], total["cer"], total["timed_edges"]) == (13, 0.0, 0.0, 26)
     assert total["timing_p95_s"] < 0.02
     assert total["real_time_factor"] > 0
+
+
+def test_a_second_hearing_waits_for_a_worker_of_its_model(voicemill: Voicemill) -> None:
+    """Tones are never heard with full confidence, and nobody here runs the model that is to hear them again."""
+    assert voicemill("speak", "Hello there.", "-o", "hello.wav", "--model", "tone").returncode == 0
+    submitted = voicemill(
+        "transcribe", "hello.wav", "--model", "tone-listener", "--min-confidence", "1", "--retry-model", "pocketsphinx",
+        "--no-wait",
+    )  # fmt: skip
+    assert submitted.returncode == 0, submitted.stderr
+    job_id = submitted.stdout.strip()
+
+    def seen() -> dict[str, Any]:
+        return json.loads(voicemill("job", job_id, "--json").stdout)["job"]
+
+    assert poll(lambda: "model" in seen()["provenance"], deadline_s=60, every_s=0.5)
+    assert seen()["progress"]["stage"] == "waiting_for_worker"
+    assert 0 < seen()["progress"]["fraction"] < 1
+    assert voicemill("cancel", job_id).returncode == 0
 
 
 def test_job_that_waits_for_a_worker_is_cancelled_retried_and_deleted(voicemill: Voicemill) -> None:

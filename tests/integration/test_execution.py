@@ -129,6 +129,17 @@ def test_what_one_model_is_unsure_of_waits_for_a_worker_of_the_next_and_is_heard
     assert_sound(place)
 
 
+def test_a_recording_of_silence_succeeds_and_says_that_nobody_speaks(place):
+    job = place.accept(
+        "stt.transcribe", {"model": "tone-listener", "formats": ["json", "srt"]}, recording(make_silence(9.0))
+    )
+    place.run_all()
+    job = place.job(job)
+    assert (job.state, [warning["code"] for warning in job.result["warnings"]]) == ("succeeded", ["no_speech"])
+    assert words_of(place, job) == []
+    assert_sound(place)
+
+
 def test_noise_is_reduced_behind_the_walls_of_the_sandbox(place):
     job = place.accept("stt.transcribe", {"model": "pocketsphinx", "noise_reduction": True}, recording(jfk()))
     place.step("cpu")
@@ -143,6 +154,14 @@ def test_the_same_request_gives_the_same_bytes(place):
         place.run_all()
         digests.append([file["sha256"] for file in place.job(job).result["files"]])
     assert digests[0] == digests[1]
+
+
+def test_spoken_parts_note_their_seconds_and_the_result_is_as_long(place):
+    job = place.accept("tts.synthesize", SPEECH)
+    place.run_all()
+    parts = [chunk.notes["duration_s"] for chunk in place.store.chunks(job.id)]
+    assert sum(parts) == pytest.approx(place.job(job).result["duration_s"]) and all(parts)
+    assert_sound(place)
 
 
 def test_a_chunk_leaves_nothing_on_the_local_disk(place):
