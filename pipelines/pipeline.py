@@ -63,6 +63,8 @@ class Part:
     engine_s: float = 0.0
     #: Exact model revision and engine, for the job's provenance.
     provenance: Mapping[str, str] = field(default_factory=dict)
+    #: Seconds that it adds to the result; unset where a result is not as long as its parts together.
+    duration_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

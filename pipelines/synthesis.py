@@ -86,9 +86,11 @@ class Synthesis:
                 assembly.add(piece, speech, words)
                 done += len(piece.text)
         path = sink.directory / "part.bin"
-        write_part(path, assembly.part(span.data["chapter"], asking.warnings))
+        spoken = assembly.part(span.data["chapter"], asking.warnings)
+        write_part(path, spoken)
         provenance = {"model": family.entry.name, "model_revision": family.revision, "engine": family.engine}
-        return Part(path, engine_s=time.monotonic() - started, provenance=provenance)
+        duration_s = len(spoken.samples) / spoken.sample_rate_hz if spoken.sample_rate_hz else 0.0
+        return Part(path, engine_s=time.monotonic() - started, provenance=provenance, duration_s=duration_s)
 
     def stitch(
         self,

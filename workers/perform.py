@@ -167,6 +167,7 @@ def _work(
     return {
         "part": "part",
         "engine_s": part.engine_s,
+        "duration_s": part.duration_s,
         "provenance": dict(part.provenance),
         "follow_ups": [{"model": follow.model, "span": span_json(follow.span)} for follow in part.follow_ups],
     }

@@ -51,6 +51,7 @@ class WorkStep:
                 "engine_s": float(done["engine_s"]),
                 "provenance": {"engine_entry": self._context.entry.name, **done["provenance"]},
                 "follow_ups": len(follow_ups),
+                **({} if done["duration_s"] is None else {"duration_s": float(done["duration_s"])}),
             },
             new_chunks=follow_ups,
         )

@@ -11,7 +11,8 @@ from .database import Database
 
 _SHOWN = 20
 
-#: Name → query for violating rows. `{now}` is the database's clock, `{start}` and `{end}` are read from a chunk's span.
+#: Name → query for violating rows. `{now}` is the database's clock, `{start}` and `{end}` are read from a chunk's span,
+#: `{whole}` and `{piece}` are the seconds of sound that a stitch `s` and a work chunk `c` noted.
 _QUERIES: Mapping[str, str] = {
     "01_every_known_id_has_its_row": """
         SELECT i.tenant_id, i.job_id FROM idempotency i LEFT JOIN jobs j ON j.id = i.job_id WHERE j.id IS NULL
@@ -83,7 +84,12 @@ _QUERIES: Mapping[str, str] = {
         SELECT job_id, 'order', starts, ended FROM (
             SELECT job_id, {start} AS starts, lag({end}) OVER (PARTITION BY job_id, round ORDER BY idx) AS ended
             FROM chunks WHERE step = 'work') AS places
-        WHERE starts < ended - 0.001""",
+        WHERE starts < ended - 0.001
+        UNION ALL
+        SELECT s.job_id, 'seconds', max({whole}), sum({piece}) FROM chunks s
+        JOIN chunks c ON c.job_id = s.job_id AND c.step = 'work'
+        WHERE s.step = 'stitch' AND s.state = 'succeeded'
+        GROUP BY s.job_id HAVING count({piece}) = count(*) AND abs(max({whole}) - sum({piece})) > 0.001""",
     "11_one_delivery_for_each_listener": """
         SELECT j.id, j.webhook_endpoint_id AS endpoint_id, count(d.id) AS rows_found FROM jobs j
         LEFT JOIN webhook_deliveries d ON d.subject_id = j.id AND d.endpoint_id = j.webhook_endpoint_id
@@ -139,8 +145,11 @@ class Audits:
 
     def audit(self) -> Mapping[str, Sequence[Mapping[str, Any]]]:
         """See Store.audit."""
-        read = "CAST(span ->> '{}' AS DOUBLE PRECISION)" if self._db.is_postgres else "json_extract(span, '$.{}')"
-        fields = {"now": self._db.now_sql, "start": read.format("start"), "end": read.format("end")}
+        read = "CAST({} ->> '{}' AS DOUBLE PRECISION)" if self._db.is_postgres else "json_extract({}, '$.{}')"
+        fields = {
+            "now": self._db.now_sql, "start": read.format("span", "start"), "end": read.format("span", "end"),
+            "whole": read.format("s.notes", "duration_s"), "piece": read.format("c.notes", "duration_s"),
+        }  # fmt: skip
 
         def found(connection: sa.Connection) -> Mapping[str, Sequence[Mapping[str, Any]]]:
             return {

@@ -42,6 +42,13 @@ def _finished(store: SqlStore) -> None:
     finished(store, webhook_url="https://example.com/")
 
 
+def _spoken(store: SqlStore) -> None:
+    """Two parts of 1.5 s each, and a result that is as long as both."""
+    finished(store)
+    for step, seconds in (("work", 1.5), ("stitch", 3.0)):
+        sql(store, f"""UPDATE chunks SET notes = '{{"duration_s": {seconds}}}' WHERE step = '{step}'""")
+
+
 def _cancelled(store: SqlStore) -> None:
     job = planned(store, 2)
     claim(store, QUEUE)
@@ -74,6 +81,8 @@ SPOILT: list[tuple[str, Callable[[SqlStore], object], str]] = [
     ("10", planned, "UPDATE jobs SET units_total = units_total + 1"),
     ("10", planned, "UPDATE chunks SET idx = 9 WHERE idx = 1"),
     ("10", planned, """UPDATE chunks SET span = '{"start": 5.0, "end": 9.5}' WHERE step = 'work'"""),
+    ("10", _spoken, """UPDATE chunks SET notes = '{"duration_s": 3.1}' WHERE step = 'stitch'"""),
+    ("10", _spoken, """UPDATE chunks SET notes = '{"duration_s": 1.4}' WHERE step = 'work' AND idx = 1"""),
     ("11", _finished, "DELETE FROM webhook_deliveries"),
     ("12", _cancelled, "UPDATE chunk_events SET at = at + 60000"),
     ("12", _cancelled, "UPDATE jobs SET cancel_requested_at = cancel_requested_at - 31000"),
