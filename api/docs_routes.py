@@ -40,7 +40,7 @@ def _docs() -> ResponseReturnValue:
 def _components() -> dict[str, Schema]:
     """Schemas that no route declares to flask-openapi3 by itself, and what they refer to."""
     synthesis, transcription = SynthesisRequest, TranscriptionRequest
-    document = "A document: txt, md, html, epub or docx."
+    document = "A document: txt, md, html, epub, docx or ssml."
     declared = {
         "Problem": request_schema(Problem),
         "NewKey": request_schema(NewKey),

@@ -75,7 +75,7 @@ class Client:
         on_progress: JobProgress | None = None,
         **options: Unpack[SpeechOptions],
     ) -> Job:
-        """Text, or a document (txt, md, html, epub, docx), into speech.
+        """Text, or a document (txt, md, html, epub, docx, ssml), into speech.
 
         `wait`: True = until it ends, seconds = at most so long (then WaitTimeout), False = answer as soon as it is
         accepted. A job that ends without a result raises JobUnsuccessful.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from framework.job import Job
 
 FORMATS = ("wav", "flac", "mp3", "opus", "aac", "m4a", "m4b", "pcm")
-_DOCUMENTS = {".txt", ".md", ".markdown", ".html", ".htm", ".xhtml", ".epub", ".docx"}
+_DOCUMENTS = {".txt", ".md", ".markdown", ".html", ".htm", ".xhtml", ".epub", ".docx", ".ssml"}
 #: Result file → what is put behind the stem of the output.
 _COMPANIONS = {"marks.json": ".marks.json", "captions.vtt": ".vtt", "chapters.json": ".chapters.json"}
 
@@ -46,7 +46,7 @@ def speak(
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait and save, or just submit.")] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Speak TEXT or a FILE (txt, md, html, epub, docx): wait, save, exit.
+    """Speak TEXT or a FILE (txt, md, html, epub, docx, ssml): wait, save, exit.
 
     voicemill speak book.epub -o book.m4b
     """

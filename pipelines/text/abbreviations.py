@@ -23,7 +23,8 @@ GOES_ON: Mapping[str, frozenset[str]] = {
     "de": _words("""
         hr fr frl dr prof dipl ing st nr bd hrsg vgl bzw z.b d.h u.a z.t s.o s.u ca evtl ggf inkl abs art kap abb tab
         str mio mrd tsd jh jhd geb gest verh sog bspw v.chr n.chr i.d.r
-        u.u m.e v.a o.ä u.ä s bf hl kgl ehem gegr hbf tel bj aufl hrn nrn ziff zz i.a z.hd a.d o.g jan feb apr aug sept okt nov dez
+        u.u m.e v.a o.ä u.ä s bf hl kgl ehem gegr hbf tel bj aufl hrn nrn ziff zz
+        i.a z.hd a.d o.g jan feb apr aug sept okt nov dez
     """),
     "fr": _words("""
         m mm mme mmes mlle mlles dr pr me mgr st ste p pp p.ex ex cf c.-à-d vol chap fig art no env av ap apr j.-c
