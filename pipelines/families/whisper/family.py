@@ -96,12 +96,18 @@ class Whisper:
         return rests
 
     def _detect(self, stretches: Sequence[Stretch], encoded: Encoded) -> None:
-        unknown = [number for number, stretch in enumerate(stretches) if stretch.language is None]
-        if unknown:
-            found = self._decoder.languages(encoded[unknown])
-            for number, (language, confidence) in zip(unknown, found, strict=True):
-                stretches[number].language = language
-                stretches[number].language_confidence = confidence
+        """The language of each window; where the request named one it is heard all the same, to tell of another."""
+        if not self._tokenizer.is_multilingual:
+            return
+        whole = [number for number, stretch in enumerate(stretches) if not stretch.start]
+        if not whole:
+            return  # rests of windows: their languages are known
+        found = self._decoder.languages(encoded[whole])
+        for number, (language, confidence) in zip(whole, found, strict=True):
+            stretch = stretches[number]
+            stretch.detected = (tag_of(language), confidence)
+            if stretch.language is None:
+                stretch.language, stretch.language_confidence = language, confidence
 
     def _decode(self, stretches: Sequence[Stretch], encoded: Encoded, tick: Tick) -> None:
         """The best text of each: all together, and again those that are doubtful."""
@@ -193,4 +199,4 @@ class Whisper:
         if first.decoded is None:
             return Recognition(phrases)
         language = "en" if first.request.task == "translate" else tag_of(first.language or "en")
-        return Recognition(phrases, language, first.language_confidence)
+        return Recognition(phrases, language, first.language_confidence, *first.detected)

@@ -33,6 +33,8 @@ class Stretch:
     #: Whisper's name, and how sure the model is of it; None = not detected.
     language: str | None = None
     language_confidence: float | None = None
+    #: BCP 47 tag of what the model hears, whatever was asked for, and how sure it is.
+    detected: tuple[str | None, float | None] = (None, None)
     decoded: Decoded | None = None
     #: What is kept of the decoded tokens.
     tokens: Sequence[int] = ()

@@ -158,6 +158,13 @@ def test_seeds_go_to_the_engine(entry: Entry, tokenizer: Tokenizer) -> None:
     assert seen == [[7, 0]]
 
 
+def test_the_language_that_is_heard_is_told_beside_the_one_that_was_named(entry: Entry, tokenizer: Tokenizer) -> None:
+    named, free = hear(entry, tokenizer, Script([[said(tokenizer, " x")] * 2]), noise(language="en"), noise())
+    assert (named.language, named.language_confidence) == ("en", 1.0)
+    assert (free.language, free.language_confidence) == ("de", 0.75)
+    assert {(answer.detected_language, answer.detected_confidence) for answer in (named, free)} == {("de", 0.75)}
+
+
 def test_unknown_language_is_refused_before_anything_is_done(entry: Entry, tokenizer: Tokenizer) -> None:
     script = Script([])
     with pytest.raises(UnsupportedOption, match="tlh"):
