@@ -164,7 +164,7 @@ def test_deadlock_victim_is_tried_again(postgres_url: str) -> None:
     with ThreadPoolExecutor(2) as threads:
         for done in [threads.submit(lock, one, two), threads.submit(lock, two, one)]:
             done.result()
-    assert len(runs) == 3
+    assert len(runs) in (3, 4)  # on a busy machine the victim may be back before the other has woken: a second deadlock
     assert {job.attempts for job in store.states([one, two]).values()} == {3}
     store.close()
 
