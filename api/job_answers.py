@@ -22,6 +22,8 @@ from .waiting import TooManyWaiters
 from .wiring import Services
 
 MAX_WAIT_S = 60.0
+#: Options that send chunks of a job to further models.
+_OF_OTHER_MODELS = ("retry_models", "diarize")
 _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6}(?:\.\d{1,6})?)")
 
 
@@ -54,7 +56,7 @@ def has_worker(services: Services, job: Job) -> bool:
 
 def _queues(services: Services, job: Job) -> Sequence[str]:
     """Where the job's open chunks wait. The record is asked only for jobs that may need more than their own model."""
-    if (job.params or {}).get("retry_models"):
+    if any((job.params or {}).get(name) for name in _OF_OTHER_MODELS):
         return services.store.open_queues(job.id)
     queue = queue_of(services.catalog, job)
     return [queue] if queue is not None else []

@@ -290,9 +290,10 @@ def test_running_job_without_a_live_worker_says_so(client, services, worker):
     assert services.store.job(TENANT, job.id).state is JobState.RUNNING
 
 
-def test_a_job_whose_second_model_has_no_live_worker_says_so(client, services, worker):
+@pytest.mark.parametrize("params", [{"retry_models": ["pocketsphinx"]}, {"diarize": True}])
+def test_a_job_whose_second_model_has_no_live_worker_says_so(client, services, worker, params):
     """The first model is done and alive: what is left waits for another."""
-    job = accept(services, kind="stt.transcribe", model="tone-listener", params={"retry_models": ["pocketsphinx"]})
+    job = accept(services, kind="stt.transcribe", model="tone-listener", params=params)
     run_plan(services, job, units=[5.0])
     worker("stt.tone")
     assert client.get(f"/jobs/{job.id}").json["progress"]["stage"] == "work"
