@@ -96,6 +96,13 @@ def check_voice(workers: LiveWorkers, entry: Entry, wanted: SynthesisRequest) ->
         raise Invalid.field(
             "voice", f"{entry.name} has no voice {wanted.voice!r}; see GET /tts/voices.", code="unknown_voice"
         )
+    for name, cast_voice in (wanted.cast or {}).items():
+        if voices and all(voice["id"] != cast_voice for voice in voices):
+            raise Invalid.field(
+                "cast",
+                f"{entry.name} has no voice {cast_voice!r} for {name!r}; see GET /tts/voices.",
+                code="unknown_voice",
+            )
     named = next((voice for voice in voices if voice["id"] == wanted.voice), None)
     if named and wanted.language and not speaks_language(named["language"], wanted.language):
         raise Invalid.field(

@@ -36,6 +36,9 @@ class SpeechOptions(JobOptions, total=False):
     title: str
     author: str
     emotion: str
+    #: Name → voice, for lines that begin with `[Name]`; `narrator` speaks the rest.
+    cast: Mapping[str, str]
+    #: Word → how to say it, IPA between slashes.
     lexicon: Mapping[str, str]
     verify: bool
     #: Write out figures, dates and signs; unset = for models that cannot read them.

@@ -17,6 +17,8 @@ LabelKey = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern
 LabelValue = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\x00]*$")]
 
 LexiconWord = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+CastName = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\[\]]{1,100}$")]
+CastVoice = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 LexiconSaid = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
@@ -42,11 +44,14 @@ class JobRequest(BaseModel):
 
 
 class SynthesisRequest(JobRequest):
-    """Text to speech: `POST /tts/synthesize`. Give `text` or `ssml`, or upload a file (txt, md, html, epub, docx, ssml)."""
+    """Text to speech: `POST /tts/synthesize`. Give `text`, `ssml` or a file (txt, md, html, epub, docx, ssml)."""
 
     text: str | None = Field(None, description="Plain text; empty lines part paragraphs.")
     ssml: str | None = Field(None, description="SSML 1.1 in place of `text`; see docs/text.md for what of it is read.")
     voice: str | None = Field(None, max_length=100, description="One of `GET /tts/voices`; unset = the model's own.")
+    cast: dict[CastName, CastVoice] | None = Field(
+        None, max_length=100, description="Voices by name, for lines that begin with `[Name]`; `narrator` is the rest."
+    )
     language: str | None = Field(None, max_length=35, description="BCP 47 tag; chooses a voice where none is named.")
     speed: float = Field(1.0, ge=0.5, le=2.0)
     format: AudioFormat = "wav"
@@ -84,7 +89,14 @@ class SynthesisRequest(JobRequest):
     def _one_text(self) -> SynthesisRequest:
         if self.text is not None and self.ssml is not None:
             raise ValueError("give text or ssml, not both")
+        if self.voice is not None and self.has_narrator:
+            raise ValueError("give voice or a narrator in cast, not both: they are the same")
         return self
+
+    @property
+    def has_narrator(self) -> bool:
+        """Whether the cast names who speaks what is nobody's."""
+        return any(name.casefold() == "narrator" for name in self.cast or {})
 
 
 class TranscriptionRequest(JobRequest):

@@ -14,6 +14,7 @@ from .errors import UnsupportedOption
 from .family import SpeakRequest
 from .requests import SynthesisRequest
 from .support import speaks
+from .text.cast import NARRATOR, voice_of
 from .text.chunks import Piece
 from .text.lexicon import Lexicon
 from .text.normalise.normaliser import LANGUAGES
@@ -45,6 +46,9 @@ class Asking:
     def __init__(self, request: SynthesisRequest, entry: Entry, document_language: str | None) -> None:
         self._request = request
         self._entry = entry
+        self._cast = request.cast or {}
+        #: The job's own voice; "" = the model's choice.
+        self._narrator = request.voice or (voice_of(NARRATOR, self._cast) if request.has_narrator else "")
         self._language = request.language or _known(document_language)
         by_rules = not entry.normalises if request.normalise is None else request.normalise
         self._wordings = Wordings(Lexicon(request.lexicon or {}), by_rules=by_rules, strict=bool(request.normalise))
@@ -86,11 +90,11 @@ class Asking:
 
     def _voice(self, piece: Piece) -> str:
         if piece.style.voice is not None:
-            return piece.style.voice
+            return voice_of(piece.style.voice, self._cast)
         other = piece.style.language
-        if other and self._request.voice and _primary(other) != _primary(self._language or self._request.voice):
+        if other and self._narrator and _primary(other) != _primary(self._language or self._narrator):
             return ""  # the job's voice speaks another language: the family has one for this
-        return self._request.voice or ""
+        return self._narrator
 
     def _voice_language(self, piece: Piece) -> str:
         """The language where nobody names one: the model's only one, else the one that a voice is named after."""

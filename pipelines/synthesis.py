@@ -20,6 +20,7 @@ from .speech_asking import Asked, Asking
 from .speech_assembly import SpeechAssembly
 from .speech_file import SpeechFile
 from .speech_part import read_part, write_part
+from .text.cast import directed
 from .text.chunks import Chunk, Division, Piece
 from .text.document import Chapter, Document
 from .text.reading import SOURCE_TYPES, open_file, open_ssml, open_text, source_type_of
@@ -44,7 +45,7 @@ class Synthesis:
         """
         document = _open(request, source, limits)
         language = request.language or document.language
-        blocks = document.blocks
+        blocks = directed(document.blocks, request.cast) if request.cast else document.blocks
         if request.chapters == "none":
             blocks = (block for block in blocks if not isinstance(block, Chapter))
         division = Division(language or "en", limits.chunk_characters)

@@ -83,6 +83,7 @@ class Division:
     _has_body: bool = True
     _starts_chapter: bool = True
     _tail: str = ""
+    _style: Style = PLAIN
 
     def chunks(self, blocks: Iterable[Block]) -> Iterator[Chunk]:
         """The chunks in order. Text that cannot be spoken (rules, asterisks) lengthens the pause before it."""
@@ -128,19 +129,20 @@ class Division:
 
     def _speak_paragraph(self, block: Paragraph) -> Iterator[Chunk]:
         self._has_body = True
+        self._style = block.style
         text = _joined(self._tail, block.text)
         *whole, self._tail = sentences(text, self.language)
         for sentence in whole:
-            yield from self._add(Piece(sentence))
+            yield from self._add(Piece(sentence, style=self._style))
         if len(self._tail) > self.limit:
             *parts, self._tail = _parts(self._tail, self.limit)
             for part in parts:
-                yield from self._add(Piece(part, "none"))
+                yield from self._add(Piece(part, "none", self._style))
 
     def _end_paragraph(self) -> Iterator[Chunk]:
         """The last sentence of a paragraph waits here: the next block may go on with it."""
         if self._tail:
-            yield from self._add(Piece(self._tail))
+            yield from self._add(Piece(self._tail, style=self._style))
             self._tail = ""
             self._lengthen("paragraph")
 

@@ -44,6 +44,7 @@ class Paragraph:
 
     text: str
     continues: bool = False
+    style: Style = PLAIN
 
 
 @dataclass(frozen=True, slots=True)

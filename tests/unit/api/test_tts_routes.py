@@ -91,6 +91,7 @@ BAD_BODIES = [
     ({"text": "a", "lexicon": {"b": " "}}, 422, "lexicon.b"),
     ({"text": "a", "lexicon": {"b": "/c/"}, "model": "tone"}, 422, "lexicon"),
     ({"text": "a", "normalise": "often"}, 422, "normalise"),
+    ({"text": "a", "cast": {"Alice": "nobody"}}, 422, "cast"),
     ({"text": "a", "voice": "nobody"}, 422, "voice"),
     ({"text": "a", "language": "xx-nothing"}, 422, "language"),
     ({"text": "a", "language": "ja"}, 422, "language"),

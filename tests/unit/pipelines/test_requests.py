@@ -90,3 +90,15 @@ def test_stored_request_is_read_back_as_it_was(kind):
 def test_lexicon_survives_storage():
     request = SynthesisRequest(text="Hello.", lexicon={"Brannock": "brannuck"}, speech_marks=True)
     assert parse("tts.synthesize", request.model_dump(mode="json")) == request
+
+
+def test_a_voice_and_a_narrator_together_are_refused():
+    with pytest.raises(ValidationError, match="give voice or a narrator in cast"):
+        SynthesisRequest(text="Hi.", voice="de", cast={"Narrator": "fr"})
+    assert SynthesisRequest(text="Hi.", voice="de", cast={"Alice": "fr"}).cast == {"Alice": "fr"}
+
+
+@pytest.mark.parametrize("cast", [{"[A]": "de"}, {"": "de"}, {"A": ""}, {"A" * 101: "de"}])
+def test_a_cast_whose_names_could_not_stand_in_brackets_is_refused(cast):
+    with pytest.raises(ValidationError):
+        SynthesisRequest(text="Hi.", cast=cast)

@@ -442,6 +442,28 @@ def test_long_ssml_sentences_are_cut_and_keep_their_readings(tone: ToneSpeaker, 
     assert [mark["name"] for mark in json.loads(run.file("marks.json").read_text())["marks"]] == ["m"]
 
 
+# -- dialogue --------------------------------------------------------------------------------------------------------
+def test_each_line_of_a_dialogue_has_the_voice_of_its_speaker(espeak: EspeakFamily, tmp_path: Path) -> None:
+    text = "They met.\n\n[Alice] Hello you.\n[BOB]: Hello you.\n\nHello you. [sic] [narrator] And went."
+    cast = {"narrator": "en-gb", "Alice": "en-us+f3", "Bob": "de"}
+    run = speak(tmp_path / "cast", espeak, SynthesisRequest(text=text, cast=cast, language="en", speech_marks=True))
+    (part,) = (read_part(path) for path in run.parts)
+    texts = [sentence.text for sentence in part.sentences]
+    assert texts == ["They met.", "Hello you.", "Hello you.", "Hello you.", "[sic]", "And went."]
+    sounds = [part.samples[sentence.start : sentence.end] for sentence in part.sentences]
+    for sound, voice in zip(sounds[1:4], ("en-us+f3", "de", "en-gb"), strict=True):
+        request = SynthesisRequest(text="Hello you.", voice=voice)
+        assert np.array_equal(read_part(speak(tmp_path / voice, espeak, request).parts[0]).samples, sound)
+
+
+def test_names_of_the_cast_are_voices_in_ssml(espeak: EspeakFamily, tmp_path: Path) -> None:
+    runs = [
+        speak(tmp_path / name, espeak, ssml(f'<voice name="{name}">Hello.</voice>', cast={"Alice": "de"}))
+        for name in ("Alice", "de")
+    ]
+    assert runs[0].parts[0].read_bytes() == runs[1].parts[0].read_bytes()
+
+
 # -- stitch ----------------------------------------------------------------------------------------------------------
 def test_marks_captions_and_chapters_agree_with_the_sound(espeak: EspeakFamily, tmp_path: Path) -> None:
     run = speak(tmp_path, espeak, SynthesisRequest(text=STORY, speech_marks=True), limits=Limits(chunk_characters=40))
