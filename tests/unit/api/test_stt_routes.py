@@ -51,9 +51,11 @@ def test_recording_elsewhere_is_an_unsupported_option(client, worker, name):
         ({"file": recording(), "language": "de"}, "language"),
         ({"file": recording(), "model": "pocketsphinx", "language": "de"}, "language"),
         ({"file": recording(), "language": "klingon"}, "language"),
-        ({"file": recording(), "diarize": "true"}, "diarize"),
+        ({"file": recording(), "diarize": "true", "channels": "split"}, "diarize"),
         ({"file": recording(), "task": "translate"}, "task"),
         ({"file": recording(), "formats": "pdf"}, "formats.0"),
+        ({"file": recording(), "min_confidence": "0.5", "retry_models": "nothing"}, "retry_models"),
+        ({"file": recording(), "min_confidence": "0.5", "retry_models": "pocketsphinx"}, "retry_models"),
         ({"file": recording(), "surprise": "1"}, "surprise"),
     ],
 )
