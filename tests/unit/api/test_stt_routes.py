@@ -56,6 +56,8 @@ def test_recording_elsewhere_is_an_unsupported_option(client, worker, name):
         ({"file": recording(), "formats": "pdf"}, "formats.0"),
         ({"file": recording(), "min_confidence": "0.5", "retry_models": "nothing"}, "retry_models"),
         ({"file": recording(), "min_confidence": "0.5", "retry_models": "pocketsphinx"}, "retry_models"),
+        ({"file": recording(), "min_confidence": "0.5", "retry_models": "nothing"}, "retry_models"),
+        ({"file": recording(), "min_confidence": "0.5", "retry_models": "pocketsphinx"}, "retry_models"),
         ({"file": recording(), "surprise": "1"}, "surprise"),
     ],
 )
