@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -47,13 +48,11 @@ class Alphabet:
 
     def spelled(self, word: str) -> list[int] | None:
         """The tokens of a word, the longest token first; None where the alphabet lacks one of its letters."""
-        numbers = {token: number for number, token in enumerate(self.tokens) if token and number != self.delimiter}
-        longest = max(map(len, numbers), default=0)
+        numbers, longest = _spellings(tuple(self.tokens), self.delimiter)
         spelling, at = [], 0
         while at < len(word):
             for length in range(min(longest, len(word) - at), 0, -1):
-                piece = word[at : at + length]
-                found = next((numbers[form] for form in (piece, piece.upper(), piece.lower()) if form in numbers), None)
+                found = numbers.get(word[at : at + length])
                 if found is not None:
                     spelling.append(found)
                     at += length
@@ -61,6 +60,16 @@ class Alphabet:
             else:
                 return None
         return spelling
+
+
+@lru_cache(maxsize=8)
+def _spellings(tokens: Sequence[str | None], delimiter: int | None) -> tuple[Mapping[str, int], int]:
+    """Numbers of the tokens that can be in a word, in both cases where the alphabet has one; length of the longest."""
+    numbers = {token: number for number, token in enumerate(tokens) if token and number != delimiter}
+    for token, number in list(numbers.items()):
+        numbers.setdefault(token.lower(), number)
+        numbers.setdefault(token.upper(), number)
+    return numbers, max(map(len, numbers), default=0)
 
 
 def read_alphabet(entry: Entry, folder: Path, config: Mapping[str, Any]) -> Alphabet:
