@@ -15,6 +15,7 @@ from pipelines.text.safe_xml import OPTIONS, local_name
 MOST_ELEMENTS = 200_000
 DEEPEST = 32
 _DOCTYPE = re.compile(r"<!\s*DOCTYPE|<!ENTITY", re.I)
+_START = re.compile(r"<[^\s<>/!?]")
 #: Comments, CDATA sections and processing instructions hold no elements; a start tag's attributes may hold ">".
 _TOKENS = re.compile(
     r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|(?P<start><[^\s<>/!?](?:[^<>\"']|\"[^\"]*\"|'[^']*')*>)", re.S
@@ -53,8 +54,7 @@ def parse(text: str) -> Tree:
 
     if declared := _DOCTYPE.search(text):
         raise refused(place(declared.start()), "document types and entities are not read; remove them.")
-    places = [place(found.start()) for found in _TOKENS.finditer(text) if found.group("start")]
-    if len(places) > MOST_ELEMENTS:
+    if sum(1 for _ in _START.finditer(text)) > MOST_ELEMENTS:
         raise InputTooLarge(f"The SSML has more than {MOST_ELEMENTS:,} tags, the most that is read.", field="ssml")
     try:
         # The encoding is said, so that a declaration in the text cannot say another one.
@@ -63,7 +63,8 @@ def parse(text: str) -> Tree:
         line, column = error.position
         detail = (error.msg or "not well-formed").partition(", line ")[0]
         raise refused((max(1, line or 1), max(1, column or 1)), f"{detail}.") from error
-    tree = Tree(root, places)
+    # Only now: in a text that is no XML, each "<!--" would be looked for its end.
+    tree = Tree(root, [place(found.start()) for found in _TOKENS.finditer(text) if found.group("start")])
     _check_depth(tree)
     return tree
 

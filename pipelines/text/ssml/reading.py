@@ -17,6 +17,8 @@ from .flow import Break, Edge, Flow, Item, Mark, Words
 from .parsing import parse
 
 _SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’)\]]*\s+")
+#: Changes of style between two edges; past it a sentence ends where the next one is.
+_MOST_STYLES = 500
 _WEIGHT: dict[Pause, int] = {"none": 0, "sentence": 1, "paragraph": 2}
 
 
@@ -115,7 +117,7 @@ def _utterances(items: Iterator[Item], language: str) -> Iterator[Utterance]:
     for item in items:
         if isinstance(item, Words):
             paragraph.add(item)
-            if len(paragraph.text) < BLOCK_CHARACTERS:
+            if len(paragraph.text) < BLOCK_CHARACTERS and len(paragraph.styles) < _MOST_STYLES:
                 continue
             item = Edge("sentence", paragraph.is_whole)
         if isinstance(item, Mark):

@@ -233,3 +233,23 @@ def test_more_tags_than_a_server_holds_are_refused(monkeypatch: pytest.MonkeyPat
 def test_places_are_right_behind_comments_and_signs_in_attributes() -> None:
     text = '<speak><!-- <a> --><sub alias="a > b">x</sub>\n<![CDATA[ <b> ]]><prosody rate="no">y</prosody></speak>'
     assert "line 2, column 18" in refusal(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!--" * 200_000,
+        "<speak>" + "<![CDATA[" * 100_000 + "</speak>",
+        "<a '" * 200_000,
+        "<speak>" + "<emphasis>a</emphasis> " * 20_000 + "</speak>",
+        "<speak>a" + '<mark name="m"/>' * 50_000 + "</speak>",
+        "<speak>" + "a " * 1_000_000 + "</speak>",
+        "<speak>" + "x" * 300_000 + "</speak>",
+    ],
+    ids=lambda text: text[:24],
+)
+def test_texts_that_are_made_to_tire_a_reader_are_read_or_refused_in_good_time(text: str) -> None:
+    try:
+        assert sum(1 for _ in read_string(text).blocks) > 0
+    except BadInput as refused:
+        assert refused.detail
