@@ -54,23 +54,18 @@ class Transcription:
         name = f"“{request.source_name}”" if request.source_name else "The recording"
         with open_recording(source, max_seconds=limits.audio_seconds, name=name) as recording:
             packers: list[WindowPacker] = []
-            cleaners: list[Denoiser] = []
             chunks = ChunkWriter(sink, limits.chunk_seconds)
             heard, reported_s = 0, 0.0
             for samples in resampled(recording.blocks(), RATE_HZ, mix=request.channels == "mix"):
                 if not packers:
-                    packers = [WindowPacker(DETECTORS[limits.vad]()) for _ in samples]
-                    cleaners = [Denoiser() for _ in samples] if request.noise_reduction else []
+                    packers = [_packer(request, limits) for _ in samples]
                 heard += samples.shape[1]
                 for channel, packer in enumerate(packers):
-                    sound = cleaners[channel].push(samples[channel]) if cleaners else samples[channel]
-                    chunks.take(channel, packer.push(sound), packers)
+                    chunks.take(channel, packer.push(samples[channel]), packers)
                 if heard / RATE_HZ - reported_s >= _REPORT_EVERY_S:
                     reported_s = heard / RATE_HZ
                     sink.progress(reported_s, recording.declared_s)
             for channel, packer in enumerate(packers):
-                if cleaners:
-                    chunks.take(channel, packer.push(cleaners[channel].finish()), packers)
                 chunks.take(channel, packer.finish(), packers)
             duration_s = round(heard / RATE_HZ, 3)
             header = {
@@ -135,6 +130,11 @@ class Transcription:
         }
         warnings = list(_warnings(request, tally, is_empty=summary["avg_confidence"] is None))
         return Result(header["duration_s"], {**summary, "quality": quality, "warnings": warnings})
+
+
+def _packer(request: TranscriptionRequest, limits: Limits) -> WindowPacker:
+    """What makes windows of one channel."""
+    return WindowPacker(DETECTORS[limits.vad](), cleaner=Denoiser() if request.noise_reduction else None)
 
 
 def _tell_apart(span: Span, sources: Sources, family: SpeakerFamily, sink: Sink) -> Part:

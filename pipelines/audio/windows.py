@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from .denoise import Denoiser
 from .resample import to_int16
 from .vad import FRAME, RATE_HZ, Detector, GateSettings, SpeechGate
 
@@ -77,8 +78,12 @@ class _Tape:
 class WindowPacker:
     """Samples in, windows out."""
 
-    def __init__(self, detector: Detector, settings: GateSettings | None = None) -> None:
+    def __init__(
+        self, detector: Detector, settings: GateSettings | None = None, cleaner: Denoiser | None = None
+    ) -> None:
+        """`cleaner`: what the samples go through before speech is looked for, and as what they are kept."""
         self._detector = detector
+        self._cleaner = cleaner
         self._settings = settings or GateSettings()
         self._gate = SpeechGate(self._settings)
         self._tape = _Tape()
@@ -94,11 +99,12 @@ class WindowPacker:
 
     def push(self, samples: NDArray[np.float32]) -> Iterator[Window]:
         """Take the next samples (mono, 16 kHz, ±1); yield the windows that are complete."""
-        self._tape.append(to_int16(samples))
-        yield from self._listen(self._detector.push(samples))
+        yield from self._take_in(samples if self._cleaner is None else self._cleaner.push(samples))
 
     def finish(self) -> Iterator[Window]:
         """The windows that the recording's end completes."""
+        if self._cleaner is not None:
+            yield from self._take_in(self._cleaner.finish())
         yield from self._listen(self._detector.finish())
         span = self._gate.finish()
         if span is not None:
@@ -112,6 +118,10 @@ class WindowPacker:
             return self._pieces[0].start
         since = self._gate.open_since
         return max(self._edge, (self._frame if since is None else since) * FRAME - _PAD)
+
+    def _take_in(self, samples: NDArray[np.float32]) -> Iterator[Window]:
+        self._tape.append(to_int16(samples))
+        yield from self._listen(self._detector.push(samples))
 
     def _listen(self, scores: NDArray[np.float32]) -> Iterator[Window]:
         for score in scores.tolist():
