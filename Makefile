@@ -24,10 +24,10 @@ WHOLE := $(wildcard tests/integration tests/acceptance tests/faults)
 TESTED := espeak,text,torch,beam,speakers,denoise,normalise,evaluate,test
 
 # -- verbs ----------------------------------------------------------------------------------------------------------
-.PHONY: help demo up test lint types mutations accept soak bench clean
+.PHONY: help demo up test lint types mutations accept soak bench bench-stt bench-tts clean
 
 help:  ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 demo: $(STAMPS)/demo-$(KEY)  ## Start the whole stack, make an audiobook and a transcript, show them, stop
 	$(PY) demo/run.py
@@ -64,6 +64,12 @@ soak: $(STAMPS)/test-$(KEY)  ## Run the long versions of the fault tests
 
 bench: $(STAMPS)/test-$(KEY)  ## Measure speed here and write docs/benchmarks.md (BENCH=name runs one and only prints)
 	$(PY) -m tests.benchmarks $(or $(BENCH),--write)
+
+bench-stt: $(STAMPS)/test-$(KEY)  ## Measure the recognisers and write docs/benchmarks-stt.md (BENCH=name only prints one)
+	$(PY) -m tests.benchmarks.stt $(or $(BENCH),--write)
+
+bench-tts: $(STAMPS)/test-$(KEY)  ## Measure the neural voices and write docs/benchmarks-tts.md (BENCH=name prints one)
+	$(PY) -m tests.benchmarks.tts $(or $(BENCH),--write)
 
 clean:  ## Remove the virtual environment, caches and what the demo wrote
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis demo/out
