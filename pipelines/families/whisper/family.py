@@ -30,8 +30,8 @@ _SHORTEST_S = 0.1
 class Whisper:
     """One loaded model. `gates` may be replaced, as the benchmarks do whose random weights nobody can believe.
 
-    Options of a request: `timestamps` (default True): whether the model writes times of phrases into its text; without
-    them a window is one phrase.
+    Options of a request, both True by default: `timestamps`, whether the model writes times of phrases into its text
+    (without them a window is one phrase); `detect`, whether it tells what language it hears where one is named.
     """
 
     def __init__(
@@ -97,17 +97,20 @@ class Whisper:
 
     def _detect(self, stretches: Sequence[Stretch], encoded: Encoded) -> None:
         """The language of each window; where the request named one it is heard all the same, to tell of another."""
-        if not self._tokenizer.is_multilingual:
+        asked = [number for number, stretch in enumerate(stretches) if self._is_to_be_detected(stretch)]
+        if not asked:
             return
-        whole = [number for number, stretch in enumerate(stretches) if not stretch.start]
-        if not whole:
-            return  # rests of windows: their languages are known
-        found = self._decoder.languages(encoded[whole])
-        for number, (language, confidence) in zip(whole, found, strict=True):
+        found = self._decoder.languages(encoded[asked])
+        for number, (language, confidence) in zip(asked, found, strict=True):
             stretch = stretches[number]
             stretch.detected = (tag_of(language), confidence)
             if stretch.language is None:
                 stretch.language, stretch.language_confidence = language, confidence
+
+    def _is_to_be_detected(self, stretch: Stretch) -> bool:
+        if not self._tokenizer.is_multilingual or stretch.start:
+            return False  # of the rest of a window the language is known
+        return stretch.language is None or bool(stretch.request.options.get("detect", True))
 
     def _decode(self, stretches: Sequence[Stretch], encoded: Encoded, tick: Tick) -> None:
         """The best text of each: all together, and again those that are doubtful."""
