@@ -32,6 +32,8 @@ class SpeechOptions(JobOptions, total=False):
     loudness_lufs: float
     #: Also make marks.json, captions.vtt and chapters.json.
     speech_marks: bool
+    #: Also make book.epub: text and audio in step.
+    read_along: bool
     chapters: Literal["auto", "none"]
     title: str
     author: str

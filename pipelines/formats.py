@@ -42,6 +42,9 @@ FORMATS: Mapping[str, Format] = {
     "pcm": Format("s16le", "pcm_s16le", "audio/pcm"),
 }
 
+#: Formats that every reading system of EPUB 3 plays.
+OVERLAY_FORMATS = ("mp3", "m4a", "m4b", "opus")
+
 
 def output_rate(name: str, wanted_hz: int | None, spoken_hz: int) -> int:
     """The file's sampling rate: the one wanted, else the nearest to the voice's that the format has, rather higher.

@@ -58,6 +58,7 @@ class SynthesisRequest(JobRequest):
     sample_rate_hz: int | None = Field(None, ge=8_000, le=48_000, description="Unset = the voice's own rate.")
     loudness_lufs: float | None = Field(None, ge=-40.0, le=-5.0, description="Unset = as spoken.")
     speech_marks: bool = False
+    read_along: bool = Field(False, description="Also make book.epub: EPUB 3, text and audio in step (media overlays).")
     chapters: Literal["auto", "none"] = "auto"
     title: str | None = Field(None, max_length=500)
     author: str | None = Field(None, max_length=500)

@@ -65,7 +65,8 @@ class SpeechAssembly:
         first, last = kept = _sounding(speech.samples, round(_MARGIN_S * self._rate_hz))
         if self._marks and last > first:
             spoken = [self._word(piece.text, mark, first, last) for mark in words]
-            self._sentences.append(SpokenSentence(piece.text, self._length, self._length + last - first, tuple(spoken)))
+            end = self._length + last - first
+            self._sentences.append(SpokenSentence(piece.text, self._length, end, tuple(spoken), piece.pause))
         self._named += [
             (name, self._length + _place(piece.text, at, words, self._rate_hz, kept)) for name, at in piece.marks
         ]

@@ -19,6 +19,7 @@ from .audio.loudness import Loudness, levelled
 from .audio.rate import RateChange
 from .errors import EngineFailure
 from .formats import FORMATS, output_rate
+from .overlay_book import OverlayBook
 from .pipeline import Sink, Span
 from .requests import SynthesisRequest
 from .speech_marks import MarkWriter
@@ -37,6 +38,7 @@ class SpeechFile:
         self._path = sink.directory / f"audio.{request.format}"
         self._spool_path = sink.directory / "spool.pcm"
         self._marks = MarkWriter(sink.directory) if request.speech_marks else None
+        self._book = OverlayBook(sink.directory, request.format, header) if request.read_along else None
         self._spoken_hz = 0
         self._samples = 0
         self._chapter_starts: list[int] = []
@@ -52,6 +54,8 @@ class SpeechFile:
             self._spool.close()
         if self._marks is not None:
             self._marks.__exit__()
+        if self._book is not None:
+            self._book.__exit__()
         if self._out is not None:
             self._out.close()
 
@@ -66,8 +70,9 @@ class SpeechFile:
             len(self._chapter_starts) < len(chapters) and chapters[len(self._chapter_starts)]["first_idx"] <= span.idx
         ):
             self._chapter_starts.append(self._samples)
-        if self._marks is not None:
-            self._marks.add(part, self._samples, max(0, len(self._chapter_starts) - 1))
+        for listing in (self._marks, self._book):
+            if listing is not None:
+                listing.add(part, self._samples, max(0, len(self._chapter_starts) - 1))
         for start in range(0, len(part.samples), _BLOCK_SAMPLES):
             self._take(part.samples[start : start + _BLOCK_SAMPLES])
         self._samples += len(part.samples)
@@ -84,6 +89,8 @@ class SpeechFile:
                 self._sink.progress(self._samples / self._spoken_hz)
             self._spool_path.unlink()
         self._out.finish(self._chapter_marks(self._out.rate_hz))
+        if self._book is not None:
+            self._book.finish(self._path, self._sink)
         self._sink.put(self._path.name, self._path, content_type=FORMATS[self._request.format].content_type)
         if self._marks is not None:
             chapters = [

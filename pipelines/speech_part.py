@@ -31,6 +31,8 @@ class SpokenSentence:
     start: int
     end: int
     words: Sequence[SpokenWord] = ()
+    #: What stands behind it: see pipelines/text/style.py.
+    pause: str = "sentence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def read_part(path: Path) -> SpeechPart:
         sample_rate_hz=header["sample_rate_hz"],
         samples=samples,
         sentences=tuple(
-            SpokenSentence(s["text"], s["start"], s["end"], tuple(SpokenWord(*word) for word in s["words"]))
+            SpokenSentence(s["text"], s["start"], s["end"], tuple(SpokenWord(*word) for word in s["words"]), s["pause"])
             for s in header["sentences"]
         ),
         named=tuple((name, sample) for name, sample in header["named"]),

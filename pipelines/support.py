@@ -10,7 +10,7 @@ from importlib.util import find_spec
 
 from .catalog import Catalog, Entry
 from .errors import UnsupportedOption
-from .formats import FORMATS
+from .formats import FORMATS, OVERLAY_FORMATS
 from .requests import SynthesisRequest, TranscriptionRequest
 from .text.lexicon import pronunciation
 from .transcript.number_words import LANGUAGES
@@ -115,6 +115,8 @@ def _unsupported_in_synthesis(entry: Entry, request: SynthesisRequest) -> Iterat
         yield "verify", "This version does not listen to what it spoke."
     if request.language is not None and not speaks(entry, request.language):
         yield "language", f"{entry.name} does not speak {request.language!r}; it speaks: {', '.join(entry.languages)}."
+    if request.read_along and request.format not in OVERLAY_FORMATS:
+        yield "format", f"read_along needs one of these formats: {', '.join(OVERLAY_FORMATS)}."
     rates = FORMATS[request.format].rates
     if request.sample_rate_hz is not None and rates and request.sample_rate_hz not in rates:
         known = ", ".join(map(str, rates))

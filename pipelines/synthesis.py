@@ -68,7 +68,9 @@ class Synthesis:
         started = time.monotonic()
         asking = Asking(request, family.entry, span.data["language"])
         assembly = SpeechAssembly(
-            sample_rate_hz=family.entry.sample_rate_hz, speed=request.speed, marks=request.speech_marks
+            sample_rate_hz=family.entry.sample_rate_hz,
+            speed=request.speed,
+            marks=request.speech_marks or request.read_along,
         )
         pieces = [Piece.of(data) for data in span.data["pieces"]]
         done, reported_at = 0, started

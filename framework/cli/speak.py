@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 FORMATS = ("wav", "flac", "mp3", "opus", "aac", "m4a", "m4b", "pcm")
 _DOCUMENTS = {".txt", ".md", ".markdown", ".html", ".htm", ".xhtml", ".epub", ".docx", ".ssml"}
 #: Result file → what is put behind the stem of the output.
-_COMPANIONS = {"marks.json": ".marks.json", "captions.vtt": ".vtt", "chapters.json": ".chapters.json"}
+_COMPANIONS = {"marks.json": ".marks.json", "captions.vtt": ".vtt", "chapters.json": ".chapters.json",
+               "book.epub": ".epub"}  # fmt: skip
 
 
 def speak(

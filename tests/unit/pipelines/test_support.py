@@ -108,6 +108,7 @@ def check_speech(model: str, **params: Any) -> None:
     [
         ({"emotion": "joy"}, "emotion"),
         ({"verify": True}, "verify"),
+        ({"read_along": True}, "format"),
         ({"format": "opus", "sample_rate_hz": 22_050}, "sample_rate_hz"),
         ({"format": "mp3", "sample_rate_hz": 10_000}, "sample_rate_hz"),
     ],
