@@ -101,7 +101,7 @@ class Asking:
         if len(self._entry.languages) == 1 and "*" not in self._entry.languages:
             return self._entry.languages[0]
         voice = self._voice(piece) or self._entry.default_voice or ""
-        return voice if _primary(voice) in LANGUAGES else ""
+        return voice.partition("+")[0] if _primary(voice) in LANGUAGES else ""
 
     def _speed(self, rate: float) -> float:
         if rate == 1.0:

@@ -133,7 +133,8 @@ def _spoken(
 ) -> Iterator[tuple[Piece, Asked | None, Speech | None]]:
     """Pieces with what was asked for them and the answer; one call of the family for all that have words."""
     asked = [asking.asked(piece, seed + number) if piece.text else None for number, piece in enumerate(pieces)]
-    answers = iter(family.speak([one.request for one in asked if one], tick))
+    requests = [one.request for one in asked if one]
+    answers = iter(family.speak(requests, tick) if requests else [])
     for piece, one in zip(pieces, asked, strict=True):
         yield piece, one, next(answers) if one else None
 

@@ -113,6 +113,7 @@ def test_sentence_overtakes_a_book_that_is_being_spoken(stack):
         ("/stt/transcribe", "list.mp3", b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n", None, "unreadable_input"),
         ("/stt/transcribe", "cut.flac", SPOKEN.read_bytes()[:20_000], None, "unreadable_input"),
         ("/tts/synthesize", "empty.txt", b" \n ", None, "bad_input"),
+        ("/tts/synthesize", "bad.ssml", b"<speak>\n <blink>a</blink></speak>", None, "bad_input"),
         ("/tts/synthesize", "not.epub", b"PK\x03\x04 nothing of a book", None, "unreadable_input"),
     ],
 )  # fmt: skip
@@ -126,6 +127,7 @@ def test_bad_input_is_refused_or_fails_with_its_class(embedded_stack, route, nam
     assert job["state"] == "failed" and job["error"]["class"] == "bad_input", job
     assert code is None or job["error"]["code"] == code, job["error"]
     assert job["attempts"] == 1, "bad input was tried again"
+    assert name != "bad.ssml" or job["error"]["detail"].startswith("SSML, line 2, column 2: <blink> is not read here")
 
 
 @pytest.fixture(scope="module")
