@@ -100,7 +100,7 @@ def vits_section() -> Section:
     section = Section(
         "VITS",
         f"{sentences} sentences of {symbols} symbols with a blank beside each, all lasting {FRAMES // 2 + 1} frames, "
-        f"{THREADS} threads, {ROUNDS} rounds. Both decode in float32.",
+        f"{THREADS} threads, {ROUNDS} rounds. transformers computes in float32.",
         _COLUMNS,
     )
     torch.manual_seed(1)

@@ -17,6 +17,7 @@ from pipelines.errors import ModelUnavailable
 from pipelines.family import SpeakRequest, Speech, Tick
 from pipelines.loading import revision
 from pipelines.text.symbol_set import Spelling
+from pipelines.vocoders.vocoder import Knobs
 from pipelines.word_times import word_times
 
 from .network import Network, Row, Sound
@@ -27,14 +28,14 @@ from .voice_list import speaker_of
 class Vits:
     """See `SpeechFamily`. Options: `noise_scale`, `duration_noise`, and `phonemes` where it reads those."""
 
-    def __init__(self, entry: Entry, folder: Path, device: str) -> None:
+    def __init__(self, entry: Entry, folder: Path, device: str, knobs: Knobs = Knobs()) -> None:
         self.entry = entry
-        self.engine = f"{engine_of(entry)}/float32"
         self.revision = revision(folder)
         self._speller = Speller(entry, folder)
         model = pretrained(entry, VitsModel, folder, device, unused=("posterior_encoder.",))
         self._settings = model.config
-        self._network = Network(model)
+        self._network = Network(model, knobs)
+        self.engine = f"{engine_of(entry)}/float32, hifigan {self._network.decoding}"
         if self._settings.sampling_rate != entry.sample_rate_hz:
             raise ModelUnavailable(
                 f"{entry.name}: the checkpoint speaks at {self._settings.sampling_rate} Hz; "

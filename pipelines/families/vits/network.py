@@ -1,7 +1,8 @@
 """VITS (Kim, Kong and Son, arXiv 2106.06103) as transformers has it, for batches whose rows do not touch each other.
 
 transformers' own `forward` draws its noise inside and takes one speed and one speaker for all rows, so its parts are
-called here: text encoder, durations, alignment, flow, decoder. The noise of each row comes from a generator of its own.
+called here: text encoder, durations, alignment, flow. The noise of each row comes from a generator of its own. Its
+decoder is a HiFi-GAN whose mel is the latent, so ours decodes, in tiles of many rows.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from torch.nn.utils.rnn import pad_sequence
 
 from pipelines.errors import EngineFailure
 from pipelines.family import Tick
-from pipelines.vocoders.hifigan import Shape
-from pipelines.vocoders.tiles import tiles
+from pipelines.vocoders.hifigan import Generator, HifiGan, Shape
+from pipelines.vocoders.mel import MelConvention
+from pipelines.vocoders.tiles import render
+from pipelines.vocoders.vocoder import Knobs, Place
 
 #: A row that becomes longer than this (s) is no speech any more, and would take all memory.
 _LONGEST_S = 600
-#: Latent frames in one call of the decoder: bounds its memory to some hundred megabytes.
-_TILE = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +50,13 @@ class Sound:
 class Network:
     """A VitsModel, called in parts."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, knobs: Knobs = Knobs()) -> None:
         self._model = model
         self._config = model.config
-        shape = Shape(
-            bins=self._config.flow_size,
-            channels=self._config.upsample_initial_channel,
-            rates=tuple(self._config.upsample_rates),
-            kernels=tuple(self._config.upsample_kernel_sizes),
-            block_kernels=tuple(self._config.resblock_kernel_sizes),
-            block_dilations=tuple(map(tuple, self._config.resblock_dilation_sizes)),
-        )
-        #: Samples of a latent frame, and latent frames to either side that a sample depends on.
-        self._hop, self._reach = shape.hop, shape.reach
+        self._decoder = _decoder(model, knobs)
+        #: Engine and precision of the decoder, for provenance.
+        self.decoding = self._decoder.engine
+        self._hop = self._decoder.hop
 
     @torch.inference_mode()
     def speak(self, rows: Sequence[Row], tick: Tick) -> list[Sound]:
@@ -78,12 +73,13 @@ class Network:
         tick()
         frames = self._durations(rows, generators, read.last_hidden_state, present, speakers)
         latents = self._latents(rows, generators, read, frames, speakers)
-        sounds = []
-        for number, row in enumerate(rows):
-            own = None if speakers is None else speakers[number : number + 1]
-            samples = self._decode(latents[number : number + 1, :, : int(frames[number].sum())], own, tick)
-            sounds.append(Sound(samples, frames[number, : len(row.ids)].cpu().numpy() * self._hop))
-        return sounds
+        places = [Place(speaker=None if speakers is None else speakers[number, :, 0]) for number in range(len(rows))]
+        rows_of_latents = [own[:, :length] for own, length in zip(latents, frames.sum(1).tolist(), strict=True)]
+        sounds = render(self._decoder, rows_of_latents, places, tick)
+        return [
+            Sound(samples, own[: len(row.ids)].cpu().numpy() * self._hop)
+            for row, samples, own in zip(rows, sounds, frames, strict=True)
+        ]
 
     def _speakers(self, rows: Sequence[Row]) -> torch.Tensor | None:
         if self._config.num_speakers <= 1:
@@ -143,15 +139,32 @@ class Network:
         mask = _mask(lengths, padded.shape[2])[:, None].float().to(padded.device)
         return self._model.flow(padded, mask, speakers, reverse=True) * mask
 
-    def _decode(self, latents: torch.Tensor, speaker: torch.Tensor | None, tick: Tick) -> NDArray[np.float32]:
-        """The sound of one row, tile by tile: as the whole would be, in constant memory."""
-        pieces = []
-        for tile in tiles(latents.shape[2], _TILE, self._reach):
-            tick()
-            wave = self._model.decoder(latents[:, :, tile.first : tile.end], speaker)[0, 0]
-            kept = wave[(tile.keep - tile.first) * self._hop : (tile.keep_end - tile.first) * self._hop]
-            pieces.append(kept.cpu().numpy())
-        return np.concatenate(pieces)
+
+def _decoder(model: Any, knobs: Knobs) -> HifiGan:
+    """The model's decoder as a vocoder of latents; it leaves the model, whose memory it would take twice."""
+    config = model.config
+    shape = Shape(
+        bins=config.flow_size,
+        channels=config.upsample_initial_channel,
+        rates=tuple(config.upsample_rates),
+        kernels=tuple(config.upsample_kernel_sizes),
+        block_kernels=tuple(config.resblock_kernel_sizes),
+        block_dilations=tuple(map(tuple, config.resblock_dilation_sizes)),
+        slope=config.leaky_relu_slope,
+        speaker=config.speaker_embedding_size if config.num_speakers > 1 else 0,
+        last_bias=False,
+    )
+    generator = Generator(shape)
+    tensors = {
+        name.replace("upsampler.", "ups.", 1).replace("cond.", "cond_layer.", 1): tensor
+        for name, tensor in model.decoder.state_dict().items()
+        if shape.speaker or not name.startswith("cond.")
+    }
+    generator.load_state_dict(tensors)
+    del model.decoder
+    rate = config.sampling_rate
+    latents = MelConvention(sample_rate_hz=rate, hop=shape.hop, bins=shape.bins, fmax_hz=rate / 2)
+    return HifiGan(generator, latents, device=model.device, knobs=knobs)
 
 
 def _stochastic(

@@ -21,6 +21,7 @@ from pipelines.families.vits.family import Vits
 from pipelines.family import SpeakRequest, Speech
 from pipelines.pipeline import Interrupted
 from pipelines.text.phonemes import ipa
+from pipelines.vocoders.vocoder import Knobs
 from tests.speech_checkpoints import write_vits
 
 TEXT = "Hello, world. The cat sat on the mat."
@@ -40,18 +41,19 @@ def entry(folders: dict[str, Path], name: str) -> Entry:
     return replace(Catalog().get(name, "tts"), source=str(folders[name]), threads=1)
 
 
+def exact(entry: Entry) -> Vits:
+    """As the library computes it; elsewhere the decoder may be faster in bfloat16."""
+    return Vits(entry, Path(str(entry.source)), "cpu", Knobs(precision="float32"))
+
+
 @pytest.fixture(scope="module")
 def many(folders: dict[str, Path]) -> Iterator[Vits]:
-    family = load(entry(folders, "vits-vctk"), "cpu")
-    yield family
-    family.close()
+    yield exact(entry(folders, "vits-vctk"))
 
 
 @pytest.fixture(scope="module")
 def letters(folders: dict[str, Path]) -> Iterator[Vits]:
-    family = load(entry(folders, "mms-eng"), "cpu")
-    yield family
-    family.close()
+    yield exact(entry(folders, "mms-eng"))
 
 
 def tick() -> None:
@@ -154,7 +156,7 @@ def test_a_long_sentence_is_decoded_in_tiles_as_the_whole_would_be(folders: dict
     text = "the quick brown fox jumps over the lazy dog and runs into the wide green wood " * 4
     expected = by_the_library(folders["mms-eng"], text.strip(), 5)
     found = say(letters, text, seed=5).samples / 32_767
-    assert len(found) == len(expected) > 2 * 512 * 64
+    assert len(found) == len(expected) > 4 * 256 * 64
     assert np.abs(found - expected).max() < 1e-4
 
 
@@ -265,7 +267,7 @@ def test_weights_saved_by_torch_are_read_too(folders: dict[str, Path], tmp_path:
     weights = tmp_path / "model" / "model.safetensors"
     torch.save(load_file(weights), tmp_path / "model" / "pytorch_model.bin")
     weights.unlink()
-    assert differ(say(load(there, "cpu"), TEXT), say(letters, TEXT)) < 1e-4
+    assert differ(say(exact(there), TEXT), say(letters, TEXT)) < 1e-4
 
 
 @pytest.mark.parametrize("name", ["vocab.json", "config.json", "tokenizer_config.json", "model.safetensors"])
