@@ -26,6 +26,9 @@ from tests.material.make_speech import TALK
 from tests.material.recorded_listener import HEARD, RecordedListener
 from tests.material.sounds import RATE_HZ, hum, music, noise
 
+#: A minute of work on a machine that has nothing else to do.
+pytestmark = pytest.mark.timeout(1800)
+
 CHUNK_SECONDS = (60.0, 300.0, 1200.0)
 PARAMS = {"model": "pocketsphinx", "punctuate": False, "formats": ["json", "srt", "txt"]}
 
