@@ -19,6 +19,7 @@ from pipelines.engines.torch_engine import has_fast_bfloat16
 from pipelines.errors import ModelUnavailable
 from pipelines.loading import fill
 
+from .channels_last import run_channels_last
 from .mel import MelConvention
 from .receptive_field import Reach
 from .vocoder import Knobs, Place
@@ -188,6 +189,8 @@ class HifiGan:
         for module in self._generator.modules():
             if isinstance(module, nn.Conv1d | nn.ConvTranspose1d):
                 module.to(getattr(torch, precision))
+        if self._device.type == "cpu":
+            run_channels_last(self._generator)
         self.convention = convention
         self.hop = convention.hop
         self.reach = generator.shape.reach

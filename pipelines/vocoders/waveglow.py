@@ -25,6 +25,8 @@ from .weight_norm import folded
 
 WAVEGLOW_MEL = MelConvention()
 _HOP, _UPSAMPLE_KERNEL = 256, 1024
+#: Frames that are kept of a tile: enough that its overlap, 104 frames on both sides at the real size, is a small part.
+_KEPT = 768
 #: The denoiser's transform, and the length in frames of the silence that it learns the hum from.
 _DENOISER_FFT, _DENOISER_HOP, _SILENCE = 1024, 256, 88
 
@@ -109,10 +111,13 @@ class _WaveNet(nn.Module):
 
     def forward(self, still: torch.Tensor, heard: torch.Tensor) -> torch.Tensor:
         sound = self.start(still)
-        conditions = self.cond_layer(heard).chunk(len(self.in_layers), dim=1)
+        # The conditions of all layers at once would be most of the memory.
+        layers = len(self.in_layers)
+        named = dict(self.cond_layer.named_parameters())
+        weights, biases = named["weight"].chunk(layers), named["bias"].chunk(layers)
         skipped = torch.zeros_like(sound)
-        for layer, leave, condition in zip(self.in_layers, self.res_skip_layers, conditions, strict=True):
-            wave, gate = (layer(sound) + condition).chunk(2, dim=1)
+        for layer, leave, weight, bias in zip(self.in_layers, self.res_skip_layers, weights, biases, strict=True):
+            wave, gate = (layer(sound) + functional.conv1d(heard, weight, bias)).chunk(2, dim=1)
             out = leave(torch.tanh(wave) * torch.sigmoid(gate))
             if out.shape[1] > self._width:
                 sound = sound + out[:, : self._width]
@@ -160,7 +165,7 @@ class WaveGlowVocoder:
         self.hop = convention.hop
         # The denoiser hears one window to either side.
         self.reach = model.shape.reach + _DENOISER_FFT // _HOP
-        self.tile = 2 * self.reach + 256
+        self.tile = 2 * self.reach + _KEPT
         self.revision = revision
 
     @torch.inference_mode()

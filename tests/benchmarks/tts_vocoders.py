@@ -1,0 +1,185 @@
+"""How fast the vocoders, Tacotron 2 and YourTTS are at the published sizes: random weights, equal threads.
+
+HiFi-GAN stands beside transformers' own and beside ONNX Runtime on the same graph and tensors.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pipelines.engines.onnx_engine import onnx_session
+from pipelines.families.tacotron2.decoder import Decoder
+from pipelines.families.tacotron2.family import SeededDropout
+from pipelines.families.tacotron2.network import Network
+from pipelines.families.tacotron2.shape import Shape
+from pipelines.vocoders import hifigan, melgan, waveglow
+from pipelines.vocoders.griffinlim import GriffinLim
+from pipelines.vocoders.mel import MelConvention
+from pipelines.vocoders.tiles import render, stream
+from pipelines.vocoders.vocoder import Knobs, Place, Tiled
+from tests.benchmarks.report import Section, middle, spread
+from tests.checkpoints import FIXTURES, make_entry
+
+THREADS = 2
+ROUNDS = 3
+#: Frames of 256 samples at 22,050 Hz: the tile that a vocoder is given, 3 s.
+FRAMES = 256
+SECONDS = FRAMES * 256 / 22_050
+#: Sentences in a batch of the acoustic model, symbols and frames of each.
+SENTENCES, SYMBOLS, STEPS = 16, 60, 24
+
+_SAME = (
+    f"Random weights of the real size, {THREADS} threads. {ROUNDS} rounds, contestants in turn; median (range). "
+    "Processor time leaves out what other processes of the machine take."
+)
+
+
+def vocoder_sections() -> list[Section]:
+    """The tables of `make bench-tts` about vocoders and the models of this part."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(THREADS)
+    torch.manual_seed(0)
+    try:
+        return [section() for section in (_hifigan, _tacotron2, _others)]
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _hifigan() -> Section:
+    config = json.loads((FIXTURES / "hifigan" / "config.json").read_text()) | {"upsample_initial_channel": 512}
+    mel = torch.randn(1, 80, FRAMES)
+    weights = hifigan.Generator(hifigan.Shape.of(config)).state_dict()
+
+    def ours(precision: str) -> hifigan.HifiGan:
+        generator = hifigan.Generator(hifigan.Shape.of(config))
+        generator.load_state_dict(weights)
+        return hifigan.HifiGan(generator, MelConvention(), knobs=Knobs(precision=precision))
+
+    quick, exact, theirs = ours("bfloat16"), ours("float32"), _transformers(weights)
+    with tempfile.TemporaryDirectory() as folder:
+        session = _exported(hifigan.Shape.of(config), weights, mel, Path(folder) / "hifigan.onnx")
+        contestants: Mapping[str, Callable[[], Any]] = {
+            "transformers, torch float32": lambda: theirs(mel.transpose(1, 2)),
+            "ONNX Runtime, float32": lambda: session.run(None, {"mel": mel.numpy()}),
+            "this one, float32": lambda: exact.samples(mel, [Place()]),
+            "this one, bfloat16": lambda: quick.samples(mel, [Place()]),
+        }
+        wall, used = _measured(contestants)
+    base = middle(used["transformers, torch float32"])
+    section = Section(
+        "HiFi-GAN V1: seconds of sound made in a second",
+        f"A tile of {FRAMES} frames ({SECONDS:.1f} s). {_SAME}",
+        ("", "seconds made in a second", "processor seconds a tile", "× transformers"),
+    )
+    for name in contestants:
+        rate = spread([SECONDS / seconds for seconds in wall[name]], 2)
+        section.rows.append((name, rate, spread(used[name], 2), f"{base / middle(used[name]):.2f}"))
+    made, wanted = quick.samples(mel, [Place()]), exact.samples(mel, [Place()])
+    noise = 20 * torch.log10(wanted.norm() / (made - wanted).norm())
+    section.reading = f"What bfloat16 changes lies {noise:.0f} dB below the sound (random weights)."
+    return section
+
+
+def _transformers(weights: Mapping[str, torch.Tensor]) -> Any:
+    from transformers import FastSpeech2ConformerHifiGan, FastSpeech2ConformerHifiGanConfig
+
+    model = FastSpeech2ConformerHifiGan(FastSpeech2ConformerHifiGanConfig(normalize_before=False)).eval()
+    named = {name.replace("ups.", "upsampler."): tensor for name, tensor in weights.items()}
+    model.load_state_dict(named, strict=False)
+    return torch.inference_mode()(model)
+
+
+def _exported(shape: hifigan.Shape, weights: Mapping[str, torch.Tensor], mel: torch.Tensor, path: Path) -> Any:
+    generator = hifigan.Generator(shape).eval().requires_grad_(False)
+    generator.load_state_dict(weights)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(generator, (mel,), str(path), dynamo=False, input_names=["mel"], opset_version=17)
+    return onnx_session(make_entry(threads=THREADS), path, "cpu")
+
+
+def _others() -> Section:
+    flow = waveglow.WaveGlow(waveglow.Shape(80, 12, 8, 4, 2, 8, 256))
+    for mixing in flow.convinv:
+        torch.nn.init.orthogonal_(mixing.conv.weight)
+    config = json.loads((FIXTURES / "hifigan" / "config.json").read_text()) | {"upsample_initial_channel": 512}
+    vocoders: Mapping[str, tuple[Tiled, int]] = {
+        "HiFi-GAN V1": (hifigan.HifiGan(hifigan.Generator(hifigan.Shape.of(config)), MelConvention()), 300),
+        "MelGAN": (melgan.MelGan(melgan.Generator(80, 32, 3)), 300),
+        "WaveGlow, 256 channels": (waveglow.WaveGlowVocoder(flow), 30),
+        "Griffin-Lim, 32 rounds": (GriffinLim(MelConvention()), 900),
+    }
+    section = Section(
+        "Vocoders: seconds of sound made in a second",
+        f"Sounds of some seconds through the tiles; the first sound is that of the first tile. {_SAME}",
+        ("", "seconds made in a second", "first sound after s", "frames", "overlap, frames"),
+    )
+    for name, (vocoder, frames) in vocoders.items():
+        mel = torch.randn(80, frames) - 4
+
+        def whole(vocoder: Tiled = vocoder, mel: torch.Tensor = mel) -> Any:
+            return render(vocoder, [mel], [Place()], _nobody_asks)
+
+        def first(vocoder: Tiled = vocoder, mel: torch.Tensor = mel) -> Any:
+            return next(stream(vocoder, mel))
+
+        wall, _ = _measured({"whole": whole, "first": first}, rounds=2)
+        rate = spread([frames * 256 / 22_050 / seconds for seconds in wall["whole"]], 2)
+        section.rows.append((name, rate, spread(wall["first"], 2), str(frames), str(vocoder.reach)))
+    return section
+
+
+def _tacotron2() -> Section:
+    network = Network(Shape(148, 512, 3, 5, 80, 256, 1024, 128, 32, 31, 1024, 512, 5, 5)).eval().requires_grad_(False)
+    decoder: Decoder = network.decoder
+    decoder.gate_layer.bias.fill_(-100.0)  # never stops by itself
+    ids = [[(7 * row + place) % 148 for place in range(SYMBOLS)] for row in range(SENTENCES)]
+
+    def spoken(rows: Sequence[Sequence[int]]) -> Any:
+        dropout = SeededDropout(list(range(len(rows))), network.shape.prenet)
+        return network.speak(rows, dropout, _nobody_asks, limits=[STEPS] * len(rows))
+
+    def one_by_one() -> None:
+        for row in ids:
+            spoken([row])
+
+    wall, used = _measured({"one by one": one_by_one, f"{SENTENCES} at once": lambda: spoken(ids)}, rounds=3)
+    sound_s = SENTENCES * STEPS * 256 / 22_050
+    section = Section(
+        f"Tacotron 2: {SENTENCES} sentences of {SYMBOLS} symbols and {STEPS} frames",
+        f"The acoustic model alone, its gate kept shut. {_SAME}",
+        ("", "seconds of mel in a second", "processor seconds", "× one by one"),
+    )
+    base = middle(used["one by one"])
+    for name in wall:
+        rate = spread([sound_s / seconds for seconds in wall[name]], 2)
+        section.rows.append((name, rate, spread(used[name], 2), f"{base / middle(used[name]):.2f}"))
+    return section
+
+
+def _measured(
+    contestants: Mapping[str, Callable[[], Any]], *, rounds: int = ROUNDS
+) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Seconds of wall and of processor time of each, in turn, after a round that does not count."""
+    wall: dict[str, list[float]] = {name: [] for name in contestants}
+    used: dict[str, list[float]] = {name: [] for name in contestants}
+    for number in range(rounds + 1):
+        for name, run in contestants.items():
+            started, worked = time.perf_counter(), time.process_time()
+            run()
+            if number:
+                wall[name].append(time.perf_counter() - started)
+                used[name].append(time.process_time() - worked)
+    return wall, used
+
+
+def _nobody_asks() -> None:
+    """The tick of a benchmark."""
