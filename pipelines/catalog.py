@@ -21,6 +21,10 @@ PIPELINES: Mapping[str, str] = {
 }
 
 
+#: Option of a request → modules that the stitch of such a job wants and hardly any other: too large for every process.
+RARE_IMPORTS: Mapping[str, Sequence[str]] = {"diarize": ("sklearn.cluster", "sklearn.metrics")}
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One model. `target` is "module:function", called as `load(entry, device)` in the engine process."""

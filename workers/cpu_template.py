@@ -36,8 +36,9 @@ from workers.sandbox import confinement
 
 #: Packages and modules beneath pipelines/ that only engines use.
 _ENGINES = ("families", "engines", "vocoders", "loading")
-#: What only engines run on. Every page that the template has written costs each fork time: torch alone is 120 MB.
-_RUNTIMES = frozenset({"torch", "transformers", "safetensors", "ctranslate2", "tensorrt"})
+#: What only engines run on, and what few chunks want, which import it themselves. Every page that the template has
+#: written costs each fork time: torch alone is 120 MB, scikit-learn with what it brings is 100.
+_RUNTIMES = frozenset({"torch", "transformers", "safetensors", "ctranslate2", "tensorrt", "sklearn", "pyrnnoise"})
 #: Kilobytes by which the memory of a fork that is kept may grow.
 _GROWTH_KB = 64 << 10
 #: Bytes of one control message; the chunk itself travels on its own socket.
@@ -137,6 +138,8 @@ class Template:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             offer_itself_first()
             _keep_only(sock, Path(message["directory"]) / "stderr.txt")
+            for name in message["imports"]:
+                importlib.import_module(name)
             limits = confinement.Limits(**message["limits"])
             walls = confinement.enter(Path(message["directory"]), limits, as_root=self._as_root)
             # The change of user made the kernel forget.

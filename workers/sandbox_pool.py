@@ -11,7 +11,7 @@ import itertools
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -92,16 +92,20 @@ class SandboxPool:
 
     @contextmanager
     def running(self, message: Message, directory: Path, *, lane: str, solo: bool) -> Iterator[SandboxRun]:
-        """`message["shared_by"]`: the tenant of a chunk that opens no user bytes; absent = a process of its own."""
-        sharer = None if solo else message.get("shared_by")
-        running = self._alone(directory) if sharer is None else self._in_company(directory, sharer)
+        """`message["shared_by"]`: the tenant of a chunk that opens no user bytes; absent = a process of its own.
+
+        `message["imports"]`: modules that few chunks want; a process that has them is not kept.
+        """
+        imports = message.get("imports", ())
+        sharer = None if solo or imports else message.get("shared_by")
+        running = self._alone(directory, imports) if sharer is None else self._in_company(directory, sharer)
         with running as (run, where):
             run.send({**message, "op": "run", "directory": where})
             yield run
 
     @contextmanager
-    def _alone(self, directory: Path) -> Iterator[tuple[SandboxRun, str]]:
-        sandbox = self._template.fork(next(self._numbers), directory, self._limits, keep=False)
+    def _alone(self, directory: Path, imports: Sequence[str]) -> Iterator[tuple[SandboxRun, str]]:
+        sandbox = self._template.fork(next(self._numbers), directory, self._limits, keep=False, imports=imports)
         try:
             yield SandboxRun(sandbox, self._stall_s), "."
         finally:

@@ -12,7 +12,7 @@ import signal
 import socket
 import subprocess
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -106,11 +106,17 @@ class Template:
         self._listener = threading.Thread(target=self._listen, name="template-reader", daemon=True)
         self._listener.start()
 
-    def fork(self, number: int, directory: Path, limits: Limits, *, keep: bool) -> Sandbox:
-        """A process confined to this directory; `keep`: for more than one chunk. Raises EngineDied, blaming nobody."""
+    def fork(self, number: int, directory: Path, limits: Limits, *, keep: bool, imports: Sequence[str] = ()) -> Sandbox:
+        """A process confined to this directory; `keep`: for more than one chunk. Raises EngineDied, blaming nobody.
+
+        `imports`: modules that it needs and the template lacks; behind the walls it could not import them.
+        """
         ours, theirs = socket.socketpair()
         made = Sandbox(number, Channel(ours), self, directory)
-        message = {"op": "run", "id": number, "directory": str(directory), "limits": asdict(limits), "keep": keep}
+        message = {
+            "op": "run", "id": number, "directory": str(directory), "limits": asdict(limits), "keep": keep,
+            "imports": list(imports),
+        }  # fmt: skip
         with self._lock:
             self._forks[number] = made
         with theirs:

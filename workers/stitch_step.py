@@ -10,6 +10,7 @@ from typing import Any
 
 from jobs.job import Chunk, Commit, InputObject, StoredPart
 from jobs.object_keys import result_key
+from pipelines.catalog import RARE_IMPORTS
 from workers import perform
 from workers.channel import Message
 from workers.chunk_context import ChunkContext
@@ -40,6 +41,7 @@ class StitchStep:
         opens_user_bytes = not (self._context.is_plain_text or job.kind == "stt.transcribe")
         return {
             "step": "stitch", "kind": job.kind, "model": job.model, "params": dict(job.params),
+            "imports": [name for option, names in RARE_IMPORTS.items() if job.params.get(option) for name in names],
             **self._context.sharing(opens_user_bytes=opens_user_bytes),
         }  # fmt: skip
 

@@ -1,12 +1,15 @@
 """Every kind of input and output goes through the walls: what a confined process cannot import or open shows here."""
 
 import io
+import json
 import zipfile
 
 import pytest
 
 from jobs.settings import sandbox_environment
-from tests.factories import JFK
+from pipelines.families.tone import load_speaker
+from pipelines.family import SpeakRequest
+from tests.factories import JFK, wav_bytes
 from tests.integration.workplace import Workplace
 from workers.sandbox.confinement import Limits
 from workers.sandbox_pool import SandboxPool
@@ -121,3 +124,19 @@ def test_speech_is_found_and_every_transcript_is_written(place):
         JFK.read_bytes(),
     )
     assert len(finished(place, job)) == 5
+
+
+def test_recording_is_cleaned_before_it_is_heard(place):
+    params = {"model": "tone-listener", "formats": ["docx"], "language": "en", "noise_reduction": True}
+    assert set(finished(place, place.accept("stt.transcribe", params, JFK.read_bytes()))) == {"transcript.docx"}
+
+
+def test_speakers_are_told_apart(place):
+    said = "one two three. " * 8
+    (speech,) = load_speaker(place.catalog.named("tone"), "cpu").speak([SpeakRequest(said, "tone", "en")], lambda: None)
+    params = {"model": "tone-listener", "language": "en", "diarize": True, "min_speakers": 2, "max_speakers": 2}
+    job = place.accept("stt.transcribe", params, wav_bytes(speech.samples, rate_hz=speech.sample_rate_hz))
+    path = b"".join(place.storage.read(finished(place, job)["transcript.json"]["key"]))
+    speakers = {segment["speaker"] for segment in json.loads(path)["segments"]}
+    assert speakers == {"speaker_1", "speaker_2"}
+    assert any(name.startswith("speaker_model") for name in place.job(job).provenance)

@@ -26,7 +26,7 @@ from workers.lease import LeaseKeeper
 from workers.scratch import Scratch
 
 TENANT = "t"
-QUEUES = ("cpu", "tts.moody", "tts.tone", "stt.tone", "stt.pocketsphinx")
+QUEUES = ("cpu", "tts.moody", "tts.tone", "stt.tone", "stt.pocketsphinx", "speaker.resemblyzer")
 
 
 class Workplace:
