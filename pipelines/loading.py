@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 #: Files that decide what a checkpoint computes; the rest (README, pictures) may change without being another model.
 _DECIDING = (".safetensors", ".bin", ".pt", ".pth", ".onnx", ".json", ".txt", ".model", ".npz")
 _NAMED = 8
+#: The same weights once more, for frameworks that nothing here uses, or twice as wide as the model runs.
+_FOREIGN = ("*.msgpack", "*.h5", "*.ot", "*.fp32-*")
 #: Where a training run saves its model, if not at the top of the file.
 _SAVED_UNDER = ("state_dict", "model", "generator")
 #: Smaller files without extension are licences and notes.
@@ -196,7 +198,11 @@ def _snapshot(entry: Entry, source: str) -> Path:
 
     for offline in (True, False):
         try:
-            return Path(snapshot_download(source, revision=entry.revision, local_files_only=offline))
+            return Path(
+                snapshot_download(
+                    source, revision=entry.revision, local_files_only=offline, ignore_patterns=list(_FOREIGN)
+                )
+            )
         except (OSError, ValueError, httpx.HTTPError):
             continue
     at = f"{source}@{entry.revision}" if entry.revision else source

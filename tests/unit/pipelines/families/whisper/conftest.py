@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from pipelines.catalog import Catalog, Entry
+from pipelines.families.whisper.tokenizer import Tokenizer
 from tests.whisper_published import write_published
+from tests.whisper_tokenizer import write_tokenizer
 
 
 @pytest.fixture(scope="package", autouse=True)
@@ -34,3 +36,15 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def entry(published: Path) -> Entry:
     """Its entry, on one thread."""
     return dataclasses.replace(Catalog().get("whisper-tiny", "stt"), source=str(published), threads=1)
+
+
+@pytest.fixture(scope="package")
+def tokenizer(entry: Entry, published: Path) -> Tokenizer:
+    """The one of the multilingual models."""
+    return Tokenizer(entry, published / "tokenizer.json")
+
+
+@pytest.fixture(scope="package")
+def english(entry: Entry, tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
+    """The one of the models that know English alone."""
+    return Tokenizer(entry, write_tokenizer(tmp_path_factory.mktemp("english") / "tokenizer.json", english=True))

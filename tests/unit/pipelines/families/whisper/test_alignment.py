@@ -1,18 +1,10 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from pipelines.catalog import Entry
 from pipelines.families.whisper.alignment import aligned, warped, words_of
 from pipelines.families.whisper.tokenizer import Tokenizer
-
-
-@pytest.fixture(scope="module")
-def tokenizer(entry: Entry, published: Path) -> Tokenizer:
-    return Tokenizer(entry, published / "tokenizer.json")
 
 
 def test_path_goes_where_it_is_cheapest() -> None:

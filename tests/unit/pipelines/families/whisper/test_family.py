@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -51,11 +50,6 @@ class Script:
         return [Alignment(np.linspace(0, 1, len(text) + 1), np.full(len(text), 0.8)) for text in texts]
 
     def close(self) -> None: ...
-
-
-@pytest.fixture(scope="module")
-def tokenizer(entry: Entry, published: Path) -> Tokenizer:
-    return Tokenizer(entry, published / "tokenizer.json")
 
 
 def hear(entry: Entry, tokenizer: Tokenizer, script: Script, *requests: RecogniseRequest) -> list[Recognition]:

@@ -1,19 +1,9 @@
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from pipelines.catalog import Entry
 from pipelines.families.whisper.prompt import prompt_tokens, start_sequence
 from pipelines.families.whisper.tokenizer import Tokenizer
-from tests.whisper_tokenizer import write_tokenizer
-
-
-@pytest.fixture(scope="module")
-def tokenizer(entry: Entry, published: Path) -> Tokenizer:
-    return Tokenizer(entry, published / "tokenizer.json")
 
 
 def prompt(tokenizer: Tokenizer, **changes: Any) -> list[int]:
@@ -26,8 +16,7 @@ def test_language_task_and_timestamps_are_told(tokenizer: Tokenizer) -> None:
     assert prompt(tokenizer, language="de", task="translate", timestamps=False) == [50258, 50261, 50358, 50363]
 
 
-def test_english_models_are_told_neither_language_nor_task(entry: Entry, tmp_path: Path) -> None:
-    english = Tokenizer(entry, write_tokenizer(tmp_path / "tokenizer.json", english=True))
+def test_english_models_are_told_neither_language_nor_task(english: Tokenizer) -> None:
     assert start_sequence(english, "en", "transcribe") == [50257]
 
 

@@ -1,17 +1,9 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from pipelines.catalog import Entry
 from pipelines.families.whisper.segments import Segment, closed, goes_on_at, segments_of
 from pipelines.families.whisper.tokenizer import Tokenizer
-
-
-@pytest.fixture(scope="module")
-def tokenizer(entry: Entry, published: Path) -> Tokenizer:
-    return Tokenizer(entry, published / "tokenizer.json")
 
 
 def at(seconds: float) -> int:

@@ -1,21 +1,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
-from pipelines.catalog import Entry
 from pipelines.families.whisper.tokenizer import Tokenizer
 from tests.whisper_published import SOURCE
-from tests.whisper_tokenizer import write_tokenizer
 
 CASES = json.loads((SOURCE / "tokenizer_cases.json").read_text(encoding="utf-8"))["cases"]
-
-
-@pytest.fixture(scope="module")
-def tokenizer(entry: Entry, published: Path) -> Tokenizer:
-    return Tokenizer(entry, published / "tokenizer.json")
 
 
 @pytest.mark.parametrize("case", CASES, ids=range(len(CASES)))
@@ -30,8 +22,7 @@ def test_special_tokens_stand_where_they_are_published(tokenizer: Tokenizer) -> 
     assert len(tokenizer.languages) == 99 and tokenizer.languages["en"] == 50259 and tokenizer.is_multilingual
 
 
-def test_english_models_have_their_own_vocabulary(entry: Entry, tmp_path: Path) -> None:
-    english = Tokenizer(entry, write_tokenizer(tmp_path / "tokenizer.json", english=True))
+def test_english_models_have_their_own_vocabulary(english: Tokenizer) -> None:
     assert english.end == 50256 and english.start == 50257 and not english.is_multilingual
     assert english.decode(english.encode(" ask not what")) == " ask not what"
 
