@@ -121,6 +121,26 @@ class InputObject:
 
 
 @dataclass(frozen=True, slots=True)
+class NewVoice:
+    """What `add_voice` records: somebody's voice, with that person's consent."""
+
+    id: str
+    tenant_id: str
+    name: str
+    reference: InputObject
+    language: str | None = None  # BCP 47
+    gender: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolledVoice(NewVoice):
+    """A row of `voices`."""
+
+    consented_at: int = 0
+    created_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A chunk leased to this worker under `chunk.fence`, with its job as of now."""
 

@@ -4,6 +4,7 @@
     jobs/<tenant>/<job>/plan/<name>                                           what `plan` left for its chunks
     jobs/<tenant>/<job>/parts/<step>-<round>-<idx>-<fence>-<sha256[:16]>      what a chunk left
     jobs/<tenant>/<job>/result/<fence>/<name>                                 what the caller gets
+    voices/<tenant>/<voice>/reference/<upload>                                what an enrolled voice was taken from
     incoming/<YYYY-MM-DD>/<tenant>/<upload>                                   sent before any job names it
     installation                                                              whose storage this is
 
@@ -81,6 +82,16 @@ def result_key(tenant_id: str, job_id: str, name: str, *, fence: int) -> str:
     return job_prefix(tenant_id, job_id) + f"result/{fence}/" + check_segment(name)
 
 
+def voice_prefix(tenant_id: str, voice_id: str) -> str:
+    """Everything that is stored of an enrolled voice."""
+    return check_key(f"voices/{check_segment(tenant_id)}/{check_segment(voice_id)}") + "/"
+
+
+def reference_key(tenant_id: str, voice_id: str, upload: str) -> str:
+    """The recording of an enrolled voice. `upload`: as in `input_key`."""
+    return voice_prefix(tenant_id, voice_id) + "reference/" + check_segment(upload)
+
+
 def incoming_prefix(day: date) -> str:
     """Uploads of one day (UTC) that no job has taken over."""
     return f"incoming/{day.isoformat()}/"
@@ -94,7 +105,7 @@ def incoming_key(day: date, tenant_id: str, upload: str) -> str:
 def tenant_of(key: str) -> str | None:
     """The tenant that a key belongs to; None for keys of no tenant. Raises InvalidKey."""
     segments = check_key(key).split("/")
-    if segments[0] == "jobs" and len(segments) > 3:
+    if segments[0] in ("jobs", "voices") and len(segments) > 3:
         return segments[1]
     if segments[0] == "incoming" and len(segments) == 4:
         return segments[2]

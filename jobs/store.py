@@ -20,11 +20,13 @@ from .job import (
     Delivery,
     DeliveryRecord,
     Endpoint,
+    EnrolledVoice,
     Idempotency,
     InputObject,
     Job,
     Json,
     NewJob,
+    NewVoice,
     Release,
     WorkerRow,
 )
@@ -225,6 +227,22 @@ class Store(Protocol):
 
     def redeliver(self, tenant_id: str, delivery_id: str) -> DeliveryRecord:
         """Send it again, now, from the first slot, under the same id. Raises NotFound."""
+
+    # -- voices ------------------------------------------------------------------------------------------------------
+    def add_voice(self, new: NewVoice) -> EnrolledVoice:
+        """Record a voice whose recording is stored. The consent counts from now."""
+
+    def voice(self, tenant_id: str, voice_id: str) -> EnrolledVoice:
+        """Raises NotFound (also for another tenant's)."""
+
+    def voices(self, tenant_id: str) -> Sequence[EnrolledVoice]:
+        """Oldest first."""
+
+    def delete_voice(self, tenant_id: str, voice_id: str) -> None:
+        """Its objects have gone before. Raises NotFound."""
+
+    def voice_objects(self, *, after: str = "", limit: int = 100) -> Sequence[tuple[str, Sequence[InputObject]]]:
+        """What the storage must hold: (voice, its objects), in the order of ids."""
 
     # -- keys --------------------------------------------------------------------------------------------------------
     def create_key(

@@ -10,7 +10,7 @@ import argparse
 import hashlib
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from jobs.errors import CorruptObject, JobsError, NotFound
@@ -32,19 +32,25 @@ def check(store: Store, storage: Storage, *, deep: bool) -> Violations:
     """Violations by invariant, 20 of each at most; empty lists where all is well. Raises StoreUnavailable, …"""
     found: Violations = {name: list(rows) for name, rows in store.audit().items()}
     objects = found.setdefault(OBJECTS, [])
-    for job_id, source in _objects(store):
+    for owner, (owner_id, source) in _objects(store):
         if len(objects) >= _SHOWN:
             break
         if (problem := _problem(storage, source, deep=deep)) is not None:
-            objects.append({"job": job_id, "key": source.key, "problem": problem})
+            objects.append({owner: owner_id, "key": source.key, "problem": problem})
     return found
 
 
-def _objects(store: Store) -> Iterator[tuple[str, InputObject]]:
+def _objects(store: Store) -> Iterator[tuple[str, tuple[str, InputObject]]]:
+    """("job" or "voice", (its id, an object of it))."""
+    for owner, pages in (("job", store.objects), ("voice", store.voice_objects)):
+        yield from ((owner, each) for each in _owned(pages))
+
+
+def _owned(pages: Callable[..., Sequence[tuple[str, Sequence[InputObject]]]]) -> Iterator[tuple[str, InputObject]]:
     after = ""
-    while page := store.objects(after=after, limit=_PAGE):
-        for job_id, sources in page:
-            yield from ((job_id, source) for source in sources)
+    while page := pages(after=after, limit=_PAGE):
+        for owner_id, sources in page:
+            yield from ((owner_id, source) for source in sources)
         after = page[-1][0]
 
 

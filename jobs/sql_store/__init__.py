@@ -16,11 +16,12 @@ from .endpoints import Box, NoBox
 from .keys import Keys
 from .records import Records
 from .sweep import Sweeping
+from .voices import Voices
 
 __all__ = ["SqlStore", "open_store"]
 
 
-class SqlStore(Acceptance, Records, Claims, Commits, Sweeping, Deletion, Deliveries, Keys, Audits):
+class SqlStore(Acceptance, Records, Claims, Commits, Sweeping, Deletion, Deliveries, Keys, Voices, Audits):
     """`jobs.store.Store` on one database, which `migrations.upgrade` has prepared. Threads may share one."""
 
     def __init__(

@@ -122,6 +122,9 @@ _QUERIES: Mapping[str, str] = {
         UNION ALL
         SELECT j.id, j.tenant_id, j.input_key FROM jobs j WHERE j.input_key NOT LIKE '%/' || j.tenant_id || '/%'
         UNION ALL
+        SELECT v.id, v.tenant_id, v.reference_key FROM voices v
+        WHERE v.reference_key NOT LIKE 'voices/' || v.tenant_id || '/' || v.id || '/%'
+        UNION ALL
         SELECT d.id, d.tenant_id, e.tenant_id FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id
         WHERE d.tenant_id <> e.tenant_id
         UNION ALL

@@ -226,6 +226,22 @@ api_keys = sa.Table(
     _index("ix_api_keys_tenant", "tenant_id", "id"),
 )
 
+voices = sa.Table(
+    "voices",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("tenant_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("language", Text),
+    Column("gender", Text),
+    Column("reference_key", Text, nullable=False),
+    Column("reference_sha256", Text, nullable=False),
+    Column("reference_bytes", BigInteger, nullable=False),
+    Column("consented_at", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    _index("ix_voices_tenant", "tenant_id", "id"),
+)
+
 workers = sa.Table(
     "workers",
     metadata,

@@ -32,6 +32,13 @@ def test_incoming_uploads_lie_under_their_day() -> None:
     assert object_keys.tenant_of(key) == "acme"
 
 
+def test_the_recording_of_a_voice_lies_under_its_tenant() -> None:
+    key = object_keys.reference_key("acme", "voice_1", "u1")
+    assert key == "voices/acme/voice_1/reference/u1"
+    assert key.startswith(object_keys.voice_prefix("acme", "voice_1"))
+    assert object_keys.tenant_of(key) == "acme"
+
+
 HOSTILE = ["", ".", "..", "../x", "/etc/passwd", ".hidden", "a\\b", "a\x00", "a b", "ü", "a\n", "%2e", "x" * 129, "-rf"]
 
 

@@ -12,15 +12,22 @@ from workers import audit
 class Record:
     """A store whose invariants hold, with objects that it expects."""
 
-    def __init__(self, *expected, violations=None):
+    def __init__(self, *expected, violations=None, of_voices=()):
         self._expected = expected
+        self._of_voices = of_voices
         self._violations = violations or {"01_x": []}
 
     def audit(self):
         return self._violations
 
     def objects(self, *, after="", limit=100):
-        page = [(f"job_{number}", [source]) for number, source in enumerate(self._expected)]
+        return self._page("job", self._expected, after, limit)
+
+    def voice_objects(self, *, after="", limit=100):
+        return self._page("voice", self._of_voices, after, limit)
+
+    def _page(self, owner, sources, after, limit):
+        page = [(f"{owner}_{number}", [source]) for number, source in enumerate(sources)]
         return [entry for entry in page if entry[0] > after][:limit]
 
 
@@ -67,6 +74,13 @@ def test_every_page_of_objects_is_looked_at(storage, monkeypatch):
     monkeypatch.setattr(audit, "_PAGE", 2)
     missing = [InputObject(f"jobs/t/j/none-{number}", None, None) for number in range(5)]
     assert len(problems(Record(*missing), storage)) == 5
+
+
+def test_recordings_of_voices_are_looked_at_too(storage):
+    kept = stored(storage, "voice", b"speech")
+    gone = InputObject("voices/t/voice_1/reference/none", "0" * 64, 1)
+    found = audit.check(Record(stored(storage), of_voices=(kept, gone)), storage, deep=True)[audit.OBJECTS]
+    assert found == [{"voice": "voice_1", "key": gone.key, "problem": "missing"}]
 
 
 class Services:
