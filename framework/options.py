@@ -38,6 +38,8 @@ class SpeechOptions(JobOptions, total=False):
     title: str
     author: str
     emotion: str
+    #: What makes sound of the model's spectrogram: hifigan, waveglow, melgan or griffin-lim, where the model has it.
+    vocoder: str
     #: Name → voice, for lines that begin with `[Name]`; `narrator` speaks the rest.
     cast: Mapping[str, str]
     #: Word → how to say it, IPA between slashes.

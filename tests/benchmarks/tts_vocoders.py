@@ -28,7 +28,7 @@ from pipelines.vocoders.vocoder import Knobs, Place, Tiled
 from tests.benchmarks.report import Section, middle, spread
 from tests.checkpoints import FIXTURES, make_entry
 
-THREADS = 2
+THREADS = 1
 ROUNDS = 3
 #: Frames of 256 samples at 22,050 Hz: the tile that a vocoder is given, 3 s.
 FRAMES = 256
@@ -37,7 +37,7 @@ SECONDS = FRAMES * 256 / 22_050
 SENTENCES, SYMBOLS, STEPS = 16, 60, 24
 
 _SAME = (
-    f"Random weights of the real size, {THREADS} threads. {ROUNDS} rounds, contestants in turn; median (range). "
+    f"Random weights of the real size, {THREADS} thread. {ROUNDS} rounds, contestants in turn; median (range). "
     "Processor time leaves out what other processes of the machine take."
 )
 
