@@ -19,6 +19,7 @@ _ALL: Mapping[str, Callable[[], Sequence[Section]]] = {
     "whisper": whisper_sections,
     "wav2vec2": lambda: [wav2vec2_section()],
 }
+_PAGE = ROOT / "docs" / "benchmarks-stt.md"
 _PEERS = ("ctranslate2", "faster-whisper", "openai-whisper", "torch", "transformers", "onnxruntime")
 
 
@@ -33,15 +34,19 @@ def main(arguments: Sequence[str]) -> None:
             sections.append(section)
             print(f"\n{section.markdown()}", flush=True)
     if "--write" in arguments:
-        head = [
-            "# Benchmarks: speech to text", "",
-            f"Written by `make bench-stt` on {datetime.now(UTC):%Y-%m-%d}. {began}.", "",
-            "Random weights of the real sizes: they cost what trained ones cost, and say nothing. Every contestant has",
-            "the same tensors, the same sound, the same number of tokens and of threads; figures are medians with",
-            "(lowest–highest).", "",
-        ]  # fmt: skip
-        page = "\n".join(head) + "\n" + "\n".join(section.markdown() for section in sections)
-        (ROOT / "docs" / "benchmarks-stt.md").write_text(page)
+        _PAGE.write_text(page(sections, began))
+
+
+def page(sections: Sequence[Section], began: str) -> str:
+    """docs/benchmarks-stt.md."""
+    head = [
+        "# Benchmarks: speech to text", "",
+        f"Written by `make bench-stt` on {datetime.now(UTC):%Y-%m-%d}. {began}.", "",
+        "Random weights of the real sizes: they cost what trained ones cost, and say nothing. Every contestant has",
+        "the same tensors, the same sound, the same number of tokens and of threads; figures are medians with",
+        "(lowest–highest).", "",
+    ]  # fmt: skip
+    return "\n".join(head) + "\n" + "\n".join(section.markdown() for section in sections)
 
 
 if __name__ == "__main__":
