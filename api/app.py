@@ -11,6 +11,7 @@ from . import (
     key_routes,
     stt_routes,
     tts_routes,
+    voice_routes,
     webhook_routes,
 )
 from .docs_routes import INFO, install_docs
@@ -23,6 +24,7 @@ from .wiring import EXTENSION, Services
 ROUTES = (
     job_routes.routes,
     tts_routes.routes,
+    voice_routes.routes,
     stt_routes.routes,
     health_routes.routes,
     audio_routes.routes,

@@ -15,6 +15,7 @@ from pipelines.requests import SynthesisRequest, TranscriptionRequest
 from .operation import form_schema, request_schema
 from .request_checks import SERVER_FIELDS
 from .schemas import NewKey, Problem
+from .voice_schemas import NewVoiceBody
 
 INFO = Info(
     title="Voicemill",
@@ -47,6 +48,7 @@ def _components() -> dict[str, Schema]:
         "SynthesisRequest": request_schema(synthesis, hidden=SERVER_FIELDS),
         "SynthesisForm": form_schema(synthesis, hidden=SERVER_FIELDS, file=document, needs_file=False),
         "TranscriptionForm": form_schema(transcription, hidden=SERVER_FIELDS, file="The recording.", needs_file=True),
+        "VoiceForm": form_schema(NewVoiceBody, hidden=(), file="The person, speaking.", needs_file=True),
     }
     referred = {name: found for schema in declared.values() for name, found in schema.pop("$defs", {}).items()}
     return {name: Schema(**schema) for name, schema in {**referred, **declared}.items()}

@@ -5,29 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import structlog
 from flask import Response, g, redirect, request, stream_with_context
 from flask.typing import ResponseReturnValue
 from flask_openapi3 import APIBlueprint, Tag
 
-from jobs.errors import Misconfigured, NotFound, StorageUnavailable, Unavailable
+from jobs.errors import NotFound, Unavailable
 from jobs.job import Job
 from jobs.object_keys import job_prefix
 from jobs.states import JobState
-from jobs.storage_marker import require_own_storage
 
 from .auth import known_or_anyone, needs, tenant
 from .downloads import check_link, serve, stored_file
 from .job_answers import job_answer, job_list_answer, wait_for_end
 from .job_events import event_stream
 from .operation import binary_answer, operation, submitted
+from .own_storage import check_own_storage
 from .refusal import Forbidden, Invalid, NothingToRetry, Unauthenticated
 from .schemas import EventHeaders, JobBody, JobList, JobsQuery, ResultQuery, SubmitHeaders, WaitQuery
 from .submitting import Submission
 from .wiring import services
 
 routes = APIBlueprint("jobs", __name__, url_prefix="/jobs", abp_tags=[Tag(name="Jobs")])
-log = structlog.get_logger("api")
 MAX_LABELS = 16
 RETRYABLE = frozenset({JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED})
 
@@ -151,7 +149,7 @@ def delete_job(job_id: str) -> ResponseReturnValue:
     It is cancelled first where it still runs. Afterwards its id answers 410.
     """
     _job(job_id)
-    _require_own_storage()
+    check_own_storage(services())
     job = services().store.mark_deleted(tenant(), job_id)
     try:
         services().storage.delete_prefix(job_prefix(job.tenant_id, job.id))
@@ -163,15 +161,6 @@ def delete_job(job_id: str) -> ResponseReturnValue:
 
 def _job(job_id: str) -> Job:
     return services().store.job(tenant(), job_id)
-
-
-def _require_own_storage() -> None:
-    """A database restored from a backup must not delete what a newer one has written. Raises StorageUnavailable."""
-    try:
-        require_own_storage(services().storage, services().store.installation_id())
-    except Misconfigured as error:
-        log.error("delete_refused", reason=error.detail)
-        raise StorageUnavailable("Nothing can be deleted at the moment; the operator knows why.") from error
 
 
 def _labels() -> dict[str, str]:

@@ -13,7 +13,7 @@ from .schemas import JobBody, JobError, JobProgress, JobResult, JobSummary, JobW
 
 SHOWN_TEXT_CHARACTERS = 1000
 #: Fields of stored requests that only the server sets and reads.
-HIDDEN_PARAMS = ("source_type", "source_name")
+HIDDEN_PARAMS = ("source_type", "source_name", "references")
 
 #: (job, stored file) → (URL, its end in Unix seconds).
 Link = Callable[[Job, Mapping[str, Any]], tuple[str, int]]

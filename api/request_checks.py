@@ -5,19 +5,22 @@ Options of a model are checked in pipelines/support.py. Everything here answers 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import langcodes
 
 from jobs.errors import UnsafeAddress
 from jobs.outbound_address import OutboundPolicy
 from jobs.settings import Settings
 from pipelines.catalog import Entry
-from pipelines.requests import JobRequest, SynthesisRequest
+from pipelines.requests import JobRequest, SynthesisRequest, is_enrolled
 
 from .live_workers import LiveWorkers
 from .model_choice import primary, speaks
 from .refusal import FieldError, Invalid, TooLarge
 
-SERVER_FIELDS = ("source_type", "source_name")
+SERVER_FIELDS = ("source_type", "source_name", "references")
 #: Ending of an uploaded document → how it is read.
 DOCUMENT_TYPES = {
     "txt": "txt", "text": "txt", "md": "md", "markdown": "md", "html": "html", "htm": "html", "xhtml": "html",
@@ -92,12 +95,12 @@ def check_voice(workers: LiveWorkers, entry: Entry, wanted: SynthesisRequest) ->
     Without a live worker nobody knows the voices; the job then says so itself when it is planned.
     """
     voices = [voice for voice in workers.voices() if voice["family"] == entry.family]
-    if voices and wanted.voice is not None and all(voice["id"] != wanted.voice for voice in voices):
+    if voices and _is_unknown(wanted.voice, voices):
         raise Invalid.field(
             "voice", f"{entry.name} has no voice {wanted.voice!r}; see GET /tts/voices.", code="unknown_voice"
         )
     for name, cast_voice in (wanted.cast or {}).items():
-        if voices and all(voice["id"] != cast_voice for voice in voices):
+        if voices and _is_unknown(cast_voice, voices):
             raise Invalid.field(
                 "cast",
                 f"{entry.name} has no voice {cast_voice!r} for {name!r}; see GET /tts/voices.",
@@ -120,6 +123,11 @@ def check_voice(workers: LiveWorkers, entry: Entry, wanted: SynthesisRequest) ->
             f"{entry.name} does not speak {wanted.language!r}; see GET /tts/voices.",
             code="unknown_language",
         )
+
+
+def _is_unknown(voice: str | None, known: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether it is none of the model's own voices; enrolled ones are looked for in the record."""
+    return voice is not None and not is_enrolled(voice) and all(each["id"] != voice for each in known)
 
 
 def speaks_language(voice_language: str, language: str) -> bool:

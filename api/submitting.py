@@ -26,6 +26,7 @@ from pipelines.support import check_synthesis, check_transcription
 
 from . import auth
 from .job_answers import audio_answer, job_answer, preferred_wait_s, wait_for_end, wants_audio
+from .lent_voices import lend, lend_again
 from .model_choice import choose
 from .refusal import Invalid
 from .request_checks import check_language, check_voice, check_webhook
@@ -111,6 +112,8 @@ class Submission:
         params = wanted.model_dump(mode="json")
         if isinstance(wanted, SynthesisRequest):
             source, params["text"] = self._text_source(wanted, source)
+            self._has_objects = self._has_objects or bool(wanted.enrolled_voices)
+            params["references"] = lend(self._services, self._tenant_id, self._job_id, wanted)
         if source is not None:
             params["source_type"], params["source_name"] = source.type, source.name
         return NewJob(
@@ -132,6 +135,8 @@ class Submission:
     def _retry_of(self, parent: Job) -> NewJob:
         """The same request to the same model, with `parent_id`: its finished chunks are kept by the worker."""
         copied = None
+        self._has_objects = bool(parent.params.get("references"))
+        lend_again(self._services, parent, self._job_id)
         if parent.input_key is not None:
             copied = input_key(self._tenant_id, self._job_id, parent.input_key.rpartition("/")[2])
             self._has_objects = True

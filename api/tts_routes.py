@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
 
 from pipelines.requests import SynthesisRequest
 
-from .auth import needs
+from .auth import needs, tenant
 from .job_answers import json_answer
 from .model_choice import primary
 from .operation import json_or_form_body, operation, submitted
@@ -48,14 +51,28 @@ def synthesize() -> Response:
 
 @operation(routes, "GET", "/voices", guard=needs("read"), query=VoicesQuery, answers={200: VoiceList})
 def voices(query: VoicesQuery) -> Response:
-    """Voices of the workers that run now"""
+    """Voices of the workers that run now, and the tenant's enrolled ones
+
+    An enrolled voice is listed for each model family that can speak with it.
+    """
     found = [
         VoiceBody.model_validate(voice)
-        for voice in services().workers.voices()
+        for voice in (*services().workers.voices(), *_enrolled())
         if (query.family is None or voice["family"] == query.family)
         and (query.language is None or speaks_tag(voice["language"], query.language))
     ]
     return json_answer(VoiceList(data=found))
+
+
+def _enrolled() -> Iterator[Mapping[str, Any]]:
+    """The tenant's enrolled voices, for each family that speaks with the voice of a recording."""
+    rates = {entry.family: entry.sample_rate_hz for entry in services().catalog.cloning()}
+    for voice in services().store.voices(tenant()) if rates else ():
+        for family, rate_hz in rates.items():
+            yield {
+                "id": voice.id, "name": voice.name, "language": voice.language or "und", "family": family,
+                "gender": voice.gender, "sample_rate_hz": rate_hz,
+            }  # fmt: skip
 
 
 def speaks_tag(tag: str, wanted: str) -> bool:

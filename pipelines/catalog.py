@@ -230,7 +230,7 @@ ENTRIES: tuple[Entry, ...] = (
         languages=("en", "fr", "pt"), default_voice="female-en-5", voices_target="pipelines.families.yourtts:voices",
         sample_rate_hz=16_000, slots=8, threads=2, speed=3.0, needs=("torch", "safetensors", "faster_whisper"),
         extra="torch", source="~/.local/share/voicemill/models/yourtts",
-        options=frozenset({"speed", "noise_scale", "duration_noise"}), auto=False,
+        options=frozenset({"speed", "noise_scale", "duration_noise", "reference"}), auto=False,
     ),
     Entry(
         name="tone", kind="tts", family="tone", target="pipelines.families.tone:load_speaker", engines=("numpy",),
@@ -281,6 +281,10 @@ class Catalog:
     def of_kind(self, kind: str) -> list[Entry]:
         """Entries of one kind ("tts", "stt", "speaker"), in order of preference."""
         return [entry for entry in self if entry.kind == kind]
+
+    def cloning(self) -> list[Entry]:
+        """Entries that speak with the voice of a recording."""
+        return [entry for entry in self if "reference" in entry.options]
 
     def knows(self, name: str) -> bool:
         """Whether there is an entry of exactly this name."""

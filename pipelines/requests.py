@@ -5,6 +5,7 @@ Standard library and pydantic only: the web process imports this file.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -20,6 +21,22 @@ LexiconWord = Annotated[str, StringConstraints(strip_whitespace=True, min_length
 CastName = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\[\]]{1,100}$")]
 CastVoice = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 LexiconSaid = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+
+
+#: Ids that the server gives to voices which were enrolled from a recording.
+_ENROLLED = re.compile(r"voice_[0-9a-f]{32}")
+
+
+def is_enrolled(voice: str) -> bool:
+    """Whether a voice's name is the id of an enrolled one, and none of a model's own."""
+    return _ENROLLED.fullmatch(voice) is not None
+
+
+class Reference(BaseModel):
+    """The recording of an enrolled voice, among the inputs of a job."""
+
+    sha256: str
+    bytes: int
 
 
 class JobRequest(BaseModel):
@@ -41,6 +58,8 @@ class JobRequest(BaseModel):
     #: Set by the server, refused from clients: how to read the uploaded source, and its name for messages.
     source_type: str | None = None
     source_name: str | None = None
+    #: Set by the server too: the recordings of enrolled voices that the job has got, by voice.
+    references: dict[str, Reference] = Field(default_factory=dict)
 
 
 class SynthesisRequest(JobRequest):
@@ -93,6 +112,12 @@ class SynthesisRequest(JobRequest):
         if self.voice is not None and self.has_narrator:
             raise ValueError("give voice or a narrator in cast, not both: they are the same")
         return self
+
+    @property
+    def enrolled_voices(self) -> dict[str, str]:
+        """The enrolled voices that are asked for, each with the field that does so first."""
+        asked = [("voice", self.voice or ""), *(("cast", voice) for voice in (self.cast or {}).values())]
+        return {voice: field for field, voice in reversed(asked) if is_enrolled(voice)}
 
     @property
     def has_narrator(self) -> bool:

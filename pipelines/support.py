@@ -115,6 +115,9 @@ def _unsupported_in_synthesis(entry: Entry, request: SynthesisRequest) -> Iterat
         yield "verify", "This version does not listen to what it spoke."
     if request.language is not None and not speaks(entry, request.language):
         yield "language", f"{entry.name} does not speak {request.language!r}; it speaks: {', '.join(entry.languages)}."
+    if "reference" not in entry.options:
+        for voice, field in request.enrolled_voices.items():
+            yield field, f"{entry.name} cannot speak with the voice {voice!r}; GET /tts/voices lists the families that can."
     if request.read_along and request.format not in OVERLAY_FORMATS:
         yield "format", f"read_along needs one of these formats: {', '.join(OVERLAY_FORMATS)}."
     rates = FORMATS[request.format].rates

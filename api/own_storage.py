@@ -1,0 +1,21 @@
+"""Whether this server may delete in its storage."""
+
+from __future__ import annotations
+
+import structlog
+
+from jobs.errors import Misconfigured, StorageUnavailable
+from jobs.storage_marker import require_own_storage
+
+from .wiring import Services
+
+log = structlog.get_logger("api")
+
+
+def check_own_storage(services: Services) -> None:
+    """A database restored from a backup must not delete what a newer one has written. Raises StorageUnavailable."""
+    try:
+        require_own_storage(services.storage, services.store.installation_id())
+    except Misconfigured as error:
+        log.error("delete_refused", reason=error.detail)
+        raise StorageUnavailable("Nothing can be deleted at the moment; the operator knows why.") from error

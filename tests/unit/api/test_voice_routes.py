@@ -1,0 +1,173 @@
+"""Enrolling voices, and jobs that speak with them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+
+import pytest
+
+from jobs.errors import StorageUnavailable, StoreUnavailable
+
+SPEECH = b"RIFF, as far as the API can tell"
+FORM = {"name": "Ann", "language": "en-GB", "gender": "female", "consent": "true"}
+
+
+def enrol(client, data=SPEECH, **changes):
+    fields = {name: value for name, value in {**FORM, **changes}.items() if value is not None}
+    return client.post("/voices", data={**fields, "file": (io.BytesIO(data), "ann.wav")})
+
+
+def speak(client, **fields):
+    return client.post("/tts/synthesize", json={"text": "Hello.", "model": "yourtts", **fields})
+
+
+def refused(answer):
+    return answer.status_code, [(error["field"], error["code"]) for error in answer.json.get("errors") or ()]
+
+
+def test_voice_is_enrolled_listed_and_forgotten_with_its_recording(client, services, objects):
+    answer = enrol(client)
+    assert answer.status_code == 201
+    voice = answer.json
+    assert (voice["object"], voice["name"], voice["language"], voice["gender"]) == ("voice", "Ann", "en-GB", "female")
+    assert (voice["bytes"], voice["sha256"]) == (len(SPEECH), hashlib.sha256(SPEECH).hexdigest())
+    assert voice["consented_at"] is not None
+    (key,) = objects()
+    assert key.startswith(f"voices/local/{voice['id']}/reference/")
+    assert b"".join(services.storage.read(key)) == SPEECH
+    assert client.get(f"/voices/{voice['id']}").json == voice
+    assert client.get("/voices").json["data"] == [voice]
+    assert client.delete(f"/voices/{voice['id']}").status_code == 204
+    assert objects() == []
+    assert client.get("/voices").json["data"] == []
+    assert client.get(f"/voices/{voice['id']}").status_code == 404
+    assert client.delete(f"/voices/{voice['id']}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"consent": None}, ("consent", "missing")),
+        ({"consent": "false"}, ("consent", "value_error")),
+        ({"consent": "maybe"}, ("consent", "bool_parsing")),
+        ({"name": None}, ("name", "missing")),
+        ({"name": ""}, ("name", "string_pattern_mismatch")),
+        ({"gender": "loud"}, ("gender", "literal_error")),
+        ({"language": "xx-nonsense-q"}, ("language", "unknown_language")),
+        ({"data": b""}, ("file", "empty")),
+    ],
+)
+def test_enrolment_that_lacks_something_is_refused_and_leaves_nothing(client, objects, changes, expected):
+    assert refused(enrol(client, **changes)) == (422, [expected])
+    assert objects() == []
+
+
+def test_enrolment_needs_a_recording(client):
+    answer = client.post("/voices", data=FORM, content_type="multipart/form-data")
+    assert refused(answer) == (422, [("file", "missing")])
+
+
+def test_recording_past_the_limit_is_refused_and_leaves_nothing(client, objects, monkeypatch):
+    monkeypatch.setattr("api.voice_routes.MAX_BYTES", 10)
+    assert enrol(client).status_code == 413
+    assert objects() == []
+
+
+def test_voice_of_another_tenant_is_not_there(client, client_of, objects):
+    voice_id, other = enrol(client).json["id"], client_of("other")
+    assert other.get("/voices").json["data"] == []
+    assert other.get(f"/voices/{voice_id}").status_code == 404
+    assert other.delete(f"/voices/{voice_id}").status_code == 404
+    assert refused(speak(other, voice=voice_id)) == (422, [("voice", "unknown_voice")])
+    assert len(objects()) == 1
+    assert other.get("/tts/voices").json["data"] == []
+
+
+def test_reading_does_not_suffice_to_enrol(client_of):
+    assert enrol(client_of(scopes=("read",))).status_code == 403
+
+
+def test_enrolled_voices_are_among_those_that_speak(client):
+    voice_id = enrol(client).json["id"]
+    (listed,) = client.get("/tts/voices?family=yourtts&language=en").json["data"]
+    assert listed == {
+        "id": voice_id, "name": "Ann", "language": "en-GB", "family": "yourtts", "gender": "female",
+        "sample_rate_hz": 16_000,
+    }  # fmt: skip
+    assert client.get("/tts/voices?language=de").json["data"] == []
+
+
+def test_job_gets_a_recording_of_its_own(client, services, objects):
+    voice = enrol(client).json
+    job = speak(client, voice=voice["id"]).json
+    stored = services.store.job("local", job["id"])
+    assert stored.params["references"] == {voice["id"]: {"sha256": voice["sha256"], "bytes": voice["bytes"]}}
+    assert "references" not in job["request"]
+    copy = f"jobs/local/{job['id']}/input/{voice['sha256']}"
+    client.delete(f"/voices/{voice['id']}")
+    assert objects() == [copy]
+    assert b"".join(services.storage.read(copy)) == SPEECH
+
+
+def test_a_cast_may_hold_several_voices_even_of_one_recording(client, services):
+    first, second = enrol(client).json["id"], enrol(client).json["id"]
+    job = speak(client, text="[A] Hi. [B] Ho.", cast={"A": first, "B": second, "narrator": "female-en-5"}).json
+    assert set(services.store.job("local", job["id"]).params["references"]) == {first, second}
+
+
+def test_retry_gets_recordings_of_its_own(client, services, objects):
+    voice = enrol(client).json
+    job = speak(client, voice=voice["id"]).json
+    client.post(f"/jobs/{job['id']}/cancel")
+    client.delete(f"/voices/{voice['id']}")
+    again = client.post(f"/jobs/{job['id']}/retry")
+    assert again.status_code == 202
+    assert client.delete(f"/jobs/{job['id']}").status_code == 204
+    assert objects() == [f"jobs/local/{again.json['id']}/input/{voice['sha256']}"]
+    params = services.store.job("local", again.json["id"]).params
+    assert params["references"][voice["id"]]["sha256"] == voice["sha256"]
+
+
+def test_model_that_cannot_clone_refuses_by_name_what_it_is_asked(client, worker, objects):
+    worker()
+    voice_id = enrol(client).json["id"]
+    for fields, field in (({"voice": voice_id}, "voice"), ({"cast": {"A": voice_id}}, "cast")):
+        answer = client.post("/tts/synthesize", json={"text": "Hello.", "model": "espeak", **fields})
+        assert (answer.status_code, answer.json["code"]) == (422, "unsupported_option")
+        assert answer.json["errors"][0]["field"] == field
+        assert "GET /tts/voices" in answer.json["detail"]
+    assert len(objects()) == 1
+
+
+def test_unknown_voice_is_refused_and_leaves_nothing(client, objects):
+    known, unknown = enrol(client).json["id"], "voice_" + "0" * 32
+    assert refused(speak(client, voice=unknown)) == (422, [("voice", "unknown_voice")])
+    assert refused(speak(client, cast={"A": known, "B": unknown})) == (422, [("cast", "unknown_voice")])
+    assert len(objects()) == 1
+
+
+def test_clients_cannot_name_recordings_themselves(client):
+    sent = {"voice_" + "0" * 32: {"sha256": "0" * 64, "bytes": 1}}
+    assert refused(speak(client, references=sent)) == (422, [("references", "extra_forbidden")])
+
+
+def test_recording_goes_again_where_the_voice_could_not_be_recorded(client, services, objects, monkeypatch):
+    def fails(new):
+        raise StoreUnavailable
+
+    monkeypatch.setattr(services.store, "add_voice", fails)
+    assert enrol(client).status_code == 503
+    assert objects() == []
+
+
+def test_voice_whose_recording_cannot_be_removed_stays_to_be_deleted_again(client, services, monkeypatch):
+    voice_id = enrol(client).json["id"]
+
+    def fails(prefix):
+        raise StorageUnavailable
+
+    with monkeypatch.context() as broken:
+        broken.setattr(services.storage, "delete_prefix", fails)
+        assert client.delete(f"/voices/{voice_id}").status_code == 503
+    assert client.delete(f"/voices/{voice_id}").status_code == 204
