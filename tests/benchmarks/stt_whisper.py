@@ -28,7 +28,7 @@ from pipelines.families.whisper.conversion import ctranslate2_folder
 from pipelines.families.whisper.gates import Gates
 from pipelines.family import RecogniseRequest, Recognition
 from tests.benchmarks.report import Section, middle, spread
-from tests.benchmarks.stt_whisper_weights import END, PROMPT, openai_model, write_sized
+from tests.benchmarks.stt_whisper_weights import END, NEVER, PROMPT, openai_model, write_sized
 from tests.factories import FIXTURES, make_noise
 from workers.batching import Batcher
 
@@ -142,7 +142,7 @@ def _ours(family: Whisper) -> Callable[[Sequence[np.ndarray]], Sequence[int]]:
 
 #: What faster-whisper is told: half of its longest text is what CTranslate2 writes.
 _FASTER: dict[str, Any] = {
-    "language": "en", "beam_size": 1, "temperature": 0.0, "without_timestamps": True, "suppress_tokens": [END],
+    "language": "en", "beam_size": 1, "temperature": 0.0, "without_timestamps": True, "suppress_tokens": NEVER,
     "compression_ratio_threshold": None, "log_prob_threshold": None, "no_speech_threshold": None,
     "max_new_tokens": 2 * TOKENS - PROMPT, "vad_filter": False, "condition_on_previous_text": False,
 }  # fmt: skip
@@ -221,7 +221,7 @@ def _openai(checkpoint: Path, size: str) -> Callable[[Sequence[np.ndarray]], Seq
             found = model.transcribe(
                 window.astype(np.float32) / 32_768, language="en", fp16=False, temperature=0.0, without_timestamps=True,
                 compression_ratio_threshold=None, logprob_threshold=None, no_speech_threshold=None,
-                condition_on_previous_text=False, sample_len=TOKENS, suppress_tokens=str(END),
+                condition_on_previous_text=False, sample_len=TOKENS, suppress_tokens=",".join(map(str, NEVER)),
             )  # fmt: skip
             written += [len(segment["tokens"]) for segment in found["segments"]]
         return written

@@ -171,7 +171,9 @@ class Whisper:
         assert decoded is not None
         if self.gates.is_silence(decoded, level_db(stretch.samples)):
             return None
-        at = goes_on_at(self._tokenizer, decoded.tokens, stretch.seconds, self._limit(stretch))
+        at = None
+        if self._timed(stretch):
+            at = goes_on_at(self._tokenizer, decoded.tokens, stretch.seconds, self._limit(stretch))
         rest = stretch.rest(at) if at is not None else None
         if rest is not None and not self._is_audible(rest):
             rest = None

@@ -1,7 +1,7 @@
 """Which encoder and decoder an entry gets: the engine that it names, else the first of the catalogue.
 
 - `ctranslate2`: both in CTranslate2, from either form of a checkpoint.
-- `bfloat16`: the encoder in PyTorch with 16 bits, the decoder in CTranslate2; faster on CPUs that multiply bfloat16.
+- `bfloat16`: the encoder in PyTorch with 16 bits, the decoder in CTranslate2; for CPUs that multiply bfloat16.
 - `onnx`: the encoder in ONNX Runtime, the decoder in CTranslate2.
 - `torch`: both in PyTorch.
 """

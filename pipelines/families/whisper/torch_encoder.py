@@ -1,7 +1,6 @@
 """Whisper's encoder in PyTorch: fused attention, in float32 or bfloat16.
 
-On processors that multiply bfloat16 this is the fastest encoder there is for them. Window by window, with a thread for
-each: threads that share a window wait for one another after every layer.
+Window by window, with a thread for each: threads that share a window wait for one another after every layer.
 """
 
 from __future__ import annotations
