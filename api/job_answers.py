@@ -23,7 +23,7 @@ from .wiring import Services
 
 MAX_WAIT_S = 60.0
 #: Options that send chunks of a job to further models.
-_OF_OTHER_MODELS = ("retry_models", "diarize")
+_OF_OTHER_MODELS = ("retry_models", "diarize", "verify")
 _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6}(?:\.\d{1,6})?)")
 
 

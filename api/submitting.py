@@ -179,7 +179,7 @@ class Submission:
             language=language,
         )
         if isinstance(wanted, SynthesisRequest):
-            check_synthesis(entry, wanted)
+            check_synthesis(entry, wanted, self._services.catalog)
             check_voice(self._services.workers, entry, wanted)
         elif isinstance(wanted, TranscriptionRequest):
             check_transcription(entry, wanted, self._services.catalog)

@@ -68,7 +68,7 @@ class OverlayBook:
         if self._chapter is None or self._chapter.number != chapter:
             self._end_chapter()
             self._chapter = self._begin_chapter(chapter)
-        for sentence in part.sentences:
+        for sentence in part.audible:
             start_s, end_s = ((offset + at) / part.sample_rate_hz for at in (sentence.start, sentence.end))
             self._write(self._chapter, sentence, start_s, end_s)
 

@@ -103,7 +103,10 @@ class SynthesisRequest(JobRequest):
     normalise: bool | None = Field(
         None, description="Write out figures, dates and signs as words; unset = for models that cannot read them."
     )
-    verify: bool = False
+    verify: bool = Field(
+        False, description="Listen to every sentence, and speak it again where what was heard is not its text."
+    )
+    verify_model: str = Field("pocketsphinx-en-us", max_length=100, description="The recogniser that `verify` asks.")
 
     @model_validator(mode="after")
     def _one_text(self) -> SynthesisRequest:

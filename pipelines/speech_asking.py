@@ -5,6 +5,7 @@ Knows requests, pieces and catalogue entries; what a family cannot do for a piec
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,7 @@ MODEL_OPTIONS = ("pitch", "energy", "noise_scale", "duration_noise", "vocoder", 
 _SEMITONES = 3.0
 _PITCH_LIMIT = 3.0
 _SLOWEST, _FASTEST = 0.5, 2.0
+_TAG = re.compile(r"[a-z]{2,3}([-_+].*)?")
 #: What documents say where they do not know their language.
 _NO_LANGUAGE = frozenset({"", "und", "mul", "mis", "zxx"})
 
@@ -38,6 +40,8 @@ class Asked:
     piece: Piece
     request: SpeakRequest
     spoken: Spoken
+    #: BCP 47, as far as anybody knows: also of a voice that is named after its language.
+    language: str
 
 
 class Asking:
@@ -86,7 +90,7 @@ class Asking:
             seed=seed,
             options=options,
         )
-        return Asked(piece, request, wording.spoken)
+        return Asked(piece, request, wording.spoken, language or self._tag_of_voice(piece))
 
     def _voice(self, piece: Piece) -> str:
         if piece.style.voice is not None:
@@ -102,6 +106,10 @@ class Asking:
             return self._entry.languages[0]
         voice = self._voice(piece) or self._entry.default_voice or ""
         return voice.partition("+")[0] if _primary(voice) in LANGUAGES else ""
+
+    def _tag_of_voice(self, piece: Piece) -> str:
+        voice = self._voice(piece) or self._entry.default_voice or ""
+        return self._voice_language(piece) or (voice if _TAG.fullmatch(voice) else "")
 
     def _speed(self, rate: float) -> float:
         if rate == 1.0:

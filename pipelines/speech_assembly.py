@@ -38,17 +38,19 @@ class SpeechAssembly:
         self._rate_hz = sample_rate_hz
         self._has_sound = False
         self._length = 0
+        self._pieces = 0
         self._samples: list[Samples] = []
         self._sentences: list[SpokenSentence] = []
         self._named: list[tuple[str, int]] = []
 
-    def add(self, piece: Piece, speech: Speech | None, words: Sequence[WordMark] = ()) -> None:
-        """A piece and what was said for it (None for a silence), its pause behind it.
+    def add(self, piece: Piece, speech: Speech | None, words: Sequence[WordMark] = (), language: str = "") -> None:
+        """A piece and what was said for it in `language` (None for a silence), its pause behind it.
 
         `words` are marks of the piece's own text. Raises `EngineFailure` when two voices differ in sampling rate.
         """
+        self._pieces += 1
         if speech is not None:
-            self._say(piece, speech, words)
+            self._say(piece, speech, words, language)
         else:
             self._named += [(name, self._length) for name, _ in piece.marks]
         silence_s = PAUSES_S[piece.pause] / self._speed if piece.silence_s is None else piece.silence_s
@@ -60,13 +62,16 @@ class SpeechAssembly:
         named = tuple(self._named) if self._marks else ()
         return SpeechPart(chapter, self._rate_hz, samples, tuple(self._sentences), named, tuple(warnings))
 
-    def _say(self, piece: Piece, speech: Speech, words: Sequence[WordMark]) -> None:
+    def _say(self, piece: Piece, speech: Speech, words: Sequence[WordMark], language: str) -> None:
         self._keep_rate(speech.sample_rate_hz)
         first, last = kept = _sounding(speech.samples, round(_MARGIN_S * self._rate_hz))
-        if self._marks and last > first:
-            spoken = [self._word(piece.text, mark, first, last) for mark in words]
-            end = self._length + last - first
-            self._sentences.append(SpokenSentence(piece.text, self._length, end, tuple(spoken), piece.pause))
+        spoken = [self._word(piece.text, mark, first, last) for mark in words] if self._marks else []
+        end = self._length + last - first
+        self._sentences.append(
+            SpokenSentence(
+                piece.text, self._length, end, tuple(spoken), piece.pause, piece=self._pieces - 1, language=language
+            )
+        )
         self._named += [
             (name, self._length + _place(piece.text, at, words, self._rate_hz, kept)) for name, at in piece.marks
         ]

@@ -101,7 +101,7 @@ def _sentences(part: SpeechPart, offset: int) -> Iterator[dict[str, Any]]:
     def at(sample: int) -> float:
         return _seconds(part, offset + sample)
 
-    for sentence in part.sentences:
+    for sentence in part.audible:
         words = [{"word": word.text, "start": at(word.start), "end": at(word.end)} for word in sentence.words]
         yield {"text": sentence.text, "start": at(sentence.start), "end": at(sentence.end), "words": words}
 

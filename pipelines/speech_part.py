@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .transcript.likeness import Likeness
 
 _LONGEST_HEADER = 64 << 20
 
@@ -33,6 +35,15 @@ class SpokenSentence:
     words: Sequence[SpokenWord] = ()
     #: What stands behind it: see pipelines/text/style.py.
     pause: str = "sentence"
+    #: Its place among the pieces of the chunk, and the BCP 47 tag that it was spoken in, "" = not known.
+    piece: int = -1
+    language: str = ""
+    #: How often it was spoken to get this take.
+    takes: int = 1
+    #: What a listener heard in it (None = nobody listened), how like the text that is, and whether it is too unlike.
+    heard: str | None = None
+    likeness: Likeness | None = None
+    is_doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +53,22 @@ class SpeechPart:
     chapter: int
     sample_rate_hz: int
     samples: NDArray[np.int16]
+    #: Also those of which nothing sounds: their first sample is their end.
     sentences: Sequence[SpokenSentence] = field(default=())
     #: Marks that the source itself set: name and sample of the part.
     named: Sequence[tuple[str, int]] = ()
     #: What the user should know: what was not said, or said otherwise than asked.
     warnings: Sequence[str] = ()
+
+    @property
+    def audible(self) -> Iterator[SpokenSentence]:
+        """The sentences of which something sounds."""
+        return (sentence for sentence in self.sentences if sentence.end > sentence.start)
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds of sound and silence."""
+        return len(self.samples) / self.sample_rate_hz if self.sample_rate_hz else 0.0
 
 
 def write_part(path: Path, part: SpeechPart) -> None:
@@ -80,10 +102,15 @@ def read_part(path: Path) -> SpeechPart:
         chapter=header["chapter"],
         sample_rate_hz=header["sample_rate_hz"],
         samples=samples,
-        sentences=tuple(
-            SpokenSentence(s["text"], s["start"], s["end"], tuple(SpokenWord(*word) for word in s["words"]), s["pause"])
-            for s in header["sentences"]
-        ),
+        sentences=tuple(SpokenSentence(**{**sentence, **_parsed(sentence)}) for sentence in header["sentences"]),
         named=tuple((name, sample) for name, sample in header["named"]),
         warnings=tuple(header["warnings"]),
     )
+
+
+def _parsed(sentence: dict[str, Any]) -> dict[str, Any]:
+    likeness = sentence.get("likeness")
+    return {
+        "words": tuple(SpokenWord(*word) for word in sentence["words"]),
+        "likeness": Likeness(**likeness) if likeness else None,
+    }

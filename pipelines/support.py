@@ -27,9 +27,11 @@ def check_transcription(entry: Entry, request: TranscriptionRequest, catalog: Ca
     _refuse_first(_unsupported_in_diarization(request, catalog))
 
 
-def check_synthesis(entry: Entry, request: SynthesisRequest) -> None:
-    """Raises `UnsupportedOption` for the first option that `entry` cannot honour; its `field` names it."""
+def check_synthesis(entry: Entry, request: SynthesisRequest, catalog: Catalog) -> None:
+    """Raises `UnsupportedOption` for the first option that `entry`, or the model that is to listen to it, cannot
+    honour; its `field` names it."""
     _refuse_first(_unsupported_in_synthesis(entry, request))
+    _refuse_first(_unsupported_in_verification(entry, request, catalog))
 
 
 def _refuse_first(found: Iterator[tuple[str, str]]) -> None:
@@ -111,8 +113,6 @@ def _unsupported_in_synthesis(entry: Entry, request: SynthesisRequest) -> Iterat
         yield "vocoder", _no_vocoder(entry, request.vocoder)
     if "phonemes" not in entry.options and any(map(pronunciation, (request.lexicon or {}).values())):
         yield "lexicon", f"{entry.name} takes no phonemes; write how the word sounds in letters instead."
-    if request.verify:
-        yield "verify", "This version does not listen to what it spoke."
     if request.language is not None and not speaks(entry, request.language):
         yield "language", f"{entry.name} does not speak {request.language!r}; it speaks: {', '.join(entry.languages)}."
     if "reference" not in entry.options:
@@ -124,6 +124,28 @@ def _unsupported_in_synthesis(entry: Entry, request: SynthesisRequest) -> Iterat
     if request.sample_rate_hz is not None and rates and request.sample_rate_hz not in rates:
         known = ", ".join(map(str, rates))
         yield "sample_rate_hz", f"{request.format} cannot have {request.sample_rate_hz} Hz; choose one of: {known}."
+
+
+def _unsupported_in_verification(
+    entry: Entry, request: SynthesisRequest, catalog: Catalog
+) -> Iterator[tuple[str, str]]:
+    if not request.verify:
+        if "verify_model" in request.model_fields_set:
+            yield "verify_model", "verify_model goes with verify."
+        return
+    try:
+        listener = catalog.named(request.verify_model)
+    except UnsupportedOption as error:
+        yield "verify_model", error.detail
+        return
+    if listener.kind != "stt":
+        yield "verify_model", f"{listener.name} does not listen; name a model of GET /stt/models."
+    spoken = [request.language] if request.language else [tag for tag in entry.languages if tag != "*"]
+    if spoken and not any(hears(listener, language) for language in spoken):
+        yield (
+            "verify_model",
+            f"{listener.name} does not hear {spoken[0]!r}; name a model that does as verify_model (GET /stt/models).",
+        )
 
 
 def _no_vocoder(entry: Entry, asked: str) -> str:

@@ -8,18 +8,21 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from .errors import BadInput
-from .family import Speech, Tick
 from .pipeline import Limits, Part, Plan, Result, Sink, Sources, Span
 from .requests import SynthesisRequest
-from .speech_asking import Asked, Asking
+from .rounds import last_rounds, round_of
+from .speech_again import SEEDS_PER_CHUNK, speak_again, spoken
+from .speech_asking import Asking
 from .speech_assembly import SpeechAssembly
 from .speech_file import SpeechFile
+from .speech_hearing import listen, listening
 from .speech_part import read_part, write_part
+from .speech_report import SpeechReport
 from .text.cast import directed
 from .text.chunks import Chunk, Division, Piece
 from .text.document import Chapter, Document
@@ -64,7 +67,11 @@ class Synthesis:
         return Plan(_header(request, document, division, language), characters, "characters", _spooled(spool))
 
     def work(self, request: SynthesisRequest, span: Span, sources: Sources, family: Any, sink: Sink) -> Part:
-        """Every piece of the chunk, spoken, with its pause behind it."""
+        """Every piece of the chunk, spoken, with its pause behind it; later rounds listen, and speak again."""
+        if family.entry.kind == "stt":
+            return listen(request, span, sources, family, sink)
+        if round_of(span) > 1:
+            return speak_again(request, span, sources, family, sink)
         started = time.monotonic()
         asking = Asking(request, family.entry, span.data["language"])
         assembly = SpeechAssembly(
@@ -84,16 +91,16 @@ class Synthesis:
         slots = max(1, family.entry.slots)
         for first in range(0, len(pieces), slots):
             several = pieces[first : first + slots]
-            for piece, asked, speech in _spoken(several, asking, family, tick, seed=span.idx * 65_536 + first):
+            for piece, asked, speech in spoken(several, asking, family, tick, seed=span.idx * SEEDS_PER_CHUNK + first):
                 words = asked.spoken.written_marks(speech.marks) if asked and speech else ()
-                assembly.add(piece, speech, words)
+                assembly.add(piece, speech, words, asked.language if asked else "")
                 done += len(piece.text)
         path = sink.directory / "part.bin"
-        spoken = assembly.part(span.data["chapter"], asking.warnings)
-        write_part(path, spoken)
+        part = assembly.part(span.data["chapter"], asking.warnings)
+        write_part(path, part)
         provenance = {"model": family.entry.name, "model_revision": family.revision, "engine": family.engine}
-        duration_s = len(spoken.samples) / spoken.sample_rate_hz if spoken.sample_rate_hz else 0.0
-        return Part(path, engine_s=time.monotonic() - started, provenance=provenance, duration_s=duration_s)
+        follow_ups = (listening(request, span, family.entry.name),) if request.verify else ()
+        return Part(path, follow_ups, time.monotonic() - started, provenance, part.duration_s)
 
     def stitch(
         self,
@@ -104,15 +111,20 @@ class Synthesis:
         sink: Sink,
     ) -> Result:
         """One audio file of all parts, with chapters and marks where they were asked for."""
+        report = SpeechReport(request)
         with SpeechFile(request, header, sink) as file:
             warnings: dict[str, None] = {}
-            for number, span in enumerate(spans):
-                part = read_part(parts(number))
+            for span, path in last_rounds(spans, parts):
+                part = read_part(path)
                 warnings |= dict.fromkeys(part.warnings)
+                report.add(part)
                 file.add(span, part)
             duration_s = file.finish()
         summary: dict[str, Any] = {"language": header["language"]} if header.get("language") else {}
         told = [("document", detail) for detail in header["remarks"]] + [("text", detail) for detail in warnings]
+        if quality := report.finish(sink):
+            summary["quality"] = quality
+        told += report.warnings()
         if told:
             summary["warnings"] = [{"code": code, "detail": detail} for code, detail in told[:_MOST_WARNINGS]]
         return Result(duration_s, summary)
@@ -126,17 +138,6 @@ def _open(request: SynthesisRequest, source: Path | None, limits: Limits) -> Doc
     if source is None:
         raise BadInput(f"There is no text: give `text`, or upload a file ({', '.join(SOURCE_TYPES)}).", field="text")
     return open_file(source, source_type_of(request.source_type, request.source_name), limits)
-
-
-def _spoken(
-    pieces: Sequence[Piece], asking: Asking, family: Any, tick: Tick, *, seed: int
-) -> Iterator[tuple[Piece, Asked | None, Speech | None]]:
-    """Pieces with what was asked for them and the answer; one call of the family for all that have words."""
-    asked = [asking.asked(piece, seed + number) if piece.text else None for number, piece in enumerate(pieces)]
-    requests = [one.request for one in asked if one]
-    answers = iter(family.speak(requests, tick) if requests else [])
-    for piece, one in zip(pieces, asked, strict=True):
-        yield piece, one, next(answers) if one else None
 
 
 def _spool(file: Any, idx: int, chunk: Chunk, start: int, language: str | None) -> None:

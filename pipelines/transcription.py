@@ -22,8 +22,9 @@ from .errors import BadInput
 from .family import RecognitionFamily, SpeakerFamily
 from .pipeline import FollowUp, Limits, Part, Plan, Result, Sink, Sources, Span
 from .requests import TranscriptionRequest
+from .rounds import round_of
 from .support import hears
-from .transcript.chunks import ChunkWriter, read_chunk, refining, revisiting, round_of
+from .transcript.chunks import ChunkWriter, read_chunk, refining, revisiting
 from .transcript.hearing import Hearing
 from .transcript.merge import WindowTally, merged
 from .transcript.part_file import HeardWindow, Segment, read_part, write_part

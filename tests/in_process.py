@@ -56,6 +56,8 @@ class Run:
     limits: dict[str, Any] = field(default_factory=dict)
     #: Spans of all rounds and their parts, in the order in which they were done.
     done: list[tuple[Span, Path]] = field(default_factory=list)
+    #: What each of these parts adds to the result, where it says so.
+    seconds: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         module, _, name = PIPELINES[self.kind].partition(":")
@@ -89,6 +91,7 @@ class Run:
         kept = self.sink.out / f"part-{span.idx}-{len(sources)}"
         part.path.rename(kept)
         self.done.append((span, kept))
+        self.seconds += [part.duration_s] if part.duration_s is not None else []
         return part
 
     def work_all(self, plan: Plan, family: Any = None, others: Mapping[str, Any] | None = None) -> None:

@@ -158,7 +158,7 @@ class Division:
 
     def _add(self, piece: Piece) -> Iterator[Chunk]:
         if is_speakable(piece.text):
-            for part in _parts_of(piece, self.limit):
+            for part in parts_of(piece, self.limit):
                 yield from self._place(part)
 
     def _place(self, piece: Piece) -> Iterator[Chunk]:
@@ -202,7 +202,7 @@ def _parts(sentence: str, limit: int) -> list[str]:
     return [sentence[start:end] for start, end in _cuts(sentence, limit)]
 
 
-def _parts_of(piece: Piece, limit: int) -> Iterator[Piece]:
+def parts_of(piece: Piece, limit: int) -> Iterator[Piece]:
     """The piece, or several where its text is longer than a chunk; readings and marks go with their characters."""
     cuts = list(_cuts(piece.text, limit, piece.readings))
     for number, (start, end) in enumerate(cuts):

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pipelines.audio.vad import RATE_HZ
 from pipelines.audio.windows import Piece, Window, WindowPacker
 from pipelines.pipeline import Sink, Span
+from pipelines.rounds import next_round
 
 from .timeline import Timeline
 
@@ -98,22 +99,13 @@ def read_chunk(path: Path, span: Span) -> list[ChunkWindow]:
     return [ChunkWindow(path, data, number) for number, data in windows if only is None or number in only]
 
 
-def round_of(span: Span) -> int:
-    """1 for a span of the plan; one more for each model that was asked since."""
-    return int(span.data.get("round", 1))
-
-
 def refining(span: Span, numbers: Sequence[int]) -> Span:
     """The span of the next round: only the windows with these numbers, in the same chunk file."""
     only = sorted(numbers)
     seconds = sum(length for number in only for _, length in span.data["windows"][number]["pieces"]) / RATE_HZ
-    return _next_round(span, seconds, {**span.data, "only": only})
+    return next_round(span, {**span.data, "only": only}, units=seconds)
 
 
 def revisiting(span: Span) -> Span:
     """The span of a next round that is about all windows of the chunk, and hears none of them again."""
-    return _next_round(span, 0.0, {name: value for name, value in span.data.items() if name != "only"})
-
-
-def _next_round(span: Span, seconds: float, data: Mapping[str, Any]) -> Span:
-    return Span(span.idx, span.start, span.end, seconds, {**data, "round": round_of(span) + 1}, span.inputs)
+    return next_round(span, {name: value for name, value in span.data.items() if name != "only"})

@@ -9,10 +9,10 @@ import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import count, groupby
-from pathlib import Path
+from itertools import count
 
 from pipelines.pipeline import Sources, Span
+from pipelines.rounds import last_rounds
 
 from .part_file import HeardWindow, Segment, read_part
 from .turns import Turn, read_turns
@@ -54,7 +54,7 @@ def merged(
     """
     waiting: list[tuple[float, int, int, Segment]] = []
     order = count()
-    for span, path in _final(spans, parts):
+    for span, path in last_rounds(spans, parts):
         windows = read_part(path)
         if turns is not None:
             turns += read_turns(path)
@@ -70,13 +70,6 @@ def merged(
             yield heapq.heappop(waiting)[3]
     while waiting:
         yield heapq.heappop(waiting)[3]
-
-
-def _final(spans: Iterable[Span], parts: Sources) -> Iterator[tuple[Span, Path]]:
-    """The part of the last round of each span."""
-    for _, rounds in groupby(enumerate(spans), key=lambda numbered: numbered[1].idx):
-        *_, (k, span) = rounds
-        yield span, parts(k)
 
 
 def _name_speaker(segment: Segment, speaker: str) -> None:

@@ -100,14 +100,17 @@ def test_a_word_document_that_cannot_be_written_is_refused_with_what_to_install(
 
 
 def check_speech(model: str, **params: Any) -> None:
-    check_synthesis(Catalog().get(model, "tts"), SynthesisRequest(**params))
+    check_synthesis(Catalog().get(model, "tts"), SynthesisRequest(**params), Catalog())
 
 
 @pytest.mark.parametrize(
     ("params", "field"),
     [
         ({"emotion": "joy"}, "emotion"),
-        ({"verify": True}, "verify"),
+        ({"verify_model": "whisper-base"}, "verify_model"),
+        ({"verify": True, "language": "de"}, "verify_model"),
+        ({"verify": True, "verify_model": "whisper-huge"}, "verify_model"),
+        ({"verify": True, "verify_model": "espeak"}, "verify_model"),
         ({"read_along": True}, "format"),
         ({"format": "opus", "sample_rate_hz": 22_050}, "sample_rate_hz"),
         ({"format": "mp3", "sample_rate_hz": 10_000}, "sample_rate_hz"),
@@ -144,10 +147,10 @@ def test_phonemes_of_the_lexicon_are_refused_where_a_model_takes_none() -> None:
 
 def test_a_voice_of_one_speed_and_language_refuses_others() -> None:
     entry = dataclasses.replace(Catalog().get("espeak", "tts"), languages=("en",), options=frozenset())
-    check_synthesis(entry, SynthesisRequest(language="en-GB"))
+    check_synthesis(entry, SynthesisRequest(language="en-GB"), Catalog())
     for params, field in (({"speed": 1.1}, "speed"), ({"language": "de"}, "language")):
         with pytest.raises(UnsupportedOption) as refused:
-            check_synthesis(entry, SynthesisRequest(**params))
+            check_synthesis(entry, SynthesisRequest(**params), Catalog())
         assert refused.value.field == field
 
 
@@ -158,9 +161,9 @@ def test_vocoders_are_those_of_the_entry() -> None:
     components = {"vocoder": "somewhere", "vocoder.waveglow": "elsewhere"}
     entry = dataclasses.replace(Catalog().get("espeak", "tts"), components=components, options=frozenset({"vocoder"}))
     for choice in (None, "waveglow", "griffin-lim"):
-        check_synthesis(entry, SynthesisRequest(vocoder=choice))
+        check_synthesis(entry, SynthesisRequest(vocoder=choice), Catalog())
     with pytest.raises(UnsupportedOption, match="it has: waveglow, griffin-lim"):
-        check_synthesis(entry, SynthesisRequest(vocoder="melgan"))
+        check_synthesis(entry, SynthesisRequest(vocoder="melgan"), Catalog())
 
 
 def test_checking_loads_no_audio_library_and_no_model() -> None:

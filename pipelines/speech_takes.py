@@ -1,0 +1,92 @@
+"""Takes: a sentence of a spoken part in the place of another. What lies behind it moves; pauses stay to the sample.
+
+Knows samples and positions; nothing of why one take is better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .errors import EngineFailure
+from .family import Samples
+from .speech_part import SpeechPart, SpokenSentence, SpokenWord
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """One sentence; positions count from its own first sample."""
+
+    sentence: SpokenSentence
+    samples: Samples
+    sample_rate_hz: int
+    #: The source's own marks in it, as in a part.
+    named: Sequence[tuple[str, int]] = ()
+
+
+def take_of(part: SpeechPart, sentence: SpokenSentence) -> Take:
+    """A sentence of `part` as it was spoken there."""
+    start, end = sentence.start, sentence.end
+    named = tuple((name, at - start) for name, at in part.named if start <= at <= end)
+    return Take(_moved(sentence, -start), part.samples[start:end], part.sample_rate_hz, named)
+
+
+def whole_take(part: SpeechPart, sentence: SpokenSentence) -> Take:
+    """All of `part`, which holds `sentence` spoken in pieces, as a further take of it."""
+    words = tuple(word for piece in part.sentences for word in piece.words)
+    new = replace(
+        sentence, start=0, end=len(part.samples), words=words, takes=sentence.takes + 1,
+        heard=None, likeness=None, is_doubtful=False,
+    )  # fmt: skip
+    return Take(new, part.samples, part.sample_rate_hz, part.named)
+
+
+def with_takes(part: SpeechPart, takes: Mapping[int, Take]) -> SpeechPart:
+    """`part` with other takes of the sentences of these pieces. Raises `EngineFailure` for another sampling rate."""
+    sounds, sentences, named = list[Samples](), list[SpokenSentence](), list[tuple[str, int]]()
+    marks = list(part.named)
+    done = length = 0
+
+    def keep_until(end: int) -> None:
+        nonlocal done, length
+        while marks and marks[0][1] < end:
+            name, at = marks.pop(0)
+            named.append((name, at - done + length))
+        sounds.append(part.samples[done:end])
+        length += end - done
+        done = end
+
+    for sentence in part.sentences:
+        keep_until(sentence.start)
+        take = takes.get(sentence.piece)
+        if take is None:
+            sentences.append(_moved(sentence, length - done))
+            continue
+        if take.sample_rate_hz != part.sample_rate_hz:
+            raise EngineFailure(f"A take has {take.sample_rate_hz} Hz, its part {part.sample_rate_hz} Hz.")
+        while marks and marks[0][1] <= sentence.end:
+            name, at = marks.pop(0)
+            named.append((name, length + _place(name, at, sentence, take)))
+        sentences.append(_moved(take.sentence, length))
+        sounds.append(take.samples)
+        length += len(take.samples)
+        done = sentence.end
+    keep_until(len(part.samples))
+    named += [(name, length) for name, _ in marks]
+    samples = np.concatenate(sounds) if sounds else part.samples
+    return replace(part, samples=samples, sentences=tuple(sentences), named=tuple(named))
+
+
+def _moved(sentence: SpokenSentence, by: int) -> SpokenSentence:
+    words = tuple(SpokenWord(word.text, word.start + by, word.end + by) for word in sentence.words)
+    return replace(sentence, start=sentence.start + by, end=sentence.end + by, words=words)
+
+
+def _place(name: str, at: int, old: SpokenSentence, take: Take) -> int:
+    """Where a mark of the old take is in the new one: where that has it, else as far along as it was."""
+    known = dict(take.named)
+    if name in known:
+        return known[name]
+    return round((at - old.start) * len(take.samples) / max(1, old.end - old.start))
