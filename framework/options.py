@@ -44,9 +44,11 @@ class SpeechOptions(JobOptions, total=False):
     cast: Mapping[str, str]
     #: Word → how to say it, IPA between slashes.
     lexicon: Mapping[str, str]
-    verify: bool
     #: Write out figures, dates and signs; unset = for models that cannot read them.
     normalise: bool
+    #: Listen to every sentence with `verify_model`, and speak again what it does not hear.
+    verify: bool
+    verify_model: str
 
 
 class TranscriptionOptions(JobOptions, total=False):
