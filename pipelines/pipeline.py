@@ -104,7 +104,8 @@ class Pipeline(Protocol):
     Request: type[BaseModel]
 
     def plan(self, request: Any, source: Path | None, sink: Sink, limits: Limits) -> Plan:
-        """Divide the input. `source` is the user's upload, or None when all is in the request.
+        """Divide the input. `source` is the user's upload, or None when all is in the request; recordings that its
+        `references` name lie in `sink.directory`, each under its voice.
 
         Runs in the sandboxed cpu child. Spans may be a generator: the caller writes them as they come.
         """

@@ -18,6 +18,7 @@ from .speech_asking import Asked, Asking
 from .speech_assembly import SpeechAssembly
 from .speech_hearing import listening
 from .speech_part import SpeechPart, read_part, write_part
+from .speech_references import recordings
 from .speech_takes import Take, whole_take, with_takes
 from .text.chunks import Piece, parts_of
 
@@ -32,8 +33,9 @@ _BREATH_S = 0.12
 def speak_again(request: SynthesisRequest, span: Span, sources: Sources, family: SpeechFamily, sink: Sink) -> Part:
     """Another take of each sentence that `only` names. The last source is the part with what was heard."""
     started, nth = time.monotonic(), round_of(span)
+    references = recordings(span, sources)  # first of all: a source is gone when the next one is asked for
     before = read_part(sources(len(span.inputs) + nth - 2))
-    asking = Asking(request, family.entry, span.data["language"])
+    asking = Asking(request, family.entry, span.data["language"], references)
     only = frozenset(span.data["only"])
     takes: dict[int, Take] = {}
     for sentence in before.sentences:

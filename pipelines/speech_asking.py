@@ -6,13 +6,14 @@ Knows requests, pieces and catalogue entries; what a family cannot do for a piec
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from .catalog import Entry
 from .errors import UnsupportedOption
-from .family import SpeakRequest
+from .family import Recording, SpeakRequest
 from .requests import SynthesisRequest
 from .support import speaks
 from .text.cast import NARRATOR, voice_of
@@ -47,9 +48,17 @@ class Asked:
 class Asking:
     """Makes the requests of one chunk; `warnings` is what the user should know of them."""
 
-    def __init__(self, request: SynthesisRequest, entry: Entry, document_language: str | None) -> None:
+    def __init__(
+        self,
+        request: SynthesisRequest,
+        entry: Entry,
+        document_language: str | None,
+        references: Mapping[str, Recording] = MappingProxyType({}),
+    ) -> None:
+        """`references`: the recordings of enrolled voices, by voice."""
         self._request = request
         self._entry = entry
+        self._references = references
         self._cast = request.cast or {}
         #: The job's own voice; "" = the model's choice.
         self._narrator = request.voice or (voice_of(NARRATOR, self._cast) if request.has_narrator else "")
@@ -82,9 +91,12 @@ class Asking:
         if wording.phonemes:
             options["phonemes"] = self._phonemes(wording.phonemes)
         self._set_pitch(options, piece.style.pitch)
+        voice = self._voice(piece)
+        if voice in self._references:
+            options["reference"] = self._references[voice]
         request = SpeakRequest(
             text=wording.spoken.text,
-            voice=self._voice(piece),
+            voice=voice,
             language=language,
             speed=self._speed(piece.style.rate),
             seed=seed,
@@ -95,6 +107,8 @@ class Asking:
     def _voice(self, piece: Piece) -> str:
         if piece.style.voice is not None:
             return voice_of(piece.style.voice, self._cast)
+        if self._narrator in self._references:
+            return self._narrator  # whoever speaks with any voice does so in any of its languages
         other = piece.style.language
         if other and self._narrator and _primary(other) != _primary(self._language or self._narrator):
             return ""  # the job's voice speaks another language: the family has one for this

@@ -117,7 +117,10 @@ def _unsupported_in_synthesis(entry: Entry, request: SynthesisRequest) -> Iterat
         yield "language", f"{entry.name} does not speak {request.language!r}; it speaks: {', '.join(entry.languages)}."
     if "reference" not in entry.options:
         for voice, field in request.enrolled_voices.items():
-            yield field, f"{entry.name} cannot speak with the voice {voice!r}; GET /tts/voices lists the families that can."
+            yield (
+                field,
+                f"{entry.name} cannot speak with the enrolled voice {voice!r}; see its families: GET /tts/voices.",
+            )
     if request.read_along and request.format not in OVERLAY_FORMATS:
         yield "format", f"read_along needs one of these formats: {', '.join(OVERLAY_FORMATS)}."
     rates = FORMATS[request.format].rates

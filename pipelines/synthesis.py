@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from .speech_assembly import SpeechAssembly
 from .speech_file import SpeechFile
 from .speech_hearing import listen, listening
 from .speech_part import read_part, write_part
+from .speech_references import prepare, recordings
 from .speech_report import SpeechReport
 from .text.cast import directed
 from .text.chunks import Chunk, Division, Piece
@@ -46,6 +47,7 @@ class Synthesis:
 
         Raises `BadInput` for a text without words and whatever the reader of the document raises.
         """
+        references = prepare(request, sink, limits)
         document = _open(request, source, limits)
         language = request.language or document.language
         blocks = directed(document.blocks, request.cast) if request.cast else document.blocks
@@ -64,7 +66,9 @@ class Synthesis:
         if not characters:
             spool.unlink()
             raise BadInput("There is no text to speak: send at least one word.", field="text")
-        return Plan(_header(request, document, division, language), characters, "characters", _spooled(spool))
+        return Plan(
+            _header(request, document, division, language), characters, "characters", _spooled(spool, references)
+        )
 
     def work(self, request: SynthesisRequest, span: Span, sources: Sources, family: Any, sink: Sink) -> Part:
         """Every piece of the chunk, spoken, with its pause behind it; later rounds listen, and speak again."""
@@ -73,7 +77,7 @@ class Synthesis:
         if round_of(span) > 1:
             return speak_again(request, span, sources, family, sink)
         started = time.monotonic()
-        asking = Asking(request, family.entry, span.data["language"])
+        asking = Asking(request, family.entry, span.data["language"], recordings(span, sources))
         assembly = SpeechAssembly(
             sample_rate_hz=family.entry.sample_rate_hz,
             speed=request.speed,
@@ -146,11 +150,11 @@ def _spool(file: Any, idx: int, chunk: Chunk, start: int, language: str | None) 
     file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
-def _spooled(path: Path) -> Iterator[Span]:
+def _spooled(path: Path, inputs: Sequence[str]) -> Iterator[Span]:
     with path.open(encoding="utf-8") as file:
         for line in file:
             idx, start, characters, data = json.loads(line)
-            yield Span(idx, start, start + characters, characters, data)
+            yield Span(idx, start, start + characters, characters, data, inputs)
     path.unlink()
 
 

@@ -46,7 +46,8 @@ class ChunkContext:
     def is_plain_text(self) -> bool:
         """Whether all that the user sent is a text among the parameters, which no reader of documents sees."""
         job = self.claim.job
-        return job.input_key is None and job.kind == "tts.synthesize" and isinstance(job.params.get("text"), str)
+        has_objects = job.input_key is not None or job.params.get("references")
+        return not has_objects and job.kind == "tts.synthesize" and isinstance(job.params.get("text"), str)
 
     def sharing(self, *, opens_user_bytes: bool) -> Message:
         """`shared_by`, where this chunk may run in a process that others of its tenant have used."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs.job import Commit, InputObject, NewChunk, StoredPart
-from jobs.object_keys import part_key, plan_key
+from jobs.object_keys import input_key, part_key, plan_key
 from pipelines.catalog import Entry
 from workers import perform
 from workers.adoption import Adoption, adopt
@@ -29,6 +29,9 @@ class PlanStep:
         if job.input_key is not None:
             source = InputObject(job.input_key, job.input_sha256, job.input_bytes)
             self._context.objects.fetch(source, perform.SOURCE_FILE)
+        for voice, reference in (job.params.get("references") or {}).items():
+            key = input_key(job.tenant_id, job.id, reference["sha256"])
+            self._context.objects.fetch(InputObject(key, reference["sha256"], reference["bytes"]), voice)
         return {
             "step": "plan", "kind": job.kind, "model": job.model, "params": dict(job.params),
             "has_source": job.input_key is not None, "limits": self._limits(self._context.entry),

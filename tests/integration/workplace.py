@@ -32,8 +32,9 @@ QUEUES = ("cpu", "tts.moody", "tts.tone", "stt.tone", "stt.pocketsphinx", "speak
 class Workplace:
     """Claims and runs chunks of the queues in `QUEUES`."""
 
-    def __init__(self, directory: Path, store: SqlStore, sandboxes: Engines) -> None:
-        (directory / "models.toml").write_text(MODELS % directory)
+    def __init__(self, directory: Path, store: SqlStore, sandboxes: Engines, *, models: str = "") -> None:
+        """`models`: tables that go into models.toml beside those of the moody family."""
+        (directory / "models.toml").write_text(MODELS % directory + models)
         self.directory = directory
         self.catalog = Catalog.read(directory / "models.toml")
         self.record = store

@@ -26,6 +26,7 @@ from pipelines.vocoders.vocoder import Knobs, Place
 from pipelines.word_times import word_times
 
 from .checkpoint import Settings, read, read_listener
+from .heard_voices import HeardVoices
 from .languages import language_number
 from .network import Row, Spoken
 from .reference import wave_of
@@ -53,6 +54,7 @@ class YourTts:
         self._languages = config(entry, folder / "language_ids.json")
         self._voices = vectors_of(entry, folder)
         self._listener = read_listener(entry, folder)
+        self._heard = HeardVoices(self.speaker_vector)
         shape = self._network.shape.decoder
         hidden = MelConvention(entry.sample_rate_hz, hop=shape.hop, bins=shape.bins)
         self._decoder = HifiGan(
@@ -67,9 +69,8 @@ class YourTts:
         checkpoint lacks or a reference recording without a voice.
         """
         spellings = [self._speller.spell(request.text) for request in requests]
-        heard: dict[int, SpeakerVector] = {}
         rows = {
-            number: self._row(request, spelling, heard)
+            number: self._row(request, spelling)
             for number, (request, spelling) in enumerate(zip(requests, spellings, strict=True))
             if spelling.ids
         }
@@ -98,11 +99,11 @@ class YourTts:
     def close(self) -> None:
         """See `SpeechFamily`."""
 
-    def _row(self, request: SpeakRequest, spelling: Spelling, heard: dict[int, SpeakerVector]) -> Row:
+    def _row(self, request: SpeakRequest, spelling: Spelling) -> Row:
         generator = torch.Generator().manual_seed(request.seed)
         return Row(
             ids=spelling.ids,
-            speaker=torch.from_numpy(self._speaker(request, heard)),
+            speaker=torch.from_numpy(self._speaker(request)),
             language=language_number(self._languages, request.language, name=self.entry.name),
             length=self._settings.length / request.speed,
             noise=float(request.options.get("noise_scale", self._settings.noise)),
@@ -110,15 +111,13 @@ class YourTts:
             draw=lambda shape: torch.randn(shape, generator=generator),
         )
 
-    def _speaker(self, request: SpeakRequest, heard: dict[int, SpeakerVector]) -> SpeakerVector:
-        """The vector that a request's voice is; a recording that many requests have is heard once."""
+    def _speaker(self, request: SpeakRequest) -> SpeakerVector:
+        """The vector that a request's voice is."""
         reference = request.options.get("reference")
         if reference is None:
             return vector_of(self.entry, self._voices, request.voice)
         if isinstance(reference, Recording):
-            if id(reference) not in heard:
-                heard[id(reference)] = self.speaker_vector(reference)
-            return heard[id(reference)]
+            return self._heard.vector(reference)
         vector = np.asarray(reference, np.float32)
         width = self._network.shape.speaker
         if vector.shape != (width,) or not np.isfinite(vector).all():

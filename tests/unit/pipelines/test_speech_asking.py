@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import numpy as np
 import pytest
 
 from pipelines.catalog import Catalog, Entry
 from pipelines.errors import UnsupportedOption
-from pipelines.family import SpeakRequest
+from pipelines.family import Recording, SpeakRequest
 from pipelines.requests import SynthesisRequest
 from pipelines.speech_asking import Asking
 from pipelines.text.chunks import Piece
@@ -80,6 +81,18 @@ def test_semitones_are_thirds_of_a_step_of_pitch_and_add_to_the_requests_own() -
     assert ask(Piece("Hi.", style=Style(pitch=3.0)), pitch=0.5).options == {"pitch": 1.5}
     assert ask(Piece("Hi.", style=Style(pitch=24.0))).options == {"pitch": 3.0}
     assert ask(Piece("Hi."), pitch=0.5).options == {"pitch": 0.5}
+
+
+def test_a_voice_with_a_recording_brings_it_along_in_every_language() -> None:
+    voice = "voice_" + "a" * 32
+    recording = Recording(np.zeros(9, np.int16), 16_000)
+    request = SynthesisRequest(text="x", cast={"narrator": voice, "Tom": "alan"}, language="en")
+    asking = Asking(request, entry(), None, {voice: recording})
+    styles = (Style(), Style(language="de"), Style(voice="Tom"))
+    asked = [made.request for style in styles if (made := asking.asked(Piece("Word", style=style), 7))]
+    assert [(one.voice, one.options.get("reference")) for one in asked] == [
+        (voice, recording), (voice, recording), ("alan", None),
+    ]  # fmt: skip
 
 
 def test_a_piece_of_signs_alone_is_left_out_with_a_warning() -> None:
