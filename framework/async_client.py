@@ -95,6 +95,24 @@ class AsyncClient:
         """The voices."""
         return await self.send(calls.voices(language=language, family=family))
 
+    async def add_voice(
+        self,
+        recording: Source,
+        name: str,
+        *,
+        consent: bool,
+        language: str | None = None,
+        gender: str | None = None,
+        on_upload: UploadProgress | None = None,
+    ) -> dict[str, Any]:
+        """Enrol a voice."""
+        fields = {"name": name, "consent": consent, "language": language, "gender": gender}
+        return await self.send(calls.add_voice(recording, on_upload=on_upload, fields=fields))
+
+    async def delete_voice(self, voice_id: str) -> None:
+        """Forget an enrolled voice."""
+        await self.send(calls.delete_voice(voice_id))
+
     async def models(self) -> list[dict[str, Any]]:
         """The models."""
         return await self.send(calls.models())

@@ -127,6 +127,21 @@ def voices(*, language: str | None, family: str | None) -> Call[list[dict[str, A
     return Call("GET", "/tts/voices", _entries, params=_given({"language": language, "family": family}))
 
 
+def add_voice(
+    recording: Source, *, on_upload: UploadProgress | None, fields: Mapping[str, Any]
+) -> Call[dict[str, Any]]:
+    """A voice from a recording; asking twice would make two."""
+    upload = Upload.of(recording, on_progress=on_upload)
+    return Call("POST", "/voices", _object, form=_form(fields), upload=upload, repeatable=False)
+
+
+def delete_voice(voice_id: str) -> Call[None]:
+    """The voice with its recording."""
+    if not voice_id:
+        raise BadArgument("The voice's id is empty.")
+    return Call("DELETE", f"/voices/{quote(voice_id, safe='')}", _nothing)
+
+
 def models() -> Call[list[dict[str, Any]]]:
     """What the server knows, and whether it is ready."""
     return Call("GET", "/audio/models", _entries)

@@ -102,6 +102,27 @@ class Client:
         """The voices, as the API lists them."""
         return self.send(calls.voices(language=language, family=family))
 
+    def add_voice(
+        self,
+        recording: Source,
+        name: str,
+        *,
+        consent: bool,
+        language: str | None = None,
+        gender: str | None = None,
+        on_upload: UploadProgress | None = None,
+    ) -> dict[str, Any]:
+        """Enrol a voice from a recording (path, bytes or binary file); its `id` is a `voice` for models that clone.
+
+        `consent`: the person who speaks has agreed; without it the server refuses.
+        """
+        fields = {"name": name, "consent": consent, "language": language, "gender": gender}
+        return self.send(calls.add_voice(recording, on_upload=on_upload, fields=fields))
+
+    def delete_voice(self, voice_id: str) -> None:
+        """Forget an enrolled voice and its recording; jobs that were accepted before still speak with it."""
+        self.send(calls.delete_voice(voice_id))
+
     def models(self) -> list[dict[str, Any]]:
         """The models, with `name`, `kind` and whether they are ready."""
         return self.send(calls.models())

@@ -126,6 +126,8 @@ def test_the_rest_of_the_calls(wire: WireServer) -> None:
         assert (await client.jobs.retry(job_id)).id != job_id
         await client.jobs.delete(job_id)
         assert len(await client.voices()) == 2
+        assert (await client.add_voice(b"speech", "Ann", consent=True))["name"] == "Ann"
+        await client.delete_voice("voice_1")
         assert len(await client.models()) == 2
         assert (await client.health())["status"] == "ok"
         assert (await client.keys.create("x"))["id"] == "k1"

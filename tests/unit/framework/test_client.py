@@ -504,6 +504,23 @@ def test_voices_and_models_are_listed(client: Client, wire: WireServer) -> None:
     assert [model["name"] for model in client.models()] == ["espeak", "whisper-base"]
 
 
+def test_voices_are_enrolled_with_their_recording_and_forgotten(client: Client, wire: WireServer) -> None:
+    voice = client.add_voice(("ann.wav", b"speech"), "Ann", consent=True, language="en")
+    assert voice["id"] == "voice_1"
+    sent = wire.requests[-1]
+    assert (sent.file_name, sent.file) == ("ann.wav", b"speech")
+    assert sent.form == {"name": ["Ann"], "consent": ["true"], "language": ["en"]}
+    client.delete_voice(voice["id"])
+    assert (wire.requests[-1].method, wire.requests[-1].path) == ("DELETE", "/voices/voice_1")
+
+
+def test_a_voice_is_not_enrolled_again_when_the_answer_is_lost(client: Client, wire: WireServer) -> None:
+    wire.drop_next(path="/voices")
+    with pytest.raises(Unreachable):
+        client.add_voice(b"speech", "Ann", consent=True)
+    assert [request.path for request in wire.requests] == ["/voices"]
+
+
 def test_keys_are_made_listed_and_revoked(client: Client, wire: WireServer) -> None:
     key = client.keys.create("laptop", scopes=["read"], expires_in_s=60.0)
     assert wire.requests[-1].json == {"name": "laptop", "scopes": ["read"], "expires_in_s": 60.0}

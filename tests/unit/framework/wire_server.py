@@ -302,7 +302,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(200, {"object": "list", "data": LISTS[request.path]})
         elif request.path == "/keys" and request.method == "POST":
             self._json(201, {"id": "k1", "object": "key", "secret": "vm_k1_secret", **request.json})
-        elif parts[0] == "keys" and request.method == "DELETE":
+        elif request.path == "/voices" and request.method == "POST":
+            self._json(201, {"id": "voice_1", "object": "voice", "name": request.form["name"][0]})
+        elif parts[0] in {"keys", "voices"} and request.method == "DELETE":
             self._answer(204, b"")
         else:
             self._problem(404, "not_found", "There is nothing at this address.")

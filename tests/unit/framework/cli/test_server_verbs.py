@@ -26,6 +26,16 @@ def test_voices_are_listed(voicemill: Voicemill, wire: WireServer) -> None:
     assert wire.requests[-1].query == {"language": ["en"]}
 
 
+def test_id_of_an_enrolled_voice_is_alone_on_stdout(voicemill: Voicemill, wire: WireServer, tmp_path: Path) -> None:
+    recording = tmp_path / "ann.wav"
+    recording.write_bytes(b"speech")
+    assert voicemill("voices", "add", str(recording), "--name", "Ann", "--consent").stdout == "voice_1\n"
+    assert wire.requests[-1].form == {"name": ["Ann"], "consent": ["true"]}
+    voicemill("voices", "add", str(recording), "--name", "Ann", "--gender", "female")
+    assert wire.requests[-1].form == {"name": ["Ann"], "consent": ["false"], "gender": ["female"]}
+    assert json.loads(voicemill("voices", "rm", "voice_1", "--json").stdout) == {"removed": "voice_1"}
+
+
 def test_secret_of_a_new_key_is_alone_on_stdout(voicemill: Voicemill, wire: WireServer) -> None:
     result = voicemill("keys", "create", "laptop", "--scopes", "read, submit", "--expires", "2")
     assert result.stdout == "vm_k1_secret\n"
