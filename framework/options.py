@@ -46,6 +46,8 @@ class SpeechOptions(JobOptions, total=False):
     lexicon: Mapping[str, str]
     #: Write out figures, dates and signs; unset = for models that cannot read them.
     normalise: bool
+    #: Score every sentence by DNSMOS, where the server has it.
+    quality: bool
     #: Listen to every sentence with `verify_model`, and speak again what it does not hear.
     verify: bool
     verify_model: str

@@ -103,6 +103,9 @@ class SynthesisRequest(JobRequest):
     normalise: bool | None = Field(
         None, description="Write out figures, dates and signs as words; unset = for models that cannot read them."
     )
+    quality: bool = Field(
+        False, description="Score every sentence by DNSMOS where that is installed; costs a fifth of a second each."
+    )
     verify: bool = Field(
         False, description="Listen to every sentence, and speak it again where what was heard is not its text."
     )

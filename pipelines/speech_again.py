@@ -16,6 +16,7 @@ from .requests import SynthesisRequest
 from .rounds import round_of
 from .speech_asking import Asked, Asking
 from .speech_assembly import SpeechAssembly
+from .speech_grades import graded
 from .speech_hearing import listening
 from .speech_part import SpeechPart, read_part, write_part
 from .speech_references import recordings
@@ -51,7 +52,7 @@ def speak_again(request: SynthesisRequest, span: Span, sources: Sources, family:
             words = asked.spoken.written_marks(speech.marks) if asked and speech else ()
             assembly.add(part, speech, words, sentence.language)
         takes[sentence.piece] = whole_take(assembly.part(before.chapter), sentence)
-    again = with_takes(before, takes)
+    again = graded(with_takes(before, takes), by_listeners=request.quality)
     path = sink.directory / "part.bin"
     write_part(path, _warned(again, asking.warnings))
     follow_up = listening(request, span, family.entry.name)

@@ -44,6 +44,9 @@ class SpokenSentence:
     heard: str | None = None
     likeness: Likeness | None = None
     is_doubtful: bool = False
+    #: What is wrong with its sound (pipelines/audio/quality.py), and a score of 1–5; None = not graded.
+    faults: Sequence[str] = ()
+    score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ class SpeechPart:
     named: Sequence[tuple[str, int]] = ()
     #: What the user should know: what was not said, or said otherwise than asked.
     warnings: Sequence[str] = ()
+    #: Where the scores come from: "dnsmos" or "signal"; "" = there are none.
+    scale: str = ""
 
     @property
     def audible(self) -> Iterator[SpokenSentence]:
@@ -83,6 +88,7 @@ def write_part(path: Path, part: SpeechPart) -> None:
         ],
         "named": [list(mark) for mark in part.named],
         "warnings": list(part.warnings),
+        "scale": part.scale,
     }
     with path.open("wb") as file:
         file.write(json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
@@ -105,6 +111,7 @@ def read_part(path: Path) -> SpeechPart:
         sentences=tuple(SpokenSentence(**{**sentence, **_parsed(sentence)}) for sentence in header["sentences"]),
         named=tuple((name, sample) for name, sample in header["named"]),
         warnings=tuple(header["warnings"]),
+        scale=header.get("scale", ""),
     )
 
 
@@ -112,5 +119,6 @@ def _parsed(sentence: dict[str, Any]) -> dict[str, Any]:
     likeness = sentence.get("likeness")
     return {
         "words": tuple(SpokenWord(*word) for word in sentence["words"]),
+        "faults": tuple(sentence.get("faults", ())),
         "likeness": Likeness(**likeness) if likeness else None,
     }

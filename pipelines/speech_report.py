@@ -1,20 +1,22 @@
-"""What a finished speech job says of its own quality: counts, the sentences that stayed doubtful, warnings.
+"""What a finished speech job says of its own quality: scores, faults, sentences that stayed doubtful, warnings.
 
-Knows parts; nothing of how a sentence was judged.
+Knows parts; nothing of how a sentence was judged or graded.
 """
 
 from __future__ import annotations
 
+import heapq
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from .pipeline import Sink
 from .requests import SynthesisRequest
-from .speech_part import SpeechPart
+from .speech_part import SpeechPart, SpokenSentence
 
-#: Sentences named in the job's result; all of them are in the file.
-_MOST_NAMED = 50
+#: Doubtful and worst sentences named in the job's result; all doubtful ones are in the file.
+_MOST_NAMED, _MOST_WORST = 50, 10
 _LONGEST_TEXT = 500
 FILE = "quality.json"
 
@@ -28,37 +30,46 @@ class SpeechReport:
         self._heard = 0
         self._again = 0
         self._doubtful: list[dict[str, Any]] = []
+        self._scales: set[str] = set()
+        self._graded = 0
+        self._score = 0.0
+        self._faults: Counter[str] = Counter()
+        #: The lowest scores, the least of them last to go: (−score, −number, sentence).
+        self._worst: list[tuple[float, int, dict[str, Any]]] = []
 
     def add(self, part: SpeechPart) -> None:
         """The final part of the next chunk."""
+        self._scales |= {part.scale} - {""}
         for sentence in part.sentences:
             self._sentences += 1
             self._heard += sentence.likeness is not None
             self._again += sentence.takes > 1
-            if sentence.is_doubtful and sentence.likeness is not None:
-                found = {name: round(getattr(sentence.likeness, name), 3) for name in ("alike", "missing", "invented")}
-                text, heard = sentence.text[:_LONGEST_TEXT], (sentence.heard or "")[:_LONGEST_TEXT]
-                self._doubtful.append({"chapter": part.chapter, "text": text, "heard": heard, **found})
+            if sentence.is_doubtful:
+                self._doubtful.append(_doubt(part, sentence))
+            if sentence.score is not None:
+                self._grade(part, sentence, sentence.score)
 
     def finish(self, sink: Sink) -> dict[str, Any]:
-        """`result.quality`; the whole list goes to `quality.json` where a listener was asked for."""
+        """`result.quality`; every doubtful sentence goes to `quality.json` where a listener was asked for."""
+        quality = self._grades() if self._graded else {}
         if not self._request.verify:
-            return {}
+            return quality
         counts = {
             "verify_model": self._request.verify_model,
-            "sentences": self._sentences,
             "sentences_heard": self._heard,
             "sentences_spoken_again": self._again,
             "sentences_doubtful": len(self._doubtful),
         }
         path = sink.directory / FILE
-        whole = {**counts, "doubtful_sentences": self._doubtful}
+        whole = {**quality, **counts, "doubtful_sentences": self._doubtful}
         path.write_text(json.dumps(whole, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         sink.put(FILE, path, content_type="application/json")
-        return {**counts, "doubtful_sentences": self._doubtful[:_MOST_NAMED]}
+        return {**quality, **counts, "doubtful_sentences": self._doubtful[:_MOST_NAMED]}
 
     def warnings(self) -> Iterator[tuple[str, str]]:
         """Code and detail of what the user should look at."""
+        if silent := self._faults["no_sound"]:
+            yield "no_sound", f"Nothing sounds in {silent} of {self._sentences} sentences; see quality.worst_sentences."
         if not self._request.verify:
             return
         model = self._request.verify_model
@@ -74,3 +85,32 @@ class SpeechReport:
                 f"{self._sentences - self._heard} of {self._sentences} sentences were not verified: {model} does not "
                 "hear their language, or there are no letters in them.",
             )
+
+    def _grade(self, part: SpeechPart, sentence: SpokenSentence, score: float) -> None:
+        self._graded += 1
+        self._score += score
+        self._faults.update(sentence.faults)
+        found = {"chapter": part.chapter, "text": sentence.text[:_LONGEST_TEXT], "score": score}
+        # The best of the worst is the first to go, of equals the last one spoken.
+        heapq.heappush(self._worst, (-score, -self._sentences, {**found, "faults": list(sentence.faults)}))
+        if len(self._worst) > _MOST_WORST:
+            heapq.heappop(self._worst)
+
+    def _grades(self) -> dict[str, Any]:
+        worst = [each for *_, each in sorted(self._worst, reverse=True)]
+        if not self._request.quality:  # the signal alone: what has no fault is not the worst of anything
+            worst = [each for each in worst if each["faults"]]
+        return {
+            "score": round(self._score / self._graded, 2),
+            "scale": " and ".join(sorted(self._scales)),
+            "sentences": self._sentences,
+            "faults": dict(sorted(self._faults.items())),
+            "worst_sentences": worst,
+        }
+
+
+def _doubt(part: SpeechPart, sentence: SpokenSentence) -> dict[str, Any]:
+    found = sentence.likeness
+    shares = {name: round(getattr(found, name), 3) for name in ("alike", "missing", "invented")} if found else {}
+    text, heard = sentence.text[:_LONGEST_TEXT], (sentence.heard or "")[:_LONGEST_TEXT]
+    return {"chapter": part.chapter, "text": text, "heard": heard, **shares}

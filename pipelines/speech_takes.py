@@ -38,7 +38,7 @@ def whole_take(part: SpeechPart, sentence: SpokenSentence) -> Take:
     words = tuple(word for piece in part.sentences for word in piece.words)
     new = replace(
         sentence, start=0, end=len(part.samples), words=words, takes=sentence.takes + 1,
-        heard=None, likeness=None, is_doubtful=False,
+        heard=None, likeness=None, is_doubtful=False, faults=(), score=None,
     )  # fmt: skip
     return Take(new, part.samples, part.sample_rate_hz, part.named)
 

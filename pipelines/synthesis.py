@@ -20,6 +20,7 @@ from .speech_again import SEEDS_PER_CHUNK, speak_again, spoken
 from .speech_asking import Asking
 from .speech_assembly import SpeechAssembly
 from .speech_file import SpeechFile
+from .speech_grades import graded
 from .speech_hearing import listen, listening
 from .speech_part import read_part, write_part
 from .speech_references import prepare, recordings
@@ -100,7 +101,7 @@ class Synthesis:
                 assembly.add(piece, speech, words, asked.language if asked else "")
                 done += len(piece.text)
         path = sink.directory / "part.bin"
-        part = assembly.part(span.data["chapter"], asking.warnings)
+        part = graded(assembly.part(span.data["chapter"], asking.warnings), by_listeners=request.quality)
         write_part(path, part)
         provenance = {"model": family.entry.name, "model_revision": family.revision, "engine": family.engine}
         follow_ups = (listening(request, span, family.entry.name),) if request.verify else ()
