@@ -30,6 +30,8 @@ class SpeechOptions(JobOptions, total=False):
     format: Literal["wav", "flac", "mp3", "opus", "aac", "m4a", "m4b", "pcm"]
     sample_rate_hz: int
     loudness_lufs: float
+    #: As audiobook shops want it, in place of `loudness_lufs`.
+    loudness: Literal["acx"]
     #: Also make marks.json, captions.vtt and chapters.json.
     speech_marks: bool
     #: Also make book.epub: text and audio in step.

@@ -100,6 +100,9 @@ class SynthesisRequest(JobRequest):
     lexicon: dict[LexiconWord, LexiconSaid] | None = Field(
         None, max_length=10_000, description="Words and how to say them; IPA between slashes. See docs/text.md."
     )
+    loudness: Literal["acx"] | None = Field(
+        None, description="`acx`: as audiobook shops want it, RMS from -23 to -18 dB and a peak of -3 dB at most."
+    )
     normalise: bool | None = Field(
         None, description="Write out figures, dates and signs as words; unset = for models that cannot read them."
     )
@@ -139,6 +142,8 @@ class TranscriptionRequest(JobRequest):
     timestamps: Literal["none", "segment", "word"] = "word"
     formats: list[TranscriptFormat] = Field(default=["json", "txt"], min_length=1)
     channels: Literal["mix", "split"] = "mix"
+        if self.loudness is not None and self.loudness_lufs is not None:
+            raise ValueError("give loudness or loudness_lufs, not both")
     vocabulary: list[str] = Field(default_factory=list, max_length=200)
     punctuate: bool = True
     numbers: Literal["as_heard", "digits"] = Field(

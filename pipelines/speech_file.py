@@ -6,7 +6,7 @@ Knows the order of things (count, level, resample, encode); how each is done is 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .audio.acx import Levels, levels_of, mastered
 from .audio.encode import Encoder, Mark, Picture
 from .audio.loudness import Loudness, levelled
 from .audio.rate import RateChange
@@ -44,7 +45,10 @@ class SpeechFile:
         self._chapter_starts: list[int] = []
         self._out: _Output | None = None
         self._loudness: Loudness | None = None
-        self._spool = self._spool_path.open("wb") if request.loudness_lufs is not None else None
+        is_levelled = request.loudness_lufs is not None or request.loudness is not None
+        self._spool = self._spool_path.open("wb") if is_levelled else None
+        #: Of the finished file, where the level of audiobooks was asked for.
+        self.levels: Levels | None = None
 
     def __enter__(self) -> SpeechFile:
         return self
@@ -83,8 +87,7 @@ class SpeechFile:
         assert self._out is not None, "a job has at least one part"
         if self._spool is not None and self._loudness is not None:
             self._spool.close()
-            measured = self._loudness.finish()
-            for block in levelled(self._spool_path, measured, self._request.loudness_lufs or 0.0):
+            for block in self._levelled(self._loudness.finish()):
                 self._out.write(block)
                 self._sink.progress(self._samples / self._spoken_hz)
             self._spool_path.unlink()
@@ -93,6 +96,8 @@ class SpeechFile:
             self._book.finish(self._path, self._sink)
         self._sink.put(self._path.name, self._path, content_type=FORMATS[self._request.format].content_type)
         if self._marks is not None:
+        if self._request.loudness == "acx":
+            self.levels = levels_of(self._path)
             chapters = [
                 {"title": mark.title, "start": mark.start / 1e6, "end": mark.end / 1e6}
                 for mark in self._chapter_marks(1_000_000)
@@ -111,6 +116,11 @@ class SpeechFile:
 
     def _take(self, samples: NDArray[np.int16]) -> None:
         if self._spool is not None and self._loudness is not None:
+    def _levelled(self, measured_lufs: float) -> Iterator[NDArray[np.int16]]:
+        if self._request.loudness == "acx":
+            return mastered(self._spool_path)
+        return levelled(self._spool_path, measured_lufs, self._request.loudness_lufs or 0.0)
+
             self._spool.write(np.ascontiguousarray(samples).data)
             self._loudness.add(samples)
         elif self._out is not None:

@@ -9,8 +9,10 @@ import heapq
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
+from .audio.acx import Levels
 from .pipeline import Sink
 from .requests import SynthesisRequest
 from .speech_part import SpeechPart, SpokenSentence
@@ -31,6 +33,7 @@ class SpeechReport:
         self._again = 0
         self._doubtful: list[dict[str, Any]] = []
         self._scales: set[str] = set()
+        self._levels: Levels | None = None
         self._graded = 0
         self._score = 0.0
         self._faults: Counter[str] = Counter()
@@ -49,9 +52,15 @@ class SpeechReport:
             if sentence.score is not None:
                 self._grade(part, sentence, sentence.score)
 
-    def finish(self, sink: Sink) -> dict[str, Any]:
-        """`result.quality`; every doubtful sentence goes to `quality.json` where a listener was asked for."""
+    def finish(self, sink: Sink, levels: Levels | None = None) -> dict[str, Any]:
+        """`result.quality`; every doubtful sentence goes to `quality.json` where a listener was asked for.
+
+        `levels` are those of the file, where they were to be as audiobook shops want them.
+        """
         quality = self._grades() if self._graded else {}
+        if levels is not None:
+            self._levels = levels
+            quality["acx"] = {**asdict(levels), "is_within": levels.is_within}
         if not self._request.verify:
             return quality
         counts = {
@@ -70,6 +79,13 @@ class SpeechReport:
         """Code and detail of what the user should look at."""
         if silent := self._faults["no_sound"]:
             yield "no_sound", f"Nothing sounds in {silent} of {self._sentences} sentences; see quality.worst_sentences."
+        levels = self._levels
+        if levels is not None and not levels.is_within:
+            yield (
+                "acx",
+                "The file is not as ACX wants it (RMS from -23 to -18 dB, peak of -3 dB, noise floor of -60 dB): "
+                f"RMS {levels.rms_db} dB, peak {levels.peak_db} dB, noise floor {levels.noise_floor_db} dB.",
+            )
         if not self._request.verify:
             return
         model = self._request.verify_model

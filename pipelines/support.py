@@ -123,6 +123,8 @@ def _unsupported_in_synthesis(entry: Entry, request: SynthesisRequest) -> Iterat
             )
     if request.read_along and request.format not in OVERLAY_FORMATS:
         yield "format", f"read_along needs one of these formats: {', '.join(OVERLAY_FORMATS)}."
+    if request.loudness == "acx" and request.format == "pcm":
+        yield "format", "loudness=acx is checked on the finished file, and pcm is none: choose another format."
     rates = FORMATS[request.format].rates
     if request.sample_rate_hz is not None and rates and request.sample_rate_hz not in rates:
         known = ", ".join(map(str, rates))

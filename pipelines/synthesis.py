@@ -127,7 +127,7 @@ class Synthesis:
             duration_s = file.finish()
         summary: dict[str, Any] = {"language": header["language"]} if header.get("language") else {}
         told = [("document", detail) for detail in header["remarks"]] + [("text", detail) for detail in warnings]
-        if quality := report.finish(sink):
+        if quality := report.finish(sink, file.levels):
             summary["quality"] = quality
         told += report.warnings()
         if told:

@@ -73,14 +73,19 @@ class Loudness:
 def levelled(path: Path, measured_lufs: float, target_lufs: float) -> Iterator[NDArray[np.int16]]:
     """The raw s16le samples in `path` at another loudness, in blocks; peaks past the ceiling are turned down."""
     gain_db = 0.0 if measured_lufs <= _SILENCE_LUFS else min(_LARGEST_GAIN_DB, target_lufs - measured_lufs)
+    yield from amplified(path, gain_db, CEILING)
+
+
+def amplified(path: Path, gain_db: float, ceiling: float) -> Iterator[NDArray[np.int16]]:
+    """The raw s16le samples in `path` with a gain, in blocks; true peaks past the ceiling (0–1) are turned down."""
     gain = 10 ** (gain_db / 20) / 32_768
     count = path.stat().st_size // 2
     with path.open("rb") as file:
         for start in range(0, count, _BLOCK):
             block = _cut(file, start, min(_BLOCK, count - start), gain)
             # Between two samples the curve rises less than 6 dB above them in anything but test signals.
-            if np.abs(block).max() > CEILING / 2:
-                block = block * _limit(file, start, len(block), gain)
+            if np.abs(block).max() > ceiling / 2:
+                block = block * _limit(file, start, len(block), gain, ceiling)
             yield np.rint(block * 32_768).astype(np.int16)
 
 
@@ -94,7 +99,7 @@ def _cut(file: BinaryIO, start: int, count: int, gain: float) -> NDArray[np.floa
     return cut
 
 
-def _limit(file: BinaryIO, start: int, length: int, gain: float) -> NDArray[np.float32]:
+def _limit(file: BinaryIO, start: int, length: int, gain: float, ceiling: float) -> NDArray[np.float32]:
     """The limiter's gain for each sample of a block.
 
     Each hop is allowed what its own true peak allows; the least of its neighbours, averaged over fewer neighbours,
@@ -102,7 +107,7 @@ def _limit(file: BinaryIO, start: int, length: int, gain: float) -> NDArray[np.f
     """
     hops = -(-length // _HOP)
     reach = 2 * _REACH + 1
-    allowed = CEILING / np.maximum(_true_peaks(file, start - reach * _HOP, hops + 2 * reach, gain), CEILING)
+    allowed = ceiling / np.maximum(_true_peaks(file, start - reach * _HOP, hops + 2 * reach, gain), ceiling)
     least = np.lib.stride_tricks.sliding_window_view(allowed, 2 * _REACH + 1).min(axis=1)
     smooth = np.lib.stride_tricks.sliding_window_view(least, 2 * _REACH - 1).mean(axis=1)
     # smooth[k] belongs to hop k - 2 of the block.

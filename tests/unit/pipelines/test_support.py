@@ -108,6 +108,7 @@ def check_speech(model: str, **params: Any) -> None:
     [
         ({"emotion": "joy"}, "emotion"),
         ({"verify_model": "whisper-base"}, "verify_model"),
+        ({"loudness": "acx", "format": "pcm"}, "format"),
         ({"verify": True, "language": "de"}, "verify_model"),
         ({"verify": True, "verify_model": "whisper-huge"}, "verify_model"),
         ({"verify": True, "verify_model": "espeak"}, "verify_model"),
