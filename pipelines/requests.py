@@ -76,6 +76,9 @@ class SynthesisRequest(JobRequest):
     format: AudioFormat = "wav"
     sample_rate_hz: int | None = Field(None, ge=8_000, le=48_000, description="Unset = the voice's own rate.")
     loudness_lufs: float | None = Field(None, ge=-40.0, le=-5.0, description="Unset = as spoken.")
+    loudness: Literal["acx"] | None = Field(
+        None, description="`acx`: as audiobook shops want it, RMS from -23 to -18 dB and a peak of -3 dB at most."
+    )
     speech_marks: bool = False
     read_along: bool = Field(False, description="Also make book.epub: EPUB 3, text and audio in step (media overlays).")
     chapters: Literal["auto", "none"] = "auto"
@@ -100,9 +103,6 @@ class SynthesisRequest(JobRequest):
     lexicon: dict[LexiconWord, LexiconSaid] | None = Field(
         None, max_length=10_000, description="Words and how to say them; IPA between slashes. See docs/text.md."
     )
-    loudness: Literal["acx"] | None = Field(
-        None, description="`acx`: as audiobook shops want it, RMS from -23 to -18 dB and a peak of -3 dB at most."
-    )
     normalise: bool | None = Field(
         None, description="Write out figures, dates and signs as words; unset = for models that cannot read them."
     )
@@ -118,6 +118,8 @@ class SynthesisRequest(JobRequest):
     def _one_text(self) -> SynthesisRequest:
         if self.text is not None and self.ssml is not None:
             raise ValueError("give text or ssml, not both")
+        if self.loudness is not None and self.loudness_lufs is not None:
+            raise ValueError("give loudness or loudness_lufs, not both")
         if self.voice is not None and self.has_narrator:
             raise ValueError("give voice or a narrator in cast, not both: they are the same")
         return self
@@ -142,8 +144,6 @@ class TranscriptionRequest(JobRequest):
     timestamps: Literal["none", "segment", "word"] = "word"
     formats: list[TranscriptFormat] = Field(default=["json", "txt"], min_length=1)
     channels: Literal["mix", "split"] = "mix"
-        if self.loudness is not None and self.loudness_lufs is not None:
-            raise ValueError("give loudness or loudness_lufs, not both")
     vocabulary: list[str] = Field(default_factory=list, max_length=200)
     punctuate: bool = True
     numbers: Literal["as_heard", "digits"] = Field(

@@ -94,10 +94,10 @@ class SpeechFile:
         self._out.finish(self._chapter_marks(self._out.rate_hz))
         if self._book is not None:
             self._book.finish(self._path, self._sink)
-        self._sink.put(self._path.name, self._path, content_type=FORMATS[self._request.format].content_type)
-        if self._marks is not None:
         if self._request.loudness == "acx":
             self.levels = levels_of(self._path)
+        self._sink.put(self._path.name, self._path, content_type=FORMATS[self._request.format].content_type)
+        if self._marks is not None:
             chapters = [
                 {"title": mark.title, "start": mark.start / 1e6, "end": mark.end / 1e6}
                 for mark in self._chapter_marks(1_000_000)
@@ -114,13 +114,13 @@ class SpeechFile:
         if self._spool is not None:
             self._loudness = Loudness(spoken_hz)
 
-    def _take(self, samples: NDArray[np.int16]) -> None:
-        if self._spool is not None and self._loudness is not None:
     def _levelled(self, measured_lufs: float) -> Iterator[NDArray[np.int16]]:
         if self._request.loudness == "acx":
             return mastered(self._spool_path)
         return levelled(self._spool_path, measured_lufs, self._request.loudness_lufs or 0.0)
 
+    def _take(self, samples: NDArray[np.int16]) -> None:
+        if self._spool is not None and self._loudness is not None:
             self._spool.write(np.ascontiguousarray(samples).data)
             self._loudness.add(samples)
         elif self._out is not None:
