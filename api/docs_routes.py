@@ -10,7 +10,7 @@ from flask_openapi3 import Info, OpenAPI
 from flask_openapi3.models import Schema
 from flask_openapi3_swagger.plugins import RegisterPlugin
 
-from pipelines.requests import SynthesisRequest, TranscriptionRequest
+from pipelines.requests import SpeechPatch, SynthesisRequest, TranscriptionRequest
 
 from .operation import form_schema, request_schema
 from .request_checks import SERVER_FIELDS
@@ -45,6 +45,7 @@ def _components() -> dict[str, Schema]:
     declared = {
         "Problem": request_schema(Problem),
         "NewKey": request_schema(NewKey),
+        "SpeechPatch": request_schema(SpeechPatch),
         "SynthesisRequest": request_schema(synthesis, hidden=SERVER_FIELDS),
         "SynthesisForm": form_schema(synthesis, hidden=SERVER_FIELDS, file=document, needs_file=False),
         "TranscriptionForm": form_schema(transcription, hidden=SERVER_FIELDS, file="The recording.", needs_file=True),

@@ -13,16 +13,19 @@ from jobs.errors import NotFound, Unavailable
 from jobs.job import Job
 from jobs.object_keys import job_prefix
 from jobs.states import JobState
+from pipelines.requests import SpeechPatch
 
 from .auth import known_or_anyone, needs, tenant
 from .downloads import check_link, serve, stored_file
 from .job_answers import job_answer, job_list_answer, wait_for_end
 from .job_events import event_stream
-from .operation import binary_answer, operation, submitted
+from .operation import binary_answer, json_body, operation, submitted
 from .own_storage import check_own_storage
-from .refusal import Forbidden, Invalid, NothingToRetry, Unauthenticated
+from .refusal import Forbidden, Invalid, NothingToPatch, NothingToRetry, Unauthenticated
 from .schemas import EventHeaders, JobBody, JobList, JobsQuery, ResultQuery, SubmitHeaders, WaitQuery
 from .submitting import Submission
+from .uploads import parse_json, read_json
+from .validated import validated
 from .wiring import services
 
 routes = APIBlueprint("jobs", __name__, url_prefix="/jobs", abp_tags=[Tag(name="Jobs")])
@@ -140,6 +143,29 @@ def retry_job(job_id: str) -> Response:
     if job.state not in RETRYABLE:
         raise NothingToRetry(f"The job is {job.state}; only one that failed, was cancelled or expired can be retried.")
     return Submission(services(), job.kind).submit_again(job)
+
+
+@operation(
+    routes,
+    "POST",
+    "/<job_id>/patch",
+    guard=needs("submit"),
+    headers=SubmitHeaders,
+    body=json_body(SpeechPatch),
+    answers=submitted(),
+    problems=(400, 404, 409, 410, 415, 422),
+)
+def patch_job(job_id: str) -> Response:
+    """A new job that says one sentence of a finished one otherwise
+
+    `parent_id` names the old job, whose files stay. Only the chunk of that sentence is spoken again; sentences are
+    numbered in marks.json.
+    """
+    patch = validated(SpeechPatch, parse_json(read_json(request, limit=services().settings.max_json_bytes)))
+    job = _job(job_id)
+    if job.kind != "tts.synthesize" or job.state != JobState.SUCCEEDED:
+        raise NothingToPatch(f"The job is {job.kind} and {job.state}; only speech that has succeeded can be patched.")
+    return Submission(services(), job.kind).submit_patched(job, patch)
 
 
 @operation(routes, "DELETE", "/<job_id>", guard=needs("submit"), answers={204: None}, problems=(404, 410))

@@ -32,6 +32,8 @@ def job_summary(job: Job, *, link: Link, has_worker: bool = True) -> JobSummary:
 def shown_request(params: Mapping[str, Any]) -> dict[str, Any]:
     """The request as validated; long texts to their first 1,000 characters."""
     shown = {name: value for name, value in params.items() if name not in HIDDEN_PARAMS}
+    if not shown.get("patches"):
+        shown.pop("patches", None)  # of a patched book alone
     if isinstance(shown.get("text"), str):
         shown["text"] = shown["text"][:SHOWN_TEXT_CHARACTERS]
     return shown

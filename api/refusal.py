@@ -6,6 +6,7 @@ Refusal
 ├── Unauthenticated    no key, or none that is known (401)
 ├── Forbidden          the key or the link does not allow this (403)
 ├── NothingToGive      the job ended without a result (409)
+├── NothingToPatch     the job made no speech that could be mended (409)
 ├── NothingToRetry     the job is not in a state to be retried (409)
 ├── TooLarge           a limit of the request was passed (413)
 ├── WrongMediaType     not a content type that this route reads (415)
@@ -84,6 +85,13 @@ class NothingToGive(Refusal):
 
     status = 409
     code = "no_result"
+
+
+class NothingToPatch(Refusal):
+    """Only speech that has succeeded can be patched."""
+
+    status = 409
+    code = "not_patchable"
 
 
 class NothingToRetry(Refusal):

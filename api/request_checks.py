@@ -20,7 +20,7 @@ from .live_workers import LiveWorkers
 from .model_choice import primary, speaks
 from .refusal import FieldError, Invalid, TooLarge
 
-SERVER_FIELDS = ("source_type", "source_name", "references")
+SERVER_FIELDS = ("source_type", "source_name", "references", "patches")
 #: Ending of an uploaded document → how it is read.
 DOCUMENT_TYPES = {
     "txt": "txt", "text": "txt", "md": "md", "markdown": "md", "html": "html", "htm": "html", "xhtml": "html",

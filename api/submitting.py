@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -21,7 +21,7 @@ from jobs.object_keys import input_key, job_prefix
 from jobs.states import Priority
 from pipelines.catalog import Entry
 from pipelines.errors import ModelUnavailable
-from pipelines.requests import JobRequest, SynthesisRequest, TranscriptionRequest
+from pipelines.requests import JobRequest, SpeechPatch, SynthesisRequest, TranscriptionRequest
 from pipelines.support import check_synthesis, check_transcription
 
 from . import auth
@@ -79,6 +79,15 @@ class Submission:
         promise = self._promise(request.path, lambda: fingerprint({"parent": parent.id}, None))
         return self._record(promise, lambda: self._retry_of(parent))
 
+    def submit_patched(self, parent: Job, patch: SpeechPatch) -> Response:
+        """Record a job that says one sentence of a finished one otherwise, and answer."""
+        wanted = {"parent": parent.id, **patch.model_dump()}
+        promise = self._promise(request.path, lambda: fingerprint(wanted, None))
+        patches = [*parent.params.get("patches", ()), patch.model_dump(mode="json")]
+        return self._record(
+            promise, lambda: replace(self._retry_of(parent), params={**parent.params, "patches": patches})
+        )
+
     def _promise(self, route: str, fingerprint: Callable[[], str]) -> Idempotency | None:
         """What the Idempotency-Key of this request stands for; None without one."""
         key = self._idempotency_key
@@ -112,8 +121,8 @@ class Submission:
         params = wanted.model_dump(mode="json")
         if isinstance(wanted, SynthesisRequest):
             source, params["text"] = self._text_source(wanted, source)
-            self._has_objects = self._has_objects or bool(wanted.enrolled_voices)
-            params["references"] = lend(self._services, self._tenant_id, self._job_id, wanted)
+        self._has_objects = self._has_objects or bool(wanted.enrolled_voices)
+        params["references"] = lend(self._services, self._tenant_id, self._job_id, wanted)
         if source is not None:
             params["source_type"], params["source_name"] = source.type, source.name
         return NewJob(

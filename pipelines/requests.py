@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, model_validator
 
+#: Ids that the server gives to voices which were enrolled from a recording.
+_ENROLLED = re.compile(r"voice_[0-9a-f]{32}")
 AudioFormat = Literal["wav", "flac", "mp3", "opus", "aac", "m4a", "m4b", "pcm"]
 TranscriptFormat = Literal["json", "txt", "srt", "vtt", "tsv", "docx"]
 LabelKey = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
@@ -20,11 +22,8 @@ LabelValue = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\x00]
 LexiconWord = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 CastName = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\[\]]{1,100}$")]
 CastVoice = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+EnrolledVoice = Annotated[str, StringConstraints(pattern=rf"^{_ENROLLED.pattern}$")]
 LexiconSaid = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-
-
-#: Ids that the server gives to voices which were enrolled from a recording.
-_ENROLLED = re.compile(r"voice_[0-9a-f]{32}")
 
 
 def is_enrolled(voice: str) -> bool:
@@ -37,6 +36,8 @@ class Reference(BaseModel):
 
     sha256: str
     bytes: int
+    #: How its owner calls the voice.
+    name: str = ""
 
 
 class JobRequest(BaseModel):
@@ -60,6 +61,29 @@ class JobRequest(BaseModel):
     source_name: str | None = None
     #: Set by the server too: the recordings of enrolled voices that the job has got, by voice.
     references: dict[str, Reference] = Field(default_factory=dict)
+    #: Set by the server, refused from clients: what `POST /jobs/{id}/patch` changed in the finished book.
+    patches: list[SpeechPatch] = Field(default_factory=list)
+
+    @property
+    def enrolled_voices(self) -> Mapping[str, str]:
+        """The enrolled voices that are asked for, each with the field that does so first."""
+        return {}
+
+
+class SpeechPatch(BaseModel):
+    """One sentence of a finished book that is to be said otherwise."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sentence: int = Field(ge=0, description="Its number in marks.json.")
+    text: str | None = Field(None, min_length=1, max_length=2_000, description="What to say instead; unset = the same.")
+    voice: str | None = Field(None, max_length=100, description="Who is to say it; unset = the same voice.")
+
+    @model_validator(mode="after")
+    def _changes(self) -> SpeechPatch:
+        if self.text is None and self.voice is None:
+            raise ValueError("give text, voice or both: otherwise nothing would change")
+        return self
 
 
 class SynthesisRequest(JobRequest):
@@ -125,8 +149,8 @@ class SynthesisRequest(JobRequest):
         return self
 
     @property
-    def enrolled_voices(self) -> dict[str, str]:
-        """The enrolled voices that are asked for, each with the field that does so first."""
+    def enrolled_voices(self) -> Mapping[str, str]:
+        """See `JobRequest`."""
         asked = [("voice", self.voice or ""), *(("cast", voice) for voice in (self.cast or {}).values())]
         return {voice: field for field, voice in reversed(asked) if is_enrolled(voice)}
 
@@ -153,6 +177,9 @@ class TranscriptionRequest(JobRequest):
     min_speakers: int | None = Field(None, ge=1, le=50)
     max_speakers: int | None = Field(None, ge=1, le=50)
     speaker_model: str = Field("resemblyzer", max_length=100, description="Whose vectors of voices `diarize` compares.")
+    known_speakers: list[EnrolledVoice] = Field(
+        default_factory=list, max_length=20, description="Enrolled voices that `diarize` calls by their names."
+    )
     noise_reduction: bool = False
     min_confidence: float | None = Field(None, ge=0.0, le=1.0)
     retry_models: list[str] = Field(default_factory=list, max_length=3)
@@ -162,6 +189,11 @@ class TranscriptionRequest(JobRequest):
         17.0, ge=5.0, le=60.0, description="A subtitle stays until it can be read so fast, where speech leaves room."
     )
     speakers_in_subtitles: bool = Field(True, description="Whether subtitles say who speaks, where that is known.")
+
+    @property
+    def enrolled_voices(self) -> Mapping[str, str]:
+        """See `JobRequest`."""
+        return dict.fromkeys(self.known_speakers, "known_speakers")
 
 
 REQUESTS: Mapping[str, type[JobRequest]] = {

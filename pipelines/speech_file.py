@@ -74,9 +74,11 @@ class SpeechFile:
             len(self._chapter_starts) < len(chapters) and chapters[len(self._chapter_starts)]["first_idx"] <= span.idx
         ):
             self._chapter_starts.append(self._samples)
-        for listing in (self._marks, self._book):
-            if listing is not None:
-                listing.add(part, self._samples, max(0, len(self._chapter_starts) - 1))
+        chapter = max(0, len(self._chapter_starts) - 1)
+        if self._marks is not None:
+            self._marks.add(part, self._samples, chapter, first_sentence=span.data.get("first_sentence", 0))
+        if self._book is not None:
+            self._book.add(part, self._samples, chapter)
         for start in range(0, len(part.samples), _BLOCK_SAMPLES):
             self._take(part.samples[start : start + _BLOCK_SAMPLES])
         self._samples += len(part.samples)

@@ -38,11 +38,12 @@ class MarkWriter:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def add(self, part: SpeechPart, offset: int, chapter: int) -> None:
-        """The marks of a part that begins at sample `offset` of the file."""
+    def add(self, part: SpeechPart, offset: int, chapter: int, *, first_sentence: int = 0) -> None:
+        """The marks of a part that begins at sample `offset` of the file, and with that sentence of the job."""
         for sentence in _sentences(part, offset):
             place = {"start": sentence["start"], "end": sentence["end"], "chapter": chapter}
-            self._sentences.add({"text": sentence["text"], **place})
+            number = first_sentence + sentence["piece"]
+            self._sentences.add({"sentence": number, "text": sentence["text"], **place})
             for word in sentence["words"]:
                 self._words.add({"text": word["word"], "start": word["start"], "end": word["end"], "chapter": chapter})
             self._write_cues(self._cues.push(sentence))
@@ -103,7 +104,8 @@ def _sentences(part: SpeechPart, offset: int) -> Iterator[dict[str, Any]]:
 
     for sentence in part.audible:
         words = [{"word": word.text, "start": at(word.start), "end": at(word.end)} for word in sentence.words]
-        yield {"text": sentence.text, "start": at(sentence.start), "end": at(sentence.end), "words": words}
+        start, end = at(sentence.start), at(sentence.end)
+        yield {"text": sentence.text, "start": start, "end": end, "words": words, "piece": sentence.piece}
 
 
 def _seconds(part: SpeechPart, sample: int) -> float:

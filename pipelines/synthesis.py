@@ -23,6 +23,7 @@ from .speech_file import SpeechFile
 from .speech_grades import graded
 from .speech_hearing import listen, listening
 from .speech_part import read_part, write_part
+from .speech_patches import Patches
 from .speech_references import prepare, recordings
 from .speech_report import SpeechReport
 from .text.cast import directed
@@ -58,9 +59,10 @@ class Synthesis:
         # All chunks are made before the first is handed on: the header wants their chapters. They wait on disk.
         spool = sink.directory / "spans.jsonl"
         characters = 0
+        patches = Patches(request.patches)
         with spool.open("w", encoding="utf-8") as file:
-            for idx, chunk in enumerate(division.chunks(blocks)):
-                _spool(file, idx, chunk, characters, language)
+            for idx, (first, chunk) in enumerate(patches.applied(division.chunks(blocks))):
+                _spool(file, idx, chunk, characters, {"language": language, "first_sentence": first})
                 characters += chunk.characters
                 if idx % 200 == 0:
                     sink.progress(characters)
@@ -145,9 +147,9 @@ def _open(request: SynthesisRequest, source: Path | None, limits: Limits) -> Doc
     return open_file(source, source_type_of(request.source_type, request.source_name), limits)
 
 
-def _spool(file: Any, idx: int, chunk: Chunk, start: int, language: str | None) -> None:
+def _spool(file: Any, idx: int, chunk: Chunk, start: int, data: Mapping[str, Any]) -> None:
     pieces = [piece.data() for piece in chunk.pieces]
-    line = [idx, start, chunk.characters, {"chapter": chunk.chapter, "language": language, "pieces": pieces}]
+    line = [idx, start, chunk.characters, {"chapter": chunk.chapter, **data, "pieces": pieces}]
     file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 

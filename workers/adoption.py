@@ -12,8 +12,8 @@ from jobs.job import Chunk, InputObject, Job, NewChunk
 from jobs.object_keys import part_key
 from workers.chunk_context import ChunkContext
 
-#: What a request may change without changing what is made.
-_BESIDE_THE_POINT = frozenset({"labels", "priority", "webhook_url", "deadline_s", "retain_s"})
+#: What a request may change without changing what is made of a chunk that stayed as it was.
+_BESIDE_THE_POINT = frozenset({"labels", "priority", "webhook_url", "deadline_s", "retain_s", "patches"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -365,6 +365,21 @@ def test_a_retry_keeps_what_its_parent_had_finished(place):
     assert_sound(place)
 
 
+def test_a_patched_book_speaks_the_chunk_of_its_sentence_again_and_no_other(place):
+    parent = place.accept("tts.synthesize", two())
+    place.run_all()
+    spoken = len(place.calls())
+    params = {**place.job(parent).params, "patches": [{"sentence": 1, "text": "Quite another end.", "voice": None}]}
+    job = place.job(place.accept("tts.synthesize", params, parent_id=parent.id))
+    place.run_all()
+    job = place.job(job)
+    assert job.state == "succeeded", job.error
+    assert len(place.calls()) == spoken + 1
+    texts = [json.dumps(row["span"]) for row in place.chunks(job) if row["step"] == "work"]
+    assert ["Quite another end." in text for text in texts] == [False, True]
+    assert_sound(place)
+
+
 def test_a_retry_with_another_request_keeps_nothing(place):
     parent = place.accept("tts.synthesize", two())
     place.run_all()

@@ -243,6 +243,28 @@ def test_only_an_unsuccessful_job_is_retried(client, services, finished_job):
         assert (answer.status_code, answer.json["code"]) == (409, "not_retryable")
 
 
+def test_patch_is_a_new_job_with_one_change_more_than_its_parent(client, services, finished_job, bells):
+    first = finished_job(AUDIO)
+    answer = client.post(f"/jobs/{first.id}/patch", json={"sentence": 3, "text": "Good night."})
+    assert (answer.status_code, answer.json["parent_id"]) == (202, first.id)
+    change = {"sentence": 3, "text": "Good night.", "voice": None}
+    assert answer.json["request"]["patches"] == [change]
+    child = services.store.job(TENANT, answer.json["id"])
+    assert child.params == {**first.params, "patches": [change]}
+    assert bells.rung[-1] == ("cpu", child.id)
+
+
+@pytest.mark.parametrize("body", [{}, {"sentence": 1}, {"sentence": -1, "text": "x"}, {"sentence": 1, "speed": 2}])
+def test_patch_that_says_nothing_sensible_is_refused(client, finished_job, body):
+    answer = client.post(f"/jobs/{finished_job(AUDIO).id}/patch", json=body)
+    assert (answer.status_code, answer.content_type) == (422, "application/problem+json")
+
+
+def test_only_speech_that_succeeded_is_patched(client, services):
+    answer = client.post(f"/jobs/{accept(services).id}/patch", json={"sentence": 0, "text": "x"})
+    assert (answer.status_code, answer.json["code"]) == (409, "not_patchable")
+
+
 def test_deleted_job_is_gone_with_its_objects(client, finished_job, objects, services):
     job = finished_job(AUDIO)
     assert objects() != []
