@@ -153,7 +153,7 @@ def retry_job(job_id: str) -> Response:
     headers=SubmitHeaders,
     body=json_body(SpeechPatch),
     answers=submitted(),
-    problems=(400, 404, 409, 410, 415, 422),
+    problems=(400, 404, 409, 410, 413, 415, 422),
 )
 def patch_job(job_id: str) -> Response:
     """A new job that says one sentence of a finished one otherwise
