@@ -164,6 +164,21 @@ def test_spoken_parts_note_their_seconds_and_the_result_is_as_long(place):
     assert_sound(place)
 
 
+def test_what_was_spoken_waits_for_a_worker_that_listens_and_is_heard_by_it(place):
+    job = place.accept("tts.synthesize", {**SPEECH, "verify": True, "verify_model": "tone-listener"})
+    assert [claim.chunk.queue for claim in iter(lambda: place.step("cpu", "tts.tone"), None)] == ["cpu", "tts.tone"]
+    waiting = place.job(job)
+    assert (waiting.state, waiting.chunks_done, waiting.chunk_total) == ("running", 1, 2)
+    place.run_all()
+    job = place.job(job)
+    assert job.state == "succeeded", job.error
+    quality = job.result["quality"]
+    assert (quality["sentences_heard"], quality["sentences_spoken_again"], quality["sentences_doubtful"]) == (2, 0, 0)
+    assert job.provenance["model"] == "tone"
+    assert job.provenance["verify_model"].startswith("tone-listener, ")
+    assert_sound(place)
+
+
 def test_a_chunk_leaves_nothing_on_the_local_disk(place):
     place.accept("tts.synthesize", SPEECH)
     place.run_all()
