@@ -1,7 +1,7 @@
-"""Recordings of enrolled voices that a job speaks with: copied to the job when it is accepted, so that a voice may be
-deleted while jobs use it, and a job with all that it holds.
+"""Recordings of enrolled voices that a job speaks with, or listens for: copied to the job when it is accepted, so that
+a voice may be deleted while jobs use it, and a job with all that it holds.
 
-A job's parameters say `references`: voice → SHA-256 and size. Where the copy lies follows from the job's id.
+A job's parameters say `references`: voice → SHA-256, size and name. Where the copy lies follows from the job's id.
 """
 
 from __future__ import annotations
@@ -11,19 +11,20 @@ from typing import Any
 from jobs.errors import NotFound
 from jobs.job import Job
 from jobs.object_keys import input_key
-from pipelines.requests import Reference, SynthesisRequest
+from pipelines.requests import JobRequest, Reference
 
 from .refusal import Invalid
 from .wiring import Services
 
 
-def lend(services: Services, tenant_id: str, job_id: str, wanted: SynthesisRequest) -> dict[str, Any]:
+def lend(services: Services, tenant_id: str, job_id: str, wanted: JobRequest) -> dict[str, Any]:
     """`references` for the job, its recordings copied. Raises Invalid for a voice that is not the tenant's."""
     references: dict[str, Any] = {}
     lent: set[str] = set()
     for voice_id, field in wanted.enrolled_voices.items():
         try:
-            reference = services.store.voice(tenant_id, voice_id).reference
+            voice = services.store.voice(tenant_id, voice_id)
+            reference = voice.reference
             assert reference.sha256 is not None and reference.bytes is not None
             if reference.sha256 not in lent:
                 services.storage.copy(reference.key, input_key(tenant_id, job_id, reference.sha256))
@@ -32,7 +33,8 @@ def lend(services: Services, tenant_id: str, job_id: str, wanted: SynthesisReque
                 field, f"There is no voice {voice_id!r}; see GET /voices.", code="unknown_voice"
             ) from error
         lent.add(reference.sha256)
-        references[voice_id] = Reference(sha256=reference.sha256, bytes=reference.bytes).model_dump()
+        copied = Reference(sha256=reference.sha256, bytes=reference.bytes, name=voice.name)
+        references[voice_id] = copied.model_dump()
     return references
 
 

@@ -15,6 +15,11 @@ def round_of(span: Span) -> int:
     return int(span.data.get("round", 1))
 
 
+def part_before(span: Span) -> int:
+    """The number of the source that is the part of the round before: inputs come first, then the parts in turn."""
+    return len(span.inputs) + round_of(span) - 2
+
+
 def next_round(span: Span, data: Mapping[str, Any], *, units: float = 0.0) -> Span:
     """The span of a follow-up on the same stretch; `units` is what it adds to progress."""
     return Span(span.idx, span.start, span.end, units, {**data, "round": round_of(span) + 1}, span.inputs)

@@ -5,7 +5,8 @@ Knows files and samples; what a family makes of a voice is its own business.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,14 +19,14 @@ from .audio.windows import WindowPacker
 from .errors import BadInput
 from .family import Recording, Samples
 from .pipeline import Limits, Sink, Sources, Span
-from .requests import SynthesisRequest
+from .requests import JobRequest, is_enrolled
 
 #: Seconds of speech that tell a voice: fewer are refused, more are left out.
 LEAST_SPEECH_S, MOST_SPEECH_S = 2.0, 30.0
 _SUFFIX = ".s16le"
 
 
-def prepare(request: SynthesisRequest, sink: Sink, limits: Limits) -> Sequence[str]:
+def prepare(request: JobRequest, sink: Sink, limits: Limits) -> Sequence[str]:
     """Put the speech of each of the request's recordings into the sink; returns the names, inputs of every span.
 
     The recordings lie in `sink.directory`, each under the id of its voice; they are removed. Raises `BadInput` on the
@@ -47,11 +48,17 @@ def prepare(request: SynthesisRequest, sink: Sink, limits: Limits) -> Sequence[s
     return names
 
 
+def with_inputs(spans: Iterable[Span], names: Sequence[str]) -> Iterator[Span]:
+    """The spans, with these inputs behind their own."""
+    return (replace(span, inputs=(*span.inputs, *names)) for span in spans)
+
+
 def recordings(span: Span, sources: Sources) -> Mapping[str, Recording]:
-    """What `prepare` left, by voice: the first sources of every chunk."""
+    """What `prepare` left, by voice: among the sources of every chunk."""
     return {
         name.removesuffix(_SUFFIX): Recording(np.fromfile(sources(k), "<i2"), RATE_HZ)
         for k, name in enumerate(span.inputs)
+        if is_enrolled(name.removesuffix(_SUFFIX))
     }
 
 

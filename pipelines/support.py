@@ -40,8 +40,8 @@ def _refuse_first(found: Iterator[tuple[str, str]]) -> None:
 
 
 def _unsupported_in_transcription(entry: Entry, request: TranscriptionRequest) -> Iterator[tuple[str, str]]:
-    for field in ("min_speakers", "max_speakers"):
-        if getattr(request, field) is not None and not request.diarize:
+    for field in ("min_speakers", "max_speakers", "known_speakers"):
+        if getattr(request, field) and not request.diarize:
             yield field, f"{field} goes with diarize."
     if (request.min_speakers or 1) > (request.max_speakers or 50):
         yield "min_speakers", f"min_speakers={request.min_speakers} is more than max_speakers={request.max_speakers}."

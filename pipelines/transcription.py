@@ -22,14 +22,15 @@ from .errors import BadInput
 from .family import RecognitionFamily, SpeakerFamily
 from .pipeline import FollowUp, Limits, Part, Plan, Result, Sink, Sources, Span
 from .requests import TranscriptionRequest
-from .rounds import round_of
+from .rounds import part_before, round_of
+from .speech_references import prepare, recordings, with_inputs
 from .support import hears
 from .transcript.chunks import ChunkWriter, read_chunk, refining, revisiting
 from .transcript.hearing import Hearing
 from .transcript.merge import WindowTally, merged
 from .transcript.part_file import HeardWindow, Segment, read_part, write_part
-from .transcript.speakers import labelled, told_apart
-from .transcript.turns import Turn, as_json, voices_of
+from .transcript.speakers import labelled, named, told_apart
+from .transcript.turns import Voices, as_json, known_as_json, known_voices, voices_of
 from .transcript.writing import write_transcript
 
 #: Seconds of the recording between two reports of progress.
@@ -52,6 +53,7 @@ class Transcription:
         """
         if source is None:
             raise BadInput("There is no recording.", field="file")
+        references = prepare(request, sink, limits)
         name = f"“{request.source_name}”" if request.source_name else "The recording"
         with open_recording(source, max_seconds=limits.audio_seconds, name=name) as recording:
             packers: list[WindowPacker] = []
@@ -77,20 +79,21 @@ class Transcription:
                 "sample_rate_hz": recording.sample_rate_hz,
                 "speech_s": round(sum(packer.speech_s for packer in packers), 3),
             }
-        return Plan(header, duration_s, "seconds", chunks.finish(duration_s))
+        return Plan(header, duration_s, "seconds", with_inputs(chunks.finish(duration_s), references))
 
     def work(self, request: TranscriptionRequest, span: Span, sources: Sources, family: Any, sink: Sink) -> Part:
         """Every window of the span, recognised; times are absolute in the recording.
 
         Windows in which the model is less sure than `min_confidence` are handed on to the next of `retry_models`. Such
-        a chunk of round n reads the audio as its source 0 and the part of round n - 1 as its source n - 1; its own part
-        holds all windows of that one, each as the surer of the two models heard it.
+        a chunk of round n reads the audio as its source 0 and the part of round n - 1 as its last source; its own part
+        holds all windows of that one, each as the surer of the two models heard it. Between the two lie the recordings
+        of known speakers.
         """
         if family.entry.kind == "speaker":
             return _tell_apart(span, sources, family, sink)
         nth = round_of(span)
         # The part before the audio: a source is gone when the next one is asked for.
-        earlier = {heard.number: heard for heard in read_part(sources(nth - 1))} if nth > 1 else {}
+        earlier = {heard.number: heard for heard in read_part(sources(part_before(span)))} if nth > 1 else {}
         # What is in a language that this model does not know stays as it was heard.
         windows = [
             window
@@ -118,10 +121,10 @@ class Transcription:
         sink: Sink,
     ) -> Result:
         """One transcript in every format that was asked for."""
-        tally, turns = WindowTally(), list[Turn]()
-        segments = merged(spans, parts, tally, split=request.channels == "split", turns=turns)
+        tally, voices = WindowTally(), Voices()
+        segments = merged(spans, parts, tally, split=request.channels == "split", voices=voices)
         if request.diarize:
-            segments = _with_speakers(request, segments, turns, sink)
+            segments = _with_speakers(request, segments, voices, sink)
         summary = write_transcript(request, segments, header["duration_s"], sink)
         quality = {
             "avg_confidence": summary["avg_confidence"],
@@ -140,28 +143,32 @@ def _packer(request: TranscriptionRequest, limits: Limits) -> WindowPacker:
 
 def _tell_apart(span: Span, sources: Sources, family: SpeakerFamily, sink: Sink) -> Part:
     """What was heard in a chunk, and beside it each of its turns with the vector of its voice."""
-    nth = round_of(span)
-    heard = read_part(sources(nth - 1))
-    windows = read_chunk(sources(0), span)
+    heard = read_part(sources(part_before(span)))
+    references = recordings(span, sources)
+    windows = read_chunk(sources(0), span)  # last: it is read while the turns are
     started = time.monotonic()
     turns = voices_of(heard, windows, family, lambda: sink.progress(0.0))
+    known = known_voices(references, family, lambda: sink.progress(0.0))
     engine_s = time.monotonic() - started
     path = sink.directory / "part.json"
-    write_part(path, heard, turns=as_json(turns))
+    write_part(path, heard, turns=as_json(turns), known=known_as_json(known))
     return Part(path, (), engine_s, {"speaker_model": f"{family.entry.name}, {family.revision}, {family.engine}"})
 
 
 def _with_speakers(
-    request: TranscriptionRequest, segments: Iterator[Segment], turns: list[Turn], sink: Sink
+    request: TranscriptionRequest, segments: Iterator[Segment], voices: Voices, sink: Sink
 ) -> Iterator[Segment]:
     """The segments with the names of who speaks. All turns must be known before the first: they wait on disk."""
     spool = sink.directory / "segments.jsonl"
     with spool.open("w", encoding="utf-8") as file:
         for segment in segments:
             file.write(json.dumps(segment, ensure_ascii=False) + "\n")
+    turns = voices.turns
     numbers = told_apart(turns, least=request.min_speakers, most=request.max_speakers)
+    names = {voice: request.references[voice].name for voice in voices.known if voice in request.references}
+    speakers = named(turns, numbers, {names[voice]: voices.known[voice] for voice in names})
     with spool.open(encoding="utf-8") as file:
-        yield from labelled(map(json.loads, file), turns, [f"speaker_{number + 1}" for number in numbers])
+        yield from labelled(map(json.loads, file), turns, speakers)
     spool.unlink()
 
 

@@ -15,7 +15,7 @@ from pipelines.pipeline import Sources, Span
 from pipelines.rounds import last_rounds
 
 from .part_file import HeardWindow, Segment, read_part
-from .turns import Turn, read_turns
+from .turns import Voices
 
 #: A model that is less sure of a language than this contradicts nobody.
 SURE_OF_LANGUAGE = 0.7
@@ -44,20 +44,20 @@ class WindowTally:
 
 
 def merged(
-    spans: Iterable[Span], parts: Sources, tally: WindowTally, *, split: bool, turns: list[Turn] | None = None
+    spans: Iterable[Span], parts: Sources, tally: WindowTally, *, split: bool, voices: Voices | None = None
 ) -> Iterator[Segment]:
     """All segments, ordered by time. A part of a later round replaces the earlier part of the same span.
 
     Channels may overlap: a segment waits until the span's `horizon_s` says that none before it is still to come.
-    With `split`, segments and words get the speaker "channel_1", "channel_2" … The turns that a speaker encoder knew
-    are added to `turns`.
+    With `split`, segments and words get the speaker "channel_1", "channel_2" … The turns and known
+    voices that a speaker encoder left are added to `voices`.
     """
     waiting: list[tuple[float, int, int, Segment]] = []
     order = count()
     for span, path in last_rounds(spans, parts):
         windows = read_part(path)
-        if turns is not None:
-            turns += read_turns(path)
+        if voices is not None:
+            voices.read(path)
         for window in windows:
             tally.add(window)
         for segment in (segment for window in windows for segment in window.segments):

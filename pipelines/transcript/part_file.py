@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -52,10 +52,12 @@ class HeardWindow:
         return replace(better, asked=self.asked + again.asked)
 
 
-def write_part(path: Path, windows: Iterable[HeardWindow], *, turns: Sequence[Any] = ()) -> None:
+def write_part(
+    path: Path, windows: Iterable[HeardWindow], *, turns: Sequence[Any] = (), known: Mapping[str, Any] | None = None
+) -> None:
     """Write a part file: `segments` for whoever shows them at once, `windows` for the next round.
 
-    `turns`: those of speakers, as JSON, where they were asked for.
+    `turns`: those of speakers, and `known`: the vectors of enrolled voices, as JSON, where they were asked for.
     """
     heard = sorted(windows, key=lambda window: window.number)
     language, confidence = _language(heard)
@@ -72,6 +74,7 @@ def write_part(path: Path, windows: Iterable[HeardWindow], *, turns: Sequence[An
         "language": language,
         "language_confidence": confidence,
         **({"turns": turns} if turns else {}),
+        **({"known": known} if known else {}),
     }  # fmt: skip
     path.write_text(json.dumps(part, ensure_ascii=False), encoding="utf-8")
 

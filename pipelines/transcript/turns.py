@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pipelines.audio.vad import RATE_HZ
-from pipelines.family import EmbedRequest, SpeakerFamily, Tick, Vector
+from pipelines.family import EmbedRequest, Recording, SpeakerFamily, Tick, Vector
 
 from .chunks import ChunkWindow
 from .part_file import HeardWindow
@@ -38,6 +38,21 @@ class Turn:
     def seconds(self) -> float:
         """How long it is."""
         return self.end - self.start
+
+
+@dataclass(slots=True)
+class Voices:
+    """What speaker encoders left in the parts of a recording."""
+
+    turns: list[Turn] = field(default_factory=list)
+    #: The vectors of enrolled voices.
+    known: dict[str, Vector] = field(default_factory=dict)
+
+    def read(self, path: Path) -> None:
+        """Add what a part file holds; nothing where no voices were asked for."""
+        part = json.loads(path.read_text(encoding="utf-8"))
+        self.turns += [Turn(start, end, _vector(stored)) for start, end, stored in part.get("turns", ())]
+        self.known |= {voice: _vector(stored) for voice, stored in part.get("known", {}).items()}
 
 
 def voices_of(
@@ -81,12 +96,28 @@ def _stretches(window: HeardWindow) -> Iterator[tuple[float, float]]:
 
 def as_json(turns: Iterable[Turn]) -> list[list[Any]]:
     """For a part file: start, end, and the vector in half precision, which moves no cosine by more than 0.001."""
-    return [[turn.start, turn.end, base64.b64encode(turn.vector.astype("<f2").tobytes()).decode()] for turn in turns]
+    return [[turn.start, turn.end, _stored(turn.vector)] for turn in turns]
 
 
-def read_turns(path: Path) -> list[Turn]:
-    """The turns of a part file; none where no voices were asked for."""
-    return [
-        Turn(start, end, np.frombuffer(base64.b64decode(vector), "<f2").astype(np.float32))
-        for start, end, vector in json.loads(path.read_text(encoding="utf-8")).get("turns", ())
-    ]
+def known_voices(recordings: Mapping[str, Recording], family: SpeakerFamily, tick: Tick) -> dict[str, Vector]:
+    """The voice of each recording (mono, 16 kHz): the mean over stretches as long as a turn may be."""
+    found = {}
+    for voice, recording in recordings.items():
+        count = max(1, round(len(recording.samples) / (_LONGEST_S * RATE_HZ)))
+        vectors = family.embed([EmbedRequest(each) for each in np.array_split(recording.samples, count)], tick)
+        mean = np.mean(vectors, axis=0)
+        found[voice] = (mean / (np.linalg.norm(mean) or 1.0)).astype(np.float32)
+    return found
+
+
+def known_as_json(known: Mapping[str, Vector]) -> dict[str, str]:
+    """For a part file, as in `as_json`."""
+    return {voice: _stored(vector) for voice, vector in known.items()}
+
+
+def _stored(vector: Vector) -> str:
+    return base64.b64encode(vector.astype("<f2").tobytes()).decode()
+
+
+def _vector(stored: str) -> Vector:
+    return np.frombuffer(base64.b64decode(stored), "<f2").astype(np.float32)

@@ -36,7 +36,7 @@ options = ["speed", "noise_scale", "duration_noise", "reference"]
 chunk_characters = 40
 source = "{FIXTURES / "yourtts"}"
 """
-QUEUES = ("cpu", "tts.yourtts")
+QUEUES = ("cpu", "tts.yourtts", "stt.pocketsphinx", "speaker.resemblyzer")
 TEXT = "Be a voice, not an echo.\n\nThis cake is great, and so is the next one."
 
 
@@ -120,3 +120,18 @@ def test_bytes_that_are_no_recording_fail_the_job_and_no_worker(place, client):
     other = submitted(client, voice=enrol(client, JFK.read_bytes()))
     run(place)
     assert client.get(f"/jobs/{other}").json["state"] == "succeeded"
+
+
+def test_a_known_speaker_is_called_by_name(place, client):
+    known = enrol(client, wav_bytes(jfk()[: 16_000 * 7]))
+    other = enrol(client, wav_bytes(jfk(), rate_hz=10_000))
+    speakers = []
+    for voice in (known, other):
+        form = {"file": (io.BytesIO(JFK.read_bytes()), "talk.flac"), "model": "pocketsphinx-en-us", "diarize": "true",
+                "max_speakers": "1", "known_speakers": voice}  # fmt: skip
+        answer = client.post("/stt/transcribe", data=form)
+        assert answer.status_code == 202, answer.text
+        run(place)
+        transcript = client.get(f"/jobs/{answer.json['id']}/result?file=transcript.json").json
+        speakers.append({segment["speaker"] for segment in transcript["segments"]})
+    assert speakers == [{"John"}, {"speaker_1"}]

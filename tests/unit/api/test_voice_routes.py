@@ -102,7 +102,9 @@ def test_job_gets_a_recording_of_its_own(client, services, objects):
     voice = enrol(client).json
     job = speak(client, voice=voice["id"]).json
     stored = services.store.job("local", job["id"])
-    assert stored.params["references"] == {voice["id"]: {"sha256": voice["sha256"], "bytes": voice["bytes"]}}
+    assert stored.params["references"] == {
+        voice["id"]: {"sha256": voice["sha256"], "bytes": voice["bytes"], "name": "Ann"}
+    }
     assert "references" not in job["request"]
     copy = f"jobs/local/{job['id']}/input/{voice['sha256']}"
     client.delete(f"/voices/{voice['id']}")
@@ -138,6 +140,18 @@ def test_model_that_cannot_clone_refuses_by_name_what_it_is_asked(client, worker
         assert answer.json["errors"][0]["field"] == field
         assert "GET /tts/voices" in answer.json["detail"]
     assert len(objects()) == 1
+
+
+def test_known_speakers_are_lent_to_transcriptions_too(client, worker, services):
+    worker("stt.pocketsphinx")
+    voice = enrol(client).json
+    form = {"file": (io.BytesIO(b"RIFF"), "talk.wav"), "diarize": "true", "known_speakers": voice["id"]}
+    answer = client.post("/stt/transcribe", data=form)
+    assert answer.status_code == 202, answer.json
+    assert services.store.job("local", answer.json["id"]).params["references"][voice["id"]]["name"] == "Ann"
+    form = {"file": (io.BytesIO(b"RIFF"), "talk.wav"), "known_speakers": voice["id"]}
+    answer = client.post("/stt/transcribe", data=form)
+    assert (answer.json["code"], answer.json["errors"][0]["field"]) == ("unsupported_option", "known_speakers")
 
 
 def test_unknown_voice_is_refused_and_leaves_nothing(client, objects):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipelines.transcript.speakers import labelled, told_apart
+from pipelines.transcript.speakers import SAME_VOICE, labelled, named, told_apart
 from pipelines.transcript.turns import Turn
 
 
@@ -93,3 +93,32 @@ def test_word_outside_all_turns_belongs_to_the_nearest():
     assert wordless["speaker"] == "A"
     (voiceless,) = labelled([segment(word(0.0))], [], [])
     assert voiceless["speaker"] is None
+
+
+def axis(*shares: float, width: int = 32) -> np.ndarray:
+    """A voice between the axes of the first numbers, by these shares."""
+    vector = np.zeros(width, np.float32)
+    vector[: len(shares)] = shares
+    return vector / np.linalg.norm(vector)
+
+
+def test_known_voices_give_their_names_and_nobody_else_gets_one():
+    spoken = turns(0, 1, 2, 1, 0)
+    known = {"Ann": axis(0, 1), "Ben": axis(0, 0, 0, 1)}
+    assert named(spoken, [0, 1, 2, 1, 0], known) == ["speaker_1", "Ann", "speaker_3", "Ann", "speaker_1"]
+    assert named(spoken, [0, 1, 2, 1, 0], {}) == ["speaker_1", "speaker_2", "speaker_3", "speaker_2", "speaker_1"]
+    assert named([], [], known) == []
+
+
+def test_a_name_goes_to_the_speaker_who_is_most_like_it_and_to_one_only():
+    alike, more = axis(1, 0.6), axis(1, 0.3)
+    assert float(axis(1) @ alike) > SAME_VOICE
+    spoken = turns(0, 0, spread=0.0)
+    assert named(spoken[:1], [0], {"Ann": alike, "Ben": more}) == ["Ben"]
+    apart = [Turn(0, 2, axis(1)), Turn(2, 4, axis(1, 0.2))]
+    assert named(apart, [0, 1], {"Ann": alike}) == ["speaker_1", "Ann"]
+
+
+def test_turns_count_by_their_length_in_the_voice_of_a_speaker():
+    spoken = [Turn(0.0, 10.0, axis(1)), Turn(10.0, 10.2, axis(0, 1))]
+    assert named(spoken, [0, 0], {"Ann": axis(1), "Ben": axis(0, 1)}) == ["Ann", "Ann"]

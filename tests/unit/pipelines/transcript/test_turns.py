@@ -10,12 +10,18 @@ import numpy as np
 import pytest
 
 from pipelines.catalog import Catalog
-from pipelines.family import EmbedRequest, Tick, Vector
+from pipelines.family import EmbedRequest, Recording, Tick, Vector
 from pipelines.transcript.chunks import ChunkWindow
 from pipelines.transcript.part_file import HeardWindow, read_part, write_part
-from pipelines.transcript.turns import Turn, as_json, read_turns, voices_of
+from pipelines.transcript.turns import Turn, Voices, as_json, known_as_json, known_voices, voices_of
 
 RATE = 16_000
+
+
+def read(path: Path) -> Voices:
+    voices = Voices()
+    voices.read(path)
+    return voices
 
 
 class Encoder:
@@ -87,8 +93,19 @@ def test_turns_travel_in_the_part_file_beside_what_was_heard(tmp_path):
     vector = np.random.default_rng(1).normal(size=256).astype(np.float32)
     vector /= np.linalg.norm(vector)
     write_part(tmp_path / "part.json", heard, turns=as_json([Turn(0.0, 1.0, vector)]))
-    (turn,) = read_turns(tmp_path / "part.json")
+    (turn,) = read(tmp_path / "part.json").turns
     assert (turn.start, turn.end) == (0.0, 1.0) and float(turn.vector @ vector) == pytest.approx(1, abs=1e-3)
     assert read_part(tmp_path / "part.json") == heard
     write_part(tmp_path / "part.json", heard)
-    assert read_turns(tmp_path / "part.json") == []
+    assert read(tmp_path / "part.json") == Voices()
+
+
+def test_a_known_voice_is_the_mean_over_stretches_of_its_recording(tmp_path):
+    samples = np.repeat(np.array([300, 500, 700], np.int16), 4 * RATE)
+    encoder = Encoder()
+    known = known_voices({"a": Recording(samples, RATE), "b": Recording(samples[:RATE], RATE)}, encoder, lambda: None)
+    assert encoder.asked == [3, 1]
+    assert known["a"] == pytest.approx(np.array([4 * RATE, 500]) / np.hypot(4 * RATE, 500))
+    assert np.linalg.norm(known["b"]) == pytest.approx(1)
+    write_part(tmp_path / "part.json", [], known=known_as_json(known))
+    assert read(tmp_path / "part.json").known["a"] == pytest.approx(known["a"], abs=1e-3)
