@@ -69,6 +69,8 @@ class TranscriptionOptions(JobOptions, total=False):
     diarize: bool
     min_speakers: int
     max_speakers: int
+    #: Ids of enrolled voices that diarize may call by their names.
+    known_speakers: Sequence[str]
     noise_reduction: bool
     min_confidence: float
     #: Models that hear the windows below `min_confidence` again, in turn.
