@@ -58,7 +58,8 @@ def main(kind: str, model: str, form: str, processes: str, *files: str) -> None:
             began = time.monotonic()
             if len(files) == 1:
                 plan = run.plan(Path(files[0]))
-                run.parts.extend(pool.map(_work, [(run, span) for span in plan.spans], chunksize=1))
+                parts = pool.map(_work, [(run, span) for span in plan.spans], chunksize=1)
+                run.done.extend(zip(plan.spans, parts, strict=True))
                 run.stitch(plan)
             else:
                 pool.map(_whole_job, [(kind, model, form, Path(file)) for file in files], chunksize=1)
