@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -144,9 +145,12 @@ def problems(case: Case, said: dict[str, Any], trap: Trap, folder: Path) -> Iter
 
 
 @pytest.mark.timeout(1800)
-def test_every_hostile_document_is_refused_or_read_within_its_means(trap: Trap, reader: Reader, tmp_path: Path) -> None:
+@pytest.mark.parametrize("half", [0, 1])
+def test_every_hostile_document_is_refused_or_read_within_its_means(
+    trap: Trap, reader: Reader, tmp_path: Path, half: int
+) -> None:
     wrong, endings, heaviest, slowest = [], Counter[str](), 0.0, 0.0
-    for case in cases(trap.canary, trap.address):
+    for case in islice(cases(trap.canary, trap.address), half, None, 2):
         said = reader.read(case)
         endings[said["code"]] += 1
         heaviest, slowest = max(heaviest, said["mib"]), max(slowest, said["cpu_s"])
@@ -154,7 +158,7 @@ def test_every_hostile_document_is_refused_or_read_within_its_means(trap: Trap, 
     took = f"most memory {heaviest:.0f} MiB, most work {slowest:.1f} s"
     REPORTS.append(f"hostile texts: {endings.total()} documents, {took}, {dict(endings)}")
     assert wrong == []
-    assert endings.total() >= 70 and endings["done"] < endings.total() / 2 + 5
+    assert endings.total() >= 35 and endings["done"] < endings.total() / 2 + 5
 
 
 def test_the_trap_works(trap: Trap) -> None:

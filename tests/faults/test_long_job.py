@@ -13,7 +13,7 @@ _FAULTS = ("kill -9 of a worker", "FLUSHALL", "crash of the database", "refusing
 _SLOTS = 5
 
 
-@short_and_long(120, 3000)
+@short_and_long(96, 3000)
 def test_long_job_under_all_faults_has_the_bytes_of_the_undisturbed_one(tmp_path, s3_server, s3_url, times):
     """Fault: workers, engine, broker, database, storage and links break while a job of so many chunks runs."""
     with Chaos(tmp_path, s3_server, s3_url, seed=23) as chaos:
