@@ -121,9 +121,9 @@ class Transcription:
         sink: Sink,
     ) -> Result:
         """One transcript in every format that was asked for."""
-        tally, voices = WindowTally(), Voices()
+        tally, voices = WindowTally(), Voices() if request.diarize else None
         segments = merged(spans, parts, tally, split=request.channels == "split", voices=voices)
-        if request.diarize:
+        if voices is not None:
             segments = _with_speakers(request, segments, voices, sink)
         summary = write_transcript(request, segments, header["duration_s"], sink)
         quality = {

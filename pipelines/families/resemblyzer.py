@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,17 +102,24 @@ def _frame_sets(samples: NDArray[np.int16]) -> NDArray[np.float32]:
 
     What is shorter than a set is heard over and over until it fills one: the network never learnt silence.
     """
-    from transformers.audio_utils import mel_filter_bank, spectrogram, window_function
+    from transformers.audio_utils import spectrogram
 
     sound = _levelled(samples.astype(np.float32) / 32_768)
     if 0 < len(sound) < _FRAMES * _HOP:
         sound = np.pad(sound, (0, _FRAMES * _HOP - len(sound)), "wrap")
     starts = range(0, max(1, len(sound) // _HOP - _FRAMES + 1), _STEP)
-    bank = mel_filter_bank(1 + _FFT // 2, _BANDS, 0.0, _RATE_HZ / 2, _RATE_HZ, norm="slaney", mel_scale="slaney")
-    mel = spectrogram(
-        sound, window_function(_FFT, "hann"), _FFT, _HOP, power=2.0, pad_mode="constant", mel_filters=bank
-    ).T
+    window, bank = _filters()
+    mel = spectrogram(sound, window, _FFT, _HOP, power=2.0, pad_mode="constant", mel_filters=bank).T
     return np.stack([mel[start : start + _FRAMES] for start in starts]).astype(np.float32)
+
+
+@cache
+def _filters() -> tuple[NDArray[Any], NDArray[Any]]:
+    """The window of a frame, and the mel bands."""
+    from transformers.audio_utils import mel_filter_bank, window_function
+
+    bank = mel_filter_bank(1 + _FFT // 2, _BANDS, 0.0, _RATE_HZ / 2, _RATE_HZ, norm="slaney", mel_scale="slaney")
+    return window_function(_FFT, "hann"), bank
 
 
 def _levelled(sound: NDArray[Any]) -> NDArray[Any]:

@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Mapping
 
 from tests.benchmarks.efficiency import efficiency
 from tests.benchmarks.latency import one_sentence
 from tests.benchmarks.memory import memory
-from tests.benchmarks.report import Section, machine, write
+from tests.benchmarks.report import Section, machine, measured, write
 from tests.benchmarks.scale_out import two_machines
 from tests.benchmarks.throughput import polling, submits, whole_jobs
 from tests.faults.rig import ROOT
@@ -31,13 +30,9 @@ _ALL: Mapping[str, Callable[[], Section]] = {
 def main(arguments: list[str]) -> None:
     """Run, print and perhaps write."""
     names, writes = [name for name in arguments if name != "--write"], "--write" in arguments
-    began, sections = machine(), []
+    began = machine()
     print(began)
-    for name in names or _ALL:
-        started = time.monotonic()
-        section = _ALL[name]()
-        sections.append(section)
-        print(f"\n{section.markdown()}\n({name}: {time.monotonic() - started:.0f} s)", flush=True)
+    sections = measured({name: lambda part=part: [part()] for name, part in _ALL.items()}, names)
     if writes:
         left_out = [name for name in _ALL if names and name not in names]
         write(ROOT / "docs" / "benchmarks.md", sections, began=began, left_out=left_out)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import statistics
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -46,12 +47,34 @@ def machine() -> str:
     names = [line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
              if line.startswith("model name")]  # fmt: skip
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    packages = ", ".join(f"{name} {version(name)}" for name in ("celery", "sqlalchemy", "psycopg", "granian", "av"))
+    versions = packages("celery", "sqlalchemy", "psycopg", "granian", "av")
     return (
         f"{len(names)} cores of {names[0] if names else platform.processor()}, {memory:.0f} GiB, "
-        f"{platform.system()} {platform.release()}, Python {platform.python_version()}; {packages}; load average when "
+        f"{platform.system()} {platform.release()}, Python {platform.python_version()}; {versions}; load average when "
         f"it began {os.getloadavg()[0]:.1f}"
     )
+
+
+def measured(parts: Mapping[str, Callable[[], Sequence[Section]]], names: Sequence[str]) -> list[Section]:
+    """The sections of the named parts (of all where none is named), each printed as it comes."""
+    sections: list[Section] = []
+    for name in names or parts:
+        started = time.monotonic()
+        found = parts[name]()
+        sections += found
+        tables = "\n".join(section.markdown() for section in found)
+        print(f"\n{tables}\n({name}: {time.monotonic() - started:.0f} s)", flush=True)
+    return sections
+
+
+def packages(*names: str) -> str:
+    """Their versions, for the line about the machine."""
+    return ", ".join(f"{name} {version(name)}" for name in names)
+
+
+def page(head: Sequence[str], sections: Sequence[Section]) -> str:
+    """A page of the docs: its first lines, then every table."""
+    return "\n".join(head) + "\n" + "\n".join(section.markdown() for section in sections)
 
 
 def write(path: Path, sections: Sequence[Section], *, began: str, left_out: Sequence[str]) -> None:
@@ -64,4 +87,4 @@ def write(path: Path, sections: Sequence[Section], *, began: str, left_out: Sequ
     ]  # fmt: skip
     if left_out:
         head += [f"Not run for this page: {', '.join(left_out)} (`make bench BENCH=name`).", ""]
-    path.write_text("\n".join(head) + "\n".join(section.markdown() for section in sections))
+    path.write_text(page(head, sections))

@@ -13,13 +13,10 @@ import pytest
 from api.app import create_app
 from api.wiring import assemble
 from jobs.dispatch import NullDispatch
-from jobs.settings import sandbox_environment
 from jobs.storage_marker import mark_storage
 from tests.factories import FIXTURES, JFK, jfk, make_silence, wav_bytes
 from tests.integration.workplace import TENANT, Workplace
 from workers.audit import check
-from workers.sandbox.confinement import Limits
-from workers.sandbox_pool import SandboxPool
 
 YOURTTS = f"""
 [[model]]
@@ -38,14 +35,6 @@ source = "{FIXTURES / "yourtts"}"
 """
 QUEUES = ("cpu", "tts.yourtts", "stt.pocketsphinx", "speaker.resemblyzer")
 TEXT = "Be a voice, not an echo.\n\nThis cake is great, and so is the next one."
-
-
-@pytest.fixture(scope="module")
-def sandboxes():
-    pool = SandboxPool(Limits(2 << 30, 120, 1 << 30), stall_s=60, environment=sandbox_environment())
-    assert pool.wait_until_loaded(60)
-    yield pool
-    pool.close()
 
 
 @pytest.fixture

@@ -6,13 +6,10 @@ import zipfile
 
 import pytest
 
-from jobs.settings import sandbox_environment
 from pipelines.families.tone import load_speaker
 from pipelines.family import SpeakRequest
 from tests.factories import JFK, wav_bytes
 from tests.integration.workplace import Workplace
-from workers.sandbox.confinement import Limits
-from workers.sandbox_pool import SandboxPool
 
 TEXT = (
     "A heading for the chapter\n\nThe first sentence, with “quotes” & naïve façades. Dr. Who asks: is this the second?"
@@ -20,14 +17,6 @@ TEXT = (
 BODY = "<head><title>T</title></head><body><h1>One</h1><p>Some été words.</p><h1>Two</h1><p>More.</p></body>"
 HTML = f"<html>{BODY.replace('é', '&eacute;')}</html>"
 XHTML = f'<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml">{BODY}</html>'
-
-
-@pytest.fixture(scope="module")
-def sandboxes():
-    pool = SandboxPool(Limits(2 << 30, 120, 1 << 30), stall_s=60, environment=sandbox_environment())
-    assert pool.wait_until_loaded(60)
-    yield pool
-    pool.close()
 
 
 @pytest.fixture

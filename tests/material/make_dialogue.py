@@ -8,12 +8,11 @@ the way to place words are those of `make_speech`.
 
 from __future__ import annotations
 
-import json
 import random
 
 import numpy as np
 
-from tests.material.make_speech import ROOT, encode, sentences, speak
+from tests.material.make_speech import ROOT, encode, placed, sentences, speak, write_truth
 from tests.material.sounds import RATE_HZ
 
 DIALOGUE = ROOT / "tests" / "fixtures" / "dialogue"
@@ -32,11 +31,7 @@ def main() -> None:
             if spoken is None:
                 continue
             samples, marks = spoken
-            words += [
-                {"word": word, "start": round(at / RATE_HZ + start, 3), "end": round(at / RATE_HZ + end, 3),
-                 "voice": voice}
-                for word, start, end in marks
-            ]  # fmt: skip
+            words += placed(marks, at, voice)
             pause = np.zeros(int(chance.uniform(0.3, 0.9) * RATE_HZ))
             blocks += [samples, pause]
             at += len(samples) + len(pause)
@@ -44,8 +39,7 @@ def main() -> None:
     talk += np.random.default_rng(8).normal(0.0, 12.0, len(talk))
     DIALOGUE.mkdir(parents=True, exist_ok=True)
     encode(np.clip(np.rint(talk), -32768, 32767).astype(np.int16), DIALOGUE / "dialogue.opus")
-    lines = ",\n".join(json.dumps(word) for word in words)
-    (DIALOGUE / "truth.json").write_text(f'{{"duration_s": {round(len(talk) / RATE_HZ, 3)}, "words": [\n{lines}\n]}}\n')
+    write_truth(DIALOGUE, round(len(talk) / RATE_HZ, 3), words)
     print(f"{len(talk) / RATE_HZ:.0f} s, {len(words)} words")
 
 

@@ -135,11 +135,7 @@ def perform() -> tuple[NDArray[np.int16], list[dict[str, object]]]:
                 print("left out:", voice, text)
                 continue
             samples, marks = spoken
-            words += [
-                {"word": word, "start": round(at / RATE_HZ + start, 3), "end": round(at / RATE_HZ + end, 3),
-                 "voice": voice}
-                for word, start, end in marks
-            ]  # fmt: skip
+            words += placed(marks, at, voice)
             pause = np.zeros(int(chance.uniform(shortest, longest) * RATE_HZ))
             blocks += [samples, pause]
             at += len(samples) + len(pause)
@@ -149,6 +145,21 @@ def perform() -> tuple[NDArray[np.int16], list[dict[str, object]]]:
     talk = np.concatenate(blocks)
     talk += np.random.default_rng(5).normal(0.0, 12.0, len(talk))  # a room is never quite silent
     return np.clip(np.rint(talk), -32768, 32767).astype(np.int16), words
+
+
+def placed(marks: list[tuple[str, float, float]], at: int, voice: str) -> list[dict[str, object]]:
+    """The words of a sentence that begins at sample `at`, for the truth."""
+    begin = at / RATE_HZ
+    return [
+        {"word": word, "start": round(begin + start, 3), "end": round(begin + end, 3), "voice": voice}
+        for word, start, end in marks
+    ]
+
+
+def write_truth(folder: Path, duration_s: float, words: list[dict[str, object]]) -> None:
+    """`truth.json`, a word a line."""
+    lines = ",\n".join(json.dumps(word) for word in words)
+    (folder / "truth.json").write_text(f'{{"duration_s": {duration_s}, "words": [\n{lines}\n]}}\n')
 
 
 def encode(samples: NDArray[np.int16], path: Path) -> None:
@@ -167,10 +178,9 @@ def main() -> None:
     samples, words = perform()
     TALK.mkdir(parents=True, exist_ok=True)
     encode(samples, TALK / "talk.opus")
-    truth = {"duration_s": round(len(samples) / RATE_HZ, 3), "words": words}
-    lines = ",\n".join(json.dumps(word) for word in words)
-    (TALK / "truth.json").write_text(f'{{"duration_s": {truth["duration_s"]}, "words": [\n{lines}\n]}}\n')
-    print(f"{truth['duration_s']} s, {len(words)} words, {(TALK / 'talk.opus').stat().st_size:,} bytes")
+    duration_s = round(len(samples) / RATE_HZ, 3)
+    write_truth(TALK, duration_s, words)
+    print(f"{duration_s} s, {len(words)} words, {(TALK / 'talk.opus').stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":
