@@ -45,17 +45,25 @@ class JobRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
 
-    #: Name of a model or family; `auto` takes the first one with a live worker.
-    model: str = Field("auto", max_length=100)
-    priority: Literal["interactive", "normal", "bulk"] = "normal"
-    #: Free marks of the caller, to find jobs by; at most 16.
-    labels: dict[LabelKey, LabelValue] = Field(default_factory=dict, max_length=16)
-    #: Where to tell of the end; signed with the tenant's default secret.
-    webhook_url: HttpUrl | None = None
-    #: Seconds until the job ends as `expired` if it has not finished; unset = 7 days.
-    deadline_s: float | None = Field(None, gt=0, le=90 * 86_400)
-    #: Seconds after its end that input and results are kept; unset = the server's default.
-    retain_s: float | None = Field(None, ge=0, le=3650 * 86_400)
+    model: str = Field(
+        "auto", max_length=100, description="Name of a model or family; `auto` takes the first one with a live worker."
+    )
+    priority: Literal["interactive", "normal", "bulk"] = Field("normal", description="Whose work is done first.")
+    labels: dict[LabelKey, LabelValue] = Field(
+        default_factory=dict, max_length=16, description="Free marks of the caller, to find jobs by; at most 16."
+    )
+    webhook_url: HttpUrl | None = Field(
+        None, description="Where to tell of the end; signed with the tenant's default secret."
+    )
+    deadline_s: float | None = Field(
+        None, gt=0, le=90 * 86_400, description="Seconds until the job expires if it has not finished; unset = 7 days."
+    )
+    retain_s: float | None = Field(
+        None,
+        ge=0,
+        le=3650 * 86_400,
+        description="Seconds after its end that input and results are kept; unset = the server's default.",
+    )
     #: Set by the server, refused from clients: how to read the uploaded source, and its name for messages.
     source_type: str | None = None
     source_name: str | None = None
@@ -96,18 +104,20 @@ class SynthesisRequest(JobRequest):
         None, max_length=100, description="Voices by name, for lines that begin with `[Name]`; `narrator` is the rest."
     )
     language: str | None = Field(None, max_length=35, description="BCP 47 tag; chooses a voice where none is named.")
-    speed: float = Field(1.0, ge=0.5, le=2.0)
+    speed: float = Field(1.0, ge=0.5, le=2.0, description="How much faster than the voice's own pace.")
     format: AudioFormat = "wav"
     sample_rate_hz: int | None = Field(None, ge=8_000, le=48_000, description="Unset = the voice's own rate.")
     loudness_lufs: float | None = Field(None, ge=-40.0, le=-5.0, description="Unset = as spoken.")
     loudness: Literal["acx"] | None = Field(
         None, description="`acx`: as audiobook shops want it, RMS from -23 to -18 dB and a peak of -3 dB at most."
     )
-    speech_marks: bool = False
+    speech_marks: bool = Field(False, description="Also make marks.json, captions.vtt and chapters.json.")
     read_along: bool = Field(False, description="Also make book.epub: EPUB 3, text and audio in step (media overlays).")
-    chapters: Literal["auto", "none"] = "auto"
-    title: str | None = Field(None, max_length=500)
-    author: str | None = Field(None, max_length=500)
+    chapters: Literal["auto", "none"] = Field("auto", description="`none`: one piece, whatever the headings.")
+    title: str | None = Field(None, max_length=500, description="Of the book, for players; unset = the document's own.")
+    author: str | None = Field(
+        None, max_length=500, description="Of the book, for players; unset = the document's own."
+    )
     pitch: float | None = Field(
         None, ge=-3.0, le=3.0, description="Higher or lower, in standard deviations of the voice's own pitch."
     )
@@ -163,26 +173,30 @@ class SynthesisRequest(JobRequest):
 class TranscriptionRequest(JobRequest):
     """Speech to text: `POST /stt/transcribe` with the recording as multipart `file`."""
 
-    language: str = Field("auto", max_length=35, description="BCP 47 tag, or `auto`.")
-    task: Literal["transcribe", "translate"] = "transcribe"
-    timestamps: Literal["none", "segment", "word"] = "word"
+    language: str = Field("auto", max_length=35, description="BCP 47 tag; `auto` = as heard from the recording.")
+    task: Literal["transcribe", "translate"] = Field("transcribe", description="`translate`: into English.")
+    timestamps: Literal["none", "segment", "word"] = Field("word", description="How finely times are told.")
     formats: list[TranscriptFormat] = Field(default=["json", "txt"], min_length=1)
-    channels: Literal["mix", "split"] = "mix"
-    vocabulary: list[str] = Field(default_factory=list, max_length=200)
-    punctuate: bool = True
+    channels: Literal["mix", "split"] = Field("mix", description="`split`: each channel is a speaker.")
+    vocabulary: list[str] = Field(default_factory=list, max_length=200, description="Words to expect.")
+    punctuate: bool = Field(True, description="Whether sentences get their signs and capitals.")
     numbers: Literal["as_heard", "digits"] = Field(
         "as_heard", description="`digits` writes spoken numbers in figures (English): “twenty three” becomes 23."
     )
-    diarize: bool = False
-    min_speakers: int | None = Field(None, ge=1, le=50)
-    max_speakers: int | None = Field(None, ge=1, le=50)
+    diarize: bool = Field(False, description="Say who speaks when.")
+    min_speakers: int | None = Field(None, ge=1, le=50, description="`diarize` tells at least so many people apart.")
+    max_speakers: int | None = Field(None, ge=1, le=50, description="`diarize` tells at most so many people apart.")
     speaker_model: str = Field("resemblyzer", max_length=100, description="Whose vectors of voices `diarize` compares.")
     known_speakers: list[EnrolledVoice] = Field(
         default_factory=list, max_length=20, description="Enrolled voices that `diarize` calls by their names."
     )
-    noise_reduction: bool = False
-    min_confidence: float | None = Field(None, ge=0.0, le=1.0)
-    retry_models: list[str] = Field(default_factory=list, max_length=3)
+    noise_reduction: bool = Field(False, description="Clean the recording first.")
+    min_confidence: float | None = Field(
+        None, ge=0.0, le=1.0, description="Windows that are heard less surely are heard again by `retry_models`."
+    )
+    retry_models: list[str] = Field(
+        default_factory=list, max_length=3, description="Models that hear doubtful windows again, in turn."
+    )
     max_line_length: int = Field(42, ge=16, le=120, description="Of subtitles, in columns.")
     max_lines: int = Field(2, ge=1, le=4, description="Of one subtitle.")
     max_chars_per_second: float = Field(
