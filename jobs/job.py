@@ -81,6 +81,8 @@ class Idempotency:
     key: str
     #: SHA-256 hex over the canonical request, upload digest included.
     fingerprint: str
+    #: The key counts for a day; a lasting one for as long as its job is there and has not ended without a result.
+    is_lasting: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ class Store(Protocol):
         """Record the job and its ready `plan` chunk (queue `cpu`). Raises IdempotencyInFlight, IdempotencyMismatch."""
 
     def replay(self, tenant_id: str, idempotency: Idempotency) -> Job | None:
-        """The job that this key made, without making one (to answer before reading an upload twice)."""
+        """The job that this key stands for, without making one (to answer before reading an upload twice)."""
 
     def job(self, tenant_id: str, job_id: str) -> Job:
         """Raises NotFound (also for another tenant's), Deleted."""

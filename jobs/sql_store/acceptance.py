@@ -6,7 +6,7 @@ one round trip that is a transaction by itself, committed with fsync like any ot
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +23,8 @@ from .tables import chunks, jobs, webhook_endpoints
 from .tables import idempotency as promises
 
 _DAY_MS = 86_400_000
+#: A lasting promise ends with its job, not by the clock: a hundred years.
+_LASTING_MS = 36_525 * _DAY_MS
 
 
 def _given(name: str, column: sa.Column[Any]) -> sa.BindParameter[Any]:
@@ -70,6 +72,18 @@ def _insert_plan(created_at: sa.ColumnElement[int]) -> sa.Insert:
 _INSERT_BOTH = _insert_plan(db_now_ms()).add_cte(_INSERT_JOB.cte("job"))
 #: For SQLite, which knows no INSERT inside another statement.
 _INSERT_PLAN = _insert_plan(sa.select(jobs.c.created_at).where(jobs.c.id == _JOB_ID).scalar_subquery())
+
+
+#: A job that a lasting promise still stands for.
+_IS_GOOD = sa.and_(
+    jobs.c.deleted_at.is_(None), jobs.c.state.not_in((JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED))
+)
+
+
+def _of(tenant_id: str, promise: Idempotency) -> Sequence[sa.ColumnElement[bool]]:
+    """The row of a promise."""
+    column = promises.c
+    return column.tenant_id == tenant_id, column.route == promise.route, column.key == promise.key
 
 
 class Acceptance:
@@ -145,9 +159,12 @@ class Acceptance:
         """Bind the key to `job_id`, or return the job that it is bound to."""
         if not self._db.try_lock(connection, tenant_id, promise.route, promise.key):
             raise IdempotencyInFlight
+        if promise.is_lasting:
+            over = sa.exists().where(jobs.c.id == promises.c.job_id, ~_IS_GOOD)
+            connection.execute(sa.delete(promises).where(*_of(tenant_id, promise), over))
         insert = self._db.insert(promises).values(
             tenant_id=tenant_id, route=promise.route, key=promise.key, fingerprint=promise.fingerprint, job_id=job_id,
-            expires_at=db_now_ms() + _DAY_MS,
+            expires_at=db_now_ms() + (_LASTING_MS if promise.is_lasting else _DAY_MS),
         )  # fmt: skip
         fresh = insert.excluded
         bound = connection.execute(
@@ -160,16 +177,12 @@ class Acceptance:
         return None if bound else self._earlier(connection, tenant_id, promise)
 
     def _earlier(self, connection: sa.Connection, tenant_id: str, promise: Idempotency) -> Job | None:
-        row = connection.execute(
+        query = (
             sa.select(jobs, units_running, promises.c.fingerprint)
             .join(promises, promises.c.job_id == jobs.c.id)
-            .where(
-                promises.c.tenant_id == tenant_id,
-                promises.c.route == promise.route,
-                promises.c.key == promise.key,
-                promises.c.expires_at > db_now_ms(),
-            )
-        ).one_or_none()
+            .where(*_of(tenant_id, promise), promises.c.expires_at > db_now_ms())
+        )
+        row = connection.execute(query.where(_IS_GOOD) if promise.is_lasting else query).one_or_none()
         if row is not None and row.fingerprint != promise.fingerprint:
             raise IdempotencyMismatch
         return None if row is None else to_job(row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from jobs.errors import Deleted, IdempotencyInFlight, IdempotencyMismatch, NotFo
 from jobs.job import Idempotency
 from jobs.sql_store import SqlStore
 from jobs.states import ChunkState, JobState, Priority
+from jobs.store import Accepted
 from tests.job_factories import accept, broken, finished, new_job, sql
 
 PROMISE = Idempotency("/tts/synthesize", "key-1", "a" * 64)
@@ -73,6 +75,31 @@ def test_a_key_is_free_again_after_a_day(store: SqlStore) -> None:
     second = store.accept(new_job(), PROMISE)
     assert second.job.id != first.job.id
     assert store.accept(new_job(), PROMISE).job == second.job
+
+
+def test_a_lasting_key_outlives_the_day_and_goes_with_its_job(store: SqlStore) -> None:
+    lasting = replace(PROMISE, is_lasting=True)
+    first = store.accept(new_job(), lasting).job
+    sql(store, "UPDATE idempotency SET expires_at = expires_at - 31536000000")  # a year goes by
+    store.sweep(may_rescue=False)
+    assert store.accept(new_job(), lasting) == Accepted(first, replayed=True)
+    store.mark_deleted("acme", first.id)
+    assert store.replay("acme", lasting) is None
+    second = store.accept(new_job(), lasting)
+    assert (second.replayed, second.job.id != first.id) == (False, True)
+    assert store.replay("acme", lasting) == second.job
+    assert not broken(store)
+
+
+def test_a_lasting_key_is_free_once_its_job_has_come_to_nothing(store: SqlStore) -> None:
+    lasting = replace(PROMISE, is_lasting=True)
+    first = store.accept(new_job(), lasting).job
+    store.cancel("acme", first.id)
+    assert store.replay("acme", lasting) is None
+    assert store.replay("other", lasting) is None
+    assert store.accept(new_job(), lasting).job.id != first.id
+    with pytest.raises(IdempotencyMismatch):
+        store.accept(new_job(), replace(lasting, fingerprint="b" * 64))
 
 
 def test_fifty_requests_with_one_key_make_one_job(store: SqlStore) -> None:
