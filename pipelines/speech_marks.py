@@ -109,4 +109,4 @@ def _sentences(part: SpeechPart, offset: int) -> Iterator[dict[str, Any]]:
 
 
 def _seconds(part: SpeechPart, sample: int) -> float:
-    return round(sample / part.sample_rate_hz, 4)
+    return round(sample / part.sample_rate_hz, 6)

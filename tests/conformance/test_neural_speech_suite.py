@@ -5,10 +5,8 @@ The promises are those of test_family_suite.py, within the tolerance that sums i
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,42 +20,21 @@ from pipelines.family import SpeakRequest, Speech
 from pipelines.requests import SynthesisRequest
 from pipelines.speech_part import read_part
 from pipelines.support import check_synthesis
-from tests import speech_checkpoints
-from tests.checkpoints import FIXTURES
 from tests.in_process import load
+from tests.neural_voices import CHECKPOINTS, small_entry
 from tests.synthesis_rig import speak
 
 TEXTS = ("The cat sat on the mat.", "Yes.", "In a wide green wood, who ran? Nobody knows!", "Well, well.")
 #: Full scale is 32,767: vocoders may compute in bfloat16 here, and a batch of another shape sums in another order.
 TOLERANCE = 1_000
-#: The catalogue's entry → what writes a checkpoint for it.
-CHECKPOINTS: dict[str, Callable[[Path], Path]] = {
-    "vits-vctk": lambda folder: speech_checkpoints.write_vits(folder, speakers=2),
-    "mms-eng": lambda folder: speech_checkpoints.write_vits(folder, phonemes=False),
-    "fastspeech2-ljspeech": speech_checkpoints.write_fastspeech2,
-    "speecht5": speech_checkpoints.write_speecht5,
-    "bark-small": speech_checkpoints.write_bark,
-    "tacotron2": lambda folder: FIXTURES / "tacotron2",
-    "yourtts": lambda folder: FIXTURES / "yourtts",
-}
 #: Families that know where their words are.
 MARKED = ("vits", "fastspeech2", "tacotron2", "yourtts")
-VOCODERS = {"fastspeech2": "FastSpeech2Conformer", "speecht5": "SpeechT5"}
 
 
 @pytest.fixture(scope="module", params=CHECKPOINTS)
 def entry(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Entry:
     torch.set_num_threads(1)
-    root = tmp_path_factory.mktemp("voice")
-    found = Catalog().get(request.param, "tts")
-    components = {}
-    if found.family in VOCODERS:
-        vocoder = speech_checkpoints.write_hifigan(root / "vocoder", kind=VOCODERS[found.family])
-        components = {"vocoder": str(vocoder)}
-    elif found.family == "tacotron2":
-        components = {"vocoder": str(FIXTURES / "hifigan")}
-    folder = CHECKPOINTS[request.param](root / "model")
-    return dataclasses.replace(found, source=str(folder), components=components, threads=1, chunk_characters=60)
+    return small_entry(request.param, tmp_path_factory.mktemp("voice"), chunk_characters=60)
 
 
 @pytest.fixture(scope="module")
@@ -148,5 +125,4 @@ def _follow_the_parts(sentences: list[dict[str, Any]], parts: list[Any], rate: i
     assert len(sentences) == len(expected)
     for sentence, (text, start, end) in zip(sentences, expected, strict=True):
         assert sentence["text"] == text
-        assert abs(sentence["start"] * rate - start) <= 0.0001 * rate
-        assert abs(sentence["end"] * rate - end) <= 0.0001 * rate
+        assert [round(sentence[edge] * rate) for edge in ("start", "end")] == [start, end]
