@@ -12,9 +12,10 @@ from flask_openapi3_swagger.plugins import RegisterPlugin
 
 from pipelines.requests import SpeechPatch, SynthesisRequest, TranscriptionRequest
 
+from .key_schemas import NewKey
 from .operation import form_schema, request_schema
 from .request_checks import SERVER_FIELDS
-from .schemas import NewKey, Problem
+from .schemas import Problem
 from .voice_schemas import NewVoiceBody
 
 INFO = Info(

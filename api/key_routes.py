@@ -13,8 +13,8 @@ from jobs.job import ApiKey
 from .auth import SCOPES, needs, tenant
 from .job_answers import json_answer
 from .job_view import at
+from .key_schemas import KeyBody, KeyList, KeyWithSecret, NewKey
 from .operation import json_body, operation
-from .schemas import KeyBody, KeyList, KeyWithSecret, NewKey
 from .uploads import parse_json, read_json
 from .validated import validated
 from .wiring import services

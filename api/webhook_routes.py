@@ -7,8 +7,8 @@ from flask_openapi3 import APIBlueprint, Tag
 
 from .auth import needs, tenant
 from .job_answers import json_answer
+from .key_schemas import DefaultSecret
 from .operation import operation
-from .schemas import DefaultSecret
 from .wiring import services
 
 routes = APIBlueprint("webhooks", __name__, url_prefix="/webhooks", abp_tags=[Tag(name="Webhooks")])

@@ -1,4 +1,4 @@
-"""Objects in an S3-compatible bucket, under a prefix of it. The only file that knows boto3 and what S3 answers.
+"""Objects in an S3-compatible bucket, under a prefix of it: which requests to S3 make a file of ours safe.
 
 Works with stores that know neither trailing checksums nor conditional writes: Content-MD5 guards the way in, a
 conditional write is asked for while the store understands it, and SHA-256 is verified on the way out. Timeouts are
@@ -21,13 +21,13 @@ from urllib.parse import quote
 import boto3
 import structlog
 from boto3.s3.transfer import TransferConfig
-from botocore.config import Config
 
 from .block_reader import BlockReader
 from .errors import Conflict, CorruptObject, NotFound, StorageUnavailable
 from .job import StoredPart
 from .object_keys import check_key, check_prefix
-from .s3_errors import Exists, NotUnderstood, PastTheEnd, refuse_cut_short, s3_errors
+from .s3_client import s3_client
+from .s3_errors import Exists, NotUnderstood, PastTheEnd, s3_errors
 from .s3_upload import S3Upload
 from .verified_save import save_verified
 
@@ -61,10 +61,10 @@ class S3Storage:
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         self._session = boto3.session.Session(region_name=region)
         self._endpoint_url = endpoint_url
-        self._client = self._connect(endpoint_url, connect_timeout_s, read_timeout_s, attempts)
+        self._client = s3_client(self._session, endpoint_url, connect_timeout_s, read_timeout_s, attempts)
         self._signer = self._client
         if public_endpoint_url is not None:
-            self._signer = self._connect(public_endpoint_url, connect_timeout_s, read_timeout_s, attempts)
+            self._signer = s3_client(self._session, public_endpoint_url, connect_timeout_s, read_timeout_s, attempts)
         self._conditional = self._tags_are_md5 = True
 
     # -- in ----------------------------------------------------------------------------------------------------------
@@ -227,31 +227,10 @@ class S3Storage:
     @functools.cached_property
     def _probe(self) -> Any:
         # Health asks often and must not hang: one short attempt. Made at first use; most processes never ask.
-        return self._connect(self._endpoint_url, 1.0, 3.0, 1)
+        return s3_client(self._session, self._endpoint_url, 1.0, 3.0, 1)
 
     def _name(self, key: str) -> str:
         return self._prefix + check_key(key)
-
-    def _connect(self, endpoint_url: str | None, connect_timeout_s: float, read_timeout_s: float, attempts: int) -> Any:
-        client = self._session.client(
-            "s3",
-            endpoint_url=endpoint_url,
-            config=Config(
-                signature_version="s3v4",
-                connect_timeout=connect_timeout_s,
-                read_timeout=read_timeout_s,
-                retries={"mode": "standard", "total_max_attempts": attempts},
-                max_pool_connections=32,
-                # Several stores refuse the checksums that boto3 adds by itself since 1.36.
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-                s3={"addressing_style": "path" if endpoint_url else "auto"},
-            ),
-        )
-        client.meta.events.register("before-call.s3.DeleteObjects", _add_content_md5)
-        for operation in ("GetObject", "HeadObject", "ListObjectsV2"):  # where nothing would mean something
-            client.meta.events.register(f"before-parse.s3.{operation}", refuse_cut_short)
-        return client
 
     def _write_once(
         self, operation: str, name: str, sha256: str, size: int, **arguments: Any
@@ -326,9 +305,3 @@ def tag_of(answer: Mapping[str, Any]) -> str:
 def _blocks(body: Any, block: int) -> Iterator[bytes]:
     with contextlib.closing(body), s3_errors():
         yield from body.iter_chunks(block)
-
-
-def _add_content_md5(params: dict[str, Any], **_: Any) -> None:
-    # The one request whose body S3 wants a checksum of; the oldest kind is the one that every store knows.
-    digest = hashlib.md5(params["body"], usedforsecurity=False).digest()
-    params["headers"]["Content-MD5"] = base64.b64encode(digest).decode()
