@@ -65,6 +65,7 @@ class AsyncClient:
         self,
         text: str | None = None,
         *,
+        ssml: str | None = None,
         file: Source | None = None,
         wait: bool | float = True,
         idempotency_key: str | None = None,
@@ -72,8 +73,10 @@ class AsyncClient:
         on_progress: JobProgress | None = None,
         **options: Unpack[SpeechOptions],
     ) -> Job:
-        """Text, or a document, into speech."""
-        call = calls.speak(text, file=file, idempotency_key=idempotency_key, on_upload=on_upload, options=options)
+        """Text, SSML, or a document, into speech."""
+        call = calls.speak(
+            text, ssml=ssml, file=file, idempotency_key=idempotency_key, on_upload=on_upload, options=options
+        )
         return await self._submit(call, wait, on_progress)
 
     async def transcribe(

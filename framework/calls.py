@@ -43,17 +43,19 @@ class Call(Generic[T]):
 def speak(
     text: str | None,
     *,
+    ssml: str | None,
     file: Source | None,
     idempotency_key: str | None,
     on_upload: UploadProgress | None,
     options: Mapping[str, Any],
 ) -> Call[Job]:
-    """Text, or a document to read aloud. Raises BadArgument unless there is one of the two."""
-    if (text is None) == (file is None):
-        raise BadArgument("Give the text or a file, one of the two.")
+    """Text, SSML, or a document to read aloud. Raises BadArgument unless there is one of the three."""
+    if [text, ssml, file].count(None) != 2:
+        raise BadArgument("Give text, ssml or a file, one of the three.")
     headers = _idempotent(idempotency_key)
     if file is None:
-        return Call("POST", "/tts/synthesize", Job.parse, json={"text": text, **options}, headers=headers)
+        said = _given({"text": text, "ssml": ssml})
+        return Call("POST", "/tts/synthesize", Job.parse, json=said | dict(options), headers=headers)
     upload = Upload.of(file, on_progress=on_upload)
     return Call("POST", "/tts/synthesize", Job.parse, form=_form(options), upload=upload, headers=headers)
 

@@ -68,6 +68,7 @@ class Client:
         self,
         text: str | None = None,
         *,
+        ssml: str | None = None,
         file: Source | None = None,
         wait: bool | float = True,
         idempotency_key: str | None = None,
@@ -75,12 +76,14 @@ class Client:
         on_progress: JobProgress | None = None,
         **options: Unpack[SpeechOptions],
     ) -> Job:
-        """Text, or a document (txt, md, html, epub, docx, ssml), into speech.
+        """Text, SSML, or a document (txt, md, html, epub, docx, ssml), into speech.
 
         `wait`: True = until it ends, seconds = at most so long (then WaitTimeout), False = answer as soon as it is
         accepted. A job that ends without a result raises JobUnsuccessful.
         """
-        call = calls.speak(text, file=file, idempotency_key=idempotency_key, on_upload=on_upload, options=options)
+        call = calls.speak(
+            text, ssml=ssml, file=file, idempotency_key=idempotency_key, on_upload=on_upload, options=options
+        )
         return self._submit(call, wait, on_progress)
 
     def transcribe(

@@ -40,6 +40,12 @@ class SpeechOptions(JobOptions, total=False):
     title: str
     author: str
     emotion: str
+    #: In standard deviations of the voice's own pitch and energy, -3.0 to 3.0.
+    pitch: float
+    energy: float
+    #: How freely a voice varies its sound and its rhythm, 0 to 2.0; 0 = never.
+    noise_scale: float
+    duration_noise: float
     #: What makes sound of the model's spectrogram: hifigan, waveglow, melgan or griffin-lim, where the model has it.
     vocoder: str
     #: Name → voice, for lines that begin with `[Name]`; `narrator` speaks the rest.
@@ -53,6 +59,8 @@ class SpeechOptions(JobOptions, total=False):
     #: Listen to every sentence with `verify_model`, and speak again what it does not hear.
     verify: bool
     verify_model: str
+    #: Models that speak, in turn, what stays doubtful.
+    retry_models: Sequence[str]
 
 
 class TranscriptionOptions(JobOptions, total=False):
@@ -66,9 +74,13 @@ class TranscriptionOptions(JobOptions, total=False):
     channels: Literal["mix", "split"]
     vocabulary: Sequence[str]
     punctuate: bool
+    #: `digits` writes spoken English numbers in figures.
+    numbers: Literal["as_heard", "digits"]
     diarize: bool
     min_speakers: int
     max_speakers: int
+    #: Whose vectors of voices `diarize` compares.
+    speaker_model: str
     #: Ids of enrolled voices that diarize may call by their names.
     known_speakers: Sequence[str]
     noise_reduction: bool

@@ -16,8 +16,8 @@ from .errors import BadArgument
 
 #: Called with bytes sent so far and bytes in all.
 UploadProgress = Callable[[int, int], None]
-#: What can be sent: a path, bytes, a binary file object, or a (name, bytes or file) pair.
-Source = str | Path | bytes | BinaryIO | tuple[str, bytes | BinaryIO]
+#: What can be sent: a path, bytes, a binary file object, or a pair of a name and one of these.
+Source = str | Path | bytes | BinaryIO | tuple[str, Path | bytes | BinaryIO]
 
 #: Recordings and books whose type Python's own table does not know.
 _TYPES = {

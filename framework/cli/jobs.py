@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from .connect import connected
-from .report import AsJson, errors_shown, labels_of, show_json, show_table
+from .report import AsJson, errors_shown, pairs, show_json, show_table
 
 
 def jobs(
@@ -30,7 +30,7 @@ def jobs(
                 page = client.jobs.list(
                     state=state,
                     kind=kind,
-                    labels=labels_of(label or ()),
+                    labels=pairs("--label", label or ()),
                     limit=min(100, limit - len(found)),
                     after=after,
                 )

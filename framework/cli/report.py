@@ -109,17 +109,17 @@ def show_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
     Console().print(table)
 
 
-def labels_of(marks: Sequence[str]) -> dict[str, str]:
-    """`["meeting=42"]` as a mapping. Raises BadArgument."""
+def pairs(flag: str, texts: Sequence[str], *, form: str = "key=value") -> dict[str, str]:
+    """`["meeting=42"]` as a mapping. Raises BadArgument, which says the form."""
     from framework.errors import BadArgument
 
-    labels = {}
-    for mark in marks:
-        key, equals, value = mark.partition("=")
+    found = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
         if not equals or not key:
-            raise BadArgument(f"--label {mark!r}: write it as key=value.")
-        labels[key] = value
-    return labels
+            raise BadArgument(f"{flag} {text!r}: write it as {form}.")
+        found[key] = value
+    return found
 
 
 def given(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipelines.requests import SynthesisRequest
+
 from .connect import connected
-from .report import AsJson, errors_shown, given, labels_of, say, show_json
+from .lexicon_file import read_lexicon
+from .report import AsJson, errors_shown, pairs, say, show_json
+from .request_options import RequestOptions, Written
 
 if TYPE_CHECKING:
     from framework.client import Client
@@ -20,9 +25,29 @@ FORMATS = ("wav", "flac", "mp3", "opus", "aac", "m4a", "m4b", "pcm")
 _DOCUMENTS = {".txt", ".md", ".markdown", ".html", ".htm", ".xhtml", ".epub", ".docx", ".ssml"}
 #: Result file → what is put behind the stem of the output.
 _COMPANIONS = {"marks.json": ".marks.json", "captions.vtt": ".vtt", "chapters.json": ".chapters.json",
-               "book.epub": ".epub"}  # fmt: skip
+               "book.epub": ".epub", "quality.json": ".quality.json"}  # fmt: skip
+
+OPTIONS = RequestOptions(
+    SynthesisRequest,
+    {
+        "voice": Written(help="One of `voicemill voices`; else the model's own."),
+        "cast": Written(
+            metavar="NAME=VOICE", read=partial(pairs, form="NAME=VOICE"), repeats=True,
+            help="Who speaks the lines that begin with `[NAME]`; `narrator` is the rest. Repeatable.",
+        ),
+        "sample_rate_hz": Written("--sample-rate"),
+        "speech_marks": Written("--marks", help="Also save word times, captions and chapters."),
+        "read_along": Written(help="Also save an EPUB whose text and audio go in step."),
+        "chapters": Written("--no-chapters", asks="none", help="One piece, whatever the headings."),
+        "lexicon": Written(
+            metavar="FILE", read=read_lexicon, help="Lines of `word = how it is said`, or JSON; IPA between slashes."
+        ),
+    },
+    without=frozenset({"text", "ssml", "format"}),
+)  # fmt: skip
 
 
+@OPTIONS
 def speak(
     text: Annotated[str, typer.Argument(metavar="TEXT|FILE", help="Text, a document, or `-` for text on stdin.")],
     *,
@@ -30,77 +55,38 @@ def speak(
         Path | None, typer.Option("-o", "--output", help="Where to save; its suffix is the format.", show_default=False)
     ] = None,
     format: Annotated[str | None, typer.Option("-f", "--format", help=" ".join(FORMATS))] = None,
-    model: Annotated[str | None, typer.Option(help="Model or family; else the first that is ready.")] = None,
-    voice: Annotated[str | None, typer.Option(help="One of `voicemill voices`.")] = None,
-    language: Annotated[str | None, typer.Option(help="BCP 47 tag; chooses a voice where none is named.")] = None,
-    speed: Annotated[float | None, typer.Option(help="0.5 to 2.0.")] = None,
-    sample_rate: Annotated[int | None, typer.Option(help="Hz; else the voice's own.")] = None,
-    loudness: Annotated[float | None, typer.Option(help="LUFS, such as -18; else as spoken.")] = None,
-    title: Annotated[str | None, typer.Option()] = None,
-    author: Annotated[str | None, typer.Option()] = None,
-    marks: Annotated[bool, typer.Option("--marks", help="Also save word times, captions and chapters.")] = False,
-    no_chapters: Annotated[bool, typer.Option("--no-chapters", help="One piece, whatever the headings.")] = False,
-    priority: Annotated[str | None, typer.Option(help="interactive, normal or bulk.")] = None,
-    label: Annotated[list[str] | None, typer.Option(help="key=value, to find the job by; repeatable.")] = None,
-    webhook_url: Annotated[str | None, typer.Option(help="Told of the end.")] = None,
-    deadline: Annotated[float | None, typer.Option(help="Seconds until it expires if unfinished.")] = None,
+    ssml: Annotated[bool, typer.Option("--ssml", help="TEXT is SSML; files that end in .ssml are anyway.")] = False,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait and save, or just submit.")] = True,
     as_json: AsJson = False,
+    **asked: Any,
 ) -> None:
     """Speak TEXT or a FILE (txt, md, html, epub, docx, ssml): wait, save, exit.
 
     voicemill speak book.epub -o book.m4b
     """
     with errors_shown(as_json):
-        document = _document(text)
-        if document is None and text == "-":
-            text = sys.stdin.read()
-        destination, chosen = _destination(document, output, format)
-        options: dict[str, Any] = {
-            "model": model, "voice": voice, "language": language, "speed": speed, "format": chosen,
-            "sample_rate_hz": sample_rate, "loudness_lufs": loudness, "title": title, "author": author,
-            "speech_marks": True if marks else None, "chapters": "none" if no_chapters else None,
-            "priority": priority, "labels": labels_of(label or ()), "webhook_url": webhook_url, "deadline_s": deadline,
-        }  # fmt: skip
+        source, stem = _source(text, ssml=ssml)
+        destination, chosen = _destination(stem, output, format)
+        options = OPTIONS.fields(asked, format=chosen)
         with connected() as client:
-            _speak(
-                client,
-                None if document else text,
-                document=document,
-                destination=destination,
-                options=given(options),
-                marks=marks,
-                wait=wait,
-                as_json=as_json,
-            )
+            _speak(client, source | options, destination, wait=wait, as_json=as_json)
 
 
-def _speak(
-    client: Client,
-    text: str | None,
-    *,
-    document: Path | None,
-    destination: Path,
-    options: dict[str, Any],
-    marks: bool,
-    wait: bool,
-    as_json: bool,
-) -> None:
+def _speak(client: Client, wanted: dict[str, Any], destination: Path, *, wait: bool, as_json: bool) -> None:
     from . import bars
     from .following import Following, show_troubles, worst
 
     name = destination.name
 
     def save(job: Job) -> Sequence[Path]:
-        return save_speech(client, job, destination, companions=marks)
+        companions = any(name in wanted for name in ("speech_marks", "read_along", "verify"))
+        return save_speech(client, job, destination, companions=companions)
 
     news = bars.choose(as_json=as_json)
     following = Following(client, news)
     try:
         with news:
-            job = client.speak(
-                text, file=document, wait=False, on_upload=lambda *sent: news.uploading(name, *sent), **options
-            )
+            job = client.speak(wait=False, on_upload=lambda *sent: news.uploading(name, *sent), **wanted)
             if wait:
                 following.add(name, job, save)
             outcomes = following.join()
@@ -122,7 +108,7 @@ def _speak(
 
 
 def save_speech(client: Client, job: Job, destination: Path, *, companions: bool) -> list[Path]:
-    """Save the audio as `destination`, and its marks, captions and chapters beside it."""
+    """Save the audio as `destination`, and what else the job made, such as captions, beside it."""
     saved: list[Path] = []
     for file in job.result.files if job.result else ():
         if file.name.startswith("audio."):
@@ -131,6 +117,16 @@ def save_speech(client: Client, job: Job, destination: Path, *, companions: bool
             beside = destination.with_name(destination.stem + _COMPANIONS[file.name])
             saved.append(client.jobs.download(job, file.name, beside))
     return saved
+
+
+def _source(text: str, *, ssml: bool) -> tuple[dict[str, Any], str]:
+    """What the client is to speak, and what to call the result. Raises BadArgument for a missing document."""
+    document = _document(text)
+    if document is not None:
+        # How a document is read goes by its name.
+        name = document.name if not ssml or document.suffix.lower() == ".ssml" else f"{document.name}.ssml"
+        return {"file": (name, document)}, document.stem
+    return {"ssml" if ssml else "text": sys.stdin.read() if text == "-" else text}, "speech"
 
 
 def _document(text: str) -> Path | None:
@@ -151,7 +147,7 @@ def _document(text: str) -> Path | None:
     return None
 
 
-def _destination(document: Path | None, output: Path | None, format: str | None) -> tuple[Path, str]:
+def _destination(stem: str, output: Path | None, format: str | None) -> tuple[Path, str]:
     """Where to save and in which format. Raises BadArgument for a suffix that is no format."""
     from framework.errors import BadArgument
 
@@ -159,7 +155,7 @@ def _destination(document: Path | None, output: Path | None, format: str | None)
         raise BadArgument(f"--format {format!r}: choose one of {', '.join(FORMATS)}.")
     if output is None or output.is_dir():
         chosen = format or "wav"
-        path = (output or Path()) / f"{document.stem if document else 'speech'}.{chosen}"
+        path = (output or Path()) / f"{stem}.{chosen}"
         if path.exists():
             raise BadArgument(f"{path} is there already; name the output with -o to replace it.")
         return path, chosen

@@ -10,16 +10,36 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipelines.requests import TranscriptionRequest
+
 from .connect import connected
-from .report import AsJson, errors_shown, given, labels_of, show_json
+from .report import AsJson, errors_shown, show_json
+from .request_options import RequestOptions, Written
 
 if TYPE_CHECKING:
     from framework.client import Client
     from framework.job import Job
 
 FORMATS = ("json", "txt", "srt", "vtt", "tsv", "docx")
+OPTIONS = RequestOptions(
+    TranscriptionRequest,
+    {
+        "task": Written("--translate", asks="translate", help="Into English."),
+        "vocabulary": Written(metavar="WORDS"),
+        "punctuate": Written(help="Neither signs nor capitals."),
+        "known_speakers": Written("--known-speaker", metavar="VOICE_ID"),
+        "min_confidence": Written(help="Below it, another model listens."),
+        "retry_models": Written("--retry-model", metavar="MODEL", help="The one that listens then."),
+        "max_line_length": Written("--line-length"),
+        "max_lines": Written("--lines"),
+        "max_chars_per_second": Written("--chars-per-second"),
+        "speakers_in_subtitles": Written(help="Subtitles do not say who speaks."),
+    },
+    without=frozenset({"formats"}),
+)
 
 
+@OPTIONS
 def transcribe(
     files: Annotated[
         list[Path], typer.Argument(metavar="FILE…", help="Recordings, in any format.", show_default=False)
@@ -27,41 +47,19 @@ def transcribe(
     *,
     formats: Annotated[str, typer.Option("-f", "--format", help=f"Any of {','.join(FORMATS)}.")] = "json,txt",
     output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where to save.")] = Path(),
-    model: Annotated[str | None, typer.Option(help="Model or family; else the first that is ready.")] = None,
-    language: Annotated[str | None, typer.Option(help="BCP 47 tag; else heard from the recording.")] = None,
-    translate: Annotated[bool, typer.Option("--translate", help="Into English.")] = False,
-    timestamps: Annotated[str | None, typer.Option(help="none, segment or word.")] = None,
-    channels: Annotated[str | None, typer.Option(help="mix, or split: each channel is a speaker.")] = None,
-    vocabulary: Annotated[list[str] | None, typer.Option(help="A word to expect; repeatable.")] = None,
-    noise_reduction: Annotated[bool, typer.Option("--noise-reduction", help="Clean the recording first.")] = False,
-    min_confidence: Annotated[float | None, typer.Option(help="Below it, 0 to 1, another model listens.")] = None,
-    retry_model: Annotated[list[str] | None, typer.Option(help="The one that listens then; repeatable.")] = None,
-    line_length: Annotated[int | None, typer.Option(help="Columns of a subtitle's line; else 42.")] = None,
-    lines: Annotated[int | None, typer.Option(help="Lines of a subtitle; else 2.")] = None,
-    numbers: Annotated[str | None, typer.Option(help="as_heard, or digits: “twenty three” becomes 23.")] = None,
-    priority: Annotated[str | None, typer.Option(help="interactive, normal or bulk.")] = None,
-    label: Annotated[list[str] | None, typer.Option(help="key=value, to find the job by; repeatable.")] = None,
-    webhook_url: Annotated[str | None, typer.Option(help="Told of the end.")] = None,
-    deadline: Annotated[float | None, typer.Option(help="Seconds until it expires if unfinished.")] = None,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait and save, or just submit.")] = True,
     as_json: AsJson = False,
+    **asked: Any,
 ) -> None:
     """Write down what FILEs say: wait, save, exit.
 
     voicemill transcribe meeting.opus -f srt,json -o transcripts/
     """
     with errors_shown(as_json):
-        options: dict[str, Any] = {
-            "formats": _formats(formats), "model": model, "language": language,
-            "task": "translate" if translate else None, "timestamps": timestamps, "channels": channels,
-            "vocabulary": vocabulary, "noise_reduction": noise_reduction or None, "min_confidence": min_confidence,
-            "retry_models": retry_model, "max_line_length": line_length, "max_lines": lines,
-            "numbers": numbers, "priority": priority, "labels": labels_of(label or ()), "webhook_url": webhook_url,
-            "deadline_s": deadline,
-        }  # fmt: skip
+        options = OPTIONS.fields(asked, formats=_formats(formats))
         _check(files, output)
         with connected() as client:
-            _transcribe(client, files, output, given(options), wait=wait, as_json=as_json)
+            _transcribe(client, files, output, options, wait=wait, as_json=as_json)
 
 
 def _transcribe(

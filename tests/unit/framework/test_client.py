@@ -116,9 +116,9 @@ def test_what_cannot_be_sent_is_refused_before_anything_is_sent(
         client.transcribe(tmp_path)
     with pytest.raises(BadArgument, match="binary mode"):
         client.transcribe(io.StringIO("text"))  # type: ignore[arg-type]
-    with pytest.raises(BadArgument, match="one of the two"):
+    with pytest.raises(BadArgument, match="one of the three"):
         client.speak()
-    with pytest.raises(BadArgument, match="one of the two"):
+    with pytest.raises(BadArgument, match="one of the three"):
         client.speak("text", file=b"text")
     assert wire.requests == []
 

@@ -72,6 +72,37 @@ def test_text_comes_from_stdin(voicemill: Voicemill, wire: WireServer, worked_by
     assert wire.received("POST", "/tts/synthesize")[0].json["text"] == "From a pipe.\n"
 
 
+def test_options_of_the_voice_are_sent_as_the_api_takes_them(voicemill: Voicemill, wire: WireServer) -> None:
+    Path("words.txt").write_text("# ours\nBrannock = brannuck\n\nReading = /ˈrɛdɪŋ/\n")
+    result = voicemill(
+        "speak", "[Ann] Hello.", "--no-wait", "--pitch", -1.5, "--energy", 0.5, "--noise-scale", 0, "--vocoder", "mel",
+        "--loudness", "acx", "--sample-rate", 44100, "--lexicon", "words.txt", "--cast", "Ann=en-gb", "--cast",
+        "narrator=en-us", "--verify", "--verify-model", "whisper-base", "--quality", "--no-normalise", "--no-chapters",
+        "--read-along",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.stderr
+    assert wire.received("POST", "/tts/synthesize")[0].json == {
+        "text": "[Ann] Hello.", "format": "wav", "pitch": -1.5, "energy": 0.5, "noise_scale": 0.0, "vocoder": "mel",
+        "loudness": "acx", "sample_rate_hz": 44100, "lexicon": {"Brannock": "brannuck", "Reading": "/ˈrɛdɪŋ/"},
+        "cast": {"Ann": "en-gb", "narrator": "en-us"}, "verify": True, "verify_model": "whisper-base", "quality": True,
+        "normalise": False, "chapters": "none", "read_along": True,
+    }  # fmt: skip
+
+
+def test_text_and_files_may_be_ssml(voicemill: Voicemill, wire: WireServer) -> None:
+    assert voicemill("speak", "<speak>Hello.</speak>", "--ssml", "--no-wait").exit_code == 0
+    Path("page.xml").write_text("<speak>Hello.</speak>")
+    assert voicemill("speak", "page.xml", "--ssml", "--no-wait").exit_code == 0
+    inline, file = wire.received("POST", "/tts/synthesize")
+    assert inline.json == {"ssml": "<speak>Hello.</speak>", "format": "wav"}
+    assert (file.file_name, file.file) == ("page.xml.ssml", b"<speak>Hello.</speak>")
+
+
+def test_read_along_book_is_saved_beside_the_audio(voicemill: Voicemill, wire: WireServer, worked_by: Work) -> None:
+    worked_by(partial(wire.succeed, files={"audio.mp3": b"ID3", "book.epub": b"PK"}))
+    assert voicemill("speak", "Hello.", "-o", "a.mp3", "--read-along").stdout.split() == ["a.mp3", "a.epub"]
+
+
 def test_empty_text_is_the_servers_to_refuse(voicemill: Voicemill, wire: WireServer) -> None:
     assert voicemill("speak", "", "--no-wait").exit_code == 0
     assert wire.received("POST", "/tts/synthesize")[0].json["text"] == ""
@@ -90,7 +121,13 @@ def test_very_long_text_is_text(voicemill: Voicemill, wire: WireServer) -> None:
         (["."], "is not a file"),
         (["Hello.", "-o", "a.ogg"], "its suffix is no format; use one of wav, flac"),
         (["Hello.", "-o", "a.wav", "-f", "ogg"], "--format 'ogg': choose one of wav"),
-        (["Hello.", "--label", "nonsense"], "write it as key=value"),
+        (["Hello.", "--label", "nonsense"], "--label 'nonsense': write it as key=value."),
+        (["Hello.", "--cast", "Ann"], "--cast 'Ann': write it as NAME=VOICE."),
+        (["Hello.", "--speed", "9"], "--speed '9': input should be less than or equal to 2."),
+        (["Hello.", "--pitch", "high"], "--pitch 'high': input should be a valid number"),
+        (["Hello.", "--loudness", "-18"], "--loudness '-18': input should be 'acx'."),
+        (["Hello.", "--loudness", "acx", "--loudness-lufs", "-18"], "give loudness or loudness_lufs, not both"),
+        (["Hello.", "--lexicon", "none.txt"], "--lexicon none.txt: this is not a text file"),
     ],
 )
 def test_bad_arguments_are_exit_code_two_and_send_nothing(
@@ -104,14 +141,12 @@ def test_bad_arguments_are_exit_code_two_and_send_nothing(
 
 def test_refused_field_is_named_with_its_limit(voicemill: Voicemill, wire: WireServer) -> None:
     wire.refuse_next(
-        422, "invalid", detail="Mend these fields: speed.", retryable=False,
-        errors=[{"field": "speed", "code": "le", "detail": "Input should be less than or equal to 2"}],
+        422, "invalid", detail="Mend these fields: voice.", retryable=False,
+        errors=[{"field": "voice", "code": "unknown_voice", "detail": "There is no voice 'ann'."}],
     )  # fmt: skip
-    result = voicemill("speak", "Hello.", "-o", "a.wav", "--speed", "9")
+    result = voicemill("speak", "Hello.", "-o", "a.wav", "--voice", "ann")
     assert result.exit_code == 2
-    assert result.stderr.splitlines() == [
-        "Error: Mend these fields: speed.", "  speed: Input should be less than or equal to 2",
-    ]  # fmt: skip
+    assert result.stderr.splitlines() == ["Error: Mend these fields: voice.", "  voice: There is no voice 'ann'."]
 
 
 def test_failed_job_is_exit_code_one_with_its_reason(voicemill: Voicemill, wire: WireServer, worked_by: Work) -> None:

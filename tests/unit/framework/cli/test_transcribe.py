@@ -46,6 +46,24 @@ def test_options_of_hearing_and_of_subtitles_are_sent(voicemill: Voicemill, wire
     }  # fmt: skip
 
 
+def test_speakers_and_words_are_asked_for_as_the_api_takes_them(voicemill: Voicemill, wire: WireServer) -> None:
+    known = "voice_" + "0" * 32
+    result = voicemill(
+        "transcribe", recording("talk.opus"), "-f", "srt", "--no-wait", "--diarize", "--min-speakers", 2,
+        "--max-speakers", 3, "--known-speaker", known, "--speaker-model", "wespeaker", "--channels", "split",
+        "--vocabulary", "Brannock,Rosslare", "--vocabulary", "Malin Head", "--numbers", "digits", "--translate",
+        "--timestamps", "segment", "--no-punctuate", "--no-speakers-in-subtitles",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.stderr
+    [request] = wire.received("POST", "/stt/transcribe")
+    assert request.form == {
+        "formats": ["srt"], "diarize": ["true"], "min_speakers": ["2"], "max_speakers": ["3"],
+        "known_speakers": [known], "speaker_model": ["wespeaker"], "channels": ["split"],
+        "vocabulary": ["Brannock", "Rosslare", "Malin Head"], "numbers": ["digits"], "task": ["translate"],
+        "timestamps": ["segment"], "punctuate": ["false"], "speakers_in_subtitles": ["false"],
+    }  # fmt: skip
+
+
 def test_warnings_of_the_server_are_said_and_are_no_failure(
     voicemill: Voicemill, wire: WireServer, worked_by: Work
 ) -> None:
@@ -96,7 +114,11 @@ def test_recordings_of_one_name_do_not_overwrite_each_other(
         (["talk.wav", "-f", "srt,doc"], "choose any of json, txt, srt, vtt, tsv"),
         (["talk.wav", "-f", ","], "choose any of"),
         (["talk.wav", "-o", "talk.wav"], "this is a file; name a directory"),
-        (["talk.wav", "--label", "=x"], "write it as key=value"),
+        (["talk.wav", "--label", "=x"], "--label '=x': write it as key=value."),
+        (["talk.wav", "--max-speakers", "many"], "--max-speakers 'many': input should be a valid integer"),
+        (["talk.wav", "--timestamps", "all"], "--timestamps 'all': input should be 'none', 'segment' or 'word'."),
+        (["talk.wav", "--known-speaker", "ann"], "--known-speaker 'ann': string should match pattern"),
+        (["talk.wav", "--min-confidence", "2"], "--min-confidence '2': input should be less than or equal to 1."),
     ],
 )
 def test_bad_arguments_are_exit_code_two_and_send_nothing(
