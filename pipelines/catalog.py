@@ -61,6 +61,9 @@ class Entry:
     revision: str | None = None
     #: Request options this model honours beyond the ones that the pipeline does by itself.
     options: frozenset[str] = frozenset()
+    #: Emotions that the model has a way of its own for, each with what is written before a passage to be said so; empty
+    #: where prosody has to do (pipelines/speech_emotions.py).
+    emotions: Mapping[str, str] = field(default_factory=dict)
     #: Whether a voice says figures, dates and signs by itself; where it does not, rules of the language write them out.
     normalises: bool = False
     #: How speech is found for a recogniser: "silero", or "energy" for sounds that no speech detector knows.
@@ -164,6 +167,11 @@ _XLSR_LANGUAGES = {
 }  # fmt: skip
 
 
+#: Bark has no emotions, but it makes these sounds.
+_BARK_EMOTIONS = {
+    "happy": "[laughs]", "amused": "[laughter]", "laughing": "[laughter]", "sad": "[sighs]", "tired": "[sighs]",
+    "surprised": "[gasps]", "afraid": "[gasps]", "fearful": "[gasps]", "hesitant": "[clears throat]", "singing": "♪",
+}  # fmt: skip
 _BARK_LANGUAGES = ("en", "de", "es", "fr", "hi", "it", "ja", "ko", "pl", "pt", "ru", "tr", "zh")
 
 
@@ -201,7 +209,7 @@ ENTRIES: tuple[Entry, ...] = (
             name=name, kind="tts", family="bark", target="pipelines.families.bark:load", engines=("torch",),
             languages=_BARK_LANGUAGES, default_voice="v2/en_speaker_6", voices_target="pipelines.families.bark:voices",
             sample_rate_hz=24_000, slots=4, threads=2, speed=speed, chunk_characters=200, stall_s=300.0,
-            needs=("torch", "transformers"), extra="torch", source=f"suno/{name}", options=frozenset({"emotion"}),
+            needs=("torch", "transformers"), extra="torch", source=f"suno/{name}", emotions=_BARK_EMOTIONS,
             normalises=True, auto=False,
         )
         for name, speed in (("bark-small", 0.1), ("bark", 0.03))

@@ -133,7 +133,9 @@ class SynthesisRequest(JobRequest):
     vocoder: str | None = Field(
         None, max_length=50, description="What makes sound of the model's spectrogram; unset = the model's own choice."
     )
-    emotion: str | None = Field(None, max_length=50)
+    emotion: str | None = Field(
+        None, max_length=50, description="`happy`, `sad`, `calm` …, as far as the model can; see docs/text.md."
+    )
     lexicon: dict[LexiconWord, LexiconSaid] | None = Field(
         None, max_length=10_000, description="Words and how to say them; IPA between slashes. See docs/text.md."
     )

@@ -15,6 +15,7 @@ from .catalog import Entry
 from .errors import UnsupportedOption
 from .family import Recording, SpeakRequest
 from .requests import SynthesisRequest
+from .speech_manner import Manner
 from .support import speaks
 from .text.cast import NARRATOR, voice_of
 from .text.chunks import Piece
@@ -23,13 +24,8 @@ from .text.normalise.normaliser import LANGUAGES
 from .text.spoken import Spoken
 from .text.wording import Wordings
 
-#: Fields of a request that are the model's business alone; `support` refuses them where it has none.
-MODEL_OPTIONS = ("pitch", "energy", "noise_scale", "duration_noise", "vocoder", "emotion")
-#: Voices vary by about three semitones around their own pitch; `pitch` counts such steps.
-_SEMITONES = 3.0
-_PITCH_LIMIT = 3.0
-_SLOWEST, _FASTEST = 0.5, 2.0
 _TAG = re.compile(r"[a-z]{2,3}([-_+].*)?")
+_PARTS = re.compile(r"[^a-z]+")
 #: What documents say where they do not know their language.
 _NO_LANGUAGE = frozenset({"", "und", "mul", "mis", "zxx"})
 
@@ -64,20 +60,30 @@ class Asking:
         self._narrator = request.voice or (voice_of(NARRATOR, self._cast) if request.has_narrator else "")
         self._language = request.language or _known(document_language)
         by_rules = not entry.normalises if request.normalise is None else request.normalise
-        self._wordings = Wordings(Lexicon(request.lexicon or {}), by_rules=by_rules, strict=bool(request.normalise))
-        self._options = {name: value for name in MODEL_OPTIONS if (value := getattr(request, name)) is not None}
+        self._wordings = Wordings(
+            Lexicon(request.lexicon or {}),
+            by_rules=by_rules,
+            strict=bool(request.normalise),
+            reads_signs=entry.normalises,
+        )
+        self._manner = Manner(request, entry, self._warn)
 
     @property
     def warnings(self) -> list[str]:
         """Each once, in the order in which they came up."""
         return list(self._wordings.warnings)
 
+    @property
+    def pause_speed(self) -> float:
+        """What the pauses between sentences are divided by: the job's speed, and what the emotion makes of them."""
+        return self._manner.pause_speed
+
     def asked(self, piece: Piece, seed: int) -> Asked | None:
         """The request for a piece; None where there is nothing in it that could be said.
 
         Raises `UnsupportedOption` for a language that the model does not speak and for phonemes that it does not take.
         """
-        language = piece.style.language or self._language
+        language = piece.style.language or self._language or self._guess(piece)
         if language and not speaks(self._entry, language):
             raise UnsupportedOption(
                 f"{self._entry.name} does not speak {language!r}; it speaks: {', '.join(self._entry.languages)}.",
@@ -87,10 +93,9 @@ class Asking:
         if not any(sign.isalnum() for sign in wording.spoken.text) and not self._entry.normalises:
             self._warn(f"{piece.text[:80]!r} has nothing in it that {self._entry.name} can say; it was left out.")
             return None
-        options = dict(self._options)
+        options = self._manner.options(piece.style.pitch)
         if wording.phonemes:
             options["phonemes"] = self._phonemes(wording.phonemes)
-        self._set_pitch(options, piece.style.pitch)
         voice = self._voice(piece)
         if voice in self._references:
             options["reference"] = self._references[voice]
@@ -98,7 +103,7 @@ class Asking:
             text=wording.spoken.text,
             voice=voice,
             language=language,
-            speed=self._speed(piece.style.rate),
+            speed=self._manner.speed(piece.style.rate),
             seed=seed,
             options=options,
         )
@@ -116,34 +121,31 @@ class Asking:
 
     def _voice_language(self, piece: Piece) -> str:
         """The language where nobody names one: the model's only one, else the one that a voice is named after."""
-        if len(self._entry.languages) == 1 and "*" not in self._entry.languages:
-            return self._entry.languages[0]
-        voice = self._voice(piece) or self._entry.default_voice or ""
-        return voice.partition("+")[0] if _primary(voice) in LANGUAGES else ""
+        languages = self._entry.languages
+        if len(languages) == 1 and "*" not in languages:
+            return languages[0]
+        voice = self._voice(piece)
+        if voice in self._references:
+            return ""  # its name is a number
+        voice = voice or self._entry.default_voice or ""
+        if _primary(voice) in LANGUAGES:
+            return voice.partition("+")[0]
+        return next((part for part in _PARTS.split(voice.lower()) if part in languages), "")  # female-en-5
+
+    def _guess(self, piece: Piece) -> str:
+        """A language for a model that reads each text in one of several and cannot tell which."""
+        languages = self._entry.languages
+        if self._entry.normalises or len(languages) < 2 or "*" in languages:
+            return ""
+        guess = self._voice_language(piece) or languages[0]
+        self._warn(
+            f"No `language` was given; {self._entry.name} reads the text as {guess!r}. Name it if it is another."
+        )
+        return guess
 
     def _tag_of_voice(self, piece: Piece) -> str:
         voice = self._voice(piece) or self._entry.default_voice or ""
         return self._voice_language(piece) or (voice if _TAG.fullmatch(voice) else "")
-
-    def _speed(self, rate: float) -> float:
-        if rate == 1.0:
-            return self._request.speed
-        if "speed" not in self._entry.options:
-            self._warn(f"prosody rate: {self._entry.name} speaks at one speed only.")
-            return self._request.speed
-        wanted = self._request.speed * rate
-        if not _SLOWEST <= wanted <= _FASTEST:
-            self._warn(f"prosody rate: speeds are {_SLOWEST} to {_FASTEST}; {wanted:.2f} was brought within.")
-        return min(_FASTEST, max(_SLOWEST, wanted))
-
-    def _set_pitch(self, options: dict[str, Any], semitones: float) -> None:
-        if not semitones:
-            return
-        if "pitch" not in self._entry.options:
-            self._warn(f"prosody pitch: {self._entry.name} has no control of pitch.")
-            return
-        wanted = (self._request.pitch or 0.0) + semitones / _SEMITONES
-        options["pitch"] = min(_PITCH_LIMIT, max(-_PITCH_LIMIT, wanted))
 
     def _phonemes(self, phonemes: Sequence[Any]) -> Sequence[Any]:
         if "phonemes" not in self._entry.options:

@@ -12,6 +12,7 @@ from .catalog import Catalog, Entry
 from .errors import UnsupportedOption
 from .formats import FORMATS, OVERLAY_FORMATS
 from .requests import SynthesisRequest, TranscriptionRequest
+from .speech_emotions import refusal
 from .text.lexicon import pronunciation
 from .transcript.number_words import LANGUAGES
 
@@ -102,8 +103,8 @@ def _unsupported_in_diarization(request: TranscriptionRequest, catalog: Catalog)
 
 
 def _unsupported_in_synthesis(entry: Entry, request: SynthesisRequest) -> Iterator[tuple[str, str]]:
-    if request.emotion is not None and "emotion" not in entry.options:
-        yield "emotion", f"{entry.name} cannot be asked for an emotion."
+    if request.emotion is not None and (reason := refusal(entry, request.emotion)):
+        yield "emotion", reason
     if request.speed != 1.0 and "speed" not in entry.options:
         yield "speed", f"{entry.name} speaks at one speed only."
     for field in ("pitch", "energy", "noise_scale", "duration_noise"):

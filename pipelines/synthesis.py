@@ -83,7 +83,7 @@ class Synthesis:
         asking = Asking(request, family.entry, span.data["language"], recordings(span, sources))
         assembly = SpeechAssembly(
             sample_rate_hz=family.entry.sample_rate_hz,
-            speed=request.speed,
+            speed=asking.pause_speed,
             marks=request.speech_marks or request.read_along,
         )
         pieces = [Piece.of(data) for data in span.data["pieces"]]

@@ -45,6 +45,8 @@ class Wordings:
     by_rules: bool
     #: Whether to fail where that cannot be done, or to warn.
     strict: bool = False
+    #: Whether the voice knows figures and signs itself; where it does not and nobody writes them out, that is told.
+    reads_signs: bool = True
     #: Each said once.
     warnings: dict[str, None] = field(default_factory=dict)
 
@@ -58,6 +60,8 @@ class Wordings:
             spoken = _substituted(spoken, sorted(entries, key=lambda entry: entry.range))
         if self.by_rules:
             spoken = self._by_rules(spoken, language, [entry.range for entry in entries if entry.fixed])
+        elif not self.reads_signs:
+            self._tell_unread(spoken.text, "normalise is off")
         phonemes = [(*spoken.spoken_range(*entry.range), entry.phonemes) for entry in entries if entry.phonemes]
         return Wording(spoken, sorted(phonemes))
 
@@ -102,9 +106,7 @@ class Wordings:
     def _by_rules(self, spoken: Spoken, language: str, fixed: Sequence[Range]) -> Spoken:
         """`fixed` are written ranges."""
         if not has_rules(language):
-            if signs := leftovers(spoken.text):
-                known = f"no rules for {language!r}" if language else "no `language` was given"
-                self._warn(f"Numbers and signs were read as they stand ({known}), for example {signs[0]!r}.")
+            self._tell_unread(spoken.text, f"no rules for {language!r}" if language else "no `language` was given")
             return spoken
         try:
             spoken = normalised(spoken, language, [spoken.spoken_range(*place) for place in fixed])
@@ -112,8 +114,19 @@ class Wordings:
             if self.strict:
                 raise
             self._warn(error.detail)
+            self._tell_unread(spoken.text, "its rules are not installed")
             return spoken
         return self._without_leftovers(spoken, [spoken.spoken_range(*place) for place in fixed])
+
+    def _tell_unread(self, text: str, why: str) -> None:
+        """Each sign has a line of its own: so a book has few lines, and none is lost among others."""
+        signs = leftovers(text)
+        figures = [sign for sign in signs if sign.isnumeric()]
+        if figures:
+            self._warn(f"Numbers were read as they stand ({why}), for example {figures[0]!r}.")
+        for sign in signs:
+            if not sign.isnumeric():
+                self._warn(f"No word was put for the sign {sign!r} ({why}); the voice may be silent about it.")
 
     def _without_leftovers(self, spoken: Spoken, fixed: Sequence[Range]) -> Spoken:
         """Signs that no rule has a word for: a voice could at best be silent about them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from transformers import AutoTokenizer
@@ -11,11 +11,6 @@ from pipelines.catalog import Entry
 from pipelines.errors import BadInput, ModelUnavailable, UnsupportedOption
 from pipelines.text.breaths import breaths
 
-#: What is written before a passage that is to be said so. Bark has no emotions, but it knows these sounds.
-EMOTIONS: Mapping[str, str] = {
-    "happy": "[laughs]", "amused": "[laughter]", "laughing": "[laughter]", "sad": "[sighs]", "tired": "[sighs]",
-    "surprised": "[gasps]", "afraid": "[gasps]", "hesitant": "[clears throat]", "singing": "♪",
-}  # fmt: skip
 #: Bark says some thirteen seconds in one go; this many characters fit.
 _LONGEST = 180
 
@@ -25,6 +20,7 @@ class Speller:
 
     def __init__(self, entry: Entry, folder: Path) -> None:
         self._name = entry.name
+        self._tags = entry.emotions
         try:
             self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         except (OSError, ValueError, KeyError, ImportError) as error:
@@ -51,13 +47,13 @@ class Speller:
     def _tag(self, emotion: str | None) -> str:
         if emotion is None:
             return ""
-        if emotion.lower() not in EMOTIONS:
+        if emotion.lower() not in self._tags:
             raise UnsupportedOption(
-                f"{self._name} cannot say it {emotion!r}; it can: {', '.join(EMOTIONS)}. "
+                f"{self._name} cannot say it {emotion!r}; it can: {', '.join(self._tags)}. "
                 "Tags such as [laughs] may also stand in the text.",
                 field="emotion",
             )
-        return EMOTIONS[emotion.lower()] + " "
+        return self._tags[emotion.lower()] + " "
 
     def _is_unread(self, word: str) -> bool:
         return self._tokenizer.unk_token_id in self._tokenizer(word, add_special_tokens=False)["input_ids"]

@@ -54,7 +54,48 @@ def test_where_nobody_names_a_language_it_is_the_models_or_the_one_of_its_voice(
 
 @pytest.mark.parametrize("unknown", ["und", "mul", ""])
 def test_a_document_that_does_not_know_its_language_says_nothing(unknown: str) -> None:
-    assert ask(Piece("Hi."), document=unknown).language == ""
+    assert ask(Piece("Hi."), entry(languages=("*",)), document=unknown).language == ""
+    assert ask(Piece("Hi."), entry(languages=("de",)), document=unknown).language == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "fields", "guess", "text"),
+    [
+        ({}, {}, "en", "Room one"),
+        ({"default_voice": "female-de-5"}, {}, "de", "Room eins"),
+        ({"default_voice": "female-en-5"}, {"voice": "male-de-3"}, "de", "Room eins"),
+        ({"default_voice": "female-en-5"}, {"voice": "voice_" + "de" * 16}, "en", "Room one"),
+    ],
+)
+def test_a_model_of_several_languages_reads_a_text_in_one_of_them_and_says_which(
+    changes: dict[str, Any], fields: dict[str, Any], guess: str, text: str
+) -> None:
+    asking = Asking(SynthesisRequest(text="x", **fields), entry(**changes), None)
+    made = asking.asked(Piece("Room 1"), 0)
+    assert made is not None
+    assert (made.request.language, made.request.text, made.language) == (guess, text, guess)
+    assert asking.warnings == [f"No `language` was given; tone reads the text as '{guess}'. Name it if it is another."]
+
+
+def test_a_model_that_hears_the_language_from_the_text_is_told_none() -> None:
+    asking = Asking(SynthesisRequest(text="x"), entry(normalises=True), None)
+    made = asking.asked(Piece("Zimmer 1"), 0)
+    assert made is not None
+    assert (made.request.language, asking.warnings) == ("", [])
+
+
+def test_signs_that_nobody_writes_out_are_named_one_by_one() -> None:
+    asking = Asking(SynthesisRequest(text="x", normalise=False), entry(), "en")
+    made = asking.asked(Piece("Up 3 ‰ and/or † 12."), 0)
+    assert made is not None
+    assert made.request.text == "Up 3 ‰ and/or † 12."
+    assert asking.warnings == [
+        "Numbers were read as they stand (normalise is off), for example '1'.",
+        *(
+            f"No word was put for the sign {sign!r} (normalise is off); the voice may be silent about it."
+            for sign in "/†‰"
+        ),
+    ]
 
 
 def test_a_language_that_the_model_does_not_speak_is_refused() -> None:
@@ -66,21 +107,6 @@ def test_another_language_is_not_spoken_by_the_voice_of_the_job() -> None:
     assert ask(Piece("Hallo.", style=Style(language="de")), voice="en-us").voice == ""
     assert ask(Piece("Hello.", style=Style(language="en-GB")), voice="en-us").voice == "en-us"
     assert ask(Piece("Hallo.", style=Style(language="de", voice="de+f3")), voice="en-us").voice == "de+f3"
-
-
-@pytest.mark.parametrize(("speed", "rate", "asked"), [(1.0, 1.25, 1.25), (1.5, 2.0, 2.0), (0.5, 0.5, 0.5)])
-def test_speeds_multiply_and_stay_within_what_a_request_may_ask(speed: float, rate: float, asked: float) -> None:
-    asking = Asking(SynthesisRequest(text="x", speed=speed), entry(), "en")
-    made = asking.asked(Piece("Hi.", style=Style(rate=rate)), 0)
-    assert made is not None
-    assert made.request.speed == asked
-    assert bool(asking.warnings) == (speed * rate != asked)
-
-
-def test_semitones_are_thirds_of_a_step_of_pitch_and_add_to_the_requests_own() -> None:
-    assert ask(Piece("Hi.", style=Style(pitch=3.0)), pitch=0.5).options == {"pitch": 1.5}
-    assert ask(Piece("Hi.", style=Style(pitch=24.0))).options == {"pitch": 3.0}
-    assert ask(Piece("Hi."), pitch=0.5).options == {"pitch": 0.5}
 
 
 def test_a_voice_with_a_recording_brings_it_along_in_every_language() -> None:

@@ -112,6 +112,12 @@ def check_speech(model: str, **params: Any) -> None:
         ({"verify": True, "language": "de"}, "verify_model"),
         ({"verify": True, "verify_model": "whisper-huge"}, "verify_model"),
         ({"verify": True, "verify_model": "espeak"}, "verify_model"),
+        ({"retry_models": ["vits-ljs"]}, "retry_models"),
+        ({"verify": True, "retry_models": ["vits-lj"]}, "retry_models"),
+        ({"verify": True, "retry_models": ["pocketsphinx"]}, "retry_models"),
+        ({"verify": True, "retry_models": ["espeak"]}, "retry_models"),
+        ({"verify": True, "retry_models": ["vits-ljs", "vits-ljs"]}, "retry_models"),
+        ({"verify": True, "retry_models": ["vits-ljs"], "pitch": 1.0}, "retry_models"),
         ({"read_along": True}, "format"),
         ({"format": "opus", "sample_rate_hz": 22_050}, "sample_rate_hz"),
         ({"format": "mp3", "sample_rate_hz": 10_000}, "sample_rate_hz"),
@@ -134,10 +140,41 @@ def test_speech_option_that_cannot_be_honoured_is_refused_by_name(params: dict[s
         {"ssml": "<speak>Hi.</speak>"},
         {"lexicon": {"a": "/b/"}, "pitch": -1.0},
         {"lexicon": {"Brannock": "brannuck", "and/or": "and or"}, "normalise": True},
+        {"verify": True, "voice": "en-gb", "retry_models": ["vits", "tone", "fastspeech2-ljspeech"]},
     ],
 )
 def test_speech_option_that_can_be_honoured_is_taken(params: dict[str, Any]) -> None:
     check_speech("espeak", **params)
+
+
+def test_model_that_speaks_after_another_may_have_a_voice_of_its_own_but_not_a_language() -> None:
+    enrolled = {"verify": True, "voice": "voice_" + "0" * 32, "language": "en"}
+    check_speech("yourtts", **enrolled, retry_models=["vits-ljs"])
+    for params in ({}, {"language": "de"}):
+        with pytest.raises(UnsupportedOption, match="language of mms-deu|does not speak") as refused:
+            check_speech(
+                "mms-deu", verify=True, verify_model="whisper-base", retry_models=["espeak", "vits-ljs"], **params
+            )
+        assert refused.value.field == "retry_models"
+
+
+@pytest.mark.parametrize(
+    ("model", "emotion"), [("espeak", "sad"), ("vits-ljs", "Calm"), ("bark", "laughing"), ("speecht5", "neutral")]
+)
+def test_an_emotion_that_a_model_can_do_a_part_of_is_taken(model: str, emotion: str) -> None:
+    check_speech(model, emotion=emotion)
+
+
+@pytest.mark.parametrize(
+    ("model", "emotion", "known"),
+    [("espeak", "joyous", "happy"), ("bark", "calm", "laughing"), ("speecht5", "sad", "")],
+)
+def test_an_emotion_that_a_model_can_do_nothing_of_is_refused_with_those_it_can(
+    model: str, emotion: str, known: str
+) -> None:
+    with pytest.raises(UnsupportedOption, match=f"emotion '{emotion}'; it can be for: neutral.*{known}") as refused:
+        check_speech(model, emotion=emotion)
+    assert refused.value.field == "emotion"
 
 
 def test_phonemes_of_the_lexicon_are_refused_where_a_model_takes_none() -> None:

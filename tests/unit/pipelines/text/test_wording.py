@@ -90,7 +90,7 @@ def test_signs_without_a_word_are_named_when_they_are_left_out() -> None:
 def test_a_language_without_rules_is_passed_through_with_a_warning() -> None:
     made, warnings = wording("Kello on 6.", "fi")
     assert made.spoken.text == "Kello on 6."
-    assert warnings == ["Numbers and signs were read as they stand (no rules for 'fi'), for example '6'."]
+    assert warnings == ["Numbers were read as they stand (no rules for 'fi'), for example '6'."]
     assert wording("Hei vaan.", "fi")[1] == []
     assert "no `language`" in wording("6", "")[1][0]
 
