@@ -149,6 +149,11 @@ class SynthesisRequest(JobRequest):
         False, description="Listen to every sentence, and speak it again where what was heard is not its text."
     )
     verify_model: str = Field("pocketsphinx-en-us", max_length=100, description="The recogniser that `verify` asks.")
+    retry_models: list[str] = Field(
+        default_factory=list,
+        max_length=3,
+        description="Models that speak in turn what is doubtful after `verify` had it spoken again.",
+    )
 
     @model_validator(mode="after")
     def _one_text(self) -> SynthesisRequest:

@@ -31,9 +31,10 @@ _MARGIN_S = 0.01
 class SpeechAssembly:
     """The part that a chunk becomes."""
 
-    def __init__(self, *, sample_rate_hz: int, speed: float, marks: bool) -> None:
-        """`sample_rate_hz` counts silence until the first piece says what the voice really has."""
+    def __init__(self, *, sample_rate_hz: int, speed: float, marks: bool, model: str = "") -> None:
+        """`sample_rate_hz` counts silence until the first piece says what the voice really has; `model` speaks."""
         self._marks = marks
+        self._model = model
         self._speed = speed
         self._rate_hz = sample_rate_hz
         self._has_sound = False
@@ -69,7 +70,7 @@ class SpeechAssembly:
         end = self._length + last - first
         self._sentences.append(
             SpokenSentence(
-                piece.text, self._length, end, tuple(spoken), piece.pause, piece=self._pieces - 1, language=language
+                piece.text, self._length, end, tuple(spoken), piece.pause, self._pieces - 1, language, self._model
             )
         )
         self._named += [

@@ -38,7 +38,8 @@ class SpeechFile:
         self._sink = sink
         self._path = sink.directory / f"audio.{request.format}"
         self._spool_path = sink.directory / "spool.pcm"
-        self._marks = MarkWriter(sink.directory) if request.speech_marks else None
+        names_models = bool(request.retry_models)
+        self._marks = MarkWriter(sink.directory, names_models=names_models) if request.speech_marks else None
         self._book = OverlayBook(sink.directory, request.format, header) if request.read_along else None
         self._spoken_hz = 0
         self._samples = 0

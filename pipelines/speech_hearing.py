@@ -1,8 +1,9 @@
 """Listening to a spoken chunk: a recogniser hears every sentence, and what it heard is held against the text.
 
-A chunk goes speak → listen → speak again → listen → speak again → listen; each round's part is whole and replaces the
-one before. Only doubtful sentences are spoken and heard again; of two takes the one that is more like its text stays.
-Knows the rounds and what is doubtful; nothing of how a sentence is spoken.
+A chunk goes speak → listen → speak again → listen …: each round's part is whole and replaces the one before. Only
+doubtful sentences are spoken and heard again, by the model that spoke the chunk and then by each of `retry_models`; of
+two takes the one that is more like its text stays. Knows the rounds, whose turn it is and what is doubtful; nothing of
+how a sentence is spoken.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from .text.lexicon import Lexicon
 from .text.wording import Wordings
 from .transcript.likeness import Likeness, letters, likeness
 
-#: A doubtful sentence is spoken this often again at most.
+#: A doubtful sentence is spoken this often again at most by the model that spoke it first.
 MOST_RETAKES = 2
 #: A sentence is doubtful when more of its letters than this are missing, or invented. (Of 76 sentences of Flite that
 #: were right, PocketSphinx missed 0.19 at most and invented 0.25; of halves it missed at least 0.29, in what was said
@@ -46,9 +47,20 @@ _LONGEST, _EARLIEST_CUT = 28 * RATE_HZ, 18 * RATE_HZ
 _CUT_FRAME = RATE_HZ // 20
 
 
-def listening(request: SynthesisRequest, span: Span, speaker: str) -> FollowUp:
-    """The follow-up that hears a spoken chunk; `speaker` is asked again for what is doubtful."""
-    return FollowUp(request.verify_model, next_round(span, {**span.data, "speaker": speaker}))
+def listening(request: SynthesisRequest, span: Span, speaker: str, *, only: Sequence[int]) -> FollowUp:
+    """The follow-up that hears these pieces of a spoken chunk; `speaker` is the model that spoke it first."""
+    return FollowUp(request.verify_model, next_round(span, {**span.data, "speaker": speaker, "only": list(only)}))
+
+
+def takes_by(span: Span) -> int:
+    """How many takes there are when a span is done: odd rounds speak, even ones listen."""
+    return (round_of(span) + 1) // 2
+
+
+def next_speaker(request: SynthesisRequest, span: Span) -> str | None:
+    """The model whose turn it is after a round; None when nobody is left."""
+    speakers = [span.data["speaker"]] * (1 + MOST_RETAKES) + request.retry_models
+    return next(iter(speakers[takes_by(span) :]), None)
 
 
 def listen(request: SynthesisRequest, span: Span, sources: Sources, family: RecognitionFamily, sink: Sink) -> Part:
@@ -56,7 +68,7 @@ def listen(request: SynthesisRequest, span: Span, sources: Sources, family: Reco
     started, nth, first = time.monotonic(), round_of(span), len(span.inputs)
     before = read_part(sources(first + nth - 3)) if nth > 2 else None
     spoken = read_part(sources(first + nth - 2))
-    only = set(span.data.get("only", range(len(span.data["pieces"]))))
+    only = set(span.data.get("only", range(len(span.data["pieces"]))))  # a version before this one left it out
     asked = [each for each in spoken.sentences if each.piece in only and hears(family.entry, each.language or "auto")]
     heard = _heard(asked, spoken, family, lambda: sink.progress(0.0), seed=span.idx << 16)
     wordings = Wordings(Lexicon(request.lexicon or {}), by_rules=True)
@@ -72,7 +84,7 @@ def listen(request: SynthesisRequest, span: Span, sources: Sources, family: Reco
     write_part(path, part)
     provenance = {"verify_model": f"{family.entry.name}, {family.revision}, {family.engine}"}
     duration_s = part.duration_s - spoken.duration_s
-    return Part(path, _follow_ups(span, part), time.monotonic() - started, provenance, duration_s)
+    return Part(path, _follow_ups(request, span, part), time.monotonic() - started, provenance, duration_s)
 
 
 def judged(sentences: Sequence[SpokenSentence]) -> Iterator[SpokenSentence]:
@@ -104,11 +116,12 @@ def _is_doubtful(found: Likeness, limits: Likeness) -> bool:
     return found.missing > limits.missing or found.invented > limits.invented or found.alike < limits.alike
 
 
-def _follow_ups(span: Span, part: SpeechPart) -> Sequence[FollowUp]:
+def _follow_ups(request: SynthesisRequest, span: Span, part: SpeechPart) -> Sequence[FollowUp]:
     doubtful = [each.piece for each in part.sentences if each.is_doubtful]
-    if not doubtful or round_of(span) >= 2 + 2 * MOST_RETAKES:
+    speaker = next_speaker(request, span)
+    if not doubtful or speaker is None:
         return ()
-    return (FollowUp(span.data["speaker"], next_round(span, {**span.data, "only": doubtful})),)
+    return (FollowUp(speaker, next_round(span, {**span.data, "only": doubtful})),)
 
 
 def _compared(sentence: SpokenSentence, piece: Piece, heard: str, wordings: Wordings) -> SpokenSentence:

@@ -22,8 +22,10 @@ from .transcript.subtitles import VTT_HEADER, vtt
 class MarkWriter:
     """Collects the marks of one job in files under `directory`. Use as a context manager."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, names_models: bool = False) -> None:
+        """`names_models`: say of every sentence which model spoke it."""
         self._directory = directory
+        self._names_models = names_models
         self._stack = ExitStack()
         self._sentences = _JsonList(self._open("marks-sentences"))
         self._words = _JsonList(self._open("marks-words"))
@@ -43,7 +45,8 @@ class MarkWriter:
         for sentence in _sentences(part, offset):
             place = {"start": sentence["start"], "end": sentence["end"], "chapter": chapter}
             number = first_sentence + sentence["piece"]
-            self._sentences.add({"sentence": number, "text": sentence["text"], **place})
+            by = {"model": sentence["model"]} if self._names_models else {}
+            self._sentences.add({"sentence": number, "text": sentence["text"], **place, **by})
             for word in sentence["words"]:
                 self._words.add({"text": word["word"], "start": word["start"], "end": word["end"], "chapter": chapter})
             self._write_cues(self._cues.push(sentence))
@@ -105,7 +108,8 @@ def _sentences(part: SpeechPart, offset: int) -> Iterator[dict[str, Any]]:
     for sentence in part.audible:
         words = [{"word": word.text, "start": at(word.start), "end": at(word.end)} for word in sentence.words]
         start, end = at(sentence.start), at(sentence.end)
-        yield {"text": sentence.text, "start": start, "end": end, "words": words, "piece": sentence.piece}
+        own = {"piece": sentence.piece, "model": sentence.model}
+        yield {"text": sentence.text, "start": start, "end": end, "words": words, **own}
 
 
 def _seconds(part: SpeechPart, sample: int) -> float:

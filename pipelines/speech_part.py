@@ -38,6 +38,8 @@ class SpokenSentence:
     #: Its place among the pieces of the chunk, and the BCP 47 tag that it was spoken in, "" = not known.
     piece: int = -1
     language: str = ""
+    #: Who spoke it: the name of a catalogue entry, "" = not known.
+    model: str = ""
     #: How often it was spoken to get this take.
     takes: int = 1
     #: What a listener heard in it (None = nobody listened), how like the text that is, and whether it is too unlike.
@@ -109,8 +111,9 @@ def read_part(path: Path) -> SpeechPart:
         sample_rate_hz=header["sample_rate_hz"],
         samples=samples,
         sentences=tuple(SpokenSentence(**{**sentence, **_parsed(sentence)}) for sentence in header["sentences"]),
-        named=tuple((name, sample) for name, sample in header["named"]),
-        warnings=tuple(header["warnings"]),
+        # What versions before this one did not write is as if there were none.
+        named=tuple((name, sample) for name, sample in header.get("named", ())),
+        warnings=tuple(header.get("warnings", ())),
         scale=header.get("scale", ""),
     )
 

@@ -31,6 +31,7 @@ class SpeechReport:
         self._sentences = 0
         self._heard = 0
         self._again = 0
+        self._models: Counter[str] = Counter()
         self._doubtful: list[dict[str, Any]] = []
         self._scales: set[str] = set()
         self._levels: Levels | None = None
@@ -47,6 +48,7 @@ class SpeechReport:
             self._sentences += 1
             self._heard += sentence.likeness is not None
             self._again += sentence.takes > 1
+            self._models[sentence.model] += 1
             if sentence.is_doubtful:
                 self._doubtful.append(_doubt(part, sentence))
             if sentence.score is not None:
@@ -68,6 +70,7 @@ class SpeechReport:
             "sentences_heard": self._heard,
             "sentences_spoken_again": self._again,
             "sentences_doubtful": len(self._doubtful),
+            **({"sentences_by_model": dict(self._models)} if self._request.retry_models else {}),
         }
         path = sink.directory / FILE
         whole = {**quality, **counts, "doubtful_sentences": self._doubtful}
@@ -94,6 +97,12 @@ class SpeechReport:
                 "doubtful_speech",
                 f"{model} heard too little of the text, or more than it, in {len(self._doubtful)} of {self._heard} "
                 f"sentences, however often they were spoken; listen to those that {FILE} names.",
+            )
+        if len(self._models) > 1:
+            counts = ", ".join(f"{count} by {name}" for name, count in self._models.most_common())
+            yield (
+                "several_models",
+                f"Not all sentences are in one voice, for {model} understood some only of another model: {counts}.",
             )
         if self._heard < self._sentences:
             yield (
@@ -129,4 +138,4 @@ def _doubt(part: SpeechPart, sentence: SpokenSentence) -> dict[str, Any]:
     found = sentence.likeness
     shares = {name: round(getattr(found, name), 3) for name in ("alike", "missing", "invented")} if found else {}
     text, heard = sentence.text[:_LONGEST_TEXT], (sentence.heard or "")[:_LONGEST_TEXT]
-    return {"chapter": part.chapter, "text": text, "heard": heard, **shares}
+    return {"chapter": part.chapter, "text": text, "heard": heard, "model": sentence.model, **shares}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .errors import EngineFailure
+from .audio.rate import RateChange
 from .family import Samples
 from .speech_part import SpeechPart, SpokenSentence, SpokenWord
 
@@ -36,15 +36,31 @@ def take_of(part: SpeechPart, sentence: SpokenSentence) -> Take:
 def whole_take(part: SpeechPart, sentence: SpokenSentence) -> Take:
     """All of `part`, which holds `sentence` spoken in pieces, as a further take of it."""
     words = tuple(word for piece in part.sentences for word in piece.words)
+    model = part.sentences[0].model if part.sentences else sentence.model
     new = replace(
-        sentence, start=0, end=len(part.samples), words=words, takes=sentence.takes + 1,
+        sentence, start=0, end=len(part.samples), words=words, takes=sentence.takes + 1, model=model,
         heard=None, likeness=None, is_doubtful=False, faults=(), score=None,
     )  # fmt: skip
     return Take(new, part.samples, part.sample_rate_hz, part.named)
 
 
+def at_rate(take: Take, rate_hz: int) -> Take:
+    """`take` at another sampling rate: its first sample stays the first, its end is that of its samples."""
+    if take.sample_rate_hz == rate_hz:
+        return take
+    change = RateChange(take.sample_rate_hz, rate_hz)
+    samples = np.concatenate([change.change(take.samples), change.finish()])
+
+    def at(sample: int) -> int:
+        return min(len(samples), round(sample * rate_hz / take.sample_rate_hz))
+
+    words = tuple(SpokenWord(word.text, at(word.start), at(word.end)) for word in take.sentence.words)
+    sentence = replace(take.sentence, start=0, end=len(samples), words=words)
+    return Take(sentence, samples, rate_hz, tuple((name, at(sample)) for name, sample in take.named))
+
+
 def with_takes(part: SpeechPart, takes: Mapping[int, Take]) -> SpeechPart:
-    """`part` with other takes of the sentences of these pieces. Raises `EngineFailure` for another sampling rate."""
+    """`part` with other takes of the sentences of these pieces, at the part's own sampling rate."""
     sounds, sentences, named = list[Samples](), list[SpokenSentence](), list[tuple[str, int]]()
     marks = list(part.named)
     done = length = 0
@@ -64,8 +80,7 @@ def with_takes(part: SpeechPart, takes: Mapping[int, Take]) -> SpeechPart:
         if take is None:
             sentences.append(_moved(sentence, length - done))
             continue
-        if take.sample_rate_hz != part.sample_rate_hz:
-            raise EngineFailure(f"A take has {take.sample_rate_hz} Hz, its part {part.sample_rate_hz} Hz.")
+        take = at_rate(take, part.sample_rate_hz)
         while marks and marks[0][1] <= sentence.end:
             name, at = marks.pop(0)
             named.append((name, length + _place(name, at, sentence, take)))

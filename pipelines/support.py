@@ -29,9 +29,10 @@ def check_transcription(entry: Entry, request: TranscriptionRequest, catalog: Ca
 
 
 def check_synthesis(entry: Entry, request: SynthesisRequest, catalog: Catalog) -> None:
-    """Raises `UnsupportedOption` for the first option that `entry`, or the model that is to listen to it, cannot
-    honour; its `field` names it."""
+    """Raises `UnsupportedOption` for the first option that `entry`, the model that is to listen to it, or one that is
+    to speak after it cannot honour; its `field` names it."""
     _refuse_first(_unsupported_in_synthesis(entry, request))
+    _refuse_first(_unsupported_in_stand_ins(entry, request, catalog))
     _refuse_first(_unsupported_in_verification(entry, request, catalog))
 
 
@@ -164,6 +165,27 @@ def _writes_digits(entry: Entry, request: TranscriptionRequest) -> bool:
     """Whether what will be heard can be in a language whose number words are known; `auto` may come to be."""
     if request.task == "translate":
         return True  # into English
+def _unsupported_in_stand_ins(entry: Entry, request: SynthesisRequest, catalog: Catalog) -> Iterator[tuple[str, str]]:
+    """Each is asked what the first model was asked, but for voices, which it may have of its own."""
+    if request.retry_models and not request.verify:
+        yield "retry_models", "retry_models goes with verify: nothing is doubtful where nobody listens."
+    asked = {entry.name}
+    anyone = request.model_copy(update={"voice": None, "cast": None})
+    for name in request.retry_models:
+        try:
+            retry = catalog.get(name, "tts")
+        except UnsupportedOption as error:
+            yield "retry_models", error.detail
+            continue
+        if retry.name in asked:
+            yield "retry_models", f"{retry.name} has spoken by then; name each model once."
+        asked.add(retry.name)
+        for _, reason in _unsupported_in_synthesis(retry, anyone):
+            yield "retry_models", reason
+        if "*" not in entry.languages and not any(speaks(retry, language) for language in entry.languages):
+            yield "retry_models", f"{retry.name} speaks no language of {entry.name}."
+
+
     heard = entry.languages if request.language == "auto" else [request.language]
     return "*" in heard or any(language.lower().partition("-")[0] in LANGUAGES for language in heard)
 

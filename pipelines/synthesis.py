@@ -16,9 +16,8 @@ from .errors import BadInput
 from .pipeline import Limits, Part, Plan, Result, Sink, Sources, Span
 from .requests import SynthesisRequest
 from .rounds import last_rounds, round_of
-from .speech_again import SEEDS_PER_CHUNK, speak_again, spoken
+from .speech_again import speak_again
 from .speech_asking import Asking
-from .speech_assembly import SpeechAssembly
 from .speech_file import SpeechFile
 from .speech_grades import graded
 from .speech_hearing import listen, listening
@@ -26,6 +25,7 @@ from .speech_part import read_part, write_part
 from .speech_patches import Patches
 from .speech_references import prepare, recordings
 from .speech_report import SpeechReport
+from .speech_speaker import Speaker, seed_of
 from .text.cast import directed
 from .text.chunks import Chunk, Division, Piece
 from .text.document import Chapter, Document
@@ -81,11 +81,6 @@ class Synthesis:
             return speak_again(request, span, sources, family, sink)
         started = time.monotonic()
         asking = Asking(request, family.entry, span.data["language"], recordings(span, sources))
-        assembly = SpeechAssembly(
-            sample_rate_hz=family.entry.sample_rate_hz,
-            speed=asking.pause_speed,
-            marks=request.speech_marks or request.read_along,
-        )
         pieces = [Piece.of(data) for data in span.data["pieces"]]
         done, reported_at = 0, started
 
@@ -95,18 +90,19 @@ class Synthesis:
                 reported_at = time.monotonic()
                 sink.progress(done)
 
+        speaker = Speaker(request, family, asking, tick)
+        assembly = speaker.assembly()
         slots = max(1, family.entry.slots)
         for first in range(0, len(pieces), slots):
             several = pieces[first : first + slots]
-            for piece, asked, speech in spoken(several, asking, family, tick, seed=span.idx * SEEDS_PER_CHUNK + first):
-                words = asked.spoken.written_marks(speech.marks) if asked and speech else ()
-                assembly.add(piece, speech, words, asked.language if asked else "")
-                done += len(piece.text)
+            speaker.say(several, assembly, seed=seed_of(span, 0, first))
+            done += sum(len(piece.text) for piece in several)
         path = sink.directory / "part.bin"
         part = graded(assembly.part(span.data["chapter"], asking.warnings), by_listeners=request.quality)
         write_part(path, part)
         provenance = {"model": family.entry.name, "model_revision": family.revision, "engine": family.engine}
-        follow_ups = (listening(request, span, family.entry.name),) if request.verify else ()
+        spoken = [sentence.piece for sentence in part.sentences]
+        follow_ups = (listening(request, span, family.entry.name, only=spoken),) if request.verify else ()
         return Part(path, follow_ups, time.monotonic() - started, provenance, part.duration_s)
 
     def stitch(

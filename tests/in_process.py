@@ -58,6 +58,8 @@ class Run:
     done: list[tuple[Span, Path]] = field(default_factory=list)
     #: What each of these parts adds to the result, where it says so.
     seconds: list[float] = field(default_factory=list)
+    #: What the parts tell of their origin; the first word on each question stays, as in the store.
+    provenance: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         module, _, name = PIPELINES[self.kind].partition(":")
@@ -91,6 +93,7 @@ class Run:
         kept = self.sink.out / f"part-{span.idx}-{len(sources)}"
         part.path.rename(kept)
         self.done.append((span, kept))
+        self.provenance = {**part.provenance, **self.provenance}
         self.seconds += [part.duration_s] if part.duration_s is not None else []
         return part
 

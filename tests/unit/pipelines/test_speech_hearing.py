@@ -9,13 +9,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from pipelines.family import Samples
 from pipelines.speech_part import SpokenSentence, read_part
 from tests.in_process import Run
-from tests.material.flite_reader import HEARD, FliteReader, lines, planted
+from tests.material.flite_reader import HEARD, FliteReader, Mute, lines, planted
 from tests.material.recorded_listener import RecordedListener
 
 LISTENER = "pocketsphinx-en-us"
@@ -26,17 +24,6 @@ def verified(root: Path, reader: FliteReader, texts: list[str], **params: Any) -
     run = Run("tts.synthesize", root, {"model": "tone", "text": "\n\n".join(texts), "verify": True, **params})
     result = run.all(None, reader, {LISTENER: listener})
     return run, listener, result
-
-
-class Mute(FliteReader):
-    """Never says one sentence, in however small pieces."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__({})
-        self._silent = text
-
-    def _said(self, text: str) -> Samples:
-        return np.zeros(8_000, np.int16) if text in self._silent else super()._said(text)
 
 
 def sentences_of(run: Run, nth: int) -> list[SpokenSentence]:

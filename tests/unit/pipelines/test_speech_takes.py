@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from pipelines.errors import EngineFailure
 from pipelines.speech_part import SpeechPart, SpokenSentence, SpokenWord
 from pipelines.speech_takes import Take, take_of, whole_take, with_takes
 
@@ -60,6 +61,19 @@ def test_a_sentence_spoken_in_pieces_is_one_take() -> None:
     assert [word.text for word in whole.sentence.words] == ["One", "two"]
 
 
-def test_a_take_at_another_rate_is_refused() -> None:
-    with pytest.raises(EngineFailure):
-        with_takes(PART, {0: Take(FIRST, np.zeros(3, np.int16), 2 * RATE)})
+@pytest.mark.parametrize("rate_hz", [16_000, 24_000, 44_100])
+def test_a_take_at_another_rate_comes_at_the_rate_of_its_part(rate_hz: int) -> None:
+    times = np.arange(rate_hz) / rate_hz
+    words = (SpokenWord("One", 0, rate_hz // 2), SpokenWord("two", rate_hz // 2, rate_hz))
+    sentence = SpokenSentence("One two.", 0, rate_hz, words, piece=0)
+    samples = (8_000 * np.sin(2 * np.pi * 200 * times)).astype(np.int16)
+    whole = replace(PART, sample_rate_hz=22_050)
+    new = with_takes(whole, {0: Take(sentence, samples, rate_hz, (("b", rate_hz // 4),))})
+    assert (new.sample_rate_hz, len(new.samples)) == (22_050, 70 - 20 + 22_050)
+    first, second = new.sentences
+    assert (first.start, first.end, second.start) == (10, 10 + 22_050, 20 + 22_050)
+    assert first.words == (SpokenWord("One", 10, 11_035), SpokenWord("two", 11_035, 22_060))
+    assert dict(new.named)["b"] == pytest.approx(10 + 22_050 / 4, abs=1)
+    wanted = 8_000 * np.sin(2 * np.pi * 200 * np.arange(22_050) / 22_050)
+    middle = slice(1_000, 21_000)  # filters ring at the edges
+    assert np.abs(new.samples[10 : 10 + 22_050] - wanted)[middle].max() < 5

@@ -130,6 +130,17 @@ def test_speech_option_that_cannot_be_honoured_is_refused_by_name(params: dict[s
     assert refused.value.detail.endswith(".")
 
 
+def test_model_that_speaks_after_another_may_have_a_voice_of_its_own_but_not_a_language() -> None:
+    enrolled = {"verify": True, "voice": "voice_" + "0" * 32, "language": "en"}
+    check_speech("yourtts", **enrolled, retry_models=["vits-ljs"])
+    for params in ({}, {"language": "de"}):
+        with pytest.raises(UnsupportedOption, match=r"language of mms-deu|does not speak") as refused:
+            check_speech(
+                "mms-deu", verify=True, verify_model="whisper-base", retry_models=["espeak", "vits-ljs"], **params
+            )
+        assert refused.value.field == "retry_models"
+
+
 @pytest.mark.parametrize(
     "params",
     [
@@ -145,17 +156,6 @@ def test_speech_option_that_cannot_be_honoured_is_refused_by_name(params: dict[s
 )
 def test_speech_option_that_can_be_honoured_is_taken(params: dict[str, Any]) -> None:
     check_speech("espeak", **params)
-
-
-def test_model_that_speaks_after_another_may_have_a_voice_of_its_own_but_not_a_language() -> None:
-    enrolled = {"verify": True, "voice": "voice_" + "0" * 32, "language": "en"}
-    check_speech("yourtts", **enrolled, retry_models=["vits-ljs"])
-    for params in ({}, {"language": "de"}):
-        with pytest.raises(UnsupportedOption, match="language of mms-deu|does not speak") as refused:
-            check_speech(
-                "mms-deu", verify=True, verify_model="whisper-base", retry_models=["espeak", "vits-ljs"], **params
-            )
-        assert refused.value.field == "retry_models"
 
 
 @pytest.mark.parametrize(
