@@ -256,6 +256,14 @@ ENTRIES: tuple[Entry, ...] = (
         source="Wespeaker/wespeaker-voxceleb-resnet34-LM", needs=("onnxruntime", "kaldi_native_fbank"),
         extra="speakers", auto=False,
     ),
+    *(
+        Entry(
+            name=name, kind="speaker", family="speechbrain", target="pipelines.families.speechbrain:load",
+            engines=("torch",), languages=("*",), sample_rate_hz=16_000, slots=32, threads=2, speed=speed,
+            source=f"speechbrain/{name}", needs=("torch", "safetensors"), extra="torch,speakers", auto=False,
+        )
+        for name, speed in (("spkrec-ecapa-voxceleb", 20.0), ("spkrec-xvect-voxceleb", 100.0))
+    ),
     Entry(
         name="tone-listener", kind="stt", family="tone", target="pipelines.families.tone:load_listener",
         engines=("numpy",), languages=("*",), sample_rate_hz=16_000, slots=8, speed=2000.0,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import torch
 
 #: Files that decide what a checkpoint computes; the rest (README, pictures) may change without being another model.
-_DECIDING = (".safetensors", ".bin", ".pt", ".pth", ".onnx", ".json", ".txt", ".model", ".npz")
+_DECIDING = (".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".onnx", ".json", ".yaml", ".txt", ".model", ".npz")
 _NAMED = 8
 #: The same weights once more, for frameworks that nothing here uses, or twice as wide as the model runs.
 _FOREIGN = ("*.msgpack", "*.h5", "*.ot", "*.fp32-*")

@@ -22,6 +22,7 @@ from pipelines.catalog import Entry
 from pipelines.engines.torch_engine import torch_device
 from pipelines.errors import ModelUnavailable
 from pipelines.family import EmbedRequest, Tick, Vector
+from pipelines.voiceprints.unit_vector import unit
 
 if TYPE_CHECKING:
     import torch
@@ -70,7 +71,7 @@ class Resemblyzer:
         sets = [_frame_sets(request.samples) for request in requests]
         vectors = self._vectors(np.concatenate(sets), tick)
         ends = np.cumsum([len(frames) for frames in sets])
-        return [_unit(each.mean(axis=0)) for each in np.split(vectors, ends[:-1])]
+        return [unit(each.mean(axis=0)) for each in np.split(vectors, ends[:-1])]
 
     def close(self) -> None:
         """See `SpeakerFamily`."""
@@ -132,8 +133,3 @@ def _levelled(sound: NDArray[Any]) -> NDArray[Any]:
 
 def _batches(frames: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
     return (frames[first : first + _BATCH] for first in range(0, len(frames), _BATCH))
-
-
-def _unit(vector: NDArray[np.float32]) -> Vector:
-    length = float(np.linalg.norm(vector))
-    return vector / np.float32(length) if length else vector

@@ -17,6 +17,7 @@ from pipelines.catalog import Entry
 from pipelines.engines.onnx_engine import onnx_session
 from pipelines.errors import EngineFailure, ModelUnavailable
 from pipelines.family import EmbedRequest, Tick, Vector
+from pipelines.voiceprints.unit_vector import unit
 
 _RATE_HZ, _BANDS = 16_000, 80
 #: Shorter speech is heard over and over until it is so long, in samples: the network pools over time.
@@ -73,9 +74,7 @@ class WeSpeaker:
             (vectors,) = self._session.run(None, {self._input: features(samples)[None]})
         except (refusals.Fail, refusals.InvalidArgument, refusals.RuntimeException) as error:
             raise EngineFailure(f"{self.entry.name} failed on a turn: {error}") from error
-        vector = np.asarray(vectors[0], np.float32)
-        length = float(np.linalg.norm(vector))
-        return vector / np.float32(length) if length else vector
+        return unit(np.asarray(vectors[0], np.float32))
 
 
 def features(samples: NDArray[np.int16]) -> NDArray[np.float32]:

@@ -1,6 +1,6 @@
 """The YourTTS family: requests in, samples and word marks out, in a checkpoint's own voices or that of a recording.
 
-Characters are in `spelling`, the model in `network` and its neighbours, voices in `speakers` and `reference`.
+Characters are in `spelling`, the model in `network` and its neighbours, its own voices in `speakers`.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from pipelines.vocoders.hifigan import HifiGan
 from pipelines.vocoders.mel import MelConvention
 from pipelines.vocoders.tiles import render
 from pipelines.vocoders.vocoder import Knobs, Place
+from pipelines.voiceprints.heard_voices import HeardVoices
+from pipelines.voiceprints.reference import wave_of
 from pipelines.word_times import word_times
 
 from .checkpoint import Settings, read, read_listener
-from .heard_voices import HeardVoices
 from .languages import language_number
 from .network import Row, Spoken
-from .reference import wave_of
 from .speakers import vector_of, vectors_of
 from .spelling import Speller, Spelling
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -13,31 +12,9 @@ from pipelines.catalog import Catalog
 from pipelines.errors import ModelUnavailable
 from pipelines.families import wespeaker
 from pipelines.family import EmbedRequest
+from tests.speaker_checkpoints import pooled, write_wespeaker
 
 ENTRY = Catalog().named("wespeaker-resnet34")
-
-
-class Pooled(torch.nn.Module):
-    """Statistics pooling and a projection: the end of every encoder of this form."""
-
-    def __init__(self, bands: int = 80) -> None:
-        super().__init__()
-        self.project = torch.nn.Linear(2 * bands, 16)
-
-    def forward(self, feats: torch.Tensor) -> torch.Tensor:
-        return self.project(torch.cat([feats.mean(dim=1), feats.std(dim=1)], dim=1))
-
-
-def export(path, bands: int = 80) -> torch.nn.Module:
-    torch.manual_seed(0)
-    network = Pooled(bands).eval()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter that needs no further package calls itself old
-        torch.onnx.export(
-            network, (torch.zeros(1, 50, bands),), str(path), input_names=["feats"], output_names=["embs"],
-            dynamic_axes={"feats": {0: "batch", 1: "frames"}}, dynamo=False,
-        )  # fmt: skip
-    return network
 
 
 @pytest.fixture(scope="module")
@@ -46,12 +23,14 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def network(folder):
-    return export(folder / "voxceleb.onnx")
+def network():
+    torch.manual_seed(0)
+    return pooled(80)
 
 
 @pytest.fixture(scope="module")
-def encoder(folder, network):
+def encoder(folder):
+    write_wespeaker(folder, seed=0)
     return wespeaker.load(replace(ENTRY, source=str(folder)), "cpu")
 
 
@@ -81,6 +60,6 @@ def test_folder_without_one_graph_is_refused(tmp_path, names):
 
 
 def test_graph_of_another_form_is_refused(tmp_path):
-    export(tmp_path / "model.onnx", bands=24)
+    write_wespeaker(tmp_path, bands=24)
     with pytest.raises(ModelUnavailable, match=r"takes \[batch, frames, 80\]"):
         wespeaker.load(replace(ENTRY, source=str(tmp_path)), "cpu")

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from pipelines.families.yourtts.heard_voices import HeardVoices
 from pipelines.family import Recording
+from pipelines.voiceprints.heard_voices import HeardVoices
 
 
 def listener():

@@ -5,8 +5,8 @@ import pytest
 import soxr
 
 from pipelines.errors import BadInput
-from pipelines.families.yourtts.reference import LONGEST_S, wave_of
 from pipelines.family import Recording
+from pipelines.voiceprints.reference import LONGEST_S, wave_of
 from tests.factories import jfk, make_noise, make_silence
 
 

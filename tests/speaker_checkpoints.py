@@ -1,0 +1,37 @@
+"""Speaker encoders of random weights in WeSpeaker's ONNX form."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+
+def write_wespeaker(folder: Path, *, bands: int = 80, seed: int = 0) -> Path:
+    """`folder` with `voxceleb.onnx` in it: statistics pooling and a projection, the end of every such encoder."""
+    import torch
+
+    torch.manual_seed(seed)
+    network = pooled(bands)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter that needs no further package calls itself old
+        torch.onnx.export(
+            network, (torch.zeros(1, 50, bands),), str(folder / "voxceleb.onnx"), input_names=["feats"],
+            output_names=["embs"], dynamic_axes={"feats": {0: "batch", 1: "frames"}}, dynamo=False,
+        )  # fmt: skip
+    return folder
+
+
+def pooled(bands: int) -> Any:
+    """The network that `write_wespeaker` exports; weights are drawn from torch's generator."""
+    import torch
+
+    class Pooled(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.project = torch.nn.Linear(2 * bands, 16)
+
+        def forward(self, feats: torch.Tensor) -> torch.Tensor:
+            return self.project(torch.cat([feats.mean(dim=1), feats.std(dim=1)], dim=1))
+
+    return Pooled().eval()

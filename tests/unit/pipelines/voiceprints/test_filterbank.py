@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from pipelines.voiceprints.filterbank import Filterbank
+from tests.checkpoints import arrays
+from tests.factories import jfk
+from tests.material.make_speechbrain import STRETCHES
+
+
+@pytest.mark.parametrize("stretch", STRETCHES)
+@pytest.mark.parametrize(("name", "bands"), [("ecapa", 80), ("xvector", 24)])
+def test_features_are_those_of_the_original(name, bands, stretch):
+    start, end = STRETCHES[stretch]
+    wave = torch.from_numpy(jfk()[start:end].astype(np.float32) / 32_768)
+    expected = arrays(f"speechbrain/{name}", "expected")[f"{stretch}_features"]
+    found = Filterbank(bands)(wave[None])[0].numpy()
+    assert found.shape == expected.shape
+    assert np.abs(found - expected).max() < 1e-4
+
+
+def test_loudness_makes_no_difference():
+    wave = torch.from_numpy(jfk()[:32_000].astype(np.float32) / 32_768)[None]
+    bank = Filterbank(24)
+    assert torch.allclose(bank(wave), bank(wave / 8), atol=0.01)
+
+
+def test_silence_has_features_of_nothing():
+    assert not Filterbank(24)(torch.zeros(1, 16_000)).any()
