@@ -155,16 +155,6 @@ def _unsupported_in_verification(
         )
 
 
-def _no_vocoder(entry: Entry, asked: str) -> str:
-    if not entry.vocoders:
-        return f"{entry.name} makes sound by itself; it takes no vocoder."
-    return f"{entry.name} has no vocoder {asked!r}; it has: {', '.join(entry.vocoders)}."
-
-
-def _writes_digits(entry: Entry, request: TranscriptionRequest) -> bool:
-    """Whether what will be heard can be in a language whose number words are known; `auto` may come to be."""
-    if request.task == "translate":
-        return True  # into English
 def _unsupported_in_stand_ins(entry: Entry, request: SynthesisRequest, catalog: Catalog) -> Iterator[tuple[str, str]]:
     """Each is asked what the first model was asked, but for voices, which it may have of its own."""
     if request.retry_models and not request.verify:
@@ -186,6 +176,16 @@ def _unsupported_in_stand_ins(entry: Entry, request: SynthesisRequest, catalog: 
             yield "retry_models", f"{retry.name} speaks no language of {entry.name}."
 
 
+def _no_vocoder(entry: Entry, asked: str) -> str:
+    if not entry.vocoders:
+        return f"{entry.name} makes sound by itself; it takes no vocoder."
+    return f"{entry.name} has no vocoder {asked!r}; it has: {', '.join(entry.vocoders)}."
+
+
+def _writes_digits(entry: Entry, request: TranscriptionRequest) -> bool:
+    """Whether what will be heard can be in a language whose number words are known; `auto` may come to be."""
+    if request.task == "translate":
+        return True  # into English
     heard = entry.languages if request.language == "auto" else [request.language]
     return "*" in heard or any(language.lower().partition("-")[0] in LANGUAGES for language in heard)
 
