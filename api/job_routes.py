@@ -13,7 +13,7 @@ from jobs.errors import NotFound, Unavailable
 from jobs.job import Job
 from jobs.object_keys import job_prefix
 from jobs.states import JobState
-from pipelines.requests import SpeechPatch, is_enrolled
+from pipelines.requests import SpeechPatch
 
 from .auth import known_or_anyone, needs, tenant
 from .downloads import check_link, serve, stored_file
@@ -159,12 +159,9 @@ def patch_job(job_id: str) -> Response:
     """A new job that says one sentence of a finished one otherwise
 
     `parent_id` names the old job, whose files stay. Only the chunk of that sentence is spoken again; sentences are
-    numbered in marks.json.
+    numbered in marks.json. `voice` may be an enrolled one where the model of the book speaks with such.
     """
     patch = validated(SpeechPatch, parse_json(read_json(request, limit=services().settings.max_json_bytes)))
-    if patch.voice is not None and is_enrolled(patch.voice):
-        detail = "A patch cannot bring an enrolled voice along; synthesize the book again with it, or in a cast."
-        raise Invalid.field("voice", detail, code="enrolled_voice")
     job = _job(job_id)
     if job.kind != "tts.synthesize" or job.state != JobState.SUCCEEDED:
         raise NothingToPatch(f"The job is {job.kind} and {job.state}; only speech that has succeeded can be patched.")

@@ -6,22 +6,26 @@ A job's parameters say `references`: voice → SHA-256, size and name. Where the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from jobs.errors import NotFound
 from jobs.job import Job
 from jobs.object_keys import input_key
-from pipelines.requests import JobRequest, Reference
+from pipelines.requests import Reference
 
 from .refusal import Invalid
 from .wiring import Services
 
 
-def lend(services: Services, tenant_id: str, job_id: str, wanted: JobRequest) -> dict[str, Any]:
-    """`references` for the job, its recordings copied. Raises Invalid for a voice that is not the tenant's."""
+def lend(services: Services, tenant_id: str, job_id: str, enrolled: Mapping[str, str]) -> dict[str, Any]:
+    """`references` for the job, its recordings copied. Raises Invalid for a voice that is not the tenant's.
+
+    `enrolled`: the voices, each with the field that asks for it.
+    """
     references: dict[str, Any] = {}
     lent: set[str] = set()
-    for voice_id, field in wanted.enrolled_voices.items():
+    for voice_id, field in enrolled.items():
         try:
             voice = services.store.voice(tenant_id, voice_id)
             reference = voice.reference

@@ -21,8 +21,8 @@ from jobs.object_keys import input_key, job_prefix
 from jobs.states import Priority
 from pipelines.catalog import Entry
 from pipelines.errors import ModelUnavailable
-from pipelines.requests import JobRequest, SpeechPatch, SynthesisRequest, TranscriptionRequest
-from pipelines.support import check_synthesis, check_transcription
+from pipelines.requests import JobRequest, SpeechPatch, SynthesisRequest, TranscriptionRequest, is_enrolled
+from pipelines.support import check_cloning, check_synthesis, check_transcription
 
 from . import auth
 from .job_answers import audio_answer, job_answer, preferred_wait_s, wait_for_end, wants_audio
@@ -83,10 +83,7 @@ class Submission:
         """Record a job that says one sentence of a finished one otherwise, and answer."""
         wanted = {"parent": parent.id, **patch.model_dump()}
         promise = self._promise(request.path, lambda: fingerprint(wanted, None))
-        patches = [*parent.params.get("patches", ()), patch.model_dump(mode="json")]
-        return self._record(
-            promise, lambda: replace(self._retry_of(parent), params={**parent.params, "patches": patches})
-        )
+        return self._record(promise, lambda: self._patched(parent, patch))
 
     def _promise(self, route: str, fingerprint: Callable[[], str]) -> Idempotency | None:
         """What the Idempotency-Key of this request stands for; None without one."""
@@ -122,7 +119,7 @@ class Submission:
         if isinstance(wanted, SynthesisRequest):
             source, params["text"] = self._text_source(wanted, source)
         self._has_objects = self._has_objects or bool(wanted.enrolled_voices)
-        params["references"] = lend(self._services, self._tenant_id, self._job_id, wanted)
+        params["references"] = lend(self._services, self._tenant_id, self._job_id, wanted.enrolled_voices)
         if source is not None:
             params["source_type"], params["source_name"] = source.type, source.name
         return NewJob(
@@ -166,6 +163,19 @@ class Submission:
             deadline_s=parent.params.get("deadline_s"),
             retain_s=parent.params.get("retain_s"),
         )
+
+    def _patched(self, parent: Job, patch: SpeechPatch) -> NewJob:
+        """The parent's request with one change more; an enrolled voice that it brings along is lent to this job."""
+        enrolled = {patch.voice: "voice"} if patch.voice is not None and is_enrolled(patch.voice) else {}
+        check_cloning(self._services.catalog.named(parent.model), enrolled)
+        again = self._retry_of(parent)
+        params = {**parent.params, "patches": [*parent.params.get("patches", ()), patch.model_dump(mode="json")]}
+        references = parent.params.get("references") or {}
+        if missing := {voice: field for voice, field in enrolled.items() if voice not in references}:
+            self._has_objects = True
+            lent = lend(self._services, self._tenant_id, self._job_id, missing)
+            params["references"] = {**references, **lent}
+        return replace(again, params=params)
 
     def _entry(self, wanted: JobRequest) -> Entry:
         """The model, once it is clear that it can do what is wanted."""

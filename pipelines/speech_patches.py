@@ -16,10 +16,16 @@ from .text.document import is_speakable
 
 
 class Patches:
-    """The changes of a job, by the number of the sentence in `marks.json`; a later one of the same number counts."""
+    """The changes of a job, by the number of the sentence in `marks.json`.
+
+    Later ones of the same number count, each for what it gives: a new voice leaves the new text of an earlier one.
+    """
 
     def __init__(self, patches: Sequence[SpeechPatch]) -> None:
-        self._open = {patch.sentence: patch for patch in patches}
+        self._open: dict[int, SpeechPatch] = {}
+        for patch in patches:
+            earlier = self._open.get(patch.sentence, patch)
+            self._open[patch.sentence] = earlier.model_copy(update=patch.model_dump(exclude_none=True))
         #: Pieces of the chunks so far: the number of the next chunk's first sentence.
         self.pieces = 0
 

@@ -19,7 +19,8 @@ from .audio.windows import WindowPacker
 from .errors import BadInput
 from .family import Recording, Samples
 from .pipeline import Limits, Sink, Sources, Span
-from .requests import JobRequest, is_enrolled
+from .requests import JobRequest, SynthesisRequest, is_enrolled
+from .text.chunks import Chunk
 
 #: Seconds of speech that tell a voice: fewer are refused, more are left out.
 LEAST_SPEECH_S, MOST_SPEECH_S = 2.0, 30.0
@@ -27,7 +28,7 @@ _SUFFIX = ".s16le"
 
 
 def prepare(request: JobRequest, sink: Sink, limits: Limits) -> Sequence[str]:
-    """Put the speech of each of the request's recordings into the sink; returns the names, inputs of every span.
+    """Put the speech of each of the request's recordings into the sink; returns the names, inputs of spans.
 
     The recordings lie in `sink.directory`, each under the id of its voice; they are removed. Raises `BadInput` on the
     field that asks for the voice when its recording cannot be opened or has too little speech in it.
@@ -48,13 +49,20 @@ def prepare(request: JobRequest, sink: Sink, limits: Limits) -> Sequence[str]:
     return names
 
 
+def inputs_of(chunk: Chunk, request: SynthesisRequest) -> Sequence[str]:
+    """The recordings that a chunk of speech is made with: those of the request itself, and those of voices that patches
+    gave to sentences of this very chunk, so that no other one changes for them."""
+    named = {piece.style.voice for piece in chunk.pieces} | request.enrolled_voices.keys()
+    return [voice + _SUFFIX for voice in sorted(request.references) if voice in named]
+
+
 def with_inputs(spans: Iterable[Span], names: Sequence[str]) -> Iterator[Span]:
     """The spans, with these inputs behind their own."""
     return (replace(span, inputs=(*span.inputs, *names)) for span in spans)
 
 
 def recordings(span: Span, sources: Sources) -> Mapping[str, Recording]:
-    """What `prepare` left, by voice: among the sources of every chunk."""
+    """What `prepare` left for the chunk, by voice: among its sources."""
     return {
         name.removesuffix(_SUFFIX): Recording(np.fromfile(sources(k), "<i2"), RATE_HZ)
         for k, name in enumerate(span.inputs)

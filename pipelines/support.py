@@ -5,7 +5,7 @@ Knows catalogue entries and requests. Standard library and pydantic only: the we
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 
 from .catalog import Catalog, Entry
@@ -34,6 +34,12 @@ def check_synthesis(entry: Entry, request: SynthesisRequest, catalog: Catalog) -
     _refuse_first(_unsupported_in_synthesis(entry, request))
     _refuse_first(_unsupported_in_stand_ins(entry, request, catalog))
     _refuse_first(_unsupported_in_verification(entry, request, catalog))
+
+
+def check_cloning(entry: Entry, enrolled: Mapping[str, str]) -> None:
+    """Raises `UnsupportedOption` where there are enrolled voices, each with the field that asks for it, and `entry`
+    cannot speak with the voice of a recording."""
+    _refuse_first(_unsupported_voices(entry, enrolled))
 
 
 def _refuse_first(found: Iterator[tuple[str, str]]) -> None:
@@ -117,12 +123,7 @@ def _unsupported_in_synthesis(entry: Entry, request: SynthesisRequest) -> Iterat
         yield "lexicon", f"{entry.name} takes no phonemes; write how the word sounds in letters instead."
     if request.language is not None and not speaks(entry, request.language):
         yield "language", f"{entry.name} does not speak {request.language!r}; it speaks: {', '.join(entry.languages)}."
-    if "reference" not in entry.options:
-        for voice, field in request.enrolled_voices.items():
-            yield (
-                field,
-                f"{entry.name} cannot speak with the enrolled voice {voice!r}; see its families: GET /tts/voices.",
-            )
+    yield from _unsupported_voices(entry, request.enrolled_voices)
     if request.read_along and request.format not in OVERLAY_FORMATS:
         yield "format", f"read_along needs one of these formats: {', '.join(OVERLAY_FORMATS)}."
     if request.loudness == "acx" and request.format == "pcm":
@@ -131,6 +132,15 @@ def _unsupported_in_synthesis(entry: Entry, request: SynthesisRequest) -> Iterat
     if request.sample_rate_hz is not None and rates and request.sample_rate_hz not in rates:
         known = ", ".join(map(str, rates))
         yield "sample_rate_hz", f"{request.format} cannot have {request.sample_rate_hz} Hz; choose one of: {known}."
+
+
+def _unsupported_voices(entry: Entry, enrolled: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    if "reference" not in entry.options:
+        for voice, field in enrolled.items():
+            yield (
+                field,
+                f"{entry.name} cannot speak with the enrolled voice {voice!r}; see its models: GET /tts/voices.",
+            )
 
 
 def _unsupported_in_verification(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,11 @@ from .speech_grades import graded
 from .speech_hearing import listen, listening
 from .speech_part import read_part, write_part
 from .speech_patches import Patches
-from .speech_references import prepare, recordings
+from .speech_references import inputs_of, prepare, recordings
 from .speech_report import SpeechReport
 from .speech_speaker import Speaker, seed_of
 from .text.cast import directed
-from .text.chunks import Chunk, Division, Piece
+from .text.chunks import Division, Piece
 from .text.document import Chapter, Document
 from .text.reading import SOURCE_TYPES, open_file, open_ssml, open_text, source_type_of
 
@@ -49,7 +49,7 @@ class Synthesis:
 
         Raises `BadInput` for a text without words and whatever the reader of the document raises.
         """
-        references = prepare(request, sink, limits)
+        prepare(request, sink, limits)
         document = _open(request, source, limits)
         language = request.language or document.language
         blocks = directed(document.blocks, request.cast) if request.cast else document.blocks
@@ -62,16 +62,18 @@ class Synthesis:
         patches = Patches(request.patches)
         with spool.open("w", encoding="utf-8") as file:
             for idx, (first, chunk) in enumerate(patches.applied(division.chunks(blocks))):
-                _spool(file, idx, chunk, characters, {"language": language, "first_sentence": first})
+                data = {"chapter": chunk.chapter, "language": language, "first_sentence": first,
+                        "pieces": [piece.data() for piece in chunk.pieces]}  # fmt: skip
+                line = [idx, characters, chunk.characters, data, inputs_of(chunk, request)]
+                file.write(json.dumps(line, ensure_ascii=False) + "\n")
                 characters += chunk.characters
                 if idx % 200 == 0:
                     sink.progress(characters)
         if not characters:
             spool.unlink()
             raise BadInput("There is no text to speak: send at least one word.", field="text")
-        return Plan(
-            _header(request, document, division, language), characters, "characters", _spooled(spool, references)
-        )
+        header = _header(request, document, division, language)
+        return Plan(header, characters, "characters", _spooled(spool))
 
     def work(self, request: SynthesisRequest, span: Span, sources: Sources, family: Any, sink: Sink) -> Part:
         """Every piece of the chunk, spoken, with its pause behind it; later rounds listen, and speak again."""
@@ -143,16 +145,10 @@ def _open(request: SynthesisRequest, source: Path | None, limits: Limits) -> Doc
     return open_file(source, source_type_of(request.source_type, request.source_name), limits)
 
 
-def _spool(file: Any, idx: int, chunk: Chunk, start: int, data: Mapping[str, Any]) -> None:
-    pieces = [piece.data() for piece in chunk.pieces]
-    line = [idx, start, chunk.characters, {"chapter": chunk.chapter, **data, "pieces": pieces}]
-    file.write(json.dumps(line, ensure_ascii=False) + "\n")
-
-
-def _spooled(path: Path, inputs: Sequence[str]) -> Iterator[Span]:
+def _spooled(path: Path) -> Iterator[Span]:
     with path.open(encoding="utf-8") as file:
         for line in file:
-            idx, start, characters, data = json.loads(line)
+            idx, start, characters, data, inputs = json.loads(line)
             yield Span(idx, start, start + characters, characters, data, inputs)
     path.unlink()
 

@@ -12,8 +12,9 @@ from jobs.job import Chunk, InputObject, Job, NewChunk
 from jobs.object_keys import part_key
 from workers.chunk_context import ChunkContext
 
-#: What a request may change without changing what is made of a chunk that stayed as it was.
-_BESIDE_THE_POINT = frozenset({"labels", "priority", "webhook_url", "deadline_s", "retain_s", "patches"})
+#: What a request may change without changing what is made of a chunk that stayed as it was. The plan makes inputs of
+#: recordings and pieces of patches, and these are compared chunk by chunk.
+_BESIDE_THE_POINT = frozenset({"labels", "priority", "webhook_url", "deadline_s", "retain_s", "patches", "references"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,30 @@ def test_a_job_speaks_with_an_enrolled_voice_even_when_that_is_deleted_meanwhile
     assert {name: rows for name, rows in check(place.record, place.objects, deep=True).items() if rows} == {}
 
 
+def test_a_patch_says_one_sentence_with_an_enrolled_voice_and_no_other_chunk_again(place, client):
+    voice = enrol(client, JFK.read_bytes())
+    book = submitted(client, voice=voice, speech_marks=True)
+    run(place)
+    client.delete(f"/voices/{voice}")
+    other = enrol(client, wav_bytes(jfk(), rate_hz=13_000))
+    steps, sounds = [], []
+    for voice_of_patch in (other, voice):  # the second says the same sentence as the book says it
+        answer = client.post(f"/jobs/{book}/patch", json={"sentence": 0, "voice": voice_of_patch})
+        assert answer.status_code == 202, answer.text
+        while claim := place.step(*QUEUES):
+            steps.append(str(claim.chunk.step))
+        sounds.append(samples(client, answer.json["id"]))
+    assert steps == ["plan", "work", "stitch"] * 2
+    marks = client.get(f"/jobs/{book}/result?file=marks.json").json["sentences"]
+    assert len({mark["sentence"] for mark in marks}) > 1
+    before, (patched, same) = samples(client, book), sounds
+    rest = round(marks[1]["start"] * 16_000)
+    assert not np.array_equal(before[:rest], patched[:rest])
+    assert np.array_equal(before[rest:], patched[rest - len(before) :])
+    assert np.array_equal(before, same)
+    assert {name: rows for name, rows in check(place.record, place.objects, deep=True).items() if rows} == {}
+
+
 def test_a_recording_in_which_nobody_speaks_fails_the_job_by_its_voice(place, client):
     job_id = submitted(client, voice=enrol(client, wav_bytes(make_silence(5.0))))
     run(place)

@@ -9,6 +9,7 @@ import pytest
 
 from jobs.errors import StorageUnavailable, StoreUnavailable
 
+AUDIO = {"audio.wav": ("audio/wav", b"sound")}
 SPEECH = b"RIFF, as far as the API can tell"
 FORM = {"name": "Ann", "language": "en-GB", "gender": "female", "consent": "true"}
 
@@ -129,6 +130,50 @@ def test_retry_gets_recordings_of_its_own(client, services, objects):
     assert objects() == [f"jobs/local/{again.json['id']}/input/{voice['sha256']}"]
     params = services.store.job("local", again.json["id"]).params
     assert params["references"][voice["id"]]["sha256"] == voice["sha256"]
+
+
+def test_patch_brings_an_enrolled_voice_along_beside_those_of_the_book(client, services, finished_job, objects):
+    first, second = enrol(client).json, enrol(client, b"RIFF of another").json
+    references = {first["id"]: {"sha256": first["sha256"], "bytes": first["bytes"], "name": "Ann"}}
+    book = finished_job(AUDIO, model="yourtts", params={"text": "Hi.", "voice": first["id"], "references": references})
+    services.storage.put_bytes(f"jobs/local/{book.id}/input/{first['sha256']}", SPEECH)
+    answer = client.post(f"/jobs/{book.id}/patch", json={"sentence": 0, "voice": second["id"]})
+    assert (answer.status_code, answer.json["parent_id"]) == (202, book.id)
+    assert "references" not in answer.json["request"]
+    params = services.store.job("local", answer.json["id"]).params
+    assert {voice: lent["sha256"] for voice, lent in params["references"].items()} == {
+        voice["id"]: voice["sha256"] for voice in (first, second)
+    }
+    for voice in (first, second):
+        assert f"jobs/local/{answer.json['id']}/input/{voice['sha256']}" in objects()
+
+
+def test_patch_with_a_voice_that_the_book_has_needs_it_no_more_in_the_record(client, services, finished_job):
+    voice = enrol(client).json
+    references = {voice["id"]: {"sha256": voice["sha256"], "bytes": voice["bytes"], "name": "Ann"}}
+    cast = {"A": voice["id"]}
+    book = finished_job(AUDIO, model="yourtts", params={"text": "[A] Hi. Ho.", "cast": cast, "references": references})
+    services.storage.put_bytes(f"jobs/local/{book.id}/input/{voice['sha256']}", SPEECH)
+    client.delete(f"/voices/{voice['id']}")
+    answer = client.post(f"/jobs/{book.id}/patch", json={"sentence": 1, "voice": voice["id"]})
+    assert answer.status_code == 202
+    assert services.store.job("local", answer.json["id"]).params["references"] == references
+
+
+@pytest.mark.parametrize(
+    ("model", "voice", "code"),
+    [("espeak", None, "unsupported_option"), ("yourtts", "voice_" + "0" * 32, "unknown_voice")],
+)
+def test_patch_with_a_voice_that_cannot_be_had_is_refused_and_leaves_nothing(
+    client, finished_job, objects, model, voice, code
+):
+    voice = voice or enrol(client).json["id"]
+    book = finished_job(AUDIO, model=model)
+    before = objects()
+    answer = client.post(f"/jobs/{book.id}/patch", json={"sentence": 0, "voice": voice})
+    assert refused(answer) == (422, [("voice", code)])
+    assert objects() == before
+    assert len(client.get("/jobs").json["data"]) == 1
 
 
 def test_model_that_cannot_clone_refuses_by_name_what_it_is_asked(client, worker, objects):

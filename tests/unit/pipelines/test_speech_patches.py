@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from pipelines.errors import BadInput
 from pipelines.pipeline import Span
+from tests.factories import JFK
 from tests.in_process import Run
 
 TEXT = "One is here. Two is there.\n\nThree is gone. Four stays. Five too.\n\n# Six\n\nSeven ends it."
@@ -40,6 +42,26 @@ def test_sentence_gets_another_voice_and_keeps_its_text(tmp_path):
 def test_later_change_of_a_sentence_counts(tmp_path):
     first, second = {"sentence": 0, "text": "First."}, {"sentence": 0, "text": "Second."}
     assert spans(tmp_path, first, second)[0].data["pieces"][0][0] == "Second."
+
+
+def test_later_change_leaves_what_it_does_not_give(tmp_path):
+    text, voice = {"sentence": 0, "text": "First."}, {"sentence": 0, "voice": "other"}
+    (piece, *_) = spans(tmp_path, text, voice)[0].data["pieces"]
+    assert (piece[0], piece[2]["style"]) == ("First.", {"voice": "other"})
+
+
+def test_recording_of_a_patch_is_an_input_of_its_chunk_alone(tmp_path):
+    own, patched = "voice_" + "a" * 32, "voice_" + "b" * 32
+    references = {voice: {"sha256": "0" * 64, "bytes": 1} for voice in (own, patched)}
+    params = {"model": "yourtts", "text": TEXT, "voice": own, "references": references}
+    params["patches"] = [{"sentence": 3, "voice": patched}]
+    run = Run("tts.synthesize", tmp_path, params, LIMITS)
+    for voice in (own, patched):
+        shutil.copy(JFK, run.sink.directory / voice)
+    inputs = {span.data["first_sentence"]: list(span.inputs) for span in run.plan(None).spans}
+    before = f"{own}.s16le"
+    (first,) = [number for number, names in inputs.items() if names != [before]]
+    assert first <= 3 and inputs[first] == [before, f"{patched}.s16le"]
 
 
 def test_number_beyond_the_book_is_refused_with_what_there_is(tmp_path):
