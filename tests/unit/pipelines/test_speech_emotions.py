@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+from pathlib import Path
+
 import pytest
 
 from pipelines.catalog import Catalog, Entry
+from pipelines.speech_assembly import PAUSES_S
 from pipelines.speech_emotions import DELIVERIES, NEUTRAL, delivery_of, emotions_of, refusal, shortfall
+from pipelines.speech_part import SpeechPart, read_part
+from tests.in_process import Run, load
+from tests.pitch import median_pitch_hz
 
 
 def entry(model: str) -> Entry:
@@ -70,3 +77,27 @@ def test_a_whisper_stays_voiced_and_that_is_told_even_where_all_else_is_done() -
     told = str(shortfall(entry("fastspeech2-ljspeech"), "whisper"))
     assert told.startswith("emotion whisper: slower, softer,")
     assert told.endswith("has no control of breath.")
+
+
+def test_a_sad_job_is_slower_lower_and_rests_longer_and_a_happy_one_the_other_way(tmp_path: Path) -> None:
+    espeak = load(entry("espeak"))
+
+    def spoken(emotion: str) -> tuple[SpeechPart, list[str]]:
+        params = {"text": "Mama, we are along now. We are here.", "language": "en-US", "emotion": emotion}
+        run = Run("tts.synthesize", tmp_path / emotion, {"model": "espeak", **params})
+        told = run.all(None, espeak).summary.get("warnings", ())
+        return read_part(run.parts[0]), [warning["detail"] for warning in told]
+
+    try:
+        parts, warnings = zip(*map(spoken, ("sad", "neutral", "happy")), strict=True)
+    finally:
+        espeak.close()
+    words = [sum(sentence.end - sentence.start for sentence in part.sentences) for part in parts]
+    assert words == sorted(words, reverse=True)
+    assert words[0] / words[1] == pytest.approx(1 / DELIVERIES["sad"].rate, rel=0.1)
+    rests = [after.start - before.end for part in parts for before, after in itertools.pairwise(part.sentences)]
+    assert rests == [round(PAUSES_S["sentence"] * factor * 22_050) for factor in (1.4, 1.0, 0.9)]
+    heights = [median_pitch_hz(part.samples, part.sample_rate_hz) for part in parts]
+    assert heights == sorted(set(heights))
+    assert [bool(told) for told in warnings] == [True, False, True]
+    assert warnings[0] == ["emotion sad: slower, lower, with longer pauses; espeak has no control of energy."]

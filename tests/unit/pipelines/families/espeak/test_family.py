@@ -19,6 +19,7 @@ from pipelines.families.espeak import load, voices
 from pipelines.families.espeak.family import EspeakFamily
 from pipelines.families.espeak.speech_process import SpeechProcess
 from pipelines.family import SpeakRequest, Speech
+from tests.pitch import median_pitch_hz
 
 SENTENCE = "It was the best of times, it was the worst of times."
 
@@ -288,14 +289,7 @@ def test_text_in_double_brackets_is_text(family: EspeakFamily) -> None:
 def test_pitch_moves_the_voice_by_about_three_semitones_a_step(family: EspeakFamily) -> None:
     def frequency(pitch: float) -> float:
         request = SpeakRequest("Mama, we are along now.", "en-us", "", options={"pitch": pitch})
-        samples = family.speak([request], tick)[0].samples.astype(float)
-        found = []
-        for start in range(0, len(samples) - 2048, 1024):
-            window = samples[start : start + 2048]
-            if np.abs(window).mean() > 1_000:
-                echo = np.correlate(window, window, "full")[2047:]
-                found.append(22_050 / (60 + int(echo[60:400].argmax())))
-        return float(np.median(found))
+        return median_pitch_hz(family.speak([request], tick)[0].samples, 22_050)
 
     usual = frequency(0.0)
     assert 12 * np.log2(frequency(1.0) / usual) == pytest.approx(3.0, abs=1.0)
