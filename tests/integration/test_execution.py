@@ -179,6 +179,25 @@ def test_what_was_spoken_waits_for_a_worker_that_listens_and_is_heard_by_it(plac
     assert_sound(place)
 
 
+def test_what_stays_doubtful_waits_for_a_worker_of_the_next_model_and_is_spoken_by_it(place):
+    """PocketSphinx does not understand tones, and eSpeak NG better."""
+    params = {"model": "tone", "text": "The quick brown fox jumps over the lazy dog.", "language": "en"}
+    job = place.accept("tts.synthesize", {**params, "verify": True, "retry_models": ["espeak"]})
+    queues = ("cpu", "tts.tone", "stt.pocketsphinx")
+    worked = [claim.chunk.queue for claim in iter(lambda: place.step(*queues), None)]
+    assert worked == ["cpu", *["tts.tone", "stt.pocketsphinx"] * 3]
+    waiting = place.job(job)
+    assert (waiting.state, waiting.chunks_done, waiting.chunk_total) == ("running", 6, 7)
+    worked = [claim.chunk.queue for claim in iter(lambda: place.step(*queues, "tts.espeak"), None)]
+    assert worked == ["tts.espeak", "stt.pocketsphinx", "cpu"]
+    job = place.job(job)
+    assert job.state == "succeeded", job.error
+    assert job.result["quality"]["sentences_by_model"] == {"espeak": 1}
+    assert job.provenance["model"] == "tone"
+    assert "retry.espeak" in job.provenance
+    assert_sound(place)
+
+
 def test_a_chunk_leaves_nothing_on_the_local_disk(place):
     place.accept("tts.synthesize", SPEECH)
     place.run_all()
