@@ -16,7 +16,9 @@ import pytest
 import torch
 
 from pipelines.catalog import Catalog, Entry
+from pipelines.errors import BadInput
 from pipelines.family import SpeakRequest, Speech
+from pipelines.pipeline import Limits
 from pipelines.requests import SynthesisRequest
 from pipelines.speech_part import read_part
 from pipelines.support import check_synthesis
@@ -29,6 +31,8 @@ TEXTS = ("The cat sat on the mat.", "Yes.", "In a wide green wood, who ran? Nobo
 TOLERANCE = 1_000
 #: Families that know where their words are.
 MARKED = ("vits", "fastspeech2", "tacotron2", "yourtts")
+#: Those that read phones, for which eSpeak NG has a name for every letter.
+SPELLS_OUT = ("vits", "fastspeech2")
 
 
 @pytest.fixture(scope="module", params=CHECKPOINTS)
@@ -126,3 +130,38 @@ def _follow_the_parts(sentences: list[dict[str, Any]], parts: list[Any], rate: i
     for sentence, (text, start, end) in zip(sentences, expected, strict=True):
         assert sentence["text"] == text
         assert [round(sentence[edge] * rate) for edge in ("start", "end")] == [start, end]
+
+
+def test_a_word_of_two_thousand_characters_is_spoken_whole(entry: Entry, family: Any, tmp_path: Path) -> None:
+    usual = Catalog().named(entry.name).chunk_characters
+    wanted = SynthesisRequest(text="x" * 2_000, language="en", speech_marks=True)
+    run = speak(tmp_path, family, wanted, limits=Limits(chunk_characters=usual))
+    sentences = [sentence for path in run.parts for sentence in read_part(path).sentences]
+    assert "".join(sentence.text for sentence in sentences) == "x" * 2_000
+    sounding = [sentence for sentence in sentences if sentence.end > sentence.start]
+    # Bark's weights decide when it has said enough; random ones may at once.
+    assert sounding if entry.family == "bark" else len(sounding) == len(sentences)
+
+
+def test_a_letter_outside_the_alphabet_is_spoken_or_refused_by_name(entry: Entry, family: Any, tmp_path: Path) -> None:
+    plain = speak(tmp_path / "plain", family, SynthesisRequest(text="It is.", language="en"))
+    try:
+        run = speak(tmp_path / "greek", family, SynthesisRequest(text="It is Ω.", language="en"))
+    except BadInput as refusal:
+        assert refusal.field == "text"
+        assert "ω" in refusal.detail.lower()
+    else:
+        assert entry.family in SPELLS_OUT
+        assert run.result.duration_s > plain.result.duration_s
+
+
+def test_signs_that_nobody_writes_out_are_named(entry: Entry, family: Any, tmp_path: Path) -> None:
+    wanted = SynthesisRequest(text="Up † and/or down.", language="en", normalise=False)
+    try:
+        run = speak(tmp_path, family, wanted)
+    except BadInput as refusal:
+        assert "†" in refusal.detail
+    else:
+        told = " ".join(warning["detail"] for warning in run.result.summary["warnings"])
+        assert "'†'" in told
+        assert "'/'" in told
