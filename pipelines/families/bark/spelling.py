@@ -13,6 +13,8 @@ from pipelines.text.breaths import breaths
 
 #: Bark says some thirteen seconds in one go; this many characters fit.
 _LONGEST = 180
+#: WordPiece gives up on words of more characters (BERT's `max_input_chars_per_word`).
+_LONGEST_WORD = 100
 
 
 class Speller:
@@ -35,6 +37,9 @@ class Speller:
 
     def _within(self, text: str, tag: str, most: int, limit: int) -> Iterator[list[int]]:
         for part in breaths(text, limit):
+            if max(map(len, part.split())) > _LONGEST_WORD:
+                yield from self._within(part, tag, most, _LONGEST_WORD)
+                continue
             ids = self._tokenizer(f"{tag}{part}", add_special_tokens=False)["input_ids"]
             if self._tokenizer.unk_token_id in ids:
                 unread = next((word for word in part.split() if self._is_unread(word)), part)
