@@ -201,8 +201,11 @@ ENTRIES: tuple[Entry, ...] = (
         name="speecht5", kind="tts", family="speecht5", target="pipelines.families.speecht5:load", engines=("torch",),
         languages=("en",), voices_target="pipelines.families.speecht5:voices", sample_rate_hz=16_000, slots=8,
         threads=2, speed=1.5, needs=("torch", "transformers", "sentencepiece"), extra="torch",
-        source="microsoft/speecht5_tts", components={"vocoder": "microsoft/speecht5_hifigan"},
-        options=frozenset({"vocoder"}), auto=False,
+        source="microsoft/speecht5_tts",
+        components={
+            "vocoder": "microsoft/speecht5_hifigan", "speaker_encoder": "speechbrain/spkrec-xvect-voxceleb",
+        },
+        options=frozenset({"vocoder", "reference"}), auto=False,
     ),
     *(
         Entry(

@@ -1,4 +1,4 @@
-"""SpeechT5 through transformers: English, with the voice of any x-vector.
+"""SpeechT5 through transformers: English, with the voice of any x-vector or recording.
 
 `load` and `voices` are what the catalogue names.
 """

@@ -12,13 +12,15 @@ from pipelines.catalog import Entry
 from pipelines.engines.selection import engine_of
 from pipelines.engines.torch_engine import torch_device
 from pipelines.engines.transformers_checkpoint import pretrained
-from pipelines.family import Samples, SpeakRequest, Speech, Tick
+from pipelines.family import Recording, Samples, SpeakerVector, SpeakRequest, Speech, Tick
 from pipelines.loading import revision
 from pipelines.text.breaths import breaths
 from pipelines.vocoders.choice import Vocoders
 from pipelines.vocoders.hifigan import SPEECHT5_MEL
 from pipelines.vocoders.vocoder import Knobs
+from pipelines.voiceprints.heard_voices import HeardVoices
 
+from .listener import Listener
 from .network import Network, Row
 from .spelling import Speller
 from .voice_bank import VoiceBank
@@ -30,7 +32,7 @@ _NEXT_SEED = 1 << 40
 
 
 class SpeechT5:
-    """See `SpeechFamily`. Options: `reference` (an x-vector), `vocoder`."""
+    """See `SpeechFamily` and `Cloning`. Options: `reference` (an x-vector, or a recording), `vocoder`."""
 
     def __init__(self, entry: Entry, folder: Path, device: str, knobs: Knobs = Knobs()) -> None:
         self.entry = entry
@@ -41,17 +43,24 @@ class SpeechT5:
         self._longest: int = model.config.max_text_positions - 2
         self._network = Network(model)
         self._bank = VoiceBank.read(entry, folder)
+        self._listener = Listener(entry, device, self._vector_size)
+        self._heard = HeardVoices(self.speaker_vector)
         self._vocoders = Vocoders(entry, torch_device(entry, device), SPEECHT5_MEL, knobs)
         default = self._vocoders.get(None)
         self.engine = f"{engine_of(entry)}/float32, {default.kind} {default.engine}"
-        self.revision = revision(folder)
+        #: An x-vector that was kept is worth as long as the encoder is the same, too.
+        self.revision = "+".join(filter(None, (revision(folder), self._listener.revision)))
 
     def speak(self, requests: Sequence[SpeakRequest], tick: Tick) -> list[Speech]:
-        """See `SpeechFamily`. Raises `UnsupportedOption` for a voice, `BadInput` for a character that it lacks."""
+        """See `SpeechFamily`.
+
+        Raises `UnsupportedOption` for a voice that it lacks, and for a recording where no encoder makes a vector of it;
+        `BadInput` for a character that it lacks, and for a recording without a voice.
+        """
         owners: list[int] = []
         rows: list[Row] = []
         for number, request in enumerate(requests):
-            vector = self._bank.choose(self.entry, request, self._vector_size)
+            vector = self._vector(request)
             for part, text in enumerate(breaths(self._speller.write(request.text), self._longest)):
                 rows.append(Row(self._speller.ids(text), vector, request.seed + part * _NEXT_SEED))
                 owners.append(number)
@@ -68,8 +77,18 @@ class SpeechT5:
         rate = self.entry.sample_rate_hz
         return [Speech(self._joined(sounds.get(number, [])), rate) for number in range(len(requests))]
 
+    def speaker_vector(self, recording: Recording) -> SpeakerVector:
+        """See `Cloning`."""
+        return self._listener.vector(recording)
+
     def close(self) -> None:
         """See `SpeechFamily`."""
+
+    def _vector(self, request: SpeakRequest) -> SpeakerVector:
+        reference = request.options.get("reference")
+        if isinstance(reference, Recording):
+            return self._heard.vector(reference)
+        return self._bank.choose(self.entry, request, self._vector_size)
 
     def _joined(self, parts: Sequence[Samples]) -> Samples:
         breath = np.zeros(round(_BREATH_S * self.entry.sample_rate_hz), np.int16)

@@ -1,7 +1,7 @@
 """The speakers of a SpeechT5 checkpoint: x-vectors as arrays of 512 floats, in files beside it or beside nothing.
 
 SpeechT5 itself has no voice: it speaks with whatever vector it is given. Published ones (CMU ARCTIC, made with
-SpeechBrain's spkrec-xvect-voxceleb) are a folder of .npy files. Arrays are read without pickle.
+SpeechBrain's spkrec-xvect-voxceleb) are a folder of .npy files. Arrays are read without pickle. Recordings: `listener`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from pipelines.catalog import Entry
 from pipelines.errors import BadInput, ModelUnavailable, UnsupportedOption
-from pipelines.family import Recording, SpeakerVector, SpeakRequest, Voice
+from pipelines.family import SpeakerVector, SpeakRequest, Voice
 
 FILE, FOLDER = "voices.npz", "voices"
 #: The speakers of CMU ARCTIC, whose names the published vectors bear ("cmu_us_slt_arctic-wav-arctic_a0001").
@@ -53,16 +53,11 @@ class VoiceBank:
         ]
 
     def choose(self, entry: Entry, request: SpeakRequest, size: int) -> SpeakerVector:
-        """The vector to speak with: the request's own reference, else the named voice, else the first one.
+        """The vector to speak with: the vector in the request, else the named voice, else the first one.
 
         Raises `UnsupportedOption` for a voice that is not there, `BadInput` for a vector of another size.
         """
         reference = request.options.get("reference")
-        if isinstance(reference, Recording):
-            raise UnsupportedOption(
-                f"{entry.name} makes no x-vector of a recording: give one that spkrec-xvect-voxceleb made.",
-                field="voice",
-            )
         name = request.voice or entry.default_voice or next(iter(self.vectors), "")
         if reference is None and name not in self.vectors:
             known = ", ".join(list(self.vectors)[:10]) or f"none (put {FILE} or {FOLDER}/*.npy beside its weights)"

@@ -16,7 +16,7 @@ from pipelines.errors import BadInput, ModelUnavailable, UnsupportedOption
 from pipelines.families.speecht5 import load, voices
 from pipelines.families.speecht5.family import SpeechT5
 from pipelines.families.speecht5.network import Network, Row
-from pipelines.family import Recording, SpeakRequest, Speech
+from pipelines.family import SpeakRequest, Speech
 from pipelines.pipeline import Interrupted
 from pipelines.vocoders.vocoder import Knobs
 from tests.speech_checkpoints import write_hifigan, write_speecht5
@@ -188,8 +188,6 @@ def test_unknown_voices_and_wrong_vectors_are_refused(family: SpeechT5) -> None:
     for vector in (np.ones(7), np.zeros(8), np.full(8, np.nan)):
         with pytest.raises(BadInput, match="8 numbers"):
             say(family, TEXT, options={"reference": vector})
-    with pytest.raises(UnsupportedOption, match="x-vector"):
-        say(family, TEXT, options={"reference": Recording(np.zeros(16_000, np.int16), 16_000)})
 
 
 def test_voices_are_the_arrays_beside_the_weights_and_of_a_component(entry: Entry, tmp_path: Path) -> None:
