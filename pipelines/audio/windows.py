@@ -23,10 +23,15 @@ _PAD = 6 * FRAME
 #: Pauses up to this stay as they are; longer ones shrink to the padding of their neighbours.
 _KEPT_PAUSE = RATE_HZ // 2
 #: A longer pause ends the window: what follows has little to do with it.
-_LONG_PAUSE = 8 * RATE_HZ
-#: Longest speech without a cut, in frames, and the part of it in which no cut is looked for.
+_LONG_PAUSE = 60 * RATE_HZ
+#: A window this full is left as it is. One that is less so gets the beginning of speech that does not fit, if that
+#: pauses at the right place: a model works on the whole window, however little of it is speech.
+_FULL = WINDOW * 9 // 10
+#: Such a pause lasts 0.1 s or more, and there is half a second of speech on both sides; in frames.
+_CUT_PAUSE, _CRUMB = 3, 16
+#: Longest speech without a cut, in frames, and the parts of it in which no cut is looked for, first and at all.
 _LONGEST = (WINDOW - 2 * _PAD) // FRAME
-_EARLIEST_CUT = _LONGEST * 2 // 5
+_WANTED_CUT, _EARLIEST_CUT = _LONGEST * 9 // 10, _LONGEST * 2 // 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,7 @@ class WindowPacker:
         yield from self._listen(self._detector.finish())
         span = self._gate.finish()
         if span is not None:
-            yield from self._take(span[0] * FRAME - _PAD, span[1] * FRAME + _PAD)
+            yield from self._take_span(*span)
         yield from self._close()
 
     @property
@@ -127,28 +132,55 @@ class WindowPacker:
         for score in scores.tolist():
             span = self._gate.push(score)
             self._frame += 1
+            if span is not None:
+                yield from self._take_span(*span)
             if self._gate.open_since is not None:
                 self._scores.append(score)
                 if len(self._scores) >= _LONGEST:
                     yield from self._cut_speech()
             else:
                 self._scores.clear()
-            if span is not None:
-                yield from self._take(span[0] * FRAME - _PAD, span[1] * FRAME + _PAD)
-            elif self._pieces and self._gate.open_since is None and self._frame * FRAME - self._edge > _LONG_PAUSE:
-                yield from self._close()
+                if self._frame * FRAME - self._edge > _LONG_PAUSE:
+                    yield from self._close()
         since = self._gate.open_since
         self._tape.forget(max(0, (self._frame if since is None else since) * FRAME - _PAD - _KEPT_PAUSE))
 
+    def _take_span(self, first: int, last: int) -> Iterator[Window]:
+        """Speech has ended: its frames are [first, last)."""
+        start, end = first * FRAME - _PAD, last * FRAME + _PAD
+        del self._scores[last - first :]  # the silence that ended it
+        if self._length + end - max(start, self._edge) > WINDOW:
+            index = self._filling_cut(first)
+            if index is not None:
+                cut = self._quietest(first + index)
+                yield from self._take(start, cut)
+                start = cut
+        yield from self._take(start, end)
+
     def _cut_speech(self) -> Iterator[Window]:
-        """Speech has filled a window without a pause that ends it: cut it at the longest of its short pauses."""
+        """Speech goes on for as long as a window: cut it where the one that is begun is full, or else where the speech
+        pauses longest, best of all late."""
         first = self._gate.open_since
         assert first is not None
-        cut_frame = first + _longest_pause(self._scores, self._settings.release)
-        cut = self._quietest(cut_frame)
-        yield from self._take(first * FRAME - _PAD, cut)
-        self._gate.restart(cut_frame)
-        self._scores = self._scores[cut_frame - first :]
+        index = self._filling_cut(first)
+        if index is None:
+            index = _best_cut(self._scores, self._settings.release)
+        yield from self._take(first * FRAME - _PAD, self._quietest(first + index))
+        self._gate.restart(first + index)
+        self._scores = self._scores[index:]
+
+    def _filling_cut(self, first: int) -> int | None:
+        """Where the speech that began in frame `first` pauses so that what is before fills the window, as an index of
+        its scores. None where it does not pause there, and for a window that is empty, full, or long ago."""
+        start = max(first * FRAME - _PAD, self._edge)
+        pause = start - self._edge
+        if not self._pieces or self._length >= _FULL or pause > _LONG_PAUSE:
+            return None
+        taken = self._length + first * FRAME - start + (pause if pause <= _KEPT_PAUSE else 0)
+        # What is quietest may lie up to two frames behind the middle of the pause.
+        after, before = (_FULL - taken) // FRAME, (WINDOW - taken) // FRAME - 2
+        after, before = max(after, _CRUMB), min(before, len(self._scores) - _CRUMB)
+        return _pause(self._scores, after, before, self._settings.release, _CUT_PAUSE)
 
     def _quietest(self, frame: int) -> int:
         """The middle of the quietest 10 ms within this frame and its neighbours."""
@@ -195,15 +227,22 @@ class WindowPacker:
         return window
 
 
-def _longest_pause(scores: list[float], release: float) -> int:
-    """Index of the frame amid the longest run under `release`; without one, of the lowest score. The later wins."""
-    best_length, best = 0, None
-    run = 0
-    for index in range(_EARLIEST_CUT, len(scores)):
-        run = run + 1 if scores[index] < release else 0
-        if run and run >= best_length:
-            best_length, best = run, index - run // 2
+def _best_cut(scores: list[float], release: float) -> int:
+    """Where speech as long as a window is cut: an index of its scores. Without any pause it is the lowest score."""
+    wanted = _pause(scores, _WANTED_CUT, len(scores), release, _CUT_PAUSE)
+    best = _pause(scores, _EARLIEST_CUT, len(scores), release, 1) if wanted is None else wanted
     if best is not None:
         return best
     tail = scores[_EARLIEST_CUT:-1]
     return _EARLIEST_CUT + len(tail) - 1 - int(np.argmin(tail[::-1]))
+
+
+def _pause(scores: list[float], first: int, last: int, release: float, least: int) -> int | None:
+    """The middle of the longest run of `least` or more scores under `release` within [first, last); the later wins."""
+    longest, middle = least, None
+    run = 0
+    for index in range(first, last):
+        run = run + 1 if scores[index] < release else 0
+        if run >= longest:
+            longest, middle = run, index - run // 2
+    return middle

@@ -17,6 +17,7 @@ from pipelines.requests import TranscriptionRequest
 from .chunks import ChunkWindow
 from .numbers import in_digits
 from .part_file import HeardWindow, Segment
+from .pauses import parted_at_pauses
 from .punctuation import mended
 from .timeline import Timeline
 
@@ -67,7 +68,7 @@ class Hearing:
             )
 
     def _segments(self, window: ChunkWindow, answer: Recognition, model: str, punctuates: bool) -> Iterator[Segment]:
-        heard = [_in_recording(phrase, window.timeline) for phrase in answer.phrases]
+        heard = [part for phrase in answer.phrases for part in parted_at_pauses(_in_recording(phrase, window.timeline))]
         if self._request.numbers == "digits":
             heard = [in_digits(phrase, answer.language) for phrase in heard]
         for phrase in mended(heard, wanted=self._request.punctuate, written=punctuates, language=answer.language):

@@ -44,6 +44,11 @@ class Talk:
     right: list[tuple[int, int]]
     lost: set[int]
 
+    def heard_share(self, said: int) -> float:
+        """How much of the time of a word of the truth has a word in the transcript."""
+        start, end = self.truth[said]["start"], self.truth[said]["end"]
+        return sum(max(0.0, min(end, word["end"]) - max(start, word["start"])) for word in self.words) / (end - start)
+
     @property
     def spans(self) -> list[Span]:
         return [span for span, _ in self.runs[300.0].done]
@@ -95,7 +100,7 @@ def test_no_word_is_lost_where_windows_and_chunks_meet(talk: Talk) -> None:
     """The first and the last word of each window are there, and between the windows there is no word at all."""
     lengths = [[(piece[0] / RATE_HZ, sum(piece) / RATE_HZ) for piece in data["pieces"]]
                for span in talk.spans for data in span.data["windows"]]  # fmt: skip
-    assert len(lengths) > 40
+    assert len(lengths) > 30
     covered = list(itertools.chain.from_iterable(lengths))
     for said, word in enumerate(talk.truth):
         inside = sum(max(0.0, min(end, word["end"]) - max(start, word["start"])) for start, end in covered)
@@ -105,8 +110,16 @@ def test_no_word_is_lost_where_windows_and_chunks_meet(talk: Talk) -> None:
             said for said, word in enumerate(talk.truth) if word["start"] < pieces[-1][1] and word["end"] > pieces[0][0]
         ]
         assert here, "a window of speech in which nobody speaks"
-        assert not {here[0], here[-1]} & talk.lost
+        # A word that was heard as another, or as a part of its neighbour, is no lost one: something is in its place.
+        assert all(talk.heard_share(said) > 0.5 for said in (here[0], here[-1]))
     assert len(talk.lost) < 0.04 * len(talk.truth)
+
+
+def test_windows_are_nine_tenths_full(talk: Talk) -> None:
+    seconds = [
+        sum(length for _, length in data["pieces"]) / RATE_HZ for span in talk.spans for data in span.data["windows"]
+    ]
+    assert np.mean(seconds) >= 0.9 * 30
 
 
 def test_chunks_of_one_five_and_twenty_minutes_give_the_same_transcript(talk: Talk) -> None:

@@ -318,7 +318,7 @@ def _fill(*, jobs: int = 64, slots: int = 16) -> Section:
     section.rows.append(("windows of 30 s", str(len(windows)), f"{100 * np.mean(shares):.0f} %"))
     section.rows.append(("batches while jobs wait", str(len(backlog)), f"{100 * np.mean(backlog) / slots:.0f} %"))
     section.reading = (
-        "Aim: 90 % while there is a backlog. Windows end at pauses and hold whole phrases: that leaves room."
+        "Aim: 90 % while there is a backlog. Windows end at pauses: where speech has none, they stay less full."
     )
     return section
 

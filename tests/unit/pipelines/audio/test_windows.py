@@ -67,7 +67,8 @@ def test_short_pause_stays_and_a_longer_one_shrinks() -> None:
 
 
 def test_a_very_long_pause_ends_the_window() -> None:
-    assert [len(window.pieces) for window in packed(talk(2.0, 12.0, 2.0))] == [1, 1]
+    assert [len(window.pieces) for window in packed(talk(2.0, 50.0, 2.0))] == [2]
+    assert [len(window.pieces) for window in packed(talk(2.0, 70.0, 2.0))] == [1, 1]
 
 
 def test_windows_are_filled_but_never_past_30_seconds() -> None:
@@ -75,6 +76,38 @@ def test_windows_are_filled_but_never_past_30_seconds() -> None:
     windows = packed(samples)
     check(samples, windows)
     assert all(len(window.samples) / RATE > 24 for window in windows[:-1])
+
+
+def test_speech_that_does_not_fit_is_cut_in_a_pause_that_fills_the_window() -> None:
+    samples = talk(20.0, 1.0, 4.0, 0.15, 4.0, 0.15, 4.0, 0.25, 6.0)
+    windows = packed(samples)
+    check(samples, windows)
+    assert [len(window.pieces) for window in windows] == [2, 1]
+    assert 21 + 8.1 < windows[0].pieces[-1].end / RATE < 21 + 8.35
+    assert len(windows[0].samples) >= 0.9 * WINDOW
+
+
+def test_speech_that_does_not_pause_where_it_would_fill_the_window_is_left_whole() -> None:
+    for samples in (talk(20.0, 1.0, 18.0), talk(20.0, 1.0, 3.0, 0.2, 14.8), talk(28.0, 1.0, 1.3, 0.2, 10.0)):
+        windows = packed(samples)
+        check(samples, windows)
+        assert [len(window.pieces) for window in windows] == [1, 1]
+
+
+def test_speech_of_a_whole_window_is_cut_late_rather_than_in_its_longest_pause() -> None:
+    samples = talk(15.0, 0.25, 12.5, 0.15, 15.0)
+    windows = packed(samples)
+    check(samples, windows)
+    assert 27.7 < windows[0].pieces[-1].end / RATE < 27.95
+
+
+def test_windows_of_ordinary_talk_are_nine_tenths_full() -> None:
+    """Phrases of 1 to 9 s, with short pauses within and longer ones between, as dialogues have them."""
+    rng = np.random.default_rng(4)
+    lengths = [each for _ in range(120) for each in (rng.uniform(0.4, 3.0), rng.choice([0.12, 0.16, 0.2, 0.7, 1.5]))]
+    windows = packed(talk(*lengths))
+    fill = sum(len(window.samples) for window in windows[:-1]) / (len(windows) - 1) / WINDOW
+    assert fill > 0.9
 
 
 def test_long_speech_is_cut_in_the_longest_of_its_short_pauses() -> None:
@@ -95,12 +128,12 @@ def test_speech_without_any_pause_is_cut_all_the_same_and_nothing_is_lost() -> N
 
 
 def test_windows_do_not_depend_on_how_the_sound_arrives() -> None:
-    samples = talk(8.0, 0.2, 9.0, 1.0, 14.0, 0.15, 6.0, 9.0, 3.0)
+    samples = talk(8.0, 0.2, 9.0, 1.0, 14.0, 0.15, 6.0, 70.0, 3.0)
     assert [window.pieces for window in packed(samples, 997)] == [window.pieces for window in packed(samples)]
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.sampled_from([0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 1.0, 3.0, 7.0, 9.0, 20.0, 40.0]), max_size=12))
+@given(st.lists(st.sampled_from([0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 1.0, 3.0, 7.0, 9.0, 20.0, 40.0, 70.0]), max_size=12))
 def test_all_sound_is_in_exactly_one_window(lengths: list[float]) -> None:
     samples = talk(*lengths) if lengths else np.zeros(0, np.int16)
     windows = packed(samples)
