@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from flask import Response, request
+from flask import Response, redirect, request
+from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import ContentRange
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
@@ -67,6 +68,14 @@ def stored_file(job: Job, name: str | None) -> Mapping[str, Any]:
             return stored
     names = ", ".join(stored["name"] for stored in files)
     raise NotFound(f"The result has no such file; it has: {names}.")
+
+
+def file_answer(services: Services, stored: Mapping[str, Any]) -> ResponseReturnValue:
+    """A file of a result: a redirect to the storage where that serves it, else the bytes."""
+    url = services.storage.url(
+        stored["key"], filename=stored["name"], content_type=stored["content_type"], expires_s=LINK_S
+    )
+    return redirect(url, 302) if url else serve(services.storage, stored)
 
 
 def serve(storage: Storage, stored: Mapping[str, Any], *, whole: bool = False) -> Response:

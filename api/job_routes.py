@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, g, redirect, request, stream_with_context
+from flask import Response, g, request, stream_with_context
 from flask.typing import ResponseReturnValue
 from flask_openapi3 import APIBlueprint, Tag
 
-from jobs.errors import NotFound, Unavailable
+from jobs.errors import NotFound
 from jobs.job import Job
-from jobs.object_keys import job_prefix
 from jobs.states import JobState
 from pipelines.requests import SpeechPatch
 
 from .auth import known_or_anyone, needs, tenant
-from .downloads import check_link, serve, stored_file
+from .downloads import check_link, file_answer, stored_file
+from .forgetting import forget_job
 from .job_answers import job_answer, job_list_answer, wait_for_end
 from .job_events import event_stream
 from .operation import binary_answer, json_body, operation, submitted
@@ -109,11 +109,7 @@ def job_result(job_id: str, query: ResultQuery) -> ResponseReturnValue:
 
     Needs a key, or the signature of a link that this server made.
     """
-    stored = _result_file(job_id, query)
-    url = services().storage.url(
-        stored["key"], filename=stored["name"], content_type=stored["content_type"], expires_s=900
-    )
-    return redirect(url, 302) if url else serve(services().storage, stored)
+    return file_answer(services(), _result_file(job_id, query))
 
 
 @operation(routes, "POST", "/<job_id>/cancel", guard=needs("submit"), answers={200: JobBody}, problems=(404, 410))
@@ -174,14 +170,9 @@ def delete_job(job_id: str) -> ResponseReturnValue:
 
     It is cancelled first where it still runs. Afterwards its id answers 410.
     """
-    _job(job_id)
+    job = _job(job_id)
     check_own_storage(services())
-    job = services().store.mark_deleted(tenant(), job_id)
-    try:
-        services().storage.delete_prefix(job_prefix(job.tenant_id, job.id))
-        services().store.blank(job.id)
-    except Unavailable:
-        pass  # the record says so already: the sweeper removes the rest, as what a running chunk still writes
+    forget_job(services(), job)
     return "", 204
 
 

@@ -57,12 +57,13 @@ class LiveWorkers:
         return [row for row in self.serving(entry.queue) if model_state(row, entry) in {"warm", "ready"}]
 
     def voices(self) -> list[Mapping[str, Any]]:
-        """The voices of all live workers, each once, in the order of family, language and id."""
+        """The voices of all live workers by model, each once, in the order of family, language, id and model."""
         found: dict[tuple[str, str], Mapping[str, Any]] = {}
         for row in self.rows():
             for voice in _voices(row):
-                found.setdefault((voice["family"], voice["id"]), voice)
-        return sorted(found.values(), key=lambda voice: (voice["family"], voice["language"], voice["id"]))
+                found.setdefault((voice["model"], voice["id"]), voice)
+        order = ("family", "language", "id", "model")
+        return sorted(found.values(), key=lambda voice: [voice[key] for key in order])
 
     def _read(self) -> None:
         try:
@@ -95,8 +96,9 @@ def described(row: WorkerRow, entry: Entry) -> Mapping[str, Any]:
 
 def _voices(row: WorkerRow) -> Iterator[Mapping[str, Any]]:
     models = row.info.get("models")
-    told = models.values() if isinstance(models, Mapping) else ()
-    for source in (row.info, *told):
+    told = models.items() if isinstance(models, Mapping) else ()
+    for model, source in ((None, row.info), *told):
         for voice in source.get("voices") or ():
             if isinstance(voice, Mapping) and {"id", "language", "family"} <= voice.keys():
-                yield voice
+                # A family's name stands for its first model, wherever one is asked for.
+                yield {"model": model or voice["family"], **voice}

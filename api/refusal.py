@@ -5,6 +5,7 @@ Refusal
 │   └── CutOff         the body ended before its time (400)
 ├── Unauthenticated    no key, or none that is known (401)
 ├── Forbidden          the key or the link does not allow this (403)
+├── NoPreview          nobody has asked for a sample of this voice yet (404)
 ├── NothingToGive      the job ended without a result (409)
 ├── NothingToPatch     the job made no speech that could be mended (409)
 ├── NothingToRetry     the job is not in a state to be retried (409)
@@ -78,6 +79,13 @@ class Forbidden(Refusal):
 
     status = 403
     code = "forbidden"
+
+
+class NoPreview(Refusal):
+    """There is no sample of this voice yet; POST to this address makes one."""
+
+    status = 404
+    code = "no_preview"
 
 
 class NothingToGive(Refusal):

@@ -90,11 +90,11 @@ def check_webhook(policy: OutboundPolicy, wanted: JobRequest) -> None:
 
 
 def check_voice(workers: LiveWorkers, entry: Entry, wanted: SynthesisRequest) -> None:
-    """Where live workers list the family's voices, the voice and the language are among them. Raises Invalid.
+    """Where live workers list the model's voices, the voice and the language are among them. Raises Invalid.
 
     Without a live worker nobody knows the voices; the job then says so itself when it is planned.
     """
-    voices = [voice for voice in workers.voices() if voice["family"] == entry.family]
+    voices = [voice for voice in workers.voices() if voice["model"] == entry.name]
     if voices and _is_unknown(wanted.voice, voices):
         raise Invalid.field(
             "voice", f"{entry.name} has no voice {wanted.voice!r}; see GET /tts/voices.", code="unknown_voice"
@@ -113,10 +113,12 @@ def check_voice(workers: LiveWorkers, entry: Entry, wanted: SynthesisRequest) ->
             f"The voice {wanted.voice!r} speaks {named['language']!r}, not {wanted.language!r}; see GET /tts/voices.",
             code="unknown_language",
         )
+    # Whoever was enrolled speaks every language of the model, not only those of its own voices.
+    mother_tongues = [] if is_enrolled(wanted.voice or "") else [voice["language"] for voice in voices]
     if not speaks(entry, wanted.language) or (
-        voices
+        mother_tongues
         and wanted.language is not None
-        and all(primary(voice["language"]) != primary(wanted.language) for voice in voices)
+        and all(primary(tag) != primary(wanted.language) for tag in mother_tongues)
     ):
         raise Invalid.field(
             "language",

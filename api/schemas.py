@@ -174,16 +174,21 @@ class ResultQuery(BaseModel):
     signature: str | None = Field(None, max_length=200, description="Of a signed link.")
 
 
-class SubmitHeaders(BaseModel):
+class WaitHeaders(BaseModel):
     """What a submitting request may ask for in its headers."""
+
+    prefer: str | None = Field(
+        None, alias="Prefer", description="`wait=N`: answer 200 with the finished job if it ends within N ≤ 60 seconds."
+    )
+
+
+class SubmitHeaders(WaitHeaders):
+    """The same where each request makes a job of its own."""
 
     idempotency_key: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,255}$")] | None = Field(
         None,
         alias="Idempotency-Key",
         description="The same key and the same request give the same job for 24 hours.",
-    )
-    prefer: str | None = Field(
-        None, alias="Prefer", description="`wait=N`: answer 200 with the finished job if it ends within N ≤ 60 seconds."
     )
 
 
@@ -206,14 +211,16 @@ class VoicesQuery(BaseModel):
 
 
 class VoiceBody(Answer):
-    """A voice that a live worker speaks with."""
+    """A voice that a model of a live worker speaks with, or an enrolled one for a model that clones."""
 
     id: str
     name: str
-    language: str
+    language: str = Field(description="BCP 47 tag; `und` where nobody has said it.")
     family: str
+    model: str
     gender: str | None = None
     sample_rate_hz: int | None = None
+    preview: str = Field(description="Where a sample of it is. GET answers its audio, POST makes it.")
 
 
 class VoiceList(Answer):

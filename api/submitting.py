@@ -74,6 +74,10 @@ class Submission:
         promise = self._promise(str(request.url_rule), lambda: fingerprint(wanted.model_dump(mode="json"), upload))
         return self._record(promise, lambda: self._new_job(wanted, source))
 
+    def submit_once(self, promise: Idempotency, wanted: Callable[[], JobRequest]) -> Response:
+        """Record the job that `promise` stands for, unless there is one, and answer."""
+        return self._record(promise, lambda: self._new_job(wanted(), None))
+
     def submit_again(self, parent: Job) -> Response:
         """Record the retry of an ended job and answer. Its input is copied: either job may be deleted alone."""
         promise = self._promise(request.path, lambda: fingerprint({"parent": parent.id}, None))

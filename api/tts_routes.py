@@ -1,4 +1,4 @@
-"""Text to speech: submit a text or a document, list the voices."""
+"""Text to speech: submit a text or a document, list the voices, hear one."""
 
 from __future__ import annotations
 
@@ -6,19 +6,22 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask import Response, request
+from flask.typing import ResponseReturnValue
 from flask_openapi3 import APIBlueprint, Tag
 
 from pipelines.requests import SynthesisRequest
 
 from .auth import needs, tenant
+from .downloads import file_answer, stored_file
 from .job_answers import json_answer
 from .model_choice import primary
-from .operation import json_or_form_body, operation, submitted
+from .operation import binary_answer, json_or_form_body, operation, submitted
 from .request_checks import check_file, check_text, document_type, refuse_server_fields
-from .schemas import SubmitHeaders, VoiceBody, VoiceList, VoicesQuery
+from .schemas import SubmitHeaders, VoiceBody, VoiceList, VoicesQuery, WaitHeaders
 from .submitting import Source, Submission
 from .uploads import form_arguments, parse_json, read_json, received_form
 from .validated import validated
+from .voice_previews import VoicePreview, preview_url
 from .wiring import services
 
 routes = APIBlueprint("tts", __name__, url_prefix="/tts", abp_tags=[Tag(name="Text to speech")])
@@ -53,26 +56,70 @@ def synthesize() -> Response:
 def voices(query: VoicesQuery) -> Response:
     """Voices of the workers that run now, and the tenant's enrolled ones
 
-    An enrolled voice is listed for each model family that can speak with it.
+    Each is listed for every model that can speak with it, with the address of a sample.
     """
     found = [
         VoiceBody.model_validate(voice)
-        for voice in (*services().workers.voices(), *_enrolled())
+        for voice in map(_with_preview, (*services().workers.voices(), *_enrolled()))
         if (query.family is None or voice["family"] == query.family)
         and (query.language is None or speaks_tag(voice["language"], query.language))
     ]
     return json_answer(VoiceList(data=found))
 
 
+@operation(
+    routes,
+    "GET",
+    "/voices/<model>/<path:voice>/preview",
+    guard=needs("read"),
+    answers={
+        200: binary_answer("The sample.", "audio/*"),
+        206: binary_answer("The range that was asked for.", "audio/*"),
+        302: None,
+    },
+    problems=(404, 416),
+)
+def get_preview(model: str, voice: str) -> ResponseReturnValue:
+    """A sample of a voice
+
+    The audio of a job that the tenant had made by POST to the same address; 404 `no_preview` where there is none.
+    """
+    preview = VoicePreview.of(services(), tenant(), model, voice)
+    return file_answer(services(), stored_file(preview.job(), None))
+
+
+@operation(
+    routes,
+    "POST",
+    "/voices/<model>/<path:voice>/preview",
+    guard=needs("submit"),
+    headers=WaitHeaders,
+    answers=submitted("audio/*"),
+    problems=(404, 409, 422),
+)
+def create_preview(model: str, voice: str) -> Response:
+    """Have a sample of a voice made
+
+    A job that says a short sentence in the voice's language. However often it is asked for it is made once, and anew
+    when that job was deleted or came to nothing.
+    """
+    preview = VoicePreview.of(services(), tenant(), model, voice)
+    return Submission(services(), "tts.synthesize").submit_once(preview.promise, preview.request)
+
+
 def _enrolled() -> Iterator[Mapping[str, Any]]:
-    """The tenant's enrolled voices, for each family that speaks with the voice of a recording."""
-    rates = {entry.family: entry.sample_rate_hz for entry in services().catalog.cloning()}
-    for voice in services().store.voices(tenant()) if rates else ():
-        for family, rate_hz in rates.items():
+    """The tenant's enrolled voices, for each model that speaks with the voice of a recording."""
+    cloning = services().catalog.cloning()
+    for voice in services().store.voices(tenant()) if cloning else ():
+        for entry in cloning:
             yield {
-                "id": voice.id, "name": voice.name, "language": voice.language or "und", "family": family,
-                "gender": voice.gender, "sample_rate_hz": rate_hz,
+                "id": voice.id, "name": voice.name, "language": voice.language or "und", "family": entry.family,
+                "model": entry.name, "gender": voice.gender, "sample_rate_hz": entry.sample_rate_hz,
             }  # fmt: skip
+
+
+def _with_preview(voice: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**voice, "preview": preview_url(services(), voice["model"], voice["id"])}
 
 
 def speaks_tag(tag: str, wanted: str) -> bool:

@@ -22,6 +22,7 @@ from .own_storage import check_own_storage
 from .request_checks import check_file, check_language
 from .uploads import form_arguments, received_form
 from .validated import validated
+from .voice_previews import forget_previews
 from .voice_schemas import EnrolledVoiceBody, EnrolledVoiceList, NewVoiceBody
 from .wiring import services
 
@@ -72,12 +73,13 @@ def get_voice(voice_id: str) -> Response:
 
 @operation(routes, "DELETE", "/<voice_id>", guard=needs("submit"), answers={204: None}, problems=(404,))
 def delete_voice(voice_id: str) -> ResponseReturnValue:
-    """Forget a voice and its recording
+    """Forget a voice, its recording and its samples
 
-    Jobs that were accepted before keep their own copy until they are deleted themselves.
+    Other jobs that were accepted before keep their own copy until they are deleted themselves.
     """
     voice = services().store.voice(tenant(), voice_id)
     check_own_storage(services())
+    forget_previews(services(), voice)
     # The recording first: while the record is there, the request can be made again.
     services().storage.delete_prefix(voice_prefix(voice.tenant_id, voice.id))
     services().store.delete_voice(voice.tenant_id, voice.id)

@@ -139,13 +139,13 @@ class EnginePool:
     def describe(self) -> dict[str, Any]:
         # What needs no weights can be loaded when it is asked for.
         models: dict[str, Any] = {entry.name: {"state": "ready"} for entry in self._own if entry.source is None}
-        voices: dict[str, Any] = {}
+        voices: dict[tuple[str, str], Any] = {}
         for engine in self._engines:
             for name, known in list(engine.models.items()):
                 # The best state of any child is what a caller wants to know.
                 if models.get(name, {}).get("state") != "warm":
                     models[name] = {key: value for key, value in known.items() if key != "voices"}
-                voices |= {voice["id"]: voice for voice in known.get("voices", ())}
+                voices |= {(name, voice["id"]): {**voice, "model": name} for voice in known.get("voices", ())}
         rss = [engine.rss_bytes() for engine in self._engines]
         return {"models": models, "voices": list(voices.values()), "engine_rss_bytes": rss}
 

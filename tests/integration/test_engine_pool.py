@@ -132,7 +132,7 @@ def test_a_warm_engine_says_which_models_and_voices_it_has(stage):
     described = stage.pool.describe()
     assert stage.pool.is_warm()
     assert described["models"]["moody"]["state"] == "warm"
-    assert [voice["id"] for voice in described["voices"]] == ["tone"]
+    assert [(voice["id"], voice["model"]) for voice in described["voices"]] == [("tone", "moody")]
 
 
 def test_a_chunk_leaves_its_part(stage):

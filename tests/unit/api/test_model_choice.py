@@ -97,3 +97,11 @@ def test_voices_are_told_with_their_model_or_by_the_worker(services, worker):
     voice = {"id": "a", "name": "A", "language": "en", "family": "espeak"}
     worker(models={"espeak": {"state": "warm", "voices": [voice]}}, voices=[{**voice, "id": "b"}, {"no": "voice"}])
     assert [found["id"] for found in services.workers.voices()] == ["a", "b"]
+
+
+def test_voices_of_one_name_are_told_apart_by_their_models(services, worker):
+    voice = {"id": "speaker-0", "name": "Speaker 0", "language": "en", "family": "vits"}
+    models = ("vits-vctk", "vits-other")
+    told = [{**voice, "model": model} for model in models]
+    worker("tts.vits", models=dict.fromkeys(models, WARM), voices=[*told, voice])
+    assert [found["model"] for found in services.workers.voices()] == ["vits", "vits-other", "vits-vctk"]

@@ -93,8 +93,9 @@ def test_enrolled_voices_are_among_those_that_speak(client):
     voice_id = enrol(client).json["id"]
     (listed,) = client.get("/tts/voices?family=yourtts&language=en").json["data"]
     assert listed == {
-        "id": voice_id, "name": "Ann", "language": "en-GB", "family": "yourtts", "gender": "female",
-        "sample_rate_hz": 16_000,
+        "id": voice_id, "name": "Ann", "language": "en-GB", "family": "yourtts", "model": "yourtts",
+        "gender": "female", "sample_rate_hz": 16_000,
+        "preview": f"http://voicemill.test/tts/voices/yourtts/{voice_id}/preview",
     }  # fmt: skip
     assert client.get("/tts/voices?language=de").json["data"] == []
 
