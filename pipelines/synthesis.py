@@ -115,15 +115,23 @@ class Synthesis:
         parts: Sources,
         sink: Sink,
     ) -> Result:
-        """One audio file of all parts, with chapters and marks where they were asked for."""
+        """One audio file of all parts, with chapters and marks where they were asked for.
+
+        Raises `BadInput` where nothing sounds: the text is of signs that its voice has no word for.
+        """
         report = SpeechReport(request)
         with SpeechFile(request, header, sink) as file:
             warnings: dict[str, None] = {}
+            is_heard = False
             for span, path in last_rounds(spans, parts):
                 part = read_part(path)
                 warnings |= dict.fromkeys(part.warnings)
                 report.add(part)
                 file.add(span, part)
+                is_heard = is_heard or any(part.audible)
+            if not is_heard:
+                why = next(iter(warnings), "the model made no sound of it.")
+                raise BadInput(f"Nothing of the text could be spoken: {why}", field="text")
             duration_s = file.finish()
         summary: dict[str, Any] = {"language": header["language"]} if header.get("language") else {}
         told = [("document", detail) for detail in header["remarks"]] + [("text", detail) for detail in warnings]

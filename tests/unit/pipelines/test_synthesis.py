@@ -315,6 +315,16 @@ def test_what_no_word_is_known_for_is_named_and_the_rest_is_spoken(tone: ToneSpe
     assert any("'🙂' has nothing in it" in detail for detail in details)
 
 
+@pytest.mark.parametrize("options", [{}, {"format": "m4b", "loudness": "acx"}])
+def test_a_text_of_which_nothing_could_be_said_is_refused_with_the_reason(
+    tone: ToneSpeaker, tmp_path: Path, options: dict[str, Any]
+) -> None:
+    tone.entry = dataclasses.replace(tone.entry, normalises=False)
+    with pytest.raises(BadInput, match=r"Nothing of the text could be spoken: No word is known .*🙂") as refusal:
+        speak(tmp_path, tone, SynthesisRequest(text="🙂\n\n🙂", language="en", **options))
+    assert refusal.value.field == "text"
+
+
 @pytest.mark.parametrize("normalise", [None, True])
 def test_a_word_of_two_thousand_characters_is_spoken_whole(
     tone: ToneSpeaker, tmp_path: Path, normalise: bool | None

@@ -13,8 +13,11 @@ from pipelines.families.yourtts import load, voices
 from pipelines.families.yourtts.family import YourTts
 from pipelines.family import Recording, SpeakRequest
 from pipelines.pipeline import Interrupted
+from pipelines.requests import SynthesisRequest
+from pipelines.speech_part import read_part
 from tests.checkpoints import FIXTURES, arrays
 from tests.factories import jfk, make_silence
+from tests.synthesis_rig import speak
 
 FOLDER = FIXTURES / "yourtts"
 ENTRY = replace(Catalog().get("yourtts", "tts"), source=str(FOLDER), threads=1)
@@ -157,3 +160,13 @@ def test_a_planted_pickle_is_refused_and_not_run(tmp_path):
 def test_rate_of_the_checkpoint_is_that_of_the_entry():
     with pytest.raises(ModelUnavailable, match="sample_rate_hz = 16000"):
         load(replace(ENTRY, sample_rate_hz=22_050), "cpu")
+
+
+def test_a_job_without_a_language_is_read_in_that_of_its_voice_and_says_so(family, tmp_path):
+    request = SynthesisRequest(model="yourtts", text="Room 12.", speech_marks=True)
+    run = speak(tmp_path, family, request)
+    assert [warning["detail"] for warning in run.result.summary["warnings"]] == [
+        "No `language` was given; yourtts reads the text as 'en'. Name it if it is another."
+    ]
+    (sentence,) = read_part(run.parts[0]).sentences
+    assert (sentence.language, [word.text for word in sentence.words]) == ("en", ["Room", "12"])
