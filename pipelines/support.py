@@ -102,9 +102,16 @@ def _unsupported_in_diarization(request: TranscriptionRequest, catalog: Catalog)
     if not request.diarize:
         return
     try:
-        catalog.get(request.speaker_model, "speaker")
+        encoder = catalog.get(request.speaker_model, "speaker")
     except UnsupportedOption as error:
         yield "speaker_model", error.detail
+    else:
+        if request.known_speakers and encoder.same_voice is None:
+            yield (
+                "known_speakers",
+                f"It is not known how alike {encoder.name} finds two recordings of one person: take another "
+                "speaker_model, or measure it and say so as `same_voice` in models.toml.",
+            )
     if find_spec("sklearn") is None:
         yield "diarize", "Telling speakers apart is not installed here: pip install 'voicemill[speakers]'."
 

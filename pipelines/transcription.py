@@ -151,7 +151,7 @@ def _tell_apart(span: Span, sources: Sources, family: SpeakerFamily, sink: Sink)
     known = known_voices(references, family, lambda: sink.progress(0.0))
     engine_s = time.monotonic() - started
     path = sink.directory / "part.json"
-    write_part(path, heard, turns=as_json(turns), known=known_as_json(known))
+    write_part(path, heard, turns=as_json(turns), known=known_as_json(known), same_voice=family.entry.same_voice)
     return Part(path, (), engine_s, {"speaker_model": f"{family.entry.name}, {family.revision}, {family.engine}"})
 
 
@@ -166,7 +166,8 @@ def _with_speakers(
     turns = voices.turns
     numbers = told_apart(turns, least=request.min_speakers, most=request.max_speakers)
     names = {voice: request.references[voice].name for voice in voices.known if voice in request.references}
-    speakers = named(turns, numbers, {names[voice]: voices.known[voice] for voice in names})
+    known = {names[voice]: voices.known[voice] for voice in names}
+    speakers = named(turns, numbers, known, same_voice=voices.same_voice)
     with spool.open(encoding="utf-8") as file:
         yield from labelled(map(json.loads, file), turns, speakers)
     spool.unlink()

@@ -53,11 +53,17 @@ class HeardWindow:
 
 
 def write_part(
-    path: Path, windows: Iterable[HeardWindow], *, turns: Sequence[Any] = (), known: Mapping[str, Any] | None = None
+    path: Path,
+    windows: Iterable[HeardWindow],
+    *,
+    turns: Sequence[Any] = (),
+    known: Mapping[str, Any] | None = None,
+    same_voice: float | None = None,
 ) -> None:
     """Write a part file: `segments` for whoever shows them at once, `windows` for the next round.
 
-    `turns`: those of speakers, and `known`: the vectors of enrolled voices, as JSON, where they were asked for.
+    `turns`: those of speakers, and `known`: the vectors of enrolled voices, as JSON, where they were asked for;
+    `same_voice`: from which cosine a speaker is one of these.
     """
     heard = sorted(windows, key=lambda window: window.number)
     language, confidence = _language(heard)
@@ -74,7 +80,7 @@ def write_part(
         "language": language,
         "language_confidence": confidence,
         **({"turns": turns} if turns else {}),
-        **({"known": known} if known else {}),
+        **({"known": known, "same_voice": same_voice} if known else {}),
     }  # fmt: skip
     path.write_text(json.dumps(part, ensure_ascii=False), encoding="utf-8")
 

@@ -24,9 +24,6 @@ _FOUNDING_S = 1.0
 _MOST_AT_ONCE, _GROUPS = 2000, 1000
 #: Speakers that are looked for where nobody said how many there are.
 _MOST_SPEAKERS = 10
-#: Cosine from which a speaker is a known voice. (Three voices of Flite by resemblyzer, eight seconds of each against
-#: its later turns: 0.96 to 0.98; against those of the others, and a man's over another channel: 0.79 at most.)
-SAME_VOICE = 0.82
 #: Mean silhouette below which no division is better than one voice.
 _ONE_VOICE = 0.2
 
@@ -52,11 +49,13 @@ def told_apart(turns: Sequence[Turn], *, least: int | None = None, most: int | N
     return [names[int(cluster)] for cluster in nearest]
 
 
-def named(turns: Sequence[Turn], numbers: Sequence[int], known: Mapping[str, Vector]) -> list[str]:
+def named(
+    turns: Sequence[Turn], numbers: Sequence[int], known: Mapping[str, Vector], *, same_voice: float
+) -> list[str]:
     """The name of each turn's speaker: that of the known voice that is most like it, else speaker_1, speaker_2 …
 
-    `numbers`: as `told_apart` gives them. A known voice is at most one speaker, and a speaker at most one voice; the
-    pairs that are most alike go first.
+    `numbers`: as `told_apart` gives them. `same_voice`: the cosine from which a speaker is a known voice. A known voice
+    is at most one speaker, and a speaker at most one voice; the pairs that are most alike go first.
     """
     names = {number: f"speaker_{number + 1}" for number in numbers}
     pairs = sorted(
@@ -69,7 +68,7 @@ def named(turns: Sequence[Turn], numbers: Sequence[int], known: Mapping[str, Vec
     )
     found: dict[int, str] = {}
     for alike, name, number in pairs:
-        if alike >= SAME_VOICE and number not in found and name not in found.values():
+        if alike >= same_voice and number not in found and name not in found.values():
             found[number] = name
     return [found.get(number, names[number]) for number in numbers]
 

@@ -24,6 +24,7 @@ from .part_file import HeardWindow
 _BREATH_S, _LONGEST_S = 0.25, 4.0
 #: Less than this says nothing of a voice; such a turn is left to its neighbours.
 _SHORTEST_S = 0.1
+_SAME_VOICE = 0.82
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +48,16 @@ class Voices:
     turns: list[Turn] = field(default_factory=list)
     #: The vectors of enrolled voices.
     known: dict[str, Vector] = field(default_factory=dict)
+    #: Cosine from which a speaker is one of these, as the encoder's entry has it. Chunks that were accepted by an older
+    #: version, which had one limit for all encoders, do not say.
+    same_voice: float = _SAME_VOICE
 
     def read(self, path: Path) -> None:
         """Add what a part file holds; nothing where no voices were asked for."""
         part = json.loads(path.read_text(encoding="utf-8"))
         self.turns += [Turn(start, end, _vector(stored)) for start, end, stored in part.get("turns", ())]
         self.known |= {voice: _vector(stored) for voice, stored in part.get("known", {}).items()}
+        self.same_voice = part.get("same_voice") or self.same_voice
 
 
 def voices_of(

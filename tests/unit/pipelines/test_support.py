@@ -26,6 +26,11 @@ def check(model: str, **params: Any) -> None:
         ("pocketsphinx", {"diarize": True, "channels": "split"}, "diarize"),
         ("pocketsphinx", {"diarize": True, "min_speakers": 3, "max_speakers": 2}, "min_speakers"),
         ("pocketsphinx", {"diarize": True, "speaker_model": "whisper-base"}, "speaker_model"),
+        (
+            "pocketsphinx",
+            {"diarize": True, "speaker_model": "spkrec-xvect-voxceleb", "known_speakers": ["voice_" + "0" * 32]},
+            "known_speakers",
+        ),
         ("whisper-base", {"max_speakers": 2}, "max_speakers"),
         ("whisper-base", {"min_confidence": 0.5}, "retry_models"),
         ("whisper-base", {"retry_models": ["whisper-small"]}, "min_confidence"),

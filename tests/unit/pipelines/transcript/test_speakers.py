@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipelines.transcript.speakers import SAME_VOICE, labelled, named, told_apart
+from pipelines.transcript.speakers import labelled, named, told_apart
 from pipelines.transcript.turns import Turn
 
 
@@ -105,20 +105,28 @@ def axis(*shares: float, width: int = 32) -> np.ndarray:
 def test_known_voices_give_their_names_and_nobody_else_gets_one():
     spoken = turns(0, 1, 2, 1, 0)
     known = {"Ann": axis(0, 1), "Ben": axis(0, 0, 0, 1)}
-    assert named(spoken, [0, 1, 2, 1, 0], known) == ["speaker_1", "Ann", "speaker_3", "Ann", "speaker_1"]
-    assert named(spoken, [0, 1, 2, 1, 0], {}) == ["speaker_1", "speaker_2", "speaker_3", "speaker_2", "speaker_1"]
-    assert named([], [], known) == []
+    found = named(spoken, [0, 1, 2, 1, 0], known, same_voice=0.82)
+    assert found == ["speaker_1", "Ann", "speaker_3", "Ann", "speaker_1"]
+    found = named(spoken, [0, 1, 2, 1, 0], {}, same_voice=0.82)
+    assert found == ["speaker_1", "speaker_2", "speaker_3", "speaker_2", "speaker_1"]
+    assert named([], [], known, same_voice=0.82) == []
 
 
 def test_a_name_goes_to_the_speaker_who_is_most_like_it_and_to_one_only():
     alike, more = axis(1, 0.6), axis(1, 0.3)
-    assert float(axis(1) @ alike) > SAME_VOICE
+    assert float(axis(1) @ alike) > 0.82
     spoken = turns(0, 0, spread=0.0)
-    assert named(spoken[:1], [0], {"Ann": alike, "Ben": more}) == ["Ben"]
+    assert named(spoken[:1], [0], {"Ann": alike, "Ben": more}, same_voice=0.82) == ["Ben"]
     apart = [Turn(0, 2, axis(1)), Turn(2, 4, axis(1, 0.2))]
-    assert named(apart, [0, 1], {"Ann": alike}) == ["speaker_1", "Ann"]
+    assert named(apart, [0, 1], {"Ann": alike}, same_voice=0.82) == ["speaker_1", "Ann"]
+
+
+def test_how_alike_a_known_voice_must_be_is_the_encoders_business():
+    spoken, known = [Turn(0, 2, axis(1))], {"Ann": axis(1, 1)}
+    assert named(spoken, [0], known, same_voice=0.8) == ["speaker_1"]
+    assert named(spoken, [0], known, same_voice=0.7) == ["Ann"]
 
 
 def test_turns_count_by_their_length_in_the_voice_of_a_speaker():
     spoken = [Turn(0.0, 10.0, axis(1)), Turn(10.0, 10.2, axis(0, 1))]
-    assert named(spoken, [0, 0], {"Ann": axis(1), "Ben": axis(0, 1)}) == ["Ann", "Ann"]
+    assert named(spoken, [0, 0], {"Ann": axis(1), "Ben": axis(0, 1)}, same_voice=0.82) == ["Ann", "Ann"]

@@ -107,5 +107,12 @@ def test_a_known_voice_is_the_mean_over_stretches_of_its_recording(tmp_path):
     assert encoder.asked == [3, 1]
     assert known["a"] == pytest.approx(np.array([4 * RATE, 500]) / np.hypot(4 * RATE, 500))
     assert np.linalg.norm(known["b"]) == pytest.approx(1)
-    write_part(tmp_path / "part.json", [], known=known_as_json(known))
-    assert read(tmp_path / "part.json").known["a"] == pytest.approx(known["a"], abs=1e-3)
+    write_part(tmp_path / "part.json", [], known=known_as_json(known), same_voice=0.25)
+    found = read(tmp_path / "part.json")
+    assert found.known["a"] == pytest.approx(known["a"], abs=1e-3)
+    assert found.same_voice == 0.25
+
+
+def test_part_of_a_version_with_one_limit_for_all_encoders_is_read_with_it(tmp_path):
+    write_part(tmp_path / "part.json", [], known=known_as_json({"a": np.ones(4, np.float32)}))
+    assert read(tmp_path / "part.json").same_voice == 0.82
