@@ -163,11 +163,16 @@ def weights_file(entry: Entry, folder: Path) -> Path:
 
 
 def fill(
-    entry: Entry, module: torch.nn.Module, tensors: Mapping[str, torch.Tensor], *, spare: Sequence[str] = ()
+    entry: Entry,
+    module: torch.nn.Module,
+    tensors: Mapping[str, torch.Tensor],
+    *,
+    spare: Sequence[str] = (),
+    file: Path | None = None,
 ) -> None:
     """Put tensors into a module, by name. `spare`: prefixes of names that the file may have and the module lacks.
 
-    Raises `ModelUnavailable` naming what is missing, unknown or of another shape.
+    Raises `ModelUnavailable` naming what is missing, unknown, of another shape or no number; and the `file`.
     """
     wanted = module.state_dict()
     missing = sorted(wanted.keys() - tensors.keys())
@@ -179,12 +184,23 @@ def fill(
     ]
     faults = [
         f"{what} {_few(names)}"
-        for what, names in (("lacks", missing), ("has unknown", unknown), ("has", misshapen))
+        for what, names in (
+            ("lacks", missing), ("has unknown", unknown), ("has", misshapen), ("has NaN in", without_numbers(tensors)),
+        )
         if names
-    ]
+    ]  # fmt: skip
     if faults:
-        raise ModelUnavailable(f"{entry.name}: the checkpoint does not fit {entry.family}: it {'; it '.join(faults)}.")
+        held = file or f"the checkpoint of {entry.source}"
+        raise ModelUnavailable(f"{entry.name}: {held} does not fit {entry.family}: it {'; it '.join(faults)}.")
     module.load_state_dict({name: tensors[name] for name in wanted})
+
+
+def without_numbers(tensors: Mapping[str, torch.Tensor]) -> list[str]:
+    """Names of the tensors in which a value is NaN: whatever is computed with them is NaN too, and no word or sound.
+
+    Infinity is left alone: masks are made of it.
+    """
+    return sorted(name for name, tensor in tensors.items() if tensor.is_floating_point() and bool(tensor.isnan().any()))
 
 
 def _few(names: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from pipelines.catalog import Entry
 from pipelines.errors import ModelUnavailable
+from pipelines.loading import without_numbers
 
 from .torch_engine import torch_device
 
@@ -20,7 +21,7 @@ def pretrained(entry: Entry, kind: Any, folder: Path, device: str, *, unused: Se
     """An instance of the model class `kind`, ready to be asked, its weight norms folded into plain weights.
 
     `unused`: prefixes of tensors that only training needs and that the files may lack. Raises `ModelUnavailable`
-    naming what is missing or does not fit, and for a pickle that would run code.
+    naming what is missing, does not fit or is no number, and for a pickle that would run code.
     """
     import torch
     from safetensors import SafetensorError
@@ -47,11 +48,13 @@ def pretrained(entry: Entry, kind: Any, folder: Path, device: str, *, unused: Se
     misshapen = sorted(str(each[0]) for each in report["mismatched_keys"])
     faults = [
         f"{what} {', '.join(names[:8])}"
-        for what, names in (("lacks", missing), ("has other sizes for", misshapen))
+        for what, names in (
+            ("lacks", missing), ("has other sizes for", misshapen), ("has NaN in", without_numbers(model.state_dict())),
+        )
         if names
-    ]
+    ]  # fmt: skip
     if faults:
-        raise ModelUnavailable(f"{entry.name}: the checkpoint does not fit {entry.family}: it {'; it '.join(faults)}.")
+        raise ModelUnavailable(f"{entry.name}: {folder} does not fit {entry.family}: it {'; it '.join(faults)}.")
     _fold_weight_norms(model)
     return model.eval().requires_grad_(False).to(place)
 

@@ -50,7 +50,7 @@ class CTranslate2Model:
                 intra_threads=where.threads,
             )
         except (RuntimeError, ValueError, OSError, MemoryError) as error:
-            raise ModelUnavailable(f"{entry.name} cannot be loaded from {folder}: {error}") from error
+            raise ModelUnavailable(f"{entry.name}: {folder / 'model.bin'} cannot be loaded: {error}") from error
         self._entry = entry
         self._on_cpu = where.device.kind == "cpu"
         self._pool = ThreadPoolExecutor(where.workers, thread_name_prefix="whisper")

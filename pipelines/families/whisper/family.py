@@ -6,12 +6,14 @@ runs the weights is behind `decoding.Encoder` and `decoding.Decoder`.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
 
 from pipelines.catalog import Entry
+from pipelines.errors import EngineFailure
 from pipelines.family import RecogniseRequest, Recognition, Tick
 
 from .decoding import Attempt, Decoded, Decoder, Encoded, Encoder
@@ -131,7 +133,7 @@ class Whisper:
         return list(groups.values())
 
     def _generate(self, stretches: Sequence[Stretch], encoded: Encoded, attempt: Attempt, tick: Tick) -> list[Decoded]:
-        return self._decoder.generate(
+        found = self._decoder.generate(
             encoded,
             [self._prompt(stretch) for stretch in stretches],
             attempt,
@@ -139,6 +141,13 @@ class Whisper:
             seeds=[stretch.request.seed for stretch in stretches],
             tick=tick,
         )
+        if any(math.isnan(decoded.logprob) for decoded in found):
+            # An engine would go on with any token at all, and the text would look like a bad recording's.
+            raise EngineFailure(
+                f"{self.entry.name} computes NaN in {self.engine}: its weights in {self.entry.source} are damaged, or "
+                "too large for this precision."
+            )
+        return found
 
     def _prompt(self, stretch: Stretch) -> list[int]:
         request = stretch.request

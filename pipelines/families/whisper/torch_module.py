@@ -43,5 +43,5 @@ def filled_module(entry: Entry, checkpoint: Checkpoint) -> WhisperForConditional
     except (TypeError, ValueError) as error:
         raise ModelUnavailable(f"{entry.name}: {checkpoint.folder / 'config.json'} is not usable: {error}") from error
     module = WhisperForConditionalGeneration(sizes)
-    fill(entry, module, tensors)
+    fill(entry, module, tensors, file=checkpoint.published)
     return module.eval()

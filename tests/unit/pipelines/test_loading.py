@@ -83,6 +83,16 @@ def test_module_is_filled_and_what_does_not_fit_is_named():
     assert "weight [3, 4] instead of [3, 2]" in str(refused.value)
 
 
+def test_tensor_that_is_no_number_is_named_with_its_file(tmp_path):
+    module = torch.nn.Linear(2, 3)
+    spoilt = torch.ones(3, 2)
+    spoilt[1, 1] = torch.nan
+    with pytest.raises(ModelUnavailable, match=r"small: .*model\.safetensors does not fit .*: it has NaN in weight\."):
+        loading.fill(ENTRY, module, {"weight": spoilt, "bias": torch.zeros(3)}, file=tmp_path / "model.safetensors")
+    masks = {"weight": torch.ones(3, 2), "bias": torch.full((3,), -torch.inf)}
+    loading.fill(ENTRY, module, masks)
+
+
 def test_conversion_happens_once_for_each_content(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     folder, made = tmp_path / "model", []

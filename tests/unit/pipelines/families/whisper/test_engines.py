@@ -10,13 +10,14 @@ import dataclasses
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import numpy as np
 import pytest
 
 from pipelines.catalog import Entry
-from pipelines.errors import ModelUnavailable
+from pipelines.errors import EngineFailure, ModelUnavailable
 from pipelines.families.whisper import Whisper, load
 from pipelines.families.whisper.features import log_mel
 from pipelines.family import RecogniseRequest
@@ -54,6 +55,23 @@ def whisper(entry: Entry, engine: str) -> Iterator[Whisper]:
 @pytest.fixture(scope="module")
 def encoded(whisper: Whisper) -> Any:
     return whisper._encoder.encode(log_mel(sound(), 80)[None], lambda: None)
+
+
+@pytest.mark.parametrize(("engine", "part"), [("ctranslate2", "decoder"), ("torch", "decoder"), ("onnx", "encoder")])
+def test_values_that_overflow_are_a_failure_and_no_text(
+    entry: Entry, published: Path, tmp_path: Path, engine: str, part: str
+) -> None:
+    from safetensors.numpy import load_file, save_file
+
+    tensors = load_file(published / "model.safetensors")
+    name = f"model.{part}.layers.0.fc1.weight"
+    tensors[name] = np.full_like(tensors[name], np.inf)
+    copytree(published, tmp_path / "model")
+    save_file(tensors, tmp_path / "model" / "model.safetensors", {"format": "pt"})
+    overflowing = load_engine(dataclasses.replace(entry, source=str(tmp_path / "model")), engine)
+    with pytest.raises(EngineFailure, match=f"whisper-tiny computes NaN in .*{engine}"):
+        overflowing.recognise([RecogniseRequest(sound()[:32_000], language="en")], lambda: None)
+    overflowing.close()
 
 
 def test_encoder_agrees_with_the_reference(engine: str, encoded: Any) -> None:
