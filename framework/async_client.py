@@ -98,6 +98,14 @@ class AsyncClient:
         """The voices."""
         return await self.send(calls.voices(language=language, family=family))
 
+    async def preview(self, model: str, voice: str) -> bytes:
+        """A sample of a voice as MP3."""
+        return await self.jobs.read(await self.run(steps.preview(model, voice, self.retries)), "mp3")
+
+    async def save_preview(self, model: str, voice: str, destination: str | Path) -> Path:
+        """The same into a file."""
+        return await self.jobs.download(await self.run(steps.preview(model, voice, self.retries)), "mp3", destination)
+
     async def add_voice(
         self,
         recording: Source,

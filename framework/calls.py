@@ -129,6 +129,13 @@ def voices(*, language: str | None, family: str | None) -> Call[list[dict[str, A
     return Call("GET", "/tts/voices", _entries, params=_given({"language": language, "family": family}))
 
 
+def preview(model: str, voice: str) -> Call[Job]:
+    """The job of a voice's sample; the server makes one however often it is asked."""
+    if not model or not voice:
+        raise BadArgument("Give the model and the voice; `voicemill voices` lists both.")
+    return Call("POST", f"/tts/voices/{quote(model, safe='')}/{quote(voice, safe='/')}/preview", Job.parse)
+
+
 def add_voice(
     recording: Source, *, on_upload: UploadProgress | None, fields: Mapping[str, Any]
 ) -> Call[dict[str, Any]]:

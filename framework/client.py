@@ -105,6 +105,14 @@ class Client:
         """The voices, as the API lists them."""
         return self.send(calls.voices(language=language, family=family))
 
+    def preview(self, model: str, voice: str) -> bytes:
+        """A sample of a voice as MP3. The server makes it once, which this waits for."""
+        return self.jobs.read(self.run(steps.preview(model, voice, self.retries)), "mp3")
+
+    def save_preview(self, model: str, voice: str, destination: str | Path) -> Path:
+        """The same into a file."""
+        return self.jobs.download(self.run(steps.preview(model, voice, self.retries)), "mp3", destination)
+
     def add_voice(
         self,
         recording: Source,

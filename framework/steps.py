@@ -183,6 +183,12 @@ def successful(job: Job) -> Job:
     return job
 
 
+def preview(model: str, voice: str, retries: Retries) -> Steps[Job]:
+    """The finished job of a voice's sample, made where there is none. Raises JobUnsuccessful."""
+    job = yield from send(calls.preview(model, voice), retries)
+    return successful((yield from follow(job.id, retries)))
+
+
 def download(
     job: Job, name: str, destination: Path, retries: Retries, on_progress: DownloadProgress | None = None
 ) -> Steps[Path]:

@@ -1,4 +1,4 @@
-"""`voicemill voices`: list what can speak, enrol a voice from a recording, forget one."""
+"""`voicemill voices`: list what can speak, hear a voice, enrol one from a recording, forget one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def voices(
     family: Annotated[str | None, typer.Option(help="Model family.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the voices that can speak right now; `add` and `rm` enrol and forget voices of your own."""
+    """List the voices that can speak right now; `preview` saves a sample, `add` and `rm` enrol and forget your own."""
     if context.invoked_subcommand is not None:
         return
     with errors_shown(as_json):
@@ -30,9 +30,28 @@ def voices(
             show_json({"data": known})
             return
         show_table(
-            ["VOICE", "NAME", "LANGUAGE", "FAMILY", "GENDER"],
-            [[voice.get(key) for key in ("id", "name", "language", "family", "gender")] for voice in known],
+            ["VOICE", "NAME", "LANGUAGE", "FAMILY", "GENDER", "MODEL"],
+            [[voice.get(key) for key in ("id", "name", "language", "family", "gender", "model")] for voice in known],
         )
+
+
+@app.command("preview")
+def preview_voice(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="As the list names it.")],
+    voice: Annotated[str, typer.Argument(metavar="VOICE", help="Id of one of its voices.")],
+    *,
+    output: Annotated[Path, typer.Option("-o", "--output", help="MP3 file to save the sample as, or a directory.")],
+    as_json: AsJson = False,
+) -> None:
+    """Save a sample of a voice; it is made where there is none yet."""
+    from framework.errors import BadArgument
+
+    with errors_shown(as_json):
+        if not output.is_dir() and output.suffix.lower() != ".mp3":
+            raise BadArgument(f"-o {output}: samples are MP3; give it the suffix .mp3.")
+        with connected() as client:
+            saved = client.save_preview(model, voice, output)
+        show_json({"saved": [str(saved)]}) if as_json else typer.echo(saved)
 
 
 @app.command("add")

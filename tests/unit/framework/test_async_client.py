@@ -118,7 +118,7 @@ def test_events_are_given_as_they_come(wire: WireServer) -> None:
     run(wire, work)
 
 
-def test_the_rest_of_the_calls(wire: WireServer) -> None:
+def test_the_rest_of_the_calls(wire: WireServer, tmp_path: Path) -> None:
     async def work(client: AsyncClient) -> None:
         job_id = wire.add_job()
         assert [job.id for job in (await client.jobs.list(limit=1)).data] == [job_id]
@@ -128,6 +128,10 @@ def test_the_rest_of_the_calls(wire: WireServer) -> None:
         assert len(await client.voices()) == 2
         assert (await client.add_voice(b"speech", "Ann", consent=True))["name"] == "Ann"
         await client.delete_voice("voice_1")
+        wire.previews["/tts/voices/espeak/de/preview"] = sample = wire.add_job("tts.synthesize")
+        wire.succeed(sample, {"audio.mp3": b"ID3"})
+        assert await client.preview("espeak", "de") == b"ID3"
+        assert (await client.save_preview("espeak", "de", tmp_path)).name == "audio.mp3"
         assert len(await client.models()) == 2
         assert (await client.health())["status"] == "ok"
         assert (await client.keys.create("x"))["id"] == "k1"

@@ -504,6 +504,29 @@ def test_voices_and_models_are_listed(client: Client, wire: WireServer) -> None:
     assert [model["name"] for model in client.models()] == ["espeak", "whisper-base"]
 
 
+def test_sample_of_a_voice_is_waited_for_and_given_as_bytes_or_as_a_file(
+    client: Client, wire: WireServer, tmp_path: Path
+) -> None:
+    path = "/tts/voices/bark-small/v2/en_speaker%2B6/preview"
+    sounds: list[bytes] = []
+    asking = meanwhile(lambda: sounds.append(client.preview("bark-small", "v2/en_speaker+6")))
+    until(lambda: path in wire.previews)
+    wire.succeed(wire.previews[path], {"audio.mp3": b"ID3"})
+    asking.join()
+    assert sounds == [b"ID3"]
+    assert client.save_preview("bark-small", "v2/en_speaker+6", tmp_path / "six.mp3").read_bytes() == b"ID3"
+    assert len(wire.jobs) == 1
+
+
+def test_sample_that_cannot_be_made_is_told_with_its_job(client: Client, wire: WireServer) -> None:
+    wire.previews["/tts/voices/espeak/de/preview"] = wire.add_job("tts.synthesize")
+    wire.fail(wire.previews["/tts/voices/espeak/de/preview"])
+    with pytest.raises(JobFailed, match="It broke"):
+        client.preview("espeak", "de")
+    with pytest.raises(BadArgument, match="`voicemill voices` lists both"):
+        client.preview("espeak", "")
+
+
 def test_voices_are_enrolled_with_their_recording_and_forgotten(client: Client, wire: WireServer) -> None:
     voice = client.add_voice(("ann.wav", b"speech"), "Ann", consent=True, language="en")
     assert voice["id"] == "voice_1"

@@ -60,6 +60,8 @@ class WireServer:
         self.jobs: dict[str, dict[str, Any]] = {}
         self.files: dict[tuple[str, str], bytes] = {}
         self.deleted: set[str] = set()
+        #: Path of a voice's sample → the job that makes it.
+        self.previews: dict[str, str] = {}
         #: Path → what is there for everyone, as at a presigned URL.
         self.bucket: dict[str, bytes] = {}
         #: Events of each job's stream, in order; appended to while clients listen.
@@ -296,6 +298,12 @@ class _Handler(BaseHTTPRequestHandler):
             job, replayed = self.wire.submit(request, kind)
             extra = {"Idempotency-Replayed": "true"} if replayed else {}
             self._json(202, job, {"Location": f"/jobs/{job['id']}", "Retry-After": "1", **extra})
+        elif request.method == "POST" and parts[:2] == ["tts", "voices"] and parts[-1] == "preview":
+            # One job for each path, however often it is asked for.
+            job_id = self.wire.previews.get(request.path)
+            job = self.wire.jobs[job_id] if job_id else self.wire.submit(request, "tts.synthesize")[0]
+            self.wire.previews[request.path] = job["id"]
+            self._json(202, job, {"Location": f"/jobs/{job['id']}"})
         elif parts[0] == "jobs":
             self._jobs(request, parts[1:])
         elif request.path in LISTS:

@@ -26,6 +26,17 @@ def test_voices_are_listed(voicemill: Voicemill, wire: WireServer) -> None:
     assert wire.requests[-1].query == {"language": ["en"]}
 
 
+def test_sample_of_a_voice_is_saved(voicemill: Voicemill, wire: WireServer, tmp_path: Path) -> None:
+    wire.previews["/tts/voices/espeak/de/preview"] = sample = wire.add_job("tts.synthesize")
+    wire.succeed(sample, {"audio.mp3": b"ID3"})
+    assert voicemill("voices", "preview", "espeak", "de", "-o", "de.mp3").stdout == "de.mp3\n"
+    assert (tmp_path / "de.mp3").read_bytes() == b"ID3"
+    told = voicemill("voices", "preview", "espeak", "de", "-o", ".", "--json").stdout
+    assert json.loads(told) == {"saved": ["audio.mp3"]}
+    refused = voicemill("voices", "preview", "espeak", "de", "-o", "de.wav")
+    assert (refused.exit_code, "samples are MP3" in refused.stderr) == (2, True)
+
+
 def test_id_of_an_enrolled_voice_is_alone_on_stdout(voicemill: Voicemill, wire: WireServer, tmp_path: Path) -> None:
     recording = tmp_path / "ann.wav"
     recording.write_bytes(b"speech")
