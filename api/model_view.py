@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from jobs.job import WorkerRow
 from pipelines.catalog import Entry
+from pipelines.speech_emotions import emotions_of
 
 from .live_workers import described, model_state
 from .model_choice import install_line
@@ -40,5 +41,6 @@ def _model(entry: Entry, rows: Sequence[WorkerRow]) -> ModelBody:
         memory_bytes=sum(memory) if memory else None,
         sample_rate_hz=entry.sample_rate_hz,
         auto=entry.auto,
+        emotions=list(emotions_of(entry)) if entry.kind == "tts" else [],
         install=install_line(entry) if not able else None,
     )

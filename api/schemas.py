@@ -246,6 +246,8 @@ class ModelBody(Answer):
     memory_bytes: int | None
     sample_rate_hz: int
     auto: bool
+    #: What `emotion` may be, though a model may do only a part of it; empty for one that does not speak.
+    emotions: list[str]
     #: The command that brings the model here, while it is absent.
     install: str | None
 

@@ -96,5 +96,9 @@ def test_models_say_where_they_run(client, worker):
     assert models["whisper-base"]["state"] == "absent"
     assert models["whisper-base"]["install"] == "voicemill worker --family whisper --model whisper-base"
     assert "espeak" not in models
-    everything = [model["name"] for model in client.get("/audio/models").json["data"]]
+    everything = {model["name"]: model for model in client.get("/audio/models").json["data"]}
     assert "espeak" in everything and "whisper-base" in everything
+    assert {"neutral", "sad", "calm"} <= set(everything["espeak"]["emotions"])
+    assert "laughing" in everything["bark"]["emotions"]
+    assert everything["speecht5"]["emotions"] == ["neutral"]
+    assert everything["whisper-base"]["emotions"] == []

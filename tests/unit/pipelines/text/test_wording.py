@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from pipelines.text.lexicon import Lexicon
@@ -93,6 +95,19 @@ def test_a_language_without_rules_is_passed_through_with_a_warning() -> None:
     assert warnings == ["Numbers were read as they stand (no rules for 'fi'), for example '6'."]
     assert wording("Hei vaan.", "fi")[1] == []
     assert "no `language`" in wording("6", "")[1][0]
+
+
+def test_without_the_rules_installed_the_text_is_read_as_it_stands_with_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "pipelines.text.normalise.rule_book", None)
+    made, warnings = wording("5 % up", "en")
+    assert made.spoken.text == "5 % up"
+    assert warnings[0].endswith("run: pip install 'voicemill[normalise]'.")
+    assert warnings[1:] == [
+        "Numbers were read as they stand (its rules are not installed), for example '5'.",
+        "No word was put for the sign '%' (its rules are not installed); the voice may be silent about it.",
+    ]
 
 
 def test_a_voice_that_reads_figures_itself_gets_the_text_as_it_is() -> None:
