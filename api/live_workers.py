@@ -28,6 +28,8 @@ class LiveWorkers:
         self._clock = clock
         self._lock = threading.Lock()
         self._rows: Sequence[WorkerRow] = ()
+        #: The rows that the voices were last read from, and the voices: hundreds, which every submit asks for.
+        self._listed: tuple[Sequence[WorkerRow], Sequence[Mapping[str, Any]]] = ((), ())
         self._failure: StoreUnavailable | None = None
         self._read_at = float("-inf")
 
@@ -56,14 +58,14 @@ class LiveWorkers:
         """Workers that can run this model: on its queue, and not saying that they hold only other ones."""
         return [row for row in self.serving(entry.queue) if model_state(row, entry) in {"warm", "ready"}]
 
-    def voices(self) -> list[Mapping[str, Any]]:
+    def voices(self) -> Sequence[Mapping[str, Any]]:
         """The voices of all live workers by model, each once, in the order of family, language, id and model."""
-        found: dict[tuple[str, str], Mapping[str, Any]] = {}
-        for row in self.rows():
-            for voice in _voices(row):
-                found.setdefault((voice["model"], voice["id"]), voice)
-        order = ("family", "language", "id", "model")
-        return sorted(found.values(), key=lambda voice: [voice[key] for key in order])
+        rows = self.rows()
+        read_from, voices = self._listed
+        if read_from is not rows:
+            voices = _voices_of(rows)
+            self._listed = rows, voices
+        return voices
 
     def _read(self) -> None:
         try:
@@ -92,6 +94,15 @@ def described(row: WorkerRow, entry: Entry) -> Mapping[str, Any]:
     models = row.info.get("models")
     found = models.get(entry.name) if isinstance(models, Mapping) else None
     return found if isinstance(found, Mapping) else {}
+
+
+def _voices_of(rows: Sequence[WorkerRow]) -> Sequence[Mapping[str, Any]]:
+    found: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for row in rows:
+        for voice in _voices(row):
+            found.setdefault((voice["model"], voice["id"]), voice)
+    order = ("family", "language", "id", "model")
+    return sorted(found.values(), key=lambda voice: [voice[key] for key in order])
 
 
 def _voices(row: WorkerRow) -> Iterator[Mapping[str, Any]]:

@@ -6,19 +6,20 @@ import pytest
 
 from api.live_workers import LiveWorkers
 from jobs.errors import StoreUnavailable
+from jobs.job import WorkerRow
 
 
 class Rows:
     """A store that counts, and fails while `error` is set."""
 
     def __init__(self):
-        self.asked, self.error = 0, None
+        self.asked, self.error, self.found = 0, None, ["row"]
 
     def live_workers(self, *, within_s):
         self.asked += 1
         if self.error is not None:
             raise self.error
-        return ["row"]
+        return self.found
 
 
 @pytest.fixture
@@ -58,3 +59,16 @@ def test_looking_again_reads_past_the_copy(copy):
     copy.look_again()
     with pytest.raises(StoreUnavailable):
         copy.rows()
+
+
+def test_voices_are_put_together_once_for_each_reading(copy, clock):
+    def row(voice):
+        voices = [{"id": voice, "language": "en", "family": "espeak"}]
+        return WorkerRow(id=voice, queues=[], slots=1, device="cpu", last_seen=0, info={"voices": voices})
+
+    copy._store.found = [row("b"), row("a")]
+    first = copy.voices()
+    assert [voice["id"] for voice in first] == ["a", "b"]
+    assert copy.voices() is first
+    copy._store.found, clock[0] = [row("c")], 1.0
+    assert [voice["id"] for voice in copy.voices()] == ["c"]
