@@ -64,6 +64,8 @@ class Entry:
     #: Emotions that the model has a way of its own for, each with what is written before a passage to be said so; empty
     #: where prosody has to do (pipelines/speech_emotions.py).
     emotions: Mapping[str, str] = field(default_factory=dict)
+    #: Whether a voice says the same text otherwise with another seed.
+    varies: bool = False
     #: Whether a voice says figures, dates and signs by itself; where it does not, rules of the language write them out.
     normalises: bool = False
     #: How speech is found for a recogniser: "silero", or "energy" for sounds that no speech detector knows.
@@ -143,7 +145,7 @@ def _whisper_source(size: str) -> str:
 
 def _vits(name: str, source: str, languages: Sequence[str], *, rate: int = 22_050, speakers: int = 1) -> Entry:
     return Entry(
-        name=name, kind="tts", family="vits", target="pipelines.families.vits:load", engines=("torch",),
+        name=name, kind="tts", family="vits", target="pipelines.families.vits:load", engines=("torch",), varies=True,
         languages=languages, default_voice="speaker-0" if speakers > 1 else name,
         voices_target="pipelines.families.vits:voices", sample_rate_hz=rate, slots=8, threads=2, speed=3.0,
         needs=("torch", "transformers", *(("espeakng_loader",) if rate == 22_050 else ())), extra="torch",
@@ -203,7 +205,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         name="speecht5", kind="tts", family="speecht5", target="pipelines.families.speecht5:load", engines=("torch",),
         languages=("en",), voices_target="pipelines.families.speecht5:voices", sample_rate_hz=16_000, slots=8,
-        threads=2, speed=1.5, needs=("torch", "transformers", "sentencepiece"), extra="torch",
+        threads=2, speed=1.5, needs=("torch", "transformers", "sentencepiece"), extra="torch", varies=True,
         source="microsoft/speecht5_tts",
         components={
             "vocoder": "microsoft/speecht5_hifigan", "speaker_encoder": "speechbrain/spkrec-xvect-voxceleb",
@@ -216,7 +218,7 @@ ENTRIES: tuple[Entry, ...] = (
             languages=_BARK_LANGUAGES, default_voice="v2/en_speaker_6", voices_target="pipelines.families.bark:voices",
             sample_rate_hz=24_000, slots=4, threads=2, speed=speed, chunk_characters=200, stall_s=300.0,
             needs=("torch", "transformers"), extra="torch", source=f"suno/{name}", emotions=_BARK_EMOTIONS,
-            normalises=True, auto=False,
+            normalises=True, auto=False, varies=True,
         )
         for name, speed in (("bark-small", 0.1), ("bark", 0.03))
     ),
@@ -237,14 +239,14 @@ ENTRIES: tuple[Entry, ...] = (
         engines=("torch",), languages=("en",), default_voice="tacotron2",
         voices_target="pipelines.families.tacotron2:voices", slots=16, threads=2, speed=2.0,
         needs=("torch", "safetensors"), extra="torch", source="~/.local/share/voicemill/models/tacotron2",
-        options=frozenset({"speed", "vocoder"}), auto=False,
+        options=frozenset({"speed", "vocoder"}), auto=False, varies=True,
     ),
     Entry(
         name="yourtts", kind="tts", family="yourtts", target="pipelines.families.yourtts:load", engines=("torch",),
         languages=("en", "fr", "pt"), default_voice="female-en-5", voices_target="pipelines.families.yourtts:voices",
         sample_rate_hz=16_000, slots=8, threads=2, speed=3.0, needs=("torch", "safetensors", "faster_whisper"),
         extra="torch", source="~/.local/share/voicemill/models/yourtts",
-        options=frozenset({"speed", "noise_scale", "duration_noise", "reference"}), auto=False,
+        options=frozenset({"speed", "noise_scale", "duration_noise", "reference"}), auto=False, varies=True,
     ),
     Entry(
         name="tone", kind="tts", family="tone", target="pipelines.families.tone:load_speaker", engines=("numpy",),

@@ -67,6 +67,8 @@ class Speech:
     samples: Samples
     sample_rate_hz: int
     marks: Sequence[WordMark] = ()
+    #: What the model itself knows to have gone wrong: "attention", where it lost its place in the text.
+    faults: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ from .pipeline import Part, Sink, Sources, Span
 from .requests import SynthesisRequest
 from .rounds import part_before
 from .speech_asking import Asking
-from .speech_grades import graded
+from .speech_grades import faulted, graded
 from .speech_hearing import listening, takes_by
+from .speech_mending import mended
 from .speech_part import SpokenSentence, read_part, write_part
 from .speech_references import recordings
 from .speech_speaker import Speaker, seed_of
@@ -42,7 +43,8 @@ def speak_again(request: SynthesisRequest, span: Span, sources: Sources, family:
             if take is not None:
                 takes[sentence.piece] = take
     warnings = tuple(dict.fromkeys([*before.warnings, *speaker.warnings]))
-    again = graded(replace(with_takes(before, takes), warnings=warnings), by_listeners=request.quality)
+    said = replace(with_takes(before, takes), warnings=warnings)
+    again = graded(mended(faulted(said)), by_listeners=request.quality)
     path = sink.directory / "part.bin"
     write_part(path, again)
     return Part(

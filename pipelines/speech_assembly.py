@@ -68,11 +68,11 @@ class SpeechAssembly:
         first, last = kept = _sounding(speech.samples, round(_MARGIN_S * self._rate_hz))
         spoken = [self._word(piece.text, mark, first, last) for mark in words] if self._marks else []
         end = self._length + last - first
-        self._sentences.append(
-            SpokenSentence(
-                piece.text, self._length, end, tuple(spoken), piece.pause, self._pieces - 1, language, self._model
-            )
-        )
+        sentence = SpokenSentence(
+            piece.text, self._length, end, tuple(spoken), piece.pause, self._pieces - 1, language, self._model,
+            told=tuple(speech.faults),
+        )  # fmt: skip
+        self._sentences.append(sentence)
         self._named += [
             (name, self._length + _place(piece.text, at, words, self._rate_hz, kept)) for name, at in piece.marks
         ]

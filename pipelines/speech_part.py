@@ -46,8 +46,11 @@ class SpokenSentence:
     heard: str | None = None
     likeness: Likeness | None = None
     is_doubtful: bool = False
-    #: What is wrong with its sound (pipelines/audio/quality.py), and a score of 1–5; None = not graded.
+    #: What is wrong with it (docs/synthesis.md), and a score of 1–5; None = not graded.
     faults: Sequence[str] = ()
+    #: Those of its faults that the model told of itself, and faults that it had until they were mended.
+    told: Sequence[str] = ()
+    mended: Sequence[str] = ()
     score: float | None = None
 
 
@@ -122,6 +125,6 @@ def _parsed(sentence: dict[str, Any]) -> dict[str, Any]:
     likeness = sentence.get("likeness")
     return {
         "words": tuple(SpokenWord(*word) for word in sentence["words"]),
-        "faults": tuple(sentence.get("faults", ())),
+        **{name: tuple(sentence.get(name, ())) for name in ("faults", "told", "mended")},
         "likeness": Likeness(**likeness) if likeness else None,
     }

@@ -32,6 +32,8 @@ class SpeechReport:
         self._heard = 0
         self._again = 0
         self._models: Counter[str] = Counter()
+        self._mended: Counter[str] = Counter()
+        self._sentences_mended = 0
         self._doubtful: list[dict[str, Any]] = []
         self._scales: set[str] = set()
         self._levels: Levels | None = None
@@ -49,6 +51,8 @@ class SpeechReport:
             self._heard += sentence.likeness is not None
             self._again += sentence.takes > 1
             self._models[sentence.model] += 1
+            self._mended.update(sentence.mended)
+            self._sentences_mended += bool(sentence.mended)
             if sentence.is_doubtful:
                 self._doubtful.append(_doubt(part, sentence))
             if sentence.score is not None:
@@ -68,7 +72,6 @@ class SpeechReport:
         counts = {
             "verify_model": self._request.verify_model,
             "sentences_heard": self._heard,
-            "sentences_spoken_again": self._again,
             "sentences_doubtful": len(self._doubtful),
             **({"sentences_by_model": dict(self._models)} if self._request.retry_models else {}),
         }
@@ -82,6 +85,12 @@ class SpeechReport:
         """Code and detail of what the user should look at."""
         if silent := self._faults["no_sound"]:
             yield "no_sound", f"Nothing sounds in {silent} of {self._sentences} sentences; see quality.worst_sentences."
+        if lost := self._faults["attention"]:
+            yield (
+                "attention",
+                f"The model lost its place in {lost} of {self._sentences} sentences, however often it spoke them: "
+                "words may be missing or come twice. Listen to those that quality.worst_sentences names.",
+            )
         levels = self._levels
         if levels is not None and not levels.is_within:
             yield (
@@ -130,6 +139,9 @@ class SpeechReport:
             "scale": " and ".join(sorted(self._scales)),
             "sentences": self._sentences,
             "faults": dict(sorted(self._faults.items())),
+            "sentences_spoken_again": self._again,
+            "sentences_mended": self._sentences_mended,
+            **({"faults_mended": dict(sorted(self._mended.items()))} if self._mended else {}),
             "worst_sentences": worst,
         }
 

@@ -19,6 +19,8 @@ from .text.chunks import Piece, parts_of
 
 #: More than the pieces of any chunk, and as many takes of each: no two takes of a job share a seed.
 _SEEDS_PER_TAKE, _TAKES = 1 << 13, 8
+#: The first of the takes that are made at once, behind those of the rounds (see speech_hearing).
+AT_ONCE = 6
 #: Seconds of silence between two pieces of a sentence.
 _BREATH_S = 0.12
 
@@ -63,10 +65,10 @@ class Speaker:
             words = one.spoken.written_marks(speech.marks) if one and speech else ()
             assembly.add(piece, speech, words, one.language if one else "")
 
-    def take(self, sentence: SpokenSentence, piece: Piece, *, limit: int, seed: int) -> Take:
-        """A further take of `sentence`, which `piece` is, in parts of at most `limit` characters."""
+    def take(self, sentence: SpokenSentence, piece: Piece, *, seed: int, limit: int | None = None) -> Take:
+        """A further take of `sentence`, which `piece` is, in parts of at most `limit` characters; None = whole."""
         assembly = self.assembly()
-        self.say(_parts(piece, limit), assembly, seed=seed)
+        self.say(_parts(piece, limit or len(piece.text)), assembly, seed=seed)
         return whole_take(assembly.part(chapter=0), sentence)
 
 

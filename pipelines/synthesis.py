@@ -19,13 +19,15 @@ from .rounds import last_rounds, round_of
 from .speech_again import speak_again
 from .speech_asking import Asking
 from .speech_file import SpeechFile
-from .speech_grades import graded
+from .speech_grades import faulted, graded
 from .speech_hearing import listen, listening
-from .speech_part import read_part, write_part
+from .speech_mending import mended, said_again
+from .speech_part import SpokenSentence, read_part, write_part
 from .speech_patches import Patches
 from .speech_references import inputs_of, prepare, recordings
 from .speech_report import SpeechReport
-from .speech_speaker import Speaker, seed_of
+from .speech_speaker import AT_ONCE, Speaker, seed_of
+from .speech_takes import Take
 from .text.cast import directed
 from .text.chunks import Division, Piece
 from .text.document import Chapter, Document
@@ -99,8 +101,16 @@ class Synthesis:
             several = pieces[first : first + slots]
             speaker.say(several, assembly, seed=seed_of(span, 0, first))
             done += sum(len(piece.text) for piece in several)
+        part = faulted(assembly.part(span.data["chapter"], asking.warnings))
+        if family.entry.varies:
+
+            def again(sentence: SpokenSentence, nth: int) -> Take:
+                seed = seed_of(span, AT_ONCE + nth, sentence.piece)
+                return speaker.take(sentence, pieces[sentence.piece], seed=seed)
+
+            part = said_again(part, again)
+        part = graded(mended(part), by_listeners=request.quality)
         path = sink.directory / "part.bin"
-        part = graded(assembly.part(span.data["chapter"], asking.warnings), by_listeners=request.quality)
         write_part(path, part)
         provenance = {"model": family.entry.name, "model_revision": family.revision, "engine": family.engine}
         spoken = [sentence.piece for sentence in part.sentences]

@@ -1,4 +1,4 @@
-"""What can be heard to be wrong with a spoken sentence by its samples alone: clipping, silence, rate, loops, collapse.
+"""What can be heard to be wrong with a spoken sentence by its samples alone: clipping, rumble, silence, rate, loops …
 
 Knows signals. The score is made of these faults and nothing else: it tells broken from sound, not good from better.
 """
@@ -18,18 +18,25 @@ from .rate import RateChange
 RATE_HZ = 16_000
 _HOP, _FRAME, _BANDS = 320, 512, 24
 #: Samples at and above this, three or more in a row, were cut off.
-_FULL_SCALE = 32_700
+FULL_SCALE = 32_700
 #: A frame this far below the loudest is silence, dB.
 _SILENCE_DB = 45.0
-#: Limits beyond which a measure is a fault: share of samples; seconds; seconds; factor; seconds; share of frames.
+#: Levels are measured in frames of this length, seconds.
+FRAME_S = 0.02
+#: Limits beyond which a measure is a fault: share of samples; share of the power (Flite and eSpeak NG have 0.006 at
+#: most); seconds; seconds; factor; seconds; share of frames.
 MOST_CLIPPED = 0.001
+MOST_RUMBLE = 0.1
 LONGEST_LEAD_S = 1.0
 LONGEST_SILENCE_S = 1.5
 MOST_RATE = 1.7
 LONGEST_LOOP_S = 1.2
 MOST_COLLAPSED = 0.5
-#: Points off 5 for a fault.
-_COST = {"clipping": 1.0, "silence": 1.0, "rate": 1.0, "repetition": 2.0, "collapse": 2.5, "no_sound": 4.0}
+#: Points off 5 for a fault; "attention" is what a model itself tells (`Speech.faults`).
+_COST = {
+    "clipping": 1.0, "rumble": 1.0, "silence": 1.0, "rate": 1.0, "attention": 2.0, "repetition": 2.0, "collapse": 2.5,
+    "no_sound": 4.0,
+}  # fmt: skip
 #: Sentences of fewer characters have no rate of their own; a voice has one from this many sentences on.
 _FEWEST_CHARACTERS, _FEWEST_SENTENCES = 20, 6
 #: Loops are looked for with these periods, in frames (0.16 s to 1.6 s). Frames this like one another are the same; a
@@ -54,27 +61,27 @@ class Measures:
     #: Share of the sounding frames that are one unchanging sound, or noise without any shape.
     collapsed: float = 0.0
     sounds: bool = True
+    #: Share of the power that lies below 25 Hz, where no voice is: an offset, a drift.
+    rumble: float = 0.0
 
 
 def measured(samples: NDArray[np.int16], rate_hz: int, characters: int) -> Measures:
     """Measure a sentence of `characters` letters and figures."""
-    step = rate_hz // 50
-    count = len(samples) // step
-    if not samples.any() or count < 4:
-        return Measures(_clipped(samples), 0.0, 0.0, 0.0, sounds=bool(samples.any()))
-    frames = samples[: count * step].reshape(count, step).astype(np.float32)
-    level_db = 10 * np.log10(np.square(frames).mean(axis=1) + 1e-3)
-    sounding = level_db > level_db.max() - _SILENCE_DB
-    first, last = np.flatnonzero(sounding)[[0, -1]]
+    frames = _frames(samples, rate_hz)
+    if not samples.any() or len(frames) < 4:
+        return Measures(clipped(samples), 0.0, 0.0, 0.0, sounds=bool(samples.any()))
+    flags = sounding(samples, rate_hz)
+    first, last = np.flatnonzero(flags)[[0, -1]]
     seconds = (last - first + 1) / 50
     loop, collapsed = _spectral_faults(samples, rate_hz)
     return Measures(
-        clipped=_clipped(samples),
+        clipped=clipped(samples),
         lead_s=float(first / 50),
-        silence_s=_longest(~sounding[first : last + 1]) / 50,
+        silence_s=_longest(~flags[first : last + 1]) / 50,
         rate=round(float(characters / seconds), 2) if characters >= _FEWEST_CHARACTERS else 0.0,
         loop_s=loop,
         collapsed=collapsed,
+        rumble=round(float(np.square(frames.mean(axis=1)).sum() / np.square(frames).mean(axis=1).sum()), 4),
     )
 
 
@@ -85,6 +92,8 @@ def faults(measures: Measures, usual_rate: float | None) -> Iterator[str]:
         return
     if measures.clipped > MOST_CLIPPED:
         yield "clipping"
+    if measures.rumble > MOST_RUMBLE:
+        yield "rumble"
     if measures.lead_s > LONGEST_LEAD_S or measures.silence_s > LONGEST_SILENCE_S:
         yield "silence"
     if usual_rate and measures.rate and not 1 / MOST_RATE <= measures.rate / usual_rate <= MOST_RATE:
@@ -106,10 +115,24 @@ def score(found: Sequence[str]) -> float:
     return max(1.0, 5.0 - sum(_COST[name] for name in found))
 
 
-def _clipped(samples: NDArray[np.int16]) -> float:
-    full = np.abs(samples.astype(np.int32)) >= _FULL_SCALE
-    runs = full[:-2] & full[1:-1] & full[2:]
-    return round(float(runs.mean()), 6) if len(runs) else 0.0
+def sounding(samples: NDArray[np.int16], rate_hz: int) -> NDArray[np.bool_]:
+    """Whether something sounds, for each whole frame of `FRAME_S`."""
+    power = np.square(_frames(samples, rate_hz)).mean(axis=1)
+    level_db = 10 * np.log10(power + 1e-3)
+    return level_db > level_db.max(initial=-30.0) - _SILENCE_DB
+
+
+def _frames(samples: NDArray[np.int16], rate_hz: int) -> NDArray[np.float32]:
+    step = int(rate_hz * FRAME_S)
+    count = len(samples) // step
+    return samples[: count * step].reshape(count, step).astype(np.float32)
+
+
+def clipped(samples: NDArray[np.int16] | NDArray[np.float64]) -> float:
+    """The share of samples that stand at full scale, three or more in a row."""
+    full = np.abs(samples.astype(np.float32)) >= FULL_SCALE
+    standing = full[:-2] & full[1:-1] & full[2:]
+    return round(float(standing.mean()), 6) if len(standing) else 0.0
 
 
 def _spectral_faults(samples: NDArray[np.int16], rate_hz: int) -> tuple[float, float]:
@@ -170,7 +193,11 @@ def _collapsed(power: NDArray[np.float32], shapes: NDArray[np.float32], sounding
     return float((held | (flatness > 0.6))[sounding].mean())
 
 
-def _longest(flags: NDArray[np.bool_]) -> int:
-    """The longest run of true ones."""
+def runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """The stretches [start, end) of true ones."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
-    return int((edges[1::2] - edges[::2]).max()) if len(edges) else 0
+    return [(int(start), int(end)) for start, end in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _longest(flags: NDArray[np.bool_]) -> int:
+    return max((end - start for start, end in runs(flags)), default=0)

@@ -191,6 +191,11 @@ def test_a_text_sounds_the_same_first_last_and_alone(speaking: Entry, speaker: A
         assert _same(speaker.speak([request], tick), [answer])
 
 
+def test_another_seed_is_another_take_where_the_catalogue_says_so(speaking: Entry, speaker: Any) -> None:
+    takes = [speaker.speak([say(speaking, "Well, well.", seed=seed)], tick) for seed in (1, 2)]
+    assert _same(*takes) != speaking.varies
+
+
 def test_speech_has_its_rate_some_sound_and_marks_in_order(speaking: Entry, said_alone: list[Speech]) -> None:
     for text, speech in zip(TEXTS, said_alone, strict=True):
         assert speech.sample_rate_hz == speaking.sample_rate_hz

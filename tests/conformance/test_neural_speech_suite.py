@@ -73,6 +73,11 @@ def test_a_text_sounds_the_same_first_last_and_alone(family: Any, alone: list[Sp
     assert alike(family.speak(requests()[::-1], tick)[::-1], alone)
 
 
+def test_another_seed_is_another_take_where_the_catalogue_says_so(entry: Entry, family: Any) -> None:
+    one, other = (family.speak([SpeakRequest(TEXTS[0], "", "en", seed=seed)], tick)[0] for seed in (1, 2))
+    assert np.array_equal(one.samples, other.samples) != entry.varies
+
+
 def test_two_lanes_at_once_say_the_same(family: Any, alone: list[Speech]) -> None:
     said: dict[int, list[Speech]] = {}
 

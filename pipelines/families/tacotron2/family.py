@@ -1,13 +1,13 @@
 """The Tacotron 2 family: requests in, samples and word marks out.
 
-Every text is spoken again, with other dropout, when its alignment shows a fault. Symbols are in `spelling`, the model
-is in `network`, faults are in `attention`, sound is made by the entry's vocoder.
+Every text is spoken again, with other dropout, when its alignment shows a fault; one that stays is told. Symbols are
+in `spelling`, the model is in `network`, faults are in `attention`, sound is made by the entry's vocoder.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -73,8 +73,9 @@ class Tacotron2:
         answers: list[Speech] = []
         for number, request in enumerate(requests):
             own = [place for place, passage in enumerate(passages) if passage.request == number]
-            spoken = [(passages[place].spelling, taken[place], sounds[place]) for place in own]
-            answers.append(self._joined(spoken, request.speed))
+            spoken = [(passages[place].spelling, taken[place][1], sounds[place]) for place in own]
+            lost = any(taken[place][0].faults for place in own)
+            answers.append(replace(self._joined(spoken, request.speed), faults=("attention",) if lost else ()))
         return answers
 
     def close(self) -> None:
@@ -86,8 +87,9 @@ class Tacotron2:
                 f"{self.entry.name} has one voice, {self.entry.name!r}, not {voice!r}.", field="voice"
             )
 
-    def _spoken(self, passages: Sequence[_Passage], tick: Tick) -> list[Utterance]:
-        """The best utterance of each passage; those with faults are tried again, all that are left at once."""
+    def _spoken(self, passages: Sequence[_Passage], tick: Tick) -> list[tuple[Verdict, Utterance]]:
+        """The best utterance of each passage and what is wrong with it; those with faults are tried again, all that are
+        left at once."""
         best: dict[int, tuple[Verdict, Utterance]] = {}
         waiting = sorted(range(len(passages)), key=lambda place: len(passages[place].spelling.ids))
         for attempt in range(_ATTEMPTS):
@@ -99,7 +101,7 @@ class Tacotron2:
                     if place not in best or verdict.rank < best[place][0].rank:
                         best[place] = verdict, said
             waiting = [place for place in waiting if best[place][0].faults]
-        return [self._cut(best[place][1]) for place in range(len(passages))]
+        return [(verdict, self._cut(said)) for verdict, said in (best[place] for place in range(len(passages)))]
 
     def _tried(self, several: Sequence[int], passages: Sequence[_Passage], attempt: int, tick: Tick) -> list[Utterance]:
         seeds = [passages[place].seed + attempt * _SEED_STEP for place in several]
@@ -119,7 +121,11 @@ class Tacotron2:
         return Utterance(said.mel[:, :end], said.alignment[:end], stopped=False)
 
     def _sounds(
-        self, requests: Sequence[SpeakRequest], passages: Sequence[_Passage], taken: Sequence[Utterance], tick: Tick
+        self,
+        requests: Sequence[SpeakRequest],
+        passages: Sequence[_Passage],
+        taken: Sequence[tuple[Verdict, Utterance]],
+        tick: Tick,
     ) -> list[Samples]:
         sounds: dict[int, Samples] = {}
         for choice in {request.options.get("vocoder") for request in requests}:
@@ -128,7 +134,7 @@ class Tacotron2:
                 for place, passage in enumerate(passages)
                 if requests[passage.request].options.get("vocoder") == choice
             ]
-            mels = [at_speed(taken[place].mel, requests[passages[place].request].speed) for place in places]
+            mels = [at_speed(taken[place][1].mel, requests[passages[place].request].speed) for place in places]
             seeds = [passages[place].seed for place in places]
             sounds |= zip(places, self._vocoders.render(choice, mels, seeds, tick), strict=True)
         return [sounds[place] for place in range(len(passages))]

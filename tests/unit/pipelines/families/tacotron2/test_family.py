@@ -2,19 +2,23 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional
 
 from pipelines.catalog import Catalog
 from pipelines.errors import BadInput, ModelUnavailable, UnsupportedOption
 from pipelines.families.tacotron2 import load, voices
 from pipelines.families.tacotron2.family import SeededDropout, Tacotron2, at_speed
+from pipelines.families.tacotron2.network import Utterance
 from pipelines.family import SpeakRequest
 from pipelines.loading import state_dict
 from pipelines.pipeline import Interrupted
 from tests.checkpoints import FIXTURES, make_entry
+from tests.in_process import Run
 
 TEXTS = ("The quick brown fox.", "Yes.", "A longer sentence, with a pause: and an end!")
 
@@ -133,6 +137,55 @@ def test_an_utterance_that_never_stops_is_tried_with_other_dropout(stopping):
             continue
         recovered.append(len(speech.samples) < 32 * 256)
     assert any(recovered)
+
+
+class Reading:
+    """A network whose attention goes as it is told to, a way for each attempt, the last one for good."""
+
+    def __init__(self, network, *attempts) -> None:
+        self.shape, self.bins = network.shape, network.shape.bins
+        self.asked = 0
+        self._attempts = attempts
+
+    def speak(self, ids, dropout, tick, *, limits, threshold):
+        attempt = self._attempts[min(self.asked, len(self._attempts) - 1)]
+        self.asked += 1
+        return [attempt(len(one), self.bins) for one in ids]
+
+
+def well(symbols, bins, *, stopped=True):
+    frames = torch.arange(symbols).repeat_interleave(3)
+    return Utterance(torch.zeros(bins, len(frames)), functional.one_hot(frames, symbols).float(), stopped)
+
+
+def skipping(symbols, bins):
+    said = well(symbols, bins)
+    return Utterance(said.mel[:, :-18], torch.cat([said.alignment[:9], said.alignment[27:]]), stopped=True)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "asked", "faults"),
+    [
+        ([well], 1, ()),
+        ([skipping, well], 2, ()),
+        ([skipping], 3, ("attention",)),
+        ([partial(well, stopped=False)], 3, ("attention",)),
+    ],
+    ids=["well", "well at last", "skipping", "endless"],
+)
+def test_attention_that_stays_lost_is_told(family, monkeypatch, attempts, asked, faults):
+    network = Reading(family._network, *attempts)
+    monkeypatch.setattr(family, "_network", network)
+    (speech,) = family.speak([say(TEXTS[0])], tick)
+    assert (network.asked, speech.faults) == (asked, faults)
+
+
+def test_a_sentence_in_which_attention_was_lost_is_in_the_result_of_a_job(family, tmp_path):
+    """Random weights never stop."""
+    run = Run("tts.synthesize", tmp_path, {"model": "tacotron2", "text": " ".join(TEXTS)})
+    summary = run.all(None, family).summary
+    assert summary["quality"]["faults"]["attention"] == 3
+    assert "attention" in [warning["code"] for warning in summary["warnings"]]
 
 
 def test_speaking_stops_when_nobody_waits(family):
