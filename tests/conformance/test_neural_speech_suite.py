@@ -20,6 +20,7 @@ from pipelines.errors import BadInput
 from pipelines.family import SpeakRequest, Speech
 from pipelines.pipeline import Limits
 from pipelines.requests import SynthesisRequest
+from pipelines.speech_emotions import emotions_of
 from pipelines.speech_part import read_part
 from pipelines.support import check_synthesis
 from tests.in_process import load
@@ -170,3 +171,18 @@ def test_signs_that_nobody_writes_out_are_named(entry: Entry, family: Any, tmp_p
         told = " ".join(warning["detail"] for warning in run.result.summary["warnings"])
         assert "'†'" in told
         assert "'/'" in told
+
+
+def test_every_emotion_that_a_model_lists_changes_the_sound(entry: Entry, family: Any, tmp_path: Path) -> None:
+    heard: dict[str, bytes] = {}
+    for emotion in emotions_of(entry):
+        wanted = SynthesisRequest(text="We are here, all of us.", language="en", emotion=emotion)
+        check_synthesis(entry, wanted, Catalog())
+        run = speak(tmp_path / emotion, family, wanted)
+        heard[emotion] = read_part(run.parts[0]).samples.tobytes()
+    plain = heard.pop("neutral")
+    assert bool(heard) == (entry.family != "speecht5")
+    # Random weights do not heed every tag that Bark is given.
+    assert plain not in heard.values() or (entry.family == "bark" and len(set(heard.values())) > 3)
+    if "speed" in entry.options:
+        assert len(heard["tired"]) > len(plain) > len(heard["excited"])
