@@ -53,4 +53,4 @@ def start_line(entries: Sequence[Entry]) -> str:
 def install_line(entry: Entry) -> str:
     """The command that starts a worker with this model, and what to install before."""
     start = f"voicemill worker --family {entry.family} --model {entry.name}"
-    return f"pip install 'voicemill[{entry.extra}]' && {start}" if entry.extra and not entry.installed else start
+    return f"{entry.install} && {start}" if entry.install and not entry.installed else start

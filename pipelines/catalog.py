@@ -52,6 +52,8 @@ class Entry:
     #: Modules that must be importable for the model to run; an extra that installs them.
     needs: Sequence[str] = ()
     extra: str | None = None
+    #: Packages to be installed besides, and without what they ask for themselves.
+    bare_packages: Sequence[str] = ()
     #: The one of `engines` to use; None = the first.
     engine: str | None = None
     #: Hugging Face id or directory of the weights; None = the package carries them.
@@ -98,6 +100,12 @@ class Entry:
     def installed(self) -> bool:
         """Whether the modules that it needs are here."""
         return all(find_spec(module) is not None for module in self.needs)
+
+    @property
+    def install(self) -> str:
+        """The command that brings what it needs besides Voicemill itself; "" where it needs nothing."""
+        steps = [f"pip install 'voicemill[{self.extra}]'"] if self.extra else []
+        return " && ".join([*steps, *(f"pip install --no-deps {package}" for package in self.bare_packages)])
 
     @property
     def chunk_seconds(self) -> float:
@@ -148,7 +156,8 @@ def _vits(name: str, source: str, languages: Sequence[str], *, rate: int = 22_05
         name=name, kind="tts", family="vits", target="pipelines.families.vits:load", engines=("torch",), varies=True,
         languages=languages, default_voice="speaker-0" if speakers > 1 else name,
         voices_target="pipelines.families.vits:voices", sample_rate_hz=rate, slots=8, threads=2, speed=3.0,
-        needs=("torch", "transformers", *(("espeakng_loader",) if rate == 22_050 else ())), extra="torch",
+        needs=("torch", "transformers", *(("espeakng_loader",) if rate == 22_050 else ())),
+        extra="torch,espeak" if rate == 22_050 else "torch",
         source=source, auto=False,
         options=frozenset({"speed", "noise_scale", "duration_noise", *(("phonemes",) if rate == 22_050 else ())}),
     )  # fmt: skip
@@ -198,7 +207,7 @@ ENTRIES: tuple[Entry, ...] = (
         name="fastspeech2-ljspeech", kind="tts", family="fastspeech2", target="pipelines.families.fastspeech2:load",
         engines=("torch",), languages=("en",), default_voice="ljspeech",
         voices_target="pipelines.families.fastspeech2:voices", slots=16, threads=2, speed=4.0,
-        needs=("torch", "transformers", "espeakng_loader"), extra="torch", source="espnet/fastspeech2_conformer",
+        needs=("torch", "transformers", "espeakng_loader"), extra="torch,espeak", source="espnet/fastspeech2_conformer",
         components={"vocoder": "espnet/fastspeech2_conformer_hifigan"},
         options=frozenset({"speed", "pitch", "energy", "vocoder", "phonemes"}), auto=False,
     ),
@@ -259,13 +268,20 @@ ENTRIES: tuple[Entry, ...] = (
         # Three voices of Flite, eight seconds of each against its later turns: 0.96 to 0.98; against those of the
         # others, and a man's over another channel: 0.79 at most.
         same_voice=0.82,
-        needs=("torch", "transformers", "resemblyzer"), extra="torch,speakers", auto=False,
+        needs=("torch", "transformers", "resemblyzer"), extra="torch,speakers",
+        bare_packages=("resemblyzer==0.1.4",), auto=False,
     ),
     Entry(
         name="wespeaker-resnet34", kind="speaker", family="wespeaker", target="pipelines.families.wespeaker:load",
         engines=("onnx",), languages=("*",), sample_rate_hz=16_000, slots=32, speed=30.0,
         source="Wespeaker/wespeaker-voxceleb-resnet34-LM", needs=("onnxruntime", "kaldi_native_fbank"),
         extra="speakers", auto=False,
+    ),
+    Entry(
+        name="pyannote-resnet34", kind="speaker", family="wespeaker", target="pipelines.families.wespeaker:load",
+        engines=("torch",), languages=("*",), sample_rate_hz=16_000, slots=32, threads=2, speed=15.0,
+        source="pyannote/wespeaker-voxceleb-resnet34-LM", needs=("torch", "kaldi_native_fbank"),
+        extra="torch,speakers", auto=False,
     ),
     *(
         Entry(

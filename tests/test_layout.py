@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from importlib import import_module
 from pathlib import Path
 
@@ -123,6 +124,18 @@ def test_no_tracked_file_holds(pattern: re.Pattern[str]):
         for hit in pattern.finditer(text)
     ]
     assert found == []
+
+
+def test_every_extra_that_a_text_names_exists():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    named = {
+        (file, extra.strip())
+        for file, text in texts()
+        for found in re.findall(r"voicemill\[([\w, -]+)\]", text)
+        for extra in found.split(",")
+    }
+    assert len(named) > 10
+    assert sorted((file, extra) for file, extra in named if extra not in extras) == []
 
 
 # -- the catalogue ----------------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ def placement(entry: Entry, device: str) -> Placement:
     try:
         import ctranslate2
     except ImportError as error:
-        raise ModelUnavailable(f"{entry.name} needs CTranslate2: pip install 'ctranslate2>=4.6'.") from error
+        raise ModelUnavailable(f"{entry.name} needs CTranslate2: pip install 'ctranslate2>=4.8,<5'.") from error
     wanted = Device.of(device)
     if wanted.kind == "cuda" and wanted.index >= ctranslate2.get_cuda_device_count():
         raise ModelUnavailable(

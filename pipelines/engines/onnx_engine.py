@@ -30,7 +30,8 @@ def onnx_session(entry: Entry, path: Path, device: str) -> Any:
     if wanted.kind == "cuda":
         if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
             raise ModelUnavailable(
-                "ONNX Runtime has no CUDA here: pip uninstall onnxruntime, then pip install 'voicemill[gpu]'."
+                "ONNX Runtime has no CUDA here: pip uninstall --yes onnxruntime && "
+                "pip install --force-reinstall --no-deps 'onnxruntime-gpu>=1.31'."
             )
         providers = [("CUDAExecutionProvider", {"device_id": wanted.index}), *providers]
     try:

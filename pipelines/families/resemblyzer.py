@@ -42,8 +42,8 @@ def load(entry: Entry, device: str) -> Resemblyzer:
     spec = find_spec("resemblyzer")
     if spec is None or not spec.submodule_search_locations:
         raise ModelUnavailable(
-            f"{entry.name} is not installed: pip install 'voicemill[torch,speakers]', then "
-            "pip install --no-deps resemblyzer==0.1.4 (its dependencies need a compiler, and nothing here uses them)."
+            f"{entry.name} is not installed: {entry.install} "
+            "(its own dependencies need a compiler, and nothing here uses them)."
         )
     path = Path(spec.submodule_search_locations[0]) / "pretrained.pt"
     where = torch_device(entry, device)

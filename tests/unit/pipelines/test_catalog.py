@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from pipelines.catalog import ENTRIES, Catalog, Entry
 from pipelines.errors import UnsupportedOption
 
+ROOT = Path(__file__).parents[3]
 RUNTIMES = (
     "torch",
     "transformers",
@@ -36,6 +41,56 @@ def write_toml(folder: Path, text: str) -> Path:
     path = folder / "models.toml"
     path.write_text(text)
     return path
+
+
+def brought_by(requirements: list[str]) -> set[str]:
+    """Normalised names of all packages that these requirements bring, as far as they are installed here."""
+    found: set[str] = set()
+    waiting = [Requirement(each) for each in requirements]
+    while waiting:
+        wanted = waiting.pop()
+        name = canonicalize_name(wanted.name)
+        try:
+            needed = metadata.requires(name) or []
+        except metadata.PackageNotFoundError:
+            needed = []
+        if name not in found:
+            waiting += [
+                each for each in map(Requirement, needed) if not each.marker or each.marker.evaluate({"extra": ""})
+            ]
+        found.add(name)
+    return found
+
+
+@pytest.fixture(scope="module")
+def packages():
+    """Module → packages that hold it."""
+    return metadata.packages_distributions()
+
+
+@pytest.mark.parametrize("entry", [entry for entry in ENTRIES if entry.needs], ids=lambda entry: entry.name)
+def test_what_a_model_needs_is_brought_by_its_install_line(entry, packages):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = list(project["dependencies"])
+    for extra in entry.extra.split(",") if entry.extra else ():
+        assert f"voicemill[{entry.extra}]" in entry.install
+        wanted += project["optional-dependencies"][extra]
+    bare = {canonicalize_name(Requirement(package).name) for package in entry.bare_packages}
+    assert all(f"pip install --no-deps {package}" in entry.install for package in entry.bare_packages)
+    brought = brought_by(wanted) | bare
+    missing = [
+        module
+        for module in entry.needs
+        if module in packages and not brought & {canonicalize_name(each) for each in packages[module]}
+    ]
+    assert missing == []
+
+
+def test_install_line_of_a_package_without_its_dependencies_is_a_command():
+    assert Catalog().named("resemblyzer").install == (
+        "pip install 'voicemill[torch,speakers]' && pip install --no-deps resemblyzer==0.1.4"
+    )
+    assert make_entry().install == ""
 
 
 def test_model_is_found_by_its_name():
