@@ -279,7 +279,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         name="pyannote-resnet34", kind="speaker", family="wespeaker", target="pipelines.families.wespeaker:load",
-        engines=("torch",), languages=("*",), sample_rate_hz=16_000, slots=32, threads=2, speed=15.0,
+        engines=("torch",), languages=("*",), sample_rate_hz=16_000, slots=32, threads=2, speed=30.0,
         source="pyannote/wespeaker-voxceleb-resnet34-LM", needs=("torch", "kaldi_native_fbank"),
         extra="torch,speakers", auto=False,
     ),
@@ -291,7 +291,7 @@ ENTRIES: tuple[Entry, ...] = (
             same_voice=same_voice,
         )
         # 0.25 is where SpeechBrain itself draws the line; it compares no x-vectors by their cosines.
-        for name, speed, same_voice in (("spkrec-ecapa-voxceleb", 20.0, 0.25), ("spkrec-xvect-voxceleb", 100.0, None))
+        for name, speed, same_voice in (("spkrec-ecapa-voxceleb", 15.0, 0.25), ("spkrec-xvect-voxceleb", 100.0, None))
     ),
     Entry(
         name="tone-listener", kind="stt", family="tone", target="pipelines.families.tone:load_listener",

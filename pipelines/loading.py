@@ -107,9 +107,10 @@ def config(entry: Entry, path: Path) -> dict[str, Any]:
     return found
 
 
-def weights(entry: Entry, path: Path) -> Any:
+def weights(entry: Entry, path: Path, *, mentioned: Sequence[str] = ()) -> Any:
     """What a weights file holds, on the CPU: a mapping of names to tensors, or the nested mapping that was saved.
 
+    `mentioned`: full names of classes whose objects may lie beside the tensors; an inert shell stands for each.
     Raises `ModelUnavailable` for a corrupt file, and for a pickle that would run code.
     """
     import pickle
@@ -121,7 +122,8 @@ def weights(entry: Entry, path: Path) -> Any:
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with torch.serialization.safe_globals([(_Shell, name) for name in mentioned]):
+            return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise ModelUnavailable(
             f"{entry.name}: {path.name} is not plain tensors; opening it could run code, so it stays shut. "
@@ -131,12 +133,22 @@ def weights(entry: Entry, path: Path) -> Any:
         raise ModelUnavailable(f"{entry.name}: {path.name} is damaged or no weights file: {error}") from error
 
 
-def state_dict(entry: Entry, path: Path) -> dict[str, torch.Tensor]:
-    """The tensors of a weights file by name, wherever in it the model was saved.
+class _Shell:
+    """Stands for an object of a class that stays closed: takes whatever it is made of, and keeps nothing."""
+
+    def __new__(cls, *_: Any) -> _Shell:
+        return super().__new__(cls)
+
+    def __setstate__(self, state: Any) -> None:
+        pass
+
+
+def state_dict(entry: Entry, path: Path, *, mentioned: Sequence[str] = ()) -> dict[str, torch.Tensor]:
+    """The tensors of a weights file by name, wherever in it the model was saved. `mentioned`: as for `weights`.
 
     Raises `ModelUnavailable` as `weights` does, and for a file without tensors.
     """
-    held = weights(entry, path)
+    held = weights(entry, path, mentioned=mentioned)
     while isinstance(held, Mapping):
         inner = next((held[name] for name in _SAVED_UNDER if isinstance(held.get(name), Mapping)), None)
         if inner is None:

@@ -1,13 +1,14 @@
-"""Speaker encoders as ONNX graphs in WeSpeaker's form: 80 Kaldi mel bands in, the voice as a vector out.
+"""WeSpeaker's speaker encoders: 80 Kaldi mel bands in, the voice as a vector out (arXiv 2210.17016).
 
-WeSpeaker's own exports and the encoder of pyannote's pipeline are of this form: input `feats` [batch, frames, 80], the
-mean over the frames taken out; output `embs` [batch, width]. See arXiv 2210.17016. Knows nothing of turns or clusters.
+Two forms are taken. An ONNX graph as WeSpeaker exports it: input `feats` [batch, frames, 80], the mean over the frames
+taken out; output `embs` [batch, width]. And the tensors of its ResNet34 as pyannote publishes them, on PyTorch. Knows
+nothing of turns or clusters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 from pipelines import loading
 from pipelines.catalog import Entry
 from pipelines.engines.onnx_engine import onnx_session
+from pipelines.engines.selection import engine_of
+from pipelines.engines.torch_engine import torch_device
 from pipelines.errors import EngineFailure, ModelUnavailable
 from pipelines.family import EmbedRequest, Tick, Vector
 from pipelines.voiceprints.unit_vector import unit
@@ -22,18 +25,56 @@ from pipelines.voiceprints.unit_vector import unit
 _RATE_HZ, _BANDS = 16_000, 80
 #: Shorter speech is heard over and over until it is so long, in samples: the network pools over time.
 _SHORTEST = _RATE_HZ
+#: Features [frames, 80] → vector.
+_Hear = Callable[[NDArray[np.float32]], Vector]
+#: Classes of pyannote, and one of torch, that a published file mentions beside its tensors.
+_MENTIONED = (
+    "pyannote.audio.core.task.Specifications",
+    "pyannote.audio.core.task.Problem",
+    "pyannote.audio.core.task.Resolution",
+    "torch.torch_version.TorchVersion",
+)
 
 
 def load(entry: Entry, device: str) -> WeSpeaker:
-    """The graph in the entry's folder (the only `.onnx` file, or `model.onnx`).
+    """The encoder in the entry's folder: for the engine "torch" the one file of weights, else the one `.onnx` file.
 
-    Raises `ModelUnavailable` when there is none, or when it has other inputs.
+    Raises `ModelUnavailable` when there is none, or when it has another form.
     """
     try:
         import kaldi_native_fbank  # noqa: F401 – said here and not at the first request
     except ImportError as error:
         raise ModelUnavailable(f"{entry.name} needs an extra: pip install 'voicemill[speakers]'.") from error
     folder = loading.checkpoint(entry)
+    opened = _network if engine_of(entry) == "torch" else _graph
+    return WeSpeaker(entry, opened(entry, folder, device), loading.revision(folder))
+
+
+class WeSpeaker:
+    """One loaded encoder."""
+
+    def __init__(self, entry: Entry, hear: _Hear, revision: str) -> None:
+        self.entry = entry
+        self.revision = revision
+        self.engine = f"{engine_of(entry)}/float32"
+        self._hear = hear
+
+    def embed(self, requests: Sequence[EmbedRequest], tick: Tick) -> list[Vector]:
+        """See `SpeakerFamily`. One call for each: the network pools over time, and padding would be heard."""
+        vectors = []
+        for request in requests:
+            tick()
+            vectors.append(unit(self._hear(features(request.samples))))
+        return vectors
+
+    def close(self) -> None:
+        """See `SpeakerFamily`."""
+
+
+def _graph(entry: Entry, folder: Path, device: str) -> _Hear:
+    """The folder's only `.onnx` file, or `model.onnx`."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as refusals
+
     graphs = sorted(folder.glob("*.onnx"))
     path = folder / "model.onnx" if folder / "model.onnx" in graphs else next(iter(graphs), None)
     if path is None or (len(graphs) > 1 and path.name != "model.onnx"):
@@ -45,36 +86,41 @@ def load(entry: Entry, device: str) -> WeSpeaker:
         raise ModelUnavailable(
             f"{entry.name}: {path.name} takes {shapes}; a speaker encoder takes [batch, frames, {_BANDS}]."
         )
-    return WeSpeaker(entry, session, loading.revision(folder))
+    name = session.get_inputs()[0].name
 
-
-class WeSpeaker:
-    """One loaded encoder."""
-
-    engine = "onnx/float32"
-
-    def __init__(self, entry: Entry, session: Any, revision: str) -> None:
-        self.entry = entry
-        self.revision = revision
-        self._session = session
-        self._input = session.get_inputs()[0].name
-
-    def embed(self, requests: Sequence[EmbedRequest], tick: Tick) -> list[Vector]:
-        """See `SpeakerFamily`. One call for each: the network pools over time, and padding would be heard."""
-        return [self._vector(request.samples, tick) for request in requests]
-
-    def close(self) -> None:
-        """See `SpeakerFamily`."""
-
-    def _vector(self, samples: NDArray[np.int16], tick: Tick) -> Vector:
-        from onnxruntime.capi import onnxruntime_pybind11_state as refusals
-
-        tick()
+    def hear(frames: NDArray[np.float32]) -> Vector:
         try:
-            (vectors,) = self._session.run(None, {self._input: features(samples)[None]})
+            (vectors,) = session.run(None, {name: frames[None]})
         except (refusals.Fail, refusals.InvalidArgument, refusals.RuntimeException) as error:
-            raise EngineFailure(f"{self.entry.name} failed on a turn: {error}") from error
-        return unit(np.asarray(vectors[0], np.float32))
+            raise EngineFailure(f"{entry.name} failed on a turn: {error}") from error
+        return np.asarray(vectors[0], np.float32)
+
+    return hear
+
+
+def _network(entry: Entry, folder: Path, device: str) -> _Hear:
+    """The ResNet whose tensors the folder holds, under pyannote's names or WeSpeaker's own."""
+    import torch
+
+    from pipelines.voiceprints.resnet import ResNet, ResNetShape
+
+    where = torch_device(entry, device)
+    path = loading.weights_file(entry, folder)
+    held = loading.state_dict(entry, path, mentioned=_MENTIONED)
+    tensors = {name.removeprefix("resnet."): tensor for name, tensor in held.items()}
+    try:
+        network = ResNet(ResNetShape.of(tensors))
+    except KeyError as error:
+        raise ModelUnavailable(f"{entry.name}: {path.name} is no ResNet of WeSpeaker: it lacks {error}.") from error
+    # The classifier of the training, which WeSpeaker leaves in its files.
+    loading.fill(entry, network, tensors, spare=("projection.",))
+    network.to(where).eval()
+
+    def hear(frames: NDArray[np.float32]) -> Vector:
+        with torch.inference_mode():
+            return network(torch.from_numpy(frames)[None].to(where))[0].float().cpu().numpy()
+
+    return hear
 
 
 def features(samples: NDArray[np.int16]) -> NDArray[np.float32]:

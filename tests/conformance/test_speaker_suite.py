@@ -26,6 +26,7 @@ from tests.speaker_checkpoints import write_wespeaker
 #: Models whose weights would be fetched, and what has or writes random ones in their layout.
 RANDOM: dict[str, Callable[[Path], Path]] = {
     "wespeaker-resnet34": write_wespeaker,
+    "pyannote-resnet34": lambda folder: FIXTURES / "pyannote_resnet",
     "spkrec-ecapa-voxceleb": lambda folder: FIXTURES / "speechbrain" / "ecapa",
     "spkrec-xvect-voxceleb": lambda folder: FIXTURES / "speechbrain" / "xvector",
 }

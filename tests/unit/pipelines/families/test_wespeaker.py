@@ -1,17 +1,23 @@
-"""ONNX speaker encoders: features as Kaldi makes them, a small random graph, and what does not fit."""
+"""WeSpeaker's encoders: features as Kaldi makes them, small random networks in both forms, and what does not fit."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from pipelines import loading
 from pipelines.catalog import Catalog
 from pipelines.errors import ModelUnavailable
 from pipelines.families import wespeaker
 from pipelines.family import EmbedRequest
+from pipelines.voiceprints.resnet import ResNet, ResNetShape
+from tests.checkpoints import FIXTURES, arrays, at_real_size, shapes_of, written_shapes
+from tests.factories import jfk
+from tests.material.make_pyannote import STRETCHES
 from tests.speaker_checkpoints import pooled, write_wespeaker
 
 ENTRY = Catalog().named("wespeaker-resnet34")
@@ -63,3 +69,69 @@ def test_graph_of_another_form_is_refused(tmp_path):
     write_wespeaker(tmp_path, bands=24)
     with pytest.raises(ModelUnavailable, match=r"takes \[batch, frames, 80\]"):
         wespeaker.load(replace(ENTRY, source=str(tmp_path)), "cpu")
+
+
+# -- the ResNet as pyannote publishes it -------------------------------------------------------------------------------
+PYANNOTE = FIXTURES / "pyannote_resnet"
+RESNET = Catalog().named("pyannote-resnet34")
+
+
+def resnet(folder):
+    torch.set_num_threads(1)
+    return wespeaker.load(replace(RESNET, source=str(folder)), "cpu")
+
+
+@pytest.mark.parametrize("stretch", STRETCHES)
+def test_resnets_vector_is_that_of_pyannote(stretch):
+    encoder = resnet(PYANNOTE)
+    start, end = STRETCHES[stretch]
+    expected = arrays("pyannote_resnet", "expected")[f"{stretch}_vector"]
+    assert np.abs(encoder._hear(wespeaker.features(jfk()[start:end])) - expected).max() < 1e-4
+    (vector,) = encoder.embed([EmbedRequest(jfk()[start:end])], lambda: None)
+    assert np.abs(vector - expected / np.linalg.norm(expected)).max() < 1e-4
+
+
+def test_features_are_those_of_pyannote():
+    start, end = STRETCHES["one_second"]
+    expected = arrays("pyannote_resnet", "expected")["one_second_features"]
+    assert np.abs(wespeaker.features(jfk()[start:end]) - expected).max() < 5e-4
+
+
+def test_names_and_shapes_of_the_published_size_fit():
+    found = shapes_of(at_real_size(lambda: ResNet(ResNetShape())))
+    assert {f"resnet.{name}": shape for name, shape in found.items()} == written_shapes("pyannote_resnet")
+
+
+def test_wespeakers_own_names_and_its_classifier_are_taken(tmp_path):
+    held = loading.state_dict(RESNET, PYANNOTE / "pytorch_model.bin", mentioned=wespeaker._MENTIONED)
+    own = {name.removeprefix("resnet."): tensor for name, tensor in held.items()}
+    torch.save(own | {"projection.weight": torch.ones(3, 16)}, tmp_path / "avg_model.pt")
+    turn = [EmbedRequest(jfk()[:32_000])]
+    assert np.array_equal(resnet(tmp_path).embed(turn, lambda: None), resnet(PYANNOTE).embed(turn, lambda: None))
+
+
+def test_other_networks_are_refused_by_what_they_lack(tmp_path):
+    torch.save({"fc.weight": torch.ones(200, 16)}, tmp_path / "pytorch_model.bin")
+    with pytest.raises(ModelUnavailable, match=r"no ResNet of WeSpeaker: it lacks 'conv1\.weight'"):
+        resnet(tmp_path)
+    held = loading.state_dict(RESNET, PYANNOTE / "pytorch_model.bin", mentioned=wespeaker._MENTIONED)
+    torch.save(held | {"resnet.layer1.0.conv3.weight": torch.ones(2, 2)}, tmp_path / "pytorch_model.bin")
+    with pytest.raises(ModelUnavailable, match=r"has unknown layer1\.0\.conv3\.weight"):
+        resnet(tmp_path)
+
+
+def test_what_the_file_mentions_is_let_in_by_name_alone(tmp_path):
+    planted = tmp_path / "planted"
+
+    class Bomb:
+        def __reduce__(self):
+            return Path.touch, (planted,)
+
+    held = loading.state_dict(RESNET, PYANNOTE / "pytorch_model.bin", mentioned=wespeaker._MENTIONED)
+    torch.save({"state_dict": held, "specifications": Bomb()}, tmp_path / "pytorch_model.bin")
+    with pytest.raises(ModelUnavailable, match="could run code"):
+        resnet(tmp_path)
+    assert not planted.exists()
+    # Elsewhere not even the names of the published file are let in.
+    with pytest.raises(ModelUnavailable, match="could run code"):
+        loading.state_dict(RESNET, PYANNOTE / "pytorch_model.bin")
