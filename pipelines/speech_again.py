@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from .family import Recording, SpeechFamily, Tick
+from .family import SpeechFamily
 from .pipeline import Part, Sink, Sources, Span
 from .requests import SynthesisRequest
 from .rounds import part_before
@@ -34,7 +34,11 @@ def speak_again(request: SynthesisRequest, span: Span, sources: Sources, family:
     started = time.monotonic()
     references = recordings(span, sources)  # first of all: a source is gone when the next one is asked for
     before = read_part(sources(part_before(span)))
-    speaker = _speaker(request, span, family, references, lambda: sink.progress(0.0))
+    if family.entry.name == span.data["speaker"]:
+        asking = Asking(request, family.entry, span.data["language"], references)
+        speaker: _Repetition | StandIn = _Repetition(Speaker(request, family, asking, lambda: sink.progress(0.0)))
+    else:
+        speaker = StandIn(request, family, references, before, lambda: sink.progress(0.0))
     takes: dict[int, Take] = {}
     for sentence in before.sentences:
         if sentence.piece in span.data["only"]:
@@ -69,15 +73,6 @@ class _Repetition:
     def take(self, sentence: SpokenSentence, piece: Piece, *, seed: int) -> Take:
         limit = max(_LEAST_CHARACTERS, -(-len(piece.text) // (sentence.takes + 1)))
         return self._speaker.take(sentence, piece, limit=limit, seed=seed)
-
-
-def _speaker(
-    request: SynthesisRequest, span: Span, family: SpeechFamily, references: Mapping[str, Recording], tick: Tick
-) -> _Repetition | StandIn:
-    if family.entry.name != span.data["speaker"]:
-        return StandIn(request, family, references, tick)
-    asking = Asking(request, family.entry, span.data["language"], references)
-    return _Repetition(Speaker(request, family, asking, tick))
 
 
 def _provenance(span: Span, family: SpeechFamily) -> Mapping[str, str]:

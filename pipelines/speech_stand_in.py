@@ -6,27 +6,39 @@ of a request is for the first model alone; what it cannot say is a warning, for 
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from .errors import BadInput, UnsupportedOption
-from .family import Recording, SpeechFamily, Tick
+from .family import Recording, Samples, SpeechFamily, Tick
 from .requests import SynthesisRequest
 from .speech_asking import Asking
-from .speech_part import SpokenSentence
+from .speech_part import SpeechPart, SpokenSentence
 from .speech_speaker import Speaker
 from .speech_takes import Take
 from .text.chunks import Piece
+
+#: A voice is made so many times louder or softer at most, and no peak higher than this (−1 dB).
+_MOST_GAIN, _PEAK = 4.0, 29_204.0
 
 
 class StandIn:
     """`family`, for sentences of a chunk that another one spoke."""
 
     def __init__(
-        self, request: SynthesisRequest, family: SpeechFamily, references: Mapping[str, Recording], tick: Tick
+        self,
+        request: SynthesisRequest,
+        family: SpeechFamily,
+        references: Mapping[str, Recording],
+        before: SpeechPart,
+        tick: Tick,
     ) -> None:
-        """`references`: the recordings of enrolled voices, by voice."""
+        """`references`: the recordings of enrolled voices, by voice. `before` is what was spoken and heard."""
         self._request = request
+        self._level = _usual_level(before)
         self._family = family
         self._references = references if "reference" in family.entry.options else {}
         self._tick = tick
@@ -58,4 +70,25 @@ class StandIn:
         speaker = Speaker(request, self._family, asking, self._tick)
         take = speaker.take(sentence, piece, limit=self._family.entry.chunk_characters, seed=seed)
         self._warnings |= dict.fromkeys(speaker.warnings)
+        return _at_level(take, self._level)
+
+
+def _level(samples: Samples) -> float:
+    """The root of the mean power; 0 for silence."""
+    return float(np.sqrt(np.square(samples, dtype=np.float64).mean())) if len(samples) else 0.0
+
+
+def _usual_level(part: SpeechPart) -> float:
+    """The level of the middle sentence of those that were understood; 0 where there is none."""
+    heard = [each for each in part.audible if not each.is_doubtful]
+    return statistics.median(_level(part.samples[each.start : each.end]) for each in heard) if heard else 0.0
+
+
+def _at_level(take: Take, wanted: float) -> Take:
+    """The take as loud as the sentences around it: voices of two models differ in that too."""
+    level = _level(take.samples)
+    if not level or not wanted:
         return take
+    peak = float(np.abs(take.samples.astype(np.float64)).max())
+    gain = min(max(wanted / level, 1 / _MOST_GAIN), _MOST_GAIN, max(1.0, _PEAK / peak))
+    return replace(take, samples=np.rint(take.samples * gain).astype(np.int16))

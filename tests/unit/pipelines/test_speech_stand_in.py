@@ -48,7 +48,8 @@ class Swift(Forgetful):
 
     RATE_HZ = 24_000
 
-    def __init__(self, **changes: Any) -> None:
+    def __init__(self, volume: float = 1.0, **changes: Any) -> None:
+        self._volume = volume
         super().__init__("nothing", name="espeak", sample_rate_hz=self.RATE_HZ, **changes)
 
     def speak(self, requests: Sequence[SpeakRequest], tick: Tick) -> list[Speech]:
@@ -61,7 +62,8 @@ class Swift(Forgetful):
 
     def _faster(self, speech: Speech) -> Speech:
         places = np.arange(0, len(speech.samples), speech.sample_rate_hz / self.RATE_HZ)
-        samples = np.interp(places, np.arange(len(speech.samples)), speech.samples).astype(np.int16)
+        samples = np.interp(places, np.arange(len(speech.samples)), speech.samples)
+        samples = np.clip(samples * self._volume, -32_768, 32_767).astype(np.int16)
         marks = [WordMark(each.start_char, each.end_char, each.start_s, each.end_s) for each in speech.marks]
         return Speech(samples, self.RATE_HZ, tuple(marks))
 
@@ -85,6 +87,21 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Any, Swift]:
     swift = Swift()
     run, result = spoken(tmp_path_factory.mktemp("saved"), {"espeak": swift}, speech_marks=True)
     return run, result, swift
+
+
+def test_the_take_is_as_loud_as_the_sentences_around_it(tmp_path: Path) -> None:
+    levels = []
+    for volume in (0.1, 0.5, 3.0):
+        run, _ = spoken(tmp_path / str(volume), {"espeak": Swift(volume)})
+        part = read_part(run.done[-1][1])
+        assert np.abs(part.samples.astype(int)).max() <= 29_204
+        first, second, _ = (
+            np.sqrt(np.square(part.samples[each.start : each.end].astype(float)).mean()) for each in part.sentences
+        )
+        levels.append(second / first)
+    quiet, *others = levels
+    assert others == pytest.approx([1.0, 1.0], rel=0.02)
+    assert 0.3 < quiet < 0.45  # by 12 dB at most
 
 
 def test_what_stays_doubtful_is_spoken_by_the_next_model_and_nothing_else_is(saved: tuple[Run, Any, Swift]) -> None:
