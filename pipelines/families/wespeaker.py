@@ -113,7 +113,7 @@ def _network(entry: Entry, folder: Path, device: str) -> _Hear:
     except KeyError as error:
         raise ModelUnavailable(f"{entry.name}: {path.name} is no ResNet of WeSpeaker: it lacks {error}.") from error
     # The classifier of the training, which WeSpeaker leaves in its files.
-    loading.fill(entry, network, tensors, spare=("projection.",))
+    loading.fill(entry, network, tensors, spare=("projection.",), file=path)
     network.to(where).eval()
 
     def hear(frames: NDArray[np.float32]) -> Vector:

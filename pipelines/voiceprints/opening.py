@@ -11,7 +11,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -38,20 +37,18 @@ def open_encoder(entry: Entry, device: torch.device, *, source: str | None = Non
     folder = loading.checkpoint(named, "|".join(WEIGHTS))
     path = next(folder / name for name in WEIGHTS if (folder / name).is_file())
     tensors = loading.state_dict(entry, path)
-    made: tuple[torch.nn.Module, Any]
     try:
-        made = _network(tensors, _dilations(folder / "hyperparams.yaml"))
-    except KeyError as error:
+        network, shape = _network(tensors, _dilations(folder / "hyperparams.yaml"))
+    except (KeyError, IndexError) as error:
         raise ModelUnavailable(
-            f"{entry.name}: {path.name} is no ECAPA-TDNN or x-vector network of SpeechBrain: it lacks {error}."
+            f"{entry.name}: {path.name} is no ECAPA-TDNN or x-vector network of SpeechBrain: {_lack(error)}."
         ) from error
     except ValueError as error:
         raise ModelUnavailable(
             f"{entry.name}: {path.name} has not as many layers as dilations are known: "
             "hyperparams.yaml beside it must list one for each."
         ) from error
-    network, shape = made
-    loading.fill(entry, network, tensors)
+    loading.fill(entry, network, tensors, file=path)
     return SpeakerEncoder(
         network, bands=shape.bands, width=shape.vector, device=device, revision=loading.revision(folder)
     )
@@ -67,6 +64,10 @@ def _network(
         xvector = XVectorShape.of(tensors, dilations)
         return XVector(xvector), xvector
     raise KeyError(f"{_ECAPA} and {_XVECTOR}")
+
+
+def _lack(error: LookupError) -> str:
+    return f"it lacks {error}" if isinstance(error, KeyError) else "a tensor has too few dimensions"
 
 
 def _dilations(path: Path) -> Sequence[int] | None:

@@ -134,6 +134,7 @@ def test_safetensors_of_the_same_names_are_taken(tmp_path: Path) -> None:
         ("ecapa", lambda tensors: tensors.pop("fc.conv.weight"), r"lacks 'fc\.conv\.weight'"),
         ("ecapa", lambda tensors: tensors.pop("mfa.conv.conv.weight"), "is no ECAPA-TDNN or x-vector"),
         ("xvector", lambda tensors: tensors.pop("blocks.16.w.weight"), r"lacks 'blocks\.16\.w\.weight'"),
+        ("xvector", lambda tensors: tensors.update({"blocks.0.conv.weight": torch.ones(2)}), "too few dimensions"),
         ("xvector", lambda tensors: tensors.update(more=torch.ones(2)), "has unknown more"),
     ],
 )
