@@ -42,6 +42,7 @@ OPTIONS = RequestOptions(
         "lexicon": Written(
             metavar="FILE", read=read_lexicon, help="Lines of `word = how it is said`, or JSON; IPA between slashes."
         ),
+        "retry_models": Written("--retry-model", metavar="MODEL"),
     },
     without=frozenset({"text", "ssml", "format"}),
 )  # fmt: skip

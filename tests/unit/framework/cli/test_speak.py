@@ -78,14 +78,14 @@ def test_options_of_the_voice_are_sent_as_the_api_takes_them(voicemill: Voicemil
         "speak", "[Ann] Hello.", "--no-wait", "--pitch", -1.5, "--energy", 0.5, "--noise-scale", 0, "--vocoder", "mel",
         "--loudness", "acx", "--sample-rate", 44100, "--lexicon", "words.txt", "--cast", "Ann=en-gb", "--cast",
         "narrator=en-us", "--verify", "--verify-model", "whisper-base", "--quality", "--no-normalise", "--no-chapters",
-        "--read-along",
+        "--read-along", "--retry-model", "vits",
     )  # fmt: skip
     assert result.exit_code == 0, result.stderr
     assert wire.received("POST", "/tts/synthesize")[0].json == {
         "text": "[Ann] Hello.", "format": "wav", "pitch": -1.5, "energy": 0.5, "noise_scale": 0.0, "vocoder": "mel",
         "loudness": "acx", "sample_rate_hz": 44100, "lexicon": {"Brannock": "brannuck", "Reading": "/ˈrɛdɪŋ/"},
         "cast": {"Ann": "en-gb", "narrator": "en-us"}, "verify": True, "verify_model": "whisper-base", "quality": True,
-        "normalise": False, "chapters": "none", "read_along": True,
+        "retry_models": ["vits"], "normalise": False, "chapters": "none", "read_along": True,
     }  # fmt: skip
 
 
