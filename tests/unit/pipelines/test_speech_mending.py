@@ -189,6 +189,16 @@ def test_marks_move_with_the_sound_when_silence_is_cut(tmp_path: Path, silent: i
     assert sum(run.seconds) == pytest.approx(result.duration_s, abs=1e-6)
 
 
+def test_a_mark_of_the_source_moves_with_its_word(tmp_path: Path) -> None:
+    ssml = '<speak><p>Please wait <mark name="here"/>for the others here.</p></speak>'
+    run = Run("tts.synthesize", tmp_path, {"model": "tone", "ssml": ssml, "speech_marks": True, "language": "en"})
+    result = run.all(None, Pausing())
+    assert result.summary["quality"]["faults_mended"] == {"silence": 1}
+    marks = json.loads(run.text("marks.json"))
+    (mark,) = marks["marks"]
+    assert mark["time"] == marks["words"][2]["start"] > marks["words"][1]["end"] + 0.4
+
+
 class Lost(FliteReader):
     """A model that knows of itself that it lost its place in a sentence, the first few times."""
 
