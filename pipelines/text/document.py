@@ -96,6 +96,10 @@ def is_speakable(text: str) -> bool:
     return _SPEAKABLE.search(text) is not None
 
 
+#: What a line across the page is to a listener: as a row of asterisks, a longer pause.
+RULE = Paragraph("* * *")
+
+
 def paragraphs(text: str) -> Iterator[Paragraph]:
     """One paragraph, cut at a space where it is longer than a block may be."""
     text = clean(text)

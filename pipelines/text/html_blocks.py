@@ -15,7 +15,7 @@ from lxml import etree
 
 from pipelines.errors import BadInput, UnreadableInput
 
-from .document import Block, Chapter, Heading, Paragraph, paragraphs
+from .document import RULE, Block, Chapter, Heading, Paragraph, paragraphs
 from .safe_xml import entities_declared
 
 #: Open elements at once; pages of people's programs stay under fifty.
@@ -132,6 +132,8 @@ class _Target:
             self._heading = _HEADINGS[tag]
         elif tag in _BLOCKS:
             self.end_block()
+            if tag == "hr":
+                self._ready.append(RULE)
         elif tag == "br":
             self._breaks += 1
             self._text.append(" ")

@@ -16,7 +16,17 @@ from markdown_it import MarkdownIt
 from markdown_it.common.utils import normalizeReference
 from markdown_it.token import Token
 
-from .document import Block, Document, Heading, Paragraph, chapter_level, chapters_from_headings, clean, paragraphs
+from .document import (
+    RULE,
+    Block,
+    Document,
+    Heading,
+    Paragraph,
+    chapter_level,
+    chapters_from_headings,
+    clean,
+    paragraphs,
+)
 from .encoding import file_text
 from .html_blocks import html_blocks
 from .plain_reader import lines
@@ -161,6 +171,8 @@ def _spoken(tokens: list[Token]) -> Iterator[Block]:
             level = 0
         elif token.type in ("fence", "code_block"):
             yield from paragraphs(token.content)
+        elif token.type == "hr":
+            yield RULE
         elif token.type == "html_block":
             yield from html_blocks([token.content])
 

@@ -27,6 +27,10 @@ def test_paragraphs_and_headings_are_blocks() -> None:
     ]
 
 
+def test_a_line_across_the_page_is_a_row_of_asterisks() -> None:
+    assert texts("<p>One.<hr/>Two.</p><hr><p>Three.</p>") == ["One.", "* * *", "Two.", "* * *", "Three."]
+
+
 def test_a_line_break_parts_words_and_two_part_paragraphs() -> None:
     assert texts("<p>it<br>line two<br/>three<br><br>four</p>") == ["it line two three", "four"]
 

@@ -31,7 +31,7 @@ def blocks(tmp_path: Path, text: str) -> list[Block]:
         ("> quoted\n> text", ["quoted text"]),
         ("| a | b |\n|---|---|\n| 1 | **2** |", ["a, b", "1, 2"]),
         ("note[^1]\n\n[^1]: the note", ["note"]),
-        ("a\n\n***\n\nb", ["a", "b"]),
+        ("a\n\n***\n\nb\n\n---\n\n<hr>\nc", ["a", "* * *", "b", "* * *", "* * *", "c"]),
         ("<div><p>x <b>y</b></p></div>\n\nz", ["x y", "z"]),
         ("&amp; &auml;", ["& ä"]),
         ("```python\n# code\n```\nafter", ["# code", "after"]),
