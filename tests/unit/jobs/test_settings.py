@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from jobs.settings import Settings
+from jobs.settings import Settings, engine_environment
 
 
 @pytest.fixture(autouse=True)
@@ -102,3 +102,12 @@ def test_secrets_show_neither_in_errors_nor_in_print(monkeypatch):
 def test_nothing_is_kept_for_ever_unless_that_is_asked_for():
     assert Settings().retain_s == 30 * 86_400
     assert Settings(retain_s=None).retain_s is None
+
+
+def test_engines_keep_few_compiled_convolutions_unless_they_are_told_otherwise(monkeypatch):
+    monkeypatch.delenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", raising=False)
+    assert engine_environment()["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] == "256"
+    monkeypatch.setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "1024")
+    monkeypatch.setenv("VOICEMILL_SECRET_KEY", "not for models")
+    assert engine_environment()["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] == "1024"
+    assert "VOICEMILL_SECRET_KEY" not in engine_environment()
