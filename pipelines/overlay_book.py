@@ -1,12 +1,14 @@
 """An EPUB 3 book whose text and audio go in step: a page and a media overlay for each chapter, and the audio file.
 
 EPUB 3.3, section 9 (media overlays; SMIL). Written as the parts come, so that memory does not grow with the book. Knows
-sentences and times; nothing of how they were spoken.
+sentences and times; nothing of how they were spoken. Whatever a title or a language holds, the book stays valid.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,9 +16,12 @@ from pathlib import Path
 from typing import IO, Any
 from xml.sax.saxutils import escape, quoteattr
 
+import langcodes
+
 from .formats import FORMATS
 from .pipeline import Sink
 from .speech_part import SpeechPart, SpokenSentence
+from .text.document import clean
 
 NAME = "book.epub"
 _XHTML = (
@@ -29,6 +34,10 @@ _SMIL = '<?xml version="1.0" encoding="utf-8"?>\n<smil xmlns="http://www.w3.org/
 _ENDS_PARAGRAPH = frozenset({"paragraph", "heading", "break", "chapter"})
 #: The same job gives the same file: it holds no clock.
 _MODIFIED = "1980-01-01T00:00:00Z"
+#: What EPUB 3.3 calls a type more exactly than servers do.
+_AUDIO_TYPES = {"opus": "audio/ogg; codecs=opus"}
+_COVERS = {"image/png": "cover.png", "image/jpeg": "cover.jpg"}
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(slots=True)
@@ -49,8 +58,11 @@ class OverlayBook:
     def __init__(self, directory: Path, audio_format: str, header: Mapping[str, Any]) -> None:
         self._directory = directory
         self._audio = f"audio.{audio_format}"
-        self._audio_type = FORMATS[audio_format].content_type
+        self._audio_type = _AUDIO_TYPES.get(audio_format, FORMATS[audio_format].content_type)
         self._header = header
+        self._book_title = _line(header["title"] or "") or "Untitled"
+        self._language = _tag(header.get("language") or "")
+        self._cover: Mapping[str, str] | None = header.get("cover")
         self._chapter: _Chapter | None = None
         self._lengths_s: list[tuple[int, float]] = []
         self._identity = hashlib.sha256()
@@ -65,10 +77,11 @@ class OverlayBook:
 
     def add(self, part: SpeechPart, offset: int, chapter: int) -> None:
         """The sentences of a part that begins at sample `offset` of the file."""
-        if self._chapter is None or self._chapter.number != chapter:
-            self._end_chapter()
-            self._chapter = self._begin_chapter(chapter)
         for sentence in part.audible:
+            # A chapter in which nothing is said has no overlay, and so no page.
+            if self._chapter is None or self._chapter.number != chapter:
+                self._end_chapter()
+                self._chapter = self._begin_chapter(chapter)
             start_s, end_s = ((offset + at) / part.sample_rate_hz for at in (sentence.start, sentence.end))
             self._write(self._chapter, sentence, start_s, end_s)
 
@@ -87,6 +100,9 @@ class OverlayBook:
                     _store(book, f"OEBPS/{written.name}", written)
                     written.unlink()
             _store(book, f"OEBPS/{self._audio}", audio)
+            if self._cover is not None:
+                picture = base64.b64decode(self._cover["base64"])
+                _store(book, f"OEBPS/{_COVERS[self._cover['content_type']]}", picture)
         sink.put(NAME, path, content_type="application/epub+zip")
 
     def _begin_chapter(self, number: int) -> _Chapter:
@@ -108,7 +124,7 @@ class OverlayBook:
 
     def _write(self, chapter: _Chapter, sentence: SpokenSentence, start_s: float, end_s: float) -> None:
         chapter.sentences += 1
-        name, text = f"s{chapter.sentences}", escape(sentence.text)
+        name, text = f"s{chapter.sentences}", escape(_NOT_IN_XML.sub("", sentence.text))
         self._identity.update(sentence.text.encode("utf-8", "replace"))
         span = f'<span id="{name}">{text}</span>'
         if sentence.pause == "heading" and not chapter.in_paragraph:
@@ -125,11 +141,10 @@ class OverlayBook:
 
     def _title(self, number: int) -> str:
         chapters = self._header["chapters"]
-        return chapters[number]["title"] if number < len(chapters) else self._header["title"] or "Untitled"
+        return _line(chapters[number]["title"] if number < len(chapters) else "") or self._book_title
 
     def _page_head(self, title: str) -> str:
-        language = self._header.get("language")
-        lang = f" lang={quoteattr(language)} xml:lang={quoteattr(language)}" if language else ""
+        lang = f" lang={quoteattr(self._language)} xml:lang={quoteattr(self._language)}" if self._language else ""
         return _XHTML.format(lang=lang, title=escape(title))
 
     def _navigation(self) -> str:
@@ -140,7 +155,7 @@ class OverlayBook:
         return f'{self._page_head("Contents")}<nav epub:type="toc"><ol>\n{items}</ol></nav>\n</body></html>\n'
 
     def _package(self) -> str:
-        author = self._header.get("author")
+        author = _line(self._header.get("author") or "")
         total_s = sum(seconds for _, seconds in self._lengths_s)
         manifest, spine, durations = [], [], []
         for number, seconds in self._lengths_s:
@@ -153,17 +168,34 @@ class OverlayBook:
             durations.append(f'<meta property="media:duration" refines="#o{number}">{seconds:.3f}s</meta>\n')
         return _PACKAGE.format(
             identity=self._identity.hexdigest(),
-            title=escape(self._header["title"] or "Untitled"),
+            title=escape(self._book_title),
             author=f"<dc:creator>{escape(author)}</dc:creator>\n" if author else "",
-            language=escape(self._header.get("language") or "und"),
+            language=self._language or "und",
             modified=_MODIFIED,
             total_s=total_s,
             durations="".join(durations),
             manifest="".join(manifest),
+            cover=self._cover_item(),
             audio=self._audio,
             audio_type=self._audio_type,
             spine="".join(spine),
         )
+
+    def _cover_item(self) -> str:
+        if self._cover is None:
+            return ""
+        kind = self._cover["content_type"]
+        return f'<item id="cover" href="{_COVERS[kind]}" media-type="{kind}" properties="cover-image"/>\n'
+
+
+def _line(text: str) -> str:
+    """A title or a name as one line that XML can hold; "" where nothing is left of it."""
+    return clean(_NOT_IN_XML.sub(" ", text))
+
+
+def _tag(language: str) -> str:
+    """The language as a BCP 47 tag, `de-DE` for `de_DE`; "" for what is none, such as "German"."""
+    return langcodes.standardize_tag(language) if langcodes.tag_is_valid(language) else ""
 
 
 def _store(book: zipfile.ZipFile, name: str, content: bytes | Path) -> None:
@@ -198,7 +230,7 @@ _PACKAGE = """<?xml version="1.0" encoding="utf-8"?>
 <manifest>
 <item id="nav" href="nav.xhtml" media-type="application/xhtml+xml" properties="nav"/>
 <item id="audio" href="{audio}" media-type="{audio_type}"/>
-{manifest}</manifest>
+{cover}{manifest}</manifest>
 <spine>
 {spine}</spine>
 </package>

@@ -8,15 +8,19 @@ import re
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from lxml import etree
 
 from pipelines.catalog import Catalog
 from pipelines.families.tone import ToneSpeaker, load_speaker
+from pipelines.overlay_book import OverlayBook
 from pipelines.pipeline import Limits
 from pipelines.requests import SynthesisRequest
+from pipelines.speech_part import SpeechPart, SpokenSentence
 from pipelines.text.epub_reader import read_file as read_epub
-from tests.synthesis_rig import Run, speak
+from tests.documents import epub_entries, make_png, make_zip
+from tests.synthesis_rig import DirectorySink, Run, speak
 
 TEXT = """CHAPTER I
 
@@ -110,6 +114,72 @@ def test_the_book_can_be_read_again_and_spoken(tone: ToneSpeaker, tmp_path: Path
     text = " ".join(getattr(block, "text", "") for block in document.blocks)
     assert document.title == "T & T"
     assert re.sub(r"\s+", " ", text).endswith("There was a king.")
+
+
+@pytest.mark.parametrize(
+    ("given", "title", "author"),
+    [
+        ({"title": "A\x01\x0bB", "author": "\x02 \ufffe"}, "A B", None),
+        ({"title": "   ", "author": " "}, "Untitled", None),
+        ({"title": "„Größe“ <&> 日本", "author": "Jörg & Söhne"}, "„Größe“ <&> 日本", "Jörg & Söhne"),
+    ],
+    ids=["controls", "blanks", "signs of XML"],
+)
+def test_whatever_a_title_holds_the_book_stays_xml(
+    tone: ToneSpeaker, tmp_path: Path, given: dict[str, str], title: str, author: str | None
+) -> None:
+    run = spoken(tone, tmp_path, text="Hello \ufffe there.\n\n]]> & so on.", chapters="none", **given)
+    with zipfile.ZipFile(run.file("book.epub")) as book:
+        package, page = (tree(book, f"OEBPS/{name}") for name in ("package.opf", "chapter-0.xhtml"))
+        assert package.findtext(".//dc:title", namespaces=NAMES) == title
+        assert package.findtext(".//dc:creator", namespaces=NAMES) == author
+        assert "]]> & so on." in "".join(page.itertext())
+        assert page.findtext(".//x:title", namespaces=NAMES).strip()
+        assert tree(book, "OEBPS/nav.xhtml").findtext(".//x:a", namespaces=NAMES).strip()
+
+
+@pytest.mark.parametrize(
+    ("written", "language"), [("de_DE", "de-DE"), ("eng", "en"), ("German", "und"), ("", "und"), (None, "und")]
+)
+def test_language_is_a_tag_or_unknown(tmp_path: Path, written: str | None, language: str) -> None:
+    with OverlayBook(tmp_path, "mp3", {"chapters": [], "title": None, "language": written}) as book:
+        assert f"<dc:language>{language}</dc:language>" in book._package()
+        assert ("lang=" in book._navigation()) == (language != "und")
+
+
+def test_chapter_in_which_nothing_sounds_has_no_page(tmp_path: Path) -> None:
+    header = {"chapters": [{"title": name} for name in ("One", "Mute", "Two")], "title": "T"}
+    sink, audio = DirectorySink.under(tmp_path, "sink"), tmp_path / "audio.mp3"
+    audio.write_bytes(b"ID3")
+    with OverlayBook(tmp_path, "mp3", header) as book:
+        for chapter, end in enumerate((1_600, 0, 1_600)):
+            sentence = SpokenSentence(f"Sentence {chapter}.", 0, end)
+            book.add(SpeechPart(chapter, 16_000, np.zeros(end, np.int16), [sentence]), 1_600 * chapter, chapter)
+        book.finish(audio, sink)
+    with zipfile.ZipFile(sink.kept / "book.epub") as book:
+        assert tree(book, "OEBPS/nav.xhtml").xpath("//x:a/text()", namespaces=NAMES) == ["One", "Two"]
+        assert not [name for name in book.namelist() if "chapter-1" in name]
+
+
+def test_cover_of_the_document_is_that_of_the_book(tone: ToneSpeaker, tmp_path: Path) -> None:
+    source = tmp_path / "in.epub"
+    entries = epub_entries(
+        {"a.xhtml": "<p>Hello.</p>"},
+        manifest='<item id="c" href="c.png" media-type="image/png" properties="cover-image"/>',
+    )
+    make_zip(source, {**entries, "OEBPS/c.png": make_png()})
+    request = SynthesisRequest.model_validate({"format": "mp3", "read_along": True, "source_type": "epub"})
+    run = speak(tmp_path / "run", tone, request, source)
+    with zipfile.ZipFile(run.file("book.epub")) as book:
+        (item,) = tree(book, "OEBPS/package.opf").xpath("//opf:item[@properties='cover-image']", namespaces=NAMES)
+        assert (item.get("href"), item.get("media-type")) == ("cover.png", "image/png")
+        assert book.read("OEBPS/cover.png") == make_png()
+
+
+def test_audio_in_opus_has_the_type_that_the_standard_knows(tone: ToneSpeaker, tmp_path: Path) -> None:
+    with zipfile.ZipFile(spoken(tone, tmp_path, format="opus").file("book.epub")) as book:
+        (item,) = tree(book, "OEBPS/package.opf").xpath("//opf:item[@id='audio']", namespaces=NAMES)
+    assert item.get("media-type") == "audio/ogg; codecs=opus"
 
 
 @pytest.mark.parametrize("name", ["m4a", "m4b", "opus"])
