@@ -8,16 +8,25 @@ import signal
 import subprocess
 import sys
 import wave
+import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+import av
+import numpy as np
 import psutil
 import pytest
 
+from tests.factories import wav_bytes
+from tests.material.make_dialogue import DIALOGUE
 from tests.services.process import Child, poll
 
 VOICEMILL = str(Path(sys.executable).with_name("voicemill"))
+#: Tones cost nothing; who speaks when is heard by real ones.
+FAMILIES = "tone,pocketsphinx,resemblyzer"
 Voicemill = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -31,7 +40,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def stack(environment: dict[str, str]) -> Iterator[Child]:
     data_dir = Path(environment["VOICEMILL_DATA_DIR"])
-    child = Child([VOICEMILL, "up", "--port", "0", "--families", "tone"], log=data_dir / "up.log", env=environment)
+    child = Child([VOICEMILL, "up", "--port", "0", "--families", FAMILIES], log=data_dir / "up.log", env=environment)
     child.wait_ready(lambda: (data_dir / "client.json").is_file(), deadline_s=120)
     yield child
     child.stop(grace_s=90)
@@ -85,11 +94,56 @@ def test_a_model_is_measured_on_what_another_spoke(voicemill: Voicemill, tmp_pat
     assert total["real_time_factor"] > 0
 
 
+def test_book_to_read_along_is_made_with_words_of_ones_own(voicemill: Voicemill, tmp_path: Path) -> None:
+    (tmp_path / "words.txt").write_text("Brannock = brannuck\n")
+    spoken = voicemill(
+        "speak", "CHAPTER I\n\nBrannock is an island.\n\nCHAPTER II\n\nIt is small.", "-o", "book.mp3", "--model", "tone",
+        "--loudness", "acx", "--read-along", "--lexicon", "words.txt", "--title", "Brannock", "--language", "en",
+    )  # fmt: skip
+    assert spoken.returncode == 0, spoken.stderr
+    assert spoken.stdout.split() == ["book.mp3", "book.epub"]
+    with zipfile.ZipFile(tmp_path / "book.epub") as book:
+        assert "Brannock is an island." in book.read("OEBPS/chapter-0.xhtml").decode()
+        assert book.read("OEBPS/audio.mp3") == (tmp_path / "book.mp3").read_bytes()
+
+
+def test_dialogue_is_told_apart_by_speakers(voicemill: Voicemill, tmp_path: Path) -> None:
+    truth = [word for word in json.loads((DIALOGUE / "truth.json").read_text())["words"] if word["end"] < 30.0]
+    (tmp_path / "dialogue.wav").write_bytes(beginning(DIALOGUE / "dialogue.opus", 30.0))
+    heard = voicemill(
+        "transcribe", "dialogue.wav", "--model", "pocketsphinx", "--language", "en", "--diarize", "--max-speakers", "3",
+        "-f", "json,txt",
+    )  # fmt: skip
+    assert heard.returncode == 0, heard.stderr
+    found = [
+        word
+        for segment in json.loads((tmp_path / "dialogue.json").read_text())["segments"]
+        for word in segment["words"]
+    ]
+    labels: dict[str, Counter[str]] = {"rms": Counter(), "slt": Counter()}
+    for word in found:
+        nearest = min(truth, key=lambda spoken: abs(spoken["start"] - word["start"]))
+        labels.setdefault(nearest["voice"], Counter())[word["speaker"]] += 1
+    assert {speaker for heard in labels.values() for speaker in heard} <= {"speaker_1", "speaker_2", "speaker_3"}
+    (first, often), (second, as_often) = (labels[voice].most_common(1)[0] for voice in ("rms", "slt"))
+    assert first != second
+    assert often + as_often > 0.8 * (labels["rms"].total() + labels["slt"].total()), labels
+    assert "speaker_2: " in (tmp_path / "dialogue.txt").read_text()
+
+
+def beginning(recording: Path, seconds: float) -> bytes:
+    """The first seconds of a recording in mono, as WAV."""
+    with av.open(str(recording)) as container:
+        frames = list(takewhile(lambda frame: frame.time < seconds, container.decode(audio=0)))
+    samples = np.concatenate([frame.to_ndarray()[0] for frame in frames])
+    return wav_bytes((samples * 32_767).astype(np.int16), rate_hz=frames[0].sample_rate)
+
+
 def test_a_second_hearing_waits_for_a_worker_of_its_model(voicemill: Voicemill) -> None:
     """Tones are never heard with full confidence, and nobody here runs the model that is to hear them again."""
     assert voicemill("speak", "Hello there.", "-o", "hello.wav", "--model", "tone").returncode == 0
     submitted = voicemill(
-        "transcribe", "hello.wav", "--model", "tone-listener", "--min-confidence", "1", "--retry-model", "pocketsphinx",
+        "transcribe", "hello.wav", "--model", "tone-listener", "--min-confidence", "1", "--retry-model", "whisper-tiny",
         "--no-wait",
     )  # fmt: skip
     assert submitted.returncode == 0, submitted.stderr
