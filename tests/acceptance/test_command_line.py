@@ -97,8 +97,8 @@ def test_a_model_is_measured_on_what_another_spoke(voicemill: Voicemill, tmp_pat
 def test_book_to_read_along_is_made_with_words_of_ones_own(voicemill: Voicemill, tmp_path: Path) -> None:
     (tmp_path / "words.txt").write_text("Brannock = brannuck\n")
     spoken = voicemill(
-        "speak", "CHAPTER I\n\nBrannock is an island.\n\nCHAPTER II\n\nIt is small.", "-o", "book.mp3", "--model", "tone",
-        "--loudness", "acx", "--read-along", "--lexicon", "words.txt", "--title", "Brannock", "--language", "en",
+        "speak", "CHAPTER I\n\nBrannock is an island.\n\nCHAPTER II\n\nIt is small.", "-o", "book.mp3", "--model",
+        "tone", "--loudness", "acx", "--read-along", "--lexicon", "words.txt", "--title", "Brannock",
     )  # fmt: skip
     assert spoken.returncode == 0, spoken.stderr
     assert spoken.stdout.split() == ["book.mp3", "book.epub"]
