@@ -110,7 +110,7 @@ def test_tones_become_the_words_they_spell(place):
 
 def test_what_one_model_is_unsure_of_waits_for_a_worker_of_the_next_and_is_heard_by_it(place):
     """Tones that the one model reads, and a person whom only the other understands."""
-    silence = make_silence(9.0)
+    silence = make_silence(61.0)
     sound = np.concatenate([tones("alpha bravo"), silence, jfk()[:57_600], silence, tones("charlie delta")])
     params = {"model": "tone-listener", "language": "en", "min_confidence": 0.6, "retry_models": ["pocketsphinx"]}
     job = place.accept("stt.transcribe", params, recording(sound))
