@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.catalog import Catalog
+from pipelines.engines.memory import FreedMemory
 from pipelines.errors import PipelineError
 from pipelines.pipeline import Interrupted
 from workers import perform
@@ -95,6 +96,7 @@ class EngineChild:
         self._channel = channel
         self._models = models
         self._chunks: dict[int, Chunk] = {}
+        self._freed = FreedMemory()
 
     def serve(self) -> None:
         """Until the controller closes the channel."""
@@ -132,6 +134,7 @@ class EngineChild:
             return
         finally:
             del self._chunks[run["id"]]
+            self._freed.give_back()
 
 
 def main() -> None:

@@ -1,7 +1,9 @@
-"""Whether a model has room on a device, asked before it is loaded: figures instead of a killed process."""
+"""Memory of an engine: whether a model has room, asked before it is loaded; giving back what was freed."""
 
 from __future__ import annotations
 
+import ctypes
+import time
 from pathlib import Path
 
 from pipelines.catalog import Entry
@@ -10,6 +12,8 @@ from pipelines.errors import ModelUnavailable
 from .selection import Device
 
 _CGROUP = Path("/sys/fs/cgroup")
+#: Seconds between two times that freed memory is given back: that takes milliseconds, as long as a small chunk.
+_GIVE_BACK_EVERY_S = 2.0
 
 
 def check_room(entry: Entry, device: str, needed: int) -> None:
@@ -52,3 +56,21 @@ def _left_of_cgroup() -> int | None:
         return None
     # Cached files are given back when memory is short.
     return None if limit == "max" else int(limit) - used + int(pages.get("inactive_file", 0))
+
+
+class FreedMemory:
+    """What this process has freed and its allocator keeps.
+
+    Every sentence has tensors of other sizes, and what lives longer stands between the holes that they leave: the heap
+    of glibc grows by hundreds of megabytes in an hour, nearly all of them free.
+    """
+
+    def __init__(self) -> None:
+        self._trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc alone has it
+        self._at = time.monotonic()
+
+    def give_back(self) -> None:
+        """Hand whole free pages to the system, unless that was done just now. Any thread may call."""
+        if self._trim is not None and time.monotonic() - self._at >= _GIVE_BACK_EVERY_S:
+            self._at = time.monotonic()
+            self._trim(0)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ctypes
 from pathlib import Path
 
 import psutil
@@ -7,7 +8,7 @@ import pytest
 
 from pipelines.catalog import Catalog
 from pipelines.engines import memory
-from pipelines.engines.memory import check_room, free_bytes
+from pipelines.engines.memory import FreedMemory, check_room, free_bytes
 from pipelines.errors import ModelUnavailable
 
 ENTRY = Catalog().get("whisper-large-v3", "stt")
@@ -40,3 +41,21 @@ def test_without_a_limit_the_machine_counts(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(memory, "_CGROUP", tmp_path)
     free = free_bytes("cpu")
     assert free is not None and 0 < free <= psutil.virtual_memory().total
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="only glibc gives back what lies in between")
+def test_freed_memory_goes_back_to_the_system_but_not_at_every_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    def resident() -> int:
+        return psutil.Process().memory_info().rss
+
+    monkeypatch.setattr(memory, "_GIVE_BACK_EVERY_S", 1e9)
+    freed = FreedMemory()
+    # One in a hundred stays, so that the heap cannot shrink from its end.
+    kept = [bytearray(b"x" * 100_000) for _ in range(1_500)][::100]
+    before = resident()
+    freed.give_back()
+    assert resident() > before - (20 << 20)
+    monkeypatch.setattr(memory, "_GIVE_BACK_EVERY_S", 0.0)
+    freed.give_back()
+    assert resident() < before - (80 << 20)
+    assert len(kept) == 15
