@@ -1,0 +1,72 @@
+"""A Markdown book of any length, whose every sentence, and the pause behind it, is known. Standard library only."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+#: Characters of a chapter in a book of an hour; a shorter book has chapters so short that it has `_LEAST` of them.
+_CHAPTER = 9_000
+_LEAST = 4
+_WORDS = """
+    water garden letter morning winter window silver morrow thunder lantern harbour village the of and to in on over
+    under beside our their his her old young small great white green quiet sudden bright heavy walks runs found heard
+    lost keeps gave brought wanted remembers stones river bridge market cloud street table summer evening horse candle
+""".split()  # noqa: SIM905 – a table to read
+#: What voices that read words alone must have written out.
+_FIGURES = ("in 1984", "for 5 dollars", "at 7:45 p.m.", "on 3 May 2021", "by 12 km", "with 1,250 others")
+
+
+@dataclass(slots=True)
+class Written:
+    """A sentence as it stands in the book, and the name of the pause behind it (docs/text.md)."""
+
+    text: str
+    pause: str
+
+
+def write_book(path: Path, characters: int) -> tuple[list[Written], list[str]]:
+    """Write a book of about so many characters; returns its sentences, and the titles of its chapters."""
+    chance = random.Random(characters)
+    chapters = max(_LEAST, characters // _CHAPTER)
+    book: list[Written] = []
+    titles = []
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(chapters):
+            titles.append(f"Chapter {number + 1} of the {chance.choice(_WORDS)}")
+            book.append(Written(titles[-1], "heading"))
+            file.write(f"# {titles[-1]}\n\n")
+            for paragraph, following in _paragraphs(chance, characters // chapters):
+                book += paragraph
+                file.write(following[0] + " ".join(sentence.text for sentence in paragraph) + following[1])
+            book[-1].pause = "chapter"
+    book[-1].pause = "none"
+    return book, titles
+
+
+def _paragraphs(chance: random.Random, characters: int) -> Iterator[tuple[list[Written], tuple[str, str]]]:
+    """Paragraphs and headings of a chapter, with the signs that Markdown has before and behind them."""
+    left, sections, count = characters, 0, 0
+    while left > 0:
+        if left < characters * (2 - sections) / 3:
+            sections += 1
+            heading = Written(_sentence(chance, 4, ""), "heading")
+            left -= len(heading.text)
+            yield [heading], ("## ", "\n\n")
+        paragraph = [Written(_sentence(chance, chance.randint(1, 22)), "sentence") for _ in range(chance.randint(1, 7))]
+        left -= sum(len(sentence.text) for sentence in paragraph)
+        count += 1
+        has_break = count % 3 == 0
+        paragraph[-1].pause = "break" if has_break else "paragraph"
+        yield paragraph, ("", "\n\n* * *\n\n" if has_break else "\n\n")
+
+
+def _sentence(chance: random.Random, words: int, end: str | None = None) -> str:
+    chosen = chance.choices(_WORDS, k=words)
+    if words > 8:
+        chosen[words // 2] += ","
+        if chance.random() < 0.3:
+            chosen.append(chance.choice(_FIGURES))
+    return " ".join(chosen).capitalize() + (chance.choice("...!?") if end is None else end)

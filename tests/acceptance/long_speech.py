@@ -1,0 +1,135 @@
+"""A long book through one neural voice, in processes of their own that watch their memory.
+
+`work` is what an engine process does, `stitch` what a sandbox does: `python -m tests.acceptance.long_speech work …`.
+Each prints a line of JSON: peaks of its memory, processor time.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import resource
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from jobs.settings import engine_environment, sandbox_environment
+from pipelines.engines.memory import FreedMemory
+from pipelines.pipeline import Plan, Span
+from tests.in_process import Run, load
+
+ROOT = Path(__file__).parents[2]
+KIND = "tts.synthesize"
+_TENTHS = 10
+#: Characters that are spoken before memory is watched: a whole short book, which is then spoken once more.
+WARMING = 4_500
+
+
+def speak_book(folder: Path, model: str) -> dict[str, Any]:
+    """Plan and speak `folder`/book.md with `model` in a child; plan and parts stay in `folder`."""
+    return _child(engine_environment(), "work", folder, model)
+
+
+def stitch_book(folder: Path, into: Path, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Join the parts in `folder` to a file of the request `params` in a child; its files are in `into`/out."""
+    return _child(sandbox_environment(), "stitch", folder, into, json.dumps(params))
+
+
+def _child(environment: Mapping[str, str], *arguments: object) -> dict[str, Any]:
+    command = [sys.executable, "-m", "tests.acceptance.long_speech", *map(str, arguments)]
+    environment = {**environment, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout.splitlines()[-1])
+
+
+# -- in the child ------------------------------------------------------------------------------------------------------
+class MemoryWatch:
+    """The highest resident memory (MiB) in each tenth of some work, looked at a hundred times a second."""
+
+    def __init__(self, total: float) -> None:
+        self.peaks = [0.0] * _TENTHS
+        self._total, self._tenth = total, 0
+        self._process, self._over = psutil.Process(), threading.Event()
+
+    def reached(self, done: float) -> None:
+        """So much of the total is done."""
+        self._look()
+        self._tenth = min(_TENTHS - 1, int(_TENTHS * done / self._total))
+
+    @contextmanager
+    def watching(self) -> Iterator[MemoryWatch]:
+        thread = threading.Thread(target=self._run, daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._over.set()
+            thread.join()
+
+    def _run(self) -> None:
+        while not self._over.wait(0.01):
+            self._look()
+
+    def _look(self) -> None:
+        at, now = self._tenth, self._process.memory_info().rss / 2**20
+        self.peaks[at] = max(self.peaks[at], now)
+
+
+def _work(folder: Path, model: str) -> dict[str, Any]:
+    import torch
+
+    from tests.neural_voices import small_entry
+
+    torch.set_num_threads(1)
+    entry = small_entry(model, folder / "checkpoint")
+    run = Run(KIND, folder, {"model": model, "language": "en", "speech_marks": True, "source_type": "md"})
+    run.entry = entry
+    run.limits = {"chunk_characters": entry.chunk_characters}
+    plan = run.plan(folder / "book.md")
+    voice = load(entry)
+    freed, spans = FreedMemory(), list(plan.spans)
+    # All that a process needs from then on is there after a few minutes of speech: libraries, buffers, compiled code.
+    for span in itertools.takewhile(lambda span: span.start < WARMING, spans):
+        run.work(span, voice)
+    run.done.clear()
+    with MemoryWatch(plan.units_total).watching() as watch:
+        for span in spans:
+            run.work(span, voice)
+            freed.give_back()
+            watch.reached(span.end)
+    parts = [(asdict(span), str(path)) for span, path in run.done]
+    kept = {"model": model, "header": plan.header, "rate_hz": entry.sample_rate_hz, "parts": parts}
+    (folder / "spoken.json").write_text(json.dumps(kept))
+    return {"mib": watch.peaks}
+
+
+def _stitch(folder: Path, into: Path, params: str) -> dict[str, Any]:
+    kept = json.loads((folder / "spoken.json").read_text())
+    run = Run(KIND, into, {"model": kept["model"], "language": "en", "speech_marks": True, **json.loads(params)})
+    run.done = [(Span(**span), Path(path)) for span, path in kept["parts"]]
+    end = run.done[-1][0].end
+    watch = MemoryWatch(end)
+    # Levelling says its progress in seconds, behind the end of the text: all of it is the last tenth.
+    run.sink.progress = lambda done, total=None: watch.reached(done)
+    with watch.watching():
+        result = run.stitch(Plan(kept["header"], end, "characters", ()))
+    return {"mib": watch.peaks, "seconds": result.duration_s}
+
+
+def main(step: str, folder: str, *rest: str) -> None:
+    """Do a step, say what it took."""
+    told = _work(Path(folder), rest[0]) if step == "work" else _stitch(Path(folder), Path(rest[0]), rest[1])
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    print(json.dumps({**told, "cpu_s": used.ru_utime + used.ru_stime}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

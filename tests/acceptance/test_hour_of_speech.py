@@ -1,0 +1,233 @@
+"""A book of several chapters through each neural voice: nothing drifts, no pause is a sample off, memory stays flat.
+
+`make test` speaks a few minutes with each, `make accept` an hour. Weights are random and small: what is said means
+nothing. A child process plans and speaks, another one stitches; each measures its own memory (long_speech.py).
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+import soxr
+from numpy.typing import NDArray
+
+from pipelines.speech_assembly import PAUSES_S
+from pipelines.speech_part import SpeechPart, read_part
+from tests.acceptance.long_book import Written, write_book
+from tests.acceptance.long_speech import speak_book, stitch_book
+
+pytestmark = pytest.mark.timeout(1800)
+
+WHOLE_HOUR = bool(os.environ.get("VOICEMILL_ACCEPT"))
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A model of the catalogue, how much text makes an hour with its small checkpoint, and the file to write."""
+
+    model: str
+    characters: int
+    format: str
+
+
+#: At least 55,000 characters, an hour of anybody's speech; more for those whose random weights speak fast.
+VOICES = (
+    Voice("vits-vctk", 100_000, "wav"),
+    Voice("fastspeech2-ljspeech", 76_000, "flac"),
+    Voice("speecht5", 300_000, "wav"),
+    Voice("bark-small", 250_000, "flac"),
+    Voice("tacotron2", 330_000, "wav"),
+    Voice("yourtts", 55_000, "flac"),
+)
+#: A book for `make test`, in characters: one to thirteen minutes.
+FEW = 4_000
+#: Samples [start, end) of the finished file.
+Place = tuple[int, int]
+#: MiB that the last tenth of a book may take more than its first, for the voice and for the stitch.
+WORK_GROWTH_MIB = 40
+STITCH_GROWTH_MIB = 4
+#: The last tenth of a stitch has the whole levelling in it.
+LEVELLING_MIB = 24
+#: Samples that fill a codec's last frame, and around a mark within which its sentence is looked for.
+CODEC_FRAME, SEARCHED = 1_024, 4_096
+
+
+@dataclass
+class Spoken:
+    """A book that was spoken, as its listener has it, beside what was written."""
+
+    voice: Voice
+    folder: Path
+    book: Sequence[Written]
+    titles: Sequence[str]
+    #: What the two children say of themselves.
+    work: dict[str, Any]
+    stitch: dict[str, Any]
+
+    @property
+    def out(self) -> Path:
+        return self.folder / "stitched" / "out"
+
+    @cached_property
+    def plan(self) -> dict[str, Any]:
+        return json.loads((self.folder / "spoken.json").read_text())
+
+    @cached_property
+    def rate_hz(self) -> int:
+        return self.plan["rate_hz"]
+
+    @cached_property
+    def audio(self) -> NDArray[np.int16]:
+        return decoded(self.out / f"audio.{self.voice.format}", self.folder / "audio.pcm", self.rate_hz)
+
+    @cached_property
+    def marks(self) -> dict[str, Any]:
+        return json.loads((self.out / "marks.json").read_text())
+
+    @cached_property
+    def places(self) -> list[Place]:
+        """Where marks.json says that each sentence is, to the sample."""
+        return [self.place(sentence) for sentence in self.marks["sentences"]]
+
+    @property
+    def seconds(self) -> float:
+        """What the job says that it made."""
+        return self.stitch["seconds"]
+
+    @property
+    def parts(self) -> list[SpeechPart]:
+        return [read_part(Path(path)) for _, path in self.plan["parts"]]
+
+    def place(self, mark: dict[str, Any]) -> Place:
+        """The samples of a mark, whose seconds must name them and not what lies between two."""
+        samples = mark["start"] * self.rate_hz, mark["end"] * self.rate_hz
+        assert all(abs(sample - round(sample)) < 0.05 for sample in samples), mark
+        return round(samples[0]), round(samples[1])
+
+
+def decoded(path: Path, into: Path, rate_hz: int) -> NDArray[np.int16]:
+    """The samples of an audio file, decoded to disk."""
+    with av.open(str(path)) as file, into.open("wb") as raw:
+        assert file.streams.audio[0].rate == rate_hz
+        to_s16 = av.AudioResampler(format="s16", layout="mono", rate=rate_hz)
+        for frame in itertools.chain(file.decode(audio=0), [None]):
+            for ready in to_s16.resample(frame):
+                raw.write(ready.to_ndarray().tobytes())
+    return np.memmap(into, np.int16, "r")
+
+
+def make_spoken(voice: Voice, folder: Path) -> Spoken:
+    book, titles = write_book(folder / "book.md", voice.characters if WHOLE_HOUR else FEW)
+    work = speak_book(folder, voice.model)
+    return Spoken(voice, folder, book, titles, work, stitch_book(folder, folder / "stitched", {"format": voice.format}))
+
+
+@pytest.fixture(scope="module", params=VOICES, ids=lambda voice: voice.model)
+def spoken(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spoken]:
+    folder = tmp_path_factory.mktemp("book")
+    yield make_spoken(request.param, folder)
+    shutil.rmtree(folder)  # gigabytes in all
+
+
+def test_every_sentence_sounds_at_the_sample_of_its_mark(spoken: Spoken) -> None:
+    """From the first to the last, what the voice said is there, and all of it."""
+    sentences = spoken.marks["sentences"]
+    assert [sentence["text"] for sentence in sentences] == [written.text for written in spoken.book]
+    assert [sentence["sentence"] for sentence in sentences] == list(range(len(spoken.book)))
+    said = [(part.samples, each) for part in spoken.parts for each in part.sentences]
+    for (start, end), (samples, sentence) in zip(spoken.places, said, strict=True):
+        assert np.array_equal(spoken.audio[start:end], samples[sentence.start : sentence.end])
+        assert np.abs(spoken.audio[start:end].astype(int)).max() > 500
+    assert spoken.places[-1][1] == len(spoken.audio) == round(spoken.seconds * spoken.rate_hz)
+
+
+def test_words_lie_in_their_sentences(spoken: Spoken) -> None:
+    marked, offset = iter(spoken.marks["words"]), 0
+    for part in spoken.parts:
+        for sentence in part.sentences:
+            for word in sentence.words:
+                mark = next(marked)
+                assert (word.text, offset + word.start, offset + word.end) == (mark["text"], *spoken.place(mark))
+                assert sentence.start <= word.start <= word.end <= sentence.end
+        offset += len(part.samples)
+    assert next(marked, None) is None
+
+
+def test_pauses_are_digital_silence_of_their_punctuation_to_the_sample(spoken: Spoken) -> None:
+    assert {written.pause for written in spoken.book} == {
+        "sentence",
+        "paragraph",
+        "heading",
+        "break",
+        "chapter",
+        "none",
+    }
+    assert spoken.places[0][0] == 0
+    begins = [start for start, _ in spoken.places[1:]] + [len(spoken.audio)]
+    for written, (_, end), following in zip(spoken.book, spoken.places, begins, strict=True):
+        assert following - end == round(PAUSES_S[written.pause] * spoken.rate_hz), written
+        assert not spoken.audio[end:following].any(), written
+
+
+def test_the_file_is_as_long_as_its_parts_and_its_chapters_begin_with_their_titles(spoken: Spoken) -> None:
+    lengths = [len(part.samples) for part in spoken.parts]
+    assert len(spoken.audio) == sum(lengths)
+    for part, end in zip(spoken.parts, itertools.accumulate(lengths), strict=True):
+        assert np.array_equal(spoken.audio[end - len(part.samples) : end], part.samples)
+    chapters = json.loads((spoken.out / "chapters.json").read_text())["chapters"]
+    assert [chapter["title"] for chapter in chapters] == list(spoken.titles)
+    starts = [
+        place[0] for place, written in zip(spoken.places, spoken.book, strict=True) if written.text in spoken.titles
+    ]
+    borders = [*starts, len(spoken.audio)]
+    assert [spoken.place(chapter) for chapter in chapters] == list(itertools.pairwise(borders))
+
+
+def test_memory_does_not_grow_with_the_book(spoken: Spoken) -> None:
+    first, last = spoken.work["mib"][0], spoken.work["mib"][-1]
+    figures = (
+        spoken.voice.model, f"{sum(len(written.text) for written in spoken.book):,}", f"{spoken.seconds / 60:.0f}",
+        f"{spoken.work['cpu_s']:.0f}", f"{first:.0f}", f"{last:.0f}", f"{spoken.stitch['mib'][-1]:.0f}",
+        spoken.places[-1][1] - len(spoken.audio),
+    )  # fmt: skip
+    print("\n|", *(f"{figure} |" for figure in figures))
+    assert last < first + WORK_GROWTH_MIB, spoken.work
+    assert spoken.stitch["mib"][-1] < spoken.stitch["mib"][0] + STITCH_GROWTH_MIB, spoken.stitch
+
+
+# -- formats that lose something, another rate, another level ----------------------------------------------------------
+@pytest.mark.parametrize(("format", "rate_hz"), [("m4b", 44_100), ("opus", 48_000)])
+@pytest.mark.parametrize("spoken", [VOICES[1]], ids=lambda voice: voice.model, indirect=True)
+def test_an_audiobook_of_another_rate_and_level_does_not_drift(
+    spoken: Spoken, tmp_path: Path, format: str, rate_hz: int
+) -> None:
+    """What stands at a mark in the first, the middle and the last minute is found there, to the sample."""
+    told = stitch_book(spoken.folder, tmp_path, {"format": format, "loudness_lufs": -18.0, "sample_rate_hz": rate_hz})
+    assert json.loads((tmp_path / "out" / "marks.json").read_text()) == spoken.marks
+    audio = decoded(tmp_path / "out" / f"audio.{format}", tmp_path / "audio.pcm", rate_hz)
+    assert 0 <= len(audio) - int(len(spoken.audio) * rate_hz / spoken.rate_hz) < CODEC_FRAME
+    count = len(spoken.places)
+    assert [delay(spoken, number, audio, rate_hz) for number in (1, count // 2, count - 2)] == [0, 0, 0]
+    assert told["mib"][-1] < told["mib"][0] + LEVELLING_MIB, told
+
+
+def delay(spoken: Spoken, number: int, audio: NDArray[np.int16], rate_hz: int) -> int:
+    """Samples by which a sentence sounds later in `audio` than its mark says: where the two are most alike."""
+    start, end = spoken.places[number]
+    wanted = soxr.resample(spoken.audio[start:end].astype(np.float32), spoken.rate_hz, rate_hz)
+    first = round(start * rate_hz / spoken.rate_hz) - SEARCHED
+    found = audio[first : first + len(wanted) + 2 * SEARCHED].astype(np.float32)
+    size = 1 << (len(found) + len(wanted)).bit_length()
+    alike = np.fft.irfft(np.fft.rfft(found, size) * np.conj(np.fft.rfft(wanted, size)), size)
+    return int(np.argmax(alike[: 2 * SEARCHED])) - SEARCHED
