@@ -23,6 +23,9 @@ class Format:
     options: Mapping[str, str] = field(default_factory=dict)
     has_chapters: bool = False
     has_cover: bool = False
+    #: Samples of silence that the encoder puts before the sound and the container cannot tell players to leave out.
+    #: (MP4 has an edit list for that, Ogg a pre-skip, MP3 the LAME tag.)
+    delay_samples: int = 0
 
 
 _MP3_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
@@ -36,7 +39,8 @@ FORMATS: Mapping[str, Format] = {
     "flac": Format("flac", "flac", "audio/flac", has_cover=True),
     "mp3": Format("mp3", "libmp3lame", "audio/mpeg", 64_000, _MP3_RATES, has_cover=True),
     "opus": Format("ogg", "libopus", "audio/ogg", 32_000, _OPUS_RATES),
-    "aac": Format("adts", "aac", "audio/aac", 64_000, _MP3_RATES),
+    # A frame goes before the first one, for the transform overlaps; the bare stream has no place to say so.
+    "aac": Format("adts", "aac", "audio/aac", 64_000, _MP3_RATES, delay_samples=1024),
     "m4a": Format("mp4", "aac", "audio/mp4", 64_000, _MP3_RATES, {**_MP4, "brand": "M4A "}, True, True),
     "m4b": Format("mp4", "aac", "audio/mp4", 64_000, _MP3_RATES, {**_MP4, "brand": "M4B "}, True, True),
     "pcm": Format("s16le", "pcm_s16le", "audio/pcm"),

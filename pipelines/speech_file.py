@@ -43,6 +43,8 @@ class SpeechFile:
         self._book = OverlayBook(sink.directory, request.format, header) if request.read_along else None
         self._spoken_hz = 0
         self._samples = 0
+        #: What sounds at sample n of the parts, sounds at n + this in the file, both at the voice's rate.
+        self._delay = 0
         self._chapter_starts: list[int] = []
         self._out: _Output | None = None
         self._loudness: Loudness | None = None
@@ -76,10 +78,11 @@ class SpeechFile:
         ):
             self._chapter_starts.append(self._samples)
         chapter = max(0, len(self._chapter_starts) - 1)
+        offset = self._delay + self._samples
         if self._marks is not None:
-            self._marks.add(part, self._samples, chapter, first_sentence=span.data.get("first_sentence", 0))
+            self._marks.add(part, offset, chapter, first_sentence=span.data.get("first_sentence", 0))
         if self._book is not None:
-            self._book.add(part, self._samples, chapter)
+            self._book.add(part, offset, chapter)
         for start in range(0, len(part.samples), _BLOCK_SAMPLES):
             self._take(part.samples[start : start + _BLOCK_SAMPLES])
         self._samples += len(part.samples)
@@ -105,12 +108,13 @@ class SpeechFile:
                 {"title": mark.title, "start": mark.start / 1e6, "end": mark.end / 1e6}
                 for mark in self._chapter_marks(1_000_000)
             ]
-            self._marks.finish(chapters, self._samples / self._spoken_hz, self._sink)
+            self._marks.finish(chapters, (self._delay + self._samples) / self._spoken_hz, self._sink)
         return self._samples / self._spoken_hz
 
     def _begin(self, spoken_hz: int) -> None:
         self._spoken_hz = spoken_hz
         rate_hz = output_rate(self._request.format, self._request.sample_rate_hz, spoken_hz)
+        self._delay = round(FORMATS[self._request.format].delay_samples * spoken_hz / rate_hz)
         self._out = _Output(
             self._path, self._request.format, spoken_hz, rate_hz, tags=_tags(self._header), cover=_cover(self._header)
         )
@@ -131,7 +135,8 @@ class SpeechFile:
 
     def _chapter_marks(self, per_second: int) -> list[Mark]:
         """Chapters in units of 1 / `per_second` s."""
-        borders = [round(start * per_second / self._spoken_hz) for start in (*self._chapter_starts, self._samples)]
+        starts = [self._delay + start for start in (*self._chapter_starts, self._samples)]
+        borders = [round(start * per_second / self._spoken_hz) for start in starts]
         return [
             Mark(chapter["title"], start, end)
             for chapter, start, end in zip(self._header["chapters"], borders, borders[1:], strict=False)

@@ -53,10 +53,10 @@ class MarkWriter:
         for name, sample in part.named:
             self._named.add({"name": name, "time": _seconds(part, offset + sample), "chapter": chapter})
 
-    def finish(self, chapters: Sequence[dict[str, Any]], duration_s: float, sink: Sink) -> None:
-        """Hand all three files over. `chapters` are {"title", "start", "end"} in seconds."""
+    def finish(self, chapters: Sequence[dict[str, Any]], sound_end_s: float, sink: Sink) -> None:
+        """Hand all three files over. `chapters` are {"title", "start", "end"}; all times in seconds."""
         # The last caption may not outlive the sound.
-        self._write_cues(replace(cue, end=min(cue.end, duration_s)) for cue in self._cues.finish())
+        self._write_cues(replace(cue, end=min(cue.end, sound_end_s)) for cue in self._cues.finish())
         self._stack.close()
         marks = self._directory / "marks.json"
         with marks.open("w", encoding="utf-8") as file:

@@ -69,6 +69,18 @@ def test_lossy_formats_keep_length_and_sound(tmp_path: Path, name: str, spare: i
     assert np.sqrt(np.mean(middle**2)) == pytest.approx(8000 / 32_768 / np.sqrt(2), rel=0.05)
 
 
+@pytest.mark.parametrize("rate", [8_000, 24_000])
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "pcm"])
+def test_sound_begins_as_late_as_the_format_says(tmp_path: Path, name: str, rate: int) -> None:
+    noise = np.random.default_rng(1).normal(0, 3_000, rate // 2).astype(np.int16)
+    with Encoder(tmp_path / "a", name, rate) as encoder:
+        encoder.write(noise)
+        encoder.finish()
+    heard = decoded(tmp_path / "a")[:: 48_000 // rate if name == "opus" else 1]
+    late = int(np.argmax(np.correlate(heard, noise.astype(np.float32), "full"))) - (len(noise) - 1)
+    assert late == FORMATS[name].delay_samples
+
+
 @pytest.mark.parametrize("name", ["m4a", "m4b"])
 def test_an_audiobook_says_its_exact_length_its_chapters_and_its_kind(tmp_path: Path, name: str) -> None:
     path = write(tmp_path / "a", name)
