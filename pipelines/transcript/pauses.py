@@ -5,11 +5,13 @@ Knows words and their times in the recording; nothing of windows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
 from pipelines.family import Phrase
+
+from .phrase_text import texts_between
 
 #: Who is silent for longer begins anew, in seconds.
 LONG_PAUSE_S = 2.0
@@ -22,22 +24,12 @@ def parted_at_pauses(phrase: Phrase) -> Iterator[Phrase]:
     """
     words = phrase.words
     seams = [number for number, (one, other) in enumerate(pairwise(words), 1) if other.start - one.end > LONG_PAUSE_S]
-    texts = _texts(phrase, [0, *seams, len(words)]) if seams else None
+    edges = [0, *seams, len(words)]
+    texts = texts_between(phrase.text, [word.word for word in words], edges) if seams else None
     if texts is None:
         yield phrase
         return
-    edges = [0, *seams, len(words)]
     for text, (first, behind) in zip(texts, pairwise(edges), strict=True):
         start = phrase.start if first == 0 else words[first].start
         end = phrase.end if behind == len(words) else words[behind - 1].end
         yield replace(phrase, text=text, start=start, end=end, words=words[first:behind])
-
-
-def _texts(phrase: Phrase, edges: Sequence[int]) -> list[str] | None:
-    """The text between the edges; None where its words cannot be told in it."""
-    words = [word.word for word in phrase.words]
-    if phrase.text.split() == words:
-        return [" ".join(words[first:behind]) for first, behind in pairwise(edges)]
-    if phrase.text == "".join(words):  # a script without spaces
-        return ["".join(words[first:behind]) for first, behind in pairwise(edges)]
-    return None

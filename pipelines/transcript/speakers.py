@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from pipelines.family import Vector
 
 from .part_file import Segment
+from .phrase_text import texts_between
 from .turns import Turn
 
 #: Shorter turns sound too unlike themselves to found a cluster; they join the nearest.
@@ -32,13 +34,14 @@ def told_apart(turns: Sequence[Turn], *, least: int | None = None, most: int | N
     """The number of each turn's speaker, from 0, in the order in which they first speak.
 
     Ward's clustering of unit vectors. Between `least` and `most` (1 and 10 where they are not given) the number of
-    speakers is the one whose clusters lie farthest apart (silhouette, Rousseeuw 1987).
+    speakers is the one whose clusters lie farthest apart (silhouette, Rousseeuw 1987). That measure knows no division
+    into clusters of one turn each: it is made only where `least` leaves no other; two turns are one voice otherwise.
     """
     if not turns:
         return []
     vectors = np.stack([turn.vector for turn in turns])
     founding = [number for number, turn in enumerate(turns) if turn.seconds >= _FOUNDING_S]
-    if len(founding) < 2:
+    if len(founding) < max(2, least or 1):
         founding = list(range(len(turns)))
     centres = _centres(vectors[founding], least or 1, most or max(_MOST_SPEAKERS, least or 1))
     nearest = np.argmax(vectors @ centres.T, axis=1)
@@ -115,13 +118,16 @@ def _by_speaker(segment: Segment) -> Iterator[Segment]:
     if not changes:
         yield segment | {"speaker": words[0]["speaker"]}
         return
-    for first, last in zip([0, *changes], [*changes, len(words)], strict=True):
+    edges = [0, *changes, len(words)]
+    spoken = [word["word"] for word in words]
+    texts = texts_between(segment["text"], spoken, edges)
+    for number, (first, last) in enumerate(pairwise(edges)):
         said = words[first:last]
         yield segment | {
             "speaker": said[0]["speaker"],
             "start": segment["start"] if first == 0 else said[0]["start"],
             "end": segment["end"] if last == len(words) else said[-1]["end"],
-            "text": " ".join(word["word"] for word in said),
+            "text": texts[number] if texts else " ".join(spoken[first:last]),
             "words": said,
         }
 
@@ -135,7 +141,7 @@ def _centres(vectors: NDArray[np.float32], least: int, most: int) -> NDArray[np.
         vectors = MiniBatchKMeans(_GROUPS, n_init=1, random_state=0).fit(vectors).cluster_centers_
     best, best_score = np.zeros(len(vectors), int), _ONE_VOICE
     fewest = min(least, len(vectors))
-    if fewest == most:
+    if fewest in (most, len(vectors)):
         best = _divided(AgglomerativeClustering, vectors, fewest)
     else:
         for count in range(max(2, fewest), min(most, len(vectors) - 1) + 1):

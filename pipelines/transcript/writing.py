@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -95,9 +95,10 @@ class _Tally:
 class _JsonWriter:
     """`{text, language, …, segments}`; text and segments grow in files of their own until the end."""
 
-    def __init__(self, path: Path, timestamps: str, stack: ExitStack) -> None:
+    def __init__(self, path: Path, fields: Sequence[str], stack: ExitStack) -> None:
+        """`fields`: those of a segment; none = no segments."""
         self._path = path
-        self._timestamps = timestamps
+        self._fields = fields
         self._text_path, self._segments_path = path.with_suffix(".text"), path.with_suffix(".segments")
         self._text = stack.enter_context(self._text_path.open("w", encoding="utf-8"))
         self._segments = stack.enter_context(self._segments_path.open("w", encoding="utf-8"))
@@ -106,18 +107,9 @@ class _JsonWriter:
     def add(self, segment: Segment) -> None:
         between = "" if self._is_first else " "
         self._text.write(json.dumps(between + segment["text"], ensure_ascii=False)[1:-1])
-        shown = self._shown(segment)
-        if shown is not None:
+        if shown := {name: segment[name] for name in self._fields if name in segment}:
             self._segments.write(("" if self._is_first else ",\n") + json.dumps(shown, ensure_ascii=False))
         self._is_first = False
-
-    def _shown(self, segment: Segment) -> dict[str, Any] | None:
-        if self._timestamps == "none":
-            return None
-        names = ["id", "start", "end", "text", "confidence", "speaker", "model"]
-        if self._timestamps == "word":
-            names.append("words")
-        return {name: segment[name] for name in names if name in segment}
 
     def finish(self, summary: dict[str, Any]) -> Path:
         self._text.close()
@@ -181,7 +173,7 @@ class _CueWriter:
 def _writer(name: str, request: TranscriptionRequest, directory: Path, stack: ExitStack) -> _Writer:
     path = directory / f"transcript.{name}"
     if name == "json":
-        return _JsonWriter(path, request.timestamps, stack)
+        return _JsonWriter(path, _fields(request), stack)
     if name == "srt":
         return _CueWriter(path, "", srt, _style(request, named=True), stack)
     if name == "vtt":
@@ -189,10 +181,18 @@ def _writer(name: str, request: TranscriptionRequest, directory: Path, stack: Ex
     if name == "docx":
         return DocxFile(path, title=request.source_name or "Transcript", timed=request.timestamps != "none")
     if name == "tsv":
-        speakers = request.channels == "split"
-        header = "start\tend\ttext\tspeaker\n" if speakers else "start\tend\ttext\n"
+        header = "start\tend\ttext\tspeaker\n" if _knows_speakers(request) else "start\tend\ttext\n"
         return _LineWriter(path, header, _row, stack)
     return _LineWriter(path, "", _paragraph, stack)
+
+
+def _fields(request: TranscriptionRequest) -> Sequence[str]:
+    """Of a segment in JSON. Who speaks stands nowhere else: those segments are there without times too."""
+    times = () if request.timestamps == "none" else ("start", "end")
+    if not times and not _knows_speakers(request):
+        return ()
+    words = ("words",) if request.timestamps == "word" else ()
+    return ("id", *times, "text", "confidence", "speaker", "model", *words)
 
 
 def _style(request: TranscriptionRequest, *, named: bool) -> CueStyle:
@@ -202,14 +202,19 @@ def _style(request: TranscriptionRequest, *, named: bool) -> CueStyle:
     )
 
 
+def _knows_speakers(request: TranscriptionRequest) -> bool:
+    return request.diarize or request.channels == "split"
+
+
 def _paragraph(segment: Segment) -> str:
-    return f"{segment['speaker']}: {segment['text']}" if "speaker" in segment else segment["text"]
+    return f"{segment['speaker']}: {segment['text']}" if segment.get("speaker") else segment["text"]
 
 
 def _row(segment: Segment) -> str:
-    """Milliseconds, as the tables of openai-whisper have them; the speaker behind them where there is one."""
+    """Milliseconds, as the tables of openai-whisper have them; the speaker behind them where speakers were asked for,
+    empty where nobody knows who it was."""
     row = [str(round(segment["start"] * 1000)), str(round(segment["end"] * 1000)), " ".join(segment["text"].split())]
-    return "\t".join([*row, segment["speaker"]] if "speaker" in segment else row)
+    return "\t".join([*row, segment["speaker"] or ""] if "speaker" in segment else row)
 
 
 def _pour(path: Path, out: IO[str]) -> None:

@@ -63,6 +63,22 @@ def test_a_few_turns_or_none_are_no_fault():
     assert told_apart(turns(0), least=3, most=3) == [0]
 
 
+@pytest.mark.parametrize("count", [2, 3, 5])
+def test_as_many_speakers_as_turns_are_each_one_of_their_own(count):
+    assert told_apart(turns(*range(count)), least=count) == list(range(count))
+    assert told_apart(turns(*range(count)), least=count + 3) == list(range(count))
+
+
+def test_short_turns_speak_for_themselves_where_the_long_ones_are_too_few():
+    short = Turn(20.0, 20.4, turns(2)[0].vector)
+    assert told_apart([*turns(0, 1), short], least=3) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("most", [None, 2])
+def test_two_turns_are_one_voice_unless_somebody_says_that_they_are_two(most):
+    assert told_apart(turns(0, 1), most=most) == [0, 0]
+
+
 def test_day_of_turns_is_told_apart_in_bounded_memory():
     who = list(np.random.default_rng(3).integers(0, 4, 6000))
     found = told_apart(turns(*who), least=4, most=4)
@@ -84,6 +100,14 @@ def test_segment_is_divided_where_the_speaker_changes():
 def test_segment_of_one_speaker_keeps_its_text_as_it_was_written():
     (only,) = labelled([segment(word(0.2, "yes"), word(1.0, "but")) | {"text": "Yes, but …"}], turns(0, 1), ["A", "B"])
     assert (only["speaker"], only["text"]) == ("A", "Yes, but …")
+
+
+def test_divided_segment_is_written_as_it_was():
+    words = [word(0.2, "你好"), word(1.0, "吗"), word(3.2, "我很好")]
+    found = labelled([segment(*words) | {"text": "你好吗?我很好。"}], turns(0, 1), ["A", "B"])
+    assert [(each["speaker"], each["text"]) for each in found] == [("A", "你好吗?"), ("B", "我很好。")]
+    found = labelled([segment(*words) | {"text": "Hello? Fine."}], turns(0, 1), ["A", "B"])
+    assert [each["text"] for each in found] == ["你好 吗", "我很好"], "words that are not its own are all there is"
 
 
 def test_word_outside_all_turns_belongs_to_the_nearest():

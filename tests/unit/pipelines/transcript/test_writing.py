@@ -63,6 +63,27 @@ def test_timestamps_are_as_fine_as_was_asked(tmp_path: Path, timestamps: str) ->
         assert ("words" in written["segments"][0]) == (timestamps == "word")
 
 
+@pytest.mark.parametrize("asked", [{"diarize": True}, {"channels": "split"}])
+def test_who_speaks_is_told_without_times_too(tmp_path: Path, asked: dict[str, Any]) -> None:
+    _, sink = write(tmp_path, [make_segment(0, speaker="B")], formats=["json"], timestamps="none", **asked)
+    (segment,) = json.loads((sink.out / "transcript.json").read_text())["segments"]
+    assert list(segment) == ["id", "text", "confidence", "speaker", "model"]
+    assert segment["speaker"] == "B"
+
+
+@pytest.mark.parametrize("asked", [{"diarize": True}, {"channels": "split"}, {}])
+def test_table_has_a_column_for_speakers_where_they_are_told(tmp_path: Path, asked: dict[str, Any]) -> None:
+    speakers: list[dict[str, Any]] = [{"speaker": "B"}, {"speaker": None}] if asked else [{}, {}]
+    segments = [make_segment(number, text="So.", **who) for number, who in enumerate(speakers)]
+    _, sink = write(tmp_path, segments, formats=["tsv", "txt"], **asked)
+    rows = [line.split("\t") for line in (sink.out / "transcript.tsv").read_text().splitlines()]
+    assert rows[0] == ["start", "end", "text", *(["speaker"] if asked else [])]
+    assert {len(row) for row in rows} == {len(rows[0])}
+    if asked:
+        assert [row[-1] for row in rows[1:]] == ["B", ""]
+        assert (sink.out / "transcript.txt").read_text() == "B: So.\nSo.\n"
+
+
 def test_only_the_wanted_formats_are_written_with_their_types(tmp_path: Path) -> None:
     _, sink = write(tmp_path, [make_segment(0)], formats=["vtt", "txt", "vtt"])
     assert sink.content_types == {
