@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from .errors import UnsupportedOption
+from .vocoders.knobs import Knobs
 
 #: Job kind → "module:Class" of its pipeline, imported only where it runs.
 PIPELINES: Mapping[str, str] = {
@@ -60,6 +61,8 @@ class Entry:
     source: str | None = None
     #: Further models that it is made of, by role ("vocoder", "language_model"): Hugging Face ids, directories or files.
     components: Mapping[str, str] = field(default_factory=dict)
+    #: What is set on its vocoders: fields of `Knobs` (pipelines/vocoders/knobs.py), as { sigma = 0.7 }.
+    vocoder_settings: Mapping[str, float | str] = field(default_factory=dict)
     revision: str | None = None
     #: Request options this model honours beyond the ones that the pipeline does by itself.
     options: frozenset[str] = frozenset()
@@ -81,6 +84,12 @@ class Entry:
     auto: bool = True
     sample: Mapping[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for `vocoder_settings` that are wrong, or of a model that makes sound without a vocoder."""
+        if self.vocoder_settings and "vocoder" not in self.options:
+            raise ValueError('vocoder_settings are for models with "vocoder" among their options')
+        Knobs.of(self.vocoder_settings)
+
     @property
     def queue(self) -> str:
         """Celery queue of the family: `tts.espeak`, `stt.whisper`."""
@@ -94,7 +103,18 @@ class Entry:
         """
         if "vocoder" not in self.options:
             return ()
-        return (*(role.partition(".")[2] for role in self.components if role.startswith("vocoder.")), "griffin-lim")
+        named = (role.partition(".")[2] for role in self.components if role.startswith("vocoder."))
+        return tuple(dict.fromkeys((*named, "griffin-lim")))
+
+    @property
+    def default_vocoder(self) -> str | None:
+        """Role of the component that speaks unless a request chooses: "vocoder", else the first "vocoder.<kind>".
+
+        None = Griffin-Lim, which needs no component.
+        """
+        if "vocoder" in self.components:
+            return "vocoder"
+        return next((role for role in self.components if role.startswith("vocoder.")), None)
 
     @property
     def installed(self) -> bool:
@@ -208,7 +228,7 @@ ENTRIES: tuple[Entry, ...] = (
         engines=("torch",), languages=("en",), default_voice="ljspeech",
         voices_target="pipelines.families.fastspeech2:voices", slots=16, threads=2, speed=4.0,
         needs=("torch", "transformers", "espeakng_loader"), extra="torch,espeak", source="espnet/fastspeech2_conformer",
-        components={"vocoder": "espnet/fastspeech2_conformer_hifigan"},
+        components={"vocoder.hifigan": "espnet/fastspeech2_conformer_hifigan"},
         options=frozenset({"speed", "pitch", "energy", "vocoder", "phonemes"}), auto=False,
     ),
     Entry(
@@ -217,7 +237,7 @@ ENTRIES: tuple[Entry, ...] = (
         threads=2, speed=1.5, needs=("torch", "transformers", "sentencepiece"), extra="torch", varies=True,
         source="microsoft/speecht5_tts",
         components={
-            "vocoder": "microsoft/speecht5_hifigan", "speaker_encoder": "speechbrain/spkrec-xvect-voxceleb",
+            "vocoder.hifigan": "microsoft/speecht5_hifigan", "speaker_encoder": "speechbrain/spkrec-xvect-voxceleb",
         },
         options=frozenset({"vocoder", "reference"}), auto=False,
     ),
@@ -316,7 +336,7 @@ class Catalog:
         for table in tomllib.loads(models_toml.read_text()).get("model", []):
             try:
                 entries.append(Entry(**{**table, "options": frozenset(table.get("options", ()))}))
-            except TypeError as error:
+            except (TypeError, ValueError) as error:
                 raise ValueError(f"{models_toml}: model {table.get('name', '?')}: {error}") from error
         return cls(entries)
 

@@ -196,7 +196,8 @@ def _unsupported_in_stand_ins(entry: Entry, request: SynthesisRequest, catalog: 
 def _no_vocoder(entry: Entry, asked: str) -> str:
     if not entry.vocoders:
         return f"{entry.name} makes sound by itself; it takes no vocoder."
-    return f"{entry.name} has no vocoder {asked!r}; it has: {', '.join(entry.vocoders)}."
+    own = " Leave vocoder out for the one that models.toml gives no kind." if "vocoder" in entry.components else ""
+    return f"{entry.name} has no vocoder {asked!r}; it has: {', '.join(entry.vocoders)}.{own}"
 
 
 def _writes_digits(entry: Entry, request: TranscriptionRequest) -> bool:

@@ -1,7 +1,7 @@
 """The vocoders of one catalogue entry: the one that a request chooses, opened when it is first asked for.
 
-An entry names them as components: "vocoder" is its default, "vocoder.waveglow" and so on are those to choose from.
-Griffin-Lim needs no weights and is always there.
+An entry names them as components: "vocoder.hifigan", "vocoder.waveglow" and so on are those to choose from; the default
+is "vocoder", else the first of them. Griffin-Lim needs no weights and is always there.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from pipelines.errors import ModelUnavailable, UnsupportedOption
 from pipelines.family import Samples, Tick
 
 from .griffinlim import GriffinLim
+from .knobs import Knobs
 from .mel import MelConvention, check_convertible, convert
 from .opening import open_vocoder
 from .tiles import render
-from .vocoder import Knobs, Place, Vocoder
+from .vocoder import Place, Vocoder
 
 if TYPE_CHECKING:
     import torch
@@ -28,12 +29,15 @@ if TYPE_CHECKING:
 class Vocoders:
     """What a mel family makes sound with. May be asked from several threads."""
 
-    def __init__(self, entry: Entry, device: torch.device, written: MelConvention, knobs: Knobs = Knobs()) -> None:
+    def __init__(self, entry: Entry, device: torch.device, written: MelConvention, knobs: Knobs | None = None) -> None:
         """`written`: how the acoustic model writes its mels. The default vocoder is opened at once.
+
+        `knobs` are those of the entry's `vocoder_settings`, unless given.
 
         Raises `ModelUnavailable` for weights that are not there, `UnsupportedOption` for a default of other mels.
         """
-        self._entry, self._device, self._written, self._knobs = entry, device, written, knobs
+        self._entry, self._device, self._written = entry, device, written
+        self._knobs = Knobs.of(entry.vocoder_settings) if knobs is None else knobs
         self._opened: dict[str, Vocoder] = {}
         self._lock = threading.Lock()
         self.get(None)
@@ -61,16 +65,16 @@ class Vocoders:
         default = self._opened.get("default")
         if choice is not None and default is not None and default.kind == choice:
             return default
-        parts = self._entry.components
-        source = parts.get("vocoder") if choice is None else parts.get(f"vocoder.{choice}")
+        role = self._entry.default_vocoder if choice is None else f"vocoder.{choice}"
+        source = self._entry.components.get(role) if role else None
         if source is None and choice in (None, GriffinLim.kind):
             return GriffinLim(self._written, device=self._device, knobs=self._knobs)
         if source is None:
             known = ", ".join(self._entry.vocoders)
             raise UnsupportedOption(f"{self._entry.name} has no vocoder {choice!r}; it has: {known}.", field="vocoder")
         opened = open_vocoder(self._entry, source, self._device, self._knobs)
-        if choice not in (None, opened.kind):
-            raise ModelUnavailable(f"{self._entry.name}: vocoder.{choice} = {source!r} holds a {opened.kind}.")
+        if role not in ("vocoder", f"vocoder.{opened.kind}"):
+            raise ModelUnavailable(f"{self._entry.name}: {role} = {source!r} holds a {opened.kind}.")
         check_convertible(
             self._written, opened.convention, writer=self._entry.name, reader=f"the vocoder {opened.kind}"
         )

@@ -13,9 +13,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from .knobs import Knobs
 from .mel import MelConvention
 from .noise import uniform
-from .vocoder import Knobs, Place
+from .vocoder import Place
 
 _MOMENTUM = 0.99
 _TINY = 1e-12

@@ -20,9 +20,10 @@ from pipelines.errors import ModelUnavailable
 from pipelines.loading import fill
 
 from .channels_last import run_channels_last
+from .knobs import Knobs
 from .mel import MelConvention
 from .receptive_field import Reach
-from .vocoder import Knobs, Place
+from .vocoder import Place
 from .weight_norm import folded
 
 #: What transformers' own checkpoints were trained on; their config files do not say.

@@ -15,8 +15,9 @@ from pipelines import loading
 from pipelines.catalog import Entry
 from pipelines.errors import ModelUnavailable
 
+from .knobs import Knobs
 from .mel import MelConvention
-from .vocoder import Knobs, Vocoder
+from .vocoder import Vocoder
 
 if TYPE_CHECKING:
     import torch

@@ -52,17 +52,3 @@ class Vocoder(Tiled, Protocol):
     engine: str
     #: Exact revision of the weights, for provenance.
     revision: str
-
-
-@dataclass(frozen=True, slots=True)
-class Knobs:
-    """What can be set on a vocoder where an entry is loaded; those that it lacks make no difference to it."""
-
-    #: WaveGlow: spread of the noise that it starts from.
-    sigma: float = 0.6
-    #: WaveGlow: how much of the hum that it makes of silence is taken away again.
-    denoiser: float = 0.01
-    #: Griffin-Lim: rounds.
-    iterations: int = 32
-    #: HiFi-GAN: "float32" or "bfloat16"; None = bfloat16 where the processor has instructions for it.
-    precision: str | None = None

@@ -18,9 +18,10 @@ from pipelines.catalog import Entry
 from pipelines.errors import ModelUnavailable
 from pipelines.loading import fill
 
+from .knobs import Knobs
 from .mel import MelConvention
 from .noise import gaussian
-from .vocoder import Knobs, Place
+from .vocoder import Place
 from .weight_norm import folded
 
 WAVEGLOW_MEL = MelConvention()

@@ -37,7 +37,7 @@ def fastspeech2_section() -> Section:
     from pipelines.families.fastspeech2.network import Network, Row
     from pipelines.vocoders.choice import Vocoders
     from pipelines.vocoders.hifigan import ESPNET_MEL
-    from pipelines.vocoders.vocoder import Knobs
+    from pipelines.vocoders.knobs import Knobs
 
     section = Section(
         "FastSpeech2 (Conformer) with HiFi-GAN",

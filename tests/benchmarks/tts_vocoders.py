@@ -22,9 +22,10 @@ from pipelines.families.tacotron2.network import Network
 from pipelines.families.tacotron2.shape import Shape
 from pipelines.vocoders import hifigan, melgan, waveglow
 from pipelines.vocoders.griffinlim import GriffinLim
+from pipelines.vocoders.knobs import Knobs
 from pipelines.vocoders.mel import MelConvention
 from pipelines.vocoders.tiles import render, stream
-from pipelines.vocoders.vocoder import Knobs, Place, Tiled
+from pipelines.vocoders.vocoder import Place, Tiled
 from tests.benchmarks.report import Section, middle, spread
 from tests.checkpoints import FIXTURES, make_entry
 

@@ -19,7 +19,7 @@ from pipelines.loading import config, revision
 from pipelines.text.symbol_set import Spelling
 from pipelines.vocoders.choice import Vocoders
 from pipelines.vocoders.hifigan import ESPNET_MEL
-from pipelines.vocoders.vocoder import Knobs
+from pipelines.vocoders.knobs import Knobs
 from pipelines.word_times import word_times
 
 from .network import Network, Row, Spoken
@@ -29,7 +29,7 @@ from .spelling import Speller
 class FastSpeech2:
     """See `SpeechFamily`. Options: `pitch`, `energy`, `vocoder`, `phonemes`."""
 
-    def __init__(self, entry: Entry, folder: Path, device: str, knobs: Knobs = Knobs()) -> None:
+    def __init__(self, entry: Entry, folder: Path, device: str, knobs: Knobs | None = None) -> None:
         self.entry = entry
         settings = config(entry, folder / "config.json")
         for field in ("num_speakers", "num_languages", "speaker_embed_dim"):

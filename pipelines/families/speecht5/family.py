@@ -17,7 +17,7 @@ from pipelines.loading import revision
 from pipelines.text.breaths import breaths
 from pipelines.vocoders.choice import Vocoders
 from pipelines.vocoders.hifigan import SPEECHT5_MEL
-from pipelines.vocoders.vocoder import Knobs
+from pipelines.vocoders.knobs import Knobs
 from pipelines.voiceprints.heard_voices import HeardVoices
 
 from .listener import Listener
@@ -34,7 +34,7 @@ _NEXT_SEED = 1 << 40
 class SpeechT5:
     """See `SpeechFamily` and `Cloning`. Options: `reference` (an x-vector, or a recording), `vocoder`."""
 
-    def __init__(self, entry: Entry, folder: Path, device: str, knobs: Knobs = Knobs()) -> None:
+    def __init__(self, entry: Entry, folder: Path, device: str, knobs: Knobs | None = None) -> None:
         self.entry = entry
         self._speller = Speller(entry, folder)
         model = pretrained(entry, SpeechT5ForTextToSpeech, folder, device)

@@ -17,7 +17,7 @@ from pipelines.errors import ModelUnavailable
 from pipelines.family import SpeakRequest, Speech, Tick
 from pipelines.loading import revision
 from pipelines.text.symbol_set import Spelling
-from pipelines.vocoders.vocoder import Knobs
+from pipelines.vocoders.knobs import Knobs
 from pipelines.word_times import word_times
 
 from .network import Network, Row, Sound

@@ -19,9 +19,10 @@ from torch.nn.utils.rnn import pad_sequence
 from pipelines.errors import EngineFailure
 from pipelines.family import Tick
 from pipelines.vocoders.hifigan import Generator, HifiGan, Shape
+from pipelines.vocoders.knobs import Knobs
 from pipelines.vocoders.mel import MelConvention
 from pipelines.vocoders.tiles import render
-from pipelines.vocoders.vocoder import Knobs, Place
+from pipelines.vocoders.vocoder import Place
 
 #: A row that becomes longer than this (s) is no speech any more, and would take all memory.
 _LONGEST_S = 600

@@ -20,9 +20,10 @@ from pipelines.errors import BadInput, ModelUnavailable
 from pipelines.family import Recording, SpeakerVector, SpeakRequest, Speech, Tick
 from pipelines.loading import config, revision
 from pipelines.vocoders.hifigan import HifiGan
+from pipelines.vocoders.knobs import Knobs
 from pipelines.vocoders.mel import MelConvention
 from pipelines.vocoders.tiles import render
-from pipelines.vocoders.vocoder import Knobs, Place
+from pipelines.vocoders.vocoder import Place
 from pipelines.voiceprints.heard_voices import HeardVoices
 from pipelines.voiceprints.reference import wave_of
 from pipelines.word_times import word_times

@@ -201,6 +201,46 @@ def test_wrong_table_in_models_toml_names_file_and_model(tmp_path, line):
         Catalog.read(path)
 
 
+TACOTRON = """
+[[model]]
+name = "mine"
+kind = "tts"
+family = "tacotron2"
+target = "pipelines.families.tacotron2:load"
+engines = ["torch"]
+languages = ["en"]
+"""
+
+
+def test_models_toml_sets_the_vocoders_of_a_model(tmp_path):
+    settings = 'options = ["vocoder"]\nvocoder_settings = { sigma = 0.75, denoiser = 0.1 }\n'
+    entry = Catalog.read(write_toml(tmp_path, TACOTRON + settings)).get("mine", "tts")
+    assert entry.vocoder_settings == {"sigma": 0.75, "denoiser": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("sigmma = 0.7", "sigmma = 0.7: there is no such setting; there are sigma, denoiser, iterations, precision"),
+        ("sigma = 3.0", "sigma = 3.0: it is a number from 0 to 2"),
+        ('denoiser = "much"', "denoiser = 'much': it is a number from 0 to 1"),
+        ("denoiser = true", "denoiser = True: it is a number"),
+        ("sigma = nan", "sigma = nan: it is a number"),
+        ("iterations = 1.5", "iterations = 1.5: it is a whole number from 1 to 500"),
+        ('precision = "int8"', "precision = 'int8': it is one of float32, bfloat16"),
+    ],
+)
+def test_a_wrong_setting_of_a_vocoder_is_refused_with_the_model_and_the_cure(tmp_path, setting, told):
+    table = f'{TACOTRON}options = ["vocoder"]\nvocoder_settings = {{ {setting} }}\n'
+    with pytest.raises(ValueError, match=f"model mine: vocoder_settings.{told}"):
+        Catalog.read(write_toml(tmp_path, table))
+
+
+def test_settings_for_a_model_without_vocoders_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="model mine: vocoder_settings are for models with"):
+        Catalog.read(write_toml(tmp_path, f"{TACOTRON}vocoder_settings = {{ sigma = 0.7 }}\n"))
+
+
 def test_reading_the_catalogue_loads_no_model_runtime():
     code = f"import sys, pipelines.catalog, pipelines.requests; print([m for m in {RUNTIMES} if m in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

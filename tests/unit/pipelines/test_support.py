@@ -209,6 +209,12 @@ def test_vocoders_are_those_of_the_entry() -> None:
         check_synthesis(entry, SynthesisRequest(vocoder="melgan"), Catalog())
 
 
+@pytest.mark.parametrize("model", ["fastspeech2", "speecht5"])
+def test_the_vocoder_that_a_model_has_anyway_may_be_asked_for_by_name(model: str) -> None:
+    check_speech(model, vocoder="hifigan")
+    assert Catalog().get(model, "tts").vocoders == ("hifigan", "griffin-lim")
+
+
 def test_checking_loads_no_audio_library_and_no_model() -> None:
     code = "import sys, pipelines.support; print(*{'av', 'numpy', 'onnxruntime', 'faster_whisper'} & set(sys.modules))"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

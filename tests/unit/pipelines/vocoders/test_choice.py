@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +13,8 @@ from tests.checkpoints import FIXTURES, make_entry
 
 CPU = torch.device("cpu")
 TACOTRON = MelConvention()
+#: Of the small WaveGlow.
+SMALL = MelConvention(bins=6)
 
 
 def tick() -> None:
@@ -33,6 +37,32 @@ def test_default_is_the_entrys_own_and_others_are_chosen_by_name():
     assert vocoders.get(None).kind == "hifigan"
     assert vocoders.get("hifigan") is vocoders.get(None)
     assert vocoders.get("griffin-lim").kind == "griffin-lim"
+
+
+def test_the_first_that_is_named_by_its_kind_is_the_default_and_is_opened_once():
+    named = entry(vocoder_hifigan="hifigan", vocoder_waveglow="waveglow")
+    assert named.vocoders == ("hifigan", "waveglow", "griffin-lim")
+    vocoders = Vocoders(named, CPU, TACOTRON)
+    assert vocoders.get(None).kind == "hifigan"
+    assert vocoders.get("hifigan") is vocoders.get(None)
+    vocoders = Vocoders(entry(vocoder_waveglow="waveglow"), CPU, SMALL)
+    assert vocoders.get(None).kind == "waveglow"
+
+
+def test_what_the_entry_sets_is_set_on_its_vocoders():
+    torch.set_num_threads(1)
+    mel = torch.randn(6, 12, generator=torch.Generator().manual_seed(5))
+
+    def sound(choice: str, **settings: float) -> np.ndarray:
+        made = replace(entry(vocoder_waveglow="waveglow"), vocoder_settings=settings)
+        return Vocoders(made, CPU, SMALL).render(choice, [mel], [1], tick)[0]
+
+    assert np.array_equal(sound("waveglow"), sound("waveglow", sigma=0.6, denoiser=0.01))
+    assert not np.array_equal(sound("waveglow"), sound("waveglow", sigma=0.9))
+    assert not np.array_equal(sound("waveglow"), sound("waveglow", denoiser=0.5))
+    assert not np.array_equal(sound("griffin-lim"), sound("griffin-lim", iterations=3))
+    named = replace(entry(vocoder_hifigan="hifigan"), vocoder_settings={"precision": "float32"})
+    assert Vocoders(named, CPU, TACOTRON).get(None).engine == "torch/float32"
 
 
 def test_a_vocoder_that_reads_other_mels_is_refused_and_so_is_one_that_is_not_there():

@@ -14,9 +14,10 @@ from transformers import (
 
 from pipelines.errors import ModelUnavailable
 from pipelines.vocoders.hifigan import ESPNET_MEL, SPEECHT5_MEL, Generator, HifiGan, Shape
+from pipelines.vocoders.knobs import Knobs
 from pipelines.vocoders.mel import MelConvention
 from pipelines.vocoders.opening import open_vocoder
-from pipelines.vocoders.vocoder import Knobs, Place
+from pipelines.vocoders.vocoder import Place
 from tests.checkpoints import FIXTURES, arrays, make_entry, plain_shapes, shapes_of
 
 CONFIG = json.loads((FIXTURES / "hifigan" / "config.json").read_text())

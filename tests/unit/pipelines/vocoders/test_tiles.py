@@ -9,9 +9,10 @@ import torch
 from pipelines.pipeline import Interrupted
 from pipelines.vocoders import hifigan, melgan, waveglow
 from pipelines.vocoders.griffinlim import GriffinLim
+from pipelines.vocoders.knobs import Knobs
 from pipelines.vocoders.mel import MelConvention
 from pipelines.vocoders.tiles import render, stream, tiles
-from pipelines.vocoders.vocoder import Knobs, Place
+from pipelines.vocoders.vocoder import Place
 from tests.checkpoints import FIXTURES
 
 

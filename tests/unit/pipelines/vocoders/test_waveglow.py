@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from pipelines.errors import ModelUnavailable
+from pipelines.vocoders.knobs import Knobs
 from pipelines.vocoders.module_pickle import module_tensors
 from pipelines.vocoders.opening import open_vocoder
-from pipelines.vocoders.vocoder import Knobs, Place
+from pipelines.vocoders.vocoder import Place
 from pipelines.vocoders.waveglow import WAVEGLOW_MEL, Shape, WaveGlow, WaveGlowVocoder, model_of
 from pipelines.vocoders.weight_norm import folded
 from tests.checkpoints import FIXTURES, arrays, make_entry, plain_shapes, shapes_of

@@ -20,7 +20,7 @@ from pipelines.families.fastspeech2.network import Network, Row
 from pipelines.families.fastspeech2.spelling import Speller
 from pipelines.family import SpeakRequest, Speech
 from pipelines.pipeline import Interrupted
-from pipelines.vocoders.vocoder import Knobs
+from pipelines.vocoders.knobs import Knobs
 from tests.speech_checkpoints import ARPABET_SYMBOLS, write_fastspeech2, write_hifigan
 
 TEXT = "Hello, world. The cat sat on the mat."

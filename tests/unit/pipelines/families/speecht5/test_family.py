@@ -18,7 +18,7 @@ from pipelines.families.speecht5.family import SpeechT5
 from pipelines.families.speecht5.network import Network, Row
 from pipelines.family import SpeakRequest, Speech
 from pipelines.pipeline import Interrupted
-from pipelines.vocoders.vocoder import Knobs
+from pipelines.vocoders.knobs import Knobs
 from tests.speech_checkpoints import write_hifigan, write_speecht5
 
 TEXT = "Hello, world. The cat sat on the mat."

@@ -21,7 +21,7 @@ from pipelines.families.vits.family import Vits
 from pipelines.family import SpeakRequest, Speech
 from pipelines.pipeline import Interrupted
 from pipelines.text.phonemes import ipa
-from pipelines.vocoders.vocoder import Knobs
+from pipelines.vocoders.knobs import Knobs
 from tests.speech_checkpoints import write_vits
 
 TEXT = "Hello, world. The cat sat on the mat."
