@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pipelines.catalog import Catalog, Entry
 from pipelines.errors import ModelUnavailable
+from pipelines.language_tags import covers
 
 from .live_workers import LiveWorkers
 
@@ -31,15 +32,7 @@ def choose(catalog: Catalog, workers: LiveWorkers, *, kind: str, model: str, lan
 
 def speaks(entry: Entry, language: str | None) -> bool:
     """Whether the model's languages cover a BCP 47 tag; None and `auto` fit every model."""
-    if language is None or language == "auto" or "*" in entry.languages:
-        return True
-    wanted = primary(language)
-    return any(primary(tag) == wanted for tag in entry.languages)
-
-
-def primary(tag: str) -> str:
-    """The language of a tag without region and script: `en` of `en-GB`."""
-    return tag.replace("_", "-").split("-", 1)[0].lower()
+    return language is None or language == "auto" or covers(entry.languages, language)
 
 
 def start_line(entries: Sequence[Entry]) -> str:

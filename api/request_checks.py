@@ -14,10 +14,11 @@ from jobs.errors import UnsafeAddress
 from jobs.outbound_address import OutboundPolicy
 from jobs.settings import Settings
 from pipelines.catalog import Entry
+from pipelines.language_tags import primary
 from pipelines.requests import JobRequest, SynthesisRequest, is_enrolled
 
 from .live_workers import LiveWorkers
-from .model_choice import primary, speaks
+from .model_choice import speaks
 from .refusal import FieldError, Invalid, TooLarge
 
 SERVER_FIELDS = ("source_type", "source_name", "references", "patches")

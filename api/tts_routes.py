@@ -9,12 +9,12 @@ from flask import Response, request
 from flask.typing import ResponseReturnValue
 from flask_openapi3 import APIBlueprint, Tag
 
+from pipelines.language_tags import primary
 from pipelines.requests import SynthesisRequest
 
 from .auth import needs, tenant
 from .downloads import file_answer, stored_file
 from .job_answers import json_answer
-from .model_choice import primary
 from .operation import binary_answer, json_or_form_body, operation, submitted
 from .request_checks import check_file, check_text, document_type, refuse_server_fields
 from .schemas import SubmitHeaders, VoiceBody, VoiceList, VoicesQuery, WaitHeaders

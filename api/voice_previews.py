@@ -16,11 +16,11 @@ from jobs.job import EnrolledVoice, Idempotency, Job
 from jobs.states import JobState
 from pipelines.catalog import Entry
 from pipelines.errors import UnsupportedOption
+from pipelines.language_tags import primary
 from pipelines.requests import SynthesisRequest, is_enrolled
 from pipelines.sample_sentences import sentence_for
 
 from .forgetting import forget_job
-from .model_choice import primary
 from .refusal import Invalid, NoPreview
 from .submitting import fingerprint
 from .wiring import Services

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from .catalog import Catalog, Entry
 from .errors import UnsupportedOption
 from .formats import FORMATS, OVERLAY_FORMATS
+from .language_tags import ANY, covers, primary
 from .requests import SynthesisRequest, TranscriptionRequest
 from .speech_emotions import refusal
 from .text.lexicon import pronunciation
@@ -205,16 +206,15 @@ def _writes_digits(entry: Entry, request: TranscriptionRequest) -> bool:
     if request.task == "translate":
         return True  # into English
     heard = entry.languages if request.language == "auto" else [request.language]
-    return "*" in heard or any(language.lower().partition("-")[0] in LANGUAGES for language in heard)
+    return any(language == ANY or primary(language) in LANGUAGES for language in heard)
 
 
 def speaks(entry: Entry, language: str) -> bool:
-    """Whether a voice model knows a BCP 47 language; a model of "*" says so itself when it is asked to speak."""
-    return "*" in entry.languages or language.lower().partition("-")[0] in entry.languages
+    """Whether a voice model knows a BCP 47 language, of whatever region; a model of "*" says so itself when it is asked
+    to speak."""
+    return covers(entry.languages, language)
 
 
 def hears(entry: Entry, language: str) -> bool:
     """Whether a recogniser knows a BCP 47 language; regions make no difference, `auto` is for all."""
-    if language == "auto" or "*" in entry.languages:
-        return True
-    return language.lower().split("-")[0] in entry.languages
+    return language == "auto" or covers(entry.languages, language)

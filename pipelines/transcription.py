@@ -20,6 +20,7 @@ from .audio.windows import WindowPacker
 from .catalog import Entry
 from .errors import BadInput
 from .family import RecognitionFamily, SpeakerFamily
+from .language_tags import primary
 from .pipeline import FollowUp, Limits, Part, Plan, Result, Sink, Sources, Span
 from .requests import TranscriptionRequest
 from .rounds import part_before, round_of
@@ -181,7 +182,7 @@ def _warnings(request: TranscriptionRequest, tally: WindowTally, *, is_empty: bo
     if language is None or request.language == "auto":
         return
     share = tally.detected_s[language] / tally.seconds
-    if share > _CONTRADICTS and language.partition("-")[0] != request.language.lower().partition("-")[0]:
+    if share > _CONTRADICTS and primary(language) != primary(request.language):
         yield {
             "code": "other_language",
             "detail": f"The request says that the language is {request.language!r}, but {share:.0%} of the speech "

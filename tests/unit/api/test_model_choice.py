@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from api.live_workers import model_state
@@ -71,6 +73,8 @@ def test_named_model_needs_no_worker_and_a_family_stands_for_its_first(services)
 )
 def test_region_and_case_make_no_difference(tag, known):
     assert speaks(Catalog().get("pocketsphinx", "stt"), tag) is known
+    regional = replace(Catalog().get("pocketsphinx", "stt"), languages=("en-AU",))
+    assert speaks(regional, tag) is known
 
 
 @pytest.mark.parametrize(

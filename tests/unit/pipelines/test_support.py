@@ -88,6 +88,19 @@ def test_option_that_can_be_honoured_is_taken(model: str, params: dict[str, Any]
     check(model, **params)
 
 
+@pytest.mark.parametrize("language", ["pt", "pt-BR", "pt-PT", "PT_br"])
+def test_model_of_one_region_is_asked_for_the_language_whatever_the_region(language: str) -> None:
+    listed = Catalog()
+    listener = dataclasses.replace(listed.get("wav2vec2-xlsr-pt", "stt"), languages=("pt-BR",))
+    check_transcription(listener, TranscriptionRequest(language=language), listed)
+    voice = dataclasses.replace(listed.get("mms-por", "tts"), languages=("pt-BR",))
+    check_synthesis(voice, SynthesisRequest(language=language), listed)
+    with pytest.raises(UnsupportedOption, match="hear 'es'; it hears: pt-BR"):
+        check_transcription(listener, TranscriptionRequest(language="es"), listed)
+    with pytest.raises(UnsupportedOption, match="speak 'es'; it speaks: pt-BR"):
+        check_synthesis(voice, SynthesisRequest(language="es"), listed)
+
+
 def test_noise_reduction_that_is_not_installed_is_refused_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipelines.support.find_spec", lambda name: None)
     with pytest.raises(UnsupportedOption, match=r"pip install 'voicemill\[denoise\]'") as refused:

@@ -1,0 +1,23 @@
+"""pipelines/language_tags.py: which tags mean one language."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines.language_tags import covers, primary
+
+
+@pytest.mark.parametrize(("tag", "language"), [("en", "en"), ("en-GB", "en"), ("EN_us", "en"), ("zh-Hant-TW", "zh")])
+def test_language_of_a_tag_has_neither_region_nor_script(tag: str, language: str) -> None:
+    assert primary(tag) == language
+
+
+@pytest.mark.parametrize("wanted", ["pt", "pt-BR", "pt-PT", "PT_br"])
+@pytest.mark.parametrize("languages", [("pt-BR",), ("en", "pt"), ("*",)])
+def test_region_makes_no_difference_on_either_side(languages: tuple[str, ...], wanted: str) -> None:
+    assert covers(languages, wanted)
+
+
+@pytest.mark.parametrize("languages", [(), ("en",), ("pto", "es-419")])
+def test_another_language_is_not_covered(languages: tuple[str, ...]) -> None:
+    assert not covers(languages, "pt-BR")
