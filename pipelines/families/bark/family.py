@@ -17,6 +17,7 @@ from pipelines.errors import ModelUnavailable
 from pipelines.family import Samples, SpeakRequest, Speech, Tick
 from pipelines.loading import revision
 
+from .first_words import FirstWords
 from .network import Network, Row
 from .spelling import Speller
 from .voice_presets import History, Presets
@@ -36,13 +37,15 @@ class Bark:
         if rate != entry.sample_rate_hz:
             raise ModelUnavailable(f"{entry.name}: the checkpoint speaks at {rate} Hz: set sample_rate_hz = {rate}.")
         self._network = Network(model)
+        self._first_words = FirstWords(self._network, self._speller)
 
     def speak(self, requests: Sequence[SpeakRequest], tick: Tick) -> list[Speech]:
-        """See `SpeechFamily`. A passage that is too long for one go is said in parts, each with the last one as its
-        history, so that the voice stays. Raises `UnsupportedOption` for a voice or emotion that it has not."""
+        """See `SpeechFamily`. Every sentence begins from the voice alone; one that is too long for one go is said in
+        parts, each with the last one as its history. Raises `UnsupportedOption` for a voice or emotion that it has not.
+        """
         most = self._network.semantic.max_input_semantic_length
         parts = [list(self._speller.parts(each.text, each.options.get("emotion"), most)) for each in requests]
-        histories: list[History | None] = [self._presets.choose(request) for request in requests]
+        histories = [self._history(request, tick) for request in requests]
         generators = [torch.Generator(self._network.device).manual_seed(request.seed) for request in requests]
         sounds: list[list[Samples]] = [[] for _ in requests]
         for turn in range(max(map(len, parts), default=0)):
@@ -56,3 +59,6 @@ class Bark:
 
     def close(self) -> None:
         """See `SpeechFamily`."""
+
+    def _history(self, request: SpeakRequest, tick: Tick) -> History | None:
+        return self._presets.choose(request) or self._first_words.of(request.language, tick)

@@ -155,6 +155,59 @@ def test_a_long_passage_goes_on_from_what_was_said_last(family: Bark, entry: Ent
     assert np.abs(whole.samples / 32_767 - expected).max() < 1e-3
 
 
+@pytest.fixture(scope="module")
+def nameless(tmp_path_factory: pytest.TempPathFactory) -> Entry:
+    return entry_at(write_bark(tmp_path_factory.mktemp("nameless") / "model", voices=0))
+
+
+def histories_of(family: Bark, requests: list[SpeakRequest], monkeypatch: pytest.MonkeyPatch) -> list[History | None]:
+    """What each request was told that it had said before."""
+    seen: list[History | None] = []
+    speak = Network.speak
+
+    def watched(network: Network, rows: Any, tick: Any) -> Any:
+        seen.extend(row.history for row in rows)
+        return speak(network, rows, tick)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Network, "speak", watched)
+        family.speak(requests, tick)
+    return seen
+
+
+def test_without_presets_every_sentence_of_every_chunk_has_the_voice_of_the_first_words(
+    nameless: Entry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, elsewhere = load(nameless, "cpu"), load(nameless, "cpu")
+    asked = [SpeakRequest(text, "", "en-GB", seed=seed) for seed, text in enumerate(("One two.", "Three!"))]
+    introduction, *first = histories_of(here, asked, monkeypatch)
+    _, *other = histories_of(elsewhere, asked[::-1], monkeypatch)
+    again = histories_of(here, asked, monkeypatch)
+    assert introduction is None
+    assert len(first) == len(other) == len(again) == 2
+    for history in (*first, *other, *again):
+        assert history is not None and first[0] is not None
+        assert np.array_equal(history.semantic, first[0].semantic) and len(history.semantic)
+        assert np.array_equal(history.fine, first[0].fine)
+
+
+def test_without_presets_each_language_has_its_own_voice_and_one_that_nobody_knows_the_english(nameless: Entry) -> None:
+    words = load(nameless, "cpu")._first_words
+    english, german, unknown, none = (words.of(tag, tick) for tag in ("en", "de-AT", "xx", ""))
+    assert english is not None and german is not None and unknown is not None and none is not None
+    assert not np.array_equal(english.semantic, german.semantic)
+    assert np.array_equal(english.fine, unknown.fine) and np.array_equal(english.fine, none.fine)
+
+
+def test_with_presets_every_sentence_begins_from_the_preset(
+    family: Bark, entry: Entry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = [SpeakRequest(text, "v2/de_speaker_1", "en", seed=seed) for seed, text in enumerate(("One.", "Two."))]
+    told = histories_of(family, asked, monkeypatch)
+    wanted = preset(entry, "v2/de_speaker_1")
+    assert [np.array_equal(history.fine, wanted.fine) for history in told if history] == [True, True]
+
+
 def test_emotions_are_tags_before_the_text(family: Bark) -> None:
     happy = say(family, TEXT, options={"emotion": "Happy"}, seed=1)
     assert np.array_equal(happy.samples, say(family, f"[laughs] {TEXT}", seed=1).samples)
