@@ -73,6 +73,8 @@ class TranscriptionOptions(JobOptions, total=False):
     formats: Sequence[Literal["json", "txt", "srt", "vtt", "tsv", "docx"]]
     channels: Literal["mix", "split"]
     vocabulary: Sequence[str]
+    #: Text as it might stand before the transcript, for its names, spelling and style.
+    prompt: str
     punctuate: bool
     #: `digits` writes spoken English numbers in figures.
     numbers: Literal["as_heard", "digits"]

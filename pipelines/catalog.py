@@ -159,7 +159,7 @@ def _whisper(size: str, speed: float) -> Entry:
         engines=("ctranslate2", "bfloat16", "onnx", "torch"), languages=("en",) if only_english else heard,
         sample_rate_hz=16_000, slots=slots, threads=2, speed=speed, stall_s=300.0, punctuates=True,
         needs=("ctranslate2", "tokenizers"), source=_whisper_source(size),
-        options=frozenset({"vocabulary", *(("translate",) if translates else ())}),
+        options=frozenset({"vocabulary", "prompt", *(("translate",) if translates else ())}),
     )  # fmt: skip
 
 

@@ -91,6 +91,7 @@ class RecogniseRequest:
     language: str | None = None  # BCP 47; None = detect
     task: str = "transcribe"
     words: bool = True
+    #: Text as it might stand before this window's, for its spelling and style; only where the entry has the option.
     prompt: str | None = None
     vocabulary: Sequence[str] = ()
     seed: int = 0

@@ -186,6 +186,12 @@ class TranscriptionRequest(JobRequest):
     formats: list[TranscriptFormat] = Field(default=["json", "txt"], min_length=1)
     channels: Literal["mix", "split"] = Field("mix", description="`split`: each channel is a speaker.")
     vocabulary: list[str] = Field(default_factory=list, max_length=200, description="Words to expect.")
+    prompt: str | None = Field(
+        None,
+        min_length=1,
+        max_length=2_000,
+        description="Text as it might stand before the transcript: its names, spelling and style are taken up.",
+    )
     punctuate: bool = Field(True, description="Whether sentences get their signs and capitals.")
     numbers: Literal["as_heard", "digits"] = Field(
         "as_heard", description="`digits` writes spoken numbers in figures (English): “twenty three” becomes 23."

@@ -62,6 +62,8 @@ def _unsupported_in_transcription(entry: Entry, request: TranscriptionRequest) -
         yield "task", f"{entry.name} does not translate; it can only transcribe."
     if request.vocabulary and "vocabulary" not in entry.options:
         yield "vocabulary", f"{entry.name} takes no vocabulary."
+    if request.prompt and "prompt" not in entry.options:
+        yield "prompt", f"{entry.name} takes no prompt."
     if not hears(entry, request.language):
         known = ", ".join(entry.languages) if len(entry.languages) < 10 else "see GET /stt/models"
         yield "language", f"{entry.name} does not hear {request.language!r}; it hears: {known}."

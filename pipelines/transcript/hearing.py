@@ -108,6 +108,7 @@ class Hearing:
             task=request.task,
             # Subtitles and turns are cut by words even where the transcript does not show them.
             words=request.timestamps == "word" or request.diarize or bool({"srt", "vtt"} & set(request.formats)),
+            prompt=request.prompt,
             vocabulary=tuple(request.vocabulary),
             seed=self._seed + self._windows[number].number,
         )

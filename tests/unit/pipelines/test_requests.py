@@ -55,7 +55,7 @@ def test_wrong_value_of_a_synthesis_is_refused_by_its_field(field, value):
         ("timestamps", "line", "timestamps"), ("channels", "left", "channels"), ("min_speakers", 0, "min_speakers"),
         ("max_speakers", 51, "max_speakers"), ("min_confidence", 1.1, "min_confidence"),
         ("vocabulary", ["word"] * 201, "vocabulary"), ("retry_models", ["a", "b", "c", "d"], "retry_models"),
-        ("text", "Hello.", "text"),
+        ("text", "Hello.", "text"), ("prompt", "", "prompt"), ("prompt", "x" * 2_001, "prompt"),
     ],
 )  # fmt: skip
 def test_wrong_value_of_a_transcription_is_refused_by_its_field(field, value, place):

@@ -52,6 +52,7 @@ def test_speakers_and_words_are_asked_for_as_the_api_takes_them(voicemill: Voice
         "transcribe", recording("talk.opus"), "-f", "srt", "--no-wait", "--diarize", "--min-speakers", 2,
         "--max-speakers", 3, "--known-speaker", known, "--speaker-model", "wespeaker", "--channels", "split",
         "--vocabulary", "Brannock,Rosslare", "--vocabulary", "Malin Head", "--numbers", "digits", "--translate",
+        "--prompt", "Dear listeners, ",
         "--timestamps", "segment", "--no-punctuate", "--no-speakers-in-subtitles",
     )  # fmt: skip
     assert result.exit_code == 0, result.stderr
@@ -60,6 +61,7 @@ def test_speakers_and_words_are_asked_for_as_the_api_takes_them(voicemill: Voice
         "formats": ["srt"], "diarize": ["true"], "min_speakers": ["2"], "max_speakers": ["3"],
         "known_speakers": [known], "speaker_model": ["wespeaker"], "channels": ["split"],
         "vocabulary": ["Brannock", "Rosslare", "Malin Head"], "numbers": ["digits"], "task": ["translate"],
+        "prompt": ["Dear listeners, "],
         "timestamps": ["segment"], "punctuate": ["false"], "speakers_in_subtitles": ["false"],
     }  # fmt: skip
 

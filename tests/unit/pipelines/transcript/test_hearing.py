@@ -164,6 +164,15 @@ def test_words_are_asked_for_where_something_needs_them(params: dict[str, Any], 
     assert listener.asked[0][0].words is words
 
 
+def test_prompt_and_vocabulary_of_the_request_are_told_for_every_window(windows) -> None:
+    listener = Listener({1: ("en", 0.9), 2: ("en", 0.9)})
+    heard(listener, windows(1.0, 1.0), prompt="Ask not.", vocabulary=["Kennedy"])
+    told = [(request.prompt, request.vocabulary) for request in listener.asked[0]]
+    assert told == [("Ask not.", ("Kennedy",))] * 2
+    heard(listener, windows(1.0))
+    assert listener.asked[-1][0].prompt is None
+
+
 def test_cancelled_chunk_stops_between_batches(windows) -> None:
     listener = Listener(dict.fromkeys(range(1, 20), ("en", 0.9)))
     hearing = Hearing(TranscriptionRequest(), windows(*[1.0] * 19), seed=0)
