@@ -69,6 +69,8 @@ class Speech:
     marks: Sequence[WordMark] = ()
     #: What the model itself knows to have gone wrong: "attention", where it lost its place in the text.
     faults: Sequence[str] = ()
+    #: What the user should know of it, in whole sentences: what was left out.
+    remarks: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

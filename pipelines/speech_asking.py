@@ -6,7 +6,7 @@ Knows requests, pieces and catalogue entries; what a family cannot do for a piec
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from .catalog import Entry
 from .errors import UnsupportedOption
 from .family import Recording, SpeakRequest
+from .language_tags import alike
 from .requests import SynthesisRequest
 from .speech_manner import Manner
 from .support import speaks
@@ -78,6 +79,11 @@ class Asking:
         """What the pauses between sentences are divided by: the job's speed, and what the emotion makes of them."""
         return self._manner.pause_speed
 
+    def tell(self, remarks: Iterable[str]) -> None:
+        """Add what a family says of a piece that it spoke to the warnings."""
+        for remark in remarks:
+            self._warn(remark)
+
     def asked(self, piece: Piece, seed: int) -> Asked | None:
         """The request for a piece; None where there is nothing in it that could be said.
 
@@ -97,6 +103,7 @@ class Asking:
         if wording.phonemes:
             options["phonemes"] = self._phonemes(wording.phonemes)
         voice = self._voice(piece)
+        self._compare(voice, piece.style.language or self._language)
         if voice in self._references:
             options["reference"] = self._references[voice]
         request = SpeakRequest(
@@ -118,6 +125,26 @@ class Asking:
         if other and self._narrator and _primary(other) != _primary(self._language or self._narrator):
             return ""  # the job's voice speaks another language: the family has one for this
         return self._narrator
+
+    def _compare(self, voice: str, language: str) -> None:
+        """Warn of a voice that is named after another language than what it reads.
+
+        One that takes after a recording has no language, nor has any other of a model that can do that.
+        """
+        if not voice or not language or "reference" in self._entry.options:
+            return
+        own = self._named_after(voice)
+        if own and not alike(own, language):
+            self._warn(
+                f"The voice {voice!r} speaks {_primary(own)!r}, and the language of what it reads is given as "
+                f"{language!r}. Name a voice of that language, or none: the model then takes its own."
+            )
+
+    def _named_after(self, voice: str) -> str:
+        """Of a voice as en-us+f3 or v2/en_speaker_6: its language, as far as its name tells; "" = it does not."""
+        if "*" in self._entry.languages:
+            return voice.partition("+")[0] if _TAG.fullmatch(voice) else ""
+        return next((part for part in _PARTS.split(voice.lower()) if part in self._entry.languages), "")
 
     def _voice_language(self, piece: Piece) -> str:
         """The language where nobody names one: the model's only one, else the one that a voice is named after."""

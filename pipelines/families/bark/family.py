@@ -55,7 +55,11 @@ class Bark:
                 sounds[place].append(pcm16(sound))
                 histories[place] = row.said
         empty = np.zeros(0, np.int16)
-        return [Speech(np.concatenate([empty, *own]), self.entry.sample_rate_hz) for own in sounds]
+        rate = self.entry.sample_rate_hz
+        return [
+            Speech(np.concatenate([empty, *own]), rate, remarks=self._speller.remarks(request.text))
+            for request, own in zip(requests, sounds, strict=True)
+        ]
 
     def close(self) -> None:
         """See `SpeechFamily`."""

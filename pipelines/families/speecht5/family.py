@@ -55,7 +55,7 @@ class SpeechT5:
         """See `SpeechFamily`.
 
         Raises `UnsupportedOption` for a voice that it lacks, and for a recording where no encoder makes a vector of it;
-        `BadInput` for a character that it lacks, and for a recording without a voice.
+        `BadInput` for a recording without a voice. Characters that it lacks are in the remarks.
         """
         owners: list[int] = []
         rows: list[Row] = []
@@ -75,7 +75,10 @@ class SpeechT5:
             for place, samples in zip(own, rendered, strict=True):
                 sounds.setdefault(owners[place], []).append(samples)
         rate = self.entry.sample_rate_hz
-        return [Speech(self._joined(sounds.get(number, [])), rate) for number in range(len(requests))]
+        return [
+            Speech(self._joined(sounds.get(number, [])), rate, remarks=self._speller.remarks(request.text))
+            for number, request in enumerate(requests)
+        ]
 
     def speaker_vector(self, recording: Recording) -> SpeakerVector:
         """See `Cloning`."""

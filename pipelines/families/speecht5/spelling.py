@@ -1,4 +1,4 @@
-"""A text as SpeechT5's characters. Nothing that it has no symbol for is left out in silence."""
+"""A text as SpeechT5's characters. What it has no symbol for is left out with a remark."""
 
 from __future__ import annotations
 
@@ -27,11 +27,8 @@ class Speller:
         self._written = dict(enumerate(known))
 
     def write(self, text: str) -> str:
-        """The text in characters that there are, one space between words; "" where nothing is said.
-
-        Raises `BadInput` for a character that would be missing from the sound.
-        """
-        text = self._tokenizer.normalizer(text) if self._tokenizer.normalize else text
+        """The text in characters that there are, one space between words; "" where nothing is said."""
+        text = self._symbols.cleared(self._normalised(text))
         words = ("".join(map(self._character, word)) for word in text.split())
         written = " ".join(word for word in words if word)
         return written if any(char.isalnum() for char in written) else ""
@@ -39,6 +36,13 @@ class Speller:
     def ids(self, written: str) -> list[int]:
         """Ids, the end's included."""
         return list(self._tokenizer(written)["input_ids"])
+
+    def remarks(self, text: str) -> tuple[str, ...]:
+        """A sentence for the user about each character that is left out."""
+        return self._symbols.remarks(self._normalised(text))
+
+    def _normalised(self, text: str) -> str:
+        return str(self._tokenizer.normalizer(text)) if self._tokenizer.normalize else text
 
     def _character(self, char: str) -> str:
         return "".join(self._written[number] for number in self._symbols.ids(char))

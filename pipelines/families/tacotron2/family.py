@@ -59,7 +59,7 @@ class Tacotron2:
         self.engine = f"torch/float32, {vocoder.kind} {vocoder.engine}"
 
     def speak(self, requests: Sequence[SpeakRequest], tick: Tick) -> list[Speech]:
-        """See `SpeechFamily`. Raises `UnsupportedOption` for a voice or vocoder, `BadInput` for a character."""
+        """See `SpeechFamily`. Raises `UnsupportedOption` for a voice or vocoder. Remarks name what it cannot say."""
         for request in requests:
             self._check_voice(request.voice)
             self._vocoders.get(request.options.get("vocoder"))
@@ -75,7 +75,13 @@ class Tacotron2:
             own = [place for place, passage in enumerate(passages) if passage.request == number]
             spoken = [(passages[place].spelling, taken[place][1], sounds[place]) for place in own]
             lost = any(taken[place][0].faults for place in own)
-            answers.append(replace(self._joined(spoken, request.speed), faults=("attention",) if lost else ()))
+            answers.append(
+                replace(
+                    self._joined(spoken, request.speed),
+                    faults=("attention",) if lost else (),
+                    remarks=self._speller.remarks(request.text),
+                )
+            )
         return answers
 
     def close(self) -> None:

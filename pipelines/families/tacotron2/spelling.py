@@ -1,13 +1,12 @@
 """A text in the symbols that NVIDIA's Tacotron 2 was trained on: small letters, a few marks, ARPAbet in braces.
 
-Numbers and abbreviations are said in words before a text comes here. A character that cannot be said is refused, never
-left out; a long text is cut into parts that attention can follow.
+Numbers and abbreviations are said in words before a text comes here. A character that cannot be said is left out with a
+remark; a long text is cut into parts that attention can follow.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -56,12 +55,16 @@ class Speller:
     def parts(self, text: str) -> list[Spelling]:
         """The text in parts of at most `LONGEST` symbols, cut at a mark or a space where there is one; [] for nothing.
 
-        Raises `BadInput` on `text` for a character or a sound that the checkpoint has no symbol for.
+        Raises `BadInput` on `text` for a sound that the checkpoint has no symbol for.
         """
         said = list(self._symbols(text))
         if not any(owner for _, owner in said):
             return []
         return [self._ended(said[start:end]) for start, end in self._cuts([symbol for symbol, _ in said])]
+
+    def remarks(self, text: str) -> tuple[str, ...]:
+        """A sentence for the user about each character that is left out."""
+        return self._letters.remarks(_BRACES.sub(" ", text))
 
     def _symbols(self, text: str) -> Iterator[tuple[int, Owner]]:
         space = False
@@ -87,6 +90,7 @@ class Speller:
         yield from self._written(text, at, len(text))
 
     def _written(self, text: str, start: int, end: int) -> Iterator[tuple[int, Owner]]:
+        text = self._letters.cleared(text)
         at = start
         for first, last in written_words(text, start, end):
             if first > at:
@@ -95,8 +99,7 @@ class Speller:
             is_said = any(char.isalnum() for char in text[first:last])
             for place in range(first, last):
                 owner = word if is_said and word[0] <= place < word[1] else None
-                for char in _without_accents(text[place].lower()):
-                    yield from ((number, owner) for number in self._letters.ids(char))
+                yield from ((number, owner) for number in self._letters.ids(text[place].lower()))
             at = last
         if at < end:
             yield self._ids[" "], None
@@ -122,9 +125,3 @@ class Speller:
         if ids[-1] not in {self._ids[mark] for mark in _ENDS if mark in self._ids} and "." in self._ids:
             ids, owners = [*ids, self._ids["."]], [*owners, None]
         return Spelling(tuple(ids), tuple(owners))
-
-
-def _without_accents(char: str) -> str:
-    """é as e, as the training's text was: what remains of a Latin letter without its marks."""
-    parted = unicodedata.normalize("NFKD", char) if char.isalpha() else char
-    return "".join(each for each in parted if not unicodedata.combining(each)) if parted[:1].isascii() else char

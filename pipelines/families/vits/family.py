@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 
@@ -43,14 +44,14 @@ class Vits:
             )
 
     def speak(self, requests: Sequence[SpeakRequest], tick: Tick) -> list[Speech]:
-        """See `SpeechFamily`. Raises `UnsupportedOption` for a voice, `BadInput` for a character that it lacks."""
+        """See `SpeechFamily`. Raises `UnsupportedOption` for a voice. Characters that it lacks are in the remarks."""
         spellings = [self._speller.spell(request.text, request.options.get("phonemes", ())) for request in requests]
         spoken = [number for number, spelling in enumerate(spellings) if spelling.ids]
         rows = [self._row(requests[number], spellings[number]) for number in spoken]
         sounds = dict(zip(spoken, self._network.speak(rows, tick) if rows else (), strict=True))
         silence = Speech(np.zeros(0, np.int16), self.entry.sample_rate_hz)
         return [
-            self._speech(spelling, sounds[number]) if number in sounds else silence
+            replace(self._speech(spelling, sounds[number]) if number in sounds else silence, remarks=spelling.remarks)
             for number, spelling in enumerate(spellings)
         ]
 

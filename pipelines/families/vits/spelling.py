@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pipelines.catalog import Entry
-from pipelines.errors import BadInput, ModelUnavailable
+from pipelines.errors import ModelUnavailable
 from pipelines.loading import config
 from pipelines.text.phonemes import Given, pronounce
-from pipelines.text.symbol_set import Spelling, SymbolSet
+from pipelines.text.symbol_set import CURE, Spelling, SymbolSet
 from pipelines.text.words import bare, written_words
 from pipelines.word_times import Owner
 
@@ -28,43 +28,33 @@ class Speller:
         vocabulary = config(entry, folder / "vocab.json")
         if not all(isinstance(number, int) for number in vocabulary.values()):
             raise ModelUnavailable(f"{entry.name}: vocab.json does not map symbols to numbers.")
-        self._name = entry.name
-        self._symbols = SymbolSet(vocabulary, name=entry.name)
+        romanised = bool(settings.get("is_uroman", False))
+        cure = "it reads Latin letters only; romanise the text with uroman" if romanised else CURE
+        self._symbols = SymbolSet(vocabulary, name=entry.name, cure=cure)
         self._known = frozenset(vocabulary)
         self._phonemes = bool(settings.get("phonemize", True))
         self._blanks = bool(settings.get("add_blank", True))
-        self._romanised = bool(settings.get("is_uroman", False))
         self._language = settings.get("language")
 
     def spell(self, text: str, given: Sequence[Given] = ()) -> Spelling:
-        """`given`: stretches whose phones are known. Raises `BadInput` for what the checkpoint has no symbol for."""
+        """`given`: stretches whose phones are known."""
+        said = list(self._phones(text, given) if self._phonemes else self._letters(self._symbols.cleared(text)))
+        remarks = self._symbols.remarks([char for char, _ in said] if self._phonemes else text)
         ids: list[int] = []
         owners: list[Owner] = []
-        for char, owner in self._characters(text, given):
+        # What has no symbol is neither a place for a space nor one without.
+        for char, owner in _spaced(each for each in said if each[0].isspace() or self._symbols.ids(each[0])):
             for number in self._symbols.ids(char):
                 ids.append(number)
                 owners.append(owner)
         if not any(owners):
-            return Spelling()
+            return Spelling(remarks=remarks)
         if not self._blanks:
-            return Spelling(tuple(ids), tuple(owners))
+            return Spelling(tuple(ids), tuple(owners), remarks)
         spaced_ids = [_BLANK] * (2 * len(ids) + 1)
         spaced_owners: list[Owner] = [None] * len(spaced_ids)
         spaced_ids[1::2], spaced_owners[1::2] = ids, owners
-        return Spelling(tuple(spaced_ids), tuple(spaced_owners))
-
-    def _characters(self, text: str, given: Sequence[Given]) -> Iterator[tuple[str, Owner]]:
-        """What is written, white space made one space and none at the ends."""
-        waiting = False
-        begun = False
-        for char, owner in self._phones(text, given) if self._phonemes else self._letters(text):
-            if char.isspace():
-                waiting = begun
-                continue
-            if waiting:
-                yield " ", None
-            waiting, begun = False, True
-            yield char, owner
+        return Spelling(tuple(spaced_ids), tuple(spaced_owners), remarks)
 
     def _phones(self, text: str, given: Sequence[Given]) -> Iterator[tuple[str, Owner]]:
         # Small letters, as in training; one for one, so that positions stay.
@@ -74,8 +64,6 @@ class Speller:
                 yield char, (piece.start, piece.end) if piece.is_word else None
 
     def _letters(self, text: str) -> Iterator[tuple[str, Owner]]:
-        if self._romanised and not text.isascii():
-            raise BadInput(f"{self._name} reads Latin letters only (romanise the text with uroman).", field="text")
         if self._language == "ron":
             text = text.replace("ț", "ţ")
         at = 0
@@ -88,3 +76,16 @@ class Speller:
                 apart = text[place] not in self._known and unicodedata.category(text[place]) == "Pd"
                 yield (" ", None) if apart else (text[place], word if inside else None)
             at = end
+
+
+def _spaced(characters: Iterable[tuple[str, Owner]]) -> Iterator[tuple[str, Owner]]:
+    """What is written, white space made one space and none at the ends."""
+    waiting = begun = False
+    for char, owner in characters:
+        if char.isspace():
+            waiting = begun
+            continue
+        if waiting:
+            yield " ", None
+        waiting, begun = False, True
+        yield char, owner

@@ -6,6 +6,7 @@ Characters are in `spelling`, the model in `network` and its neighbours, its own
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from pipelines.engines.torch_engine import torch_device
 from pipelines.errors import BadInput, ModelUnavailable
 from pipelines.family import Recording, SpeakerVector, SpeakRequest, Speech, Tick
 from pipelines.loading import config, revision
+from pipelines.text.symbol_set import Spelling
 from pipelines.vocoders.hifigan import HifiGan
 from pipelines.vocoders.knobs import Knobs
 from pipelines.vocoders.mel import MelConvention
@@ -32,7 +34,7 @@ from .checkpoint import Settings, read, read_listener
 from .languages import language_number
 from .network import Row, Spoken
 from .speakers import vector_of, vectors_of
-from .spelling import Speller, Spelling
+from .spelling import Speller
 
 
 class YourTts:
@@ -66,8 +68,8 @@ class YourTts:
     def speak(self, requests: Sequence[SpeakRequest], tick: Tick) -> list[Speech]:
         """See `SpeechFamily`.
 
-        Raises `UnsupportedOption` for a voice or language that is not there, `BadInput` for a character that the
-        checkpoint lacks or a reference recording without a voice.
+        Raises `UnsupportedOption` for a voice or language that is not there, `BadInput` for a reference recording
+        without a voice. Characters that the checkpoint lacks are in the remarks.
         """
         spellings = [self._speller.spell(request.text) for request in requests]
         rows = {
@@ -83,7 +85,10 @@ class YourTts:
         spoken = dict(zip(rows, waves, strict=True))
         silence = Speech(np.zeros(0, np.int16), self.entry.sample_rate_hz)
         return [
-            self._speech(spelling, said[number], spoken[number]) if number in rows else silence
+            replace(
+                self._speech(spelling, said[number], spoken[number]) if number in rows else silence,
+                remarks=spelling.remarks,
+            )
             for number, spelling in enumerate(spellings)
         ]
 

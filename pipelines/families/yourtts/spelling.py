@@ -1,32 +1,23 @@
 """A text in the characters of a YourTTS checkpoint, as Coqui's tokenizer writes them, blanks between them.
 
 The set has each mark of punctuation twice, and the second one counts: the order of the config decides ids. Numbers and
-abbreviations are said in words before a text comes here. A character without an id is refused, never left out.
+abbreviations are said in words before a text comes here. A character without an id is left out with a remark.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pipelines.catalog import Entry
 from pipelines.errors import ModelUnavailable
-from pipelines.text.symbol_set import SymbolSet
+from pipelines.text.symbol_set import Spelling, SymbolSet
 from pipelines.text.words import bare, written_words
 from pipelines.word_times import Owner
 
 _CLASS = "VitsCharacters"
 #: What the training's cleaner made of marks; the rest of a text it left as it was.
 _CLEANED: Mapping[str, str] = {";": ",", ":": ",", "-": " ", **dict.fromkeys('<>()[]"“”„«»', "")}
-
-
-@dataclass(frozen=True, slots=True)
-class Spelling:
-    """Ids in order, and for each the word that it is part of. Empty when there is nothing to say."""
-
-    ids: tuple[int, ...]
-    owners: tuple[Owner, ...]
 
 
 class Speller:
@@ -56,16 +47,17 @@ class Speller:
         self._blanks = bool(config.get("add_blank", True))
 
     def spell(self, text: str) -> Spelling:
-        """Raises `BadInput` on `text` for a character that the checkpoint has no id for."""
-        said = list(self._spaced(text))
+        """The text without what the checkpoint has no id for; the remarks name that."""
+        remarks = self._symbols.remarks(text)
+        said = list(self._spaced(self._symbols.cleared(text)))
         if not any(owner for _, owner in said):
-            return Spelling((), ())
+            return Spelling(remarks=remarks)
         ids, owners = [symbol for symbol, _ in said], [owner for _, owner in said]
         if not self._blanks:
-            return Spelling(tuple(ids), tuple(owners))
+            return Spelling(tuple(ids), tuple(owners), remarks)
         spaced_ids, spaced_owners = [self._blank] * (2 * len(ids) + 1), list[Owner]([None] * (2 * len(ids) + 1))
         spaced_ids[1::2], spaced_owners[1::2] = ids, owners
-        return Spelling(tuple(spaced_ids), tuple(spaced_owners))
+        return Spelling(tuple(spaced_ids), tuple(spaced_owners), remarks)
 
     def _spaced(self, text: str) -> Iterator[tuple[int, Owner]]:
         """One space between words, none at the ends."""

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from pipelines.catalog import Catalog, Entry
-from pipelines.errors import BadInput, ModelUnavailable, UnsupportedOption
+from pipelines.errors import ModelUnavailable, UnsupportedOption
 from pipelines.families.bark import load, voices
 from pipelines.families.bark.family import Bark
 from pipelines.families.bark.network import Network, Row
@@ -217,13 +217,15 @@ def test_emotions_are_tags_before_the_text(family: Bark) -> None:
     assert refused.value.field == "emotion"
 
 
-def test_unspoken_text_is_silence_and_unreadable_text_is_refused(family: Bark) -> None:
+def test_unspoken_text_is_silence_and_unreadable_signs_are_left_out_and_named(family: Bark) -> None:
     for text in ("", "…", "?!"):
         assert len(say(family, text).samples) == 0
     assert family.speak([], tick) == []
-    with pytest.raises(BadInput, match="привет") as refused:
-        say(family, "she said привет to me")
-    assert refused.value.field == "text"
+    odd, plain = say(family, "she saиd🙂to me", seed=1), say(family, "she sad to me", seed=1)
+    assert np.array_equal(odd.samples, plain.samples)
+    assert ["'и'" in odd.remarks[0], "'🙂'" in odd.remarks[1]] == [True, True]
+    assert not plain.remarks
+    assert len(say(family, "привет").samples) == 0
 
 
 def test_voices_are_chosen_by_name_then_by_language(family: Bark, entry: Entry) -> None:

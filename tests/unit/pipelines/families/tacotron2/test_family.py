@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional
 
 from pipelines.catalog import Catalog
-from pipelines.errors import BadInput, ModelUnavailable, UnsupportedOption
+from pipelines.errors import ModelUnavailable, UnsupportedOption
 from pipelines.families.tacotron2 import load, voices
 from pipelines.families.tacotron2.family import SeededDropout, Tacotron2, at_speed
 from pipelines.families.tacotron2.network import Utterance
@@ -97,10 +97,11 @@ def test_a_long_text_is_spoken_in_parts(family):
     assert len(speech.marks) == 12 * 7
 
 
-def test_nothing_to_say_is_silence_and_strange_characters_are_refused(family):
+def test_nothing_to_say_is_silence_and_strange_characters_are_named(family):
     assert [len(speech.samples) for speech in family.speak([say("..."), say("")], tick)] == [0, 0]
-    with pytest.raises(BadInput, match="has no symbol"):
-        family.speak([say("Привет")], tick)
+    (strange,) = family.speak([say("Привет")], tick)
+    assert len(strange.samples) == 0
+    assert len(strange.remarks) == len("Привет")
 
 
 def test_vocoder_is_the_one_that_was_asked_for(family):

@@ -43,11 +43,14 @@ def test_accents_are_left_off_and_typography_is_made_plain(speller):
     assert said(spelling) == "cafe naive facade , 'it's' fine."
 
 
-@pytest.mark.parametrize("text", ["It costs 5", "Привет", "50 %", "a_b 日本"])
-def test_what_has_no_symbol_is_refused_and_named(speller, text):
-    with pytest.raises(BadInput, match="has no symbol for") as refused:
-        speller.parts(text)
-    assert refused.value.field == "text"
+@pytest.mark.parametrize(
+    ("text", "spoken", "named"),
+    [("It cost 5 then", "it cost then.", "5"), ("a%b {HH AH0}", "a b @HH@AH0.", "%"), ("Лit 日本", "it.", "Л日本")],
+)
+def test_what_has_no_symbol_is_left_out_and_named(speller, text, spoken, named):
+    (spelling,) = speller.parts(text)
+    assert said(spelling) == spoken
+    assert [remark.split()[5] for remark in speller.remarks(text)] == [repr(sign) for sign in named]
 
 
 def test_a_sound_that_is_no_arpabet_is_refused(speller):

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from pipelines.catalog import Catalog, Entry
-from pipelines.errors import BadInput, ModelUnavailable, UnsupportedOption
+from pipelines.errors import ModelUnavailable, UnsupportedOption
 from pipelines.families.vits import load, voices
 from pipelines.families.vits.family import Vits
 from pipelines.family import SpeakRequest, Speech
@@ -168,11 +168,20 @@ def test_text_without_words_is_silence(many: Vits) -> None:
     assert many.speak([], tick) == []
 
 
-@pytest.mark.parametrize("text", ["in 1984", "naïve", "привет", "€", "a 😀"])
-def test_characters_that_letters_lack_are_refused_and_not_left_out(letters: Vits, text: str) -> None:
-    with pytest.raises(BadInput) as refused:
-        say(letters, text)
-    assert refused.value.field == "text"
+@pytest.mark.parametrize(
+    ("text", "sounds_like", "named"),
+    [
+        ("in 1984", "in", "1984"),
+        ("naïve", "naive", ""),
+        ("well€known", "well known", "€"),
+        ("weжll", "well", "ж"),
+        ("привет you", "you", "привет"),
+    ],
+)
+def test_what_letters_lack_is_left_out_and_named(letters: Vits, text: str, sounds_like: str, named: str) -> None:
+    speech = say(letters, text)
+    assert differ(speech, say(letters, sounds_like)) == 0
+    assert [remark.split()[5] for remark in speech.remarks] == [repr(sign) for sign in named]
 
 
 def test_dash_that_the_set_lacks_still_parts_two_words(letters: Vits) -> None:

@@ -92,8 +92,12 @@ def test_what_is_not_there_is_refused_by_name(family):
         with pytest.raises(UnsupportedOption) as refused:
             family.speak([say(TEXTS[0], **changes)], tick)
         assert refused.value.field == field
-    with pytest.raises(BadInput, match="has no symbol"):
-        family.speak([say("日本語")], tick)
+
+
+def test_characters_that_it_lacks_are_left_out_and_named(family):
+    (speech,) = family.speak([say("日本語")], tick)
+    assert len(speech.samples) == 0
+    assert "'日'" in speech.remarks[0]
 
 
 def test_the_voice_of_a_recording_is_spoken_with(family):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pipelines.errors import BadInput, ModelUnavailable
+from pipelines.errors import ModelUnavailable
 from pipelines.families.yourtts.spelling import Speller
 from tests.checkpoints import FIXTURES, make_entry
 
@@ -38,11 +38,14 @@ def test_quotes_and_brackets_are_silent_and_white_space_is_one_space(speller):
     assert speller.spell("  Hello; world: “quoted”  dash (paren)\nnew   line ").ids == plain.ids
 
 
-@pytest.mark.parametrize("text", ["日本", "fifty %", "7 words", "a ☃"])
-def test_a_character_without_an_id_is_refused_and_named(speller, text):
-    with pytest.raises(BadInput, match="has no symbol for") as refused:
-        speller.spell(text)
-    assert refused.value.field == "text"
+@pytest.mark.parametrize(
+    ("text", "spoken", "named"),
+    [("日本", "", "日本"), ("fifty%more", "fifty more", "%"), ("ten 7 Ħos", "ten hos", "7")],
+)
+def test_a_character_without_an_id_is_left_out_and_named(speller, text, spoken, named):
+    spelling = speller.spell(text)
+    assert spelling.ids == speller.spell(spoken).ids
+    assert [remark.split()[5] for remark in spelling.remarks] == [repr(sign) for sign in named]
 
 
 def test_nothing_to_say_has_no_ids(speller):
