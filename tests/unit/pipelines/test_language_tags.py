@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.language_tags import covers, primary
+from pipelines.language_tags import alike, covers, primary
 
 
 @pytest.mark.parametrize(("tag", "language"), [("en", "en"), ("en-GB", "en"), ("EN_us", "en"), ("zh-Hant-TW", "zh")])
@@ -16,6 +16,18 @@ def test_language_of_a_tag_has_neither_region_nor_script(tag: str, language: str
 @pytest.mark.parametrize("languages", [("pt-BR",), ("en", "pt"), ("*",)])
 def test_region_makes_no_difference_on_either_side(languages: tuple[str, ...], wanted: str) -> None:
     assert covers(languages, wanted)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("en-US", "en"), ("cmn", "zh-Hans"), ("nb", "no"), ("sr", "hr"), ("no", "NN")]
+)
+def test_tags_of_one_language_are_alike(one: str, other: str) -> None:
+    assert alike(one, other) and alike(other, one)
+
+
+@pytest.mark.parametrize(("one", "other"), [("en", "de"), ("cmn", "ja"), ("nb", "sv")])
+def test_tags_of_two_languages_are_not_alike(one: str, other: str) -> None:
+    assert not alike(one, other) and not alike(other, one)
 
 
 @pytest.mark.parametrize("languages", [(), ("en",), ("pto", "es-419")])

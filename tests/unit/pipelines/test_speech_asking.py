@@ -109,6 +109,61 @@ def test_another_language_is_not_spoken_by_the_voice_of_the_job() -> None:
     assert ask(Piece("Hallo.", style=Style(language="de", voice="de+f3")), voice="en-us").voice == "de+f3"
 
 
+BARK, ESPEAK = Catalog().get("bark", "tts"), Catalog().get("espeak", "tts")
+
+
+@pytest.mark.parametrize(
+    ("model", "voice", "fields", "document", "own"),
+    [
+        (ESPEAK, "en-us", {"language": "de"}, None, "en"),
+        (ESPEAK, "de+f3", {}, "en-GB", "de"),
+        (ESPEAK, "cmn", {"language": "ja"}, None, "cmn"),
+        (BARK, "v2/en_speaker_6", {"language": "de"}, None, "en"),
+    ],
+)
+def test_a_voice_that_speaks_another_language_is_told(
+    model: Entry, voice: str, fields: dict[str, Any], document: str | None, own: str
+) -> None:
+    asking = Asking(SynthesisRequest(text="x", voice=voice, **fields), model, document)
+    made = [asking.asked(Piece(text), 7) for text in ("Eins.", "Zwei.")]
+    assert [one.request.voice for one in made if one] == [voice, voice]
+    language = fields.get("language", document)
+    assert asking.warnings == [
+        f"The voice {voice!r} speaks {own!r}, and the language of what it reads is given as {language!r}. "
+        "Name a voice of that language, or none: the model then takes its own."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("model", "voice", "language"),
+    [
+        (ESPEAK, "en-us", "en-GB"),
+        (ESPEAK, "cmn", "zh-CN"),
+        (ESPEAK, "nb", "no"),
+        (ESPEAK, "en-us", None),
+        (ESPEAK, None, "de"),
+        (BARK, "v2/de_speaker_3", "de-AT"),
+        (Catalog().get("yourtts", "tts"), "female-en-5", "fr-fr"),  # whose voices speak all its languages
+        (Catalog().get("mms-deu", "tts"), "mms-deu", "de"),
+        (Catalog().get("tone", "tts"), "tone", "de"),
+    ],
+)
+def test_a_voice_of_the_language_of_the_text_or_of_every_language_is_no_surprise(
+    model: Entry, voice: str | None, language: str | None
+) -> None:
+    asking = Asking(SynthesisRequest(text="x", voice=voice, language=language), model, None)
+    assert asking.asked(Piece("Word"), 7) is not None
+    assert asking.warnings == []
+
+
+def test_a_voice_of_the_cast_is_compared_with_the_language_of_its_words() -> None:
+    asking = Asking(SynthesisRequest(text="x", cast={"Tom": "en-us"}, language="de"), ESPEAK, None)
+    asking.asked(Piece("Eins.", style=Style(voice="Tom", language="en")), 7)
+    assert asking.warnings == []
+    asking.asked(Piece("Zwei.", style=Style(voice="Tom")), 7)
+    assert [warning[:32] for warning in asking.warnings] == ["The voice 'en-us' speaks 'en', a"]
+
+
 def test_a_voice_with_a_recording_brings_it_along_in_every_language() -> None:
     voice = "voice_" + "a" * 32
     recording = Recording(np.zeros(9, np.int16), 16_000)
