@@ -38,8 +38,6 @@ from .transcript.writing import write_transcript
 _REPORT_EVERY_S = 10.0
 #: The share of the speech that has to be in another language than the caller named before we say so.
 _CONTRADICTS = 0.5
-#: More windows than any chunk has, so that no two windows of a job share a seed.
-_SEEDS_PER_CHUNK = 1 << 16
 
 
 class Transcription:
@@ -101,7 +99,7 @@ class Transcription:
             for window in read_chunk(sources(0), span)
             if _knows_language(family.entry, earlier.get(window.number))
         ]
-        hearing = Hearing(request, windows, seed=span.idx * _SEEDS_PER_CHUNK)
+        hearing = Hearing(request, windows)
         started = time.monotonic()
         hearing.ask(family, lambda share: sink.progress(span.units * share))
         engine_s = time.monotonic() - started

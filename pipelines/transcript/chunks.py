@@ -20,6 +20,9 @@ from pipelines.rounds import next_round
 
 from .timeline import Timeline
 
+#: More channels than any recording has, so that no two of its windows share a seed.
+_CHANNELS = 1 << 8
+
 
 class ChunkWriter:
     """Collects windows into files of about `chunk_seconds` and hands these over; a span for each."""
@@ -79,12 +82,18 @@ class ChunkWindow:
         self._path = path
         self._offset: int = data["offset"]
         self.channel: int = data["channel"]
+        self._start: int = data["pieces"][0][0]
         self.timeline = Timeline([Piece(start, length) for start, length in data["pieces"]], RATE_HZ)
 
     @property
     def samples(self) -> NDArray[np.int16]:
         """Mono, 16 kHz. Read each time: an engine has many chunks in hand, and hears few of their windows at once."""
         return np.fromfile(self._path, dtype="<i2", count=self.timeline.length, offset=2 * self._offset)
+
+    @property
+    def seed(self) -> int:
+        """One for each place in a recording: that of its first sample and its channel, whatever chunk it is in."""
+        return self._start * _CHANNELS + self.channel
 
     @property
     def seconds(self) -> float:

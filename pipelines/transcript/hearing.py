@@ -30,11 +30,9 @@ _BELIEVED = 0.7
 class Hearing:
     """The windows of one chunk and what was heard in them."""
 
-    def __init__(self, request: TranscriptionRequest, windows: Sequence[ChunkWindow], *, seed: int) -> None:
-        """`seed`: the first of the windows' seeds."""
+    def __init__(self, request: TranscriptionRequest, windows: Sequence[ChunkWindow]) -> None:
         self._request = request
         self._windows = windows
-        self._seed = seed
         self._answers: dict[int, Recognition] = {}
 
     def ask(self, family: RecognitionFamily, progress: Callable[[float], None]) -> None:
@@ -110,7 +108,7 @@ class Hearing:
             words=request.timestamps == "word" or request.diarize or bool({"srt", "vtt"} & set(request.formats)),
             prompt=request.prompt,
             vocabulary=tuple(request.vocabulary),
-            seed=self._seed + self._windows[number].number,
+            seed=self._windows[number].seed,
         )
 
     def _second_thoughts(self) -> tuple[str | None, Sequence[int]]:

@@ -291,6 +291,17 @@ def test_doubtful_windows_go_from_model_to_model_until_one_is_sure(tmp_path: Pat
     assert [request.seed for request in third.asked] == [request.seed for request in first.asked]
 
 
+def test_draws_of_a_window_do_not_depend_on_the_size_of_chunks(tmp_path: Path) -> None:
+    seeds = []
+    for seconds in (0.1, 300.0):
+        run = Run("stt.transcribe", tmp_path / str(seconds), {"model": "tone-listener"}, {"chunk_seconds": seconds})
+        listener = Sayer("tone-listener", 0.9)
+        run.all(make_wav(tmp_path / "a.wav", TALK), listener)
+        seeds.append([request.seed for request in listener.asked])
+        assert len(run.done) == (3 if seconds < 1.0 else 1)
+    assert seeds[0] == seeds[1] and len(set(seeds[0])) == 3
+
+
 def test_no_further_model_is_asked_once_one_is_sure(tmp_path: Path) -> None:
     run, recording = make_doubt(tmp_path)
     second, third = Sayer("pocketsphinx", 0.7), Sayer("whisper-base", 0.9)

@@ -62,7 +62,7 @@ def windows(tmp_path: Path) -> Callable[..., list[ChunkWindow]]:
 
 
 def heard(listener: Listener, given: list[ChunkWindow], **params: Any) -> tuple[Hearing, list[float]]:
-    hearing, shares = Hearing(TranscriptionRequest(**params), given, seed=100), []
+    hearing, shares = Hearing(TranscriptionRequest(**params), given), []
     hearing.ask(listener, shares.append)
     return hearing, shares
 
@@ -79,7 +79,7 @@ def test_windows_are_asked_in_batches_of_the_models_slots(windows) -> None:
     listener = Listener(dict.fromkeys(range(1, 20), ("en", 0.9)))
     _, shares = heard(listener, windows(*[1.0] * 19))
     assert [len(asked) for asked in listener.asked] == [8, 8, 3]
-    assert [request.seed for asked in listener.asked for request in asked] == list(range(100, 119))
+    assert len({request.seed for asked in listener.asked for request in asked}) == 19
     assert shares == sorted(shares) and shares[-1] == pytest.approx(1.0)
 
 
@@ -142,11 +142,22 @@ def test_nothing_is_heard_again_when_no_window_is_sure_or_the_language_was_named
 
 
 def test_a_window_keeps_its_number_and_seed_when_it_is_heard_without_the_others(windows) -> None:
-    listener = Listener({2: ("en", 0.9)})
+    listener = Listener({1: ("en", 0.9), 2: ("en", 0.9)})
+    heard(listener, windows(1.0, 1.0))
     hearing, _ = heard(listener, windows(1.0, 1.0)[1:])
     (window,) = hearing.windows(model="m", punctuates=True)
     assert (window.number, window.seconds, window.asked) == (1, 1.0, ("m",))
-    assert listener.asked[0][0].seed == 101
+    assert listener.asked[1][0].seed == listener.asked[0][1].seed != listener.asked[0][0].seed
+
+
+def test_windows_of_two_channels_at_one_moment_have_seeds_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "two.s16le"
+    np.ones(2 * RATE, "<i2").tofile(path)
+    places = [{"channel": channel, "offset": channel * RATE, "pieces": [[0, RATE]]} for channel in (0, 1)]
+    listener = Listener({1: ("en", 0.9)})
+    heard(listener, [ChunkWindow(path, place, number) for number, place in enumerate(places)])
+    first, second = listener.asked[0]
+    assert first.seed != second.seed
 
 
 @pytest.mark.parametrize(
@@ -175,7 +186,7 @@ def test_prompt_and_vocabulary_of_the_request_are_told_for_every_window(windows)
 
 def test_cancelled_chunk_stops_between_batches(windows) -> None:
     listener = Listener(dict.fromkeys(range(1, 20), ("en", 0.9)))
-    hearing = Hearing(TranscriptionRequest(), windows(*[1.0] * 19), seed=0)
+    hearing = Hearing(TranscriptionRequest(), windows(*[1.0] * 19))
 
     def stop(share: float) -> None:
         if share > 0.3:
