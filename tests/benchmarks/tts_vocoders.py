@@ -1,6 +1,7 @@
 """How fast the vocoders, Tacotron 2 and YourTTS are at the published sizes: random weights, equal threads.
 
-HiFi-GAN stands beside transformers' own and beside ONNX Runtime on the same graph and tensors.
+HiFi-GAN stands beside transformers' own and beside ONNX Runtime on the same graph and tensors. Tacotron 2 and YourTTS,
+which transformers has not, stand beside themselves: one sentence at a time, and several at once.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from pipelines.families.tacotron2.decoder import Decoder
 from pipelines.families.tacotron2.family import SeededDropout
 from pipelines.families.tacotron2.network import Network
 from pipelines.families.tacotron2.shape import Shape
+from pipelines.families.yourtts.network import Network as YourTts
+from pipelines.families.yourtts.network import Row
+from pipelines.families.yourtts.shape import Shape as YourTtsShape
 from pipelines.vocoders import hifigan, melgan, waveglow
 from pipelines.vocoders.griffinlim import GriffinLim
 from pipelines.vocoders.knobs import Knobs
@@ -36,6 +40,13 @@ FRAMES = 256
 SECONDS = FRAMES * 256 / 22_050
 #: Sentences in a batch of the acoustic model, symbols and frames of each.
 SENTENCES, SYMBOLS, STEPS = 16, 60, 24
+#: Sentences of YourTTS, ids of each (every other one a blank), and the frames that each id lasts.
+VOICES, IDS, LASTING = 8, 61, 2
+#: What the fixture's config has smaller than the published one.
+_YOURTTS_SIZES = {
+    "hidden_channels": 192, "hidden_channels_ffn_text_encoder": 768, "num_layers_text_encoder": 10,
+    "num_layers_flow": 4, "upsample_initial_channel_decoder": 512,
+}  # fmt: skip
 
 _SAME = (
     f"Random weights of the real size, {THREADS} thread. {ROUNDS} rounds, contestants in turn; median (range). "
@@ -49,7 +60,7 @@ def vocoder_sections() -> list[Section]:
     torch.set_num_threads(THREADS)
     torch.manual_seed(0)
     try:
-        return [section() for section in (_hifigan, _tacotron2, _others)]
+        return [section() for section in (_hifigan, _tacotron2, _yourtts, _others)]
     finally:
         torch.set_num_threads(threads)
 
@@ -161,6 +172,48 @@ def _tacotron2() -> Section:
     )
     base = middle(used["one by one"])
     for name in wall:
+        rate = spread([sound_s / seconds for seconds in wall[name]], 2)
+        section.rows.append((name, rate, spread(used[name], 2), f"{base / middle(used[name]):.2f}"))
+    return section
+
+
+def _yourtts() -> Section:
+    arguments = json.loads((FIXTURES / "yourtts" / "config.json").read_text())["model_args"]
+    network = YourTts(YourTtsShape.of(arguments | _YOURTTS_SIZES)).eval().requires_grad_(False)
+    hop, rate_hz = network.shape.decoder.hop, 16_000
+    decoder = hifigan.HifiGan(network.waveform_decoder, MelConvention(rate_hz, hop=hop, bins=192))
+    ids = [[(7 * number + place) % 165 for place in range(IDS)] for number in range(VOICES)]
+    rows = [Row(own, torch.randn(512), number % 3, noise=0.3, draw=torch.randn) for number, own in enumerate(ids)]
+    lasting = torch.full((IDS,), LASTING)
+
+    def spoken(several: Sequence[Row], *, sounds: bool) -> None:
+        said = network.speak(several, [lasting] * len(several))
+        if sounds:
+            places = [Place(speaker=speaker) for speaker in network.speakers(several)]
+            render(decoder, [each.hidden for each in said], places, _nobody_asks)
+
+    def in_groups(size: int, *, sounds: bool) -> Callable[[], None]:
+        def run() -> None:
+            for first in range(0, VOICES, size):
+                spoken(rows[first : first + size], sounds=sounds)
+
+        return run
+
+    contestants = {
+        f"{part}, {how}": in_groups(size, sounds=sounds)
+        for part, sounds in (("text to sound", True), ("without the decoder", False))
+        for how, size in (("one by one", 1), (f"{VOICES} at once", VOICES))
+    }
+    wall, used = _measured(contestants)
+    sound_s = VOICES * IDS * LASTING * hop / rate_hz
+    section = Section(
+        f"YourTTS: {VOICES} sentences of {IDS} ids, {sound_s / VOICES:.1f} s each",
+        "Each sentence in a voice of its own; durations are given, and their predictor is left out. The decoder, a "
+        f"HiFi-GAN, computes in {decoder.engine.partition('/')[2]}, a sentence after the other. {_SAME}",
+        ("", "seconds made in a second", "processor seconds", "× one by one"),
+    )
+    for name in contestants:
+        base = middle(used[f"{name.partition(',')[0]}, one by one"])
         rate = spread([sound_s / seconds for seconds in wall[name]], 2)
         section.rows.append((name, rate, spread(used[name], 2), f"{base / middle(used[name]):.2f}"))
     return section
