@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pipelines.errors import ModelUnavailable
 
 from .lexicon import Lexicon
-from .normalise.normaliser import has_rules, leftovers, normalised, saying
+from .normalise.normaliser import has_rules, leftovers, normalised, plainly, saying
 from .spoken import Change, Range, Spoken
 from .style import Reading
 from .typography import plain
@@ -105,10 +105,12 @@ class Wordings:
 
     def _by_rules(self, spoken: Spoken, language: str, fixed: Sequence[Range]) -> Spoken:
         """`fixed` are written ranges."""
-        if not has_rules(language):
-            self._tell_unread(spoken.text, f"no rules for {language!r}" if language else "no `language` was given")
+        if not language:
+            self._tell_unread(spoken.text, "no `language` was given")
             return spoken
         try:
+            if not has_rules(language):
+                return self._plainly(spoken, language, fixed)
             spoken = normalised(spoken, language, [spoken.spoken_range(*place) for place in fixed])
         except ModelUnavailable as error:
             if self.strict:
@@ -117,6 +119,16 @@ class Wordings:
             self._tell_unread(spoken.text, "its rules are not installed")
             return spoken
         return self._without_leftovers(spoken, [spoken.spoken_range(*place) for place in fixed])
+
+    def _plainly(self, spoken: Spoken, language: str, fixed: Sequence[Range]) -> Spoken:
+        """In a language without rules: plain numbers in words, all else as it stands."""
+        if not leftovers(spoken.text):
+            return spoken
+        said = plainly(spoken, language, [spoken.spoken_range(*place) for place in fixed])
+        if said is not spoken:
+            self._warn(f"There are no rules for {language!r}: its figures were read as plain numbers, dates and all.")
+        self._tell_unread(said.text, f"no rules for {language!r}")
+        return said
 
     def _tell_unread(self, text: str, why: str) -> None:
         """Each sign has a line of its own: so a book has few lines, and none is lost among others."""

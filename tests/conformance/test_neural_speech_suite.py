@@ -174,6 +174,18 @@ def test_letters_with_marks_are_no_hindrance_and_no_news(entry: Entry, family: A
     assert run.result.duration_s
 
 
+def test_figures_and_signs_of_a_language_without_rules_are_said_or_left_out_and_named(
+    entry: Entry, family: Any, tmp_path: Path
+) -> None:
+    if entry.family != "yourtts":
+        pytest.skip("The other small voices speak English.")
+    said = speak(tmp_path / "words", family, SynthesisRequest(text="Em doze um.", language="pt"))
+    run = speak(tmp_path / "figures", family, SynthesisRequest(text="Em 12 & 1.", language="pt"))
+    assert run.result.duration_s == said.result.duration_s
+    assert "'pt'" in told_of(run)
+    assert "'&'" in told_of(run)
+
+
 def test_a_text_of_which_nothing_can_be_said_is_refused_with_the_reason(
     entry: Entry, family: Any, tmp_path: Path
 ) -> None:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from pipelines.errors import ModelUnavailable
 from pipelines.text.spoken import Change, Range, Spoken
 
+from .placing import spaced
+
 if TYPE_CHECKING:
     from .rule_book import RuleBook
 
@@ -53,8 +55,20 @@ def normalised(spoken: Spoken, language: str, fixed: Sequence[Range] = ()) -> Sp
             # A full stop at the very end is the sentence's own, too.
             end -= text[end - 1] == "." and not text[end:].strip(" \"')]")
             taken[start:end] = b"\1" * (end - start)
-            changes.append(_spaced(text, start, end, said))
+            changes.append(spaced(text, start, end, said))
     return spoken.changed(sorted(changes, key=lambda change: change.start))
+
+
+def plainly(spoken: Spoken, language: str, fixed: Sequence[Range] = ()) -> Spoken:
+    """The text with its plain numbers in words, for a language without rules; as it is where num2words has none.
+
+    Raises `ModelUnavailable` without num2words and Babel.
+    """
+    try:
+        from .plain_numbers import in_words, knows_numbers
+    except ModuleNotFoundError as error:
+        raise _not_installed(error) from error
+    return in_words(spoken, language, fixed) if knows_numbers(language) else spoken
 
 
 def leftovers(text: str) -> list[str]:
@@ -69,21 +83,6 @@ def saying(name: str, text: str, language: str) -> str:
     return say(name, [text], _book(language))
 
 
-def _spaced(text: str, start: int, end: int, said: str) -> Change:
-    """Words beside letters or digits get a space ("3D" is "three D"), words beside spaces no second one."""
-    before, after = text[start - 1 : start], text[end : end + 1]
-    said = f" {said.strip()} " if said[:1] == said[-1:] == " " else said
-    if not before or before.isspace():
-        said = said.lstrip()
-    elif before.isalnum() and said[:1].isalnum():
-        said = " " + said
-    if not after or after.isspace():
-        said = said.rstrip()
-    elif after.isalnum() and said[-1:].isalnum():
-        said += " "
-    return Change(start, end, said)
-
-
 def _primary(language: str) -> str:
     return language.replace("_", "-").partition("-")[0].lower()
 
@@ -96,8 +95,12 @@ def _book(language: str) -> RuleBook:
     try:
         from .rule_book import rule_book
     except ModuleNotFoundError as error:
-        raise ModelUnavailable(
-            f"Numbers and dates cannot be written out here: {error.name} is missing; "
-            "run: pip install 'voicemill[normalise]'."
-        ) from error
+        raise _not_installed(error) from error
     return rule_book(_primary(language))
+
+
+def _not_installed(error: ModuleNotFoundError) -> ModelUnavailable:
+    return ModelUnavailable(
+        f"Numbers and dates cannot be written out here: {error.name} is missing; "
+        "run: pip install 'voicemill[normalise]'."
+    )

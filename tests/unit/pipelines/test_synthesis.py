@@ -299,11 +299,11 @@ def test_a_language_without_rules_is_spoken_as_it_stands_and_the_result_says_so(
     tone: ToneSpeaker, tmp_path: Path
 ) -> None:
     tone.entry = dataclasses.replace(tone.entry, normalises=False)
-    run = speak(tmp_path, tone, SynthesisRequest(text="Kello on 6.\n\nJa 7.", language="fi"))
+    run = speak(tmp_path, tone, SynthesisRequest(text="Kello on 6.\n\nJa 7.", language="eu"))
     assert heard_words(run) == "Kello on 6. Ja 7."
     warnings = run.result.summary["warnings"]
     assert [warning["code"] for warning in warnings] == ["text", "text"]
-    assert "no rules for 'fi'" in warnings[0]["detail"]
+    assert "no rules for 'eu'" in warnings[0]["detail"]
 
 
 def test_what_no_word_is_known_for_is_named_and_the_rest_is_spoken(tone: ToneSpeaker, tmp_path: Path) -> None:

@@ -89,11 +89,20 @@ def test_signs_without_a_word_are_named_when_they_are_left_out() -> None:
     assert warnings == ["No word is known for these signs; they were not spoken: ☃"]
 
 
-def test_a_language_without_rules_is_passed_through_with_a_warning() -> None:
-    made, warnings = wording("Kello on 6.", "fi")
-    assert made.spoken.text == "Kello on 6."
-    assert warnings == ["Numbers were read as they stand (no rules for 'fi'), for example '6'."]
+def test_a_language_without_rules_has_its_plain_numbers_in_words_and_a_warning() -> None:
+    made, warnings = wording("Kello on 6 & 7.", "fi")
+    assert made.spoken.text == "Kello on kuusi & seitsemän."
+    assert warnings == [
+        "There are no rules for 'fi': its figures were read as plain numbers, dates and all.",
+        "No word was put for the sign '&' (no rules for 'fi'); the voice may be silent about it.",
+    ]
     assert wording("Hei vaan.", "fi")[1] == []
+
+
+def test_a_language_without_numbers_either_is_passed_through_with_a_warning() -> None:
+    made, warnings = wording("Ordua 6 da.", "eu")
+    assert made.spoken.text == "Ordua 6 da."
+    assert warnings == ["Numbers were read as they stand (no rules for 'eu'), for example '6'."]
     assert "no `language`" in wording("6", "")[1][0]
 
 
