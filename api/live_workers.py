@@ -76,7 +76,7 @@ class LiveWorkers:
 
 
 def model_state(row: WorkerRow, entry: Entry) -> str:
-    """`warm`, `ready`, `downloading`, `failed` or `absent`, as the worker describes the model."""
+    """`warm`, `ready`, `loading`, `downloading`, `failed` or `absent`, as the worker describes the model."""
     models = row.info.get("models")
     if entry.queue not in row.queues:
         return "absent"
@@ -84,8 +84,8 @@ def model_state(row: WorkerRow, entry: Entry) -> str:
         # A worker that has not described itself yet runs at least what needs no weights.
         return "ready" if entry.source is None else "absent"
     state = described(row, entry).get("state", "absent")
-    if state == "loading":
-        return "ready" if entry.source is None else "downloading"
+    if state == "loading" and entry.source is None:
+        return "ready"  # in a moment, and nothing can be wrong with weights
     return str(state)
 
 

@@ -14,7 +14,7 @@ from .schemas import ModelBody, ModelList, ModelState
 from .wiring import Services
 
 #: Best first: what one worker has warm is warm, whatever the others say.
-_BEST: tuple[ModelState, ...] = ("warm", "ready", "downloading", "failed", "absent")
+_BEST: tuple[ModelState, ...] = ("warm", "ready", "loading", "downloading", "failed", "absent")
 
 
 def model_list(services: Services, *, kind: str | None = None) -> ModelList:

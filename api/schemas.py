@@ -228,12 +228,13 @@ class VoiceList(Answer):
     data: list[VoiceBody]
 
 
-ModelState = Literal["absent", "downloading", "ready", "warm", "failed"]
+ModelState = Literal["absent", "downloading", "loading", "ready", "warm", "failed"]
 
 
 class ModelBody(Answer):
     """A model that this server knows. `state`: `warm` = loaded in a live worker, `ready` = a live worker can load it,
-    `absent` = no live worker has it, `downloading` and `failed` as its worker says."""
+    `absent` = no live worker has it, `downloading` = a worker fetches its weights, `loading` = a worker reads or converts
+    them, `failed` = none could load it."""
 
     name: str
     kind: Literal["tts", "stt", "speaker"]

@@ -48,12 +48,26 @@ def checkpoint(entry: Entry, *required: str) -> Path:
     if not source or (not folder.is_dir() and source.startswith((".", "/", "~"))):
         raise ModelUnavailable(f"{entry.name}: there is no directory {source!r}; name one as `source` in models.toml.")
     if not folder.is_dir():
-        folder = _snapshot(entry, source)
+        found = _snapshot(entry, source, fetch=False) or _snapshot(entry, source, fetch=True)
+        if found is None:
+            raise _unfetched(entry, source)
+        folder = found
     missing = [name for name in required if not any((folder / each).is_file() for each in name.split("|"))]
     if missing:
         wanted = ", ".join(name.replace("|", " or ") for name in missing)
         raise ModelUnavailable(f"{entry.name}: {folder} lacks {wanted}.")
     return folder
+
+
+def is_to_be_fetched(entry: Entry) -> bool:
+    """Whether the entry's own weights are a Hugging Face id that is not cached here: `checkpoint` would fetch them.
+
+    Its components are not looked at: some are opened only when somebody asks for them.
+    """
+    source = entry.source or ""
+    if not source or source.startswith((".", "/", "~", "s3://")) or Path(source).is_dir():
+        return False
+    return _snapshot(entry, source, fetch=False) is None
 
 
 def revision(folder: Path) -> str:
@@ -220,21 +234,24 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + more
 
 
-def _snapshot(entry: Entry, source: str) -> Path:
+def _snapshot(entry: Entry, source: str, *, fetch: bool) -> Path | None:
+    """The folder of a Hugging Face id: cached here or, with `fetch`, fetched."""
     import httpx
     from huggingface_hub import snapshot_download
 
-    for offline in (True, False):
-        try:
-            return Path(
-                snapshot_download(
-                    source, revision=entry.revision, local_files_only=offline, ignore_patterns=list(_FOREIGN)
-                )
+    try:
+        return Path(
+            snapshot_download(
+                source, revision=entry.revision, local_files_only=not fetch, ignore_patterns=list(_FOREIGN)
             )
-        except (OSError, ValueError, httpx.HTTPError):
-            continue
+        )
+    except (OSError, ValueError, httpx.HTTPError):
+        return None
+
+
+def _unfetched(entry: Entry, source: str) -> ModelUnavailable:
     at = f"{source}@{entry.revision}" if entry.revision else source
-    raise ModelUnavailable(
+    return ModelUnavailable(
         f"The weights of {entry.name} are not on this machine and Hugging Face does not hand them out ({at}). "
         f"Where there is a network: `hf download {source}`; then copy the directory here and name it as `source` in "
         "models.toml."

@@ -32,6 +32,8 @@ _FIRST_PAUSE_S, _LAST_PAUSE_S = 0.5, 30.0
 LOADING_STALL_S = 1800.0
 #: A child that lived so long starts again at once.
 _STABLE_S = 60.0
+#: What a child says of a model → the state that it is in.
+_STATES = {"fetching": "downloading", "loading": "loading", "loaded": "warm", "load_failed": "failed"}
 
 
 class EngineRun:
@@ -107,7 +109,7 @@ class EngineProcess:
         self._child: subprocess.Popen[bytes] | None = None
         self._closing = threading.Event()
         self._killed_for: str | None = None
-        #: Entry name → {"state": "downloading" | "warm" | "failed", …}, as the child said last.
+        #: Entry name → {"state": one of `_STATES`, …}, as the child said last.
         self.models: dict[str, dict[str, Any]] = {}
         #: Set while every preloaded model has been loaded, or has failed to.
         self.settled = threading.Event()
@@ -217,7 +219,7 @@ class EngineProcess:
 
     def _hear(self, event: Message) -> None:
         kind = event["event"]
-        if kind in ("loading", "loaded", "load_failed", "unloaded"):
+        if kind in _STATES or kind == "unloaded":
             self._hear_of_model(event)
         elif (run := self._runs.get(event.get("id", 0))) is not None:
             run.deliver(event)
@@ -226,7 +228,7 @@ class EngineProcess:
         if event["event"] == "unloaded":
             self.models.pop(event["model"], None)
             return
-        state = {"loading": "downloading", "loaded": "warm", "load_failed": "failed"}[event["event"]]
+        state = _STATES[event["event"]]
         known = {key: value for key, value in event.items() if key not in ("event", "model")}
         self.models[event["model"]] = {"state": state, **known}
         _log.info(f"model_{state}", model=event["model"], detail=event.get("detail"), load_s=event.get("load_s"))

@@ -13,6 +13,7 @@ from typing import Any
 
 from pipelines.catalog import PIPELINES, Catalog, Entry
 from pipelines.errors import ModelUnavailable, PipelineError
+from pipelines.loading import checkpoint, is_to_be_fetched
 from workers import perform
 from workers.batching import Batcher
 from workers.channel import Message
@@ -70,9 +71,12 @@ class LoadedModels:
             return model
 
     def _load(self, entry: Entry) -> Model:
-        self._say({"event": "loading", "model": entry.name})
         started = time.monotonic()
         try:
+            if is_to_be_fetched(entry):
+                self._say({"event": "fetching", "model": entry.name})
+                checkpoint(entry)
+            self._say({"event": "loading", "model": entry.name})
             family = target(entry.target)(entry, self._device)
             # The code around it too, so that the first chunk does not wait for that.
             for kind in PIPELINES:

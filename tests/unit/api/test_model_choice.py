@@ -92,6 +92,13 @@ def test_state_of_a_model_is_what_its_worker_says(info, state):
     assert model_state(row, Catalog().get("espeak", "tts")) == state
 
 
+@pytest.mark.parametrize("state", ["loading", "downloading", "failed", "warm"])
+def test_state_of_a_model_with_weights_is_the_workers_own(state):
+    info = {"models": {"whisper-base": {"state": state}}}
+    row = WorkerRow(id="a:b:c:1", queues=["stt.whisper"], slots=1, device="cpu", last_seen=0, info=info)
+    assert model_state(row, Catalog().get("whisper-base", "stt")) == state
+
+
 def test_worker_of_another_queue_has_no_model():
     row = WorkerRow(id="a:b:c:1", queues=["cpu"], slots=1, device="cpu", last_seen=0, info={"models": {"espeak": WARM}})
     assert model_state(row, Catalog().get("espeak", "tts")) == "absent"

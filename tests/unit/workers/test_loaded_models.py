@@ -1,6 +1,8 @@
 """Which models an engine child holds, and when it lets one go."""
 
+import sys
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -42,8 +44,6 @@ def said():
 
 @pytest.fixture
 def models(said, monkeypatch):
-    import sys
-
     LOADS.clear()
     CLOSED.clear()
     monkeypatch.setitem(sys.modules, __name__, sys.modules[Family.__module__])
@@ -66,6 +66,31 @@ def test_a_model_is_loaded_once(models, said):
     assert LOADS == ["a"]
     assert events(said) == [("loading", "a"), ("loaded", "a")]
     assert said[1]["revision"] == "7"
+
+
+def test_weights_that_are_not_here_are_fetched_before_they_are_loaded(said, tmp_path, monkeypatch):
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)  # nothing is asked of the network
+    monkeypatch.setitem(sys.modules, __name__, sys.modules[Family.__module__])
+    (tmp_path / "folder").mkdir()
+    local, hub = replace(entry("a"), source=str(tmp_path / "folder")), replace(entry("b"), source="someone/model")
+    models = LoadedModels(Catalog([local, hub]), "cpu", said.append, most=2)
+    use(models, "a")
+    with pytest.raises(ModelUnavailable, match="Hugging Face does not hand them out"):
+        use(models, "b")
+    cached = tmp_path / "models--someone--model"
+    (cached / "snapshots" / "c0ffee").mkdir(parents=True)
+    (cached / "snapshots" / "c0ffee" / "config.json").write_text("{}")
+    (cached / "refs").mkdir()
+    (cached / "refs" / "main").write_text("c0ffee")
+    use(models, "b")
+    assert events(said) == [
+        ("loading", "a"), ("loaded", "a"),
+        ("fetching", "b"), ("load_failed", "b"),
+        ("loading", "b"), ("loaded", "b"),
+    ]  # fmt: skip
 
 
 def test_many_threads_that_want_it_load_it_once(models):
