@@ -31,8 +31,8 @@ def small_entry(model: str, root: Path, **changes: Any) -> Entry:
     components = {}
     if entry.family in _VOCODERS:
         vocoder = speech_checkpoints.write_hifigan(root / "vocoder", kind=_VOCODERS[entry.family])
-        components = {"vocoder": str(vocoder)}
+        components = {"vocoder.hifigan": str(vocoder)}
     elif entry.family == "tacotron2":
-        components = {"vocoder": str(FIXTURES / "hifigan")}
+        components = {"vocoder.hifigan": str(FIXTURES / "hifigan")}
     source = CHECKPOINTS[model](root / "model")
     return dataclasses.replace(entry, **{"source": str(source), "components": components, "threads": 1, **changes})

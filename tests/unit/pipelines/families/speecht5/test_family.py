@@ -30,7 +30,9 @@ def entry(tmp_path_factory: pytest.TempPathFactory) -> Entry:
     root = tmp_path_factory.mktemp("speecht5")
     vocoder = write_hifigan(root / "vocoder", kind="SpeechT5")
     found = Catalog().get("speecht5", "tts")
-    return replace(found, source=str(write_speecht5(root / "model")), components={"vocoder": str(vocoder)}, threads=1)
+    return replace(
+        found, source=str(write_speecht5(root / "model")), components={"vocoder.hifigan": str(vocoder)}, threads=1
+    )
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +92,7 @@ def test_sounds_as_the_library_does_with_the_same_dropout(
 ) -> None:
     ids = library_ids(entry, TEXT)
     for seed, voice in ((0, "voice-0"), (3, "voice-1")):
-        expected = by_the_library(library, entry.components["vocoder"], ids, vectors[voice], seed)
+        expected = by_the_library(library, entry.components["vocoder.hifigan"], ids, vectors[voice], seed)
         found = say(family, TEXT, seed=seed, voice=voice).samples / 32_767
         assert len(found) == len(expected) > 2_000
         assert np.abs(expected).max() > 0.05
