@@ -44,14 +44,22 @@ class SpeechAssembly:
         self._sentences: list[SpokenSentence] = []
         self._named: list[tuple[str, int]] = []
 
-    def add(self, piece: Piece, speech: Speech | None, words: Sequence[WordMark] = (), language: str = "") -> None:
-        """A piece and what was said for it in `language` (None for a silence), its pause behind it.
+    def add(
+        self,
+        piece: Piece,
+        speech: Speech | None,
+        words: Sequence[WordMark] = (),
+        language: str = "",
+        *,
+        speed: float = 1.0,
+    ) -> None:
+        """A piece and what was said for it in `language` at `speed` (None for a silence), its pause behind it.
 
         `words` are marks of the piece's own text. Raises `EngineFailure` when two voices differ in sampling rate.
         """
         self._pieces += 1
         if speech is not None:
-            self._say(piece, speech, words, language)
+            self._say(piece, speech, words, language, speed)
         else:
             self._named += [(name, self._length) for name, _ in piece.marks]
         silence_s = PAUSES_S[piece.pause] / self._speed if piece.silence_s is None else piece.silence_s
@@ -63,13 +71,13 @@ class SpeechAssembly:
         named = tuple(self._named) if self._marks else ()
         return SpeechPart(chapter, self._rate_hz, samples, tuple(self._sentences), named, tuple(warnings))
 
-    def _say(self, piece: Piece, speech: Speech, words: Sequence[WordMark], language: str) -> None:
+    def _say(self, piece: Piece, speech: Speech, words: Sequence[WordMark], language: str, speed: float) -> None:
         self._keep_rate(speech.sample_rate_hz)
         first, last = kept = _sounding(speech.samples, round(_MARGIN_S * self._rate_hz))
         spoken = [self._word(piece.text, mark, first, last) for mark in words] if self._marks else []
         end = self._length + last - first
         sentence = SpokenSentence(
-            piece.text, self._length, end, tuple(spoken), piece.pause, self._pieces - 1, language, self._model,
+            piece.text, self._length, end, tuple(spoken), piece.pause, self._pieces - 1, language, self._model, speed,
             told=tuple(speech.faults),
         )  # fmt: skip
         self._sentences.append(sentence)

@@ -9,19 +9,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from .audio import dnsmos
-from .audio.quality import faults, measured, score, usual_rate
+from .audio.quality import faults, measured, score, usual_rates
 from .speech_part import SpeechPart
 from .speech_takes import Take, with_takes
-from .transcript.likeness import letters
+from .text.length import spoken_letters
 
 
 def faulted(part: SpeechPart) -> SpeechPart:
     """`part`, each sentence with what can be measured to be wrong with it, and what its model told."""
     measures = [
-        measured(part.samples[each.start : each.end], part.sample_rate_hz, len(letters(each.text)))
+        measured(part.samples[each.start : each.end], part.sample_rate_hz, spoken_letters(each.text), each.speed)
         for each in part.sentences
     ]
-    usual = usual_rate(measures)
+    usual = usual_rates(measures)
     sentences = tuple(
         replace(each, faults=(*faults(measure, usual), *each.told))
         for each, measure in zip(part.sentences, measures, strict=True)

@@ -40,6 +40,8 @@ class SpokenSentence:
     language: str = ""
     #: Who spoke it: the name of a catalogue entry, "" = not known.
     model: str = ""
+    #: How much faster than the voice's own pace it was to be spoken.
+    speed: float = 1.0
     #: How often it was spoken to get this take.
     takes: int = 1
     #: What a listener heard in it (None = nobody listened), how like the text that is, and whether it is too unlike.

@@ -64,7 +64,8 @@ class Speaker:
             speech = next(answers) if one else None
             self._asking.tell(speech.remarks if speech else ())
             words = one.spoken.written_marks(speech.marks) if one and speech else ()
-            assembly.add(piece, speech, words, one.language if one else "")
+            language, speed = (one.language, one.request.speed) if one else ("", 1.0)
+            assembly.add(piece, speech, words, language, speed=speed)
 
     def take(self, sentence: SpokenSentence, piece: Piece, *, seed: int, limit: int | None = None) -> Take:
         """A further take of `sentence`, which `piece` is, in parts of at most `limit` characters; None = whole."""

@@ -37,9 +37,9 @@ def whole_take(part: SpeechPart, sentence: SpokenSentence) -> Take:
     """All of `part`, which holds `sentence` spoken in pieces, as a further take of it."""
     words = tuple(word for piece in part.sentences for word in piece.words)
     told = tuple(dict.fromkeys(fault for piece in part.sentences for fault in piece.told))
-    model = part.sentences[0].model if part.sentences else sentence.model
+    by = part.sentences[0] if part.sentences else sentence
     new = replace(
-        sentence, start=0, end=len(part.samples), words=words, takes=sentence.takes + 1, model=model,
+        sentence, start=0, end=len(part.samples), words=words, takes=sentence.takes + 1, model=by.model, speed=by.speed,
         heard=None, likeness=None, is_doubtful=False, faults=(), told=told, mended=(), score=None,
     )  # fmt: skip
     return Take(new, part.samples, part.sample_rate_hz, part.named)

@@ -37,8 +37,12 @@ _COST = {
     "clipping": 1.0, "rumble": 1.0, "silence": 1.0, "rate": 1.0, "attention": 2.0, "repetition": 2.0, "collapse": 2.5,
     "no_sound": 4.0,
 }  # fmt: skip
-#: Sentences of fewer characters have no rate of their own; a voice has one from this many sentences on.
-_FEWEST_CHARACTERS, _FEWEST_SENTENCES = 20, 6
+#: Sentences of fewer letters have no rate of their own; a voice has one from this many sentences on.
+_FEWEST_LETTERS, _FEWEST_SENTENCES = 20, 6
+#: The least and the most letters that anybody says in a second. Readers of 17 languages say about 4 to 9 syllables in
+#: one (Coupé, Oh, Dediu and Pellegrino, "Different languages, similar encoding efficiency", Science Advances 5 (9),
+#: 2019, pauses left out), and a syllable has two letters to three and a half: 8 to 30. A sentence has pauses as well.
+ANYBODYS_RATES = (5.0, 30.0)
 #: Loops are looked for with these periods, in frames (0.16 s to 1.6 s). Frames this like one another are the same; a
 #: sound that stays this like itself is held.
 _PERIODS = range(8, 80)
@@ -54,7 +58,7 @@ class Measures:
     #: Seconds before the voice begins, and of the longest silence within.
     lead_s: float
     silence_s: float
-    #: Characters in a second; 0 where the text is too short to tell.
+    #: Letters in a second, at speed 1; 0 where the text is too short to tell.
     rate: float
     #: Seconds that the longest stretch goes on in which the same sounds return at least three times.
     loop_s: float = 0.0
@@ -65,8 +69,8 @@ class Measures:
     rumble: float = 0.0
 
 
-def measured(samples: NDArray[np.int16], rate_hz: int, characters: int) -> Measures:
-    """Measure a sentence of `characters` letters and figures."""
+def measured(samples: NDArray[np.int16], rate_hz: int, letters: float, speed: float = 1.0) -> Measures:
+    """Measure a sentence that is as long to say as so many letters of an alphabet, and was to be said at `speed`."""
     frames = _frames(samples, rate_hz)
     if not samples.any() or len(frames) < 4:
         return Measures(clipped(samples), 0.0, 0.0, 0.0, sounds=bool(samples.any()))
@@ -78,15 +82,15 @@ def measured(samples: NDArray[np.int16], rate_hz: int, characters: int) -> Measu
         clipped=clipped(samples),
         lead_s=float(first / 50),
         silence_s=_longest(~flags[first : last + 1]) / 50,
-        rate=round(float(characters / seconds), 2) if characters >= _FEWEST_CHARACTERS else 0.0,
+        rate=round(float(letters / seconds / speed), 2) if letters >= _FEWEST_LETTERS else 0.0,
         loop_s=loop,
         collapsed=collapsed,
         rumble=round(float(np.square(frames.mean(axis=1)).sum() / np.square(frames).mean(axis=1).sum()), 4),
     )
 
 
-def faults(measures: Measures, usual_rate: float | None) -> Iterator[str]:
-    """The names of what is wrong. `usual_rate`: characters per second of the voice; None = not known."""
+def faults(measures: Measures, rates: tuple[float, float]) -> Iterator[str]:
+    """The names of what is wrong. `rates`: the least and the most letters in a second that are no fault."""
     if not measures.sounds:
         yield "no_sound"
         return
@@ -96,7 +100,7 @@ def faults(measures: Measures, usual_rate: float | None) -> Iterator[str]:
         yield "rumble"
     if measures.lead_s > LONGEST_LEAD_S or measures.silence_s > LONGEST_SILENCE_S:
         yield "silence"
-    if usual_rate and measures.rate and not 1 / MOST_RATE <= measures.rate / usual_rate <= MOST_RATE:
+    if measures.rate and not rates[0] <= measures.rate <= rates[1]:
         yield "rate"
     if measures.loop_s > LONGEST_LOOP_S:
         yield "repetition"
@@ -104,10 +108,13 @@ def faults(measures: Measures, usual_rate: float | None) -> Iterator[str]:
         yield "collapse"
 
 
-def usual_rate(measures: Sequence[Measures]) -> float | None:
-    """Characters per second of a voice, by its sentences; None for too few."""
+def usual_rates(measures: Sequence[Measures]) -> tuple[float, float]:
+    """The rates that are no fault of a voice: those around its own, by its sentences; anybody's where they are few."""
     rates = [each.rate for each in measures if each.rate]
-    return statistics.median(rates) if len(rates) >= _FEWEST_SENTENCES else None
+    if len(rates) < _FEWEST_SENTENCES:
+        return ANYBODYS_RATES
+    own = statistics.median(rates)
+    return own / MOST_RATE, own * MOST_RATE
 
 
 def score(found: Sequence[str]) -> float:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipelines.audio.quality import Measures, faults, measured, score, usual_rate
-from pipelines.transcript.likeness import letters
+from pipelines.audio.quality import ANYBODYS_RATES, Measures, faults, measured, score, usual_rates
+from pipelines.text.length import spoken_letters
 from tests.material.flite_reader import lines, sound
 from tests.material.sounds import RATE_HZ, hum
 
@@ -17,17 +17,18 @@ Samples = NDArray[np.int16]
 TEXT = next(text for text in lines() if len(sound(text)) > 3 * RATE_HZ)
 
 
-def grade(samples: NDArray[np.generic], text: str = TEXT) -> list[str]:
+def grade(samples: NDArray[np.generic], text: str = TEXT, rates: tuple[float, float] | None = None) -> list[str]:
     whole = np.clip(samples, -32_768, 32_767).astype(np.int16)
-    return list(faults(measured(whole, RATE_HZ, len(letters(text))), USUAL))
+    return list(faults(measured(whole, RATE_HZ, spoken_letters(text)), rates or USUAL))
 
 
-USUAL = usual_rate([measured(sound(text), RATE_HZ, len(letters(text))) for text in lines()])
+USUAL = usual_rates([measured(sound(text), RATE_HZ, spoken_letters(text)) for text in lines()])
 
 
 def test_speech_without_faults_has_none() -> None:
     assert len(lines()) > 80
-    assert [text for text in lines() if grade(sound(text), text)] == []
+    for rates in (USUAL, ANYBODYS_RATES):
+        assert [text for text in lines() if grade(sound(text), text, rates)] == []
 
 
 @pytest.mark.parametrize(
@@ -62,13 +63,26 @@ def test_any_sampling_rate_is_measured(rate_hz: int) -> None:
 
 @pytest.mark.parametrize("length", [0, 1, 30, 700])
 def test_hardly_any_sound_is_no_error(length: int) -> None:
-    assert list(faults(measured(np.ones(length, np.int16), RATE_HZ, 3), None)) == ([] if length else ["no_sound"])
+    assert list(faults(measured(np.ones(length, np.int16), RATE_HZ, 3), USUAL)) == ([] if length else ["no_sound"])
 
 
 def test_a_voice_has_a_rate_of_its_own_from_six_sentences_on() -> None:
     some = [Measures(0.0, 0.0, 0.0, rate) for rate in (0.0, 10.0, 11.0, 12.0, 13.0, 14.0)]
-    assert usual_rate(some) is None
-    assert usual_rate([*some, Measures(0.0, 0.0, 0.0, 40.0)]) == 12.5
+    assert usual_rates(some) == ANYBODYS_RATES
+    assert usual_rates([*some, Measures(0.0, 0.0, 0.0, 40.0)]) == pytest.approx((12.5 / 1.7, 12.5 * 1.7))
+
+
+@pytest.mark.parametrize(("factor", "found"), [(1 / 4, ["rate"]), (1 / 2, []), (1, []), (4, ["rate"])])
+def test_a_sentence_alone_is_too_slow_or_too_fast_for_anybody(factor: float, found: list[str]) -> None:
+    said = sound(TEXT)
+    samples = said[:: int(factor)] if factor >= 1 else np.repeat(said, int(1 / factor))
+    assert [fault for fault in grade(samples, TEXT, ANYBODYS_RATES) if fault == "rate"] == found
+
+
+def test_what_was_to_be_fast_is_not_too_fast() -> None:
+    quick, letters = sound(TEXT)[::2], spoken_letters(TEXT)
+    assert "rate" in faults(measured(quick, RATE_HZ, letters), USUAL)
+    assert "rate" not in list(faults(measured(quick, RATE_HZ, letters, speed=2.0), USUAL))
 
 
 def test_score_is_five_for_nothing_wrong_and_one_at_least() -> None:
