@@ -136,7 +136,13 @@ class Entry:
 _WHISPER_SIZES = {
     "tiny": 30.0, "tiny.en": 30.0, "base": 18.0, "base.en": 18.0, "small": 6.0, "small.en": 6.0,
     "medium": 2.0, "medium.en": 2.0, "large-v2": 1.0, "large-v3": 1.0, "large-v3-turbo": 2.0, "distil-large-v3": 2.0,
+    "distil-large-v3.5": 2.0, "distil-large-v2": 2.0, "distil-medium.en": 3.0, "distil-small.en": 8.0,
 }  # fmt: skip
+#: Conversions that others than Systran publish.
+_WHISPER_SOURCES = {
+    "large-v3-turbo": "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
+    "distil-large-v3.5": "distil-whisper/distil-large-v3.5-ct2",
+}
 
 
 #: What the multilingual models were trained on; their own "jw" is the tag "jv". Only the third generation knows "yue".
@@ -165,8 +171,8 @@ def _whisper(size: str, speed: float) -> Entry:
 
 def _whisper_source(size: str) -> str:
     """Hugging Face id of the CTranslate2 conversion that faster-whisper itself names."""
-    if size == "large-v3-turbo":
-        return "mobiuslabsgmbh/faster-whisper-large-v3-turbo"
+    if size in _WHISPER_SOURCES:
+        return _WHISPER_SOURCES[size]
     name = size.replace("distil-", "distil-whisper-") if size.startswith("distil-") else f"whisper-{size}"
     return f"Systran/faster-{name}"
 

@@ -121,6 +121,15 @@ def test_model_of_the_other_kind_is_refused():
         Catalog().get("whisper-base", "tts")
 
 
+def test_every_whisper_is_fetched_from_where_faster_whisper_has_it():
+    from faster_whisper.utils import _MODELS
+
+    named = {entry.name.removeprefix("whisper-"): entry.source for entry in ENTRIES if entry.family == "whisper"}
+    assert named == {size: source for size, source in _MODELS.items() if size not in ("large-v1", "large", "turbo")}
+    heard = {entry.languages for entry in ENTRIES if "distil" in entry.name}
+    assert heard == {("en",)}
+
+
 def test_queue_holds_every_model_of_a_family():
     sizes = {entry.name for entry in Catalog().of_queue("stt.whisper")}
     assert sizes == {entry.name for entry in ENTRIES if entry.family == "whisper"}
