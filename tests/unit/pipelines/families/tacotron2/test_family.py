@@ -65,6 +65,19 @@ def test_a_text_sounds_the_same_first_last_and_alone(family):
             assert len(one.marks) == len(other.marks)
 
 
+def test_what_the_entry_sets_reaches_the_vocoder():
+    made = entry_of(FIXTURES / "tacotron2")
+    few, many = (
+        load(replace(made, vocoder_settings={"iterations": rounds}), "cpu").speak([say(TEXTS[1])], tick)[0].samples
+        for rounds in (1, 8)
+    )
+    assert len(few) == len(many)
+    assert not np.array_equal(few, many)
+    named = entry_of(FIXTURES / "tacotron2", **{"vocoder.hifigan": str(FIXTURES / "hifigan")})
+    exact = load(replace(named, vocoder_settings={"precision": "float32"}), "cpu")
+    assert exact.engine == "torch/float32, hifigan torch/float32"
+
+
 def test_a_seed_decides_what_dropout_does(family):
     one, same, other = family.speak([say(TEXTS[0], seed=seed) for seed in (1, 1, 2)], tick)
     assert np.array_equal(one.samples, same.samples)
