@@ -15,8 +15,9 @@ from pipelines.family import SpeakRequest, Speech, Tick
 from pipelines.text.spoken import Change, Spoken
 
 from .mnemonics import mnemonics
+from .silent_signs import remarks
 from .speech_process import Pending, SpeechProcess
-from .voice_table import VoiceTable
+from .voice_table import Choice, VoiceTable
 from .word_marks import word_marks
 
 #: The library's own rate of speech, words a minute, at speed 1.
@@ -43,19 +44,19 @@ class EspeakFamily:
         Raises `UnsupportedOption` for a voice or language that is not there, `EngineFailure` when the library fails.
         """
         answers: list[Speech] = []
-        waiting: deque[tuple[Spoken, Pending]] = deque()
+        waiting: deque[tuple[SpeakRequest, Spoken, Pending]] = deque()
         side_by_side = os.cpu_count() or 1
         try:
             for request in requests:
                 if len(waiting) >= side_by_side:
                     answers.append(self._finish(*waiting[0], tick))
                     waiting.popleft()
-                waiting.append(self._begin(request))
+                waiting.append((request, *self._begin(request)))
             while waiting:
                 answers.append(self._finish(*waiting[0], tick))
                 waiting.popleft()
         finally:
-            for _, pending in waiting:
+            for *_, pending in waiting:
                 pending.abandon()
         return answers
 
@@ -64,7 +65,7 @@ class EspeakFamily:
         self._process.close()
 
     def _begin(self, request: SpeakRequest) -> tuple[Spoken, Pending]:
-        choice = self._voices.choose(request.voice, request.language, self.entry.default_voice or "en-us")
+        choice = self._choice(request)
         phonemes = request.options.get("phonemes", ())
         spoken = _with_phonemes(request.text, phonemes, choice.language)
         asked = {
@@ -79,7 +80,7 @@ class EspeakFamily:
         # A thousand times longer than it ever took.
         return spoken, self._process.ask(asked, 30.0 + 0.1 * len(request.text), voice=choice.name)
 
-    def _finish(self, spoken: Spoken, pending: Pending, tick: Tick) -> Speech:
+    def _finish(self, request: SpeakRequest, spoken: Spoken, pending: Pending, tick: Tick) -> Speech:
         tick()
         reply, sound = pending.read(tick)
         if "error" in reply:
@@ -87,7 +88,11 @@ class EspeakFamily:
         samples = np.frombuffer(sound, np.int16, len(sound) // _BYTES_PER_SAMPLE)
         rate = self.entry.sample_rate_hz
         marks = word_marks(spoken.text, reply["words"], reply["ends"], samples, rate)
-        return Speech(samples, rate, tuple(spoken.written_marks(marks)))
+        voice = self._choice(request).voice_id
+        return Speech(samples, rate, tuple(spoken.written_marks(marks)), remarks=tuple(remarks(request.text, voice)))
+
+    def _choice(self, request: SpeakRequest) -> Choice:
+        return self._voices.choose(request.voice, request.language, self.entry.default_voice or "en-us")
 
 
 def _with_phonemes(text: str, phonemes: Sequence[tuple[int, int, str]], language: str) -> Spoken:

@@ -53,6 +53,12 @@ def test_all_voices_of_the_library_are_listed_once_with_valid_languages() -> Non
     assert {voice.sample_rate_hz for voice in listed} == {22_050}
 
 
+def test_signs_that_are_not_heard_are_named_with_the_speech(family: EspeakFamily) -> None:
+    heard, unheard = family.speak([SpeakRequest("5 % up", "en-us", ""), SpeakRequest("5 ‰ up", "en-us", "")], tick)
+    assert heard.remarks == ()
+    assert unheard.remarks == ("eSpeak NG has no word for '‰' (PER MILLE SIGN) in 'en-us', which was not spoken.",)
+
+
 def test_every_listed_voice_speaks(family: EspeakFamily) -> None:
     listed = [voice.id for voice in voices() if "+" not in voice.id]
     spoken = family.speak([SpeakRequest("1 2 3 hello world", voice, "") for voice in listed], tick)
