@@ -233,8 +233,8 @@ ModelState = Literal["absent", "downloading", "loading", "ready", "warm", "faile
 
 class ModelBody(Answer):
     """A model that this server knows. `state`: `warm` = loaded in a live worker, `ready` = a live worker can load it,
-    `absent` = no live worker has it, `downloading` = its weights are being fetched, `loading` = they are read or converted,
-    `failed` = no worker could load it."""
+    `absent` = no live worker has it, `downloading` = its weights are being fetched, `loading` = they are read or
+    converted, `failed` = no worker could load it."""
 
     name: str
     kind: Literal["tts", "stt", "speaker"]

@@ -1,4 +1,4 @@
-"""Whisper in CTranslate2: encoder and decoder, 8 bits on the CPU and 16 on GPUs.
+"""Whisper in CTranslate2: encoder and decoder, 8 bits on the CPU and 16, or 8 where that is asked for, on GPUs.
 
 Encodes window by window (batches gain nothing there on a CPU) and decodes in batches, split over the workers. What a
 window gives does not depend on the windows beside it. CTranslate2 cannot seed its draws for a request, so that doubtful
@@ -35,9 +35,9 @@ class CTranslate2Model:
 
     attempts: Sequence[Attempt] = (Attempt(), Attempt(beam=5, no_repeat=3, repetition_penalty=1.1))
 
-    def __init__(self, entry: Entry, folder: Path, device: str) -> None:
-        """Raises `ModelUnavailable` when the folder cannot be loaded there."""
-        where = placement(entry, device)
+    def __init__(self, entry: Entry, folder: Path, device: str, *, small: bool = False) -> None:
+        """`small`: see `placement`. Raises `ModelUnavailable` when the folder cannot be loaded there."""
+        where = placement(entry, device, small=small)
         from ctranslate2.models import Whisper
 
         try:

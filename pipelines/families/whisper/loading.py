@@ -1,6 +1,7 @@
 """Which encoder and decoder an entry gets: the engine that it names, else the first of the catalogue.
 
 - `ctranslate2`: both in CTranslate2, from either form of a checkpoint.
+- `ctranslate2-int8`: the same with weights of 8 bits on GPUs too, where the other takes 16.
 - `bfloat16`: the encoder in PyTorch with 16 bits, the decoder in CTranslate2; for CPUs that multiply bfloat16.
 - `onnx`: the encoder in ONNX Runtime, the decoder in CTranslate2.
 - `torch`: both in PyTorch.
@@ -43,7 +44,8 @@ def _models(
 
         whole = TorchModel(entry, checkpoint, tokenizer, device)
         return whole.encoder, whole
-    model = CTranslate2Model(entry, ctranslate2_folder(entry, checkpoint, tokenizer), device)
+    folder = ctranslate2_folder(entry, checkpoint, tokenizer)
+    model = CTranslate2Model(entry, folder, device, small=engine == "ctranslate2-int8")
     if engine == "bfloat16":
         from .torch_encoder import bfloat16_encoder
 

@@ -42,6 +42,14 @@ def test_model_loads_from_a_directory_with_its_digest_as_revision(whisper: Whisp
     assert whisper.revision.startswith("sha256:") and whisper.engine == "ctranslate2/int8"
 
 
+def test_engine_of_8_bits_takes_no_other_weights(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load(make_entry(folder, engine="ctranslate2-int8"), "cpu").engine == "ctranslate2/int8"
+    monkeypatch.setattr("ctranslate2.get_supported_compute_types", lambda kind, index: {"float32"})
+    assert load(make_entry(folder), "cpu").engine == "ctranslate2/float32"
+    with pytest.raises(ModelUnavailable, match="whisper-tiny: CTranslate2 has no weights of 8 bits on cpu"):
+        load(make_entry(folder, engine="ctranslate2-int8"), "cpu")
+
+
 def test_revision_of_a_snapshot_is_its_commit(folder: Path, tmp_path: Path) -> None:
     snapshot = tmp_path / "snapshots" / ("0123456789abcdef" * 2)
     snapshot.parent.mkdir()
@@ -73,8 +81,10 @@ def test_words_come_when_they_are_wanted(whisper: Whisper) -> None:
     assert not any(phrase.words for phrase in ask(whisper, language="en", words=False).phrases)
 
 
-def test_vocabulary_changes_what_is_heard(whisper: Whisper) -> None:
-    assert ask(whisper, language="en", vocabulary=("Kennedy", "Americans")) != ask(whisper, language="en")
+def test_vocabulary_and_prompt_change_what_is_heard(whisper: Whisper) -> None:
+    plain = ask(whisper, language="en")
+    assert ask(whisper, language="en", vocabulary=("Kennedy", "Americans")) != plain
+    assert ask(whisper, language="en", prompt="The president spoke to the Americans.") != plain
 
 
 def test_catalogue_knows_every_language_of_the_model(whisper: Whisper) -> None:
