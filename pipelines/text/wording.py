@@ -142,14 +142,15 @@ class Wordings:
 
     def _without_leftovers(self, spoken: Spoken, fixed: Sequence[Range]) -> Spoken:
         """Signs that no rule has a word for: a voice could at best be silent about them."""
-        signs = frozenset(leftovers(spoken.text))
-        dropped = [
-            Change(at, at + 1, "")
-            for at, sign in enumerate(spoken.text)
-            if sign in signs and not any(start <= at < end for start, end in fixed)
+        text = spoken.text
+        signs = frozenset(leftovers(text))
+        free = [
+            sign if sign in signs and not any(start <= at < end for start, end in fixed) else " "
+            for at, sign in enumerate(text)
         ]
+        dropped = [_left_out(text, *found.span()) for found in re.finditer(r"\S+", "".join(free))]
         if dropped:
-            named = " ".join(sorted({spoken.text[change.start] for change in dropped})[:_MOST_NAMED])
+            named = " ".join(sorted({*free} - {" "})[:_MOST_NAMED])
             self._warn(f"No word is known for these signs; they were not spoken: {named}")
         return spoken.changed(dropped)
 
@@ -173,6 +174,12 @@ def _substituted(spoken: Spoken, entries: Sequence[_Entry]) -> Spoken:
         start, end = spoken.spoken_range(*entry.range)
         changes.append(Change(start, end, entry.said))
     return spoken.changed(changes)
+
+
+def _left_out(text: str, start: int, end: int) -> Change:
+    """Nothing for [start, end), but a space between two words: "love♥you"."""
+    parts_words = text[start - 1 : start].isalnum() and text[end : end + 1].isalnum()
+    return Change(start, end, " " if parts_words else "")
 
 
 def _iso_date(written: str, order: str) -> str:

@@ -89,6 +89,14 @@ def test_signs_without_a_word_are_named_when_they_are_left_out() -> None:
     assert warnings == ["No word is known for these signs; they were not spoken: ☃"]
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("love♥you", "love you"), ("A|B", "A B"), ("10^6", "ten six"), ("♥you♥ too", "you too"), ("a♥♪b", "a b")],
+)
+def test_a_sign_that_is_left_out_between_two_words_leaves_them_two(text: str, said: str) -> None:
+    assert wording(text)[0].spoken.text == said
+
+
 def test_a_language_without_rules_has_its_plain_numbers_in_words_and_a_warning() -> None:
     made, warnings = wording("Kello on 6 & 7.", "fi")
     assert made.spoken.text == "Kello on kuusi & seitsemän."
