@@ -56,7 +56,7 @@ types: $(STAMPS)/lint-$(KEY)  ## Check types alone
 mutations: $(STAMPS)/test-$(KEY)  ## Remove each guard in turn; the test that watches it must go red
 	$(PY) tests/faults/mutations/run.py
 
-accept: $(STAMPS)/test-$(KEY)  ## Run the acceptance tests with every recogniser for real (half an hour)
+accept: $(STAMPS)/test-$(KEY)  ## Run the acceptance tests with every recogniser and an hour of every voice (an hour)
 	VOICEMILL_ACCEPT=1 $(PY) -m pytest --timeout=0 --durations=15 tests/acceptance
 
 soak: $(STAMPS)/test-$(KEY)  ## Run the long versions of the fault tests

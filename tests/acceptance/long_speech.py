@@ -1,13 +1,14 @@
 """A long book through one neural voice, in processes of their own that watch their memory.
 
 `work` is what an engine process does, `stitch` what a sandbox does: `python -m tests.acceptance.long_speech work …`.
-Each prints a line of JSON: peaks of its memory, processor time.
+Each prints a line of JSON: its memory in each tenth of the work, its processor time.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
+import math
 import resource
 import subprocess
 import sys
@@ -52,10 +53,10 @@ def _child(environment: Mapping[str, str], *arguments: object) -> dict[str, Any]
 
 # -- in the child ------------------------------------------------------------------------------------------------------
 class MemoryWatch:
-    """The highest resident memory (MiB) in each tenth of some work, looked at a hundred times a second."""
+    """Resident memory (MiB) in each tenth of some work, looked at a hundred times a second: highest and lowest."""
 
     def __init__(self, total: float) -> None:
-        self.peaks = [0.0] * _TENTHS
+        self.highest, self.lowest = [0.0] * _TENTHS, [math.inf] * _TENTHS
         self._total, self._tenth = total, 0
         self._process, self._over = psutil.Process(), threading.Event()
 
@@ -73,6 +74,7 @@ class MemoryWatch:
         finally:
             self._over.set()
             thread.join()
+            self._look()
 
     def _run(self) -> None:
         while not self._over.wait(0.01):
@@ -80,7 +82,11 @@ class MemoryWatch:
 
     def _look(self) -> None:
         at, now = self._tenth, self._process.memory_info().rss / 2**20
-        self.peaks[at] = max(self.peaks[at], now)
+        self.highest[at], self.lowest[at] = max(self.highest[at], now), min(self.lowest[at], now)
+
+    def told(self) -> dict[str, list[float]]:
+        """For JSON."""
+        return {"highest_mib": self.highest, "lowest_mib": self.lowest}
 
 
 def _work(folder: Path, model: str) -> dict[str, Any]:
@@ -100,15 +106,15 @@ def _work(folder: Path, model: str) -> dict[str, Any]:
     for span in itertools.takewhile(lambda span: span.start < WARMING, spans):
         run.work(span, voice)
     run.done.clear()
-    with MemoryWatch(plan.units_total).watching() as watch:
-        for span in spans:
+    with MemoryWatch(len(spans) - 1).watching() as watch:
+        for number, span in enumerate(spans):
+            watch.reached(number)
             run.work(span, voice)
             freed.give_back()
-            watch.reached(span.end)
     parts = [(asdict(span), str(path)) for span, path in run.done]
     kept = {"model": model, "header": plan.header, "rate_hz": entry.sample_rate_hz, "parts": parts}
     (folder / "spoken.json").write_text(json.dumps(kept))
-    return {"mib": watch.peaks}
+    return watch.told()
 
 
 def _stitch(folder: Path, into: Path, params: str) -> dict[str, Any]:
@@ -121,7 +127,7 @@ def _stitch(folder: Path, into: Path, params: str) -> dict[str, Any]:
     run.sink.progress = lambda done, total=None: watch.reached(done)
     with watch.watching():
         result = run.stitch(Plan(kept["header"], end, "characters", ()))
-    return {"mib": watch.peaks, "seconds": result.duration_s}
+    return {**watch.told(), "seconds": result.duration_s}
 
 
 def main(step: str, folder: str, *rest: str) -> None:
