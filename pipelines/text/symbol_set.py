@@ -18,7 +18,8 @@ from .words import SAID
 #: Characters that are written where a set lacks them: the same thing in another shape, or the nearest sound.
 STAND_INS: Mapping[str, str] = {
     # typography: one shape for another
-    "’": "'", "‘": "'", "`": "'", "´": "'", "ʼ": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "″": '"',
+    "’": "'", "‘": "'", "′": "'", "`": "'", "´": "'", "ʼ": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"',
+    "″": '"',
     "–": "—", "―": "—", "‐": "-", "‑": "-", "−": "-", "…": ".", "，": ",", "。": ".", "！": "!", "？": "?", "；": ";",
     "：": ":", "、": ",", "¿": "", "¡": "",
     # marks that make a pause of the same kind

@@ -12,8 +12,8 @@ import unicodedata
 from .spoken import Change, Spoken
 
 _PLAIN = {
-    **dict.fromkeys("‘’‚‛′ʼ`´", "'"),
-    **dict.fromkeys("“”„‟″«»", '"'),
+    **dict.fromkeys("‘’‚‛ʼ`´", "'"),
+    **dict.fromkeys("“”„‟«»", '"'),
     **dict.fromkeys("‹›", "'"),
     **dict.fromkeys("\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000", " "),
     **dict.fromkeys("\u2010\u2011\u2212\ufe63", "-"),
@@ -21,10 +21,12 @@ _PLAIN = {
     "…": "...",
     "⁄": "/",
 }
+#: Behind a figure they are feet, inches or parts of degrees, elsewhere quotes.
+_PRIMES = {"′": "'", "″": '"'}
 #: A letter with combining marks; presentation forms, wide forms and letters in circles or in mathematics.
 _FORMS = "\ufb00-\ufb06\uff01-\uff5e\u2160-\u217f\u2460-\u24ff\U0001d400-\U0001d7ff"
 _COMPOSED = re.compile(f"[^\\W\\d_][\u0300-\u036f]+|[{_FORMS}]")
-_SINGLE = re.compile(f"«[\u00a0\u202f]|[\u00a0\u202f]»|[{re.escape(''.join(_PLAIN))}]")
+_SINGLE = re.compile(f"«[\u00a0\u202f]|[\u00a0\u202f]»|[{re.escape(''.join(_PLAIN))}]|(?<![\\d½¼¾])[′″]")
 
 
 def plain(spoken: Spoken) -> Spoken:
@@ -33,9 +35,11 @@ def plain(spoken: Spoken) -> Spoken:
     if text.isascii() and "`" not in text:
         return spoken
     composed = spoken.changed(_change(found, _composed(found.group())) for found in _COMPOSED.finditer(text))
-    return composed.changed(
-        _change(found, _PLAIN[found.group().strip() or found.group()]) for found in _SINGLE.finditer(composed.text)
-    )
+    return composed.changed(_change(found, _plain(found.group())) for found in _SINGLE.finditer(composed.text))
+
+
+def _plain(sign: str) -> str:
+    return _PRIMES.get(sign) or _PLAIN[sign.strip() or sign]
 
 
 def _composed(text: str) -> str:

@@ -1,4 +1,5 @@
 """What a rule's template may call: `{day:ordinal}`, `{amount|currency:money}`, `{it:roman+ordinal+te}`.
+Behind a "=" stands a value itself: `{m|=min:measure}`.
 
 Each saying takes the written groups and gives words; further names behind a "+" change those words again. A name is a
 saying of this file, else a form or a table of the language. Everything raises ValueError for what cannot be said so:
@@ -13,7 +14,7 @@ from collections.abc import Callable, Mapping
 from .numerals import roman_value
 from .rule_book import RuleBook
 
-_SLOT = re.compile(r"\{([\w|]+)(?::([\w+]+))?\}")
+_SLOT = re.compile(r"\{([^{}:]+)(?::([\w+]+))?\}")
 _ADDRESS_PARTS = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_")
 
 
@@ -21,10 +22,12 @@ def fill(template: str, groups: Mapping[str, str | None], book: RuleBook) -> str
     """The template with its slots said. Raises ValueError where one cannot be."""
 
     def said(slot: re.Match[str]) -> str:
-        values = [groups.get(name) or "" for name in slot.group(1).split("|")]
+        names = slot.group(1).split("|")
+        values = [name[1:] if name.startswith("=") else groups.get(name) or "" for name in names]
+        is_written = any(groups.get(name) for name in names)
         for name in (slot.group(2) or "").split("+"):
             # What was not written (the year of a date, say) is not said.
-            values = [say(name, values, book)] if name and any(values) else values
+            values = [say(name, values, book)] if name and is_written else values
         return values[0]
 
     filled = re.sub(" {2,}", " ", _SLOT.sub(said, template))

@@ -37,3 +37,7 @@ def test_positions_stay_those_of_the_written_text() -> None:
     first, last = spoken.written_range(start, start + 4)
     assert spoken.written[first:last] == "cafe\u0301"
     assert spoken.written_range(10, 13) == (len(spoken.written) - 3, len(spoken.written))
+
+
+def test_primes_behind_figures_stay_and_others_are_quotes() -> None:
+    assert plain(Spoken("5′ 11″, 26½″, Let′s, ″so″")).text == '5′ 11″, 26½″, Let\'s, "so"'
