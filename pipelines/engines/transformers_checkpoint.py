@@ -44,12 +44,14 @@ def pretrained(entry: Entry, kind: Any, folder: Path, device: str, *, unused: Se
         SafetensorError, RuntimeError, ValueError, LookupError, OSError, EOFError, AttributeError, TypeError,
     ) as error:  # fmt: skip
         raise ModelUnavailable(f"{entry.name}: {folder} holds no {kind.__name__}: {error}") from error
+    # Where the files lack a tensor that is not used, it has whatever the memory had.
+    used = {name: each for name, each in model.state_dict().items() if not name.startswith(tuple(unused))}
     missing = sorted(name for name in report["missing_keys"] if not name.startswith(tuple(unused)))
     misshapen = sorted(str(each[0]) for each in report["mismatched_keys"])
     faults = [
         f"{what} {', '.join(names[:8])}"
         for what, names in (
-            ("lacks", missing), ("has other sizes for", misshapen), ("has NaN in", without_numbers(model.state_dict())),
+            ("lacks", missing), ("has other sizes for", misshapen), ("has NaN in", without_numbers(used)),
         )
         if names
     ]  # fmt: skip

@@ -254,6 +254,18 @@ def test_training_only_tensors_may_be_missing(folders: dict[str, Path], tmp_path
     assert len(say(load(there, "cpu"), TEXT).samples)
 
 
+def test_training_only_tensors_may_hold_anything(folders: dict[str, Path], tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    there = changed(folders, tmp_path / "model")
+    tensors = load_file(tmp_path / "model" / "model.safetensors")
+    for name, tensor in tensors.items():
+        if name.startswith("posterior_encoder."):
+            tensor.fill_(float("nan"))
+    save_file(tensors, tmp_path / "model" / "model.safetensors", {"format": "pt"})
+    assert len(say(load(there, "cpu"), TEXT).samples)
+
+
 def test_pickle_that_would_run_code_stays_shut(folders: dict[str, Path], tmp_path: Path) -> None:
     there = changed(folders, tmp_path / "model")
     (tmp_path / "model" / "model.safetensors").unlink()
