@@ -14,7 +14,7 @@ from typing import Any
 from jobs.errors import StoreUnavailable
 from jobs.job import WorkerRow
 from jobs.store import Store
-from pipelines.catalog import Entry
+from pipelines.entry import Entry
 
 LIVE_S = 60.0
 

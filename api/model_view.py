@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jobs.job import WorkerRow
-from pipelines.catalog import Entry
-from pipelines.speech_emotions import emotions_of
+from pipelines.entry import Entry
+from pipelines.speech.emotions import emotions_of
 
 from .live_workers import described, model_state
 from .model_choice import install_line

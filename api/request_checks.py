@@ -13,7 +13,7 @@ import langcodes
 from jobs.errors import UnsafeAddress
 from jobs.outbound_address import OutboundPolicy
 from jobs.settings import Settings
-from pipelines.catalog import Entry
+from pipelines.entry import Entry
 from pipelines.language_tags import primary
 from pipelines.requests import JobRequest, SynthesisRequest, is_enrolled
 

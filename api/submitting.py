@@ -19,7 +19,7 @@ from jobs.errors import StorageUnavailable, StoreUnavailable
 from jobs.job import Idempotency, Job, NewJob, StoredPart
 from jobs.object_keys import input_key, job_prefix
 from jobs.states import Priority
-from pipelines.catalog import Entry
+from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable
 from pipelines.requests import JobRequest, SpeechPatch, SynthesisRequest, TranscriptionRequest, is_enrolled
 from pipelines.support import check_cloning, check_synthesis, check_transcription

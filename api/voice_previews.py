@@ -14,7 +14,7 @@ from urllib.parse import quote
 from jobs.errors import NotFound
 from jobs.job import EnrolledVoice, Idempotency, Job
 from jobs.states import JobState
-from pipelines.catalog import Entry
+from pipelines.entry import Entry
 from pipelines.errors import UnsupportedOption
 from pipelines.language_tags import primary
 from pipelines.requests import SynthesisRequest, is_enrolled

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
-from .catalog import Entry
+from .entry import Entry
 from .errors import ModelUnavailable
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .catalog import Entry
+from .entry import Entry
 from .support import speaks
 
 #: Primary BCP 47 subtag → a greeting, and "this is how my voice sounds when I read"; no word tells who speaks.

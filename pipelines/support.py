@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 
-from .catalog import Catalog, Entry
+from .catalog import Catalog
+from .entry import Entry
 from .errors import UnsupportedOption
 from .formats import FORMATS, OVERLAY_FORMATS
 from .language_tags import ANY, covers, primary
 from .requests import SynthesisRequest, TranscriptionRequest
-from .speech_emotions import refusal
+from .speech.emotions import refusal
 from .text.lexicon import pronunciation
 from .transcript.number_words import LANGUAGES
 

@@ -14,20 +14,20 @@ from typing import Any
 
 from .errors import BadInput
 from .pipeline import Limits, Part, Plan, Result, Sink, Sources, Span
+from .references import inputs_of, prepare, recordings
 from .requests import SynthesisRequest
 from .rounds import last_rounds, round_of
-from .speech_again import speak_again
-from .speech_asking import Asking
-from .speech_file import SpeechFile
-from .speech_grades import faulted, graded
-from .speech_hearing import listen, listening
-from .speech_mending import mended, said_again
-from .speech_part import SpokenSentence, read_part, write_part
-from .speech_patches import Patches
-from .speech_references import inputs_of, prepare, recordings
-from .speech_report import SpeechReport
-from .speech_speaker import AT_ONCE, Speaker, seed_of
-from .speech_takes import Take
+from .speech.again import speak_again
+from .speech.asking import Asking
+from .speech.file import SpeechFile
+from .speech.grades import faulted, graded
+from .speech.hearing import listen, listening
+from .speech.mending import mended, said_again
+from .speech.part import SpokenSentence, read_part, write_part
+from .speech.patches import Patches
+from .speech.report import SpeechReport
+from .speech.speaker import AT_ONCE, Speaker, seed_of
+from .speech.takes import Take
 from .text.cast import directed
 from .text.chunks import Division, Piece
 from .text.document import Chapter, Document

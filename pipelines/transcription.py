@@ -17,14 +17,14 @@ from .audio.denoise import Denoiser
 from .audio.resample import resampled
 from .audio.vad import DETECTORS, RATE_HZ
 from .audio.windows import WindowPacker
-from .catalog import Entry
+from .entry import Entry
 from .errors import BadInput
 from .family import RecognitionFamily, SpeakerFamily
 from .language_tags import primary
 from .pipeline import FollowUp, Limits, Part, Plan, Result, Sink, Sources, Span
+from .references import prepare, recordings, with_inputs
 from .requests import TranscriptionRequest
 from .rounds import part_before, round_of
-from .speech_references import prepare, recordings, with_inputs
 from .support import hears
 from .transcript.chunks import ChunkWriter, read_chunk, refining, revisiting
 from .transcript.hearing import Hearing

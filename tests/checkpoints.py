@@ -11,7 +11,8 @@ from unittest import mock
 
 import numpy as np
 
-from pipelines.catalog import ENTRIES, Entry
+from pipelines.entries import ENTRIES
+from pipelines.entry import Entry
 
 FIXTURES = Path(__file__).parent / "fixtures"
 

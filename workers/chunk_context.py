@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from jobs.job import Chunk, Claim
 from jobs.settings import Settings
 from jobs.store import Store
-from pipelines.catalog import Catalog, Entry
+from pipelines.catalog import Catalog
+from pipelines.entry import Entry
 from workers.channel import Message
 from workers.scratch import ChunkFiles
 from workers.stored_objects import StoredObjects

@@ -24,7 +24,8 @@ from celery.exceptions import SecurityWarning
 
 from jobs.errors import JobsError, Misconfigured
 from jobs.settings import Settings, engine_environment, sandbox_environment
-from pipelines.catalog import Catalog, Entry
+from pipelines.catalog import Catalog
+from pipelines.entry import Entry
 from workers import tasks
 from workers.celery_app import make_app
 from workers.engine_pool import EnginePool

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pipelines.catalog import Catalog, Entry
+from pipelines.catalog import Catalog
+from pipelines.entry import Entry
 from workers.channel import Message
 from workers.engine import EngineDied
 from workers.engine_process import EngineProcess, EngineRun

@@ -19,7 +19,7 @@ from typing import Any
 import psutil
 import structlog
 
-from pipelines.catalog import Entry
+from pipelines.entry import Entry
 from workers.channel import Channel, ChannelClosed, Message
 from workers.child_process import kill_group, spawn
 from workers.engine import EngineDied

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
-from pipelines.catalog import PIPELINES, Catalog, Entry
+from pipelines.catalog import PIPELINES, Catalog
+from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable, PipelineError
 from pipelines.loading import checkpoint, is_to_be_fetched
 from workers import perform

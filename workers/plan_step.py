@@ -9,7 +9,7 @@ from typing import Any
 
 from jobs.job import Commit, InputObject, NewChunk, StoredPart
 from jobs.object_keys import input_key, part_key, plan_key
-from pipelines.catalog import Entry
+from pipelines.entry import Entry
 from workers import perform
 from workers.adoption import Adoption, adopt
 from workers.channel import Message

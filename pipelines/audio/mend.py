@@ -1,6 +1,6 @@
 """What signal processing can honestly put right in a spoken sentence: cut-off peaks, silence too long, rumble.
 
-What was said wrong, or never, is not mended by filters: see pipelines/speech_mending.py for what is said once more
+What was said wrong, or never, is not mended by filters: see pipelines/speech/mending.py for what is said once more
 instead. Knows samples; whether mending was worth it is for others to measure.
 """
 

@@ -6,7 +6,7 @@ import ctypes
 import time
 from pathlib import Path
 
-from pipelines.catalog import Entry
+from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable
 
 from .selection import Device

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pipelines.catalog import Entry
+from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable
 from pipelines.loading import without_numbers
 

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines import loading
-from pipelines.catalog import Entry
 from pipelines.engines.torch_engine import torch_device
+from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable
 from pipelines.family import EmbedRequest, Tick, Vector
 from pipelines.voiceprints.unit_vector import unit

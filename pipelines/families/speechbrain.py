@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipelines.catalog import Entry
 from pipelines.engines.torch_engine import torch_device
+from pipelines.entry import Entry
 from pipelines.family import EmbedRequest, Tick, Vector
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.catalog import Entry
+from pipelines.entry import Entry
 from pipelines.family import (
     Phrase,
     RecogniseRequest,

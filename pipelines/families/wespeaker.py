@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines import loading
-from pipelines.catalog import Entry
 from pipelines.engines.onnx_engine import onnx_session
 from pipelines.engines.selection import engine_of
 from pipelines.engines.torch_engine import torch_device
+from pipelines.entry import Entry
 from pipelines.errors import EngineFailure, ModelUnavailable
 from pipelines.family import EmbedRequest, Tick, Vector
 from pipelines.voiceprints.unit_vector import unit

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pipelines.audio.pcm import pcm16
-from pipelines.catalog import Entry
+from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable, UnsupportedOption
 from pipelines.family import Samples, Tick
 

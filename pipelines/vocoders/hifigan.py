@@ -14,8 +14,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from pipelines.catalog import Entry
 from pipelines.engines.torch_engine import has_fast_bfloat16
+from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable
 from pipelines.loading import fill
 

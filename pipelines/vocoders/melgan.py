@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import nn
 
-from pipelines.catalog import Entry
+from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable
 from pipelines.loading import fill
 

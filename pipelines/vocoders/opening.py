@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines import loading
-from pipelines.catalog import Entry
+from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable
 
 from .knobs import Knobs

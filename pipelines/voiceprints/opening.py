@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 
 from pipelines import loading
-from pipelines.catalog import Entry
+from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable
 
 from .ecapa import Ecapa, EcapaShape

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from pipelines.catalog import Catalog, Entry
+from pipelines.catalog import Catalog
+from pipelines.entry import Entry
 from tests.benchmarks.report import Section, middle, spread
 
 #: One thread: several wait for each other by spinning, which a busy machine makes dear.

@@ -15,13 +15,14 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.catalog import Catalog, Entry
+from pipelines.catalog import Catalog
+from pipelines.entry import Entry
 from pipelines.errors import BadInput
 from pipelines.family import SpeakRequest, Speech
 from pipelines.pipeline import Limits
 from pipelines.requests import SynthesisRequest
-from pipelines.speech_emotions import emotions_of
-from pipelines.speech_part import read_part
+from pipelines.speech.emotions import emotions_of
+from pipelines.speech.part import read_part
 from pipelines.support import check_synthesis
 from tests.in_process import load
 from tests.neural_voices import CHECKPOINTS, small_entry

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from pipelines.catalog import Catalog
-from pipelines.speech_assembly import PAUSES_S
-from pipelines.speech_part import SpeechPart, read_part
+from pipelines.speech.assembly import PAUSES_S
+from pipelines.speech.part import SpeechPart, read_part
 from pipelines.text.ssml.attributes import STRENGTHS_S
 from tests.in_process import Run, load
 from tests.pitch import median_pitch_hz

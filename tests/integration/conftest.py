@@ -1,12 +1,17 @@
-"""What the tests of whole chunks share: a template that is loaded once for each file, since that takes seconds."""
+"""What the tests of whole chunks share. The template of sandboxes is loaded once for each file: that takes seconds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from flask.testing import FlaskClient
 
+from api.app import create_app
+from api.wiring import assemble
+from jobs.dispatch import NullDispatch
 from jobs.settings import sandbox_environment
+from tests.integration.workplace import TENANT, Workplace
 from workers.sandbox.confinement import Limits
 from workers.sandbox_pool import SandboxPool
 
@@ -18,3 +23,14 @@ def sandboxes() -> Iterator[SandboxPool]:
     assert pool.wait_until_loaded(60)
     yield pool
     pool.close()
+
+
+@pytest.fixture
+def client(place: Workplace) -> Iterator[FlaskClient]:
+    """The API over a workplace, with a key of its tenant."""
+    services = assemble(place.settings, store=place.record, storage=place.objects, dispatch=NullDispatch())
+    client = create_app(services).test_client()
+    _, secret = place.record.create_key(TENANT, "test", ["read", "submit"])
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {secret}"
+    yield client
+    services.close()

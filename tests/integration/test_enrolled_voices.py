@@ -10,9 +10,6 @@ import io
 import numpy as np
 import pytest
 
-from api.app import create_app
-from api.wiring import assemble
-from jobs.dispatch import NullDispatch
 from jobs.storage_marker import mark_storage
 from tests.factories import FIXTURES, JFK, jfk, make_silence, wav_bytes
 from tests.integration.workplace import TENANT, Workplace
@@ -43,16 +40,6 @@ def place(tmp_path, sqlite_store, sandboxes):
     mark_storage(made.objects, sqlite_store.installation_id())
     yield made
     made.close()
-
-
-@pytest.fixture
-def client(place):
-    services = assemble(place.settings, store=place.record, storage=place.objects, dispatch=NullDispatch())
-    client = create_app(services).test_client()
-    _, secret = place.record.create_key(TENANT, "test", ["read", "submit"])
-    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {secret}"
-    yield client
-    services.close()
 
 
 def enrol(client, data):

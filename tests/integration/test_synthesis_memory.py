@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.speech_part import SpeechPart, write_part
+from pipelines.speech.part import SpeechPart, write_part
 from tests.documents import epub_entries, make_zip
 
 #: Words in a sentence; a chapter has 500 sentences.

@@ -7,12 +7,9 @@ import io
 import av
 import pytest
 
-from api.app import create_app
-from api.wiring import assemble
-from jobs.dispatch import NullDispatch
 from jobs.job import WorkerRow
 from jobs.storage_marker import mark_storage
-from tests.integration.workplace import TENANT, Workplace
+from tests.integration.workplace import Workplace
 from workers.audit import check
 
 QUEUE = "tts.tone"
@@ -24,16 +21,6 @@ def place(tmp_path, store, sandboxes):
     mark_storage(made.objects, store.installation_id())
     yield made
     made.close()
-
-
-@pytest.fixture
-def client(place):
-    services = assemble(place.settings, store=place.record, storage=place.objects, dispatch=NullDispatch())
-    client = create_app(services).test_client()
-    _, secret = place.record.create_key(TENANT, "test", ["read", "submit"])
-    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {secret}"
-    yield client
-    services.close()
 
 
 def seconds(data: bytes) -> float:

@@ -10,9 +10,9 @@ import torch
 from transformers import BarkModel
 
 from pipelines.audio.pcm import pcm16
-from pipelines.catalog import Entry
 from pipelines.engines.selection import engine_of
 from pipelines.engines.transformers_checkpoint import pretrained
+from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable
 from pipelines.family import Samples, SpeakRequest, Speech, Tick
 from pipelines.loading import revision

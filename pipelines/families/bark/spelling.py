@@ -7,7 +7,7 @@ from pathlib import Path
 
 from transformers import AutoTokenizer
 
-from pipelines.catalog import Entry
+from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable, UnsupportedOption
 from pipelines.text.breaths import breaths
 from pipelines.text.symbol_set import plain_letters, remark_on

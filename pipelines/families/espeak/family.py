@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipelines.catalog import Entry
+from pipelines.entry import Entry
 from pipelines.errors import EngineFailure
 from pipelines.family import SpeakRequest, Speech, Tick
 from pipelines.text.spoken import Change, Spoken

@@ -11,7 +11,7 @@ from pipelines.family import Voice
 from pipelines.loading import checkpoint
 
 if TYPE_CHECKING:
-    from pipelines.catalog import Entry
+    from pipelines.entry import Entry
 
     from .family import FastSpeech2
 

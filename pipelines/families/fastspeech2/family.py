@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from transformers import FastSpeech2ConformerModel
 
-from pipelines.catalog import Entry
 from pipelines.engines.selection import engine_of
 from pipelines.engines.torch_engine import torch_device
 from pipelines.engines.transformers_checkpoint import pretrained
+from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable, UnsupportedOption
 from pipelines.family import Samples, SpeakRequest, Speech, Tick
 from pipelines.loading import config, revision

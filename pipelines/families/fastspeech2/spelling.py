@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from pipelines.catalog import Entry
+from pipelines.entry import Entry
 from pipelines.errors import BadInput, ModelUnavailable
 from pipelines.loading import config
 from pipelines.text.arpabet import arpabet

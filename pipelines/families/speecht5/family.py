@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from transformers import SpeechT5ForTextToSpeech
 
-from pipelines.catalog import Entry
 from pipelines.engines.selection import engine_of
 from pipelines.engines.torch_engine import torch_device
 from pipelines.engines.transformers_checkpoint import pretrained
+from pipelines.entry import Entry
 from pipelines.family import Recording, Samples, SpeakerVector, SpeakRequest, Speech, Tick
 from pipelines.loading import revision
 from pipelines.text.breaths import breaths

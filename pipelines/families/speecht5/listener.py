@@ -6,8 +6,8 @@ it, even where they are as long.
 
 from __future__ import annotations
 
-from pipelines.catalog import Entry
 from pipelines.engines.torch_engine import torch_device
+from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable, UnsupportedOption
 from pipelines.family import Recording, SpeakerVector
 from pipelines.voiceprints.encoder import SpeakerEncoder

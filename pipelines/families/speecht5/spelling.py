@@ -6,7 +6,7 @@ from pathlib import Path
 
 from transformers import SpeechT5Tokenizer
 
-from pipelines.catalog import Entry
+from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable
 from pipelines.text.symbol_set import SymbolSet
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipelines.catalog import Entry
+from pipelines.entry import Entry
 from pipelines.errors import BadInput, ModelUnavailable, UnsupportedOption
 from pipelines.family import SpeakerVector, SpeakRequest, Voice
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pipelines.family import Voice
 
 if TYPE_CHECKING:
-    from pipelines.catalog import Entry
+    from pipelines.entry import Entry
 
     from .family import Tacotron2
 

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from pipelines.catalog import Entry
 from pipelines.engines.torch_engine import torch_device
+from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable, UnsupportedOption
 from pipelines.family import Samples, SpeakRequest, Speech, Tick, WordMark
 from pipelines.loading import revision

@@ -12,7 +12,7 @@ from pipelines.loading import checkpoint
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipelines.catalog import Entry
+    from pipelines.entry import Entry
     from pipelines.family import Voice
 
     from .family import Vits

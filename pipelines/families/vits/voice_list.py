@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipelines.catalog import Entry
+from pipelines.entry import Entry
 from pipelines.errors import UnsupportedOption
 from pipelines.family import Voice
 from pipelines.loading import config

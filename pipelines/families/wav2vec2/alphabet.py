@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import loading
-from pipelines.catalog import Entry
+from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable
 
 #: `<s>`, `[UNK]`: marks that no checkpoint means as text.

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines import loading
-from pipelines.catalog import Entry
+from pipelines.entry import Entry
 from pipelines.errors import EngineFailure, ModelUnavailable
 
 from .alphabet import Alphabet

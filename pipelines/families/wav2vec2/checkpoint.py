@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines import loading
-from pipelines.catalog import Entry
 from pipelines.engines.memory import check_room
 from pipelines.engines.transformers_checkpoint import pretrained
+from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable
 
 from .alphabet import Alphabet, read_alphabet

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines import loading
-from pipelines.catalog import Entry
 from pipelines.engines.selection import engine_of
+from pipelines.entry import Entry
 from pipelines.errors import EngineFailure, ModelUnavailable
 from pipelines.family import RecogniseRequest, Recognition, Tick
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pipelines import loading
-from pipelines.catalog import Entry
 from pipelines.engines.transformers_checkpoint import pretrained
+from pipelines.entry import Entry
 from pipelines.errors import EngineFailure, ModelUnavailable
 from pipelines.family import Phrase
 from pipelines.transcript.casing import with_capitals

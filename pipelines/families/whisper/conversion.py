@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from shutil import copyfile
 
-from pipelines.catalog import Entry
+from pipelines.entry import Entry
 from pipelines.loading import converted
 
 from .checkpoint import Checkpoint

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipelines.catalog import Entry
+from pipelines.entry import Entry
 from pipelines.errors import EngineFailure
 from pipelines.family import RecogniseRequest, Recognition, Tick
 

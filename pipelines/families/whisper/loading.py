@@ -9,9 +9,9 @@
 
 from __future__ import annotations
 
-from pipelines.catalog import Entry
 from pipelines.engines.memory import check_room
 from pipelines.engines.selection import engine_of
+from pipelines.entry import Entry
 from pipelines.loading import revision
 
 from .checkpoint import Checkpoint, opened

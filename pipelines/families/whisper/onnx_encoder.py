@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.catalog import Entry
 from pipelines.engines.onnx_engine import onnx_session
+from pipelines.entry import Entry
 from pipelines.errors import EngineFailure, ModelUnavailable
 from pipelines.family import Tick
 from pipelines.loading import converted

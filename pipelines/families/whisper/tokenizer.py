@@ -10,7 +10,7 @@ from pathlib import Path
 
 import tokenizers
 
-from pipelines.catalog import Entry
+from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable
 from pipelines.loading import config
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines.catalog import Entry
 from pipelines.engines.torch_engine import has_fast_bfloat16, torch_device
+from pipelines.entry import Entry
 from pipelines.errors import EngineFailure
 from pipelines.family import Tick
 

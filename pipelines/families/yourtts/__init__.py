@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipelines.catalog import Entry
+    from pipelines.entry import Entry
     from pipelines.family import Voice
 
     from .family import YourTts

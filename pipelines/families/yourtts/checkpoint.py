@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from pipelines import loading
-from pipelines.catalog import Entry
+from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable
 from pipelines.vocoders.weight_norm import folded
 

@@ -15,8 +15,8 @@ import torch
 from numpy.typing import NDArray
 
 from pipelines.audio.pcm import pcm16
-from pipelines.catalog import Entry
 from pipelines.engines.torch_engine import torch_device
+from pipelines.entry import Entry
 from pipelines.errors import BadInput, ModelUnavailable
 from pipelines.family import Recording, SpeakerVector, SpeakRequest, Speech, Tick
 from pipelines.loading import config, revision

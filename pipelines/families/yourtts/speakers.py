@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.catalog import Entry
+from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable, UnsupportedOption
 from pipelines.family import SpeakerVector, Voice
 from pipelines.loading import config

@@ -12,7 +12,9 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from pipelines.catalog import ENTRIES, Catalog, Entry
+from pipelines.catalog import Catalog
+from pipelines.entries import ENTRIES
+from pipelines.entry import Entry
 from pipelines.errors import UnsupportedOption
 
 ROOT = Path(__file__).parents[3]

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 
 from pipelines import loading
-from pipelines.catalog import ENTRIES
+from pipelines.entries import ENTRIES
 from pipelines.errors import ModelUnavailable
 
 ENTRY = replace(ENTRIES[0], name="small", family="toy")

@@ -24,8 +24,8 @@ from pipelines.families.tone import ToneSpeaker, load_listener, load_speaker
 from pipelines.family import RecogniseRequest
 from pipelines.pipeline import Interrupted, Limits, Span
 from pipelines.requests import SynthesisRequest
-from pipelines.speech_assembly import PAUSES_S
-from pipelines.speech_part import read_part
+from pipelines.speech.assembly import PAUSES_S
+from pipelines.speech.part import read_part
 from pipelines.synthesis import Synthesis
 from tests.documents import epub_entries, make_epub, make_png, make_zip
 from tests.synthesis_rig import DirectorySink, Run, speak

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from pipelines.catalog import Catalog, Entry
+from pipelines.catalog import Catalog
+from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable
 from workers.loaded_models import LoadedModels
 

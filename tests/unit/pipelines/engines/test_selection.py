@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from pipelines.catalog import ENTRIES
 from pipelines.engines.onnx_engine import onnx_session
 from pipelines.engines.selection import Device, engine_of
 from pipelines.engines.torch_engine import torch_device
+from pipelines.entries import ENTRIES
 from pipelines.errors import ModelUnavailable
 
 ENTRY = replace(ENTRIES[0], engines=("torch", "onnx"))

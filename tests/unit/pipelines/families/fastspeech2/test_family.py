@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.catalog import Catalog, Entry
+from pipelines.catalog import Catalog
+from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable, UnsupportedOption
 from pipelines.families.fastspeech2 import load, voices
 from pipelines.families.fastspeech2.family import FastSpeech2

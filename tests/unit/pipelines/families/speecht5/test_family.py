@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.catalog import Catalog, Entry
+from pipelines.catalog import Catalog
+from pipelines.entry import Entry
 from pipelines.errors import BadInput, ModelUnavailable, UnsupportedOption
 from pipelines.families.speecht5 import load, voices
 from pipelines.families.speecht5.family import SpeechT5

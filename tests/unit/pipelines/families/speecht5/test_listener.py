@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.catalog import Catalog, Entry
+from pipelines.catalog import Catalog
+from pipelines.entry import Entry
 from pipelines.errors import BadInput, UnsupportedOption
 from pipelines.families.speecht5 import load
 from pipelines.families.speecht5.family import SpeechT5

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.catalog import Catalog, Entry
+from pipelines.catalog import Catalog
+from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable, UnsupportedOption
 from pipelines.families.vits import load, voices
 from pipelines.families.vits.family import Vits

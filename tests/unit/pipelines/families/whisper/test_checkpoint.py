@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipelines.catalog import Entry
 from pipelines.engines import memory
+from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable
 from pipelines.families.whisper import load
 from pipelines.families.whisper.checkpoint import opened

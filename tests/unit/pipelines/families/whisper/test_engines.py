@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipelines.catalog import Entry
+from pipelines.entry import Entry
 from pipelines.errors import EngineFailure, ModelUnavailable
 from pipelines.families.whisper import Whisper, load
 from pipelines.families.whisper.features import log_mel

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.catalog import Catalog, Entry
+from pipelines.catalog import Catalog
+from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable, UnsupportedOption
 from pipelines.families.whisper import Whisper, load
 from pipelines.family import RecogniseRequest

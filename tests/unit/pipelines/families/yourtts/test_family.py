@@ -14,7 +14,7 @@ from pipelines.families.yourtts.family import YourTts
 from pipelines.family import Recording, SpeakRequest
 from pipelines.pipeline import Interrupted
 from pipelines.requests import SynthesisRequest
-from pipelines.speech_part import read_part
+from pipelines.speech.part import read_part
 from tests.checkpoints import FIXTURES, arrays
 from tests.factories import jfk, make_silence
 from tests.synthesis_rig import speak
