@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.speech.part import SpeechPart, write_part
+from pipelines.speech.part import SpeechPart, SpokenSentence, write_part
 from tests.documents import epub_entries, make_zip
 
 #: Words in a sentence; a chapter has 500 sentences.
@@ -148,7 +148,7 @@ def test_a_book_of_two_million_words_is_planned_in_the_memory_of_a_page(
 def test_hours_are_stitched_in_the_memory_of_minutes(tmp_path: Path) -> None:
     """Loudness, marks and chapters included: the sound waits on disk."""
     sound = (3_000 * np.sin(np.arange(22_050 * 60) / 20)).astype(np.int16)
-    write_part(tmp_path / "part", SpeechPart(0, 22_050, sound))
+    write_part(tmp_path / "part", SpeechPart(0, 22_050, sound, (SpokenSentence("A tone.", 0, len(sound)),)))
     (tmp_path / "box").mkdir()
     peaks = {}
     for minutes in (2, 20):
