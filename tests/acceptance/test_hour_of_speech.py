@@ -57,7 +57,7 @@ Place = tuple[int, int]
 #: What the last tenth of an hour may take more than its first: the highest is what its longest sentences need, the
 #: lowest is what stays, in which compiled convolutions of longer sentences take the place of those of shorter ones.
 #: A short book, which is spoken twice, needs the same again. MiB.
-HIGHER, STAYS_MIB, AGAIN_MIB = 1.2, 72, 40
+HIGHER, STAYS_MIB, AGAIN_MIB = 1.2, 72, 64
 STITCH_GROWTH_MIB = 4
 #: The last tenth of a stitch has the whole levelling in it.
 LEVELLING_MIB = 24
