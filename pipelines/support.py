@@ -5,7 +5,7 @@ Knows catalogue entries and requests. Standard library and pydantic only: the we
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 
 from .catalog import Catalog
@@ -88,16 +88,10 @@ def _unsupported_in_retries(entry: Entry, request: TranscriptionRequest, catalog
         yield "retry_models", "min_confidence needs retry_models: name the models that are to listen again."
     if request.retry_models and request.min_confidence is None:
         yield "min_confidence", "retry_models needs min_confidence: say below which confidence they are to listen."
-    asked = {entry.name}
-    for name in request.retry_models:
-        try:
-            retry = catalog.get(name, "stt")
-        except UnsupportedOption as error:
-            yield "retry_models", error.detail
+    for retry in _retry_models(entry, request.retry_models, catalog):
+        if isinstance(retry, str):
+            yield "retry_models", retry
             continue
-        if retry.name in asked:
-            yield "retry_models", f"{retry.name} has listened by then; name each model once."
-        asked.add(retry.name)
         for _, reason in _unsupported_in_transcription(retry, request):
             yield "retry_models", reason
 
@@ -180,21 +174,32 @@ def _unsupported_in_stand_ins(entry: Entry, request: SynthesisRequest, catalog: 
     """Each is asked what the first model was asked, but for voices, which it may have of its own."""
     if request.retry_models and not request.verify:
         yield "retry_models", "retry_models goes with verify: nothing is doubtful where nobody listens."
-    asked = {entry.name}
     anyone = request.model_copy(update={"voice": None, "cast": None})
-    for name in request.retry_models:
-        try:
-            retry = catalog.get(name, "tts")
-        except UnsupportedOption as error:
-            yield "retry_models", error.detail
+    for retry in _retry_models(entry, request.retry_models, catalog):
+        if isinstance(retry, str):
+            yield "retry_models", retry
             continue
-        if retry.name in asked:
-            yield "retry_models", f"{retry.name} has spoken by then; name each model once."
-        asked.add(retry.name)
         for _, reason in _unsupported_in_synthesis(retry, anyone):
             yield "retry_models", reason
         if "*" not in entry.languages and not any(speaks(retry, language) for language in entry.languages):
             yield "retry_models", f"{retry.name} speaks no language of {entry.name}."
+
+
+def _retry_models(entry: Entry, names: Sequence[str], catalog: Catalog) -> Iterator[Entry | str]:
+    """The models that are asked after `entry`, of its kind; in the place of one that is unknown the reason, and before
+    one that had its turn the reason too."""
+    asked = {entry.name}
+    for name in names:
+        try:
+            retry = catalog.get(name, entry.kind)
+        except UnsupportedOption as error:
+            yield error.detail
+            continue
+        if retry.name in asked:
+            done = "listened" if entry.kind == "stt" else "spoken"
+            yield f"{retry.name} has {done} by then; name each model once."
+        asked.add(retry.name)
+        yield retry
 
 
 def _no_vocoder(entry: Entry, asked: str) -> str:
