@@ -11,18 +11,24 @@
 A test that kills its server makes one of its own: `PostgresServer().start()`, `RedisServer(tmp_path).start()`.
 Servers start at first use, in temporary directories, on free ports. VOICEMILL_TEST_DATABASE_URL may name an existing
 Postgres whose user may create databases. What cannot be had skips its tests, and fails them where CI=true.
+
+The time limit of a test (`timeout` of pytest-timeout) is counted in seconds of a quiet machine, as `poll` counts.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
+import pytest_timeout
 
+from tests.services.machine_speed import Patience
 from tests.services.postgres import PostgresServer, create_database, drop_database
 from tests.services.process import ServiceMissing
 from tests.services.redis import RedisServer
@@ -32,6 +38,27 @@ if TYPE_CHECKING:
     from jobs.sql_store import SqlStore
 
 _S = TypeVar("_S")
+
+
+# -- time limits -----------------------------------------------------------------------------------------------------
+def pytest_timeout_set_timer(item: pytest.Item, settings: pytest_timeout.Settings) -> bool | None:
+    """Set the limit of one test; None leaves it to pytest-timeout."""
+    if settings.method != "signal" or threading.current_thread() is not threading.main_thread():
+        return None
+    patience, look_every_s = Patience(settings.timeout), settings.timeout / 4
+
+    def look(*_: object) -> None:
+        if patience.is_over():
+            pytest_timeout.timeout_sigalrm(item, settings)
+
+    def cancel() -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+    item.cancel_timeout = cancel  # type: ignore[attr-defined]  # what pytest-timeout calls at the end of the test
+    signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, look_every_s, look_every_s)
+    return True
 
 
 def _need(start: Callable[[], _S]) -> _S:

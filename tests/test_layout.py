@@ -116,6 +116,32 @@ def test_no_module_has_the_name_of_a_standard_or_installed_one():
     assert clashing == []
 
 
+# -- waiting in tests --------------------------------------------------------------------------------------------------
+def test_timeouts_of_tests_grow_with_the_load():
+    """`deadline(60)` instead of 60. A moment below a second is no deadline but a look."""
+    found = [
+        f"{name(path)}:{node.value.lineno} timeout={ast.unparse(node.value)}"
+        for path in FILES
+        if path.suffix == ".py" and name(path).startswith("tests/") and "benchmarks" not in path.parts
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.keyword) and node.arg == "timeout" and isinstance(node.value, ast.Constant)
+        if isinstance(node.value.value, int | float) and node.value.value >= 1
+    ]
+    assert found == []
+
+
+def test_answer_of_poll_is_never_dropped():
+    """It raises nothing: who drops its answer goes on although nothing came."""
+    found = [
+        f"{name(path)}:{node.lineno}"
+        for path in FILES
+        if path.suffix == ".py" and name(path).startswith("tests/")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "poll"
+    ]
+    assert found == []
+
+
 # -- what must never stand in a tracked file --------------------------------------------------------------------------
 @pytest.mark.parametrize("pattern", [MACHINE_PATHS, REGISTRIES], ids=["paths of one machine", "package registries"])
 def test_no_tracked_file_holds(pattern: re.Pattern[str]):

@@ -7,16 +7,16 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
 import psutil
 
+from tests.services.machine_speed import deadline, poll
+from tests.services.protocol_times import ProtocolTimes
+
 ROOT = Path(__file__).parents[2]
-#: The protocol of production, with times that fit into a test.
-QUICK = {"LEASE_S": "4", "HEARTBEAT_S": "1", "RESCUE_TRUST_S": "2", "SWEEP_S": "0.25", "RETRY_BASE_S": "0.2"}
 MODELS = """
 [[model]]
 name = "slow"
@@ -33,14 +33,6 @@ auto = false
 """
 
 
-def poll(condition, deadline_s=120.0):
-    until = time.monotonic() + deadline_s
-    while not (found := condition()):
-        assert time.monotonic() < until, "not within the deadline"
-        time.sleep(0.05)
-    return found
-
-
 class RunningStack:
     """One `python -m workers.stack`, with what a client needs to talk to it."""
 
@@ -53,25 +45,34 @@ class RunningStack:
             # Left by one that was killed: the new stack removes it before anything else.
             (data_dir / "client.json").write_text("{}")
         env = {name: value for name, value in os.environ.items() if not name.startswith("VOICEMILL_")}
+        quick = {f"VOICEMILL_{name}": value for name, value in ProtocolTimes().settings().items()}
         with (data_dir.parent / "stack.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "workers.stack", "--data-dir", data_dir, "--port", "0", "--families", families],
-                env={**env, **{f"VOICEMILL_{name}": value for name, value in QUICK.items()}, **(environment or {})},
-                cwd=ROOT, stdout=log, stderr=log,
+                env={**env, **quick, **(environment or {})}, cwd=ROOT, stdout=log, stderr=log,
             )  # fmt: skip
 
     def wait_ready(self) -> RunningStack:
         """Returns when `client.json` is there."""
         path = self.data_dir / "client.json"
-        poll(lambda: (path.exists() and path.read_text() != "{}") or self.process.poll() is not None)
-        assert self.process.poll() is None, (self.data_dir.parent / "stack.log").read_text()[-3000:]
+        # It gives up by itself when nothing goes on; until then it is as slow as the machine.
+        ready = poll(
+            lambda: (path.exists() and path.read_text() not in ("", "{}")) or self.process.poll() is not None,
+            deadline_s=600,
+        )
+        assert ready, self.log()
+        assert self.process.poll() is None, self.log()
         self.client_file = json.loads(path.read_text())
         self.http = httpx.Client(
             base_url=self.client_file["base_url"],
             headers={"Authorization": f"Bearer {self.client_file['api_key']}"},
-            timeout=90,
+            timeout=deadline(90),
         )
         return self
+
+    def log(self):
+        """The end of what the stack has said."""
+        return (self.data_dir.parent / "stack.log").read_text()[-3000:]
 
     def speak(self, text, **fields):
         """A job, as accepted."""
@@ -81,7 +82,9 @@ class RunningStack:
 
     def ended(self, job):
         """The job when it has ended."""
-        return poll(lambda: (now := self.http.get(f"/jobs/{job['id']}").json())["finished_at"] and now)
+        ended = poll(lambda: (now := self.http.get(f"/jobs/{job['id']}").json())["finished_at"] and now, deadline_s=120)
+        assert ended, self.http.get(f"/jobs/{job['id']}").json()
+        return ended
 
     def tree(self):
         """Every process of the stack."""
@@ -99,9 +102,7 @@ class RunningStack:
         """End it, whatever state it is in."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(60)
-            except subprocess.TimeoutExpired:
+            if not poll(lambda: self.process.poll() is not None, deadline_s=90):
                 for process in self.tree():
                     process.kill()
                 self.process.wait()

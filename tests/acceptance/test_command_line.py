@@ -22,7 +22,8 @@ import pytest
 
 from tests.factories import wav_bytes
 from tests.material.make_dialogue import DIALOGUE
-from tests.services.process import Child, poll
+from tests.services.machine_speed import deadline, poll
+from tests.services.process import Child
 
 VOICEMILL = str(Path(sys.executable).with_name("voicemill"))
 #: Tones cost nothing; who speaks when is heard by real ones.
@@ -52,8 +53,8 @@ def voicemill(stack: Child, environment: dict[str, str], tmp_path: Path) -> Voic
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [VOICEMILL, *arguments], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120,
-            stdin=subprocess.DEVNULL, check=False,
+            [VOICEMILL, *arguments], env=environment, cwd=tmp_path, capture_output=True, text=True,
+            timeout=deadline(120), stdin=subprocess.DEVNULL, check=False,
         )  # fmt: skip
 
     return run
@@ -189,7 +190,7 @@ def test_waiting_survives_the_death_of_the_api(
             for api in apis:
                 api.kill()
             assert poll(lambda: voicemill("cancel", job_id).returncode == 0, deadline_s=60)
-            assert waiting.wait(timeout=120) == 1
+            assert waiting.wait(timeout=deadline(120)) == 1
         finally:
             waiting.kill()
             waiting.wait()
@@ -245,7 +246,7 @@ def test_key_that_may_only_read_cannot_submit(voicemill: Voicemill, environment:
     base_url = json.loads((Path(environment["VOICEMILL_DATA_DIR"]) / "client.json").read_text())["base_url"]
     limited = {**environment, "VOICEMILL_URL": base_url, "VOICEMILL_API_KEY": secret}
     command = [VOICEMILL, "speak", "Hello.", "--no-wait"]
-    ended = subprocess.run(command, env=limited, capture_output=True, text=True, timeout=120, check=False)
+    ended = subprocess.run(command, env=limited, capture_output=True, text=True, timeout=deadline(120), check=False)
     assert ended.returncode == 2
     assert "Error:" in ended.stderr
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.services.machine_speed import deadline
+
 DEMO = Path(__file__).resolve().parents[2] / "demo"
 
 
@@ -18,7 +20,7 @@ def test_demo_makes_a_book_and_a_transcript_and_leaves_nothing_behind(tmp_path: 
     output.mkdir()
     (output / "mine.txt").write_text("not the demo's")
     command = [sys.executable, str(DEMO / "run.py"), "--output", str(output)]
-    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=840, check=False)
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=deadline(840), check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "processes left: 0" in ended.stdout
     assert ended.stdout.count("webhook job.succeeded came, signature good") == 2

@@ -12,7 +12,8 @@ import psutil
 import pytest
 from standardwebhooks import Webhook
 
-from tests.acceptance.running_stack import ROOT, RunningStack, poll
+from tests.acceptance.running_stack import ROOT, RunningStack
+from tests.services.machine_speed import deadline, poll
 from tests.services.receiver import Receiver
 from tests.services.s3 import CREDENTIALS
 
@@ -90,7 +91,7 @@ def test_sentence_overtakes_a_book_that_is_being_spoken(stack):
     text = "\n\n".join(f"Paragraph {number}. {paragraph}" for number in range(1000))  # some ten hours
     book = _accepted(stack.http.post("/tts/synthesize", files={"file": ("book.txt", text.encode())},
                                      data={"format": "opus", "model": "espeak", "priority": "bulk"}))  # fmt: skip
-    poll(lambda: stack.http.get(f"/jobs/{book['id']}").json()["progress"]["done"] > 0)
+    assert poll(lambda: stack.http.get(f"/jobs/{book['id']}").json()["progress"]["done"] > 0)
     began = time.monotonic()
     answer = stack.http.post(
         "/tts/synthesize", headers={"Prefer": "wait=60"},
@@ -148,7 +149,7 @@ def test_book_survives_the_death_of_everything_sample_for_sample(tmp_path):
         undisturbed = stack.ended(_accepted(stack.http.post("/tts/synthesize", files=upload, data=fields)))
         expected = _file(stack, undisturbed, "audio.wav")
         book = _accepted(stack.http.post("/tts/synthesize", files=upload, data=fields))
-        poll(lambda: stack.http.get(f"/jobs/{book['id']}").json()["progress"]["done"] > 0)
+        assert poll(lambda: stack.http.get(f"/jobs/{book['id']}").json()["progress"]["done"] > 0)
         family = stack.tree()
         for process in family:
             # A sandbox lives as long as one chunk: it may have ended by itself.
@@ -158,7 +159,7 @@ def test_book_survives_the_death_of_everything_sample_for_sample(tmp_path):
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
         stack.stop()
-        psutil.wait_procs(family[1:], timeout=10)
+        psutil.wait_procs(family[1:], timeout=deadline(30))
         stack = RunningStack(tmp_path / "data", families="espeak").wait_ready()
         finished = stack.ended(book)
         assert finished["state"] == "succeeded", finished["error"]

@@ -16,7 +16,8 @@ import pytest
 
 from framework import Client
 from tests.factories import JFK
-from tests.services.process import Child, free_port, poll
+from tests.services.machine_speed import deadline, poll
+from tests.services.process import Child, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 FAMILIES = {"espeak": "tts.espeak", "pocketsphinx": "stt.pocketsphinx"}
@@ -64,7 +65,7 @@ def server(environment, tmp_path) -> Iterator[tuple[str, Child]]:
 
 def answers(url: str) -> bool:
     try:
-        return httpx.get(url, timeout=2).status_code == 200
+        return httpx.get(url, timeout=deadline(2)).status_code == 200
     except httpx.HTTPError:
         return False
 
@@ -96,14 +97,14 @@ def test_procfile_serves_both_kinds_of_jobs_and_stops_whole(server, environment,
     children = psutil.Process(honcho.pid).children(recursive=True)
     assert len(children) > 5
     honcho.stop(signal.SIGTERM, grace_s=70)
-    _, alive = psutil.wait_procs(children, timeout=30)
+    _, alive = psutil.wait_procs(children, timeout=deadline(30))
     assert alive == []
 
 
 def pools(flower: str) -> set[str]:
     """The pools that Flower sees: what stands before the @ of each worker's name."""
     try:
-        seen = httpx.get(flower, auth=("operator", "sesame"), params={"refresh": "true"}, timeout=10)
+        seen = httpx.get(flower, auth=("operator", "sesame"), params={"refresh": "true"}, timeout=deadline(30))
     except httpx.HTTPError:
         return set()
     return {worker.partition("@")[0] for worker in seen.json()} if seen.status_code == 200 else set()

@@ -11,7 +11,8 @@ import httpx
 import psutil
 import pytest
 
-from tests.acceptance.running_stack import ROOT, RunningStack, poll
+from tests.acceptance.running_stack import ROOT, RunningStack
+from tests.services.machine_speed import deadline, poll
 
 
 @pytest.fixture(scope="module")
@@ -75,16 +76,16 @@ def test_flower_shows_the_workers_to_who_knows_the_password_and_to_nobody_else(s
     headers = {"Authorization": "Basic " + base64.b64encode(password.encode()).decode()}
 
     def names():
-        answer = httpx.get(f"{url}/api/workers", params={"refresh": "true"}, headers=headers, timeout=30)
+        answer = httpx.get(f"{url}/api/workers", params={"refresh": "true"}, headers=headers, timeout=deadline(30))
         return answer.json() if answer.status_code == 200 else {}
 
-    poll(lambda: {name.split("@")[0] for name in names()} >= {"cpu", "tts.slow"})
+    assert poll(lambda: {name.split("@")[0] for name in names()} >= {"cpu", "tts.slow"})
 
 
 def test_a_second_stack_on_the_same_directory_is_refused(stack):
     again = subprocess.run(
         [sys.executable, "-m", "workers.stack", "--data-dir", str(stack.data_dir), "--port", "0", "--families", "slow"],
-        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=deadline(60), check=False,
     )  # fmt: skip
     assert again.returncode == 2
     assert "running" in again.stderr
@@ -95,7 +96,7 @@ def test_a_taken_port_is_named(stack, tmp_path):
     port = stack.client_file["base_url"].rpartition(":")[2]
     refused = subprocess.run(
         [sys.executable, "-m", "workers.stack", "--data-dir", str(tmp_path), "--port", port, "--families", "tone"],
-        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=deadline(60), check=False,
     )  # fmt: skip
     assert refused.returncode == 2
     assert port in refused.stderr
@@ -105,7 +106,7 @@ def test_the_audit_finds_nothing(stack):
     stack.ended(stack.speak("Something to look at."))
     done = subprocess.run(
         [sys.executable, "-m", "workers.audit", "--deep", "--json"], cwd=ROOT, capture_output=True, text=True,
-        env={**os.environ, "VOICEMILL_DATA_DIR": str(stack.data_dir)}, timeout=60, check=False,
+        env={**os.environ, "VOICEMILL_DATA_DIR": str(stack.data_dir)}, timeout=deadline(60), check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
 
@@ -115,7 +116,7 @@ def test_whatever_dies_is_started_again_and_work_goes_on(stack, words):
     job = stack.speak("Before it happens sleep:0.3 there is work.")
     before = stack.one(*words)
     before.kill()
-    poll(lambda: not before.is_running())
+    assert poll(lambda: not before.is_running())
 
     def works():
         try:
@@ -123,7 +124,7 @@ def test_whatever_dies_is_started_again_and_work_goes_on(stack, words):
         except (httpx.HTTPError, AssertionError):
             return False
 
-    poll(works)
+    assert poll(works)
     assert stack.ended(job)["state"] == "succeeded"
     after = stack.ended(stack.speak("After it happened there is work."))
     assert after["state"] == "succeeded", after["error"]
@@ -133,7 +134,7 @@ def test_an_engine_that_dies_costs_a_chunk_and_no_worker(stack):
     controller = stack.one("workers.controller", "slow")
     (engine, *_) = controller.children()
     job = stack.speak("The engine dies sleep:1 under this.")
-    poll(lambda: stack.http.get(f"/jobs/{job['id']}").json()["state"] == "running")
+    assert poll(lambda: stack.http.get(f"/jobs/{job['id']}").json()["state"] == "running")
     engine.kill()
     assert stack.ended(job)["state"] == "succeeded"
     assert controller.is_running()
@@ -144,9 +145,9 @@ def test_a_stop_is_graceful_and_complete(own_stack):
     stack.ended(stack.speak("Short."))
     family = stack.tree()
     stack.process.send_signal(signal.SIGTERM)
-    assert stack.process.wait(60) == 0
+    assert stack.process.wait(deadline(60)) == 0
     assert not (stack.data_dir / "client.json").exists()
-    _, alive = psutil.wait_procs(family, timeout=10)
+    _, alive = psutil.wait_procs(family, timeout=deadline(30))
     assert not alive
 
 
@@ -154,11 +155,11 @@ def test_nothing_outlives_a_killed_stack_and_the_next_one_resumes(own_stack):
     stack = own_stack().wait_ready()
     text = " ".join(f"Sentence number {number} takes its time sleep:1 here." for number in range(6))
     job = stack.speak(text)
-    poll(lambda: stack.http.get(f"/jobs/{job['id']}").json()["state"] == "running")
+    assert poll(lambda: stack.http.get(f"/jobs/{job['id']}").json()["state"] == "running")
     family = stack.tree()
     os.kill(stack.process.pid, signal.SIGKILL)
     stack.process.wait()
-    _, alive = psutil.wait_procs(family[1:], timeout=60)
+    _, alive = psutil.wait_procs(family[1:], timeout=deadline(60))
     assert not alive, [process.cmdline() for process in alive]
 
     again = own_stack().wait_ready()
@@ -171,14 +172,14 @@ def test_everything_killed_at_once_resumes_within_seconds(own_stack):
     stack = own_stack().wait_ready()
     text = " ".join(f"Sentence number {number} takes its time sleep:1 here." for number in range(6))
     job = stack.speak(text)
-    poll(lambda: stack.http.get(f"/jobs/{job['id']}").json()["state"] == "running")
+    assert poll(lambda: stack.http.get(f"/jobs/{job['id']}").json()["state"] == "running")
     family = stack.tree()
     for process in family:
         process.suspend()
     for process in family:
         process.kill()
     stack.process.wait()
-    psutil.wait_procs(family[1:], timeout=10)
+    psutil.wait_procs(family[1:], timeout=deadline(30))
 
     again = own_stack().wait_ready()
     ended = again.ended(job)

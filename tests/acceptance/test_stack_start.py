@@ -8,7 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.integration.moody_family import MODELS
+from tests.integration.moody_family import models_toml
+from tests.services.machine_speed import deadline
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,7 +20,7 @@ def refused(data_dir, families, **environment):
     env = {name: value for name, value in os.environ.items() if not name.startswith("VOICEMILL_")}
     done = subprocess.run(
         [sys.executable, "-m", "workers.stack", "--data-dir", str(data_dir), "--port", "0", "--families", families],
-        cwd=ROOT, capture_output=True, text=True, timeout=240, check=False, env={**env, **environment},
+        cwd=ROOT, capture_output=True, text=True, timeout=deadline(240), check=False, env={**env, **environment},
     )  # fmt: skip
     assert {process.pid for process in psutil.Process().children(recursive=True)} <= before
     assert not (data_dir / "client.json").exists()
@@ -27,7 +28,7 @@ def refused(data_dir, families, **environment):
 
 
 def test_a_family_that_cannot_run_here_is_named_with_its_cure(tmp_path):
-    (tmp_path / "models.toml").write_text(MODELS % tmp_path)
+    (tmp_path / "models.toml").write_text(models_toml(tmp_path))
     status, said = refused(tmp_path, "absent")
     assert status == 1
     assert "worker-absent" in said and "pip install the-weights" in said

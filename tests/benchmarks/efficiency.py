@@ -17,7 +17,7 @@ from tests.benchmarks import material
 from tests.benchmarks.deployment import deployment, services
 from tests.benchmarks.report import Section, middle, spread
 from tests.faults.rig import ROOT, Rig
-from tests.services.process import poll
+from tests.services.machine_speed import poll
 
 _PROCESSES = 2
 

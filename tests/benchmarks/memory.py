@@ -13,7 +13,7 @@ from tests.benchmarks.deployment import deployment
 from tests.benchmarks.efficiency import submit
 from tests.benchmarks.report import Section
 from tests.faults.rig import Rig
-from tests.services.process import poll
+from tests.services.machine_speed import poll
 
 _ROLES = {
     "workers.engine_child": "engine", "workers.cpu_template": "sandbox", "workers.controller": "controller",

@@ -14,7 +14,7 @@ from tests.benchmarks.deployment import deployment
 from tests.benchmarks.efficiency import submit
 from tests.benchmarks.report import Section, middle, spread
 from tests.faults.rig import Rig, Worker
-from tests.services.process import poll
+from tests.services.machine_speed import poll
 from tests.services.s3 import CREDENTIALS, S3Server
 
 

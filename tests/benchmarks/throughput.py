@@ -13,7 +13,8 @@ from tests.benchmarks.deployment import Caller, deployment, rate
 from tests.benchmarks.plain_celery import TABLE
 from tests.benchmarks.report import Section, middle, spread
 from tests.faults.rig import ROOT, Rig
-from tests.services.process import Child, free_port, poll
+from tests.services.machine_speed import poll
+from tests.services.process import Child, free_port
 
 _TEXT = "The mill by the river turns at night, and what it grinds is words."
 _BODY = {"text": _TEXT, "model": "tone", "format": "wav"}

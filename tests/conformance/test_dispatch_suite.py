@@ -15,7 +15,7 @@ from jobs.celery_dispatch import KEY_PREFIX, RING_TASK, CeleryDispatch
 from jobs.dispatch import Dispatch
 from jobs.errors import StoreUnavailable
 from jobs.inline_dispatch import InlineDispatch
-from tests.services.process import poll
+from tests.services.machine_speed import poll
 
 
 class House(Protocol):

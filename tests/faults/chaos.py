@@ -25,9 +25,9 @@ import psutil
 from jobs.errors import StoreUnavailable
 from migrations import upgrade
 from tests.faults.proxy import Proxy
-from tests.faults.rig import LEASE_S, Rig, Worker, pause, resume
+from tests.faults.rig import Rig, Worker, pause, resume
+from tests.services.machine_speed import deadline, poll
 from tests.services.postgres import PostgresServer
-from tests.services.process import poll
 from tests.services.redis import RedisServer
 from tests.services.s3 import S3Server
 
@@ -124,7 +124,7 @@ class Chaos:
         if victim is None:
             return False
         pause(victim.pid)
-        time.sleep(LEASE_S * self._choose.uniform(0.5, 3))
+        time.sleep(self.rig.times.lease_s * self._choose.uniform(0.5, 3))
         resume(victim.pid)
         return True
 
@@ -182,7 +182,7 @@ class Client(threading.Thread):
     def close(self) -> None:
         """Submit nothing more; returns when the last request has its answer."""
         self._closing.set()
-        self.join(60)
+        self.join(deadline(60))
 
     def run(self) -> None:
         number = 0
@@ -214,7 +214,7 @@ class Client(threading.Thread):
         while True:
             try:
                 answer = httpx.post(
-                    f"{self._rig.base_url}{path}", headers=headers, timeout=15, trust_env=False, **options
+                    f"{self._rig.base_url}{path}", headers=headers, timeout=deadline(15), trust_env=False, **options
                 )  # fmt: skip
                 if answer.status_code not in (409, 503):
                     return answer

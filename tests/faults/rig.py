@@ -40,15 +40,14 @@ from jobs.sql_store import SqlStore
 from jobs.sql_store.tables import chunk_events, chunks
 from jobs.storage_url import open_storage
 from pipelines.requests import SynthesisRequest
-from tests.services.process import Child, free_port, poll
+from tests.services.machine_speed import Patience, deadline, poll
+from tests.services.process import Child, free_port
+from tests.services.protocol_times import ProtocolTimes
 from workers.audit import check
 
 ROOT = Path(__file__).parents[2]
 TENANT = "local"
 _SECRET = "the secret key of the fault rig, 32 characters and more"
-#: Seconds. Production: lease 60, heartbeat 15, trust 90, sweep 2.
-LEASE_S, HEARTBEAT_S, TRUST_S, SWEEP_S = 4.0, 1.0, 2.0, 0.25
-
 #: What each test really did: shown at the end of a test run.
 REPORTS: list[str] = []
 
@@ -66,7 +65,7 @@ sample_rate_hz = 16000
 slots = 4
 speed = 2000.0
 chunk_characters = 120
-stall_s = 6.0
+stall_s = {stall_s}
 options = ["speed"]
 auto = false
 """
@@ -116,7 +115,10 @@ class Rig:
         self.directory = directory
         self.data_dir = directory / "data"
         self.data_dir.mkdir(parents=True)
-        (self.data_dir / "models.toml").write_text(_MODELS)
+        self.times = ProtocolTimes()
+        #: Seconds without a word from an engine at work that count as hung.
+        self.stall_s = deadline(6.0)
+        (self.data_dir / "models.toml").write_text(_MODELS.format(stall_s=self.stall_s))
         self.workers: list[Worker] = []
         self.acknowledged: list[Acknowledged] = []
         self.refused: list[int] = []
@@ -128,12 +130,13 @@ class Rig:
             "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore",
             **{f"VOICEMILL_{name}": value for name, value in {
                 "DATA_DIR": str(self.data_dir), "DATABASE_URL": database_url, "BROKER_URL": broker_url,
-                "SECRET_KEY": _SECRET, "LEASE_S": str(LEASE_S), "HEARTBEAT_S": str(HEARTBEAT_S),
-                "RESCUE_TRUST_S": str(TRUST_S), "SWEEP_S": str(SWEEP_S), "RETRY_BASE_S": "0.2",
+                "SECRET_KEY": _SECRET, **self.times.settings(),
                 **({"STORAGE_URL": storage_url} if storage_url else {}), **(settings or {}),
             }.items()},
         }  # fmt: skip
-        self.store = SqlStore(store_url or database_url, box=SecretBox(_SECRET), retry_base_s=0.2, pool_size=8)
+        self.store = SqlStore(
+            store_url or database_url, box=SecretBox(_SECRET), retry_base_s=self.times.retry_base_s, pool_size=8
+        )
         own_way = objects_url or storage_url
         self.storage = open_storage(
             Settings(data_dir=self.data_dir, storage_url=SecretStr(own_way) if own_way else None)
@@ -198,7 +201,7 @@ class Rig:
         processes = [*psutil.Process(self._api.pid).children(recursive=True), psutil.Process(self._api.pid)]
         for process in processes:
             process.kill()
-        psutil.wait_procs(processes, timeout=10)
+        psutil.wait_procs(processes, timeout=deadline(10))
         self._api.kill()
 
     @property
@@ -223,7 +226,7 @@ class Rig:
         Each job has a text of its own, unless `text` is given."""
         base_url, ids = self.start_api(), []
         given = text
-        with httpx.Client(base_url=base_url, headers=self.headers, timeout=15) as client:
+        with httpx.Client(base_url=base_url, headers=self.headers, timeout=deadline(15)) as client:
             for _ in range(jobs):
                 text = given or self.text(chunks=chunks, seconds=seconds, word=word)
                 answer = client.post("/tts/synthesize", json={"text": text, "model": "slow", "format": "wav", **fields})
@@ -264,7 +267,7 @@ class Rig:
         return [found[job_id] for job_id in known]
 
     def wait_until_ended(self, deadline_s: float) -> None:
-        """Until every acknowledged job is terminal."""
+        """Until every acknowledged job is terminal; the seconds are those of a quiet machine."""
         ended = poll(lambda: all(job.state.is_terminal for job in self.jobs()), deadline_s=deadline_s, every_s=0.1)
         assert ended, f"not terminal after {deadline_s} s: {self._unfinished()}\n{self.log_tails()}"
 
@@ -345,12 +348,12 @@ class Rig:
 
     def _ask(self, query: sa.Select[Any]) -> Sequence[Any]:
         """Rows, past the protocol; a database that has just been killed is asked again for a while."""
-        until = time.monotonic() + 30
+        patience = Patience(30)
         while True:
             try:
                 return self.store._db.read(lambda connection: connection.execute(query).all())
             except StoreUnavailable:
-                if time.monotonic() > until:
+                if patience.is_over():
                     raise
                 time.sleep(0.2)
 
@@ -381,7 +384,7 @@ class AuditBeside(threading.Thread):
 
     def stop(self) -> None:
         self._closing.set()
-        self.join(10)
+        self.join(deadline(30))
 
 
 def pause(pid: int) -> None:
@@ -408,6 +411,6 @@ def _signal(processes: Sequence[psutil.Process], sign: signal.Signals) -> None:
 
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(url, timeout=2).status_code < 600
+        return httpx.get(url, timeout=deadline(2)).status_code < 600
     except httpx.TransportError:
         return False

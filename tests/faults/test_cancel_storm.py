@@ -9,6 +9,7 @@ import time
 import httpx
 
 from tests.faults.rig import Rig, short_and_long
+from tests.services.machine_speed import deadline
 
 
 @short_and_long(12, 1000)
@@ -21,7 +22,7 @@ def test_cancelled_jobs_end_and_no_chunk_of_theirs_is_claimed_again(tmp_path, po
         base_url, cancelled = rig.start_api(), set()
 
         def cancel_some() -> None:
-            with httpx.Client(base_url=base_url, headers=rig.headers, timeout=15) as client:
+            with httpx.Client(base_url=base_url, headers=rig.headers, timeout=deadline(15)) as client:
                 while len(cancelled) < times:
                     open_jobs = [each.id for each in rig.acknowledged if each.id not in cancelled]
                     if open_jobs:
@@ -35,7 +36,7 @@ def test_cancelled_jobs_end_and_no_chunk_of_theirs_is_claimed_again(tmp_path, po
         storm.start()
         for _ in range(2 * times):
             rig.submit(1, chunks=6, seconds=0.3)
-        storm.join(60 + times)
+        storm.join(deadline(60 + times))
         rig.wait_until_ended(60 + 2 * times)
         rig.expect_invariants()
         states = {job.id: job.state for job in rig.jobs()}

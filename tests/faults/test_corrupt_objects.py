@@ -21,6 +21,7 @@ from jobs.directory_storage import DirectoryStorage
 from jobs.errors import Conflict, CorruptObject, NotFound, StorageUnavailable
 from jobs.s3_storage import S3Storage
 from tests.faults.proxy import Proxy
+from tests.services.machine_speed import deadline
 from tests.services.s3 import S3Server
 
 KEY = "jobs/acme/job_1/parts/work-1-0-1-abcd"
@@ -127,7 +128,7 @@ def test_a_writer_killed_half_way_leaves_nothing_to_read(directory: DirectorySto
     assert writer.stdin is not None
     assert writer.stdout.readline() == b"half\n"
     writer.send_signal(signal.SIGKILL)
-    writer.wait(10)
+    writer.wait(deadline(30))
     writer.stdin.close()
     writer.stdout.close()
     assert directory.stat(KEY) is None
@@ -156,8 +157,9 @@ def bucket(s3_url: str) -> str:
 def s3(link: Proxy, bucket: str) -> S3Storage:
     """The bucket behind the proxy; timeouts as short as a loopback allows."""
     return S3Storage(
-        bucket, prefix="test", endpoint_url=f"http://127.0.0.1:{link.port}", region="us-east-1", read_timeout_s=2.0
-    )
+        bucket, prefix="test", endpoint_url=f"http://127.0.0.1:{link.port}", region="us-east-1",
+        read_timeout_s=deadline(2),
+    )  # fmt: skip
 
 
 def turn_a_bit(block: bytes, needle: bytes) -> bytes:

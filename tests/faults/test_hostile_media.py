@@ -6,6 +6,7 @@ of the word "canary", which the process may read: only the decoder keeps a disgu
 
 from __future__ import annotations
 
+import math
 import shutil
 import time
 from collections import Counter
@@ -25,21 +26,22 @@ from pipelines.family import RecogniseRequest, SpeakRequest
 from tests.factories import make_recording, make_wav
 from tests.faults.hostile_media import corpus, silent_flac
 from tests.faults.rig import REPORTS
+from tests.services.machine_speed import deadline
 from workers.channel import Message
 from workers.perform import SOURCE_FILE
 from workers.sandbox.confinement import Limits
 from workers.sandbox_pool import SandboxPool
 from workers.scratch import Scratch
 
-LIMITS = Limits(memory_bytes=1 << 30, cpu_s=30, file_bytes=1 << 30)
+LIMITS = Limits(memory_bytes=1 << 30, cpu_s=math.ceil(deadline(30)), file_bytes=1 << 30)
 MUTATIONS = 100
 SOAK_MUTATIONS = 5_000
 
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[SandboxPool]:
-    made = SandboxPool(LIMITS, stall_s=30, environment=sandbox_environment())
-    assert made.wait_until_loaded(120)
+    made = SandboxPool(LIMITS, stall_s=deadline(30), environment=sandbox_environment())
+    assert made.wait_until_loaded(deadline(120))
     yield made
     made.close()
 
@@ -69,7 +71,7 @@ class Verdicts:
             with self._pool.running(message, files.box, lane="bulk", solo=False) as run:
                 sounds = []
                 while True:
-                    event = run.next(60)
+                    event = run.next(deadline(60))
                     if event["event"] == "file":
                         sounds.append(np.fromfile(files.box / event["file"], "<i2"))
                         run.send({"op": "stored"})

@@ -16,8 +16,8 @@ from jobs.sql_store.tables import idempotency, jobs
 from migrations import upgrade
 from tests.faults.proxy import Proxy
 from tests.faults.rig import TENANT, Rig
+from tests.services.machine_speed import deadline, poll
 from tests.services.postgres import PostgresServer
-from tests.services.process import poll
 
 _KEY = "order-1"
 
@@ -34,7 +34,9 @@ def rig(tmp_path, postgres_url, redis_url) -> Iterator[Rig]:
 def _post(rig: Rig, text: str = "Said once.", key: str = _KEY) -> httpx.Response:
     body = {"text": text, "model": "slow", "format": "wav"}
     headers = {**rig.headers, "Idempotency-Key": key}
-    return httpx.post(f"{rig.base_url}/tts/synthesize", json=body, headers=headers, timeout=30, trust_env=False)
+    return httpx.post(
+        f"{rig.base_url}/tts/synthesize", json=body, headers=headers, timeout=deadline(30), trust_env=False
+    )
 
 
 def _count(rig: Rig) -> int:
@@ -107,7 +109,7 @@ def test_crash_between_commit_and_answer_leaves_one_job(tmp_path, redis_url):
                     assert poll(lambda crash=crash: _count(rig) == crash, deadline_s=30), "nothing was committed"
                     rig.kill_api()
                     rig.count("kill -9 of the API between COMMIT and answer")
-                    assert isinstance(answer.exception(30), httpx.TransportError)
+                    assert isinstance(answer.exception(deadline(30)), httpx.TransportError)
                 proxy.heal()
                 proxy.reset_now()  # whoever else waits for a word that was held back
                 rig.start_api()

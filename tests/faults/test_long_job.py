@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.faults.chaos import Chaos
 from tests.faults.rig import short_and_long
-from tests.services.process import poll
+from tests.services.machine_speed import poll
 
 #: Caused one after the other while the job runs, each at the next tenth of it.
 _FAULTS = ("kill -9 of a worker", "FLUSHALL", "crash of the database", "refusing storage", "kill -9 of an engine",

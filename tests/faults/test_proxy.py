@@ -11,7 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.faults.proxy import Proxy
-from tests.services.process import free_port, poll
+from tests.services.machine_speed import deadline, poll
+from tests.services.process import free_port
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def proxy(echo: int) -> Iterator[Proxy]:
 
 
 def connect(proxy: Proxy) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", proxy.port), timeout=20)
+    return socket.create_connection(("127.0.0.1", proxy.port), timeout=deadline(30))
 
 
 def ask(connection: socket.socket, data: bytes) -> bytes:

@@ -19,6 +19,7 @@ import pytest
 from jobs.errors import Misconfigured, OutboundUnavailable, UnsafeAddress
 from jobs.outbound_address import PORTS, OutboundPolicy
 from jobs.outbound_http import OutboundHttp, resolve_by_system
+from tests.services.machine_speed import deadline
 
 PUBLIC_V4, PUBLIC_V6 = "93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946"
 
@@ -115,7 +116,7 @@ TLS = ssl.create_default_context()
 
 
 def client(policy: OutboundPolicy, resolve: Callable[[str, int], Sequence[str]] | None = None) -> OutboundHttp:
-    return OutboundHttp(policy, timeout_s=5, resolve=resolve, tls=TLS)
+    return OutboundHttp(policy, timeout_s=deadline(5), resolve=resolve, tls=TLS)
 
 
 _watching: list[Watch] = []

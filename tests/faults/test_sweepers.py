@@ -9,7 +9,7 @@ from jobs.inline_dispatch import InlineDispatch
 from jobs.storage_marker import mark_storage
 from tests.faults.rig import ROOT, Rig
 from tests.job_factories import accept, claim, let_leases_expire, sql
-from tests.services.process import poll
+from tests.services.machine_speed import poll
 from workers.sweeper import Sweeper
 
 _SKEWED = Path(__file__).parent / "skewed_clock"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 import time
 
-from tests.faults.rig import LEASE_S, Rig, pause, resume, short_and_long
-from tests.services.process import poll
+from tests.faults.rig import Rig, pause, resume, short_and_long
+from tests.services.machine_speed import poll
 
 
 @short_and_long(5, 360)
@@ -45,7 +45,7 @@ def test_frozen_workers_that_wake_up_late_commit_nothing_stale(tmp_path, postgre
             pause(frozen.pid)
             rig.count("SIGSTOP")
             rig.count("chunks frozen", held)
-            time.sleep(3 * LEASE_S)  # the fault itself, not a wait for a state
+            time.sleep(3 * rig.times.lease_s)  # the fault itself, not a wait for a state
             resume(frozen.pid)
         rig.wait_until_ended(120)
         rig.expect_all_succeeded()

@@ -12,6 +12,7 @@ from api.wiring import assemble
 from jobs.dispatch import NullDispatch
 from jobs.settings import sandbox_environment
 from tests.integration.workplace import TENANT, Workplace
+from tests.services.machine_speed import deadline
 from workers.sandbox.confinement import Limits
 from workers.sandbox_pool import SandboxPool
 
@@ -20,7 +21,7 @@ from workers.sandbox_pool import SandboxPool
 def sandboxes() -> Iterator[SandboxPool]:
     """Confined processes with the limits of a roomy machine."""
     pool = SandboxPool(Limits(2 << 30, 120, 1 << 30), stall_s=60, environment=sandbox_environment())
-    assert pool.wait_until_loaded(60)
+    assert pool.wait_until_loaded(deadline(60))
     yield pool
     pool.close()
 

@@ -13,9 +13,9 @@ import numpy as np
 from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable
 from pipelines.family import SpeakRequest, Speech, Tick
+from tests.services.machine_speed import deadline
 
-#: For the `models.toml` of a test; `%s` is a directory in which the family looks for leave to go on.
-MODELS = """
+_MODELS = """
 [[model]]
 name = "moody"
 kind = "tts"
@@ -27,10 +27,10 @@ default_voice = "tone"
 voices_target = "pipelines.families.tone:voices"
 sample_rate_hz = 16000
 slots = 4
-stall_s = 3.0
+stall_s = {stall_s}
 chunk_characters = 50
 auto = false
-source = "%s"
+source = "{directory}"
 
 [[model]]
 name = "moody-absent"
@@ -42,6 +42,11 @@ languages = ["*"]
 default_voice = "tone"
 auto = false
 """
+
+
+def models_toml(directory: Path) -> str:
+    """The `models.toml` of a test; `directory` is where the family looks for leave to go on."""
+    return _MODELS.format(directory=directory, stall_s=deadline(3.0))
 
 
 def load(entry: Entry, device: str) -> MoodySpeaker:

@@ -13,8 +13,8 @@ import pytest
 
 from jobs.job import Claim, Commit, NewChunk
 from tests.services.api_server import TENANT, ApiServer
+from tests.services.machine_speed import deadline, poll
 from tests.services.postgres import PostgresServer
-from tests.services.process import poll
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ def test_two_hundred_clients_wait_and_the_server_still_answers(server: ApiServer
         assert other.status_code == 202
         server.store.cancel(TENANT, other.json()["id"])
         server.store.cancel(TENANT, job_id)
-        answers = [one.result(timeout=60) for one in waiting]
+        answers = [one.result(timeout=deadline(60)) for one in waiting]
         assert waiters(client) == 0
     assert {answer.json()["state"] for answer in answers} == {"cancelled"}
     assert all("Retry-After" not in answer.headers for answer in answers)
@@ -182,7 +182,7 @@ def test_server_that_stops_lets_its_waiters_go(tmp_path: Path) -> None:
         stream_answer = pool.submit(client.get, f"/jobs/{job_id}/events")
         assert poll(lambda: waiters(client) == 2, deadline_s=30)
         server.process.process.terminate()
-        assert poll_answer.result(30).json()["state"] == "accepted"
-        assert stream_answer.result(30).text.endswith("retry: 1000\n\n")
-    assert server.process.process.wait(30) == 0
+        assert poll_answer.result(deadline(30)).json()["state"] == "accepted"
+        assert stream_answer.result(deadline(30)).text.endswith("retry: 1000\n\n")
+    assert server.process.process.wait(deadline(30)) == 0
     server.stop()

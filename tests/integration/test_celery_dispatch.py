@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from jobs.celery_dispatch import KEY_PREFIX, CeleryDispatch
 from jobs.errors import BrokerUnavailable, StoreUnavailable
-from tests.services.process import poll
+from tests.services.machine_speed import poll
 from tests.services.redis import RedisServer
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.services.machine_speed import deadline
+
 ROOT = Path(__file__).parents[2]
 
 _PROGRAM = """
@@ -46,8 +48,8 @@ def confined(tmp_path, without):
     box = tmp_path / "box"
     box.mkdir()
     done = subprocess.run(
-        [sys.executable, "-c", _PROGRAM, str(box), without], cwd=ROOT, capture_output=True, text=True, timeout=60,
-        check=False,
+        [sys.executable, "-c", _PROGRAM, str(box), without], cwd=ROOT, capture_output=True, text=True,
+        timeout=deadline(60), check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

@@ -14,8 +14,8 @@ from jobs.job import NewJob
 from jobs.settings import Settings
 from migrations import upgrade
 from pipelines.requests import SynthesisRequest
-from tests.integration.moody_family import MODELS
-from tests.integration.workplace import poll
+from tests.integration.moody_family import models_toml
+from tests.services.machine_speed import deadline, poll
 from tests.services.process import Child
 from workers.wiring import wire
 
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def settings(tmp_path, redis_url):
-    (tmp_path / "models.toml").write_text(MODELS % tmp_path)
+    (tmp_path / "models.toml").write_text(models_toml(tmp_path))
     made = Settings(data_dir=tmp_path, broker_url=redis_url, grace_s=0.5)
     upgrade(made.resolved_database_url())
     return made
@@ -64,8 +64,8 @@ def refused(*arguments, **environment):
     """Exit code and last words of a worker that does not start."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("VOICEMILL_")}
     done = subprocess.run(
-        [sys.executable, "-m", "workers.controller", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=90,
-        env={**env, **environment}, check=False,
+        [sys.executable, "-m", "workers.controller", *arguments], cwd=ROOT, capture_output=True, text=True,
+        timeout=deadline(90), env={**env, **environment}, check=False,
     )  # fmt: skip
     return done.returncode, done.stderr
 
@@ -116,7 +116,7 @@ def test_a_worker_is_seen_while_it_lives_and_gone_when_it_stops(services, start)
     assert (installation, pool, int(pid)) == (services.store.installation_id(), "tts.moody", worker.pid)
     assert row.queues == ["tts.moody"] or tuple(row.queues) == ("tts.moody",)
     assert row.slots == 4
-    poll(lambda: services.store.live_workers()[0].info["models"]["moody"]["state"] == "warm")
+    assert poll(lambda: services.store.live_workers()[0].info["models"]["moody"]["state"] == "warm")
     worker.stop(grace_s=60)
     assert not services.store.live_workers()
 
@@ -125,18 +125,18 @@ def test_work_that_waited_is_done_when_a_worker_starts(services, start):
     job = accept(services, "Nobody is here yet.")
     start("--family", "cpu", "--engines", "1")
     start("--family", "moody", "--engines", "1")
-    poll(lambda: state(services, job) == "succeeded", 60)
+    assert poll(lambda: state(services, job) == "succeeded", deadline_s=60)
 
 
 def test_a_stop_lets_a_short_chunk_finish(services, start, tmp_path):
     start("--family", "cpu", "--engines", "1")
     worker = start("--family", "moody", "--engines", "1", grace_s="30")
     job = accept(services, "Please wait.")
-    poll(lambda: list(tmp_path.glob("call-*")))
+    assert poll(lambda: list(tmp_path.glob("call-*")))
     worker.process.send_signal(signal.SIGTERM)
     (tmp_path / "go").touch()
-    assert worker.process.wait(60) == 0
-    poll(lambda: state(services, job) == "succeeded", 60)
+    assert worker.process.wait(deadline(60)) == 0
+    assert poll(lambda: state(services, job) == "succeeded", deadline_s=60)
 
 
 def test_a_stop_gives_a_long_chunk_back_uncharged(services, start, tmp_path):
@@ -144,15 +144,15 @@ def test_a_stop_gives_a_long_chunk_back_uncharged(services, start, tmp_path):
     worker = start("--family", "moody", "--engines", "1")
     engines = psutil.Process(worker.pid).children(recursive=True)
     job = accept(services, "Please wait.")
-    poll(lambda: list(tmp_path.glob("call-*")))
+    assert poll(lambda: list(tmp_path.glob("call-*")))
     worker.process.send_signal(signal.SIGTERM)
-    assert worker.process.wait(60) == 0
-    assert not psutil.wait_procs(engines, timeout=10)[1]
+    assert worker.process.wait(deadline(60)) == 0
+    assert not psutil.wait_procs(engines, timeout=deadline(30))[1]
     now = services.store.job("t", job.id)
     assert (now.state, now.attempts) == ("running", 1)
     (tmp_path / "go").touch()
     start("--family", "moody", "--engines", "1")
-    poll(lambda: state(services, job) == "succeeded", 60)
+    assert poll(lambda: state(services, job) == "succeeded", deadline_s=60)
     assert services.store.job("t", job.id).attempts == 1
 
 
@@ -160,14 +160,14 @@ def test_a_stopping_worker_claims_nothing_more(services, start, tmp_path):
     start("--family", "cpu", "--engines", "1")
     worker = start("--family", "moody", "--engines", "1", grace_s="30")
     first = accept(services, "Please wait.")
-    poll(lambda: list(tmp_path.glob("call-*")))
+    assert poll(lambda: list(tmp_path.glob("call-*")))
     worker.process.send_signal(signal.SIGTERM)
-    poll(lambda: b"Warm shutdown" in worker.log.read_bytes())
+    assert poll(lambda: b"Warm shutdown" in worker.log.read_bytes())
     second = accept(services, "Too late.")
-    poll(lambda: state(services, second) == "running")
+    assert poll(lambda: state(services, second) == "running")
     time.sleep(1)  # for a bell that should not be answered there is nothing to wait for
     (tmp_path / "go").touch()
-    assert worker.process.wait(60) == 0
+    assert worker.process.wait(deadline(60)) == 0
     assert state(services, first) in ("stitching", "succeeded")
     assert len(list(tmp_path.glob("call-*"))) == 1
 
@@ -177,6 +177,6 @@ def test_cancel_reaches_a_worker_with_its_next_heartbeat(services, start, tmp_pa
     start("--family", "cpu", "--engines", "1")
     start("--family", "moody", "--engines", "1")
     job = accept(services, "Please wait.")
-    poll(lambda: list(tmp_path.glob("call-*")))
+    assert poll(lambda: list(tmp_path.glob("call-*")))
     services.store.cancel("t", job.id)
-    poll(lambda: state(services, job) == "cancelled", 30)
+    assert poll(lambda: state(services, job) == "cancelled", deadline_s=30)

@@ -24,7 +24,7 @@ from migrations import upgrade
 from pipelines.catalog import Catalog
 from pipelines.requests import parse
 from tests.factories import jfk, wav_bytes
-from tests.integration.workplace import poll
+from tests.services.machine_speed import poll
 from tests.services.process import Child
 from tests.speech_checkpoints import write_vits
 from tests.whisper_checkpoint import write_whisper
@@ -80,7 +80,7 @@ class Workshop:
         new = NewJob(TENANT, kind, request.model, request.model_dump(mode="json"), id=job_id, **stored)
         job = self.services.store.accept(new).job
         self.services.dispatch.ring("cpu")
-        poll(lambda: self.services.store.job(TENANT, job.id).state in ("succeeded", "failed"), 60)
+        assert poll(lambda: self.services.store.job(TENANT, job.id).state in ("succeeded", "failed"), deadline_s=60)
         return self.services.store.job(TENANT, job.id)
 
 

@@ -1,5 +1,6 @@
 """Real engine children: their models, their company, their deaths."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -19,7 +20,8 @@ from pipelines.catalog import Catalog
 from pipelines.pipeline import Limits
 from pipelines.requests import SynthesisRequest
 from pipelines.synthesis import Synthesis
-from tests.integration.moody_family import MODELS
+from tests.integration.moody_family import models_toml
+from tests.services.machine_speed import Patience, deadline, poll
 from workers.engine import EngineDied
 from workers.engine_pool import EnginePool
 from workers.perform import span_json
@@ -33,14 +35,15 @@ class Stage:
 
     def __init__(self, directory, *, count=1, memory_bytes=None, device="cpu", model="moody"):
         self.directory = directory
-        models_toml = directory / "models.toml"
-        models_toml.write_text(MODELS % directory)
-        catalog = Catalog.read(models_toml)
+        path = directory / "models.toml"
+        path.write_text(models_toml(directory))
+        catalog = Catalog.read(path)
+        self.stall_s = catalog.get(model, "tts").stall_s
         self.pool = EnginePool(
             catalog, [catalog.get(model, "tts")], count=count, device=device, environment=engine_environment(),
-            models_toml=models_toml, memory_bytes=memory_bytes,
+            models_toml=path, memory_bytes=memory_bytes,
         )  # fmt: skip
-        assert self.pool.wait_until_loaded(60)
+        assert self.pool.wait_until_loaded(deadline(60))
         self._scratch = Scratch(directory / "scratch")
         self._count = 0
 
@@ -105,20 +108,24 @@ class SilentSink:
         pass
 
 
-def last_event(run, deadline_s=30):
-    until = time.monotonic() + deadline_s
-    while time.monotonic() < until:
-        event = run.next(until - time.monotonic())
-        if event["event"] not in ("progress", "tick"):
-            return event
+def last_event(run):
+    patience = Patience(60)
+    while not patience.is_over():
+        with contextlib.suppress(TimeoutError):
+            event = run.next(1.0)
+            if event["event"] not in ("progress", "tick"):
+                return event
     raise AssertionError("no end within the deadline")
 
 
-def poll(condition, deadline_s=30):
-    until = time.monotonic() + deadline_s
-    while not condition():
-        assert time.monotonic() < until, "not within the deadline"
-        time.sleep(0.01)
+def falls_asleep(pid, looks=20):
+    """Whether no thread of a process wants the processor at any of so many looks: nothing is on its way in there."""
+    states = Path(f"/proc/{pid}/task")
+    for _ in range(looks):
+        if any(" R " in path.read_text().rpartition(")")[2][:3] for path in states.glob("*/stat")):
+            return False
+        time.sleep(0.015)
+    return True
 
 
 @pytest.fixture
@@ -143,24 +150,25 @@ def test_a_chunk_leaves_its_part(stage):
 
 def test_chunks_that_wait_are_spoken_in_one_call(stage):
     threads = [stage.in_thread("Please wait.")]
-    poll(lambda: len(stage.calls()) == 1)
+    assert poll(lambda: len(stage.calls()) == 1)
     threads += [stage.in_thread(f"Number {number}.") for number in range(3)]
-    poll(lambda: len(stage.pool._engines[0]._runs) == 4)
-    time.sleep(0.2)  # the three are on their way through the child; there is no event for "waits in the lane"
+    assert poll(lambda: len(stage.pool._engines[0]._runs) == 4)
+    # The three are on their way through the child; there is no event for "waits in the lane".
+    assert poll(lambda: falls_asleep(stage.child().pid))
     stage.let_go()
     for thread, outcome in threads:
-        thread.join(30)
+        thread.join(deadline(30))
         assert outcome[0]["event"] == "done"
     assert sorted(len(call) for call in stage.calls()) == [1, 3]
 
 
 def test_an_interactive_chunk_does_not_wait_for_bulk(stage):
     bulk, _ = stage.in_thread("Please wait.")
-    poll(lambda: stage.calls())
+    assert poll(lambda: stage.calls())
     assert stage.speak("Quick.", lane="interactive")["event"] == "done"
     assert bulk.is_alive()
     stage.let_go()
-    bulk.join(30)
+    bulk.join(deadline(30))
 
 
 def test_a_chunk_that_kills_its_engine_alone_is_to_blame(stage):
@@ -169,43 +177,43 @@ def test_a_chunk_that_kills_its_engine_alone_is_to_blame(stage):
         stage.speak("Now crash.")
     assert died.value.alone and died.value.to_blame
     assert "signal 11" in died.value.detail
-    poll(stage.pool.is_warm)
+    assert poll(stage.pool.is_warm)
     assert stage.child().pid != pid
     assert stage.speak("Good morning.")["event"] == "done"
 
 
 def test_in_company_nobody_is_alone(stage):
     waiting, outcome = stage.in_thread("Please wait.")
-    poll(lambda: stage.calls())
+    assert poll(lambda: stage.calls())
     with pytest.raises(EngineDied) as died:
         stage.speak("Now crash.", lane="interactive")
-    waiting.join(30)
+    waiting.join(deadline(30))
     assert not died.value.alone
     assert isinstance(outcome[0], EngineDied) and not outcome[0].alone
 
 
 def test_a_solo_chunk_waits_until_it_is_alone_and_gets_no_company(stage):
     first, _ = stage.in_thread("Please wait.")
-    poll(lambda: stage.calls())
+    assert poll(lambda: stage.calls())
     solo, solo_outcome = stage.in_thread("Alone.", solo=True)
-    poll(lambda: stage.pool._exclusive == {0})
+    assert poll(lambda: stage.pool._exclusive == {0})
     later, later_outcome = stage.in_thread("Later.")
     assert not solo_outcome and not later_outcome
     assert stage.calls() == [["Please wait."]]
     stage.let_go()
     for thread in (first, solo, later):
-        thread.join(30)
+        thread.join(deadline(30))
     assert (solo_outcome[0]["event"], later_outcome[0]["event"]) == ("done", "done")
     assert stage.calls()[1:] == [["Alone."], ["Later."]]
 
 
 def test_a_hanging_engine_is_silent_and_can_be_killed(stage):
     with stage.running("Now hang.") as run:
-        poll(lambda: stage.calls())
-        assert run.stall_s == 3.0
+        assert poll(lambda: stage.calls())
+        assert run.stall_s == stage.stall_s
         with pytest.raises(TimeoutError):
             while True:
-                run.next(1.0)
+                run.next(deadline(1.0))
         run.kill()
         with pytest.raises(EngineDied) as died:
             last_event(run)
@@ -215,7 +223,7 @@ def test_a_hanging_engine_is_silent_and_can_be_killed(stage):
 
 def test_an_engine_at_work_is_not_silent(stage):
     with stage.running("Please wait.") as run:
-        heard = [run.next(10)["event"] for _ in range(2)]
+        heard = [run.next(deadline(30))["event"] for _ in range(2)]
         stage.let_go()
         assert last_event(run)["event"] == "done"
     assert "tick" in heard
@@ -234,7 +242,7 @@ def test_an_engine_that_eats_memory_is_killed(tmp_path):
 
 def test_a_stopped_chunk_ends_without_hurting_others(stage):
     with stage.running("Please wait.") as run:
-        poll(lambda: stage.calls())
+        assert poll(lambda: stage.calls())
         run.send({"op": "stop"})
         assert last_event(run)["event"] == "interrupted"
     stage.let_go()
@@ -243,7 +251,7 @@ def test_a_stopped_chunk_ends_without_hurting_others(stage):
 
 def test_a_chunk_left_early_frees_its_engine(stage):
     with stage.running("Please wait."):
-        poll(lambda: stage.calls())
+        assert poll(lambda: stage.calls())
     assert stage.speak("Good morning.", solo=True)["event"] == "done"
 
 
@@ -251,11 +259,11 @@ def test_two_engines_share_the_chunks(tmp_path):
     stage = Stage(tmp_path, count=2)
     try:
         threads = [stage.in_thread("Please wait.") for _ in range(2)]
-        poll(lambda: len(stage.calls()) == 2)
+        assert poll(lambda: len(stage.calls()) == 2)
         assert [len(engine._runs) for engine in stage.pool._engines] == [1, 1]
         stage.let_go()
         for thread, outcome in threads:
-            thread.join(30)
+            thread.join(deadline(30))
             assert outcome[0]["event"] == "done"
     finally:
         stage.pool.close()
@@ -306,8 +314,8 @@ def test_the_child_dies_with_a_killed_controller_even_when_it_hangs(tmp_path):
     ) as controller:
         assert controller.stdout is not None
         child = psutil.Process(int(controller.stdout.readline()))
-        poll(lambda: list(tmp_path.glob("call-*")))
+        assert poll(lambda: list(tmp_path.glob("call-*")))
         os.kill(controller.pid, signal.SIGKILL)
         controller.wait()
-        _, alive = psutil.wait_procs([child], timeout=10)
+        _, alive = psutil.wait_procs([child], timeout=deadline(30))
     assert not alive

@@ -13,7 +13,8 @@ from pipelines.catalog import Catalog
 from pipelines.families import tone
 from pipelines.family import SpeakRequest
 from tests.factories import jfk, make_silence
-from tests.integration.workplace import TENANT, Workplace, poll
+from tests.integration.workplace import TENANT, Workplace
+from tests.services.machine_speed import deadline, poll
 from workers.audit import check
 from workers.sandbox.confinement import Limits
 from workers.sandbox_pool import SandboxPool
@@ -55,7 +56,7 @@ def words_of(place, job):
 @pytest.fixture(scope="module")
 def sandboxes():
     pool = SandboxPool(Limits(2 << 30, 60, 1 << 30), stall_s=60, environment=sandbox_environment())
-    assert pool.wait_until_loaded(60)
+    assert pool.wait_until_loaded(deadline(60))
     yield pool
     pool.close()
 
@@ -326,13 +327,13 @@ def test_a_late_attempt_writes_nothing(place):
     place.step()
     stale = place.claim("tts.moody", "i:h:test:1")
     thread = place.run_in_thread(stale)
-    poll(place.calls)
+    assert poll(place.calls)
     # It is taken for dead, and another worker gets the chunk.
     assert place.record.release_worker("i:h:test:1") == 1
     fresh = place.claim("tts.moody", "i:h:test:2")
     assert fresh.chunk.fence == stale.chunk.fence + 1
     place.let_go()
-    thread.join(30)
+    thread.join(deadline(30))
     (work,) = (row for row in place.chunks(job) if row["step"] == "work")
     assert (work["state"], work["fence"], work["lease_owner"]) == ("running", fresh.chunk.fence, "i:h:test:2")
     place.run(fresh)
@@ -346,10 +347,10 @@ def test_cancel_reaches_a_running_chunk_with_its_heartbeat(place):
     job = place.accept("tts.synthesize", {"text": "Please wait.", "model": "moody"})
     place.step()
     thread = place.run_in_thread(place.claim("tts.moody"))
-    poll(place.calls)
+    assert poll(place.calls)
     place.record.cancel(TENANT, job.id)
     place.keeper.beat()
-    thread.join(30)
+    thread.join(deadline(30))
     assert not thread.is_alive()
     assert place.job(job).state == "cancelled"
     assert_sound(place)
@@ -359,10 +360,10 @@ def test_an_interrupted_chunk_goes_back_uncharged(place):
     job = place.accept("tts.synthesize", {"text": "Please wait.", "model": "moody"})
     place.step()
     thread = place.run_in_thread(place.claim("tts.moody"))
-    poll(place.calls)
+    assert poll(place.calls)
     for lease in place.keeper.held():
         lease.interrupt()
-    thread.join(30)
+    thread.join(deadline(30))
     (work,) = (row for row in place.chunks(job) if row["step"] == "work")
     assert work["state"] == "ready"
     assert (work["error_count"], work["crash_count"], work["rescue_count"], work["snooze_count"]) == (0, 0, 0, 0)
@@ -376,7 +377,7 @@ def test_a_lease_that_runs_out_stops_the_chunk_by_itself(place):
     place.step()
     place.lease_ms = 1_200
     thread = place.run_in_thread(place.claim("tts.moody"))
-    thread.join(30)
+    thread.join(deadline(30))
     assert not thread.is_alive()
     (work,) = (row for row in place.chunks(job) if row["step"] == "work")
     assert work["state"] == "running", "nothing is written without a lease; the sweeper will rescue it"

@@ -10,6 +10,7 @@ from jobs.job import Chunk
 from jobs.settings import sandbox_environment
 from jobs.states import ChunkState, Step
 from tests.integration.strange_template import KIND
+from tests.services.machine_speed import deadline
 from workers import sandbox_pool
 from workers.engine import EngineDied
 from workers.outcomes import Misbehaved
@@ -27,7 +28,7 @@ def module_pool():
     made = SandboxPool(
         LIMITS, stall_s=5, environment=sandbox_environment(), template="tests.integration.strange_template", most_kept=2
     )
-    assert made.wait_until_loaded(60)
+    assert made.wait_until_loaded(deadline(60))
     yield made
     made.close()
 
@@ -63,7 +64,7 @@ def boxes(scratch):
 
 
 def last_event(run):
-    while (event := run.next(30))["event"] in ("confined", "progress"):
+    while (event := run.next(deadline(30)))["event"] in ("confined", "progress"):
         pass
     return event
 
@@ -155,7 +156,7 @@ def test_leaving_early_ends_the_process(pool, header, boxes):
     with boxes() as files, running(pool, files, "hang"):
         pass
     assert who(header) != first.pid
-    _, alive = psutil.wait_procs([first], timeout=10)
+    _, alive = psutil.wait_procs([first], timeout=deadline(30))
     assert not alive
 
 
@@ -163,7 +164,7 @@ def test_one_that_ended_while_it_waited_is_no_chunks_fault(pool, header):
     first = who(header)
     [kept] = pool._idle
     os.kill(first, 9)
-    assert kept.sandbox.is_over.wait(10)
+    assert kept.sandbox.is_over.wait(deadline(30))
     assert who(header) != first
 
 

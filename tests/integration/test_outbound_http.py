@@ -18,6 +18,7 @@ from cryptography.x509.oid import NameOID
 from jobs.errors import OutboundUnavailable
 from jobs.outbound_address import OutboundPolicy
 from jobs.outbound_http import MAX_ANSWER_BYTES, Answer, OutboundHttp
+from tests.services.machine_speed import deadline
 from tests.services.process import free_port
 from tests.services.receiver import Receiver
 
@@ -29,8 +30,8 @@ def receiver() -> Iterator[Receiver]:
     receiver.stop()
 
 
-def post(receiver: Receiver, path: str, *, timeout_s: float = 20.0) -> Answer:
-    http = OutboundHttp(OutboundPolicy([receiver.authority]), timeout_s=timeout_s)
+def post(receiver: Receiver, path: str, *, timeout_s: float = 30.0) -> Answer:
+    http = OutboundHttp(OutboundPolicy([receiver.authority]), timeout_s=deadline(timeout_s))
     return http.post(receiver.url + path, headers={"Content-Type": "application/json"}, body=b'{"a":1}')
 
 
@@ -74,7 +75,7 @@ def test_a_resolver_that_hangs_is_within_the_deadline() -> None:
     release = threading.Event()
 
     def resolve(host: str, port: int) -> list[str]:
-        release.wait(60)
+        release.wait(deadline(60))
         return ["127.0.0.1"]
 
     http = OutboundHttp(OutboundPolicy(), timeout_s=0.3, resolve=resolve)

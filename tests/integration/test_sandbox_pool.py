@@ -1,13 +1,14 @@
 """Real confined processes: what they may do, and what their end tells the controller."""
 
+import contextlib
 import json
+import math
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import psutil
@@ -17,6 +18,7 @@ from jobs.job import Chunk
 from jobs.settings import sandbox_environment
 from jobs.states import ChunkState, Step
 from tests.integration.strange_template import KIND
+from tests.services.machine_speed import Patience, deadline
 from workers.engine import EngineDied
 from workers.perform import PLAN_FILE
 from workers.sandbox import landlock, seccomp
@@ -25,15 +27,15 @@ from workers.sandbox_pool import SandboxPool
 from workers.scratch import Scratch
 
 ROOT = Path(__file__).parents[2]
-LIMITS = Limits(memory_bytes=1 << 30, cpu_s=2, file_bytes=8 << 20)
+LIMITS = Limits(memory_bytes=1 << 30, cpu_s=math.ceil(deadline(2)), file_bytes=8 << 20)
 
 
 @pytest.fixture(scope="module")
 def pool():
     made = SandboxPool(
-        LIMITS, stall_s=5, environment=sandbox_environment(), template="tests.integration.strange_template"
+        LIMITS, stall_s=deadline(5), environment=sandbox_environment(), template="tests.integration.strange_template"
     )
-    assert made.wait_until_loaded(60)
+    assert made.wait_until_loaded(deadline(60))
     yield made
     made.close()
 
@@ -52,13 +54,14 @@ def message(deed, path=""):
             "has_source": False, "limits": {}}  # fmt: skip
 
 
-def last_event(run, deadline_s=30):
+def last_event(run):
     """Serve nothing; return the first event that is not mere progress."""
-    until = time.monotonic() + deadline_s
-    while time.monotonic() < until:
-        event = run.next(until - time.monotonic())
-        if event["event"] not in ("progress", "confined"):
-            return event
+    patience = Patience(60)
+    while not patience.is_over():
+        with contextlib.suppress(TimeoutError):
+            event = run.next(1.0)
+            if event["event"] not in ("progress", "confined"):
+                return event
     raise AssertionError("no end within the deadline")
 
 
@@ -181,9 +184,8 @@ def test_a_link_for_a_file_is_seen_through(pool, files):
 def test_a_child_does_not_run_ahead_of_the_storage(pool, files):
     with pool.running(message("files"), files.box, lane="bulk", solo=False) as run:
         taken = []
-        until = time.monotonic() + 30
         waiting = 0
-        while (event := run.next(max(0.1, until - time.monotonic())))["event"] != "done":
+        while (event := run.next(deadline(60)))["event"] != "done":
             if event["event"] == "file":
                 waiting = max(waiting, len(list(files.box.glob("out-*"))))
                 taken.append((event["name"], files.take(event["file"]).read_bytes()[0]))
@@ -194,10 +196,10 @@ def test_a_child_does_not_run_ahead_of_the_storage(pool, files):
 
 def test_leaving_early_ends_the_process(pool, files):
     with pool.running(message("hang"), files.box, lane="bulk", solo=False) as run:
-        assert run.next(10)["event"] == "confined"
+        assert run.next(deadline(30))["event"] == "confined"
         children = psutil.Process(pool._template._process.pid).children()
         assert children
-    psutil.wait_procs(children, timeout=10)
+    psutil.wait_procs(children, timeout=deadline(30))
     assert not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children)
 
 
@@ -222,52 +224,52 @@ def test_many_run_at_once(tmp_path, pool):
 
 def test_a_template_that_dies_is_replaced_and_its_chunks_are_not_to_blame(files, tmp_path):
     pool = SandboxPool(
-        LIMITS, stall_s=5, environment=sandbox_environment(), template="tests.integration.strange_template"
+        LIMITS, stall_s=deadline(5), environment=sandbox_environment(), template="tests.integration.strange_template"
     )
     try:
-        assert pool.wait_until_loaded(60)
+        assert pool.wait_until_loaded(deadline(60))
         warm_again = threading.Event()
         pool.call_when_warm(warm_again.set)
         with pool.running(message("hang"), files.box, lane="bulk", solo=False) as run:
-            assert run.next(10)["event"] == "confined"
+            assert run.next(deadline(30))["event"] == "confined"
             os.kill(pool._template._process.pid, signal.SIGKILL)
             with pytest.raises(EngineDied) as died:
                 last_event(run)
         assert not died.value.to_blame
-        assert warm_again.wait(60)
+        assert warm_again.wait(deadline(60))
         assert pool.is_warm()
         with pool.running(message("import"), tmp_path, lane="bulk", solo=False) as run:
-            assert last_event(run, 60)["event"] == "done"
+            assert last_event(run)["event"] == "done"
     finally:
         pool.close()
 
 
 def test_nothing_outlives_the_pool(files):
     pool = SandboxPool(
-        LIMITS, stall_s=5, environment=sandbox_environment(), template="tests.integration.strange_template"
+        LIMITS, stall_s=deadline(5), environment=sandbox_environment(), template="tests.integration.strange_template"
     )
-    assert pool.wait_until_loaded(60)
+    assert pool.wait_until_loaded(deadline(60))
     with pool.running(message("hang"), files.box, lane="bulk", solo=False) as run:
-        assert run.next(10)["event"] == "confined"
+        assert run.next(deadline(30))["event"] == "confined"
         template = psutil.Process(pool._template._process.pid)
         family = [template, *template.children(recursive=True)]
         pool.close()
-        _, alive = psutil.wait_procs(family, timeout=10)
+        _, alive = psutil.wait_procs(family, timeout=deadline(30))
     assert not alive
 
 
 @pytest.mark.skipif(os.getuid() != 0 or not shutil.which("setpriv"), reason="only root can be a root without rights")
 def test_a_root_that_cannot_become_another_user_opens_nothing():
     program = (
-        "from tests.integration.test_sandbox_pool import LIMITS, SandboxPool, sandbox_environment\n"
-        "pool = SandboxPool(LIMITS, stall_s=5, environment=sandbox_environment())\n"
-        "assert pool.wait_until_loaded(60)\n"
+        "from tests.integration.test_sandbox_pool import LIMITS, SandboxPool, deadline, sandbox_environment\n"
+        "pool = SandboxPool(LIMITS, stall_s=deadline(5), environment=sandbox_environment())\n"
+        "assert pool.wait_until_loaded(deadline(60))\n"
         "print(pool.is_warm(), pool.failures())\n"
         "pool.close()\n"
     )
     done = subprocess.run(
         ["setpriv", "--bounding-set=-all", "--inh-caps=-all", sys.executable, "-c", program],
-        cwd=ROOT, capture_output=True, text=True, timeout=120, check=True,
+        cwd=ROOT, capture_output=True, text=True, timeout=deadline(120), check=True,
     )  # fmt: skip
     assert done.stdout.startswith("False")
     assert "ordinary user" in done.stdout

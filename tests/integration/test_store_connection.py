@@ -15,6 +15,7 @@ from jobs.job import Claim, Commit, StoredPart
 from jobs.sql_store import SqlStore
 from tests.faults.proxy import Proxy
 from tests.job_factories import QUEUE, accept, broken, claim, new_job, part, planned, sql
+from tests.services.machine_speed import deadline
 
 
 @pytest.fixture
@@ -156,7 +157,7 @@ def test_deadlock_victim_is_tried_again(postgres_url: str) -> None:
             statement = sa.text("UPDATE jobs SET attempts = attempts + 1 WHERE id = :id")
             connection.execute(statement, {"id": first})
             if len(runs) <= 2:
-                meeting.wait(10)
+                meeting.wait(deadline(30))
             connection.execute(statement, {"id": second})
 
         store._db.write(transaction)

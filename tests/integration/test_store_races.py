@@ -18,7 +18,7 @@ from jobs.job import Commit, Idempotency
 from jobs.sql_store import SqlStore
 from jobs.states import JobState
 from tests.job_factories import QUEUE, accept, broken, claim, let_leases_expire, new_job, part, planned, sql
-from tests.services.process import poll
+from tests.services.machine_speed import deadline, poll
 
 PROMISE = Idempotency("/tts/synthesize", "key-1", "a" * 64)
 
@@ -39,7 +39,7 @@ def before_commit(store: SqlStore, work: Callable[[], Any]) -> Iterator[Future[A
     def stand(connection: sa.Connection) -> None:
         if threading.current_thread() in workers and not reached.is_set():
             reached.set()
-            go_on.wait(30)
+            go_on.wait(deadline(30))
 
     def run() -> Any:
         workers.append(threading.current_thread())
@@ -49,11 +49,11 @@ def before_commit(store: SqlStore, work: Callable[[], Any]) -> Iterator[Future[A
     with ThreadPoolExecutor(1) as thread:
         future = thread.submit(run)
         try:
-            assert reached.wait(10), future.exception(0)
+            assert reached.wait(deadline(30)), future.exception(0)
             yield future
         finally:
             go_on.set()
-            future.exception(30)
+            future.exception(deadline(30))
             sa.event.remove(store._db.engine, "commit", stand)
 
 
@@ -94,7 +94,7 @@ def test_chunk_being_claimed_while_its_job_is_cancelled_learns_it_from_its_heart
         with before_commit(races, lambda: claim(races, QUEUE)) as claiming:
             cancelling = thread.submit(races.cancel, "acme", job.id)
             assert someone_waits(races)
-        assert cancelling.result(10).state is JobState.RUNNING
+        assert cancelling.result(deadline(30)).state is JobState.RUNNING
     claimed = claiming.result()
     assert races.beat([claimed], lease_ms=1000, progress={})[claimed.chunk.id].stop
     races.end_stopped(claimed)
@@ -109,7 +109,7 @@ def test_last_two_commits_at_once_make_one_stitch(races: SqlStore) -> None:
         with before_commit(races, lambda: races.commit(first, Commit(part(first)))) as one:
             two = thread.submit(races.commit, second, Commit(part(second)))
             assert someone_waits(races)
-        assert (one.result(), two.result(10)) == ((), ("cpu",))
+        assert (one.result(), two.result(deadline(30))) == ((), ("cpu",))
     assert races.queue_depths() == {"cpu": 1}
     assert not broken(races)
 
@@ -122,7 +122,7 @@ def test_question_after_a_lost_answer_waits_for_the_commit_on_its_way(races: Sql
         with before_commit(races, lambda: races.commit(claimed, Commit(stored))):
             asked = thread.submit(races.committed, claimed, stored.key)
             assert someone_waits(races)
-        assert asked.result(10) is True
+        assert asked.result(deadline(30)) is True
 
 
 def test_lease_renewed_after_the_sweeper_looked_is_not_rescued(races: SqlStore) -> None:
@@ -136,6 +136,6 @@ def test_lease_renewed_after_the_sweeper_looked_is_not_rescued(races: SqlStore) 
             sweeping = thread.submit(races.sweep, may_rescue=True)
             assert someone_waits(races)
             assert races.beat([claimed], lease_ms=60_000, progress={})[claimed.chunk.id].alive
-        assert sweeping.result(10).rescued == 0
+        assert sweeping.result(deadline(30)).rescued == 0
     races.commit(claimed, Commit(part(claimed)))
     assert not broken(races)

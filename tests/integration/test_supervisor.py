@@ -4,23 +4,16 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
 
+from tests.services.machine_speed import deadline, poll
 from workers.supervisor import Service, Supervisor
 
 ROOT = Path(__file__).parents[2]
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
-
-
-def poll(condition, deadline_s=30):
-    until = time.monotonic() + deadline_s
-    while not condition():
-        assert time.monotonic() < until, "not within the deadline"
-        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -44,7 +37,7 @@ def test_what_ends_is_started_again_and_that_is_said(supervisor, said):
     supervisor.start(worker)
     first = worker.process.pid
     worker.process.kill()
-    poll(lambda: supervisor.watch() or (worker.is_up and worker.process.pid != first))
+    assert poll(lambda: supervisor.watch() or (worker.is_up and worker.process.pid != first))
     assert "worker ended (signal 9)" in said[0]
 
 
@@ -52,11 +45,14 @@ def test_what_keeps_ending_waits_longer_each_time(supervisor):
     worker = service("worker", [sys.executable, "-c", "raise SystemExit(3)"])
     supervisor.start(worker)
     pauses = []
-    while len(pauses) < 3:
+
+    def paused_thrice():
         supervisor.watch()
         if worker.pause_s not in pauses and worker.pause_s:
             pauses.append(worker.pause_s)
-        time.sleep(0.01)
+        return len(pauses) == 3
+
+    assert poll(paused_thrice)
     assert pauses == sorted(pauses) and pauses[-1] >= 4 * pauses[0]
 
 
@@ -64,7 +60,7 @@ def test_its_output_is_in_a_file_of_its_own(supervisor):
     supervisor.start(
         service("talker", [sys.executable, "-c", "print('hello from here', flush=True); import time; time.sleep(60)"])
     )
-    poll(lambda: "hello from here" in supervisor.last_words("talker"))
+    assert poll(lambda: "hello from here" in supervisor.last_words("talker"))
 
 
 _LEAVES_A_TRACE = """
@@ -83,7 +79,7 @@ def test_what_is_built_on_others_stops_before_them(supervisor, tmp_path):
         supervisor.start(
             service(name, [sys.executable, "-c", _LEAVES_A_TRACE, str(tmp_path / f"{name}.at")], level=level)
         )
-    poll(lambda: all("ready" in supervisor.last_words(name) for name in ("ground", "first", "roof")))
+    assert poll(lambda: all("ready" in supervisor.last_words(name) for name in ("ground", "first", "roof")))
     supervisor.stop()
     at = {name: float((tmp_path / f"{name}.at").read_text()) for name in ("ground", "first", "roof")}
     assert at["roof"] < at["first"] < at["ground"]
@@ -99,10 +95,10 @@ def test_who_does_not_stop_in_time_is_killed_with_all_it_started(supervisor, sai
     )
     worker = service("stubborn", [sys.executable, "-c", stubborn], grace_s=0.2)
     supervisor.start(worker)
-    poll(lambda: supervisor.last_words("stubborn"))
+    assert poll(lambda: supervisor.last_words("stubborn"))
     family = [psutil.Process(worker.process.pid), psutil.Process(int(supervisor.last_words("stubborn")))]
     supervisor.stop()
-    assert not psutil.wait_procs(family, timeout=10)[1]
+    assert not psutil.wait_procs(family, timeout=deadline(30))[1]
     assert "did not stop" in said[0]
 
 
@@ -114,9 +110,9 @@ def test_orphans_of_a_service_that_died_do_not_stay(supervisor):
         "os._exit(1)\n"
     )
     supervisor.start(service("parent", [sys.executable, "-c", parent]))
-    poll(lambda: supervisor.last_words("parent"))
+    assert poll(lambda: supervisor.last_words("parent"))
     orphan = psutil.Process(int(supervisor.last_words("parent").splitlines()[0]))
-    poll(lambda: supervisor.watch() or not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE)
+    assert poll(lambda: supervisor.watch() or not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE)
 
 
 _SUPERVISED = """
@@ -139,12 +135,12 @@ def test_services_end_with_a_killed_supervisor(tmp_path):
         child = psutil.Process(int(supervisor.stdout.readline()))
         os.kill(supervisor.pid, signal.SIGKILL)
         supervisor.wait()
-        assert not psutil.wait_procs([child], timeout=10)[1]
+        assert not psutil.wait_procs([child], timeout=deadline(30))[1]
 
 
 def test_a_log_that_grew_too_large_begins_anew(supervisor, tmp_path, monkeypatch):
     monkeypatch.setattr("workers.supervisor._LOG_BYTES", 10)
     (tmp_path / "talker.log").write_text("from the last run, long ago")
     supervisor.start(service("talker", [sys.executable, "-c", "print('now')"]))
-    poll(lambda: supervisor.last_words("talker") == "now")
+    assert poll(lambda: supervisor.last_words("talker") == "now")
     assert (tmp_path / "talker.old.log").read_text().startswith("from the last run")

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from tests.services.api_server import TENANT, ApiServer
-from tests.services.process import poll
+from tests.services.machine_speed import deadline, poll
 
 LIMIT = 400_000_000
 BOUNDARY = "BoUnDaRy"
@@ -43,7 +43,7 @@ def empty_storage(server: ApiServer) -> Iterator[None]:
 
 def connect(server: ApiServer, headers: dict[str, str]) -> socket.socket:
     """A connection on which the head of an upload has been sent."""
-    connection = socket.create_connection(("127.0.0.1", server.port), timeout=30)
+    connection = socket.create_connection(("127.0.0.1", server.port), timeout=deadline(30))
     head = {
         "Host": "test", "Authorization": f"Bearer {server.key}", "Connection": "close",
         "Content-Type": f"multipart/form-data; boundary={BOUNDARY}", **headers,

@@ -17,7 +17,8 @@ from jobs.outbound_http import OutboundHttp
 from jobs.secret_box import SecretBox
 from jobs.sql_store import SqlStore
 from jobs.webhooks import SLOTS_S
-from tests.services.process import free_port, poll
+from tests.services.machine_speed import deadline, poll
+from tests.services.process import free_port
 from tests.services.receiver import Receiver
 from workers.webhook_delivery import deliver_one
 
@@ -40,8 +41,8 @@ def receiver() -> Iterator[Receiver]:
     receiver.stop()
 
 
-def http_to(*receivers: Receiver, timeout_s: float = 10.0) -> OutboundHttp:
-    return OutboundHttp(OutboundPolicy([receiver.authority for receiver in receivers]), timeout_s=timeout_s)
+def http_to(*receivers: Receiver, timeout_s: float = 30.0) -> OutboundHttp:
+    return OutboundHttp(OutboundPolicy([receiver.authority for receiver in receivers]), timeout_s=deadline(timeout_s))
 
 
 def make_due(url: str, delivery_id: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from jobs.storage import Storage
 from jobs.store import Store
 from pipelines.catalog import Catalog
 from pipelines.requests import parse
-from tests.integration.moody_family import MODELS
+from tests.integration.moody_family import models_toml
+from tests.services.machine_speed import deadline
 from workers.engine import Engines
 from workers.engine_pool import EnginePool
 from workers.execution import Execution
@@ -34,7 +35,7 @@ class Workplace:
 
     def __init__(self, directory: Path, store: SqlStore, sandboxes: Engines, *, models: str = "") -> None:
         """`models`: tables that go into models.toml beside those of the moody family."""
-        (directory / "models.toml").write_text(MODELS % directory + models)
+        (directory / "models.toml").write_text(models_toml(directory) + models)
         self.directory = directory
         self.catalog = Catalog.read(directory / "models.toml")
         self.record = store
@@ -79,7 +80,7 @@ class Workplace:
                 self.catalog, entries, count=1, device="cpu", environment=engine_environment(),
                 models_toml=self.directory / "models.toml",
             )  # fmt: skip
-            assert pool.wait_until_loaded(60)
+            assert pool.wait_until_loaded(deadline(60))
             self._pools[queue] = pool
         return self._pools[queue]
 
@@ -133,11 +134,3 @@ class Workplace:
     def calls(self) -> list[Path]:
         """A file for each call of the moody family."""
         return sorted(self.directory.glob("call-*"))
-
-
-def poll(condition: Callable[[], Any], deadline_s: float = 30) -> None:
-    """Wait for a state."""
-    until = time.monotonic() + deadline_s
-    while not condition():
-        assert time.monotonic() < until, "not within the deadline"
-        time.sleep(0.01)

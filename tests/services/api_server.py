@@ -15,6 +15,7 @@ from jobs.settings import Settings
 from jobs.sql_store import SqlStore, open_store
 from migrations import upgrade
 
+from .machine_speed import deadline
 from .process import Child, free_port
 
 TENANT = "local"
@@ -59,7 +60,7 @@ class ApiServer:
     def client(self, **options: object) -> httpx.Client:
         """An HTTP client with the key."""
         headers = {"Authorization": f"Bearer {self.key}"}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False, **options)  # type: ignore[arg-type]
+        return httpx.Client(base_url=self.url, headers=headers, timeout=deadline(60), trust_env=False, **options)  # type: ignore[arg-type]
 
     def see_worker(self, queue: str, models: Mapping[str, object]) -> None:
         """Make the server believe that a worker serves the queue."""
@@ -84,6 +85,6 @@ class ApiServer:
 
     def _answers(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/audio/health", timeout=5, trust_env=False).status_code == 200
+            return httpx.get(f"{self.url}/audio/health", timeout=deadline(30), trust_env=False).status_code == 200
         except httpx.TransportError:
             return False

@@ -7,9 +7,10 @@ import os
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+
+from .machine_speed import deadline, poll
 
 _PR_SET_PDEATHSIG = 1
 
@@ -23,16 +24,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def poll(condition: Callable[[], bool], *, deadline_s: float, every_s: float = 0.02) -> bool:
-    """Ask until the condition holds; False when `deadline_s` seconds passed first."""
-    until = time.monotonic() + deadline_s
-    while not condition():
-        if time.monotonic() > until:
-            return False
-        time.sleep(every_s)
-    return True
 
 
 class Child:
@@ -59,10 +50,10 @@ class Child:
     def is_alive(self) -> bool:
         return self.process.poll() is None
 
-    def wait_ready(self, condition: Callable[[], bool], *, deadline_s: float = 30.0) -> None:
+    def wait_ready(self, condition: Callable[[], bool], *, deadline_s: float = 60.0) -> None:
         """Wait until the service answers; raises with the end of its log if it died or never does."""
-        poll(lambda: not self.is_alive or condition(), deadline_s=deadline_s)
-        if not self.is_alive or not condition():
+        is_ready = poll(lambda: not self.is_alive or condition(), deadline_s=deadline_s)
+        if not self.is_alive or not is_ready:
             self.stop(grace_s=0)
             tail = self.log.read_text(errors="replace")[-2000:]
             raise RuntimeError(f"{self.args[0]} did not become ready:\n{tail}")
@@ -72,11 +63,9 @@ class Child:
         if not self.is_alive:
             return
         self.process.send_signal(sign if grace_s else signal.SIGKILL)
-        try:
-            self.process.wait(grace_s or 10)
-        except subprocess.TimeoutExpired:
+        if not poll(lambda: not self.is_alive, deadline_s=grace_s or 10):
             self.process.kill()
-            self.process.wait(10)
+            self.process.wait(deadline(10))
 
     def kill(self) -> None:
         """SIGKILL, as a crash would."""

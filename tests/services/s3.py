@@ -10,6 +10,7 @@ import boto3
 import httpx
 from botocore.config import Config
 
+from .machine_speed import deadline
 from .process import Child, ServiceMissing, free_port
 
 #: What any client of the server has to present; moto does not check it.
@@ -65,6 +66,6 @@ class S3Server:
 
     def _answers(self) -> bool:
         try:
-            return httpx.get(f"{self.endpoint_url}/moto-api/", timeout=2).status_code < 500
+            return httpx.get(f"{self.endpoint_url}/moto-api/", timeout=deadline(2)).status_code < 500
         except httpx.TransportError:
             return False

@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 
+from tests.services.machine_speed import deadline
+
 SCRIPT = """
 import sys
 from api.log_lines import configure_log
@@ -22,7 +24,9 @@ except ValueError as error:
 
 
 def lines(kind):
-    ran = subprocess.run([sys.executable, "-c", SCRIPT, kind], capture_output=True, text=True, check=True, timeout=60)
+    ran = subprocess.run(
+        [sys.executable, "-c", SCRIPT, kind], capture_output=True, text=True, check=True, timeout=deadline(60)
+    )
     assert ran.stdout == ""
     return ran.stderr
 

@@ -7,7 +7,7 @@ import pytest
 from api.orphans import Orphans
 from jobs.errors import StorageUnavailable, StoreUnavailable
 from jobs.job import NewJob
-from tests.services.process import poll
+from tests.services.machine_speed import poll
 from tests.unit.api.conftest import TENANT
 
 JOB = f"job_{'7' * 32}"

@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from jobs.errors import StorageUnavailable, StoreUnavailable
+from tests.services.machine_speed import poll
 from tests.unit.api.conftest import VOICES, finish
 
 AUDIO = {"audio.wav": ("audio/wav", b"RIFF" * 1000)}
@@ -204,25 +205,12 @@ def test_short_text_is_accepted_while_the_storage_is_down(client, worker, storag
 
 
 def until_claimed(services):
-    import time
-
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        claim = services.store.claim(["cpu"], "test:host:cpu:1", lease_ms=60_000)
-        if claim is not None:
-            return claim
-        time.sleep(0.02)
-    raise AssertionError("no job came")
+    claim = poll(lambda: services.store.claim(["cpu"], "test:host:cpu:1", lease_ms=60_000))
+    assert claim, "no job came"
+    return claim
 
 
 def finish_next(services):
-    import time
-
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        jobs = services.store.jobs("local").jobs
-        if jobs:
-            finish(services, jobs[0], AUDIO)
-            return
-        time.sleep(0.02)
-    raise AssertionError("no job came")
+    jobs = poll(lambda: services.store.jobs("local").jobs)
+    assert jobs, "no job came"
+    finish(services, jobs[0], AUDIO)

@@ -10,7 +10,7 @@ import pytest
 from api.waiting import TooManyWaiters, Watch, Watcher
 from jobs.job import NewJob
 from jobs.states import JobState
-from tests.services.process import poll
+from tests.services.machine_speed import deadline, poll
 from tests.unit.api.conftest import TENANT, run_plan
 
 
@@ -52,7 +52,7 @@ def test_two_hundred_waiters_share_the_queries_and_all_wake(services, jobs, watc
 
     def wait(job):
         with watcher.watch(job) as watch:
-            heard.append(watch.until_terminal(30).state)
+            heard.append(watch.until_terminal(deadline(30)).state)
 
     threads = [threading.Thread(target=wait, args=(jobs[number % 10],)) for number in range(200)]
     for thread in threads:
@@ -62,7 +62,7 @@ def test_two_hundred_waiters_share_the_queries_and_all_wake(services, jobs, watc
     for job in jobs:
         services.store.cancel(TENANT, job.id)
     for thread in threads:
-        thread.join(30)
+        thread.join(deadline(30))
     rounds = (time.monotonic() - began) / 0.02 + 2
     assert heard == [JobState.CANCELLED] * 200
     assert counting.queries - before <= rounds
@@ -75,7 +75,7 @@ def test_job_is_read_in_full_only_when_it_changed(services, jobs, watcher, count
         assert poll(lambda: counting.queries > first + 5, deadline_s=20)
         assert sorted(counting.read) == sorted([jobs[0].id, jobs[1].id])
         services.store.cancel(TENANT, jobs[1].id)
-        assert watch.until_terminal(10).state is JobState.CANCELLED
+        assert watch.until_terminal(deadline(30)).state is JobState.CANCELLED
         assert counting.read[2:] == [jobs[1].id]
 
 
@@ -104,15 +104,15 @@ def test_long_wait_without_news_is_looked_at_ever_less(services, jobs, counting)
 def test_late_waiter_with_an_old_reading_is_told_what_the_others_know(services, jobs, watcher):
     with watcher.watch(jobs[0]) as early:
         services.store.cancel(TENANT, jobs[0].id)
-        assert early.until_terminal(10).state is JobState.CANCELLED
+        assert early.until_terminal(deadline(30)).state is JobState.CANCELLED
         with watcher.watch(jobs[0]) as late:
-            assert late.until_terminal(10).state is JobState.CANCELLED
+            assert late.until_terminal(deadline(30)).state is JobState.CANCELLED
 
 
 def test_nobody_waiting_means_no_queries(services, jobs, watcher, counting):
     with watcher.watch(jobs[0]) as watch:
         services.store.cancel(TENANT, jobs[0].id)
-        assert watch.until_terminal(10).state is JobState.CANCELLED
+        assert watch.until_terminal(deadline(30)).state is JobState.CANCELLED
     # The thread may be in the middle of one last round.
     settled = counting.queries + 1
     time.sleep(0.3)
@@ -131,7 +131,7 @@ def test_waiter_past_the_cap_is_refused(jobs, counting):
 def test_change_before_the_first_look_is_heard(services, jobs, watcher):
     services.store.cancel(TENANT, jobs[0].id)
     with watcher.watch(jobs[0]) as watch:
-        assert watch.until_terminal(10).state is JobState.CANCELLED
+        assert watch.until_terminal(deadline(30)).state is JobState.CANCELLED
 
 
 def test_next_tells_of_each_change(services, jobs, watcher):
@@ -140,16 +140,16 @@ def test_next_tells_of_each_change(services, jobs, watcher):
         for job in jobs[1:]:
             services.store.cancel(TENANT, job.id)
         run_plan(services, jobs[0], units=[1.0, 2.0])
-        job = watch.next(10)
+        job = watch.next(deadline(30))
         while job.state is not JobState.RUNNING:
-            job = watch.next(10)
+            job = watch.next(deadline(30))
         assert job.units_total == 3.0
 
 
 def test_deleted_job_ends_the_wait(services, jobs, watcher):
     with watcher.watch(jobs[0]) as watch:
         services.store.mark_deleted(TENANT, jobs[0].id)
-        assert watch.until_terminal(10) is None
+        assert watch.until_terminal(deadline(30)) is None
 
 
 def test_wait_ends_with_its_time(jobs, watcher):
@@ -170,7 +170,7 @@ def test_closing_lets_every_waiter_go(jobs, counting):
 
     def wait(job):
         with watcher.watch(job) as watch:
-            heard.append((watch.until_terminal(60).state, watch.is_closed))
+            heard.append((watch.until_terminal(deadline(60)).state, watch.is_closed))
 
     threads = [threading.Thread(target=wait, args=(job,)) for job in jobs[:5]]
     for thread in threads:
@@ -178,5 +178,5 @@ def test_closing_lets_every_waiter_go(jobs, counting):
     assert poll(lambda: watcher.waiters == 5, deadline_s=20)
     watcher.close()
     for thread in threads:
-        thread.join(20)
+        thread.join(deadline(30))
     assert heard == [(JobState.ACCEPTED, True)] * 5

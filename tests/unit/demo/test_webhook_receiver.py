@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
+from tests.services.machine_speed import deadline
+
 DEMO = Path(__file__).resolve().parents[3] / "demo"
 SECRET = "whsec_c2VjcmV0IG9mIHRoZSBkZW1v"
 
@@ -37,7 +39,7 @@ def post(address: str, event: dict[str, Any], *, secret: str = SECRET) -> int:
     }
     request = urllib.request.Request(f"http://{address}/done", body.encode(), headers)
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=deadline(30)) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         with error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -35,14 +34,6 @@ def _no_server_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path_factory
     monkeypatch.delenv("VOICEMILL_URL", raising=False)
     monkeypatch.delenv("VOICEMILL_API_KEY", raising=False)
     monkeypatch.setenv("VOICEMILL_DATA_DIR", str(tmp_path_factory.mktemp("no-server")))
-
-
-def until(condition: Callable[[], object], deadline_s: float = 20.0) -> None:
-    """Poll until `condition` holds; fails after the deadline."""
-    end = time.monotonic() + deadline_s
-    while not condition():
-        assert time.monotonic() < end, "it never came true"
-        time.sleep(0.005)
 
 
 def meanwhile(action: Callable[[], object]) -> threading.Thread:

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import framework
+from tests.services.machine_speed import deadline
 
 
 def test_public_names_are_pinned() -> None:
@@ -54,5 +55,7 @@ def test_client_loads_nothing_of_the_server() -> None:
 
 
 def _run(program: str) -> str:
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=deadline(120)
+    )
     return ended.stdout.strip()

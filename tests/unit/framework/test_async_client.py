@@ -12,7 +12,8 @@ import pytest
 from framework import async_client, client
 from framework.async_client import AsyncClient
 from framework.errors import BadArgument, InvalidRequest, JobFailed, NotFound, Unreachable, WaitTimeout
-from tests.unit.framework.conftest import QUICK, meanwhile, until
+from tests.services.machine_speed import poll
+from tests.unit.framework.conftest import QUICK, meanwhile
 from tests.unit.framework.wire_server import KEY, WireServer
 
 
@@ -62,10 +63,10 @@ def test_job_goes_from_upload_to_result(wire: WireServer, tmp_path: Path) -> Non
         assert saved.read_bytes() == b"hello world\n"
 
     def serve() -> None:
-        until(lambda: wire.jobs)
+        assert poll(lambda: wire.jobs)
         [job_id] = wire.jobs
         wire.move(job_id, done=50.0)
-        until(lambda: 50.0 in done)
+        assert poll(lambda: 50.0 in done)
         wire.succeed(job_id)
 
     server = meanwhile(serve)

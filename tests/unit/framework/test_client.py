@@ -30,7 +30,8 @@ from framework.errors import (
 )
 from framework.job import Job
 from framework.retrying import Retries
-from tests.unit.framework.conftest import QUICK, meanwhile, until
+from tests.services.machine_speed import poll
+from tests.unit.framework.conftest import QUICK, meanwhile
 from tests.unit.framework.wire_server import KEY, WireServer
 
 
@@ -251,11 +252,11 @@ def test_waiting_tells_true_progress_and_returns_the_result(client: Client, wire
     seen: list[Job] = []
 
     def work() -> None:
-        until(lambda: wire.jobs)
+        assert poll(lambda: wire.jobs)
         [job_id] = wire.jobs
         for done in (0.0, 40.0, 80.0):
             wire.move(job_id, done=done)
-            until(lambda done=done: any(job.progress.done == done for job in seen))
+            assert poll(lambda done=done: any(job.progress.done == done for job in seen))
         wire.succeed(job_id)
 
     worker = meanwhile(work)
@@ -294,7 +295,7 @@ def test_stream_that_breaks_off_is_taken_up_again(client: Client, wire: WireServ
         for done in (10.0, 20.0, 30.0):
             streams = len(wire.received("GET", f"/jobs/{job_id}/events"))
             wire.move(job_id, done=done)
-            until(lambda streams=streams: len(wire.received("GET", f"/jobs/{job_id}/events")) > streams)
+            assert poll(lambda streams=streams: len(wire.received("GET", f"/jobs/{job_id}/events")) > streams)
         wire.succeed(job_id)
 
     worker = meanwhile(work)
@@ -309,7 +310,7 @@ def test_without_an_event_stream_the_job_is_polled(client: Client, wire: WireSer
     seen: list[Job] = []
 
     def work() -> None:
-        until(lambda: any("wait" in request.query for request in wire.requests))
+        assert poll(lambda: any("wait" in request.query for request in wire.requests))
         wire.succeed(job_id)
 
     worker = meanwhile(work)
@@ -322,7 +323,7 @@ def test_waiting_survives_a_server_that_restarts(client: Client, wire: WireServe
     job_id = wire.add_job()
     wire.drop_next(path=f"/jobs/{job_id}/events")
     wire.refuse_next(503, path=f"/jobs/{job_id}", times=2, headers={"Retry-After": "0"})
-    worker = meanwhile(lambda: (until(lambda: wire.received("GET", f"/jobs/{job_id}/events")), wire.succeed(job_id)))
+    worker = meanwhile(lambda: (poll(lambda: wire.received("GET", f"/jobs/{job_id}/events")), wire.succeed(job_id)))
     assert client.jobs.wait(job_id).is_successful
     worker.join()
 
@@ -348,7 +349,7 @@ def test_job_that_is_deleted_while_we_wait_ends_the_wait(client: Client, wire: W
     job_id = wire.add_job()
     seen: list[Job] = []
     worker = meanwhile(
-        lambda: (until(lambda: wire.received("GET", f"/jobs/{job_id}/events")), client.jobs.delete(job_id))
+        lambda: (poll(lambda: wire.received("GET", f"/jobs/{job_id}/events")), client.jobs.delete(job_id))
     )
     with pytest.raises(Deleted):
         client.jobs.wait(job_id, on_progress=seen.append)
@@ -510,7 +511,7 @@ def test_sample_of_a_voice_is_waited_for_and_given_as_bytes_or_as_a_file(
     path = "/tts/voices/bark-small/v2/en_speaker%2B6/preview"
     sounds: list[bytes] = []
     asking = meanwhile(lambda: sounds.append(client.preview("bark-small", "v2/en_speaker+6")))
-    until(lambda: path in wire.previews)
+    assert poll(lambda: path in wire.previews)
     wire.succeed(wire.previews[path], {"audio.mp3": b"ID3"})
     asking.join()
     assert sounds == [b"ID3"]

@@ -7,6 +7,7 @@ import pytest
 
 from pipelines.errors import BadInput
 from pipelines.pipeline import Interrupted
+from tests.services.machine_speed import deadline, poll
 from workers.batching import Batcher
 
 
@@ -36,7 +37,7 @@ class Doubling:
     def speak(self, requests, tick):
         self.calls.append(list(requests))
         self.inside.release()
-        assert self.gate.wait(10)
+        assert self.gate.wait(deadline(30))
         tick()
         if "bad" in requests:
             raise BadInput("cannot double that")
@@ -69,18 +70,13 @@ def _hold(family, batcher, threads, lane="bulk"):
     """A call that stays inside the family until the gate opens, so that others must wait."""
     family.gate.clear()
     held = threads.submit(batcher.call, "speak", [0], lane=lane, owner=Chunk())
-    assert family.inside.acquire(timeout=5)
+    assert family.inside.acquire(timeout=deadline(30))
     return held
 
 
 def _wait_until_waiting(batcher, count, lane="bulk"):
     lane = batcher._lanes[lane]
-    deadline = threading.Event()
-    for _ in range(500):
-        if len(lane._waiting) == count:
-            return
-        deadline.wait(0.01)
-    raise AssertionError(f"{len(lane._waiting)} wait, not {count}")
+    assert poll(lambda: len(lane._waiting) == count), f"{len(lane._waiting)} wait, not {count}"
 
 
 def test_a_call_answers_in_order(batcher):
@@ -92,8 +88,8 @@ def test_requests_that_wait_share_one_call(family, batcher, threads):
     answers = [threads.submit(batcher.call, "speak", [n], lane="bulk", owner=Chunk()) for n in (1, 2, 3)]
     _wait_until_waiting(batcher, 3)
     family.gate.set()
-    assert [answer.result(5) for answer in answers] == [[2], [4], [6]]
-    held.result(5)
+    assert [answer.result(deadline(30)) for answer in answers] == [[2], [4], [6]]
+    held.result(deadline(30))
     assert sorted(len(call) for call in family.calls) == [1, 3]
 
 
@@ -109,19 +105,21 @@ def test_different_methods_do_not_share_a_call(family, batcher, threads):
     other = threads.submit(batcher.call, "recognise", [2], lane="bulk", owner=Chunk())
     _wait_until_waiting(batcher, 2)
     family.gate.set()
-    assert (one.result(5), other.result(5)) == ([2], [4])
-    held.result(5)
+    assert (one.result(deadline(30)), other.result(deadline(30))) == ([2], [4])
+    held.result(deadline(30))
     assert [1] in family.calls and [2] in family.calls
 
 
 def test_the_interactive_lane_does_not_wait_for_bulk(family, batcher, threads):
     held = _hold(family, batcher, threads)
     quick = threads.submit(batcher.call, "speak", [5], lane="interactive", owner=Chunk())
-    assert family.inside.acquire(timeout=5), "the interactive request is inside the family while bulk still is"
+    assert family.inside.acquire(timeout=deadline(30)), (
+        "the interactive request is inside the family while bulk still is"
+    )
     assert not held.done()
     family.gate.set()
-    assert quick.result(5) == [10]
-    held.result(5)
+    assert quick.result(deadline(30)) == [10]
+    held.result(deadline(30))
 
 
 def test_bad_input_spoils_itself_only(family, batcher, threads):
@@ -130,10 +128,10 @@ def test_bad_input_spoils_itself_only(family, batcher, threads):
     good = threads.submit(batcher.call, "speak", [4], lane="bulk", owner=Chunk())
     _wait_until_waiting(batcher, 2)
     family.gate.set()
-    assert good.result(5) == [8]
+    assert good.result(deadline(30)) == [8]
     with pytest.raises(BadInput):
-        bad.result(5)
-    held.result(5)
+        bad.result(deadline(30))
+    held.result(deadline(30))
 
 
 def test_a_stopped_chunk_that_waits_is_never_asked_for(family, batcher, threads):
@@ -144,8 +142,8 @@ def test_a_stopped_chunk_that_waits_is_never_asked_for(family, batcher, threads)
     owner.stopped = True
     family.gate.set()
     with pytest.raises(Interrupted):
-        waiting.result(5)
-    held.result(5)
+        waiting.result(deadline(30))
+    held.result(deadline(30))
     assert [7] not in family.calls
 
 
@@ -155,20 +153,20 @@ def test_a_call_is_interrupted_only_when_nobody_waits_for_it(family, batcher, th
     answers = [threads.submit(batcher.call, "speak", [n], lane="bulk", owner=owner) for n, owner in enumerate(owners)]
     _wait_until_waiting(batcher, 2)
     family.gate.set()
-    held.result(5)
-    assert [answer.result(5) for answer in answers] == [[0], [2]]
+    held.result(deadline(30))
+    assert [answer.result(deadline(30)) for answer in answers] == [[0], [2]]
 
     family.gate.clear()
     lonely = Chunk()
     answer = threads.submit(batcher.call, "speak", [9], lane="bulk", owner=lonely)
     for _ in range(3):
-        family.inside.acquire(timeout=5)
+        family.inside.acquire(timeout=deadline(30))
         if [9] in family.calls:
             break
     lonely.stopped = True
     family.gate.set()
     with pytest.raises(Interrupted):
-        answer.result(5)
+        answer.result(deadline(30))
 
 
 def test_who_waits_in_the_lane_is_told_that_the_engine_lives(family, batcher, threads):
@@ -177,8 +175,8 @@ def test_who_waits_in_the_lane_is_told_that_the_engine_lives(family, batcher, th
     waiting = threads.submit(batcher.call, "speak", [1], lane="bulk", owner=owner)
     _wait_until_waiting(batcher, 1)
     family.gate.set()
-    waiting.result(5)
-    held.result(5)
+    waiting.result(deadline(30))
+    held.result(deadline(30))
     assert owner.ticks >= 2, "once while it waited, once in its own call"
 
 
@@ -197,7 +195,7 @@ def test_closing_interrupts_what_waits(family, batcher, threads):
     batcher.close()
     family.gate.set()
     with pytest.raises(Interrupted):
-        waiting.result(5)
-    held.result(5)
+        waiting.result(deadline(30))
+    held.result(deadline(30))
     with pytest.raises(Interrupted):
         batcher.call("speak", [1], lane="bulk", owner=Chunk())

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from tests.services.machine_speed import deadline
 from workers.channel import MAX_FRAME, Channel, ChannelClosed
 
 
@@ -92,7 +93,7 @@ def test_closing_wakes_who_receives_on_this_end(ends):
     waiting.wait()
     time.sleep(0.01)
     ends[0].close()
-    assert woken.wait(5)
+    assert woken.wait(deadline(30))
     thread.join()
 
 

@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from jobs.errors import StoreUnavailable
+from tests.services.machine_speed import deadline
 from workers.periodic import Periodic
 
 
@@ -21,7 +22,7 @@ class Counting:
             raise self.failures.pop(0)
 
     def called(self, times):
-        return all(self.calls.acquire(timeout=10) for _ in range(times))
+        return all(self.calls.acquire(timeout=deadline(30)) for _ in range(times))
 
 
 @pytest.mark.parametrize("failure", [StoreUnavailable(), ZeroDivisionError("a fault of ours")])

@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from framework.cli.main import app
-from tests.unit.framework.conftest import until
+from tests.services.machine_speed import deadline
 from tests.unit.framework.wire_server import FINISHED, KEY, WireServer
 
 Voicemill = Callable[..., Result]
@@ -80,7 +80,7 @@ class Program:
 
     def run(self, *arguments: object) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self.command(*arguments), capture_output=True, text=True, timeout=120, env=dict(self.environment),
+            self.command(*arguments), capture_output=True, text=True, timeout=deadline(120), env=dict(self.environment),
             cwd=self.directory, check=False, stdin=subprocess.DEVNULL,
         )  # fmt: skip
 
@@ -95,4 +95,4 @@ def program(wire: WireServer, tmp_path: Path) -> Program:
     return Program(environment, tmp_path)
 
 
-__all__ = ["Program", "Voicemill", "until"]
+__all__ = ["Program", "Voicemill"]

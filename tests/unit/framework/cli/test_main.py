@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
-from tests.unit.framework.cli.conftest import Program, Voicemill, until
+from tests.services.machine_speed import deadline, poll
+from tests.unit.framework.cli.conftest import Program, Voicemill
 from tests.unit.framework.wire_server import WireServer
 
 VERBS = [
@@ -68,7 +69,7 @@ def test_without_any_server_it_says_how_to_get_one(program: Program) -> None:
 def test_ctrl_c_without_a_terminal_leaves_the_job_and_says_how_to_end_it(program: Program, wire: WireServer) -> None:
     with _started(program, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         _interrupt_once_it_listens(process, wire)
-        _, told = process.communicate(timeout=60)
+        _, told = process.communicate(timeout=deadline(60))
     [job_id] = wire.jobs
     assert process.returncode == 1
     assert f"Still running: {job_id}".encode() in told
@@ -85,10 +86,10 @@ def test_ctrl_c_on_a_terminal_offers_to_cancel(program: Program, wire: WireServe
             os.close(theirs)
             screen = _Screen(ours)
             _interrupt_once_it_listens(process, wire)
-            screen.until(b"[y/N]")
+            assert poll(lambda: screen.shows(b"[y/N]")), screen.seen
             os.write(ours, answer)
-            screen.until(b"running" if state == "accepted" else b"Cancelled")
-            assert process.wait(timeout=60) == 1
+            assert poll(lambda: screen.shows(b"running" if state == "accepted" else b"Cancelled")), screen.seen
+            assert process.wait(timeout=deadline(60)) == 1
     finally:
         os.close(ours)
     [job] = wire.jobs.values()
@@ -102,13 +103,13 @@ def test_bars_show_true_progress_on_a_terminal(program: Program, wire: WireServe
         with _started(program, stdin=theirs, stderr=theirs, stdout=subprocess.PIPE) as process:
             os.close(theirs)
             screen = _Screen(ours)
-            until(lambda: wire.jobs)
+            assert poll(lambda: wire.jobs)
             [job_id] = wire.jobs
             wire.move(job_id, done=25.0)
-            screen.until(b"0:25 of 1:40")
-            screen.until(b"0:12 left")
+            assert poll(lambda: screen.shows(b"0:25 of 1:40")), screen.seen
+            assert poll(lambda: screen.shows(b"0:12 left")), screen.seen
             wire.succeed(job_id)
-            out, _ = process.communicate(timeout=60)
+            out, _ = process.communicate(timeout=deadline(60))
             assert process.returncode == 0
     finally:
         os.close(ours)
@@ -123,7 +124,7 @@ def _started(program: Program, **streams: object) -> subprocess.Popen[bytes]:
 
 
 def _interrupt_once_it_listens(process: subprocess.Popen[bytes], wire: WireServer) -> None:
-    until(lambda: any(request.path.endswith("/events") for request in wire.requests))
+    assert poll(lambda: any(request.path.endswith("/events") for request in wire.requests))
     process.send_signal(signal.SIGINT)
 
 
@@ -134,14 +135,10 @@ class _Screen:
         self._fd = fd
         self.seen = b""
 
-    def until(self, text: bytes, deadline_s: float = 60.0) -> None:
+    def shows(self, text: bytes) -> bool:
+        """Whether this stands on it by now."""
         os.set_blocking(self._fd, False)
-        end = time.monotonic() + deadline_s
-        while text not in self.seen:
-            assert time.monotonic() < end, self.seen
-            try:
-                self.seen += os.read(self._fd, 65536)
-            except BlockingIOError:
-                time.sleep(0.01)
-            except OSError:  # the other end was closed
-                assert text in self.seen, self.seen
+        # Nothing new as yet, or the other end was closed.
+        with contextlib.suppress(BlockingIOError, OSError):
+            self.seen += os.read(self._fd, 65536)
+        return text in self.seen

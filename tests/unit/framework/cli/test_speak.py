@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.framework.cli.conftest import Voicemill, until
+from tests.services.machine_speed import poll
+from tests.unit.framework.cli.conftest import Voicemill
 from tests.unit.framework.wire_server import WireServer
 
 AUDIO = {"audio.m4b": b"ftyp audio", "marks.json": b"{}", "captions.vtt": b"WEBVTT\n", "chapters.json": b"[]"}
@@ -29,7 +30,7 @@ def test_text_is_spoken_into_the_named_file(voicemill: Voicemill, wire: WireServ
 
 def test_progress_is_said_in_lines_without_a_terminal(voicemill: Voicemill, wire: WireServer, worked_by: Work) -> None:
     def succeed_once_it_listens(job_id: str) -> None:
-        until(lambda: wire.received("GET", f"/jobs/{job_id}/events"))
+        assert poll(lambda: wire.received("GET", f"/jobs/{job_id}/events"))
         wire.succeed(job_id, {"audio.wav": b"RIFF"})
 
     worked_by(succeed_once_it_listens)

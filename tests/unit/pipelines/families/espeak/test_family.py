@@ -20,6 +20,7 @@ from pipelines.families.espeak.family import EspeakFamily
 from pipelines.families.espeak.speech_process import SpeechProcess
 from pipelines.family import SpeakRequest, Speech
 from tests.pitch import median_pitch_hz
+from tests.services.machine_speed import deadline
 
 SENTENCE = "It was the best of times, it was the worst of times."
 
@@ -225,7 +226,7 @@ def test_nothing_outlives_the_process_that_asked() -> None:
     family = [server, *server.children(recursive=True)]
     assert len(family) >= 2
     process.close()
-    _, alive = psutil.wait_procs(family, timeout=10)
+    _, alive = psutil.wait_procs(family, timeout=deadline(30))
     assert alive == []
 
 
@@ -245,7 +246,7 @@ def test_its_end_is_the_end_of_its_parent_even_by_force() -> None:
     family = [server, *server.children(recursive=True)]
     os.kill(parent, signal.SIGKILL)
     os.waitpid(parent, 0)
-    _, alive = psutil.wait_procs(family, timeout=10)
+    _, alive = psutil.wait_procs(family, timeout=deadline(30))
     assert alive == []
 
 
