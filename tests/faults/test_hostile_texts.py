@@ -20,9 +20,15 @@ import pytest
 
 from tests.faults.hostile_texts import Case, cases
 from tests.faults.rig import REPORTS
+from tests.services.machine_speed import deadline
 
-#: What one document may take: memory in all, and seconds of work (the clock's depend on the machine's other work).
-MIB, CPU_S = 512, 10.0
+#: What one document may take: memory in all, and work, as a multiple of what the honest chapter below takes.
+MIB, CHAPTERS_OF_WORK = 512, 150
+#: The measure of work: read by the same code, in the same process, just before the document.
+HONEST_CHAPTER = "\n\n".join(
+    f"Paragraph {number}. It rained on the harbour, and the ferry was late. Nobody minded; “the sea waits,” she said."
+    for number in range(1_000)
+)
 CANARY = "the canary sings"
 
 _READER = r"""
@@ -39,18 +45,24 @@ class Sink:
     def put(self, name, path, *, content_type=""): pass
     def progress(self, done, total=None): pass
 
+def plan_and_show(source, source_type):
+    request = SynthesisRequest(source_type=source_type)
+    plan = Synthesis().plan(request, Path(source), Sink(), Limits(chunk_characters=2400))
+    text = " ".join(piece[0] for span in plan.spans for piece in span.data["pieces"])[:10_000]
+    return text + json.dumps(plan.header)[:10_000]
+
 def read(source, source_type):
-    began, said = time.process_time(), {"code": "done", "detail": "", "text": ""}
+    said = {"code": "done", "detail": "", "text": ""}
+    began = time.process_time()
+    plan_and_show(sys.argv[2], "txt")
+    chapter_s, began = time.process_time() - began, time.process_time()
     try:
-        request = SynthesisRequest(source_type=source_type)
-        plan = Synthesis().plan(request, Path(source), Sink(), Limits(chunk_characters=2400))
-        said["text"] = " ".join(piece[0] for span in plan.spans for piece in span.data["pieces"])[:10_000]
-        said["text"] += json.dumps(plan.header)[:10_000]
+        said["text"] = plan_and_show(source, source_type)
     except PipelineError as error:
         said.update(code=error.code, detail=str(error))
     # Not ru_maxrss: that begins with what the parent had.
     said["mib"] = int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024
-    said["cpu_s"] = time.process_time() - began
+    said["work"] = (time.process_time() - began) / chapter_s
     return said
 
 # One fork for each document: it has loaded everything and read nothing.
@@ -60,7 +72,7 @@ for line in sys.stdin:
         print(json.dumps(read(*json.loads(line))), flush=True)
         os._exit(0)
     if status := os.waitpid(child, 0)[1]:
-        print(json.dumps({"code": f"died: {status}", "detail": "", "text": "", "mib": 0, "cpu_s": 0}), flush=True)
+        print(json.dumps({"code": f"died: {status}", "detail": "", "text": "", "mib": 0, "work": 0}), flush=True)
 """
 
 
@@ -101,9 +113,12 @@ class Reader:
         self.source = folder / "source"
         scratch = folder / "box" / "scratch"
         scratch.mkdir(parents=True)
+        chapter = folder / "box" / "honest-chapter.txt"
+        chapter.write_text(HONEST_CHAPTER, encoding="utf-8")
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _READER, str(scratch)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+            [sys.executable, "-c", _READER, str(scratch), str(chapter)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
 
     def read(self, case: Case) -> dict[str, Any]:
         """What became of a document, and what it took."""
@@ -115,7 +130,7 @@ class Reader:
         return said
 
     def close(self) -> None:
-        self._process.communicate(timeout=30)
+        self._process.communicate(timeout=deadline(30))
 
 
 @pytest.fixture
@@ -132,14 +147,14 @@ def problems(case: Case, said: dict[str, Any], trap: Trap, folder: Path) -> Iter
         yield "was refused without a word"
     if said["mib"] > MIB:
         yield f"took {said['mib']:.0f} MiB"
-    if said["cpu_s"] > CPU_S:
-        yield f"took {said['cpu_s']:.1f} s of work"
+    if said["work"] > CHAPTERS_OF_WORK:
+        yield f"took the work of {said['work']:.0f} honest chapters"
     if CANARY in said["text"] + said["detail"]:
         yield "read the canary"
     if calls := trap.calls():
         yield f"called out {calls} times"
     strays = {path.name for path in folder.iterdir()} - {"canary.txt", "box"}
-    strays |= {path.name for path in (folder / "box").iterdir()} - {"scratch"}
+    strays |= {path.name for path in (folder / "box").iterdir()} - {"scratch", "honest-chapter.txt"}
     if strays:
         yield f"left files behind: {strays}"
 
@@ -149,13 +164,13 @@ def problems(case: Case, said: dict[str, Any], trap: Trap, folder: Path) -> Iter
 def test_every_hostile_document_is_refused_or_read_within_its_means(
     trap: Trap, reader: Reader, tmp_path: Path, half: int
 ) -> None:
-    wrong, endings, heaviest, slowest = [], Counter[str](), 0.0, 0.0
+    wrong, endings, heaviest, hardest = [], Counter[str](), 0.0, 0.0
     for case in islice(cases(trap.canary, trap.address), half, None, 2):
         said = reader.read(case)
         endings[said["code"]] += 1
-        heaviest, slowest = max(heaviest, said["mib"]), max(slowest, said["cpu_s"])
+        heaviest, hardest = max(heaviest, said["mib"]), max(hardest, said["work"])
         wrong += [f"{case.name}: {problem}" for problem in problems(case, said, trap, tmp_path)]
-    took = f"most memory {heaviest:.0f} MiB, most work {slowest:.1f} s"
+    took = f"most memory {heaviest:.0f} MiB, most work that of {hardest:.0f} chapters"
     REPORTS.append(f"hostile texts: {endings.total()} documents, {took}, {dict(endings)}")
     assert wrong == []
     assert endings.total() >= 35 and endings["done"] < endings.total() / 2 + 5
