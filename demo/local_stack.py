@@ -13,7 +13,6 @@ from typing import Any, Self
 
 import psutil
 
-_READY_S = 120.0
 _STOP_S = 90.0
 #: Becomes the command it is given. Linux tells it to end (SIGTERM) when the demo is gone, however that happens.
 _END_WITH_ME = """
@@ -58,11 +57,12 @@ class LocalStack:
                 start_new_session=True,
             )  # fmt: skip
         try:
+            # However slow this machine is: it gives up by itself, with the reason, when nothing gets on.
+            told = 0
             while not (self.data_dir / "client.json").is_file():
-                if self._process.poll() is not None or time.monotonic() - began > _READY_S:
-                    raise StackFailed(
-                        f"`voicemill up` is not ready after {time.monotonic() - began:.0f} s:\n{self.log}"
-                    )
+                if self._process.poll() is not None:
+                    raise StackFailed(f"`voicemill up` ended after {time.monotonic() - began:.0f} s:\n{self.log}")
+                told = self._show_waiting(told)
                 time.sleep(0.05)
         except BaseException:
             self.stop()
@@ -74,6 +74,15 @@ class LocalStack:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _show_waiting(self, told: int) -> int:
+        """Print what it says that it waits for, from that byte of its log on; returns where its last line ends."""
+        said = self._log.read_bytes()
+        end = said.rfind(b"\n") + 1
+        for line in said[told:end].decode(errors="replace").splitlines():
+            if "waiting:" in line:
+                print(f"  {line}", flush=True)
+        return end
 
     @property
     def client_file(self) -> dict[str, Any]:

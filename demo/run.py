@@ -30,7 +30,7 @@ from framework.job import Job, JobResult
 HERE = Path(__file__).resolve().parent
 BOOK, MEETING, TRUTH = HERE / "book.epub", HERE / "meeting.opus", HERE / "meeting.txt"
 LOUDNESS_LUFS = -18.0
-JOB_S, WEBHOOK_S = 1800.0, 60.0
+JOB_S, WEBHOOK_S = 3600.0, 300.0
 #: A recogniser that hears less than this share of the plain sentences is broken.
 WORST_WORD_ERROR_RATE = 0.4
 

@@ -31,9 +31,12 @@ class PrivateRedis:
     def answers(self) -> bool:
         """Whether it is up."""
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=0.2) as connection:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
                 connection.sendall(f"AUTH {self.password}\r\nPING\r\n".encode())
-                return b"+PONG" in connection.recv(100) + connection.recv(100)
+                said = b""
+                while b"+PONG" not in said and (more := connection.recv(100)):
+                    said += more
+                return b"+PONG" in said
         except OSError:
             return False
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import http.client
 import os
 import platform
 import signal
@@ -19,7 +20,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,12 +31,14 @@ from jobs.sql_store import SqlStore, open_store
 from workers import local_account, private_redis
 from workers.child_process import SOURCE_ROOT
 from workers.local_account import FLOWER_USER, Account
+from workers.private_redis import PrivateRedis
+from workers.stack_start import Check, StackStart
 from workers.supervisor import Service, Supervisor
 
-#: Seconds for everything to be ready. Who still loads a model then is not waited for.
-_READY_S = 60.0
 _WORKER_GRACE_S, _SERVICE_GRACE_S = 60.0, 10.0
 _LOOK_EVERY_S = 0.1
+#: Seconds for one answer of the API while it starts.
+_ANSWER_S = 5.0
 
 
 def main() -> int:
@@ -91,7 +94,8 @@ class Stack:
             directory.mkdir(exist_ok=True, mode=0o700)
         self._supervisor = Supervisor(data_dir / "logs", _say)
         self._env: dict[str, str] = {}
-        self._absent: list[str] = []
+        self._redis: PrivateRedis | None = None
+        self._api_has_answered = False
 
     def run(self, stop: threading.Event) -> int:
         """Start, wait until it is ready, say so, supervise, stop."""
@@ -101,12 +105,16 @@ class Stack:
             store = self._prepare(settings)
             account = local_account.open_account(store, self._data_dir)
             self._start_services(account)
-            if not self._wait_until_ready(store, stop):
-                return 0 if stop.is_set() else self._give_up()
+            start = self._start_checks(store)
+            if not start.wait(stop):
+                if stop.is_set():
+                    return 0
+                sys.stderr.write(f"voicemill up: {start.report()}\n")
+                return 1
             path = local_account.publish(
                 self._data_dir, account, base_url=self._url(self._port), flower_url=self._url(self._flower_port)
             )
-            self._announce(path)
+            self._announce(path, [name.removeprefix("worker-") for name in start.awaited])
             while not stop.wait(_LOOK_EVERY_S):
                 self._supervisor.watch()
             _say("stopping")
@@ -120,9 +128,9 @@ class Stack:
         changes = {"VOICEMILL_DATA_DIR": str(self._data_dir)}
         given = Settings(data_dir=self._data_dir)
         if given.broker_url is None:
-            redis = private_redis.configure(self._run_dir, _free_port())
-            self._supervisor.start(Service("redis", redis.command, {"PATH": os.defpath}, _SERVICE_GRACE_S))
-            changes["VOICEMILL_BROKER_URL"] = redis.url
+            self._redis = private_redis.configure(self._run_dir, _free_port())
+            self._supervisor.start(Service("redis", self._redis.command, {"PATH": os.defpath}, _SERVICE_GRACE_S))
+            changes["VOICEMILL_BROKER_URL"] = self._redis.url
         if "public_url" not in given.model_fields_set:
             changes["VOICEMILL_PUBLIC_URL"] = self._url(self._port)
         self._env = {**service_environment(changes), "PYTHONPATH": str(SOURCE_ROOT), "PYTHONUNBUFFERED": "1"}
@@ -174,46 +182,50 @@ class Stack:
         return path
 
     # -- readiness ---------------------------------------------------------------------------------------------------
-    def _wait_until_ready(self, store: SqlStore, stop: threading.Event) -> bool:
-        """False when it was stopped, or something is missing that it cannot do without."""
-        until = time.monotonic() + _READY_S
-        while not stop.wait(_LOOK_EVERY_S):
-            self._supervisor.watch()
-            if self._supervisor.refused():
-                return False
-            self._absent = self._families_without_worker(store)
-            is_late = time.monotonic() > until
-            # The API is asked last: it remembers for a second which workers it saw when it was asked.
-            if (is_late or not self._absent) and _is_healthy(self._port) and _listens(self._flower_port):
-                # A model may still be on its way from the network; its jobs wait for it.
-                return "cpu" not in self._absent
-            if is_late:
-                return False
-        return False
+    def _start_checks(self, store: SqlStore) -> StackStart:
+        """What is waited for. A model may be on its way from the network: its jobs wait for it, `voicemill up` does
+        not."""
+        reported = _Reported(store)
+        checks: dict[str, Check] = {
+            f"worker-{family}": lambda family=family: reported.lacks(family)  # type: ignore[misc]
+            for family in ("cpu", *self._families)
+        }
+        if (redis := self._redis) is not None:
+            checks["redis"] = lambda: "" if redis.answers() else f"does not answer on port {redis.port}"
+        checks["api"] = self._awaited_of_api
+        checks["flower"] = lambda: "" if _listens(self._flower_port) else f"does not listen on port {self._flower_port}"
+        optional = [f"worker-{family}" for family in self._families]
+        # The API remembers for a second which workers it saw when it was asked for its health: that is asked last.
+        return StackStart(self._supervisor, checks, optional=optional, last=("api", self._lacking_health), say=_say)
 
-    def _families_without_worker(self, store: SqlStore) -> list[str]:
-        pools = {worker.id.split(":")[2] for worker in store.live_workers()}
-        families = {pool.rpartition(".")[2] for pool in pools}
-        return [family for family in ("cpu", *self._families) if family not in families]
+    def _awaited_of_api(self) -> str:
+        # Once it has answered it is not asked again: each question is a line in its log. Nobody has a key here.
+        self._api_has_answered = self._api_has_answered or _status(self._port, "/jobs") is not None
+        return "" if self._api_has_answered else f"does not answer on port {self._port}"
 
-    def _give_up(self) -> int:
-        sys.stderr.write("voicemill up: not everything could be started\n")
-        missing = {f"worker-{family}" for family in self._absent}
-        for name in self._supervisor.refused() or sorted({*self._supervisor.down(), *missing}):
-            sys.stderr.write(f"--- {name}\n{self._supervisor.last_words(name)}\n")
-        return 1
+    def _lacking_health(self) -> str:
+        status = _status(self._port, "/audio/health")
+        if status == 200:
+            return ""
+        return f"answers {status} when asked for its health" if status else f"does not answer on port {self._port}"
 
-    def _announce(self, path: Path) -> None:
+    def _announce(self, path: Path, absent: Sequence[str]) -> None:
         print(  # noqa: T201 – what the user who typed `voicemill up` reads
             f"Voicemill is ready after {time.monotonic() - self._began:.1f} s\n"
             f"  API      {self._url(self._port)}   (documentation: {self._url(self._port)}/docs)\n"
             f"  Flower   {self._url(self._flower_port)}   (user {FLOWER_USER}, password in {path})\n"
             f"  Key      {path}\n"
             f"  Logs     {self._data_dir / 'logs'}\n"
-            + "".join(f"  {family} is still loading its model; its jobs wait\n" for family in self._absent)
+            + "".join(f"  {self._why_absent(family)}; its jobs wait\n" for family in absent)
             + "Ctrl-C stops it.",
             flush=True,
         )
+
+    def _why_absent(self, family: str) -> str:
+        worker = f"worker-{family}"
+        if self._supervisor.ends(worker):
+            return f"{family}: {self._supervisor.state(worker)}, log: {self._supervisor.log(worker)}"
+        return f"{family} is still loading its model"
 
     # -- stop --------------------------------------------------------------------------------------------------------
     def _stop(self) -> None:
@@ -225,6 +237,23 @@ class Stack:
 
     def _url(self, port: int) -> str:
         return f"http://127.0.0.1:{port}"
+
+
+class _Reported:
+    """Which workers have reported to the database; asked once for all of them at a time."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self._store = store
+        self._families: frozenset[str] = frozenset()
+        self._asked_at = float("-inf")
+
+    def lacks(self, family: str) -> str:
+        """A `Check` of the worker of this family."""
+        if time.monotonic() - self._asked_at >= _LOOK_EVERY_S:
+            pools = {worker.id.split(":")[2] for worker in self._store.live_workers()}
+            self._families = frozenset(pool.rpartition(".")[2] for pool in pools)
+            self._asked_at = time.monotonic()
+        return "" if family in self._families else "has not reported to the database"
 
 
 def _say(line: str) -> None:
@@ -246,18 +275,21 @@ def _require_free(port: int) -> None:
 
 def _listens(port: int) -> bool:
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=0.2):
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
             return True
     except OSError:
         return False
 
 
-def _is_healthy(port: int) -> bool:
+def _status(port: int, path: str) -> int | None:
+    """The HTTP status of an answer; None without one."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/audio/health", timeout=1) as answer:
-            return bool(answer.status == 200)
-    except (OSError, urllib.error.URLError):
-        return False
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=_ANSWER_S) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as refusal:
+        return refusal.code
+    except (OSError, http.client.HTTPException):
+        return None
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,8 +43,11 @@ class Service:
     starts: int = 0
     pause_s: float = 0.0
     start_at: float = 0.0
-    #: How it ended last; None while it has not.
+    #: How it ended last, and how often it has; None while it has not.
     last_status: int | None = None
+    ends: int = 0
+    #: Where in its log this run begins: what stands before is of earlier ones.
+    log_from: int = 0
 
     @property
     def is_up(self) -> bool:
@@ -83,6 +86,26 @@ class Supervisor:
         """Names of services that cannot start as they were asked to: they ended with 2, as after a wrong argument."""
         return [service.name for service in self._services if service.last_status == _REFUSED]
 
+    def ends(self, name: str) -> int:
+        """How often a service has ended."""
+        return self._named(name).ends
+
+    def pids(self, names: Collection[str]) -> list[int]:
+        """The processes of those services that run."""
+        running = [service.process for service in self._services if service.name in names and service.is_up]
+        return [process.pid for process in running if process is not None]
+
+    def state(self, name: str) -> str:
+        """Whether a service runs, or how it ended: a part of a sentence about it."""
+        service = self._named(name)
+        if service.process is None:
+            assert service.last_status is not None
+            return f"it ended ({_describe(service.last_status)}, {service.ends} in all)"
+        if not service.is_up:
+            return f"it ended ({_describe(service.process.returncode)}, {service.ends + 1} in all)"
+        before = f", after {service.ends} that ended" if service.ends else ""
+        return f"it runs (process {service.process.pid}{before})"
+
     def stop(self) -> None:
         """SIGTERM to the highest level first, each level with its grace; then SIGKILL to what is left of its groups."""
         for level in sorted({service.level for service in self._services}, reverse=True):
@@ -99,17 +122,25 @@ class Supervisor:
             if service.process is not None:
                 service.process.wait()
 
+    def log(self, name: str) -> Path:
+        """Where a service writes."""
+        return self._logs / f"{name}.log"
+
     def last_words(self, name: str, lines: int = 15) -> str:
-        """The end of a service's log."""
+        """The end of what a service has written to its log since it was first started here."""
         try:
-            return "\n".join(self._log(name).read_text(errors="replace").splitlines()[-lines:])
+            said = self.log(name).read_bytes()[self._named(name).log_from :]
         except OSError:
             return ""
+        return "\n".join(said.decode(errors="replace").splitlines()[-lines:])
 
     def _launch(self, service: Service) -> None:
-        path = self._log(service.name)
+        path = self.log(service.name)
         if path.exists() and path.stat().st_size > _LOG_BYTES:
             path.replace(path.with_suffix(".old.log"))
+            service.log_from = 0
+        elif not service.starts and path.exists():
+            service.log_from = path.stat().st_size
         parent = os.getpid()
         with path.open("ab") as log:
             service.process = subprocess.Popen(
@@ -129,11 +160,12 @@ class Supervisor:
         assert service.process is not None
         _kill_group(service.process.pid)
         status = service.last_status = service.process.returncode
+        service.ends += 1
         lived = time.monotonic() - service.started_at
         service.pause_s = 0.0 if lived > _STABLE_S else min(_LAST_PAUSE_S, max(_FIRST_PAUSE_S, service.pause_s * 2))
         service.start_at = time.monotonic() + service.pause_s
         service.process = None
-        again = f"again in {service.pause_s:.2g} s, log: {self._log(service.name)}"
+        again = f"again in {service.pause_s:.2g} s, log: {self.log(service.name)}"
         self._say(f"{service.name} ended ({_describe(status)}); {again}")
 
     def _signal(self, service: Service, sig: signal.Signals) -> None:
@@ -159,8 +191,8 @@ class Supervisor:
             _kill_group(service.process.pid)
             service.process.wait()
 
-    def _log(self, name: str) -> Path:
-        return self._logs / f"{name}.log"
+    def _named(self, name: str) -> Service:
+        return next(service for service in self._services if service.name == name)
 
 
 def _tether(parent: int) -> None:

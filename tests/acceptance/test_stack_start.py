@@ -1,6 +1,7 @@
 """`voicemill up` where something is in its way: it says what, and leaves nothing behind."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,12 +15,13 @@ from tests.services.machine_speed import deadline
 ROOT = Path(__file__).parents[2]
 
 
-def refused(data_dir, families, **environment):
+def refused(data_dir, families, *options, **environment):
     """Exit code and last words of a stack that does not come up; none of its processes is left."""
     before = {process.pid for process in psutil.Process().children(recursive=True)}
     env = {name: value for name, value in os.environ.items() if not name.startswith("VOICEMILL_")}
     done = subprocess.run(
-        [sys.executable, "-m", "workers.stack", "--data-dir", str(data_dir), "--port", "0", "--families", families],
+        [sys.executable, "-m", "workers.stack", "--data-dir", str(data_dir), "--port", "0", "--families", families,
+         *options],
         cwd=ROOT, capture_output=True, text=True, timeout=deadline(240), check=False, env={**env, **environment},
     )  # fmt: skip
     assert {process.pid for process in psutil.Process().children(recursive=True)} <= before
@@ -38,6 +40,17 @@ def test_an_unknown_family_is_named_with_those_there_are(tmp_path):
     status, said = refused(tmp_path, "unheard-of")
     assert status == 1
     assert "unheard-of" in said and "espeak" in said
+
+
+def test_a_service_that_cannot_start_is_named_with_what_was_awaited_and_its_log(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and nobody listens there
+        port = taken.getsockname()[1]
+        status, said = refused(tmp_path, "tone", "--flower-port", str(port))
+    assert status == 1
+    assert f"flower does not listen on port {port}" in said
+    assert "it ended (" in said
+    assert "in use" in said, "the end of its log is missing"
 
 
 @pytest.mark.parametrize("url", ["postgresql+psycopg://nobody:secret-word@127.0.0.1:1/none"])
