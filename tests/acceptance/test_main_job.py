@@ -98,7 +98,9 @@ def test_sentence_overtakes_a_book_that_is_being_spoken(stack):
         json={"text": "And now a word between.", "model": "espeak", "priority": "interactive"},
     )  # fmt: skip
     took_s = time.monotonic() - began
-    assert answer.status_code == 200 and answer.json()["state"] == "succeeded", answer.text
+    assert answer.status_code in (200, 202), answer.text  # 202: a slow machine has not spoken it within the wait
+    word = stack.ended(answer.json())
+    assert word["state"] == "succeeded", word
     print(f"answered in {took_s:.2f} s beside a book of {len(text):,} characters")
     still = stack.http.get(f"/jobs/{book['id']}").json()
     assert not still["finished_at"], "the book was done before: nothing was overtaken"

@@ -75,11 +75,13 @@ def test_procfile_serves_both_kinds_of_jobs_and_stops_whole(server, environment,
     key = run("workers.new_key", "--tenant", "main", "--scopes", "read,submit,admin", environment=environment).strip()
     with Client(address, key) as client:
         # Named models: a job may be accepted before its worker is warm.
-        spoken = client.speak("Good evening. This is Brannock Island.", model="espeak", format="flac", wait=120)
+        spoken = client.speak(
+            "Good evening. This is Brannock Island.", model="espeak", format="flac", wait=deadline(120)
+        )
         audio = client.jobs.download(spoken, "flac", tmp_path / "spoken.flac")
         assert audio.read_bytes()[:4] == b"fLaC"
         assert spoken.result.duration_s > 1
-        heard = client.transcribe(JFK, model="pocketsphinx-en-us", formats=["json"], wait=120)
+        heard = client.transcribe(JFK, model="pocketsphinx-en-us", formats=["json"], wait=deadline(120))
         words = json.loads(client.jobs.read(heard, "json"))["text"].lower()
         assert "country" in words
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import pytest
@@ -20,7 +21,9 @@ from workers.sandbox_pool import SandboxPool
 @pytest.fixture(scope="module")
 def sandboxes() -> Iterator[SandboxPool]:
     """Confined processes with the limits of a roomy machine."""
-    pool = SandboxPool(Limits(2 << 30, 120, 1 << 30), stall_s=60, environment=sandbox_environment())
+    pool = SandboxPool(
+        Limits(2 << 30, math.ceil(deadline(120)), 1 << 30), stall_s=deadline(60), environment=sandbox_environment()
+    )
     assert pool.wait_until_loaded(deadline(60))
     yield pool
     pool.close()

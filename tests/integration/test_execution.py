@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import wave
 
 import numpy as np
@@ -55,7 +56,9 @@ def words_of(place, job):
 
 @pytest.fixture(scope="module")
 def sandboxes():
-    pool = SandboxPool(Limits(2 << 30, 60, 1 << 30), stall_s=60, environment=sandbox_environment())
+    pool = SandboxPool(
+        Limits(2 << 30, math.ceil(deadline(60)), 1 << 30), stall_s=deadline(60), environment=sandbox_environment()
+    )
     assert pool.wait_until_loaded(deadline(60))
     yield pool
     pool.close()

@@ -1,6 +1,7 @@
 """Processes that are kept for chunks of one tenant which open no user bytes."""
 
 import json
+import math
 import os
 
 import psutil
@@ -20,13 +21,17 @@ from workers.sandbox.confinement import Limits
 from workers.sandbox_pool import SandboxPool
 from workers.scratch import Scratch
 
-LIMITS = Limits(memory_bytes=1 << 30, cpu_s=20, file_bytes=8 << 20)
+LIMITS = Limits(memory_bytes=1 << 30, cpu_s=math.ceil(deadline(20)), file_bytes=8 << 20)
 
 
 @pytest.fixture(scope="module")
 def module_pool():
     made = SandboxPool(
-        LIMITS, stall_s=5, environment=sandbox_environment(), template="tests.integration.strange_template", most_kept=2
+        LIMITS,
+        stall_s=deadline(5),
+        environment=sandbox_environment(),
+        template="tests.integration.strange_template",
+        most_kept=2,
     )
     assert made.wait_until_loaded(deadline(60))
     yield made
