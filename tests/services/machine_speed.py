@@ -6,6 +6,7 @@ seconds that a quiet machine needs at most; here they become longer on a slow ma
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -39,10 +40,15 @@ class _Speed:
         self.measured_at = float("-inf")
 
     def measure(self) -> None:
-        """By the clock of the wall: what neighbours and the hypervisor take away counts."""
+        """By the clock of the wall: what neighbours and the hypervisor take away counts.
+
+        A process that has just slept may be let through at once, so the load of the last minute is looked at too: how
+        many processes share each processor.
+        """
         began = time.perf_counter()
         fixed_work()
-        self.slowdown = max(1.0, (time.perf_counter() - began) / _QUIET_S)
+        took_s = time.perf_counter() - began
+        self.slowdown = max(1.0, took_s / _QUIET_S, os.getloadavg()[0] / (os.cpu_count() or 1))
         self.measured_at = time.monotonic()
 
 
