@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from jobs.job import WorkerRow
 from pipelines.entry import Entry
@@ -10,7 +11,7 @@ from pipelines.speech.emotions import emotions_of
 
 from .live_workers import described, model_state
 from .model_choice import install_line
-from .schemas import ModelBody, ModelList, ModelState
+from .schemas import EngineCandidate, ModelBody, ModelList, ModelState
 from .wiring import Services
 
 #: Best first: what one worker has warm is warm, whatever the others say.
@@ -29,6 +30,8 @@ def _model(entry: Entry, rows: Sequence[WorkerRow]) -> ModelBody:
     able = [row for found, row in states if found in {"warm", "ready"}]
     telling = [described(row, entry) for row in able]
     memory = [int(tells["memory_bytes"]) for tells in telling if tells.get("memory_bytes") is not None]
+    selection: Mapping[str, Any] = next((tells["selection"] for tells in telling if tells.get("selection")), {})
+    candidates = [EngineCandidate(**candidate) for candidate in selection.get("candidates", ())]
     return ModelBody(
         name=entry.name,
         kind=entry.kind,
@@ -36,6 +39,9 @@ def _model(entry: Entry, rows: Sequence[WorkerRow]) -> ModelBody:
         languages=list(entry.languages),
         engines=list(entry.engines),
         engine=next((str(tells["engine"]) for tells in telling if tells.get("engine")), None),
+        engine_error=candidates[-1].error if candidates else None,
+        engine_warning=selection.get("warning") or None,
+        engine_candidates=candidates,
         state=state,
         workers=len(able),
         memory_bytes=sum(memory) if memory else None,

@@ -228,6 +228,14 @@ class VoiceList(Answer):
     data: list[VoiceBody]
 
 
+class EngineCandidate(Answer):
+    """An engine that a worker tried for a model. `error`: how far it is from float32 on a fixed recording, in the unit
+    of the family (docs/models.md); null where it was not measured."""
+
+    engine: str
+    error: float | None
+
+
 ModelState = Literal["absent", "downloading", "loading", "ready", "warm", "failed"]
 
 
@@ -242,6 +250,12 @@ class ModelBody(Answer):
     languages: list[str]
     engines: list[str]
     engine: str | None
+    #: How far the engine is from float32; null for one that was not measured.
+    engine_error: float | None
+    #: What to know of the engine, such as an error above the limit where the operator has named it.
+    engine_warning: str | None
+    #: The engines that the worker tried, in that order; the last one runs the model.
+    engine_candidates: list[EngineCandidate]
     state: ModelState
     workers: int
     memory_bytes: int | None

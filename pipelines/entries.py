@@ -35,7 +35,7 @@ def _whisper(size: str, speed: float) -> Entry:
     translates = not only_english and size != "large-v3-turbo"
     return Entry(
         name=f"whisper-{size}", kind="stt", family="whisper", target="pipelines.families.whisper:load",
-        engines=("ctranslate2", "ctranslate2-int8", "bfloat16", "onnx", "torch"),
+        engines=("ctranslate2", "ctranslate2-int8", "ctranslate2-float32", "bfloat16", "onnx", "torch"),
         languages=("en",) if only_english else heard, sample_rate_hz=16_000, slots=slots, threads=2, speed=speed,
         stall_s=300.0, punctuates=True, needs=("ctranslate2", "tokenizers"), source=_whisper_source(size),
         options=frozenset({"vocabulary", "prompt", *(("translate",) if translates else ())}),

@@ -169,8 +169,38 @@ class Cloning(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One way to run a model here. `error` beside float32 in the unit of the family's limit; None = not measured."""
+
+    engine: str
+    error: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What was measured before a model was put to work."""
+
+    #: The largest error at which an engine is chosen unless the entry names it.
+    limit: float
+    #: In the order in which they were tried; the last one runs the model.
+    candidates: Sequence[Candidate]
+    #: What the operator should know; "" for nothing.
+    warning: str = ""
+
+    @property
+    def chosen(self) -> Candidate:
+        return self.candidates[-1]
+
+
+def selection_of(family: object) -> Selection | None:
+    """What was measured before the family's engine was chosen, from its attribute `selection`; None where none was."""
+    found = getattr(family, "selection", None)
+    return found if isinstance(found, Selection) else None
+
+
 class RecognitionFamily(Protocol):
-    """Samples in, words out."""
+    """Samples in, words out. One whose engine was chosen by measurement has a `selection`."""
 
     entry: Entry
     revision: str

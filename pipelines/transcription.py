@@ -19,7 +19,7 @@ from .audio.vad import DETECTORS, RATE_HZ
 from .audio.windows import WindowPacker
 from .entry import Entry
 from .errors import BadInput
-from .family import RecognitionFamily, SpeakerFamily
+from .family import RecognitionFamily, SpeakerFamily, selection_of
 from .language_tags import primary
 from .pipeline import FollowUp, Limits, Part, Plan, Result, Sink, Sources, Span
 from .references import prepare, recordings, with_inputs
@@ -206,4 +206,8 @@ def _follow_ups(request: TranscriptionRequest, span: Span, heard: Mapping[int, H
 def _provenance(family: RecognitionFamily, nth: int) -> Mapping[str, str]:
     if nth > 1:  # beside the first model, not in its place
         return {f"retry.{family.entry.name}": f"{family.revision}, {family.engine}"}
-    return {"model": family.entry.name, "model_revision": family.revision, "engine": family.engine}
+    told = {"model": family.entry.name, "model_revision": family.revision, "engine": family.engine}
+    selection = selection_of(family)
+    if selection is None or selection.chosen.error is None:
+        return told
+    return {**told, "engine_error": f"{selection.chosen.error:.4f}"}

@@ -231,7 +231,12 @@ class EngineProcess:
         state = _STATES[event["event"]]
         known = {key: value for key, value in event.items() if key not in ("event", "model")}
         self.models[event["model"]] = {"state": state, **known}
-        _log.info(f"model_{state}", model=event["model"], detail=event.get("detail"), load_s=event.get("load_s"))
+        _log.info(
+            f"model_{state}", model=event["model"], detail=event.get("detail"), load_s=event.get("load_s"),
+            engine=event.get("engine"), candidates=(event.get("selection") or {}).get("candidates"),
+        )  # fmt: skip
+        if warning := (event.get("selection") or {}).get("warning"):
+            _log.warning("engine_warning", model=event["model"], detail=warning)
         if all(self.models.get(entry.name, {}).get("state") in ("warm", "failed") for entry in self._preload):
             self.settled.set()
             self._when_warm()

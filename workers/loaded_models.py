@@ -14,6 +14,7 @@ from typing import Any
 from pipelines.catalog import PIPELINES, Catalog
 from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable, PipelineError
+from pipelines.family import selection_of
 from pipelines.loading import checkpoint, is_to_be_fetched
 from workers import perform
 from workers.batching import Batcher
@@ -98,11 +99,14 @@ class LoadedModels:
         with self._lock:
             self._loaded[entry.name] = model
         load_s = round(time.monotonic() - started, 3)
+        selection = selection_of(family)
         self._say(
             {
                 "event": "loaded",
                 "model": entry.name,
                 "revision": str(family.revision),
+                "engine": str(family.engine),
+                "selection": asdict(selection) if selection else None,
                 "voices": voices,
                 "load_s": load_s,
             }

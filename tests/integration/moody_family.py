@@ -12,7 +12,7 @@ import numpy as np
 
 from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable
-from pipelines.family import SpeakRequest, Speech, Tick
+from pipelines.family import Candidate, Selection, SpeakRequest, Speech, Tick
 from tests.services.machine_speed import deadline
 
 _MODELS = """
@@ -50,8 +50,11 @@ def models_toml(directory: Path) -> str:
 
 
 def load(entry: Entry, device: str) -> MoodySpeaker:
-    """See the catalogue."""
-    return MoodySpeaker(entry)
+    """See the catalogue. On the device "odd" its engine is further from float32 than the limit."""
+    speaker = MoodySpeaker(entry)
+    if device == "odd":
+        speaker.selection = Selection(0.02, [Candidate("numpy", 0.5)], "numpy is further from float32 than the limit")
+    return speaker
 
 
 def load_nothing(entry: Entry, device: str) -> MoodySpeaker:
@@ -67,6 +70,7 @@ class MoodySpeaker:
 
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
+        self.selection: Selection | None = None
         self._directory = Path(entry.source or ".")
 
     def speak(self, requests: Sequence[SpeakRequest], tick: Tick) -> list[Speech]:

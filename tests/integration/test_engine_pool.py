@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from structlog.testing import capture_logs
 
 from jobs.job import Chunk
 from jobs.settings import engine_environment
@@ -319,3 +320,14 @@ def test_the_child_dies_with_a_killed_controller_even_when_it_hangs(tmp_path):
         controller.wait()
         _, alive = psutil.wait_procs([child], timeout=deadline(30))
     assert not alive
+
+
+def test_engine_that_was_measured_is_described_and_a_large_error_logged(tmp_path):
+    with capture_logs() as logged:
+        stage = Stage(tmp_path, device="odd")
+    stage.pool.close()
+    told = stage.pool.describe()["models"]["moody"]
+    assert told["engine"] == "numpy" and told["selection"]["candidates"] == [{"engine": "numpy", "error": 0.5}]
+    events = {event["event"]: event for event in logged}
+    assert events["model_warm"]["engine"] == "numpy" and events["model_warm"]["candidates"]
+    assert events["engine_warning"]["detail"] == "numpy is further from float32 than the limit"

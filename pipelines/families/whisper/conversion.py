@@ -1,11 +1,18 @@
-"""A published checkpoint → the form of CTranslate2, once. Needs PyTorch and transformers while it converts."""
+"""A published checkpoint → the form of CTranslate2; that form → the one with weights of fewer bits. Each once.
+
+The first needs PyTorch and transformers while it converts.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from shutil import copyfile
 
+from pipelines.engines.ctranslate2_engine import INT8_REDUCED_RANGE
+from pipelines.engines.ctranslate2_file import write_reduced_range
+from pipelines.engines.ctranslate2_saturation import REDUCED_RANGE
 from pipelines.entry import Entry
+from pipelines.errors import ModelUnavailable
 from pipelines.loading import converted
 
 from .checkpoint import Checkpoint
@@ -14,6 +21,7 @@ from .torch_module import filled_module
 
 #: What OpenAI published its weights in; CTranslate2 makes 8 bits of it when it loads.
 _PRECISION = "float16"
+WEIGHTS = "model.bin"
 _COPIED = ("tokenizer.json", "generation_config.json", "preprocessor_config.json")
 
 
@@ -29,6 +37,24 @@ def ctranslate2_folder(entry: Entry, checkpoint: Checkpoint, tokenizer: Tokenize
         _convert(entry, checkpoint, tokenizer, folder)
 
     return converted(checkpoint.folder, f"ctranslate2-{_PRECISION}", convert)
+
+
+def reduced_range_folder(entry: Entry, folder: Path) -> Path:
+    """The same model with 8-bit weights whose products add up exactly on every processor, kept in the user's cache.
+
+    `folder` is in the form of CTranslate2. Raises `ModelUnavailable` when its model.bin cannot be read.
+    """
+
+    def convert(target: Path) -> None:
+        for path in folder.iterdir():
+            if path.is_file() and path.suffix in (".json", ".txt"):
+                copyfile(path, target / path.name)
+        write_reduced_range(folder / WEIGHTS, target / WEIGHTS, REDUCED_RANGE)
+
+    try:
+        return converted(folder, f"ctranslate2-{INT8_REDUCED_RANGE}", convert)
+    except ValueError as error:
+        raise ModelUnavailable(f"{entry.name}: {error}") from error
 
 
 def _convert(entry: Entry, checkpoint: Checkpoint, tokenizer: Tokenizer, folder: Path) -> None:

@@ -1,8 +1,12 @@
-"""Whisper in CTranslate2: encoder and decoder, 8 bits on the CPU and 16, or 8 where that is asked for, on GPUs.
+"""Whisper in CTranslate2: encoder and decoder, in one of its precisions.
 
-Encodes window by window (batches gain nothing there on a CPU) and decodes in batches, split over the workers. What a
-window gives does not depend on the windows beside it. CTranslate2 cannot seed its draws for a request, so that doubtful
-windows are searched more widely instead of at random.
+On a CPU a window never depends on those beside it. It is encoded by itself; batches gain nothing there. It is decoded
+in a batch where the weights are integers, whose sums do not depend on the number of rows; in float32 by itself, since
+libraries take other kernels for other numbers of rows. Its words are always placed by itself: the texts of a batch are
+padded to the longest, and attention, which is in float32 everywhere, would be computed for another shape. GPUs take
+batches for all of it.
+
+CTranslate2 cannot seed its draws for a request, so that doubtful windows are searched more widely instead of at random.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.engines.ctranslate2_engine import placement
+from pipelines.engines.ctranslate2_engine import compute_type, has_exact_sums, placement
 from pipelines.entry import Entry
 from pipelines.errors import EngineFailure, ModelUnavailable
 from pipelines.family import Tick
@@ -35,9 +39,9 @@ class CTranslate2Model:
 
     attempts: Sequence[Attempt] = (Attempt(), Attempt(beam=5, no_repeat=3, repetition_penalty=1.1))
 
-    def __init__(self, entry: Entry, folder: Path, device: str, *, small: bool = False) -> None:
-        """`small`: see `placement`. Raises `ModelUnavailable` when the folder cannot be loaded there."""
-        where = placement(entry, device, small=small)
+    def __init__(self, entry: Entry, folder: Path, device: str, precision: str) -> None:
+        """`precision`: see ctranslate2_engine.py. Raises `ModelUnavailable` when the folder cannot be loaded there."""
+        where = placement(entry, device)
         from ctranslate2.models import Whisper
 
         try:
@@ -45,7 +49,7 @@ class CTranslate2Model:
                 str(folder),
                 device=where.device.kind,
                 device_index=where.device.index,
-                compute_type=where.precision,
+                compute_type=compute_type(precision),
                 inter_threads=where.workers,
                 intra_threads=where.threads,
             )
@@ -55,7 +59,9 @@ class CTranslate2Model:
         self._on_cpu = where.device.kind == "cpu"
         self._pool = ThreadPoolExecutor(where.workers, thread_name_prefix="whisper")
         self._workers = where.workers
-        self.name = f"ctranslate2/{where.precision}"
+        self.name = f"ctranslate2/{precision}"
+        #: Whether windows may be decoded in one call. What loads the model clears it where that would change a window.
+        self.decodes_in_batches = not self._on_cpu or has_exact_sums(precision)
         self.bins = int(self._model.n_mels)
 
     def encode(self, mels: NDArray[np.float32], tick: Tick) -> NDArray[Any]:
@@ -70,8 +76,12 @@ class CTranslate2Model:
 
     def languages(self, encoded: Encoded) -> list[tuple[str, float]]:
         """See `Decoder`."""
-        ranked = self._asked(lambda: self._model.detect_language(_view(encoded)))
-        return [(best[0][0][2:-2], float(best[0][1])) for best in ranked]
+
+        def ranked(share: slice) -> list[Any]:
+            return list(self._model.detect_language(_view(encoded[share])))
+
+        found = self._side_by_side(ranked, self._shares(len(encoded)), _no_tick)
+        return [(best[0][0][2:-2], float(best[0][1])) for share in found for best in share]
 
     def generate(
         self,
@@ -105,10 +115,17 @@ class CTranslate2Model:
         self, encoded: Encoded, start: Sequence[int], texts: Sequence[Sequence[int]], frames: Sequence[int]
     ) -> list[Alignment]:
         """See `Decoder`."""
-        found = self._asked(
-            lambda: self._model.align(_view(encoded), list(start), [list(text) for text in texts], list(frames))
-        )
-        return [_alignment(result) for result in found]
+
+        def found(share: slice) -> list[Any]:
+            return list(
+                self._model.align(
+                    _view(encoded[share]), list(start), [list(text) for text in texts[share]], list(frames[share])
+                )
+            )
+
+        shares = _one_by_one(len(texts)) if self._on_cpu else [slice(0, len(texts))]
+        results = [result for share in self._side_by_side(found, shares, _no_tick) for result in share]
+        return [_alignment(result) for result in results]
 
     def close(self) -> None:
         """See `Decoder`."""
@@ -116,7 +133,9 @@ class CTranslate2Model:
         self._model.unload_model()
 
     def _shares(self, count: int) -> list[slice]:
-        """Windows for each worker: as even as can be."""
+        """Windows for each call: one or, where they may go together, as many for each worker as evenly as can be."""
+        if not self.decodes_in_batches:
+            return _one_by_one(count)
         cuts = [count * worker // self._workers for worker in range(self._workers + 1)]
         return [slice(first, last) for first, last in pairwise(cuts) if last > first]
 
@@ -140,6 +159,14 @@ class CTranslate2Model:
             return do()
         except (RuntimeError, ValueError) as error:
             raise EngineFailure(f"{self._entry.name} failed on a window: {error}") from error
+
+
+def _one_by_one(count: int) -> list[slice]:
+    return [slice(number, number + 1) for number in range(count)]
+
+
+def _no_tick() -> None:
+    """Too short to be interrupted."""
 
 
 def _view(array: NDArray[Any]) -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 
 from pipelines.entry import Entry
 from pipelines.errors import EngineFailure
-from pipelines.family import RecogniseRequest, Recognition, Tick
+from pipelines.family import RecogniseRequest, Recognition, Selection, Tick
 
 from .decoding import Attempt, Decoded, Decoder, Encoded, Encoder
 from .features import FRAMES, WINDOW_S, log_mel
@@ -37,12 +37,22 @@ class Whisper:
     """
 
     def __init__(
-        self, entry: Entry, revision: str, tokenizer: Tokenizer, encoder: Encoder, decoder: Decoder, *, longest: int
+        self,
+        entry: Entry,
+        revision: str,
+        tokenizer: Tokenizer,
+        encoder: Encoder,
+        decoder: Decoder,
+        *,
+        longest: int,
+        selection: Selection | None = None,
     ) -> None:
-        """`longest`: most tokens of prompt and text together."""
+        """`longest`: most tokens of prompt and text together. `selection`: why it is this decoder, where others were
+        there to choose from."""
         self.entry = entry
         self.revision = revision
         self.engine = " + ".join(dict.fromkeys((encoder.name, decoder.name)))
+        self.selection = selection
         self.gates = Gates()
         self._tokenizer = tokenizer
         self._encoder = encoder

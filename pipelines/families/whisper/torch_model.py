@@ -1,6 +1,7 @@
 """Whisper's decoder in PyTorch, on the modules and the rules of transformers.
 
-A search of our own around them: rows of many jobs side by side, each with draws from its own seed.
+A search of our own around them: rows of many jobs side by side, each with draws from its own seed. On a CPU one row at
+a time: there float32 sums depend on the number of rows, and a window's text would on the windows beside it.
 """
 
 from __future__ import annotations
@@ -54,6 +55,9 @@ class TorchModel:
 
     def languages(self, encoded: Encoded) -> list[tuple[str, float]]:
         """See `Decoder`."""
+        return [found for share in self._shares(len(encoded)) for found in self._languages(encoded[share])]
+
+    def _languages(self, encoded: Encoded) -> list[tuple[str, float]]:
         names = list(self._tokenizer.languages)
         start = [[self._tokenizer.start]] * len(encoded)
         logits, _ = self._step(self._tensor(start), encoded)
@@ -71,6 +75,24 @@ class TorchModel:
         tick: Tick,
     ) -> list[Decoded]:
         """See `Decoder`."""
+        return [
+            decoded
+            for share in self._shares(len(prompts))
+            for decoded in self._generated(
+                encoded[share], prompts[share], attempt, limit=limit, seeds=seeds[share], tick=tick
+            )
+        ]
+
+    def _generated(
+        self,
+        encoded: Encoded,
+        prompts: Sequence[Sequence[int]],
+        attempt: Attempt,
+        *,
+        limit: int,
+        seeds: Sequence[int],
+        tick: Tick,
+    ) -> list[Decoded]:
         import torch
 
         with self._turn:
@@ -106,6 +128,15 @@ class TorchModel:
         self, encoded: Encoded, start: Sequence[int], texts: Sequence[Sequence[int]], frames: Sequence[int]
     ) -> list[Alignment]:
         """See `Decoder`."""
+        return [
+            alignment
+            for share in self._shares(len(texts))
+            for alignment in self._aligned(encoded[share], start, texts[share], frames[share])
+        ]
+
+    def _aligned(
+        self, encoded: Encoded, start: Sequence[int], texts: Sequence[Sequence[int]], frames: Sequence[int]
+    ) -> list[Alignment]:
         # The token at a position is what was written when looking from the position before it.
         told = [*start, self._tokenizer.no_timestamps]
         longest = max(map(len, texts))
@@ -124,6 +155,12 @@ class TorchModel:
     def close(self) -> None:
         """See `Decoder`."""
         self.encoder.close()
+
+    def _shares(self, count: int) -> list[slice]:
+        """Windows that are computed together."""
+        if self._device.type == "cpu":
+            return [slice(number, number + 1) for number in range(count)]
+        return [slice(0, count)]
 
     def _step(self, tokens: torch.Tensor, encoded: Encoded, cache: Any = None) -> tuple[torch.Tensor, Any]:
         """Logits after each of the tokens, and the cache that goes on from there."""

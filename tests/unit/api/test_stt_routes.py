@@ -96,9 +96,29 @@ def test_models_say_where_they_run(client, worker):
     assert models["whisper-base"]["state"] == "absent"
     assert models["whisper-base"]["install"] == "voicemill worker --family whisper --model whisper-base"
     assert "espeak" not in models
+    assert models["pocketsphinx-en-us"]["engine_error"] is None
+    assert models["pocketsphinx-en-us"]["engine_candidates"] == []
     everything = {model["name"]: model for model in client.get("/audio/models").json["data"]}
     assert "espeak" in everything and "whisper-base" in everything
     assert {"neutral", "sad", "calm"} <= set(everything["espeak"]["emotions"])
     assert "laughing" in everything["bark"]["emotions"]
     assert everything["speecht5"]["emotions"] == ["neutral"]
     assert everything["whisper-base"]["emotions"] == []
+
+
+def test_model_shows_which_engines_were_tried_and_how_far_each_is_from_float32(client, worker):
+    candidates = [{"engine": "ctranslate2/int8", "error": 0.09}, {"engine": "ctranslate2/float32", "error": 0.0}]
+    told = {"state": "warm", "engine": "ctranslate2/float32"}
+    warned = {"limit": 0.02, "candidates": candidates[:1], "warning": "further from float32 than the limit"}
+    chosen = {"limit": 0.02, "candidates": candidates, "warning": ""}
+    worker(
+        "stt.whisper",
+        models={"whisper-tiny": {**told, "selection": chosen}, "whisper-base": {**told, "selection": warned}},
+    )
+    models = {model["name"]: model for model in client.get("/audio/models").json["data"]}
+    assert models["whisper-tiny"]["engine"] == "ctranslate2/float32"
+    assert models["whisper-tiny"]["engine_candidates"] == candidates
+    assert models["whisper-tiny"]["engine_error"] == 0.0 and models["whisper-tiny"]["engine_warning"] is None
+    assert models["whisper-base"]["engine_error"] == 0.09
+    assert models["whisper-base"]["engine_warning"] == "further from float32 than the limit"
+    assert models["whisper-small"]["engine"] is models["whisper-small"]["engine_error"] is None

@@ -15,7 +15,7 @@ import pytest
 
 from pipelines.catalog import Catalog
 from pipelines.errors import BadInput, UnreadableInput
-from pipelines.family import Phrase, RecogniseRequest, Recognition, SpeakRequest, Tick, Word
+from pipelines.family import Candidate, Phrase, RecogniseRequest, Recognition, Selection, SpeakRequest, Tick, Word
 from pipelines.pipeline import Interrupted, Span
 from pipelines.transcript.chunks import read_chunk
 from tests.factories import JFK, JFK_TEXT, jfk, make_recording, make_silence, make_wav
@@ -228,6 +228,14 @@ def test_provenance_names_model_revision_and_engine(tmp_path: Path) -> None:
     plan = run.plan(make_wav(tmp_path / "a.wav", tones("hello")))
     part = run.work(plan.spans[0], load(run.entry))
     assert part.provenance == {"model": "tone-listener", "model_revision": "1", "engine": "numpy"}
+
+
+def test_provenance_names_the_error_of_an_engine_that_was_measured(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    family = load(run.entry)
+    family.selection = Selection(0.02, [Candidate("numpy", 0.01234)])
+    part = run.work(run.plan(make_wav(tmp_path / "a.wav", tones("hello"))).spans[0], family)
+    assert part.provenance["engine"] == "numpy" and part.provenance["engine_error"] == "0.0123"
 
 
 class Sayer:

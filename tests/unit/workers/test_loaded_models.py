@@ -1,5 +1,6 @@
 """Which models an engine child holds, and when it lets one go."""
 
+import json
 import sys
 import threading
 from dataclasses import replace
@@ -9,6 +10,7 @@ import pytest
 from pipelines.catalog import Catalog
 from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable
+from pipelines.family import Candidate, Selection
 from workers.loaded_models import LoadedModels
 
 LOADS: list[str] = []
@@ -16,10 +18,12 @@ CLOSED: list[str] = []
 
 
 class Family:
-    revision = "7"
+    revision, engine = "7", "numpy/float32"
 
     def __init__(self, name):
         self.name = name
+        if name == "c":
+            self.selection = Selection(0.02, [Candidate("numpy/int8", 0.3), Candidate("numpy/float32", 0.0)])
 
     def close(self):
         CLOSED.append(self.name)
@@ -132,3 +136,15 @@ def test_what_cannot_be_loaded_says_why_each_time(models, said, name, detail):
         with pytest.raises(ModelUnavailable), models.using(name):
             pass
     assert [event["detail"] for event in said if event["event"] == "load_failed"] == [detail, detail]
+
+
+def test_model_tells_its_engine_and_what_was_measured_before_it_was_chosen(models, said):
+    use(models, "a", "c")
+    told = {event["model"]: event for event in said if event["event"] == "loaded"}
+    assert told["a"]["engine"] == "numpy/float32" and told["a"]["selection"] is None
+    assert told["c"]["selection"] == {
+        "limit": 0.02,
+        "candidates": [{"engine": "numpy/int8", "error": 0.3}, {"engine": "numpy/float32", "error": 0.0}],
+        "warning": "",
+    }
+    json.dumps(said)

@@ -1,12 +1,20 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import ctranslate2
 import pytest
 
 from pipelines.catalog import Catalog
-from pipelines.engines.ctranslate2_engine import best_precision, placement
+from pipelines.engines import ctranslate2_engine
+from pipelines.engines.ctranslate2_engine import (
+    compute_type,
+    has_exact_sums,
+    offered_precisions,
+    placement,
+    precisions,
+)
 from pipelines.errors import ModelUnavailable
 
 ENTRY = Catalog().get("whisper-tiny", "stt")
@@ -16,7 +24,6 @@ ENTRY = Catalog().get("whisper-tiny", "stt")
 def test_threads_are_split_over_two_workers(threads: int, workers: int, each: int) -> None:
     placed = placement(dataclasses.replace(ENTRY, threads=threads), "cpu")
     assert (placed.workers, placed.threads, str(placed.device)) == (workers, each, "cpu")
-    assert placed.precision in ctranslate2.get_supported_compute_types("cpu")
 
 
 #: What CTranslate2 offers on a recent GPU, on one whose 16 bits are slow, and on one that multiplies no 8 bits.
@@ -26,33 +33,46 @@ OLD = {"float32"}
 
 
 @pytest.mark.parametrize(
-    ("kind", "offered", "small", "best"),
+    ("kind", "offered", "wish", "found"),
     [
-        ("cuda", RECENT, False, "float16"),
-        ("cuda", RECENT, True, "int8_float16"),
-        ("cuda", PASCAL, False, "float32"),
-        ("cuda", PASCAL, True, "int8_float32"),
-        ("cuda", OLD, False, "float32"),
-        ("cuda", OLD, True, None),
-        ("cpu", {"float32", "int8", "int8_float32"}, False, "int8"),
-        ("cpu", {"float32", "int8", "int8_float32"}, True, "int8"),
-        ("cpu", {"float32"}, False, "float32"),
+        ("cuda", RECENT, None, ["float16", "int8_float16", "float32"]),
+        ("cuda", RECENT, "int8", ["int8_float16"]),
+        ("cuda", RECENT, "float32", ["float32"]),
+        ("cuda", PASCAL, None, ["float32"]),
+        ("cuda", PASCAL, "int8", ["int8_float32"]),
+        ("cuda", OLD, "int8", []),
+        ("cpu", {"float32", "int8", "int8_float32"}, None, ["int8", "float32"]),
+        ("cpu", {"float32", "int8", "int8_float32"}, "int8", ["int8"]),
+        ("cpu", {"float32", "int8", "int8_float32"}, "float32", ["float32"]),
+        ("cpu", {"float32"}, None, ["float32"]),
     ],
 )
-def test_precision_is_the_best_that_is_offered_or_small_where_that_is_wanted(
-    kind: str, offered: set[str], small: bool, best: str | None
+def test_precisions_are_those_that_are_offered_and_wished_for_best_first(
+    kind: str, offered: set[str], wish: Any, found: list[str]
 ) -> None:
-    assert best_precision(kind, offered, small=small) == best
+    assert offered_precisions(kind, offered, wish) == found
+
+
+@pytest.mark.parametrize(("exact", "name"), [(True, "int8"), (False, "int8_reduced_range")])
+def test_weights_have_7_bits_where_the_processor_cuts_sums(
+    monkeypatch: pytest.MonkeyPatch, exact: bool, name: str
+) -> None:
+    monkeypatch.setattr(ctranslate2_engine, "has_exact_int8_sums", lambda: exact)
+    assert precisions(ENTRY, "cpu") == [name, "float32"]
+    assert precisions(ENTRY, "cpu", "int8") == [name]
+    assert precisions(ENTRY, "cpu", "float32") == ["float32"]
+    assert compute_type(name) == "int8" and has_exact_sums(name)
 
 
 def test_device_without_8_bits_is_refused_where_they_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ctranslate2, "get_supported_compute_types", lambda kind, index: OLD)
-    assert placement(ENTRY, "cpu").precision == "float32"
+    assert precisions(ENTRY, "cpu") == ["float32"]
     with pytest.raises(ModelUnavailable, match="no weights of 8 bits on cpu, only float32: take another engine"):
-        placement(ENTRY, "cpu", small=True)
+        precisions(ENTRY, "cpu", "int8")
 
 
 def test_missing_gpu_is_refused() -> None:
     device = f"cuda:{ctranslate2.get_cuda_device_count()}"
-    with pytest.raises(ModelUnavailable, match=f"sees no CUDA device {device}"):
-        placement(ENTRY, device)
+    for refused in (placement, precisions):
+        with pytest.raises(ModelUnavailable, match=f"sees no CUDA device {device}"):
+            refused(ENTRY, device)

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from pipelines.engines.onnx_engine import onnx_session
-from pipelines.engines.selection import Device, engine_of
+from pipelines.engines.selection import Device, engine_of, select
 from pipelines.engines.torch_engine import torch_device
 from pipelines.entries import ENTRIES
 from pipelines.errors import ModelUnavailable
+from pipelines.family import Candidate
 
 ENTRY = replace(ENTRIES[0], engines=("torch", "onnx"))
 
@@ -40,3 +41,47 @@ def test_damaged_graph_is_refused_by_name(tmp_path):
     (tmp_path / "graph.onnx").write_bytes(b"no graph")
     with pytest.raises(ModelUnavailable, match=r"graph\.onnx cannot be loaded"):
         onnx_session(ENTRY, tmp_path / "graph.onnx", "cpu")
+
+
+class Loaded:
+    """A model that remembers whether it was closed."""
+
+    def __init__(self, error):
+        self.error, self.is_closed = error, False
+
+    def close(self):
+        self.is_closed = True
+
+
+def chosen(**errors):
+    """What is selected of engines with these errors; all that were loaded."""
+    loaded = []
+
+    def load(error):
+        loaded.append(Loaded(error))
+        return loaded[-1]
+
+    engines = {name: lambda error=error: load(error) for name, error in errors.items()}
+    model, selection = select(engines, lambda model: model.error, limit=0.02)
+    assert model is loaded[-1]
+    assert [each.is_closed for each in loaded] == [True] * (len(loaded) - 1) + [False]
+    return selection
+
+
+def test_first_engine_within_the_limit_is_taken_and_no_further_one_loaded():
+    selection = chosen(int8=0.09, reduced=0.02, float32=0.0)
+    assert selection.candidates == [Candidate("int8", 0.09), Candidate("reduced", 0.02)]
+    assert selection.chosen == Candidate("reduced", 0.02) and not selection.warning
+
+
+def test_last_engine_is_taken_with_a_warning_where_none_is_within_the_limit():
+    selection = chosen(int8=0.09, reduced=0.0213)
+    assert selection.chosen.engine == "reduced"
+    assert selection.warning.startswith("reduced is further from float32 than the limit: ")
+    assert "instead of 0.020. Leave `engine` out in models.toml" in selection.warning
+
+
+def test_engine_that_cannot_be_measured_is_taken_and_said_to_be_so():
+    selection = chosen(int8=None, float32=0.0)
+    assert selection.candidates == [Candidate("int8", None)]
+    assert "int8 was not compared with float32" in selection.warning

@@ -12,13 +12,18 @@ from typing import Any
 import pytest
 
 from pipelines.catalog import Catalog
+from pipelines.engines.ctranslate2_saturation import has_exact_int8_sums
 from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable, UnsupportedOption
 from pipelines.families.whisper import Whisper, load
+from pipelines.families.whisper.accuracy import Examination, Findings
 from pipelines.family import RecogniseRequest
 from tests.factories import jfk, make_wav
 from tests.in_process import Run
 from tests.whisper_checkpoint import write_whisper
+
+#: What stands for 8 bits on this processor.
+EIGHT_BITS = "int8" if has_exact_int8_sums() else "int8_reduced_range"
 
 
 def make_entry(source: str | Path, **changes: Any) -> Entry:
@@ -40,15 +45,61 @@ def ask(whisper: Whisper, **changes: Any) -> Any:
 
 
 def test_model_loads_from_a_directory_with_its_digest_as_revision(whisper: Whisper) -> None:
-    assert whisper.revision.startswith("sha256:") and whisper.engine == "ctranslate2/int8"
+    assert whisper.revision.startswith("sha256:") and whisper.engine == f"ctranslate2/{EIGHT_BITS}"
 
 
 def test_engine_of_8_bits_takes_no_other_weights(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert load(make_entry(folder, engine="ctranslate2-int8"), "cpu").engine == "ctranslate2/int8"
+    assert load(make_entry(folder, engine="ctranslate2-int8"), "cpu").engine == f"ctranslate2/{EIGHT_BITS}"
+    assert load(make_entry(folder, engine="ctranslate2-float32"), "cpu").engine == "ctranslate2/float32"
     monkeypatch.setattr("ctranslate2.get_supported_compute_types", lambda kind, index: {"float32"})
     assert load(make_entry(folder), "cpu").engine == "ctranslate2/float32"
     with pytest.raises(ModelUnavailable, match="whisper-tiny: CTranslate2 has no weights of 8 bits on cpu"):
         load(make_entry(folder, engine="ctranslate2-int8"), "cpu")
+
+
+def test_weights_of_7_bits_take_the_place_of_8_where_sums_are_cut(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.engines.ctranslate2_engine.has_exact_int8_sums", lambda: False)
+    whisper = load(make_entry(folder), "cpu")
+    assert whisper.engine == "ctranslate2/int8_reduced_range" and ask(whisper, language="en").phrases
+
+
+def test_engine_with_too_large_an_error_gives_way_to_float32(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    errors = {"ctranslate2/float32": 0.0}
+    monkeypatch.setattr(
+        Examination, "findings", lambda self, encoder, decoder, *_, **__: Findings(errors.get(decoder.name, 0.3), True)
+    )
+    whisper = load(make_entry(folder), "cpu")
+    assert whisper.engine == "ctranslate2/float32" and whisper.selection is not None
+    assert [(each.engine, each.error) for each in whisper.selection.candidates] == [
+        (f"ctranslate2/{EIGHT_BITS}", 0.3), ("ctranslate2/float32", 0.0),
+    ]  # fmt: skip
+    named = load(make_entry(folder, engine="ctranslate2-int8"), "cpu")
+    assert named.engine == f"ctranslate2/{EIGHT_BITS}" and named.selection is not None
+    assert "0.300 instead of 0.020" in named.selection.warning
+
+
+def test_engine_that_decodes_otherwise_in_batches_decodes_window_by_window(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert load(make_entry(folder), "cpu")._decoder.decodes_in_batches
+    monkeypatch.setattr(Examination, "_is_alike_in_batches", lambda *_: False)
+    whisper = load(make_entry(folder), "cpu")
+    assert not whisper._decoder.decodes_in_batches
+    requests = [RecogniseRequest(jfk()[:size], language="en") for size in (32_000, 16_000)]
+    alone = [whisper.recognise([request], lambda: None)[0] for request in requests]
+    assert whisper.recognise(requests, lambda: None) == alone
+
+
+def test_model_that_does_not_fit_in_float32_is_loaded_without_a_comparison(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.families.whisper.loading.free_bytes", lambda device: 1_000_000)
+    whisper = load(make_entry(folder), "cpu")
+    assert whisper.engine == f"ctranslate2/{EIGHT_BITS}" and whisper.selection is not None
+    assert whisper.selection.chosen.error is None
+    assert "too little memory to load the model in float32" in whisper.selection.warning
 
 
 def test_revision_of_a_snapshot_is_its_commit(folder: Path, tmp_path: Path) -> None:
