@@ -7,36 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines import loading
-from pipelines.engines.selection import engine_of
+from pipelines.engines.selection import engine_of, select
 from pipelines.entry import Entry
 from pipelines.errors import EngineFailure, ModelUnavailable
-from pipelines.family import RecogniseRequest, Recognition, Tick
+from pipelines.family import RecogniseRequest, Recognition, Selection, Tick
 
+from .accuracy import error_of, reference_of
 from .beam import BeamSearch, load_beam
 from .checkpoint import RATE_HZ, Checkpoint, read_checkpoint
 from .ctc import Spoken, best_path, letters, log_posteriors, words
 from .features import normalised
+from .network_engine import Network
 from .phrases import phrases
 from .punctuation_model import PunctuationModel, load_punctuation
 
 _ROLES = ("language_model", "lexicon", "punctuation")
-
-
-class Network(Protocol):
-    """What computes logits: `TorchNetwork` or `OnnxNetwork`."""
-
-    #: Engine and precision, for provenance.
-    engine: str
-    #: Windows that are worth computing together.
-    batch: int
-
-    def logits(self, sounds: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]: ...
 
 
 def load(entry: Entry, device: str) -> Wav2Vec2:
@@ -48,24 +39,30 @@ def load(entry: Entry, device: str) -> Wav2Vec2:
         )
     engine = engine_of(entry)
     checkpoint = read_checkpoint(entry)
-    network = _network(checkpoint, engine, device)
-    beam = load_beam(entry, checkpoint.alphabet)
-    return Wav2Vec2(checkpoint, network, beam, load_punctuation(entry, device))
-
-
-def _network(checkpoint: Checkpoint, engine: str, device: str) -> Network:
     try:
-        if engine == "onnx":
-            from .onnx_network import OnnxNetwork
-
-            return OnnxNetwork(checkpoint, device)
-        from .torch_network import TorchNetwork
-
-        return TorchNetwork(checkpoint, device, precise=engine == "torch-float32")
+        network, selection = _network(checkpoint, engine, device)
     except ImportError as error:
-        raise ModelUnavailable(
-            f"{checkpoint.entry.name} needs {error.name}: pip install 'voicemill[torch]'."
-        ) from error
+        raise ModelUnavailable(f"{entry.name} needs {error.name}: pip install 'voicemill[torch]'.") from error
+    beam = load_beam(entry, checkpoint.alphabet)
+    return Wav2Vec2(checkpoint, network, beam, load_punctuation(entry, device), selection=selection)
+
+
+def _network(checkpoint: Checkpoint, engine: str, device: str) -> tuple[Network, Selection | None]:
+    """The network of the engine. Where PyTorch may choose its precision, the first that is close enough to float32."""
+    if engine == "onnx":
+        from .onnx_network import OnnxNetwork
+
+        return OnnxNetwork(checkpoint, device), None
+    from .torch_network import TorchNetwork, precisions
+
+    if engine == "torch-float32":
+        return TorchNetwork(checkpoint, device, "float32"), None
+    reference = reference_of(checkpoint)
+    engines = {
+        f"torch/{precision}": partial(TorchNetwork, checkpoint, device, precision)
+        for precision in precisions(checkpoint.entry, device)
+    }
+    return select(engines, lambda network: error_of(checkpoint, network, reference))
 
 
 class Wav2Vec2:
@@ -77,12 +74,15 @@ class Wav2Vec2:
         network: Network,
         beam: BeamSearch | None = None,
         punctuation: PunctuationModel | None = None,
+        *,
+        selection: Selection | None = None,
     ) -> None:
         entry = checkpoint.entry
         #: With a punctuation model it writes punctuation by itself, whatever the catalogue says.
         self.entry = replace(entry, punctuates=entry.punctuates or punctuation is not None)
         self.revision = loading.revision(checkpoint.folder)
         self.engine = network.engine
+        self.selection = selection
         self._checkpoint = checkpoint
         self._network = network
         self._beam = beam

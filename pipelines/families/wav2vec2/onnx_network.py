@@ -32,6 +32,9 @@ class OnnxNetwork:
         self._session = onnx_session(checkpoint.entry, folder / _FILE, device)
         self.engine = "onnx/float32"
 
+    def close(self) -> None:
+        """Nothing of it lives on."""
+
     def logits(self, sounds: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
         """For each sound its logits, (frames, tokens). Raises RuntimeError where ONNX Runtime fails."""
         return [self._session.run(None, {"samples": sound[None]})[0][0] for sound in sounds]
