@@ -13,7 +13,7 @@ from transformers import (
 )
 
 from pipelines.errors import ModelUnavailable
-from pipelines.vocoders.hifigan import ESPNET_MEL, SPEECHT5_MEL, Generator, HifiGan, Shape
+from pipelines.vocoders.hifigan import ESPNET_MEL, LARGEST_DIFFERENCE, SPEECHT5_MEL, Generator, HifiGan, Shape
 from pipelines.vocoders.knobs import Knobs
 from pipelines.vocoders.mel import MelConvention
 from pipelines.vocoders.opening import open_vocoder
@@ -112,6 +112,21 @@ def test_bfloat16_is_close_to_float32():
     assert quick.engine == "torch/bfloat16"
     error = quick.samples(mels, [Place()]) - exact
     assert 20 * torch.log10(exact.norm() / error.norm()) > 25
+
+
+def test_precision_is_the_fastest_that_is_close_to_float32(monkeypatch):
+    monkeypatch.setattr("pipelines.vocoders.hifigan.has_fast_bfloat16", lambda device: True)
+    chosen, exact = open_vocoder(make_entry(), str(FIXTURES / "hifigan"), CPU, Knobs()), opened(FIXTURES / "hifigan")
+    mels = torch.from_numpy(arrays("hifigan", "inputs")["mel"])
+    sound = exact.samples(mels, [Place()])
+    assert (chosen.samples(mels, [Place()]) - sound).norm() / sound.norm() <= LARGEST_DIFFERENCE
+    # A processor whose bfloat16 is wrong.
+    monkeypatch.setattr("pipelines.vocoders.hifigan._difference", lambda quick, exact: 1.06)
+    assert open_vocoder(make_entry(), str(FIXTURES / "hifigan"), CPU, Knobs()).engine == "torch/float32"
+    monkeypatch.setattr("pipelines.vocoders.hifigan._difference", lambda quick, exact: float("nan"))
+    assert open_vocoder(make_entry(), str(FIXTURES / "hifigan"), CPU, Knobs()).engine == "torch/float32"
+    monkeypatch.setattr("pipelines.vocoders.hifigan.has_fast_bfloat16", lambda device: False)
+    assert open_vocoder(make_entry(), str(FIXTURES / "hifigan"), CPU, Knobs()).engine == "torch/float32"
 
 
 def test_checkpoint_of_other_sizes_than_its_config_is_refused_by_name(tmp_path):
