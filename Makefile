@@ -20,11 +20,21 @@ export PIP_ROOT_USER_ACTION := ignore
 QUICK := $(wildcard tests/unit tests/test_*.py tests/conformance)
 WHOLE := $(wildcard tests/integration tests/acceptance tests/faults)
 
+# What computes: engines, families, vocoders. Each library is told which instructions it may use; ONNX Runtime cannot be.
+COMPUTING := $(PY) -m pytest --numprocesses=2 --dist=loadfile tests/unit/pipelines/engines \
+  tests/unit/pipelines/families tests/unit/pipelines/vocoders tests/unit/pipelines/voiceprints \
+  tests/conformance/test_family_suite.py tests/conformance/test_neural_speech_suite.py \
+  tests/conformance/test_speaker_suite.py
+OLDER_AMD := CT2_USE_MKL=0 CT2_FORCE_CPU_ISA=AVX2 ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 \
+  MKL_ENABLE_INSTRUCTIONS=AVX2
+OLDEST := CT2_FORCE_CPU_ISA=GENERIC ONEDNN_MAX_CPU_ISA=SSE41 ATEN_CPU_CAPABILITY=default \
+  MKL_ENABLE_INSTRUCTIONS=SSE4_2
+
 # What `make test` needs beside the base: every optional part that runs on a CPU.
 TESTED := espeak,text,torch,beam,speakers,denoise,normalise,evaluate,test
 
 # -- verbs ----------------------------------------------------------------------------------------------------------
-.PHONY: help demo up test lint types mutations accept soak bench bench-stt bench-tts clean
+.PHONY: help demo up test test-isa lint types mutations accept soak bench bench-stt bench-tts bench-engines clean
 
 help:  ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -44,6 +54,12 @@ else
 	$(PY) -m pytest --durations=15 $(WHOLE) || failed=1; \
 	exit $$failed
 endif
+
+test-isa: $(STAMPS)/test-$(KEY)  ## Run what computes once more with the instructions of older processors
+	@failed=0; \
+	echo "== AVX2 and oneDNN, as on AMD before Zen 4"; $(OLDER_AMD) $(COMPUTING) || failed=1; \
+	echo "== SSE4 and, on Intel, MKL"; $(OLDEST) $(COMPUTING) || failed=1; \
+	exit $$failed
 
 lint: $(STAMPS)/lint-$(KEY) types  ## Check style, format, import rules and types
 	$(VENV)/bin/ruff check .
@@ -70,6 +86,9 @@ bench-stt: $(STAMPS)/test-$(KEY)  ## Measure the recognisers and write docs/benc
 
 bench-tts: $(STAMPS)/test-$(KEY)  ## Measure the neural voices and write docs/benchmarks-tts.md (BENCH=name prints one)
 	$(PY) -m tests.benchmarks.tts $(or $(BENCH),--write)
+
+bench-engines: $(STAMPS)/test-$(KEY)  ## Measure what runs Whisper on CPUs, write docs/benchmarks-engines.md (MODEL=folder)
+	$(PY) -m tests.benchmarks.engines --write $(MODEL)
 
 clean:  ## Remove the virtual environment, caches and what the demo wrote
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis demo/out
