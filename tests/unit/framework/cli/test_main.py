@@ -120,7 +120,14 @@ def _started(program: Program, **streams: object) -> subprocess.Popen[bytes]:
     recording = Path(program.directory) / "talk.wav"
     recording.write_bytes(b"RIFF")
     command = program.command("transcribe", "talk.wav", "-f", "txt")
-    return subprocess.Popen(command, env=dict(program.environment), cwd=program.directory, **streams)  # type: ignore[call-overload]
+    return subprocess.Popen(  # type: ignore[call-overload]
+        command, env=dict(program.environment), cwd=program.directory, preexec_fn=_heed_interrupts, **streams
+    )
+
+
+def _heed_interrupts() -> None:
+    """A shell starts what runs in the background with interrupts ignored, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _interrupt_once_it_listens(process: subprocess.Popen[bytes], wire: WireServer) -> None:
