@@ -38,16 +38,6 @@ class Reference:
     probabilities: NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """What an engine gives beside the reference."""
-
-    #: Mean absolute change of the probabilities of the reference's tokens, 0–1; None where there is no reference.
-    error: float | None
-    #: Whether windows come out bit for bit the same alone and in a batch.
-    is_alike_in_batches: bool
-
-
 class Examination:
     """The fixed recording as a task for the engines of one model. `tokenizer` is the model's own."""
 
@@ -67,24 +57,25 @@ class Examination:
         kept = np.load(converted(folder, f"float32-reference-{_VERSION}", write) / "reference.npz")
         return Reference([int(token) for token in kept["tokens"]], kept["probabilities"])
 
-    def run(self, encoder: Encoder, decoder: Decoder) -> Reference:
-        """What an engine in float32 gives."""
-        encoded = encoder.encode(_spectrograms(decoder.bins), _tick)
+    def states(self, encoder: Encoder, bins: int) -> Encoded:
+        """The recording as one window: [1, states, width]."""
+        return encoder.encode(log_mel(reference_speech(), bins)[None], _tick)
+
+    def run(self, decoder: Decoder, encoded: Encoded) -> Reference:
+        """What a decoder in float32 gives for the recording's `states`."""
         tokens = [token for token in self._written(decoder, encoded, _LONGEST)[0].tokens if token < self._end]
         return Reference(tokens, self._probabilities(decoder, encoded, tokens))
 
-    def findings(self, encoder: Encoder, decoder: Decoder, reference: Reference | None, *, rows: int) -> Findings:
-        """How an engine does, also in batches of `rows`. Its states have to be a NumPy array."""
-        encoded = encoder.encode(_spectrograms(decoder.bins), _tick)
-        error = None
-        if reference is not None:
-            found = self._probabilities(decoder, encoded, reference.tokens)
-            # What is no number is as far off as can be.
-            changes = np.nan_to_num(np.abs(found - reference.probabilities), nan=1.0)
-            error = float(changes.mean()) if reference.tokens else 0.0
-        return Findings(error, self._is_alike_in_batches(decoder, encoded, rows))
+    def error(self, decoder: Decoder, encoded: Encoded, reference: Reference) -> float:
+        """Mean absolute change of the probabilities of the reference's tokens, 0–1."""
+        if not reference.tokens:
+            return 0.0
+        found = self._probabilities(decoder, encoded, reference.tokens)
+        # What is no number is as far off as can be.
+        return float(np.nan_to_num(np.abs(found - reference.probabilities), nan=1.0).mean())
 
-    def _is_alike_in_batches(self, decoder: Decoder, encoded: Encoded, rows: int) -> bool:
+    def is_alike_in_batches(self, decoder: Decoder, encoded: Encoded, rows: int) -> bool:
+        """Whether windows come out bit for bit the same alone and in a batch of `rows`. `encoded`: a NumPy array."""
         windows = np.concatenate([encoded, encoded[:, ::-1], encoded / 2])
         numbers = [row % len(windows) for row in range(max(rows, len(windows)))]
         alone = [self._written(decoder, windows[number : number + 1], _FEW)[0] for number in range(len(windows))]
@@ -104,11 +95,6 @@ class Examination:
         if not tokens:
             return np.zeros(0)
         return decoder.align(encoded, self._start, [tokens], [FRAMES])[0].probabilities
-
-
-def _spectrograms(bins: int) -> NDArray[np.float32]:
-    """The recording as one window, [1, bins, 3000]."""
-    return log_mel(reference_speech(), bins)[None]
 
 
 def _tick() -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from pipelines.engines.ctranslate2_engine import INT8_REDUCED_RANGE, Wish, precisions
 from pipelines.engines.ctranslate2_file import read_model
 from pipelines.engines.memory import check_room, free_bytes
-from pipelines.engines.selection import engine_of, select
+from pipelines.engines.selection import Device, engine_of, select
 from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable
 from pipelines.family import Selection
@@ -97,9 +97,10 @@ def _selected(  # noqa: PLR0917
     engines = {f"{before}ctranslate2/{name}": partial(loaded, name) for name in names}
 
     def error_of(model: CTranslate2Model) -> float | None:
-        found = examination.findings(encoder or model, model, reference, rows=entry.slots)
-        model.decodes_in_batches = model.decodes_in_batches and found.is_alike_in_batches
-        return found.error
+        encoded = examination.states(encoder or model, model.bins)
+        if model.decodes_in_batches and Device.of(device).kind == "cpu":
+            model.decodes_in_batches = examination.is_alike_in_batches(model, encoded, entry.slots)
+        return None if reference is None else examination.error(model, encoded, reference)
 
     return select(engines, error_of)
 
@@ -110,7 +111,7 @@ def _reference(entry: Entry, folder: Path, examination: Examination) -> Referenc
     def compute() -> Reference:
         model = CTranslate2Model(entry, folder, "cpu", "float32")
         try:
-            return examination.run(model, model)
+            return examination.run(model, examination.states(model, model.bins))
         finally:
             model.close()
 

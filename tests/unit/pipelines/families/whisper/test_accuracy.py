@@ -15,6 +15,7 @@ from pipelines.families.whisper.accuracy import Examination, Reference
 from pipelines.families.whisper.checkpoint import opened
 from pipelines.families.whisper.conversion import ctranslate2_folder, reduced_range_folder
 from pipelines.families.whisper.ctranslate2_model import CTranslate2Model
+from pipelines.families.whisper.decoding import Encoded
 from pipelines.families.whisper.tokenizer import Tokenizer
 
 
@@ -34,8 +35,13 @@ def exact(entry: Entry, folder: Path) -> CTranslate2Model:
 
 
 @pytest.fixture(scope="module")
-def reference(examination: Examination, exact: CTranslate2Model) -> Reference:
-    return examination.run(exact, exact)
+def encoded(examination: Examination, exact: CTranslate2Model) -> Encoded:
+    return examination.states(exact, exact.bins)
+
+
+@pytest.fixture(scope="module")
+def reference(examination: Examination, exact: CTranslate2Model, encoded: Encoded) -> Reference:
+    return examination.run(exact, encoded)
 
 
 def test_reference_is_a_text_with_its_probabilities(reference: Reference) -> None:
@@ -59,51 +65,51 @@ def test_reference_is_computed_once(
         assert each.tokens == reference.tokens and np.array_equal(each.probabilities, reference.probabilities)
 
 
-def test_float32_has_no_error(examination: Examination, exact: CTranslate2Model, reference: Reference) -> None:
-    assert examination.findings(exact, exact, reference, rows=3).error == 0.0
+def test_float32_has_no_error(
+    examination: Examination, exact: CTranslate2Model, encoded: Encoded, reference: Reference
+) -> None:
+    assert examination.error(exact, encoded, reference) == 0.0
 
 
 def test_8_bits_are_within_the_limit_where_sums_are_exact_and_far_above_it_where_they_are_cut(
     entry: Entry, examination: Examination, reference: Reference, folder: Path
 ) -> None:
     full = CTranslate2Model(entry, folder, "cpu", "int8")
-    error = examination.findings(full, full, reference, rows=3).error
-    assert error is not None and (error <= PROBABILITY_LIMIT) == has_exact_int8_sums()
+    error = examination.error(full, examination.states(full, full.bins), reference)
+    assert (error <= PROBABILITY_LIMIT) == has_exact_int8_sums()
     assert has_exact_int8_sums() or error > 2 * PROBABILITY_LIMIT
 
 
-def test_weights_of_7_bits_are_within_the_limit_on_every_processor(
+def test_weights_of_7_bits_are_within_the_limit_and_alike_in_batches_on_every_processor(
     entry: Entry, examination: Examination, reference: Reference, folder: Path
 ) -> None:
     reduced = CTranslate2Model(entry, reduced_range_folder(entry, folder), "cpu", "int8_reduced_range")
-    found = examination.findings(reduced, reduced, reference, rows=16)
-    assert found.error is not None and found.error <= PROBABILITY_LIMIT
-    assert reduced.decodes_in_batches and found.is_alike_in_batches
+    encoded = examination.states(reduced, reduced.bins)
+    assert examination.error(reduced, encoded, reference) <= PROBABILITY_LIMIT
+    assert reduced.decodes_in_batches and examination.is_alike_in_batches(reduced, encoded, 16)
 
 
 def test_batches_that_change_a_window_are_noticed(
-    examination: Examination, exact: CTranslate2Model, monkeypatch: pytest.MonkeyPatch
+    examination: Examination, exact: CTranslate2Model, encoded: Encoded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     generate = CTranslate2Model.generate
 
     def changed(self: Any, encoded: Any, *args: Any, **options: Any) -> Any:
         return generate(self, encoded if len(encoded) == 1 else encoded[::-1], *args, **options)
 
-    assert examination.findings(exact, exact, None, rows=4).is_alike_in_batches
+    assert examination.is_alike_in_batches(exact, encoded, 4)
     monkeypatch.setattr(CTranslate2Model, "generate", changed)
-    assert not examination.findings(exact, exact, None, rows=4).is_alike_in_batches
+    assert not examination.is_alike_in_batches(exact, encoded, 4)
 
 
-def test_without_a_reference_there_is_no_error(examination: Examination, exact: CTranslate2Model) -> None:
-    assert examination.findings(exact, exact, None, rows=3).error is None
-
-
-def test_model_that_writes_nothing_has_no_error(examination: Examination, exact: CTranslate2Model) -> None:
-    assert examination.findings(exact, exact, Reference([], np.zeros(0)), rows=3).error == 0.0
+def test_model_that_writes_nothing_has_no_error(
+    examination: Examination, exact: CTranslate2Model, encoded: Encoded
+) -> None:
+    assert examination.error(exact, encoded, Reference([], np.zeros(0))) == 0.0
 
 
 def test_probability_that_is_no_number_counts_as_wholly_changed(
-    examination: Examination, exact: CTranslate2Model, reference: Reference
+    examination: Examination, exact: CTranslate2Model, encoded: Encoded, reference: Reference
 ) -> None:
     damaged = Reference(reference.tokens, np.full(len(reference.tokens), np.nan))
-    assert examination.findings(exact, exact, damaged, rows=3).error == 1.0
+    assert examination.error(exact, encoded, damaged) == 1.0

@@ -16,7 +16,7 @@ from pipelines.engines.ctranslate2_saturation import has_exact_int8_sums
 from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable, UnsupportedOption
 from pipelines.families.whisper import Whisper, load
-from pipelines.families.whisper.accuracy import Examination, Findings
+from pipelines.families.whisper.accuracy import Examination
 from pipelines.family import RecogniseRequest
 from tests.factories import jfk, make_wav
 from tests.in_process import Run
@@ -67,9 +67,7 @@ def test_weights_of_7_bits_take_the_place_of_8_where_sums_are_cut(
 
 def test_engine_with_too_large_an_error_gives_way_to_float32(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     errors = {"ctranslate2/float32": 0.0}
-    monkeypatch.setattr(
-        Examination, "findings", lambda self, encoder, decoder, *_, **__: Findings(errors.get(decoder.name, 0.3), True)
-    )
+    monkeypatch.setattr(Examination, "error", lambda self, decoder, encoded, reference: errors.get(decoder.name, 0.3))
     whisper = load(make_entry(folder), "cpu")
     assert whisper.engine == "ctranslate2/float32" and whisper.selection is not None
     assert [(each.engine, each.error) for each in whisper.selection.candidates] == [
@@ -84,7 +82,7 @@ def test_engine_that_decodes_otherwise_in_batches_decodes_window_by_window(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert load(make_entry(folder), "cpu")._decoder.decodes_in_batches
-    monkeypatch.setattr(Examination, "_is_alike_in_batches", lambda *_: False)
+    monkeypatch.setattr(Examination, "is_alike_in_batches", lambda *_: False)
     whisper = load(make_entry(folder), "cpu")
     assert not whisper._decoder.decodes_in_batches
     requests = [RecogniseRequest(jfk()[:size], language="en") for size in (32_000, 16_000)]
