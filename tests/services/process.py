@@ -75,3 +75,5 @@ class Child:
 def _die_with_parent() -> None:
     # Runs in the child after setuid (which would clear it). Kept small: a fork of a threaded process.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    # A test run that a shell has started in the background ignores interrupts, and children inherit that.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
