@@ -79,7 +79,8 @@ def test_what_the_entry_sets_reaches_the_vocoder():
 
 
 def test_a_seed_decides_what_dropout_does(family):
-    one, same, other = family.speak([say(TEXTS[0], seed=seed) for seed in (1, 1, 2)], tick)
+    # Each by itself: with the instructions of some processors the last bit of a row depends on its place in a batch.
+    one, same, other = (family.speak([say(TEXTS[0], seed=seed)], tick)[0] for seed in (1, 1, 2))
     assert np.array_equal(one.samples, same.samples)
     assert not np.array_equal(one.samples, other.samples)
 
