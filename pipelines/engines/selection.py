@@ -7,7 +7,7 @@ engine process at every load: it depends on the processor, on the version of the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -52,6 +52,10 @@ def engine_of(entry: Entry) -> str:
 class Model(Protocol):
     """A model loaded for one engine."""
 
+    @property
+    def engine(self) -> str:
+        """Engine and precision, for provenance."""
+
     def close(self) -> None: ...
 
 
@@ -59,28 +63,26 @@ _M = TypeVar("_M", bound=Model)
 
 
 def select(
-    engines: Mapping[str, Callable[[], _M]],
+    loads: Sequence[Callable[[], _M]],
     error_of: Callable[[_M], float | None],
     *,
     limit: float = PROBABILITY_LIMIT,
 ) -> tuple[_M, Selection]:
-    """The model in the first of the engines whose error is within the limit, else in the last; what was tried.
+    """The model in the first of its engines whose error is within the limit, else in the last; what was tried.
 
-    `engines`: what loads the model, by the engine's name for provenance, best first; not empty. An error of None, where
-    nothing could be measured, counts as within the limit. Models that are not taken are closed. Raises what loading
-    raises.
+    `loads`: what loads the model in each engine, best first; not empty. An error of None, where nothing could be
+    measured, counts as within the limit. Models that are not taken are closed. Raises what loading raises.
     """
     tried: list[Candidate] = []
-    last = len(engines)
-    for number, (engine, load) in enumerate(engines.items(), 1):
+    for number, load in enumerate(loads, 1):
         model = load()
         error = error_of(model)
-        tried.append(Candidate(engine, error))
+        tried.append(Candidate(model.engine, error))
         if error is None:
-            return model, Selection(limit, tried, _unmeasured(engine))
+            return model, Selection(limit, tried, _unmeasured(model.engine))
         if error <= limit:
             return model, Selection(limit, tried)
-        if number < last:
+        if number < len(loads):
             model.close()
     return model, Selection(limit, tried, _inaccurate(tried[-1], limit))
 

@@ -58,11 +58,8 @@ def _network(checkpoint: Checkpoint, engine: str, device: str) -> tuple[Network,
     if engine == "torch-float32":
         return TorchNetwork(checkpoint, device, "float32"), None
     reference = reference_of(checkpoint)
-    engines = {
-        f"torch/{precision}": partial(TorchNetwork, checkpoint, device, precision)
-        for precision in precisions(checkpoint.entry, device)
-    }
-    return select(engines, lambda network: error_of(checkpoint, network, reference))
+    loads = [partial(TorchNetwork, checkpoint, device, precision) for precision in precisions(checkpoint.entry, device)]
+    return select(loads, lambda network: error_of(checkpoint, network, reference))
 
 
 class Wav2Vec2:

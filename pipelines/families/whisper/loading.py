@@ -1,8 +1,8 @@
 """Which encoder and decoder an entry gets: the engine that it names, else the first of the catalogue.
 
 - `ctranslate2`: both in CTranslate2, from either form of a checkpoint, in the first of its precisions that is close
-  enough to float32 on this processor (accuracy.py).
-- `ctranslate2-int8`: the same with weights of 8 bits, on GPUs too and however close.
+  enough to float32 on this processor (accuracy.py). Where the decoder's weights have 7 bits, the encoder is in float32.
+- `ctranslate2-int8`: the same with weights of 8 bits, or 7, on GPUs too and however close; nothing in float32.
 - `ctranslate2-float32`: the same in float32.
 - `bfloat16`: the encoder in PyTorch with 16 bits, the decoder in CTranslate2; for CPUs that multiply bfloat16.
 - `onnx`: the encoder in ONNX Runtime, the decoder in CTranslate2.
@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -65,9 +66,10 @@ def _models(
         return whole.encoder, whole, None
     encoder = _encoder(entry, device, engine, checkpoint)
     folder = ctranslate2_folder(entry, checkpoint, tokenizer)
-    names = precisions(entry, device, _WISHES.get(engine))
-    decoder, selection = _selected(entry, device, names, folder, encoder, Examination(tokenizer))
-    return encoder or decoder, decoder, selection
+    wish = _WISHES.get(engine)
+    candidates = _Candidates(entry, device, folder, encoder, is_small=wish == "int8", tokenizer=tokenizer)
+    pair, selection = candidates.selected(precisions(entry, device, wish))
+    return pair.encoder, pair.decoder, selection
 
 
 def _encoder(entry: Entry, device: str, engine: str, checkpoint: Checkpoint) -> Encoder | None:
@@ -83,39 +85,70 @@ def _encoder(entry: Entry, device: str, engine: str, checkpoint: Checkpoint) -> 
     return None
 
 
-def _selected(  # noqa: PLR0917
-    entry: Entry, device: str, names: Sequence[str], folder: Path, encoder: Encoder | None, examination: Examination
-) -> tuple[CTranslate2Model, Selection]:
-    """The model in the first of the precisions that does well enough, with the encoder of another library if given."""
-    reference = _reference(entry, folder, examination)
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """An encoder and a decoder that may be one model."""
 
-    def loaded(precision: str) -> CTranslate2Model:
-        source = reduced_range_folder(entry, folder) if precision == INT8_REDUCED_RANGE else folder
-        return CTranslate2Model(entry, source, device, precision)
+    encoder: Encoder
+    decoder: CTranslate2Model
+    #: Whether other pairs have the same encoder.
+    is_encoder_shared: bool = False
 
-    before = f"{encoder.name} + " if encoder else ""
-    engines = {f"{before}ctranslate2/{name}": partial(loaded, name) for name in names}
+    @property
+    def engine(self) -> str:
+        return " + ".join(dict.fromkeys((self.encoder.name, self.decoder.name)))
 
-    def error_of(model: CTranslate2Model) -> float | None:
-        encoded = examination.states(encoder or model, model.bins)
-        if model.decodes_in_batches and Device.of(device).kind == "cpu":
-            model.decodes_in_batches = examination.is_alike_in_batches(model, encoded, entry.slots)
-        return None if reference is None else examination.error(model, encoded, reference)
-
-    return select(engines, error_of)
+    def close(self) -> None:
+        self.decoder.close()
+        if self.encoder is not self.decoder and not self.is_encoder_shared:
+            self.encoder.close()
 
 
-def _reference(entry: Entry, folder: Path, examination: Examination) -> Reference | None:
-    """What the model gives in float32 on the CPU; None where it does not fit into memory like that."""
+class _Candidates:
+    """The decoders of CTranslate2 for one checkpoint, each with its encoder."""
 
-    def compute() -> Reference:
-        model = CTranslate2Model(entry, folder, "cpu", "float32")
-        try:
-            return examination.run(model, examination.states(model, model.bins))
-        finally:
-            model.close()
+    def __init__(
+        self, entry: Entry, device: str, folder: Path, encoder: Encoder | None, *, is_small: bool, tokenizer: Tokenizer
+    ) -> None:
+        """`encoder`: of another library, for all of them. `is_small`: nothing is to be in memory as float32."""
+        self._entry, self._device, self._folder, self._encoder = entry, device, folder, encoder
+        self._examination = Examination(tokenizer)
+        self._has_room = _fits_in_float32(entry, folder)
+        self._is_small = is_small or not self._has_room
 
-    return examination.reference(folder, compute) if _fits_in_float32(entry, folder) else None
+    def selected(self, names: Sequence[str]) -> tuple[_Pair, Selection]:
+        """The first of the precisions that is close enough to float32."""
+        reference = self._reference() if self._has_room else None
+        return select([partial(self._loaded, name) for name in names], partial(self._error, reference))
+
+    def _loaded(self, precision: str) -> _Pair:
+        source = self._folder
+        if precision == INT8_REDUCED_RANGE:
+            source = reduced_range_folder(self._entry, source)
+        decoder = CTranslate2Model(self._entry, source, self._device, precision)
+        if precision == INT8_REDUCED_RANGE and self._encoder is None and not self._is_small:
+            # On processors that cut sums 8 bits make an encoder hardly faster, and 7 bits cost it more words than 8.
+            return _Pair(CTranslate2Model(self._entry, self._folder, self._device, "float32"), decoder)
+        return _Pair(self._encoder or decoder, decoder, is_encoder_shared=self._encoder is not None)
+
+    def _error(self, reference: Reference | None, pair: _Pair) -> float | None:
+        decoder = pair.decoder
+        encoded = self._examination.states(pair.encoder, decoder.bins)
+        if decoder.decodes_in_batches and Device.of(self._device).kind == "cpu":
+            decoder.decodes_in_batches = self._examination.is_alike_in_batches(decoder, encoded, self._entry.slots)
+        return None if reference is None else self._examination.error(decoder, encoded, reference)
+
+    def _reference(self) -> Reference:
+        """What the model gives in float32 on the CPU."""
+
+        def compute() -> Reference:
+            model = CTranslate2Model(self._entry, self._folder, "cpu", "float32")
+            try:
+                return self._examination.run(model, self._examination.states(model, model.bins))
+            finally:
+                model.close()
+
+        return self._examination.reference(self._folder, compute)
 
 
 def _fits_in_float32(entry: Entry, folder: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -46,8 +47,8 @@ def test_damaged_graph_is_refused_by_name(tmp_path):
 class Loaded:
     """A model that remembers whether it was closed."""
 
-    def __init__(self, error):
-        self.error, self.is_closed = error, False
+    def __init__(self, engine, error):
+        self.engine, self.error, self.is_closed = engine, error, False
 
     def close(self):
         self.is_closed = True
@@ -57,12 +58,11 @@ def chosen(**errors):
     """What is selected of engines with these errors; all that were loaded."""
     loaded = []
 
-    def load(error):
-        loaded.append(Loaded(error))
+    def load(engine):
+        loaded.append(Loaded(engine, errors[engine]))
         return loaded[-1]
 
-    engines = {name: lambda error=error: load(error) for name, error in errors.items()}
-    model, selection = select(engines, lambda model: model.error, limit=0.02)
+    model, selection = select([partial(load, engine) for engine in errors], lambda model: model.error, limit=0.02)
     assert model is loaded[-1]
     assert [each.is_closed for each in loaded] == [True] * (len(loaded) - 1) + [False]
     return selection

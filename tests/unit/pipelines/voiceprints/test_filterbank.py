@@ -9,7 +9,6 @@ from tests.checkpoints import arrays
 from tests.factories import jfk
 from tests.material.make_speechbrain import STRETCHES
 
-
 #: Decibels. A float32 FFT of 400 samples is off by log2(400) roundings of its largest value. A band may be 80 dB below
 #: that, where the same error is 10⁴ times larger beside the band's own value.
 LARGEST = 20 * np.log10(1 + np.log2(400) * 2**-24 * 1e4)

@@ -22,8 +22,10 @@ from tests.factories import jfk, make_wav
 from tests.in_process import Run
 from tests.whisper_checkpoint import write_whisper
 
-#: What stands for 8 bits on this processor.
-EIGHT_BITS = "int8" if has_exact_int8_sums() else "int8_reduced_range"
+#: What stands for 8 bits on this processor, and what is chosen here.
+EIGHT_BITS = "ctranslate2/int8" if has_exact_int8_sums() else "ctranslate2/int8_reduced_range"
+MIXED = "ctranslate2/float32 + ctranslate2/int8_reduced_range"
+CHOSEN = EIGHT_BITS if has_exact_int8_sums() else MIXED
 
 
 def make_entry(source: str | Path, **changes: Any) -> Entry:
@@ -45,11 +47,11 @@ def ask(whisper: Whisper, **changes: Any) -> Any:
 
 
 def test_model_loads_from_a_directory_with_its_digest_as_revision(whisper: Whisper) -> None:
-    assert whisper.revision.startswith("sha256:") and whisper.engine == f"ctranslate2/{EIGHT_BITS}"
+    assert whisper.revision.startswith("sha256:") and whisper.engine == CHOSEN
 
 
 def test_engine_of_8_bits_takes_no_other_weights(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert load(make_entry(folder, engine="ctranslate2-int8"), "cpu").engine == f"ctranslate2/{EIGHT_BITS}"
+    assert load(make_entry(folder, engine="ctranslate2-int8"), "cpu").engine == EIGHT_BITS
     assert load(make_entry(folder, engine="ctranslate2-float32"), "cpu").engine == "ctranslate2/float32"
     monkeypatch.setattr("ctranslate2.get_supported_compute_types", lambda kind, index: {"float32"})
     assert load(make_entry(folder), "cpu").engine == "ctranslate2/float32"
@@ -62,7 +64,10 @@ def test_weights_of_7_bits_take_the_place_of_8_where_sums_are_cut(
 ) -> None:
     monkeypatch.setattr("pipelines.engines.ctranslate2_engine.has_exact_int8_sums", lambda: False)
     whisper = load(make_entry(folder), "cpu")
-    assert whisper.engine == "ctranslate2/int8_reduced_range" and ask(whisper, language="en").phrases
+    assert whisper.engine == MIXED and ask(whisper, language="en").phrases
+    small = load(make_entry(folder, engine="ctranslate2-int8"), "cpu")
+    assert small.engine == "ctranslate2/int8_reduced_range" and ask(small, language="en").phrases
+    whisper.close()
 
 
 def test_engine_with_too_large_an_error_gives_way_to_float32(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,10 +76,10 @@ def test_engine_with_too_large_an_error_gives_way_to_float32(folder: Path, monke
     whisper = load(make_entry(folder), "cpu")
     assert whisper.engine == "ctranslate2/float32" and whisper.selection is not None
     assert [(each.engine, each.error) for each in whisper.selection.candidates] == [
-        (f"ctranslate2/{EIGHT_BITS}", 0.3), ("ctranslate2/float32", 0.0),
+        (CHOSEN, 0.3), ("ctranslate2/float32", 0.0),
     ]  # fmt: skip
     named = load(make_entry(folder, engine="ctranslate2-int8"), "cpu")
-    assert named.engine == f"ctranslate2/{EIGHT_BITS}" and named.selection is not None
+    assert named.engine == EIGHT_BITS and named.selection is not None
     assert "0.300 instead of 0.020" in named.selection.warning
 
 
@@ -95,7 +100,7 @@ def test_model_that_does_not_fit_in_float32_is_loaded_without_a_comparison(
 ) -> None:
     monkeypatch.setattr("pipelines.families.whisper.loading.free_bytes", lambda device: 1_000_000)
     whisper = load(make_entry(folder), "cpu")
-    assert whisper.engine == f"ctranslate2/{EIGHT_BITS}" and whisper.selection is not None
+    assert whisper.engine == EIGHT_BITS and whisper.selection is not None
     assert whisper.selection.chosen.error is None
     assert "too little memory to load the model in float32" in whisper.selection.warning
 
