@@ -135,7 +135,7 @@ def test_engine_is_as_close_to_float32_as_its_selection_says(whisper: Whisper, e
         return
     assert whisper.selection is not None and whisper.selection.warning == ""
     chosen = whisper.selection.chosen
-    assert chosen.engine == whisper.engine or chosen.engine == "ctranslate2/float32"
+    assert chosen.engine == whisper.engine
     assert chosen.error is not None and chosen.error <= PROBABILITY_LIMIT
 
 
