@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from jobs.logging_setup import configure_logging
 from jobs.settings import Settings
 
 from .app import create_app
-from .log_lines import configure_log
 from .stopping import when_stopping
 from .wiring import wire
 
 settings = Settings()
-configure_log(json_lines=settings.log_json)
+configure_logging(json_lines=settings.log_json)
 services = wire(settings)
 app = create_app(services)
 when_stopping(services.watcher.close)

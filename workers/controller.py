@@ -23,13 +23,13 @@ from celery import signals
 from celery.exceptions import SecurityWarning
 
 from jobs.errors import JobsError, Misconfigured
+from jobs.logging_setup import configure_logging
 from jobs.settings import Settings, engine_environment, sandbox_environment
 from pipelines.catalog import Catalog
 from pipelines.entry import Entry
 from workers import tasks
 from workers.celery_app import make_app
 from workers.engine_pool import EnginePool
-from workers.log_lines import configure_log
 from workers.sandbox.confinement import Limits
 from workers.sandbox_pool import SandboxPool
 from workers.wiring import broker_url, wire
@@ -49,7 +49,7 @@ def main() -> int:
     """Run until SIGTERM. Exit code 2: it cannot start as it was asked to."""
     options = _parse()
     settings = Settings()
-    configure_log(json_lines=settings.log_json, pool=options.family, pid=os.getpid())
+    configure_logging(json_lines=settings.log_json, pool=options.family, pid=os.getpid())
     try:
         return _run(options, settings)
     except JobsError as error:

@@ -24,10 +24,10 @@ import select
 import signal
 import socket
 import sys
-import traceback
 from pathlib import Path
 
 import pipelines
+from jobs.stack_trace import stack_of
 from pipelines.catalog import PIPELINES
 from workers import perform
 from workers.channel import Channel, ChannelClosed, Message
@@ -153,8 +153,8 @@ class Template:
             status = 0
         except MemoryError:
             status = 137
-        except Exception:  # noqa: BLE001 – the end of this process; its log file tells the controller why
-            traceback.print_exc()
+        except Exception as error:  # noqa: BLE001 – the end of this process; its log file tells the controller why
+            sys.stderr.write(f"{stack_of(error)}\n")
         finally:
             sys.stderr.flush()
             os._exit(status)

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import structlog
 
 from jobs.dispatch import Dispatch
-from jobs.errors import LeaseLost, StoreUnavailable
+from jobs.errors import JobsError, LeaseLost, StoreUnavailable
 from jobs.job import Claim, Commit
 from jobs.settings import Settings
 from jobs.states import ReleaseReason, Step
@@ -22,6 +22,7 @@ from jobs.storage import Storage
 from jobs.store import Store
 from jobs.webhooks import WEBHOOK_QUEUE
 from pipelines.catalog import Catalog
+from pipelines.errors import PipelineError
 from workers.adoption import Adoption
 from workers.channel import Message
 from workers.chunk_context import ChunkContext
@@ -122,7 +123,7 @@ class Execution:
         try:
             commit, adoption = step.commit(done)
         except (KeyError, TypeError, ValueError) as error:
-            raise Misbehaved(f"what the child left makes no sense: {error}") from error
+            raise Misbehaved(f"what the child left is invalid ({type(error).__name__})") from error
         queues = self._commit(lease, commit, adoption)
         return [(queue, max(1, len(commit.new_chunks))) for queue in queues]
 
@@ -148,7 +149,7 @@ class Execution:
                     return event
                 self._serve(event, run, lease, step, files)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise Misbehaved(f"the child sent {str(event)[:200]}") from error
+                raise Misbehaved(f"the child sent an invalid message ({type(error).__name__})") from error
             heard_at = time.monotonic()
 
     def _serve(self, event: Message, run: Run, lease: Lease, step: StepOfChunk, files: ChunkFiles) -> None:
@@ -203,9 +204,8 @@ class Execution:
         """Write the decision down; while the store does not answer, as long as the lease allows."""
         decision = decide(error)
         log.warning(
-            "chunk_not_done", decision=type(decision).__name__, error=type(error).__name__, detail=str(error)[:1000],
-            exc_info=error if _is_unforeseen(error) else None, trace=getattr(error, "trace", None),
-        )  # fmt: skip
+            "chunk_not_done", decision=type(decision).__name__, error=type(error).__name__, **_log_fields(error)
+        )
         if isinstance(decision, Drop):
             return
         while True:
@@ -247,6 +247,19 @@ def _failure(event: Message) -> ChunkFailed:
     )
 
 
-def _is_unforeseen(error: Exception) -> bool:
-    foreseen = (LeaseLost, StoreUnavailable, EngineDied, ChunkFailed, Interrupted, Misbehaved)
-    return not isinstance(error, foreseen) and type(error).__module__ not in ("jobs.errors", "workers.outcomes")
+def _log_fields(error: Exception) -> dict[str, object]:
+    """What a log may tell of a failure. Words of the pipeline about a bad input, and of errors that nobody foresaw, may
+    quote the input."""
+    if isinstance(error, ChunkFailed):
+        is_about_input = error.error["class"] == "bad_input"
+        named = {name: error.error.get(name) for name in (("code", "field") if is_about_input else ("code", "detail"))}
+        return {**named, **({"trace": error.trace} if error.trace else {})}
+    if isinstance(error, PipelineError):
+        return {"code": error.code, "field": error.field}
+    if isinstance(error, Misbehaved):
+        return {"detail": error.args[0]}
+    if isinstance(error, (JobsError, EngineDied)):
+        return {"detail": error.detail}
+    if type(error).__module__ == "workers.outcomes":
+        return {}
+    return {"exc_info": error}

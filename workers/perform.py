@@ -12,15 +12,14 @@ from __future__ import annotations
 
 import importlib
 import json
-import sys
 import time
-import traceback
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 from pydantic import ValidationError
 
+from jobs.stack_trace import stack_of
 from pipelines.catalog import PIPELINES
 from pipelines.errors import InputTooLarge, PipelineError
 from pipelines.pipeline import Interrupted, Limits, Part, Pipeline, Span
@@ -203,7 +202,6 @@ def span_of(value: Mapping[str, Any]) -> Span:
 
 
 def _unforeseen(error: Exception) -> Message:
-    traceback.print_exc(file=sys.stderr)
     failed: Message = {"event": "failed", "class": "engine", "code": "internal_error", "field": None, "retryable": True}
     if isinstance(error, ValidationError):
         return failed | {"class": "bad_input", "code": "bad_input", "retryable": False,
@@ -212,4 +210,4 @@ def _unforeseen(error: Exception) -> Message:
         return failed | {"class": InputTooLarge.error_class, "code": InputTooLarge.code, "retryable": False,
                          "detail": "What this input unfolds to is larger than this server allows."}  # fmt: skip
     return failed | {"detail": f"The engine failed unexpectedly ({type(error).__name__}).",
-                     "trace": "".join(traceback.format_exception(error))[-4000:]}  # fmt: skip
+                     "trace": stack_of(error)[-4000:]}  # fmt: skip

@@ -1,4 +1,4 @@
-"""A speaker that misbehaves on demand, in real engine children: `crash`, `hang`, `eat`, `wait` in the text say how."""
+"""A speaker that misbehaves on demand, in real engine children: `crash`, `stumble`, `hang`, `eat`, `wait`."""
 
 from __future__ import annotations
 
@@ -80,6 +80,8 @@ class MoodySpeaker:
         for text in texts:
             if "crash" in text and not (self._directory / "healed").exists():
                 signal.raise_signal(signal.SIGSEGV)  # in this thread, so that nothing is answered after it
+            if "stumble" in text:
+                raise ValueError(f"no rule for {text}")
             if "hang" in text:
                 threading.Event().wait()
             if "eat" in text:

@@ -1,7 +1,9 @@
 """The worker process as its operator meets it: what it refuses, how it stops. Celery and Redis are real."""
 
+import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -126,6 +128,24 @@ def test_work_that_waited_is_done_when_a_worker_starts(services, start):
     start("--family", "cpu", "--engines", "1")
     start("--family", "moody", "--engines", "1")
     assert poll(lambda: state(services, job) == "succeeded", deadline_s=60)
+
+
+def test_log_of_an_unforeseen_error_holds_no_text_of_the_user(services, settings, start, monkeypatch):
+    """One error in the engine, in code that knows the text, and one in the worker's own code, which has the job."""
+    monkeypatch.setenv("VOICEMILL_LOG_JSON", "true")
+    secret = "Tomorrow at noon by the old mill"
+    accept(services, f"{secret} they stumble.")
+    planner = start("--family", "cpu", "--engines", "1")
+    assert poll(lambda: services.store.queue_depths().get("tts.moody"), deadline_s=60)
+    engine = start("--family", "moody", "--engines", "1")
+    assert poll(lambda: b"chunk_not_done" in engine.log.read_bytes(), deadline_s=60)
+    with sqlite3.connect(settings.data_dir / "voicemill.db", timeout=deadline(30)) as database:
+        database.execute("UPDATE chunks SET span = '[]', available_at = 0 WHERE step = 'work' AND state = 'ready'")
+    services.dispatch.ring("tts.moody")
+    assert poll(lambda: b"AttributeError" in engine.log.read_bytes(), deadline_s=60)
+    log = engine.log.read_text() + planner.log.read_text()
+    assert {json.loads(line)["event"] for line in log.splitlines() if "chunk_not_done" in line} == {"chunk_not_done"}
+    assert "ValueError" in log and secret not in log and "stumble" not in log
 
 
 def test_a_stop_lets_a_short_chunk_finish(services, start, tmp_path):
