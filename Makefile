@@ -22,7 +22,7 @@ WHOLE := $(wildcard tests/integration tests/acceptance tests/faults)
 
 # What computes: engines, families, vocoders. Each library is told which instructions it may use; ONNX Runtime cannot be.
 COMPUTING := $(PY) -m pytest --numprocesses=2 --dist=loadfile tests/unit/pipelines/engines \
-  tests/unit/pipelines/families tests/unit/pipelines/vocoders tests/unit/pipelines/voiceprints \
+  tests/unit/pipelines/families tests/unit/pipelines/vocoders tests/unit/pipelines/speaker_embeddings \
   tests/conformance/test_family_suite.py tests/conformance/test_neural_speech_suite.py \
   tests/conformance/test_speaker_suite.py
 OLDER_AMD := CT2_USE_MKL=0 CT2_FORCE_CPU_ISA=AVX2 ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 \

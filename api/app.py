@@ -4,33 +4,24 @@ from __future__ import annotations
 
 from flask_openapi3 import OpenAPI
 
-from . import (
-    audio_routes,
-    health_routes,
-    job_routes,
-    key_routes,
-    stt_routes,
-    tts_routes,
-    voice_routes,
-    webhook_routes,
-)
-from .docs_routes import INFO, install_docs
-from .operation import SECURITY_SCHEMES
-from .problems import install_problems
-from .request_log import install_request_log
-from .schemas import Problem
+from api.http.openapi import INFO, install_docs
+from api.http.operation import SECURITY_SCHEMES
+from api.http.problems import install_problems
+from api.http.request_log import install_request_log
+from api.http.schemas import Problem
+
+from .jobs.routes import routes as jobs
+from .keys.routes import routes as keys
+from .models.routes import routes as models
+from .ops.routes import routes as ops
+from .stt.routes import routes as stt
+from .tts.routes import routes as tts
+from .voices.routes import routes as voices
+from .webhooks.routes import routes as webhooks
 from .wiring import EXTENSION, Services
 
-ROUTES = (
-    job_routes.routes,
-    tts_routes.routes,
-    voice_routes.routes,
-    stt_routes.routes,
-    health_routes.routes,
-    audio_routes.routes,
-    key_routes.routes,
-    webhook_routes.routes,
-)
+#: In the order of the OpenAPI document.
+ROUTES = (jobs, tts, voices, stt, ops, models, keys, webhooks)
 
 
 def create_app(services: Services) -> OpenAPI:

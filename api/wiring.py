@@ -7,25 +7,24 @@ from dataclasses import dataclass, field
 import structlog
 from flask import current_app
 
-from jobs.celery_dispatch import CeleryDispatch
-from jobs.dispatch import Dispatch, NullDispatch
+from api.http.auth import Keyring
+from api.jobs.waiting import Watcher
+from api.models.live_workers import LiveWorkers
+from api.ops.health import HealthWatch
+from api.ops.metrics import Metrics
+from api.submission.uncertain_inputs import Orphans
+from jobs.dispatch.celery_dispatch import CeleryDispatch
+from jobs.dispatch.dispatch import Dispatch, NullDispatch
 from jobs.errors import JobsError
-from jobs.outbound_address import OutboundPolicy
+from jobs.outbound.address import OutboundPolicy
 from jobs.secret_box import SecretBox, open_secret_box
 from jobs.settings import Settings
-from jobs.sql_store import open_store
-from jobs.storage import Storage
-from jobs.storage_marker import mark_storage
-from jobs.storage_url import open_storage
+from jobs.sql import open_store
+from jobs.storage.from_settings import open_storage
+from jobs.storage.ownership import mark_storage
+from jobs.storage.storage import Storage
 from jobs.store import Store
-from pipelines.catalog import Catalog
-
-from .auth import Keyring
-from .health import HealthWatch
-from .live_workers import LiveWorkers
-from .metrics import Metrics
-from .orphans import Orphans
-from .waiting import Watcher
+from pipelines.catalog.catalog import Catalog
 
 EXTENSION = "voicemill"
 log = structlog.get_logger("api")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from api.http.shutdown import when_stopping
 from jobs.logging_setup import configure_logging
 from jobs.settings import Settings
 
 from .app import create_app
-from .stopping import when_stopping
 from .wiring import wire
 
 settings = Settings()

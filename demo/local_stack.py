@@ -38,10 +38,19 @@ class LocalStack:
         self.ready_s = 0.0
         self._log = data_dir / "voicemill-up.log"
         self._command = [
-            sys.executable, "-c", _END_WITH_ME, str(os.getpid()),
-            str(Path(sys.executable).with_name("voicemill")), "up", "--port", "0", "--data-dir", str(data_dir),
-            "--families", ",".join(families),
-        ]  # fmt: skip
+            sys.executable,
+            "-c",
+            _END_WITH_ME,
+            str(os.getpid()),
+            str(Path(sys.executable).with_name("voicemill")),
+            "up",
+            "--port",
+            "0",
+            "--data-dir",
+            str(data_dir),
+            "--families",
+            ",".join(families),
+        ]
         # A server of the user's own must play no part in this.
         mine = {name: value for name, value in os.environ.items() if not name.startswith("VOICEMILL_")}
         self._environment = {**mine, "VOICEMILL_OUTBOUND_ALLOW": outbound_allow}
@@ -52,10 +61,14 @@ class LocalStack:
         began = time.monotonic()
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                self._command, env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                self._command,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
                 # Ctrl-C is for the demo, which then stops the stack in order.
                 start_new_session=True,
-            )  # fmt: skip
+            )
         try:
             # However slow this machine is: it gives up by itself, with the reason, when nothing gets on.
             told = 0

@@ -75,9 +75,11 @@ class _LoudnessMeter:
         if self._graph is None:
             self._graph = Graph()
             source = self._graph.add_abuffer(
-                sample_rate=frame.sample_rate, format=frame.format.name, layout=frame.layout.name,
+                sample_rate=frame.sample_rate,
+                format=frame.format.name,
+                layout=frame.layout.name,
                 time_base=frame.time_base,
-            )  # fmt: skip
+            )
             meter, sink = self._graph.add("ebur128", "metadata=1"), self._graph.add("abuffersink")
             source.link_to(meter)
             meter.link_to(sink)

@@ -23,9 +23,10 @@ from measure import Audiobook, read_audiobook, spoken_words, word_error_rate
 from webhook_receiver import WebhookReceiver
 from whisper_weights import weights_here
 
-from framework import Client, errors
-from framework.cli.bars import Bars, Lines, amount, choose
-from framework.job import Job, JobResult
+from framework import Client
+from framework.cli.progress import Bars, Lines, amount, choose
+from framework.client import errors
+from framework.client.job import Job, JobResult
 
 HERE = Path(__file__).resolve().parent
 BOOK, MEETING, TRUTH = HERE / "book.epub", HERE / "meeting.opus", HERE / "meeting.txt"
@@ -160,15 +161,26 @@ def _demonstrate(data_dir: Path, output: Path) -> None:
 def _orders(client: Client, webhook_url: str, model: str) -> list[Order]:
     def speak() -> Job:
         return client.speak(
-            file=BOOK, wait=False, model="espeak", format="m4b", speech_marks=True, loudness_lufs=LOUDNESS_LUFS,
-            labels={"demo": "book"}, webhook_url=webhook_url,
-        )  # fmt: skip
+            file=BOOK,
+            wait=False,
+            model="espeak",
+            format="m4b",
+            speech_marks=True,
+            loudness_lufs=LOUDNESS_LUFS,
+            labels={"demo": "book"},
+            webhook_url=webhook_url,
+        )
 
     def transcribe() -> Job:
         return client.transcribe(
-            MEETING, wait=False, model=model, language="en", formats=["json", "txt", "srt", "vtt"],
-            labels={"demo": "meeting"}, webhook_url=webhook_url,
-        )  # fmt: skip
+            MEETING,
+            wait=False,
+            model=model,
+            language="en",
+            formats=["json", "txt", "srt", "vtt"],
+            labels={"demo": "meeting"},
+            webhook_url=webhook_url,
+        )
 
     return [Order("book.epub → m4b", speak), Order("meeting.opus → text", transcribe)]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from huggingface_hub import try_to_load_from_cache
 
-from pipelines.catalog import Catalog
-from pipelines.entry import Entry
+from pipelines.catalog.catalog import Catalog
+from pipelines.catalog.entry import Entry
 
 #: Good enough for a demo and quick on a few cores, best first.
 _WANTED = ("whisper-base.en", "whisper-base", "whisper-small.en", "whisper-small", "whisper-tiny.en", "whisper-tiny")

@@ -9,20 +9,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import errors
-    from .async_client import AsyncClient
-    from .client import Client
-    from .webhook import verify_webhook
+    from framework.client.async_client import AsyncClient
+    from framework.client.blocking_client import Client
+    from framework.client.webhook import verify_webhook
+
+    from .client import errors
 
 __all__ = ["AsyncClient", "Client", "errors", "verify_webhook"]
 
 #: Public name → the module that holds it.
-_HOMES = {"AsyncClient": "async_client", "Client": "client", "verify_webhook": "webhook"}
+_HOMES = {
+    "AsyncClient": "client.async_client",
+    "Client": "client.blocking_client",
+    "verify_webhook": "client.webhook",
+}
 
 
 def __getattr__(name: str) -> Any:
     if name == "errors":
-        return import_module(f"{__name__}.errors")
+        return import_module(f"{__name__}.client.errors")
     if name in _HOMES:
         return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

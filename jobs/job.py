@@ -196,7 +196,7 @@ class Release:
     """A running chunk goes back to ready."""
 
     reason: ReleaseReason
-    #: At least so many milliseconds before it may be claimed again; the store adds the backoff of jobs/retry.py.
+    #: At least so many milliseconds before it may be claimed again; the store adds the backoff of jobs/retry_policy.py.
     delay_ms: int = 0
     #: Run alone in its engine next time.
     solo: bool = False

@@ -147,12 +147,39 @@ class Settings(BaseSettings):
 #: What a child that runs models may see of our environment: where things are and how many threads to use; no setting
 #: and no credential of ours. Weights are fetched with the user's own Hugging Face settings.
 _CHILD_NAMES = frozenset(
-    {"PATH", "HOME", "USER", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "HTTP_PROXY", "HTTPS_PROXY",
-     "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"}
-)  # fmt: skip
+    {
+        "PATH",
+        "HOME",
+        "USER",
+        "LANG",
+        "LANGUAGE",
+        "TZ",
+        "TMPDIR",
+        "LD_LIBRARY_PATH",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "NO_PROXY",
+        "http_proxy",
+        "https_proxy",
+        "no_proxy",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "REQUESTS_CA_BUNDLE",
+    }
+)
 _CHILD_PREFIXES = (
-    "LC_", "HF_", "XDG_CACHE_", "CUDA_", "NVIDIA_", "OMP_", "MKL_", "OPENBLAS_", "ONEDNN_", "CT2_", "TORCH_",
-)  # fmt: skip
+    "LC_",
+    "HF_",
+    "XDG_CACHE_",
+    "CUDA_",
+    "NVIDIA_",
+    "OMP_",
+    "MKL_",
+    "OPENBLAS_",
+    "ONEDNN_",
+    "CT2_",
+    "TORCH_",
+)
 #: How many kinds of convolution oneDNN keeps compiled, 0.2 MB each. By itself it keeps 1,024, but nearly every sentence
 #: has a length of its own and wants new ones; those that one length wants in all layers of a model are fewer than this.
 _COMPILED_CONVOLUTIONS = "256"

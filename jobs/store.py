@@ -1,4 +1,4 @@
-"""The record: what every store of jobs must do. One implementation for Postgres and SQLite: jobs/sql_store.
+"""The record: what every store of jobs must do. One implementation for Postgres and SQLite: jobs/sql.
 
 Every method is one transaction (or one read). All times come from the database's clock. A database that does not
 answer raises `StoreUnavailable`; methods that take a `Claim` are guarded by state *and* fence and raise `LeaseLost`.
@@ -75,9 +75,16 @@ class Store(Protocol):
         """Raises NotFound (also for another tenant's), Deleted."""
 
     def jobs(
-        self, tenant_id: str, *, state: str | None = None, kind: str | None = None, batch_id: str | None = None,
-        labels: Mapping[str, str] | None = None, limit: int = 20, after: str | None = None,
-    ) -> JobPage: ...  # fmt: skip
+        self,
+        tenant_id: str,
+        *,
+        state: str | None = None,
+        kind: str | None = None,
+        batch_id: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        limit: int = 20,
+        after: str | None = None,
+    ) -> JobPage: ...
 
     def states(self, job_ids: Sequence[str]) -> Mapping[str, Job]:
         """The watched jobs in one query; `params` may be left empty."""
@@ -206,9 +213,14 @@ class Store(Protocol):
         """Raises NotFound."""
 
     def update_endpoint(
-        self, tenant_id: str, endpoint_id: str, *, url: str | None = None, events: Sequence[str] | None = None,
+        self,
+        tenant_id: str,
+        endpoint_id: str,
+        *,
+        url: str | None = None,
+        events: Sequence[str] | None = None,
         enabled: bool | None = None,
-    ) -> Endpoint:  # fmt: skip
+    ) -> Endpoint:
         """Change what is not None. Raises NotFound."""
 
     def delete_endpoint(self, tenant_id: str, endpoint_id: str) -> None:

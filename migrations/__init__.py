@@ -1,4 +1,4 @@
-"""The steps that bring a database to the tables of jobs/sql_store/tables.py.
+"""The steps that bring a database to the tables of jobs/sql/tables.py.
 
 Steps only add, or change what no running version reads: an old process and a new one may share the database.
 """

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import context
 
 from jobs.settings import Settings
-from jobs.sql_store.tables import metadata
+from jobs.sql.tables import metadata
 
 
 def _run(connection: sa.Connection) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .entry import Entry
+from pipelines.catalog.entry import Entry
 
 Samples = NDArray[np.int16]
 

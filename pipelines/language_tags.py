@@ -18,9 +18,14 @@ def primary(tag: str) -> str:
 
 #: Tags of one language beside another, and languages whose readers read each other's texts: ISO 639's macrolanguages.
 _KIN = {
-    **dict.fromkeys(("cmn", "yue", "hak", "nan", "wuu"), "zh"), **dict.fromkeys(("nb", "nn"), "no"),
-    **dict.fromkeys(("bs", "hr", "sr"), "sh"), "hyw": "hy", "in": "id", "iw": "he", "mo": "ro",
-}  # fmt: skip
+    **dict.fromkeys(("cmn", "yue", "hak", "nan", "wuu"), "zh"),
+    **dict.fromkeys(("nb", "nn"), "no"),
+    **dict.fromkeys(("bs", "hr", "sr"), "sh"),
+    "hyw": "hy",
+    "in": "id",
+    "iw": "he",
+    "mo": "ro",
+}
 
 
 def alike(one: str, other: str) -> bool:

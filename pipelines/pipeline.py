@@ -1,7 +1,7 @@
 """The three functions that every job kind is made of, and the values that pass between them.
 
 Knows nothing of jobs, queues or buckets: files of one chunk come in as paths, files go out through a `Sink`.
-Whoever calls (workers/engine_process.py, or framework/inference.py in process) decides where those files live.
+Whoever calls (workers/engines/process.py, or framework/inference.py in process) decides where those files live.
 """
 
 from __future__ import annotations

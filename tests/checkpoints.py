@@ -11,8 +11,8 @@ from unittest import mock
 
 import numpy as np
 
-from pipelines.entries import ENTRIES
-from pipelines.entry import Entry
+from pipelines.catalog.entries import ENTRIES
+from pipelines.catalog.entry import Entry
 
 FIXTURES = Path(__file__).parent / "fixtures"
 

@@ -35,7 +35,7 @@ from tests.services.redis import RedisServer
 from tests.services.s3 import CREDENTIALS, S3Server
 
 if TYPE_CHECKING:
-    from jobs.sql_store import SqlStore
+    from jobs.sql import SqlStore
 
 _S = TypeVar("_S")
 
@@ -125,7 +125,7 @@ def sqlite_url(_sqlite_template: Path, tmp_path: Path) -> str:
 # -- stores ----------------------------------------------------------------------------------------------------------
 def _open(url: str) -> SqlStore:
     from jobs.secret_box import SecretBox
-    from jobs.sql_store import SqlStore
+    from jobs.sql import SqlStore
 
     return SqlStore(url, box=SecretBox("the secret key of every test store"), retry_base_s=0.01)
 

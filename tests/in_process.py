@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipelines.catalog import PIPELINES, Catalog
-from pipelines.entry import Entry
+from pipelines.catalog.catalog import PIPELINES, Catalog
+from pipelines.catalog.entry import Entry
 from pipelines.pipeline import Limits, Part, Plan, Result, Span
 from pipelines.requests import parse
 

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from jobs.job import Claim, Commit, Job, NewChunk, NewJob, StoredPart
-from jobs.sql_store import SqlStore
+from jobs.sql import SqlStore
 
 LEASE_MS = 60_000
 QUEUE = "tts.tone"
@@ -17,8 +17,12 @@ QUEUE = "tts.tone"
 def new_job(**changes: Any) -> NewJob:
     """A job of the tenant `acme`."""
     fields: dict[str, Any] = {
-        "tenant_id": "acme", "kind": "tts.synthesize", "model": "tone", "params": {"text": "Hi."}, "labels": {"n": "1"},
-    }  # fmt: skip
+        "tenant_id": "acme",
+        "kind": "tts.synthesize",
+        "model": "tone",
+        "params": {"text": "Hi."},
+        "labels": {"n": "1"},
+    }
     return NewJob(**(fields | changes))
 
 

@@ -24,9 +24,15 @@ def write_classifier(folder: Path, labels: Sequence[str], pieces: Mapping[str, s
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=64, **marks).save_pretrained(folder)
     width = 8
     config = BertConfig(
-        vocab_size=len(names), hidden_size=width, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8,
-        max_position_embeddings=64, num_labels=len(labels), id2label=dict(enumerate(labels)),
-    )  # fmt: skip
+        vocab_size=len(names),
+        hidden_size=width,
+        num_hidden_layers=1,
+        num_attention_heads=1,
+        intermediate_size=8,
+        max_position_embeddings=64,
+        num_labels=len(labels),
+        id2label=dict(enumerate(labels)),
+    )
     model = BertForTokenClassification(config)
     with torch.no_grad():
         # What attention and the inner layers add is nothing: the embedding goes through, normalised.

@@ -16,9 +16,14 @@ def write_wespeaker(folder: Path, *, bands: int = 80, seed: int = 0) -> Path:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter that needs no further package calls itself old
         torch.onnx.export(
-            network, (torch.zeros(1, 50, bands),), str(folder / "voxceleb.onnx"), input_names=["feats"],
-            output_names=["embs"], dynamic_axes={"feats": {0: "batch", 1: "frames"}}, dynamo=False,
-        )  # fmt: skip
+            network,
+            (torch.zeros(1, 50, bands),),
+            str(folder / "voxceleb.onnx"),
+            input_names=["feats"],
+            output_names=["embs"],
+            dynamic_axes={"feats": {0: "batch", 1: "frames"}},
+            dynamo=False,
+        )
     return folder
 
 

@@ -28,14 +28,27 @@ def write_vits(folder: Path, *, phonemes: bool = True, speakers: int = 1, seed: 
     symbols = list(dict.fromkeys(LJS_SYMBOLS if phonemes else MMS_SYMBOLS))
     torch.manual_seed(seed)
     settings = {
-        "vocab_size": len(symbols), "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "ffn_dim": 32,
-        "flow_size": 16, "spectrogram_bins": 9, "upsample_initial_channel": 32, "upsample_rates": [4, 4, 2, 2],
-        "upsample_kernel_sizes": [8, 8, 4, 4], "resblock_kernel_sizes": [3, 5],
-        "resblock_dilation_sizes": [[1, 3], [1, 3]], "prior_encoder_num_flows": 2,
-        "prior_encoder_num_wavenet_layers": 2, "posterior_encoder_num_wavenet_layers": 2,
-        "duration_predictor_num_flows": 2, "duration_predictor_filter_channels": 16, "num_speakers": speakers,
-        "speaker_embedding_size": 8 if speakers > 1 else 0, "sampling_rate": 22_050 if phonemes else 16_000,
-    }  # fmt: skip
+        "vocab_size": len(symbols),
+        "hidden_size": 16,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "ffn_dim": 32,
+        "flow_size": 16,
+        "spectrogram_bins": 9,
+        "upsample_initial_channel": 32,
+        "upsample_rates": [4, 4, 2, 2],
+        "upsample_kernel_sizes": [8, 8, 4, 4],
+        "resblock_kernel_sizes": [3, 5],
+        "resblock_dilation_sizes": [[1, 3], [1, 3]],
+        "prior_encoder_num_flows": 2,
+        "prior_encoder_num_wavenet_layers": 2,
+        "posterior_encoder_num_wavenet_layers": 2,
+        "duration_predictor_num_flows": 2,
+        "duration_predictor_filter_channels": 16,
+        "num_speakers": speakers,
+        "speaker_embedding_size": 8 if speakers > 1 else 0,
+        "sampling_rate": 22_050 if phonemes else 16_000,
+    }
     model = VitsModel(VitsConfig(**{**settings, **sizes})).eval()
     with torch.no_grad():
         # As in trained ones, a symbol lasts a few frames, and the sound is neither silent nor clipped.
@@ -46,10 +59,19 @@ def write_vits(folder: Path, *, phonemes: bool = True, speakers: int = 1, seed: 
     model.save_pretrained(folder)
     (folder / "vocab.json").write_text(json.dumps({symbol: number for number, symbol in enumerate(symbols)}))
     (folder / "tokenizer_config.json").write_text(
-        json.dumps({"add_blank": True, "language": "en" if phonemes else "eng", "normalize": True,
-                    "phonemize": phonemes, "is_uroman": False, "pad_token": symbols[0], "unk_token": "<unk>",
-                    "tokenizer_class": "VitsTokenizer"})
-    )  # fmt: skip
+        json.dumps(
+            {
+                "add_blank": True,
+                "language": "en" if phonemes else "eng",
+                "normalize": True,
+                "phonemize": phonemes,
+                "is_uroman": False,
+                "pad_token": symbols[0],
+                "unk_token": "<unk>",
+                "tokenizer_class": "VitsTokenizer",
+            }
+        )
+    )
     return folder
 
 
@@ -68,11 +90,19 @@ def write_fastspeech2(folder: Path, *, seed: int = 37, **sizes: Any) -> Path:
 
     torch.manual_seed(seed)
     settings = {
-        "vocab_size": len(ARPABET_SYMBOLS), "hidden_size": 24, "encoder_layers": 2, "decoder_layers": 2,
-        "encoder_linear_units": 32, "decoder_linear_units": 32, "duration_predictor_channels": 16,
-        "pitch_predictor_channels": 16, "energy_predictor_channels": 16, "speech_decoder_postnet_units": 16,
-        "pitch_predictor_layers": 2, "speech_decoder_postnet_layers": 3,
-    }  # fmt: skip
+        "vocab_size": len(ARPABET_SYMBOLS),
+        "hidden_size": 24,
+        "encoder_layers": 2,
+        "decoder_layers": 2,
+        "encoder_linear_units": 32,
+        "decoder_linear_units": 32,
+        "duration_predictor_channels": 16,
+        "pitch_predictor_channels": 16,
+        "energy_predictor_channels": 16,
+        "speech_decoder_postnet_units": 16,
+        "pitch_predictor_layers": 2,
+        "speech_decoder_postnet_layers": 3,
+    }
     model = FastSpeech2ConformerModel(FastSpeech2ConformerConfig(**{**settings, **sizes})).eval()
     with torch.no_grad():
         # As in trained ones, a symbol lasts about six frames.
@@ -90,9 +120,12 @@ def write_hifigan(folder: Path, *, kind: str = "FastSpeech2Conformer", seed: int
 
     torch.manual_seed(seed)
     settings = {
-        "upsample_initial_channel": 16, "upsample_rates": [8, 8, 4], "upsample_kernel_sizes": [16, 16, 8],
-        "resblock_kernel_sizes": [3], "resblock_dilation_sizes": [[1, 3]],
-    }  # fmt: skip
+        "upsample_initial_channel": 16,
+        "upsample_rates": [8, 8, 4],
+        "upsample_kernel_sizes": [16, 16, 8],
+        "resblock_kernel_sizes": [3],
+        "resblock_dilation_sizes": [[1, 3]],
+    }
     config = getattr(transformers, f"{kind}HifiGanConfig")(**{**settings, **sizes})
     model = getattr(transformers, f"{kind}HifiGan")(config).eval()
     with torch.no_grad():
@@ -116,11 +149,20 @@ def write_speecht5(folder: Path, *, seed: int = 37, voices: int = 2, **sizes: An
     folder.mkdir(parents=True, exist_ok=True)
     _write_characters(folder, sentencepiece)
     settings = {
-        "vocab_size": 81, "hidden_size": 24, "encoder_layers": 2, "decoder_layers": 2, "encoder_ffn_dim": 32,
-        "decoder_ffn_dim": 32, "encoder_attention_heads": 2, "decoder_attention_heads": 2, "speaker_embedding_dim": 8,
-        "speech_decoder_prenet_units": 16, "speech_decoder_postnet_units": 16, "speech_decoder_postnet_layers": 3,
+        "vocab_size": 81,
+        "hidden_size": 24,
+        "encoder_layers": 2,
+        "decoder_layers": 2,
+        "encoder_ffn_dim": 32,
+        "decoder_ffn_dim": 32,
+        "encoder_attention_heads": 2,
+        "decoder_attention_heads": 2,
+        "speaker_embedding_dim": 8,
+        "speech_decoder_prenet_units": 16,
+        "speech_decoder_postnet_units": 16,
+        "speech_decoder_postnet_layers": 3,
         "encoder_max_relative_position": 20,
-    }  # fmt: skip
+    }
     model = SpeechT5ForTextToSpeech(SpeechT5Config(**{**settings, **sizes})).eval()
     with torch.no_grad():
         # As in trained ones, frames depend on frames, and an end comes sooner or later.
@@ -143,10 +185,17 @@ def _write_characters(folder: Path, sentencepiece: Any) -> None:
     characters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.,!?'-;:\"é"
     with (folder / "spm_char.model").open("wb") as file:
         sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=iter([" ".join(characters)] * 4), model_writer=file, model_type="char",
-            vocab_size=len(characters) + 5, character_coverage=1.0, bos_id=0, pad_id=1, eos_id=2, unk_id=3,
+            sentence_iterator=iter([" ".join(characters)] * 4),
+            model_writer=file,
+            model_type="char",
+            vocab_size=len(characters) + 5,
+            character_coverage=1.0,
+            bos_id=0,
+            pad_id=1,
+            eos_id=2,
+            unk_id=3,
             minloglevel=2,
-        )  # fmt: skip
+        )
 
 
 def write_bark(folder: Path, *, seed: int = 37, voices: int = 2, samples: bool = True, **semantic: Any) -> Path:
@@ -169,13 +218,19 @@ def write_bark(folder: Path, *, seed: int = 37, voices: int = 2, samples: bool =
     coarse_sizes = BarkCoarseConfig(input_vocab_size=200, output_vocab_size=200, **sizes)
     fine_sizes = BarkFineConfig(input_vocab_size=codes + 1, output_vocab_size=codes + 1, **sizes)
     config = BarkConfig(
-        semantic_config=semantic_sizes.to_dict(), coarse_acoustics_config=coarse_sizes.to_dict(),
+        semantic_config=semantic_sizes.to_dict(),
+        coarse_acoustics_config=coarse_sizes.to_dict(),
         fine_acoustics_config=fine_sizes.to_dict(),
         codec_config=EncodecConfig(
-            num_filters=4, hidden_size=8, codebook_size=codes, codebook_dim=8, upsampling_ratios=[8, 5, 4, 2],
-            target_bandwidths=[3.0], num_lstm_layers=1,
+            num_filters=4,
+            hidden_size=8,
+            codebook_size=codes,
+            codebook_dim=8,
+            upsampling_ratios=[8, 5, 4, 2],
+            target_bandwidths=[3.0],
+            num_lstm_layers=1,
         ).to_dict(),
-    )  # fmt: skip
+    )
     model = BarkModel(config).eval()
     with torch.no_grad():
         for part in model.modules():
@@ -185,20 +240,34 @@ def write_bark(folder: Path, *, seed: int = 37, voices: int = 2, samples: bool =
             layer.codebook.embed.normal_()
     drawn = {"do_sample": samples, "temperature": 0.7} if samples else {"do_sample": False}
     generation = {
-        "model_type": "bark", "codebook_size": codes, "sample_rate": 24_000,
+        "model_type": "bark",
+        "codebook_size": codes,
+        "sample_rate": 24_000,
         "semantic_config": {
-            "eos_token_id": semantics, "max_new_tokens": 12, "text_encoding_offset": semantics + 2,
-            "text_pad_token": words + 55, "semantic_infer_token": words + 56, "semantic_vocab_size": semantics,
-            "max_input_semantic_length": 32, **drawn, **semantic,
+            "eos_token_id": semantics,
+            "max_new_tokens": 12,
+            "text_encoding_offset": semantics + 2,
+            "text_pad_token": words + 55,
+            "semantic_infer_token": words + 56,
+            "semantic_vocab_size": semantics,
+            "max_input_semantic_length": 32,
+            **drawn,
+            **semantic,
         },
         "coarse_acoustics_config": {
-            "coarse_semantic_pad_token": 190, "coarse_infer_token": 191, "max_coarse_input_length": 16,
-            "max_coarse_history": 24, "sliding_window_len": 10, **drawn,
+            "coarse_semantic_pad_token": 190,
+            "coarse_infer_token": 191,
+            "max_coarse_input_length": 16,
+            "max_coarse_history": 24,
+            "sliding_window_len": 10,
+            **drawn,
         },
         "fine_acoustics_config": {
-            "max_fine_history_length": 16, "max_fine_input_length": 32, "temperature": 0.5 if samples else 1.0,
+            "max_fine_history_length": 16,
+            "max_fine_input_length": 32,
+            "temperature": 0.5 if samples else 1.0,
         },
-    }  # fmt: skip
+    }
     model.save_pretrained(folder)
     (folder / "generation_config.json").write_text(json.dumps(generation))
     _write_word_pieces(folder, words)
@@ -208,8 +277,10 @@ def write_bark(folder: Path, *, seed: int = 37, voices: int = 2, samples: bool =
         fine = random.integers(0, codes, (8, 40))
         np.savez(
             folder / "speaker_embeddings" / "v2" / f"{'en' if number % 2 == 0 else 'de'}_speaker_{number}.npz",
-            semantic_prompt=random.integers(0, semantics, 27), coarse_prompt=fine[:2], fine_prompt=fine,
-        )  # fmt: skip
+            semantic_prompt=random.integers(0, semantics, 27),
+            coarse_prompt=fine[:2],
+            fine_prompt=fine,
+        )
     return folder
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipelines.transcript.cues import Cue, CueStream, CueStyle
+from pipelines.subtitles.cues import Cue, CueStream, CueStyle
 
 LONG = (
     "It was the best of times, it was the worst of times, it was the age of wisdom, it was the age of foolishness, "

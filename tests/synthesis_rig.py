@@ -9,7 +9,7 @@ from typing import Any
 
 from pipelines.pipeline import Limits, Plan, Result, Span
 from pipelines.requests import SynthesisRequest
-from pipelines.synthesis import Synthesis
+from pipelines.tts.synthesis import Synthesis
 
 
 @dataclass

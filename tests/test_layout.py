@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from jobs.settings import Settings
-from pipelines.catalog import PIPELINES
-from pipelines.entries import ENTRIES
+from pipelines.catalog.catalog import PIPELINES
+from pipelines.catalog.entries import ENTRIES
 from pipelines.requests import REQUESTS
 
 ROOT = Path(__file__).resolve().parents[1]

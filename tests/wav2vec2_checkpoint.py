@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.catalog import Catalog
-from pipelines.entry import Entry
+from pipelines.catalog.catalog import Catalog
+from pipelines.catalog.entry import Entry
 
 FOLDER = Path(__file__).parent / "fixtures" / "wav2vec2_random"
 

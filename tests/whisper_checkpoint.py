@@ -83,8 +83,18 @@ def _fill_attention(attention: Any, random: np.random.Generator, outs: tuple[int
 
 
 def _special() -> list[str]:
-    names = ["endoftext", "startoftranscript", *_LANGUAGES, "translate", "transcribe", "startoflm", "startofprev",
-             "nospeech", "notimestamps", *(f"{step * 0.02:.2f}" for step in range(1501))]  # fmt: skip
+    names = [
+        "endoftext",
+        "startoftranscript",
+        *_LANGUAGES,
+        "translate",
+        "transcribe",
+        "startoflm",
+        "startofprev",
+        "nospeech",
+        "notimestamps",
+        *(f"{step * 0.02:.2f}" for step in range(1501)),
+    ]
     return [f"<|{name}|>" for name in names]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from celery import Celery
 from kombu import Exchange, Queue
 
-from jobs.celery_dispatch import broker_options, broker_tls
+from jobs.dispatch.celery_dispatch import broker_options, broker_tls
 
 
 def make_app(broker_url: str, queues: Sequence[str]) -> Celery:
@@ -50,6 +50,7 @@ def __getattr__(name: str) -> Celery:
     if name != "app":
         raise AttributeError(name)
     from jobs.settings import Settings
-    from workers.wiring import broker_url
+
+    from .wiring import broker_url
 
     return make_app(broker_url(Settings()), ["cpu"])

@@ -25,15 +25,16 @@ from celery.exceptions import SecurityWarning
 from jobs.errors import JobsError, Misconfigured
 from jobs.logging_setup import configure_logging
 from jobs.settings import Settings, engine_environment, sandbox_environment
-from pipelines.catalog import Catalog
-from pipelines.entry import Entry
-from workers import tasks
-from workers.celery_app import make_app
-from workers.engine_pool import EnginePool
+from pipelines.catalog.catalog import Catalog
+from pipelines.catalog.entry import Entry
+from workers.engines.pool import EnginePool
 from workers.sandbox.confinement import Limits
-from workers.sandbox_pool import SandboxPool
-from workers.wiring import broker_url, wire
-from workers.worker import Pool, Worker
+from workers.sandbox.pool import SandboxPool
+
+from . import tasks
+from .celery_app import make_app
+from .wiring import broker_url, wire
+from .worker import Pool, Worker
 
 _log = structlog.get_logger(__name__)
 
@@ -107,10 +108,15 @@ def _engines(options: argparse.Namespace, settings: Settings, catalog: Catalog) 
     threads = str(max(entry.threads for entry in preload))
     environment = {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads, **engine_environment()}
     engines = EnginePool(
-        catalog, preload, count=count, device=options.device, environment=environment,
+        catalog,
+        preload,
+        count=count,
+        device=options.device,
+        environment=environment,
         models_toml=settings.data_dir / "models.toml",
-        memory_bytes=settings.engine_memory_bytes or _most_memory(), most_models=settings.engine_models,
-    )  # fmt: skip
+        memory_bytes=settings.engine_memory_bytes or _most_memory(),
+        most_models=settings.engine_models,
+    )
     queues = sorted({entry.queue for entry in entries})
     name = queues[0] if len(queues) == 1 else options.family
     return engines, Pool(name, queues, count * max(entry.slots for entry in preload), options.device)
@@ -171,9 +177,16 @@ def _listen(worker: Worker, url: str, parent: int | None) -> None:
     signals.worker_shutting_down.connect(stopping)
     signals.setup_logging.connect(_leave_logging_alone)
     app.Worker(
-        pool="threads", concurrency=worker.slots.total, hostname=name, queues=worker.queues, task_events=False,
-        without_mingle=True, without_gossip=True, loglevel="WARNING", quiet=True,
-    ).start()  # fmt: skip
+        pool="threads",
+        concurrency=worker.slots.total,
+        hostname=name,
+        queues=worker.queues,
+        task_events=False,
+        without_mingle=True,
+        without_gossip=True,
+        loglevel="WARNING",
+        quiet=True,
+    ).start()
 
 
 def _leave_logging_alone(**_: Any) -> None:

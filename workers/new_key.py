@@ -10,10 +10,10 @@ import sys
 from collections.abc import Sequence
 
 from jobs.errors import JobsError
-from jobs.object_keys import check_segment
 from jobs.secret_box import open_secret_box
 from jobs.settings import Settings
-from jobs.sql_store import open_store
+from jobs.sql import open_store
+from jobs.storage.object_keys import check_segment
 from jobs.store import Store
 
 SCOPES = ("read", "submit", "stream", "admin")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from celery import Celery
 
-from jobs.celery_dispatch import RING_TASK
+from jobs.dispatch.celery_dispatch import RING_TASK
 
 
 def register(app: Celery, answers: Mapping[str, Callable[[], int]]) -> None:

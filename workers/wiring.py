@@ -6,16 +6,16 @@ import os
 import platform
 from dataclasses import dataclass
 
-from jobs.celery_dispatch import CeleryDispatch
-from jobs.dispatch import Dispatch, NullDispatch
+from jobs.dispatch.celery_dispatch import CeleryDispatch
+from jobs.dispatch.dispatch import Dispatch, NullDispatch
 from jobs.errors import Misconfigured
 from jobs.secret_box import open_secret_box
 from jobs.settings import Settings
-from jobs.sql_store import open_store
-from jobs.storage import Storage
-from jobs.storage_url import open_storage
+from jobs.sql import open_store
+from jobs.storage.from_settings import open_storage
+from jobs.storage.storage import Storage
 from jobs.store import Store
-from pipelines.catalog import Catalog
+from pipelines.catalog.catalog import Catalog
 
 
 @dataclass(frozen=True, slots=True)

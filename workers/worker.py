@@ -12,19 +12,20 @@ from typing import Any
 import structlog
 
 from jobs.errors import JobsError, StoreUnavailable
-from jobs.outbound_http import OutboundHttp, OutboundPolicy
-from jobs.storage_marker import mark_storage
-from jobs.webhooks import WEBHOOK_QUEUE
-from workers.claiming import Claiming
-from workers.deliveries import Deliveries
-from workers.engine import Engines
-from workers.execution import Execution
-from workers.lease import LeaseKeeper
-from workers.presence import Presence
-from workers.scratch import Scratch
-from workers.slots import Slots
-from workers.sweeper import Sweeper
-from workers.wiring import Services
+from jobs.outbound.http_client import OutboundHttp, OutboundPolicy
+from jobs.storage.ownership import mark_storage
+from jobs.webhooks.message import WEBHOOK_QUEUE
+from workers.chunks.consumer import Claiming
+from workers.chunks.execution import Execution
+from workers.chunks.heartbeat import LeaseKeeper
+from workers.chunks.slots import Slots
+from workers.chunks.workdir import Scratch
+from workers.engines.engine import Engines
+from workers.maintenance.sweeper import Sweeper
+from workers.maintenance.worker_registration import Presence
+from workers.webhooks.delivery_threads import Deliveries
+
+from .wiring import Services
 
 _log = structlog.get_logger(__name__)
 
@@ -61,13 +62,21 @@ class Worker:
         )
         self.slots = Slots(pool.slots)
         self._claiming = Claiming(
-            store=store, dispatch=services.dispatch, execution=execution, slots=self.slots, worker_id=self.id,
+            store=store,
+            dispatch=services.dispatch,
+            execution=execution,
+            slots=self.slots,
+            worker_id=self.id,
             lease_s=settings.lease_s,
-        )  # fmt: skip
+        )
         self._sweeper = Sweeper(
-            store, services.storage, services.dispatch, self.id, every_s=settings.sweep_s,
+            store,
+            services.storage,
+            services.dispatch,
+            self.id,
+            every_s=settings.sweep_s,
             trust_s=settings.rescue_trust_s,
-        )  # fmt: skip
+        )
         self._presence = Presence(
             store, self.id, queues=self.queues, slots=pool.slots, device=pool.device, info=self._info
         )

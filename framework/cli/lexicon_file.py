@@ -10,7 +10,7 @@ _FORM = "write each line as `word = how it is said`"
 
 def read_lexicon(flag: str, path: str) -> dict[str, str]:
     """Word → how it is said. Empty lines and those that begin with `#` are passed over. Raises BadArgument."""
-    from framework.errors import BadArgument
+    from framework.client.errors import BadArgument
 
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
@@ -30,7 +30,7 @@ def read_lexicon(flag: str, path: str) -> dict[str, str]:
 
 
 def _from_json(flag: str, path: str, text: str) -> dict[str, str]:
-    from framework.errors import BadArgument
+    from framework.client.errors import BadArgument
 
     try:
         words = json.loads(text)

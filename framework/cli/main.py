@@ -6,7 +6,22 @@ from typing import Annotated
 
 import typer
 
-from . import audit, cancel, evaluate, job, jobs, keys, migrate, models, retry, speak, transcribe, up, voices, worker
+from .commands import (
+    audit,
+    cancel,
+    evaluate,
+    job,
+    jobs,
+    keys,
+    migrate,
+    models,
+    retry,
+    speak,
+    transcribe,
+    up,
+    voices,
+    worker,
+)
 
 app = typer.Typer(
     name="voicemill",

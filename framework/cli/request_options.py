@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from pipelines.requests import JobRequest
 
-from .report import given, pairs
+from .output import given, pairs
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
@@ -73,7 +73,7 @@ class RequestOptions:
 
     def fields(self, asked: Mapping[str, Any], **more: Any) -> dict[str, Any]:
         """What was asked for, and `more`, as the API takes it. Raises BadArgument, naming the option."""
-        from framework.errors import BadArgument
+        from framework.client.errors import BadArgument
 
         fields = given(more) | {name: self._options[name].value(typed) for name, typed in given(asked).items()}
         try:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .rate import RateChange
+from .file_resample import RateChange
 
 RATE_HZ = 16_000
 #: The model hears 9.01 s at once; shorter speech is said again until it is as long, as the published script does.

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pipelines.entry import Entry
+from pipelines.catalog.entry import Entry
 from pipelines.errors import ModelUnavailable
 
 from .ctranslate2_saturation import has_exact_int8_sums

@@ -6,7 +6,7 @@ import ctypes
 import time
 from pathlib import Path
 
-from pipelines.entry import Entry
+from pipelines.catalog.entry import Entry
 from pipelines.errors import ModelUnavailable
 
 from .selection import Device

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pipelines.entry import Entry
+from pipelines.catalog.entry import Entry
 from pipelines.errors import ModelUnavailable
 
 from .selection import Device
@@ -37,9 +37,15 @@ def onnx_session(entry: Entry, path: Path, device: str) -> Any:
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=providers)
     except (
-        refusals.Fail, refusals.InvalidArgument, refusals.InvalidGraph, refusals.InvalidProtobuf, refusals.NoSuchFile,
-        refusals.NotImplemented, refusals.RuntimeException, RuntimeError,
-    ) as error:  # fmt: skip
+        refusals.Fail,
+        refusals.InvalidArgument,
+        refusals.InvalidGraph,
+        refusals.InvalidProtobuf,
+        refusals.NoSuchFile,
+        refusals.NotImplemented,
+        refusals.RuntimeException,
+        RuntimeError,
+    ) as error:
         raise ModelUnavailable(f"{entry.name}: {path.name} cannot be loaded by ONNX Runtime: {error}") from error
     if wanted.kind == "cuda" and session.get_providers()[0] != "CUDAExecutionProvider":
         raise ModelUnavailable(f"{entry.name}: ONNX Runtime could not put {path.name} on {device}.")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from pipelines.entry import Entry
+from pipelines.catalog.entry import Entry
 from pipelines.errors import ModelUnavailable
 from pipelines.family import Candidate, Selection
 

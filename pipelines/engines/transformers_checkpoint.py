@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pipelines.entry import Entry
+from pipelines.catalog.entry import Entry
+from pipelines.catalog.weights import without_numbers
 from pipelines.errors import ModelUnavailable
-from pipelines.loading import without_numbers
 
 from .torch_engine import torch_device
 
@@ -41,8 +41,15 @@ def pretrained(entry: Entry, kind: Any, folder: Path, device: str, *, unused: Se
             "shut. Save the state_dict() as safetensors."
         ) from error
     except (
-        SafetensorError, RuntimeError, ValueError, LookupError, OSError, EOFError, AttributeError, TypeError,
-    ) as error:  # fmt: skip
+        SafetensorError,
+        RuntimeError,
+        ValueError,
+        LookupError,
+        OSError,
+        EOFError,
+        AttributeError,
+        TypeError,
+    ) as error:
         raise ModelUnavailable(f"{entry.name}: {folder} holds no {kind.__name__}: {error}") from error
     # Where the files lack a tensor that is not used, it has whatever the memory had.
     used = {name: each for name, each in model.state_dict().items() if not name.startswith(tuple(unused))}
@@ -51,10 +58,12 @@ def pretrained(entry: Entry, kind: Any, folder: Path, device: str, *, unused: Se
     faults = [
         f"{what} {', '.join(names[:8])}"
         for what, names in (
-            ("lacks", missing), ("has other sizes for", misshapen), ("has NaN in", without_numbers(used)),
+            ("lacks", missing),
+            ("has other sizes for", misshapen),
+            ("has NaN in", without_numbers(used)),
         )
         if names
-    ]  # fmt: skip
+    ]
     if faults:
         raise ModelUnavailable(f"{entry.name}: {folder} does not fit {entry.family}: it {'; it '.join(faults)}.")
     _fold_weight_norms(model)

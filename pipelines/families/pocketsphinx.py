@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from typing import Any
 
-from pipelines.entry import Entry
+from pipelines.catalog.entry import Entry
 from pipelines.errors import EngineFailure, ModelUnavailable
 from pipelines.family import Phrase, RecogniseRequest, Recognition, Tick, Word
 

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines import loading
+from pipelines.catalog import weights
+from pipelines.catalog.entry import Entry
 from pipelines.engines.torch_engine import torch_device
-from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable
 from pipelines.family import EmbedRequest, Tick, Vector
-from pipelines.voiceprints.unit_vector import unit
+from pipelines.speaker_embeddings.unit_vector import unit
 
 if TYPE_CHECKING:
     import torch
@@ -48,9 +48,9 @@ def load(entry: Entry, device: str) -> Resemblyzer:
     path = Path(spec.submodule_search_locations[0]) / "pretrained.pt"
     where = torch_device(entry, device)
     network = _network()
-    state = loading.weights(entry, path).get("model_state", {})
+    state = weights.weights(entry, path).get("model_state", {})
     # Two numbers of the training's loss, which no vector depends on.
-    loading.fill(entry, network, state, spare=("similarity_",))
+    weights.fill(entry, network, state, spare=("similarity_",))
     with path.open("rb") as file:
         revision = "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()[:16]
     return Resemblyzer(entry, network.to(where).eval(), revision)

@@ -1,7 +1,7 @@
 """Speaker encoders as SpeechBrain publishes them: ECAPA-TDNN and x-vectors.
 
-The networks are in `pipelines.voiceprints`, since a voice that takes after a recording wants them too. Knows nothing
-of turns, chunks or clusters.
+The networks are in `pipelines.speaker_embeddings`, since voice cloning uses them too. Knows nothing of turns, chunks or
+clusters.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipelines.catalog.entry import Entry
 from pipelines.engines.torch_engine import torch_device
-from pipelines.entry import Entry
 from pipelines.family import EmbedRequest, Tick, Vector
 
 if TYPE_CHECKING:
-    from pipelines.voiceprints.encoder import SpeakerEncoder
+    from pipelines.speaker_embeddings.encoder import SpeakerEncoder
 
 
 def load(entry: Entry, device: str) -> SpeechBrain:
     """The encoder in the entry's folder. Raises `ModelUnavailable` for one that is missing or does not fit."""
-    from pipelines.voiceprints.opening import open_encoder
+    from pipelines.speaker_embeddings.registry import open_encoder
 
     return SpeechBrain(entry, open_encoder(entry, torch_device(entry, device)))
 

@@ -13,18 +13,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.entry import Entry
-from pipelines.family import (
-    Phrase,
-    RecogniseRequest,
-    Recognition,
-    SpeakRequest,
-    Speech,
-    Tick,
-    Voice,
-    Word,
-    WordMark,
-)
+from pipelines.catalog.entry import Entry
+from pipelines.family import Phrase, RecogniseRequest, Recognition, SpeakRequest, Speech, Tick, Voice, Word, WordMark
 
 RATE_HZ = 16_000
 _LOW_HZ = 600 + 150 * np.arange(16)

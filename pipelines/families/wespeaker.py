@@ -13,14 +13,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines import loading
+from pipelines.catalog import weights
+from pipelines.catalog.entry import Entry
 from pipelines.engines.onnx_engine import onnx_session
 from pipelines.engines.selection import engine_of
 from pipelines.engines.torch_engine import torch_device
-from pipelines.entry import Entry
 from pipelines.errors import EngineFailure, ModelUnavailable
 from pipelines.family import EmbedRequest, Tick, Vector
-from pipelines.voiceprints.unit_vector import unit
+from pipelines.speaker_embeddings.unit_vector import unit
 
 _RATE_HZ, _BANDS = 16_000, 80
 #: Shorter speech is heard over and over until it is so long, in samples: the network pools over time.
@@ -45,9 +45,9 @@ def load(entry: Entry, device: str) -> WeSpeaker:
         import kaldi_native_fbank  # noqa: F401 – said here and not at the first request
     except ImportError as error:
         raise ModelUnavailable(f"{entry.name} needs an extra: pip install 'voicemill[speakers]'.") from error
-    folder = loading.checkpoint(entry)
+    folder = weights.checkpoint(entry)
     opened = _network if engine_of(entry) == "torch" else _graph
-    return WeSpeaker(entry, opened(entry, folder, device), loading.revision(folder))
+    return WeSpeaker(entry, opened(entry, folder, device), weights.revision(folder))
 
 
 class WeSpeaker:
@@ -102,18 +102,18 @@ def _network(entry: Entry, folder: Path, device: str) -> _Hear:
     """The ResNet whose tensors the folder holds, under pyannote's names or WeSpeaker's own."""
     import torch
 
-    from pipelines.voiceprints.resnet import ResNet, ResNetShape
+    from pipelines.speaker_embeddings.resnet import ResNet, ResNetShape
 
     where = torch_device(entry, device)
-    path = loading.weights_file(entry, folder)
-    held = loading.state_dict(entry, path, mentioned=_MENTIONED)
+    path = weights.weights_file(entry, folder)
+    held = weights.state_dict(entry, path, mentioned=_MENTIONED)
     tensors = {name.removeprefix("resnet."): tensor for name, tensor in held.items()}
     try:
         network = ResNet(ResNetShape.of(tensors))
     except KeyError as error:
         raise ModelUnavailable(f"{entry.name}: {path.name} is no ResNet of WeSpeaker: it lacks {error}.") from error
     # The classifier of the training, which WeSpeaker leaves in its files.
-    loading.fill(entry, network, tensors, spare=("projection.",), file=path)
+    weights.fill(entry, network, tensors, spare=("projection.",), file=path)
     network.to(where).eval()
 
     def hear(frames: NDArray[np.float32]) -> Vector:

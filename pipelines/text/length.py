@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from pipelines.transcript.likeness import letters
+from .similarity import letters
 
 #: Letters of an alphabet that take as long to say as a sign, by the first word of its Unicode name; Korean syllables
 #: are counted by the letters that they are made of. (eSpeak NG says 12 to 20 letters of an alphabet in a second, 6 to

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-#: What follows a piece; pipelines/speech/assembly.py knows how long each is.
+#: What follows a piece; pipelines/tts/assembly.py knows how long each is.
 Pause = Literal["none", "sentence", "paragraph", "heading", "break", "chapter"]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from .spoken import Change, Spoken
+from .aligned_text import Change, Spoken
 
 _PLAIN = {
     **dict.fromkeys("‘’‚‛ʼ`´", "'"),

@@ -71,9 +71,14 @@ def write_part(
         "segments": [{**segment, "window": window.number} for window in heard for segment in window.segments],
         "windows": [
             {
-                "number": window.number, "seconds": window.seconds, "model": window.model, "asked": window.asked,
-                "language": window.language, "language_confidence": window.language_confidence,
-                "detected_language": window.detected_language, "detected_confidence": window.detected_confidence,
+                "number": window.number,
+                "seconds": window.seconds,
+                "model": window.model,
+                "asked": window.asked,
+                "language": window.language,
+                "language_confidence": window.language_confidence,
+                "detected_language": window.detected_language,
+                "detected_confidence": window.detected_confidence,
             }
             for window in heard
         ],
@@ -81,7 +86,7 @@ def write_part(
         "language_confidence": confidence,
         **({"turns": turns} if turns else {}),
         **({"known": known, "same_voice": same_voice} if known else {}),
-    }  # fmt: skip
+    }
     path.write_text(json.dumps(part, ensure_ascii=False), encoding="utf-8")
 
 

@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .knobs import Knobs
+from pipelines.catalog.vocoder_settings import Knobs
+
 from .mel import MelConvention
 from .noise import uniform
 from .vocoder import Place

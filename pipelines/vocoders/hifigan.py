@@ -15,13 +15,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from pipelines.catalog.entry import Entry
+from pipelines.catalog.vocoder_settings import Knobs
+from pipelines.catalog.weights import fill
 from pipelines.engines.torch_engine import has_fast_bfloat16
-from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable
-from pipelines.loading import fill
 
 from .channels_last import run_channels_last
-from .knobs import Knobs
 from .mel import MelConvention
 from .receptive_field import Reach
 from .vocoder import Place

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import nn
 
-from pipelines.entry import Entry
+from pipelines.catalog.entry import Entry
+from pipelines.catalog.weights import fill
 from pipelines.errors import ModelUnavailable
-from pipelines.loading import fill
 
 from .mel import MelConvention
 from .receptive_field import Reach

@@ -14,11 +14,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from pipelines.entry import Entry
+from pipelines.catalog.entry import Entry
+from pipelines.catalog.vocoder_settings import Knobs
+from pipelines.catalog.weights import fill
 from pipelines.errors import ModelUnavailable
-from pipelines.loading import fill
 
-from .knobs import Knobs
 from .mel import MelConvention
 from .noise import gaussian
 from .vocoder import Place

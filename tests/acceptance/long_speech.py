@@ -92,12 +92,12 @@ class MemoryWatch:
 def _work(folder: Path, model: str) -> dict[str, Any]:
     import torch
 
-    from pipelines.audio import quality
+    from pipelines.audio import defects
     from tests.neural_voices import small_entry
 
     torch.set_num_threads(1)
     # Random weights speak at a pace that nobody has: most sentences would be said twice more for it.
-    quality.ANYBODYS_RATES = (0.0, math.inf)
+    defects.ANYBODYS_RATES = (0.0, math.inf)
     entry = small_entry(model, folder / "checkpoint")
     run = Run(KIND, folder, {"model": model, "language": "en", "speech_marks": True, "source_type": "md"})
     run.entry = entry

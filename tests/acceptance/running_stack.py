@@ -49,8 +49,11 @@ class RunningStack:
         with (data_dir.parent / "stack.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "workers.stack", "--data-dir", data_dir, "--port", "0", "--families", families],
-                env={**env, **quick, **(environment or {})}, cwd=ROOT, stdout=log, stderr=log,
-            )  # fmt: skip
+                env={**env, **quick, **(environment or {})},
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+            )
 
     def wait_ready(self) -> RunningStack:
         """Returns when `client.json` is there."""

@@ -53,9 +53,15 @@ def voicemill(stack: Child, environment: dict[str, str], tmp_path: Path) -> Voic
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [VOICEMILL, *arguments], env=environment, cwd=tmp_path, capture_output=True, text=True,
-            timeout=deadline(120), stdin=subprocess.DEVNULL, check=False,
-        )  # fmt: skip
+            [VOICEMILL, *arguments],
+            env=environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=deadline(120),
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
 
     return run
 
@@ -98,9 +104,20 @@ def test_a_model_is_measured_on_what_another_spoke(voicemill: Voicemill, tmp_pat
 def test_book_to_read_along_is_made_with_words_of_ones_own(voicemill: Voicemill, tmp_path: Path) -> None:
     (tmp_path / "words.txt").write_text("Brannock = brannuck\n")
     spoken = voicemill(
-        "speak", "CHAPTER I\n\nBrannock is an island.\n\nCHAPTER II\n\nIt is small.", "-o", "book.mp3", "--model",
-        "tone", "--loudness", "acx", "--read-along", "--lexicon", "words.txt", "--title", "Brannock",
-    )  # fmt: skip
+        "speak",
+        "CHAPTER I\n\nBrannock is an island.\n\nCHAPTER II\n\nIt is small.",
+        "-o",
+        "book.mp3",
+        "--model",
+        "tone",
+        "--loudness",
+        "acx",
+        "--read-along",
+        "--lexicon",
+        "words.txt",
+        "--title",
+        "Brannock",
+    )
     assert spoken.returncode == 0, spoken.stderr
     assert spoken.stdout.split() == ["book.mp3", "book.epub"]
     with zipfile.ZipFile(tmp_path / "book.epub") as book:
@@ -112,9 +129,18 @@ def test_dialogue_is_told_apart_by_speakers(voicemill: Voicemill, tmp_path: Path
     truth = [word for word in json.loads((DIALOGUE / "truth.json").read_text())["words"] if word["end"] < 30.0]
     (tmp_path / "dialogue.wav").write_bytes(beginning(DIALOGUE / "dialogue.opus", 30.0))
     heard = voicemill(
-        "transcribe", "dialogue.wav", "--model", "pocketsphinx", "--language", "en", "--diarize", "--max-speakers", "3",
-        "-f", "json,txt",
-    )  # fmt: skip
+        "transcribe",
+        "dialogue.wav",
+        "--model",
+        "pocketsphinx",
+        "--language",
+        "en",
+        "--diarize",
+        "--max-speakers",
+        "3",
+        "-f",
+        "json,txt",
+    )
     assert heard.returncode == 0, heard.stderr
     found = [
         word
@@ -144,9 +170,16 @@ def test_a_second_hearing_waits_for_a_worker_of_its_model(voicemill: Voicemill) 
     """Tones are never heard with full confidence, and nobody here runs the model that is to hear them again."""
     assert voicemill("speak", "Hello there.", "-o", "hello.wav", "--model", "tone").returncode == 0
     submitted = voicemill(
-        "transcribe", "hello.wav", "--model", "tone-listener", "--min-confidence", "1", "--retry-model", "whisper-tiny",
+        "transcribe",
+        "hello.wav",
+        "--model",
+        "tone-listener",
+        "--min-confidence",
+        "1",
+        "--retry-model",
+        "whisper-tiny",
         "--no-wait",
-    )  # fmt: skip
+    )
     assert submitted.returncode == 0, submitted.stderr
     job_id = submitted.stdout.strip()
 

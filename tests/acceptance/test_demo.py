@@ -25,7 +25,14 @@ def test_demo_makes_a_book_and_a_transcript_and_leaves_nothing_behind(tmp_path: 
     assert "processes left: 0" in ended.stdout
     assert ended.stdout.count("webhook job.succeeded came, signature good") == 2
     assert {path.name for path in output.iterdir()} == {
-        "book.m4b", "book.marks.json", "book.vtt", "book.chapters.json",
-        "meeting.json", "meeting.txt", "meeting.srt", "meeting.vtt", "mine.txt",
-    }  # fmt: skip
+        "book.m4b",
+        "book.marks.json",
+        "book.vtt",
+        "book.chapters.json",
+        "meeting.json",
+        "meeting.txt",
+        "meeting.srt",
+        "meeting.vtt",
+        "mine.txt",
+    }
     assert json.loads((output / "meeting.json").read_text())["language"] == "en"

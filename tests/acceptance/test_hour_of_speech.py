@@ -22,8 +22,8 @@ import pytest
 import soxr
 from numpy.typing import NDArray
 
-from pipelines.speech.assembly import PAUSES_S
-from pipelines.speech.part import SpeechPart, read_part
+from pipelines.tts.assembly import PAUSES_S
+from pipelines.tts.part_file import SpeechPart, read_part
 from tests.acceptance.long_book import Written, write_book
 from tests.acceptance.long_speech import speak_book, stitch_book
 

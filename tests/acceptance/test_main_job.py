@@ -63,10 +63,18 @@ def _file(stack: RunningStack, job: dict, name: str) -> bytes:
 def test_book_becomes_an_audiobook_and_a_recording_a_transcript(stack, receiver, tmp_path):
     hook = {"webhook_url": f"{receiver.url}/status/204"}
     with BOOK.open("rb") as book, SPOKEN.open("rb") as recording:
-        speaking = _accepted(stack.http.post("/tts/synthesize", files={"file": ("book.epub", book)},
-                                             data={"format": "m4b", "speech_marks": "true", **hook}))  # fmt: skip
-        hearing = _accepted(stack.http.post("/stt/transcribe", files={"file": ("jfk.flac", recording)},
-                                            data={"formats": "json,srt,vtt,txt", **hook}))  # fmt: skip
+        speaking = _accepted(
+            stack.http.post(
+                "/tts/synthesize",
+                files={"file": ("book.epub", book)},
+                data={"format": "m4b", "speech_marks": "true", **hook},
+            )
+        )
+        hearing = _accepted(
+            stack.http.post(
+                "/stt/transcribe", files={"file": ("jfk.flac", recording)}, data={"formats": "json,srt,vtt,txt", **hook}
+            )
+        )
     spoken, heard = stack.ended(speaking), stack.ended(hearing)
     assert (spoken["state"], heard["state"]) == ("succeeded", "succeeded"), (spoken["error"], heard["error"])
 
@@ -89,14 +97,20 @@ def test_book_becomes_an_audiobook_and_a_recording_a_transcript(stack, receiver,
 def test_sentence_overtakes_a_book_that_is_being_spoken(stack):
     paragraph = "The mill by the river turns at night, and what it grinds is words. " * 8
     text = "\n\n".join(f"Paragraph {number}. {paragraph}" for number in range(1000))  # some ten hours
-    book = _accepted(stack.http.post("/tts/synthesize", files={"file": ("book.txt", text.encode())},
-                                     data={"format": "opus", "model": "espeak", "priority": "bulk"}))  # fmt: skip
+    book = _accepted(
+        stack.http.post(
+            "/tts/synthesize",
+            files={"file": ("book.txt", text.encode())},
+            data={"format": "opus", "model": "espeak", "priority": "bulk"},
+        )
+    )
     assert poll(lambda: stack.http.get(f"/jobs/{book['id']}").json()["progress"]["done"] > 0)
     began = time.monotonic()
     answer = stack.http.post(
-        "/tts/synthesize", headers={"Prefer": "wait=60"},
+        "/tts/synthesize",
+        headers={"Prefer": "wait=60"},
         json={"text": "And now a word between.", "model": "espeak", "priority": "interactive"},
-    )  # fmt: skip
+    )
     took_s = time.monotonic() - began
     assert answer.status_code in (200, 202), answer.text  # 202: a slow machine has not spoken it within the wait
     word = stack.ended(answer.json())
@@ -119,7 +133,7 @@ def test_sentence_overtakes_a_book_that_is_being_spoken(stack):
         ("/tts/synthesize", "bad.ssml", b"<speak>\n <blink>a</blink></speak>", None, "bad_input"),
         ("/tts/synthesize", "not.epub", b"PK\x03\x04 nothing of a book", None, "unreadable_input"),
     ],
-)  # fmt: skip
+)
 def test_bad_input_is_refused_or_fails_with_its_class(embedded_stack, route, name, content, status, code):
     fields = {"model": "tone"} if route.startswith("/tts") else {"model": "tone-listener", "language": "en"}
     answer = embedded_stack.http.post(route, files={"file": (name, content)}, data=fields)

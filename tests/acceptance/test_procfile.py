@@ -53,8 +53,10 @@ def server(environment, tmp_path) -> Iterator[tuple[str, Child]]:
     port = free_port()
     honcho = Child(
         [sys.executable, "-m", "honcho", "-f", "Procfile", "start", "-p", str(port)],
-        log=tmp_path / "honcho.log", env=environment, cwd=ROOT,
-    )  # fmt: skip
+        log=tmp_path / "honcho.log",
+        env=environment,
+        cwd=ROOT,
+    )
     address = f"http://127.0.0.1:{port}"
     try:
         honcho.wait_ready(lambda: answers(f"{address}/audio/health"), deadline_s=90)
@@ -95,7 +97,7 @@ def test_procfile_serves_both_kinds_of_jobs_and_stops_whole(server, environment,
     assert poll(lambda: pools(flower) >= {"cpu", *FAMILIES.values()}, deadline_s=30)
     assert httpx.get(flower).status_code == 401
 
-    assert run("workers.audit", "--deep", environment=environment)
+    assert run("workers.maintenance.audit", "--deep", environment=environment)
     children = psutil.Process(honcho.pid).children(recursive=True)
     assert len(children) > 5
     honcho.stop(signal.SIGTERM, grace_s=70)

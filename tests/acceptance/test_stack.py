@@ -40,8 +40,14 @@ def test_the_client_file_is_for_its_owner_only_and_says_everything(stack):
     path = stack.data_dir / "client.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert set(stack.client_file) == {
-        "base_url", "ws_url", "flower_url", "flower_user", "flower_password", "api_key", "webhook_secret",
-    }  # fmt: skip
+        "base_url",
+        "ws_url",
+        "flower_url",
+        "flower_user",
+        "flower_password",
+        "api_key",
+        "webhook_secret",
+    }
     assert stack.client_file["webhook_secret"].startswith("whsec_")
 
 
@@ -85,8 +91,12 @@ def test_flower_shows_the_workers_to_who_knows_the_password_and_to_nobody_else(s
 def test_a_second_stack_on_the_same_directory_is_refused(stack):
     again = subprocess.run(
         [sys.executable, "-m", "workers.stack", "--data-dir", str(stack.data_dir), "--port", "0", "--families", "slow"],
-        cwd=ROOT, capture_output=True, text=True, timeout=deadline(60), check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=deadline(60),
+        check=False,
+    )
     assert again.returncode == 2
     assert "running" in again.stderr
     assert stack.http.get("/audio/health").status_code == 200
@@ -96,8 +106,12 @@ def test_a_taken_port_is_named(stack, tmp_path):
     port = stack.client_file["base_url"].rpartition(":")[2]
     refused = subprocess.run(
         [sys.executable, "-m", "workers.stack", "--data-dir", str(tmp_path), "--port", port, "--families", "tone"],
-        cwd=ROOT, capture_output=True, text=True, timeout=deadline(60), check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=deadline(60),
+        check=False,
+    )
     assert refused.returncode == 2
     assert port in refused.stderr
 
@@ -105,9 +119,14 @@ def test_a_taken_port_is_named(stack, tmp_path):
 def test_the_audit_finds_nothing(stack):
     stack.ended(stack.speak("Something to look at."))
     done = subprocess.run(
-        [sys.executable, "-m", "workers.audit", "--deep", "--json"], cwd=ROOT, capture_output=True, text=True,
-        env={**os.environ, "VOICEMILL_DATA_DIR": str(stack.data_dir)}, timeout=deadline(60), check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", "workers.maintenance.audit", "--deep", "--json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "VOICEMILL_DATA_DIR": str(stack.data_dir)},
+        timeout=deadline(60),
+        check=False,
+    )
     assert done.returncode == 0, done.stdout
 
 

@@ -20,10 +20,25 @@ def refused(data_dir, families, *options, **environment):
     before = {process.pid for process in psutil.Process().children(recursive=True)}
     env = {name: value for name, value in os.environ.items() if not name.startswith("VOICEMILL_")}
     done = subprocess.run(
-        [sys.executable, "-m", "workers.stack", "--data-dir", str(data_dir), "--port", "0", "--families", families,
-         *options],
-        cwd=ROOT, capture_output=True, text=True, timeout=deadline(240), check=False, env={**env, **environment},
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "workers.stack",
+            "--data-dir",
+            str(data_dir),
+            "--port",
+            "0",
+            "--families",
+            families,
+            *options,
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=deadline(240),
+        check=False,
+        env={**env, **environment},
+    )
     assert {process.pid for process in psutil.Process().children(recursive=True)} <= before
     assert not (data_dir / "client.json").exists()
     return done.returncode, done.stderr

@@ -98,8 +98,11 @@ def test_word_times_are_true_from_the_first_minute_to_the_last(talk: Talk) -> No
 
 def test_no_word_is_lost_where_windows_and_chunks_meet(talk: Talk) -> None:
     """The first and the last word of each window are there, and between the windows there is no word at all."""
-    lengths = [[(piece[0] / RATE_HZ, sum(piece) / RATE_HZ) for piece in data["pieces"]]
-               for span in talk.spans for data in span.data["windows"]]  # fmt: skip
+    lengths = [
+        [(piece[0] / RATE_HZ, sum(piece) / RATE_HZ) for piece in data["pieces"]]
+        for span in talk.spans
+        for data in span.data["windows"]
+    ]
     assert len(lengths) > 30
     covered = list(itertools.chain.from_iterable(lengths))
     for said, word in enumerate(talk.truth):

@@ -40,8 +40,14 @@ def deployment(*families: str, engines: int = 1, storage_url: str | None = None)
     with services() as (directory, postgres, redis):
         url = postgres.url(postgres.create_database())
         upgrade(url)
-        with Rig(directory / "rig", database_url=url, broker_url=redis.url, storage_url=storage_url,
-                 settings=PRODUCTION, audits_beside=False) as rig:  # fmt: skip
+        with Rig(
+            directory / "rig",
+            database_url=url,
+            broker_url=redis.url,
+            storage_url=storage_url,
+            settings=PRODUCTION,
+            audits_beside=False,
+        ) as rig:
             rig.start_api()
             for family in families:
                 rig.start_worker(family, engines=engines)

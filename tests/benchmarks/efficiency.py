@@ -72,8 +72,12 @@ def submit(rig: Rig, kind: str, model: str, file: Path, **fields: str) -> str:
         ("/tts/synthesize", {"format": "m4b"}) if kind.startswith("tts") else ("/stt/transcribe", {"language": "en"})
     )
     with file.open("rb") as stream:
-        answer = _client().post(rig.base_url + path, headers=rig.headers, data={**form, "model": model, **fields},
-                                files={"file": (file.name, stream)})  # fmt: skip
+        answer = _client().post(
+            rig.base_url + path,
+            headers=rig.headers,
+            data={**form, "model": model, **fields},
+            files={"file": (file.name, stream)},
+        )
     assert answer.status_code == 202, answer.text
     return answer.json()["id"]
 

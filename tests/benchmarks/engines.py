@@ -83,11 +83,14 @@ def probed(folder: Path, name: str) -> Sequence[str]:
     # "… for Intel(R) 64 architecture Intel(R) Advanced Vector Extensions 2 (Intel(R) AVX2) enabled processors, Lnx …"
     mkl = re.search(r"MKL_VERBOSE (?:Intel|oneMKL).*?\(Intel\(R\) (AVX\S*?)\)( with support for INT8)?", log)
     return (
-        name, " ".join(f"{key}={value}" for key, value in SETS[name].items()) or _NONE,
+        name,
+        " ".join(f"{key}={value}" for key, value in SETS[name].items()) or _NONE,
         backends.get("GEMM_S8", _NONE).replace("DNNL", "oneDNN"),
         kernels[1].replace("Intel ", "") if kernels else _NONE,
-        mkl[1] + (" with INT8" if mkl[2] else "") if mkl else _NONE, told["torch"], _yes(told["exact"]),
-    )  # fmt: skip
+        mkl[1] + (" with INT8" if mkl[2] else "") if mkl else _NONE,
+        told["torch"],
+        _yes(told["exact"]),
+    )
 
 
 def measured_set(folder: Path, name: str, *, trained: bool) -> list[Row]:
@@ -126,10 +129,21 @@ def set_section(name: str, rows: Sequence[Row], *, trained: bool) -> Section:
     section = Section(
         f"Instructions: {name}",
         f"{empty:.0f} MiB are resident before anything is loaded.",
-        ("", "decoder", "sums exact", "encode a window, ms", "begin a text, ms", "a token alone, ms",
-         f"a token in batches of {BATCH}, ms", f"a window of {TEXT} tokens, ms", "resident, MiB", "error",
-         "states from float32", "alike in batches"),
-    )  # fmt: skip
+        (
+            "",
+            "decoder",
+            "sums exact",
+            "encode a window, ms",
+            "begin a text, ms",
+            "a token alone, ms",
+            f"a token in batches of {BATCH}, ms",
+            f"a window of {TEXT} tokens, ms",
+            "resident, MiB",
+            "error",
+            "states from float32",
+            "alike in batches",
+        ),
+    )
     for row in rows:
         if not row.is_offered:
             section.rows.append((row.name, "not offered here", *[_NONE] * 10))
@@ -137,10 +151,19 @@ def set_section(name: str, rows: Sequence[Row], *, trained: bool) -> Section:
         figures = [each[1] for each in row.alone], [each[1] for each in row.together]
         away = (f"{row.found['error']:.4f}", f"{row.found['difference']:.4f}") if trained else (_NONE, _NONE)
         section.rows.append(
-            (row.name, row.told["precision"], _yes(row.told["exact"]), f"{middle(row.encode):,.0f}",
-             f"{middle([each[0] for each in row.alone]):,.0f}", *(f"{middle(each):.1f}" for each in figures),
-             f"{row.window():,.0f}", f"{row.told['resident_mib']:,.0f}", *away, _yes(row.found["alike"]))
-        )  # fmt: skip
+            (
+                row.name,
+                row.told["precision"],
+                _yes(row.told["exact"]),
+                f"{middle(row.encode):,.0f}",
+                f"{middle([each[0] for each in row.alone]):,.0f}",
+                *(f"{middle(each):.1f}" for each in figures),
+                f"{row.window():,.0f}",
+                f"{row.told['resident_mib']:,.0f}",
+                *away,
+                _yes(row.found["alike"]),
+            )
+        )
     return section
 
 
@@ -158,17 +181,25 @@ def texts_section(found: Mapping[str, Sequence[Row]]) -> Section:
         "Clips in which a candidate of the set writes a loop, or float32 writes nothing, are counted and left out "
         "for all.",
         ("instructions", "", "words unlike float32's", "word error rate", "its clips with a loop", "clips compared"),
-    )  # fmt: skip
+    )
     for name, names in HEARD.items():
         rows = [row for row in found[name] if row.heard and row.name in names]
         texts = {row.name: [plain(text) for text in row.heard["texts"]] for row in rows}
-        kept = [at for at in range(len(truth))
-                if texts[_FLOAT32][at] and not any(row.heard["loops"][at] for row in rows)]  # fmt: skip
+        kept = [
+            at for at in range(len(truth)) if texts[_FLOAT32][at] and not any(row.heard["loops"][at] for row in rows)
+        ]
         for row in rows:
             said = [texts[row.name][at] for at in kept]
             rates = [jiwer.wer([wanted[at] for at in kept], said) for wanted in (texts[_FLOAT32], truth)]
-            section.rows.append((name, row.name, *(f"{100 * rate:.1f} %" for rate in rates),
-                                 str(sum(row.heard["loops"])), str(len(kept))))  # fmt: skip
+            section.rows.append(
+                (
+                    name,
+                    row.name,
+                    *(f"{100 * rate:.1f} %" for rate in rates),
+                    str(sum(row.heard["loops"])),
+                    str(len(kept)),
+                )
+            )
     rate = jiwer.wer([truth[at] for at in kept], [texts[_FLOAT32][at] for at in kept])
     chance = 200 * (rate * (1 - rate) / sum(len(truth[at].split()) for at in kept)) ** 0.5
     section.reading = (
@@ -205,8 +236,11 @@ _RULE = (
 def _reading(found: Mapping[str, Sequence[Row]]) -> str:
     old, here = ({row.name: row for row in found[name] if row.is_offered} for name in (OLD_AMD, HERE))
     whole, full, reduced, mixed = (old[name] for name in tuple(CANDIDATES)[:4])
-    exact = [row.found["error"] for row in old.values() if row.told["precision"] == reduced.told["precision"]
-             and row.found["difference"] < _ROUNDING]  # fmt: skip
+    exact = [
+        row.found["error"]
+        for row in old.values()
+        if row.told["precision"] == reduced.told["precision"] and row.found["difference"] < _ROUNDING
+    ]
     best = min((row for row in here.values() if row.name not in DECODERS), key=Row.window)
     taken = here[DECODERS[1]]
     return (
@@ -233,17 +267,21 @@ def _yes(value: bool) -> str:
 # -- the page ---------------------------------------------------------------------------------------------------------
 def _head(began: str, told: Mapping[str, Any]) -> list[str]:
     weights = (
-        "Trained weights of a Whisper" if told["trained"] else
-        "Random weights of the real size of Whisper base: they cost what trained ones cost; errors would mean nothing "
+        "Trained weights of a Whisper"
+        if told["trained"]
+        else "Random weights of the real size of Whisper base: they cost what trained ones cost; errors mean nothing "
         "and are left out"
-    )  # fmt: skip
+    )
     return [
-        "# Benchmarks: engines for Whisper on CPUs", "",
-        f"Written by `make bench-engines` on {datetime.now(UTC):%Y-%m-%d}. {began}.", "",
+        "# Benchmarks: engines for Whisper on CPUs",
+        "",
+        f"Written by `make bench-engines` on {datetime.now(UTC):%Y-%m-%d}. {began}.",
+        "",
         f"{weights} ({told['shape']}). All candidates have the same numbers as their source: PyTorch's states in "
         f"float32 differ from CTranslate2's by {told['difference']:.0e} of their norm. One thread each. Times are of "
         f"the processor, in milliseconds: medians of {ROUNDS} rounds for the encoder and of {FEW_ROUNDS} for the "
-        "decoder alone, candidates in turn, and one round for batches. Each candidate is in a process of its own.", "",
+        "decoder alone, candidates in turn, and one round for batches. Each candidate is in a process of its own.",
+        "",
         f"A token's time is the difference of texts of {LONG} and of {SHORT} tokens. To begin a text, the decoder "
         "reads the encoder's states and the prompt. Candidates with the same decoder have its figures once "
         "measured. The product decodes float32 window by window; the column on batches has it all the same. “Error” is "
@@ -251,8 +289,9 @@ def _head(began: str, told: Mapping[str, Any]) -> list[str]:
         "float32” is the norm of the difference of the encoder's states, divided by their norm in CTranslate2 float32. "
         "The resident memory of two libraries, or of two precisions, is that of both: CTranslate2 cannot load half a "
         "model. Encoders of other libraries are measured once with each kind of instructions: what CT2_USE_MKL decides "
-        "does not touch them.", "",
-    ]  # fmt: skip
+        "does not touch them.",
+        "",
+    ]
 
 
 def _libraries(folder: Path) -> Section:

@@ -29,9 +29,9 @@ from pipelines.engines.memory import FreedMemory
 from pipelines.engines.reference_speech import reference_speech
 from pipelines.errors import ModelUnavailable
 from pipelines.families.whisper.accuracy import Examination, Reference
+from pipelines.families.whisper.decode_thresholds import loop_in
 from pipelines.families.whisper.decoding import Decoded, Encoder
 from pipelines.families.whisper.features import log_mel
-from pipelines.families.whisper.gates import loop_in
 from pipelines.families.whisper.prompt import prompt_tokens
 from tests.benchmarks.whisper_published_form import Forms, difference, no_tick, prepare
 from tests.faults.rig import ROOT
@@ -85,9 +85,12 @@ class Loaded:
 
     def loaded(self) -> dict[str, Any]:
         return {
-            "offered": True, "exact": has_exact_int8_sums(), "resident_mib": self.resident_mib,
-            "empty_mib": self.empty_mib, "precision": self.precision,
-        }  # fmt: skip
+            "offered": True,
+            "exact": has_exact_int8_sums(),
+            "resident_mib": self.resident_mib,
+            "empty_mib": self.empty_mib,
+            "precision": self.precision,
+        }
 
     def encode(self) -> dict[str, Any]:
         """Milliseconds of the processor for a window."""
@@ -112,9 +115,10 @@ class Loaded:
         reference = examination.reference(Path(self._model.told["ctranslate2"]), _not_prepared)
         self._is_alike = examination.is_alike_in_batches(self._decoder, states, BATCH)
         return {
-            "error": examination.error(self._decoder, states, reference), "alike": self._is_alike,
+            "error": examination.error(self._decoder, states, reference),
+            "alike": self._is_alike,
             "difference": difference(states, np.load(self._model.folder / "states.npy")),
-        }  # fmt: skip
+        }
 
     def hear(self) -> dict[str, Any]:
         """The text of each clip, and whether it has a loop."""

@@ -6,7 +6,7 @@ import time
 
 import sqlalchemy as sa
 
-from jobs.sql_store.tables import chunks, jobs
+from jobs.sql.tables import chunks, jobs
 from tests.benchmarks.deployment import Caller, deployment
 from tests.benchmarks.report import Section, spread
 from tests.faults.rig import Rig

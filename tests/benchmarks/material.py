@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from pipelines.catalog import Catalog
+from pipelines.catalog.catalog import Catalog
 from pipelines.families import tone
 from pipelines.family import SpeakRequest
 from tests.faults.rig import ROOT

@@ -16,9 +16,11 @@ from tests.faults.rig import Rig
 from tests.services.machine_speed import poll
 
 _ROLES = {
-    "workers.engine_child": "engine", "workers.cpu_template": "sandbox", "workers.controller": "controller",
+    "workers.engines.child": "engine",
+    "workers.sandbox.fork_server": "sandbox",
+    "workers.controller": "controller",
     "granian": "API",
-}  # fmt: skip
+}
 
 
 class Watch(threading.Thread):

@@ -17,7 +17,7 @@ import psycopg
 from celery import Celery
 from flask import Flask, jsonify, request
 
-from pipelines.catalog import Catalog
+from pipelines.catalog.catalog import Catalog
 from pipelines.families import tone
 from pipelines.family import SpeakRequest
 
@@ -27,9 +27,12 @@ TABLE = (
 
 celery = Celery("plain", broker=os.environ.get("PLAIN_BROKER_URL"))
 celery.conf.update(
-    task_acks_late=True, task_ignore_result=True, worker_prefetch_multiplier=1, task_serializer="json",
+    task_acks_late=True,
+    task_ignore_result=True,
+    worker_prefetch_multiplier=1,
+    task_serializer="json",
     broker_connection_retry_on_startup=True,
-)  # fmt: skip
+)
 app = Flask("plain")
 _own = threading.local()
 

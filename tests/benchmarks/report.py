@@ -44,8 +44,11 @@ def spread(values: Sequence[float], digits: int = 0) -> str:
 
 def machine() -> str:
     """The machine, in words."""
-    names = [line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
-             if line.startswith("model name")]  # fmt: skip
+    names = [
+        line.partition(":")[2].strip()
+        for line in Path("/proc/cpuinfo").read_text().splitlines()
+        if line.startswith("model name")
+    ]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     versions = packages("celery", "sqlalchemy", "psycopg", "granian", "av")
     return (
@@ -80,11 +83,14 @@ def page(head: Sequence[str], sections: Sequence[Section]) -> str:
 def write(path: Path, sections: Sequence[Section], *, began: str, left_out: Sequence[str]) -> None:
     """Write the page."""
     head = [
-        "# Benchmarks", "",
-        f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}. {began}.", "",
+        "# Benchmarks",
+        "",
+        f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}. {began}.",
+        "",
         "Clients, API, workers, Postgres (fsync and synchronous_commit on) and Redis share this one machine.",
-        "Where two are compared, their rounds alternate; figures are medians with (lowest–highest).", "",
-    ]  # fmt: skip
+        "Where two are compared, their rounds alternate; figures are medians with (lowest–highest).",
+        "",
+    ]
     if left_out:
         head += [f"Not run for this page: {', '.join(left_out)} (`make bench BENCH=name`).", ""]
     path.write_text(page(head, sections))

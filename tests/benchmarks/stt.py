@@ -29,12 +29,15 @@ def main(arguments: Sequence[str]) -> None:
     sections = measured(_ALL, names)
     if "--write" in arguments:
         head = [
-            "# Benchmarks: speech to text", "",
-            f"Written by `make bench-stt` on {datetime.now(UTC):%Y-%m-%d}. {began}.", "",
+            "# Benchmarks: speech to text",
+            "",
+            f"Written by `make bench-stt` on {datetime.now(UTC):%Y-%m-%d}. {began}.",
+            "",
             "Random weights of the real sizes: they cost what trained ones cost, and say nothing. Every contestant has",
             "the same tensors, the same sound, the same number of tokens and of threads; figures are medians with",
-            "(lowest–highest).", "",
-        ]  # fmt: skip
+            "(lowest–highest).",
+            "",
+        ]
         (ROOT / "docs" / "benchmarks-stt.md").write_text(page(head, sections))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipelines.entry import Entry
+from pipelines.catalog.entry import Entry
 from pipelines.families.wav2vec2 import load
 from pipelines.families.wav2vec2.alphabet import read_alphabet
 from pipelines.families.wav2vec2.beam import load_beam

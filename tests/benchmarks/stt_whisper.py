@@ -19,18 +19,18 @@ import numpy as np
 
 from pipelines.audio.vad import DETECTORS
 from pipelines.audio.windows import WINDOW, Window, WindowPacker
-from pipelines.catalog import Catalog
+from pipelines.catalog.catalog import Catalog
 from pipelines.errors import ModelUnavailable
 from pipelines.families.tone import load_listener
 from pipelines.families.whisper import Whisper, load
 from pipelines.families.whisper.checkpoint import opened
-from pipelines.families.whisper.conversion import ctranslate2_folder
-from pipelines.families.whisper.gates import Gates
+from pipelines.families.whisper.decode_thresholds import Gates
+from pipelines.families.whisper.engines.conversion import ctranslate2_folder
 from pipelines.family import RecogniseRequest, Recognition
 from tests.benchmarks.report import Section, middle, spread
 from tests.benchmarks.stt_whisper_weights import END, NEVER, PROMPT, openai_model, write_sized
 from tests.factories import FIXTURES, make_noise
-from workers.batching import Batcher
+from workers.engines.batching import Batcher
 
 THREADS = 2
 #: Windows of 30 s in a round, and tokens written for each.
@@ -142,10 +142,18 @@ def _ours(family: Whisper) -> Callable[[Sequence[np.ndarray]], Sequence[int]]:
 
 #: What faster-whisper is told: half of its longest text is what CTranslate2 writes.
 _FASTER: dict[str, Any] = {
-    "language": "en", "beam_size": 1, "temperature": 0.0, "without_timestamps": True, "suppress_tokens": NEVER,
-    "compression_ratio_threshold": None, "log_prob_threshold": None, "no_speech_threshold": None,
-    "max_new_tokens": 2 * TOKENS - PROMPT, "vad_filter": False, "condition_on_previous_text": False,
-}  # fmt: skip
+    "language": "en",
+    "beam_size": 1,
+    "temperature": 0.0,
+    "without_timestamps": True,
+    "suppress_tokens": NEVER,
+    "compression_ratio_threshold": None,
+    "log_prob_threshold": None,
+    "no_speech_threshold": None,
+    "max_new_tokens": 2 * TOKENS - PROMPT,
+    "vad_filter": False,
+    "condition_on_previous_text": False,
+}
 
 
 def _faster_whisper(folder: Path) -> dict[str, Callable[[Sequence[np.ndarray]], Sequence[int]]]:
@@ -219,10 +227,18 @@ def _openai(checkpoint: Path, size: str) -> Callable[[Sequence[np.ndarray]], Seq
         written = []
         for window in sound:
             found = model.transcribe(
-                window.astype(np.float32) / 32_768, language="en", fp16=False, temperature=0.0, without_timestamps=True,
-                compression_ratio_threshold=None, logprob_threshold=None, no_speech_threshold=None,
-                condition_on_previous_text=False, sample_len=TOKENS, suppress_tokens=",".join(map(str, NEVER)),
-            )  # fmt: skip
+                window.astype(np.float32) / 32_768,
+                language="en",
+                fp16=False,
+                temperature=0.0,
+                without_timestamps=True,
+                compression_ratio_threshold=None,
+                logprob_threshold=None,
+                no_speech_threshold=None,
+                condition_on_previous_text=False,
+                sample_len=TOKENS,
+                suppress_tokens=",".join(map(str, NEVER)),
+            )
             written += [len(segment["tokens"]) for segment in found["segments"]]
         return written
 
@@ -243,7 +259,7 @@ def _cross_job(checkpoint: Path, *, jobs: int = 16) -> Section:
     """Short jobs on one worker: all at once and in a row."""
     section = Section(
         f"{jobs} short jobs on one worker (Whisper tiny)",
-        f"Each job is one window of 5 s, {TOKENS} tokens, asked for through the worker's batcher (workers/batching.py) "
+        f"Each job is one window of 5 s, {TOKENS} tokens, requested through the worker's batcher "
         f"as a chunk of its own; {THREADS} threads; {ROUNDS} rounds in turn.",
         ("engine", "in a row, s", "at once, s", "at once ÷ in a row"),
     )

@@ -38,12 +38,19 @@ def write_sized(folder: Path, name: str, *, tokens: int) -> Path:
     torch.manual_seed(37)
     model = WhisperForConditionalGeneration(
         WhisperConfig(
-            vocab_size=51_865, num_mel_bins=80, d_model=size.d_model,
-            encoder_layers=size.layers, encoder_attention_heads=size.heads, encoder_ffn_dim=4 * size.d_model,
-            decoder_layers=size.layers, decoder_attention_heads=size.heads, decoder_ffn_dim=4 * size.d_model,
-            suppress_tokens=None, begin_suppress_tokens=None,
+            vocab_size=51_865,
+            num_mel_bins=80,
+            d_model=size.d_model,
+            encoder_layers=size.layers,
+            encoder_attention_heads=size.heads,
+            encoder_ffn_dim=4 * size.d_model,
+            decoder_layers=size.layers,
+            decoder_attention_heads=size.heads,
+            decoder_ffn_dim=4 * size.d_model,
+            suppress_tokens=None,
+            begin_suppress_tokens=None,
         )
-    )  # fmt: skip
+    )
     model.save_pretrained(folder)
     told: dict[str, Any] = json.loads((SOURCE / "generation_config.json").read_text())
     told["suppress_tokens"], told["max_length"] = NEVER, PROMPT + tokens
@@ -52,23 +59,41 @@ def write_sized(folder: Path, name: str, *, tokens: int) -> Path:
     (folder / "preprocessor_config.json").write_bytes((SOURCE / "preprocessor_config.json").read_bytes())
     write_tokenizer(folder / "tokenizer.json")
     (folder / "tokenizer_config.json").write_text(
-        json.dumps({"tokenizer_class": "WhisperTokenizer", "eos_token": "<|endoftext|>", "bos_token": "<|endoftext|>",
-                    "unk_token": "<|endoftext|>", "pad_token": "<|endoftext|>", "model_max_length": 1024})
-    )  # fmt: skip
+        json.dumps(
+            {
+                "tokenizer_class": "WhisperTokenizer",
+                "eos_token": "<|endoftext|>",
+                "bos_token": "<|endoftext|>",
+                "unk_token": "<|endoftext|>",
+                "pad_token": "<|endoftext|>",
+                "model_max_length": 1024,
+            }
+        )
+    )
     return folder
 
 
 #: Names of tensors: transformers' → openai-whisper's, in this order.
 _RENAMED = (
-    ("model.", ""), ("layers", "blocks"), ("self_attn_layer_norm", "attn_ln"), ("self_attn", "attn"),
-    ("encoder_attn_layer_norm", "cross_attn_ln"), ("encoder_attn", "cross_attn"), ("final_layer_norm", "mlp_ln"),
-    ("q_proj", "query"), ("k_proj", "key"), ("v_proj", "value"), ("out_proj", "out"), ("fc1", "mlp.0"),
+    ("model.", ""),
+    ("layers", "blocks"),
+    ("self_attn_layer_norm", "attn_ln"),
+    ("self_attn", "attn"),
+    ("encoder_attn_layer_norm", "cross_attn_ln"),
+    ("encoder_attn", "cross_attn"),
+    ("final_layer_norm", "mlp_ln"),
+    ("q_proj", "query"),
+    ("k_proj", "key"),
+    ("v_proj", "value"),
+    ("out_proj", "out"),
+    ("fc1", "mlp.0"),
     ("fc2", "mlp.2"),
-    ("encoder.layer_norm", "encoder.ln_post"), ("decoder.layer_norm", "decoder.ln"),
+    ("encoder.layer_norm", "encoder.ln_post"),
+    ("decoder.layer_norm", "decoder.ln"),
     ("encoder.embed_positions.weight", "encoder.positional_embedding"),
     ("decoder.embed_positions.weight", "decoder.positional_embedding"),
     ("decoder.embed_tokens", "decoder.token_embedding"),
-)  # fmt: skip
+)
 
 
 def openai_model(folder: Path, name: str) -> Any:
@@ -80,10 +105,13 @@ def openai_model(folder: Path, name: str) -> Any:
     shape = {"state": size.d_model, "head": size.heads, "layer": size.layers}
     model = Whisper(
         ModelDimensions(
-            n_mels=80, n_audio_ctx=1500, n_vocab=51_865, n_text_ctx=448,
+            n_mels=80,
+            n_audio_ctx=1500,
+            n_vocab=51_865,
+            n_text_ctx=448,
             **{f"n_{side}_{what}": number for side in ("audio", "text") for what, number in shape.items()},
         )
-    )  # fmt: skip
+    )
     tensors = {}
     for key, tensor in load_file(folder / "model.safetensors").items():
         for old, new in _RENAMED:

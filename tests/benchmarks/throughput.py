@@ -25,9 +25,12 @@ class Plain:
 
     def __init__(self, rig: Rig) -> None:
         self._url = rig.environment["VOICEMILL_DATABASE_URL"].replace("+psycopg", "")
-        self._env = {**rig.environment, "PLAIN_DATABASE_URL": self._url,
-                     "PLAIN_DIRECTORY": str(rig.directory / "plain"),
-                     "PLAIN_BROKER_URL": rig.environment["VOICEMILL_BROKER_URL"]}  # fmt: skip
+        self._env = {
+            **rig.environment,
+            "PLAIN_DATABASE_URL": self._url,
+            "PLAIN_DIRECTORY": str(rig.directory / "plain"),
+            "PLAIN_BROKER_URL": rig.environment["VOICEMILL_BROKER_URL"],
+        }
         (rig.directory / "plain").mkdir()
         with psycopg.connect(self._url) as connection:
             connection.execute(TABLE)
@@ -36,9 +39,21 @@ class Plain:
         self._children: list[Child] = []
 
     def start_api(self) -> None:
-        args = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port",
-                self.base_url.rpartition(":")[2], "--blocking-threads", "64", "--no-ws",
-                "tests.benchmarks.plain_celery:app"]  # fmt: skip
+        args = [
+            sys.executable,
+            "-m",
+            "granian",
+            "--interface",
+            "wsgi",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            self.base_url.rpartition(":")[2],
+            "--blocking-threads",
+            "64",
+            "--no-ws",
+            "tests.benchmarks.plain_celery:app",
+        ]
         self._start(args, "plain-api")
         call = Caller(self.base_url, {})
 
@@ -52,9 +67,19 @@ class Plain:
         assert poll(answers, deadline_s=60)
 
     def start_worker(self, processes: int) -> None:
-        args = [sys.executable, "-m", "celery", "-A", "tests.benchmarks.plain_celery:celery", "worker",
-                "--pool=prefork",
-                f"--concurrency={processes}", "--without-gossip", "--without-mingle", "--loglevel=INFO"]  # fmt: skip
+        args = [
+            sys.executable,
+            "-m",
+            "celery",
+            "-A",
+            "tests.benchmarks.plain_celery:celery",
+            "worker",
+            "--pool=prefork",
+            f"--concurrency={processes}",
+            "--without-gossip",
+            "--without-mingle",
+            "--loglevel=INFO",
+        ]
         child = self._start(args, "plain-worker")
         child.wait_ready(lambda: b" ready." in child.log.read_bytes(), deadline_s=60)
 
@@ -184,8 +209,10 @@ def polling(*, rounds: int = 4, seconds: float = 3.0, pollers: int = 200) -> Sec
         ("", "submits per second"),
     )
     with deployment() as rig:
-        ids = [_expect(202, Caller(rig.base_url, rig.headers).call("POST", "/tts/synthesize", _BODY))["id"]
-               for _ in range(pollers)]  # fmt: skip
+        ids = [
+            _expect(202, Caller(rig.base_url, rig.headers).call("POST", "/tts/synthesize", _BODY))["id"]
+            for _ in range(pollers)
+        ]
 
         def submit():
             caller = Caller(rig.base_url, rig.headers)

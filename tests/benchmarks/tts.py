@@ -32,13 +32,16 @@ def main(arguments: Sequence[str]) -> None:
     sections = measured(_ALL, names)
     if "--write" in arguments:
         head = [
-            "# Benchmarks: text to speech", "",
-            f"Written by `make bench-tts` on {datetime.now(UTC):%Y-%m-%d}. {began}.", "",
+            "# Benchmarks: text to speech",
+            "",
+            f"Written by `make bench-tts` on {datetime.now(UTC):%Y-%m-%d}. {began}.",
+            "",
             "Random weights of the published sizes cost what trained ones cost, and say nothing. Every contestant",
             "has the same tensors, the same symbols, the same length of speech and the same number of threads; rounds",
             "alternate; figures are medians with (lowest–highest). Real-time factor = seconds of work for a second of",
-            "sound: smaller is faster. Processor time does not count what other processes of the machine take.", "",
-        ]  # fmt: skip
+            "sound: smaller is faster. Processor time does not count what other processes of the machine take.",
+            "",
+        ]
         (ROOT / "docs" / "benchmarks-tts.md").write_text(page(head, sections))
 
 

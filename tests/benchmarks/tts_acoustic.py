@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from pipelines.catalog import Catalog
-from pipelines.entry import Entry
+from pipelines.catalog.catalog import Catalog
+from pipelines.catalog.entry import Entry
 from tests.benchmarks.report import Section, middle, spread
 
 #: One thread: several wait for each other by spinning, which a busy machine makes dear.
@@ -35,10 +35,10 @@ def fastspeech2_section() -> Section:
         FastSpeech2ConformerModel,
     )
 
+    from pipelines.catalog.vocoder_settings import Knobs
     from pipelines.families.fastspeech2.network import Network, Row
-    from pipelines.vocoders.choice import Vocoders
     from pipelines.vocoders.hifigan import ESPNET_MEL
-    from pipelines.vocoders.knobs import Knobs
+    from pipelines.vocoders.selection import Vocoders
 
     section = Section(
         "FastSpeech2 (Conformer) with HiFi-GAN",

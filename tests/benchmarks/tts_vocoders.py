@@ -16,19 +16,19 @@ from typing import Any
 
 import torch
 
+from pipelines.catalog.vocoder_settings import Knobs
 from pipelines.engines.onnx_engine import onnx_session
 from pipelines.families.tacotron2.decoder import Decoder
+from pipelines.families.tacotron2.dimensions import Shape
 from pipelines.families.tacotron2.family import SeededDropout
 from pipelines.families.tacotron2.network import Network
-from pipelines.families.tacotron2.shape import Shape
+from pipelines.families.yourtts.dimensions import Shape as YourTtsShape
 from pipelines.families.yourtts.network import Network as YourTts
 from pipelines.families.yourtts.network import Row
-from pipelines.families.yourtts.shape import Shape as YourTtsShape
 from pipelines.vocoders import hifigan, melgan, waveglow
+from pipelines.vocoders.chunked_inference import render, stream
 from pipelines.vocoders.griffinlim import GriffinLim
-from pipelines.vocoders.knobs import Knobs
 from pipelines.vocoders.mel import MelConvention
-from pipelines.vocoders.tiles import render, stream
 from pipelines.vocoders.vocoder import Place, Tiled
 from tests.benchmarks.report import Section, middle, spread
 from tests.checkpoints import FIXTURES, make_entry
@@ -44,9 +44,12 @@ SENTENCES, SYMBOLS, STEPS = 16, 60, 24
 VOICES, IDS, LASTING = 8, 61, 2
 #: What the fixture's config has smaller than the published one.
 _YOURTTS_SIZES = {
-    "hidden_channels": 192, "hidden_channels_ffn_text_encoder": 768, "num_layers_text_encoder": 10,
-    "num_layers_flow": 4, "upsample_initial_channel_decoder": 512,
-}  # fmt: skip
+    "hidden_channels": 192,
+    "hidden_channels_ffn_text_encoder": 768,
+    "num_layers_text_encoder": 10,
+    "num_layers_flow": 4,
+    "upsample_initial_channel_decoder": 512,
+}
 
 _SAME = (
     f"Random weights of the real size, {THREADS} thread. {ROUNDS} rounds, contestants in turn; median (range). "

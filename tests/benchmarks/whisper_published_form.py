@@ -18,18 +18,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.catalog import Catalog
+from pipelines.catalog.catalog import Catalog
+from pipelines.catalog.entry import Entry
 from pipelines.engines.ctranslate2_engine import INT8_REDUCED_RANGE
 from pipelines.engines.ctranslate2_file import ModelFile, read_model
 from pipelines.engines.torch_engine import torch_device
-from pipelines.entry import Entry
 from pipelines.families.whisper.accuracy import Examination
 from pipelines.families.whisper.checkpoint import Checkpoint, opened
-from pipelines.families.whisper.conversion import ctranslate2_folder, reduced_range_folder
-from pipelines.families.whisper.ctranslate2_model import CTranslate2Model
 from pipelines.families.whisper.decoding import Encoder
+from pipelines.families.whisper.engines.conversion import ctranslate2_folder, reduced_range_folder
+from pipelines.families.whisper.engines.ctranslate2_model import CTranslate2Model
+from pipelines.families.whisper.engines.torch_module import filled_module
 from pipelines.families.whisper.tokenizer import Tokenizer
-from pipelines.families.whisper.torch_module import filled_module
 from tests.benchmarks.stt_whisper_weights import write_sized
 
 _GELU = 3
@@ -65,11 +65,15 @@ def _config(model: ModelFile) -> dict[str, Any]:
     """What transformers reads the sizes from."""
     width, bins, _ = model.variables["encoder/conv1/weight"].shape
     found: dict[str, Any] = {
-        "model_type": "whisper", "architectures": ["WhisperForConditionalGeneration"], "activation_function": "gelu",
-        "d_model": width, "num_mel_bins": bins, "vocab_size": len(model.variables["decoder/embeddings/weight"]),
+        "model_type": "whisper",
+        "architectures": ["WhisperForConditionalGeneration"],
+        "activation_function": "gelu",
+        "d_model": width,
+        "num_mel_bins": bins,
+        "vocab_size": len(model.variables["decoder/embeddings/weight"]),
         "max_source_positions": len(model.variables["encoder/position_encodings/encodings"]),
         "max_target_positions": len(model.variables["decoder/position_encodings/encodings"]),
-    }  # fmt: skip
+    }
     for side in ("encoder", "decoder"):
         found[f"{side}_layers"] = _layers(model, side)
         found[f"{side}_attention_heads"] = int(model.variables[f"{side}/num_heads"])
@@ -179,14 +183,14 @@ class Forms:
         if kind == "ctranslate2":
             return self.ctranslate2("float32")
         if kind.startswith("onnx"):
-            from pipelines.families.whisper.onnx_encoder import OnnxEncoder
+            from pipelines.families.whisper.engines.onnx_encoder import OnnxEncoder
 
             # A graph that lies beside the weights is taken as it is.
             folder = self.folder / "onnx-int8" if kind == "onnx-int8" else self.checkpoint.folder
             return OnnxEncoder(entry, dataclasses.replace(self.checkpoint, folder=folder), "cpu")
         import torch
 
-        from pipelines.families.whisper.torch_encoder import ArrayEncoder, TorchEncoder, bfloat16_encoder
+        from pipelines.families.whisper.engines.torch_encoder import ArrayEncoder, TorchEncoder, bfloat16_encoder
 
         module = filled_module(entry, self.checkpoint)
         if kind == "torch-bfloat16":
@@ -228,7 +232,7 @@ def _quantise(model: Forms, target: Path) -> None:
     """ONNX Runtime's own weights of 7 bits, a scale for each column, for its matrices alone."""
     from onnxruntime.quantization import quantize_dynamic
 
-    from pipelines.families.whisper.onnx_encoder import _graph
+    from pipelines.families.whisper.engines.onnx_encoder import _graph
 
     graph = _graph(model.entry("published"), model.checkpoint)
     target.mkdir(exist_ok=True)

@@ -11,10 +11,10 @@ from typing import Protocol
 import pytest
 import redis
 
-from jobs.celery_dispatch import KEY_PREFIX, RING_TASK, CeleryDispatch
-from jobs.dispatch import Dispatch
+from jobs.dispatch.celery_dispatch import KEY_PREFIX, RING_TASK, CeleryDispatch
+from jobs.dispatch.dispatch import Dispatch
+from jobs.dispatch.inline_dispatch import InlineDispatch
 from jobs.errors import StoreUnavailable
-from jobs.inline_dispatch import InlineDispatch
 from tests.services.machine_speed import poll
 
 

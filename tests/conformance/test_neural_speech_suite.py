@@ -15,15 +15,15 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.catalog import Catalog
-from pipelines.entry import Entry
+from pipelines.catalog.capabilities import check_synthesis
+from pipelines.catalog.catalog import Catalog
+from pipelines.catalog.emotions import emotions_of
+from pipelines.catalog.entry import Entry
 from pipelines.errors import BadInput
 from pipelines.family import SpeakRequest, Speech
 from pipelines.pipeline import Limits
 from pipelines.requests import SynthesisRequest
-from pipelines.speech.emotions import emotions_of
-from pipelines.speech.part import read_part
-from pipelines.support import check_synthesis
+from pipelines.tts.part_file import read_part
 from tests.in_process import load
 from tests.neural_voices import CHECKPOINTS, small_entry
 from tests.synthesis_rig import Run, speak

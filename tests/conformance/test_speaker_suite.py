@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipelines.catalog import Catalog
-from pipelines.entries import ENTRIES
-from pipelines.entry import Entry
+from pipelines.catalog.catalog import Catalog
+from pipelines.catalog.entries import ENTRIES
+from pipelines.catalog.entry import Entry
 from pipelines.family import EmbedRequest, Vector
 from pipelines.pipeline import Interrupted
 from tests.checkpoints import FIXTURES

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipelines.catalog import Catalog
-from pipelines.speech.assembly import PAUSES_S
-from pipelines.speech.part import SpeechPart, read_part
-from pipelines.text.ssml.attributes import STRENGTHS_S
+from pipelines.catalog.catalog import Catalog
+from pipelines.text.documents.ssml.attributes import STRENGTHS_S
+from pipelines.tts.assembly import PAUSES_S
+from pipelines.tts.part_file import SpeechPart, read_part
 from tests.in_process import Run, load
 from tests.pitch import median_pitch_hz
 

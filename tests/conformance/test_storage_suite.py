@@ -13,9 +13,9 @@ from pydantic import SecretStr
 
 from jobs.errors import Conflict, CorruptObject, InvalidKey, Misconfigured, NotFound
 from jobs.settings import Settings
-from jobs.storage import Storage
-from jobs.storage_marker import mark_storage, require_own_storage, storage_owner
-from jobs.storage_url import open_storage
+from jobs.storage.from_settings import open_storage
+from jobs.storage.ownership import mark_storage, require_own_storage, storage_owner
+from jobs.storage.storage import Storage
 
 KEY = "jobs/acme/job_1/parts/work-1-0-1-abcd"
 BIG = random.Random(7).randbytes(21 << 20)  # three parts on S3

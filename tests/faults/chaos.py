@@ -73,8 +73,9 @@ class Chaos:
             database_url=_moved(url, database.port, self.links["database"]),
             broker_url=_moved(broker.url, broker.port, self.links["broker"]),
             storage_url=_moved(self._s3_url, self._s3_server.port, self.links["storage"]),
-            store_url=url, objects_url=self._s3_url,
-        ).__enter__()  # fmt: skip
+            store_url=url,
+            objects_url=self._s3_url,
+        ).__enter__()
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -112,7 +113,7 @@ class Chaos:
             return False
         for pid in victim.engine_pids:
             try:
-                if "workers.engine_child" in " ".join(psutil.Process(pid).cmdline()):
+                if "workers.engines.child" in " ".join(psutil.Process(pid).cmdline()):
                     os.kill(pid, signal.SIGKILL)
                     return True
             except (psutil.NoSuchProcess, ProcessLookupError):
@@ -215,7 +216,7 @@ class Client(threading.Thread):
             try:
                 answer = httpx.post(
                     f"{self._rig.base_url}{path}", headers=headers, timeout=deadline(15), trust_env=False, **options
-                )  # fmt: skip
+                )
                 if answer.status_code not in (409, 503):
                     return answer
             except httpx.TransportError:

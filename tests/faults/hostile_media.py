@@ -59,7 +59,7 @@ _PLAYLISTS = {
     "smil": '<smil><body><audio src="{path}"/></body></smil>',
     "avisynth": 'WavSource("{path}")\n',
     "vapoursynth": "import vapoursynth\nopen('{path}')\n",
-}  # fmt: skip
+}
 #: What stands before the text, to pass for something else.
 _DISGUISES = {
     "bare": b"",

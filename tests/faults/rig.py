@@ -36,14 +36,14 @@ from jobs.errors import JobsError, StoreUnavailable
 from jobs.job import Job, NewJob
 from jobs.secret_box import SecretBox
 from jobs.settings import Settings
-from jobs.sql_store import SqlStore
-from jobs.sql_store.tables import chunk_events, chunks
-from jobs.storage_url import open_storage
+from jobs.sql import SqlStore
+from jobs.sql.tables import chunk_events, chunks
+from jobs.storage.from_settings import open_storage
 from pipelines.requests import SynthesisRequest
 from tests.services.machine_speed import Patience, deadline, poll
 from tests.services.process import Child, free_port
 from tests.services.protocol_times import ProtocolTimes
-from workers.audit import check
+from workers.maintenance.audit import check
 
 ROOT = Path(__file__).parents[2]
 TENANT = "local"
@@ -105,10 +105,17 @@ class Rig:
     """One deployment. Stops all that it started, by pid."""
 
     def __init__(
-        self, directory: Path, *, database_url: str, broker_url: str, storage_url: str | None = None,
-        store_url: str | None = None, objects_url: str | None = None, settings: Mapping[str, str] | None = None,
+        self,
+        directory: Path,
+        *,
+        database_url: str,
+        broker_url: str,
+        storage_url: str | None = None,
+        store_url: str | None = None,
+        objects_url: str | None = None,
+        settings: Mapping[str, str] | None = None,
         audits_beside: bool = True,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """`database_url` and the others are what the processes use (a proxy's, perhaps); `store_url` and `objects_url`
         are the ways of the test itself to database and storage, past the faults. `settings`: more VOICEMILL_* values,
         without the prefix. `audits_beside`: the audit runs every second all the time, as no deployment does."""
@@ -127,13 +134,21 @@ class Rig:
         #: A figure that the test measured, for its report.
         self.noted = ""
         self.environment = {
-            "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore",
-            **{f"VOICEMILL_{name}": value for name, value in {
-                "DATA_DIR": str(self.data_dir), "DATABASE_URL": database_url, "BROKER_URL": broker_url,
-                "SECRET_KEY": _SECRET, **self.times.settings(),
-                **({"STORAGE_URL": storage_url} if storage_url else {}), **(settings or {}),
-            }.items()},
-        }  # fmt: skip
+            "PYTHONPATH": str(ROOT),
+            "PYTHONWARNINGS": "ignore",
+            **{
+                f"VOICEMILL_{name}": value
+                for name, value in {
+                    "DATA_DIR": str(self.data_dir),
+                    "DATABASE_URL": database_url,
+                    "BROKER_URL": broker_url,
+                    "SECRET_KEY": _SECRET,
+                    **self.times.settings(),
+                    **({"STORAGE_URL": storage_url} if storage_url else {}),
+                    **(settings or {}),
+                }.items()
+            },
+        }
         self.store = SqlStore(
             store_url or database_url, box=SecretBox(_SECRET), retry_base_s=self.times.retry_base_s, pool_size=8
         )
@@ -157,8 +172,10 @@ class Rig:
             self._audit.stop()
         test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition("::")[2].partition(" (")[0]
         caused = ", ".join(f"{times} × {fault}" for fault, times in self.faults.items())
-        REPORTS.append(f"{test}: {caused or 'no fault'}; {len(self.acknowledged)} jobs accepted, "
-                       f"{len(self.refused)} refused{self.noted and '; '}{self.noted}")  # fmt: skip
+        REPORTS.append(
+            f"{test}: {caused or 'no fault'}; {len(self.acknowledged)} jobs accepted, "
+            f"{len(self.refused)} refused{self.noted and '; '}{self.noted}"
+        )
         print("\n" + REPORTS[-1])
         for worker in self.workers:
             _continue(worker.pid)
@@ -168,8 +185,9 @@ class Rig:
         self.store.close()
 
     # -- processes -----------------------------------------------------------------------------------------------------
-    def start_worker(self, family: str, *, engines: int = 1, wait: bool = True,
-                     environment: Mapping[str, str] | None = None) -> Worker:  # fmt: skip
+    def start_worker(
+        self, family: str, *, engines: int = 1, wait: bool = True, environment: Mapping[str, str] | None = None
+    ) -> Worker:
         """A worker of `cpu`, `slow` or any other family; `environment` overrides variables for this one."""
         number = len(self.workers)
         env = {**self.environment, **(environment or {})}
@@ -187,9 +205,21 @@ class Rig:
             if not self.base_url:
                 self.base_url = f"http://127.0.0.1:{free_port()}"
                 _, self._key = self.store.create_key(TENANT, "rig", ["read", "submit", "admin"])
-            args = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1",
-                    "--port", self.base_url.rpartition(":")[2],
-                    "--blocking-threads", "256", "--no-ws", "api.wsgi:app"]  # fmt: skip
+            args = [
+                sys.executable,
+                "-m",
+                "granian",
+                "--interface",
+                "wsgi",
+                "--host",
+                "127.0.0.1",
+                "--port",
+                self.base_url.rpartition(":")[2],
+                "--blocking-threads",
+                "256",
+                "--no-ws",
+                "api.wsgi:app",
+            ]
             env = {**self.environment, "VOICEMILL_PUBLIC_URL": self.base_url}
             self._api = Child(args, log=self.directory / "api.log", env=env, cwd=ROOT)
             self._api.wait_ready(lambda: _answers(f"{self.base_url}/audio/health"), deadline_s=90)
@@ -219,8 +249,9 @@ class Rig:
         sentence = f"sleep:{seconds} {word} piece {{k}} of text {self._texts}, long enough to fill its chunk to the end"
         return "\n\n".join(sentence.format(k=k).ljust(110, "x") + "." for k in range(chunks))
 
-    def submit(self, jobs: int, *, chunks: int = 4, seconds: float = 0.2, word: str = "", text: str = "",
-               **fields: Any) -> list[str]:  # fmt: skip
+    def submit(
+        self, jobs: int, *, chunks: int = 4, seconds: float = 0.2, word: str = "", text: str = "", **fields: Any
+    ) -> list[str]:
         """Submit over HTTP; 202 is an acknowledgement, 503 a refusal, all else a failure of the test.
 
         Each job has a text of its own, unless `text` is given."""
@@ -358,8 +389,13 @@ class Rig:
                 time.sleep(0.2)
 
     def _unfinished(self) -> str:
-        return json.dumps([(job.id, str(job.state), job.chunks_done, job.chunk_total) for job in self.jobs()
-                           if not job.state.is_terminal])  # fmt: skip
+        return json.dumps(
+            [
+                (job.id, str(job.state), job.chunks_done, job.chunk_total)
+                for job in self.jobs()
+                if not job.state.is_terminal
+            ]
+        )
 
 
 class AuditBeside(threading.Thread):

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Sequence
 
-from pipelines.entry import Entry
+from pipelines.catalog.entry import Entry
 from pipelines.families import tone
 from pipelines.family import SpeakRequest, Speech, Tick
 

@@ -10,7 +10,7 @@ import uuid
 import pytest
 import redis
 
-from jobs.celery_dispatch import KEY_PREFIX, RING_TASK
+from jobs.dispatch.celery_dispatch import KEY_PREFIX, RING_TASK
 from tests.faults.proxy import Proxy
 from tests.faults.rig import Rig, Worker, short_and_long
 from tests.services.machine_speed import Patience, poll

@@ -17,9 +17,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from jobs.directory_storage import DirectoryStorage
 from jobs.errors import Conflict, CorruptObject, NotFound, StorageUnavailable
-from jobs.s3_storage import S3Storage
+from jobs.storage.directory_storage import DirectoryStorage
+from jobs.storage.s3.s3_storage import S3Storage
 from tests.faults.proxy import Proxy
 from tests.services.machine_speed import deadline
 from tests.services.s3 import S3Server
@@ -119,7 +119,7 @@ def test_a_full_scratch_disk_is_an_outage_and_leaves_no_copy(directory: Director
 
 def test_a_writer_killed_half_way_leaves_nothing_to_read(directory: DirectoryStorage, root: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from jobs.directory_storage import DirectoryStorage\n"
+        "import sys; from pathlib import Path; from jobs.storage.directory_storage import DirectoryStorage\n"
         f"upload = DirectoryStorage(Path(sys.argv[1])).open_upload({KEY!r})\n"
         "upload.write(b'x' * 100_000); print('half', flush=True); sys.stdin.read()"
     )
@@ -157,9 +157,12 @@ def bucket(s3_url: str) -> str:
 def s3(link: Proxy, bucket: str) -> S3Storage:
     """The bucket behind the proxy; timeouts as short as a loopback allows."""
     return S3Storage(
-        bucket, prefix="test", endpoint_url=f"http://127.0.0.1:{link.port}", region="us-east-1",
+        bucket,
+        prefix="test",
+        endpoint_url=f"http://127.0.0.1:{link.port}",
+        region="us-east-1",
         read_timeout_s=deadline(2),
-    )  # fmt: skip
+    )
 
 
 def turn_a_bit(block: bytes, needle: bytes) -> bytes:

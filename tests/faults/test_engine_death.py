@@ -19,7 +19,7 @@ def _engine(worker: Worker) -> int | None:
     """Pid of the process that holds the model, once it runs."""
     for pid in worker.engine_pids:
         try:
-            if "workers.engine_child" in " ".join(psutil.Process(pid).cmdline()):
+            if "workers.engines.child" in " ".join(psutil.Process(pid).cmdline()):
                 return pid
         except psutil.NoSuchProcess:
             continue

@@ -20,18 +20,18 @@ import pytest
 from jobs.job import Chunk
 from jobs.settings import sandbox_environment
 from jobs.states import ChunkState, Step
-from pipelines.catalog import Catalog
+from pipelines.catalog.catalog import Catalog
 from pipelines.families.tone import load_listener, load_speaker
 from pipelines.family import RecogniseRequest, SpeakRequest
 from tests.factories import make_recording, make_wav
 from tests.faults.hostile_media import corpus, silent_flac
 from tests.faults.rig import REPORTS
 from tests.services.machine_speed import deadline
-from workers.channel import Message
-from workers.perform import SOURCE_FILE
+from workers.chunks.workdir import Scratch
+from workers.engines.channel import Message
+from workers.engines.step_runner import SOURCE_FILE
 from workers.sandbox.confinement import Limits
-from workers.sandbox_pool import SandboxPool
-from workers.scratch import Scratch
+from workers.sandbox.pool import SandboxPool
 
 LIMITS = Limits(memory_bytes=1 << 30, cpu_s=math.ceil(deadline(30)), file_bytes=1 << 30)
 MUTATIONS = 100
@@ -65,9 +65,13 @@ class Verdicts:
             (files.box / SOURCE_FILE).write_bytes(data)
             shutil.copy(self.canary, files.box / "canary.wav")
             message = {
-                "step": "plan", "kind": "stt.transcribe", "model": "tone-listener", "params": {"source_name": name},
-                "has_source": True, "limits": {"vad": "energy", **limits},
-            }  # fmt: skip
+                "step": "plan",
+                "kind": "stt.transcribe",
+                "model": "tone-listener",
+                "params": {"source_name": name},
+                "has_source": True,
+                "limits": {"vad": "energy", **limits},
+            }
             with self._pool.running(message, files.box, lane="bulk", solo=False) as run:
                 sounds = []
                 while True:

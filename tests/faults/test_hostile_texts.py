@@ -37,8 +37,8 @@ from pathlib import Path
 from pipelines.errors import PipelineError
 from pipelines.pipeline import Limits
 from pipelines.requests import SynthesisRequest
-from pipelines.synthesis import Synthesis
-import pipelines.text.docx_reader, pipelines.text.epub_reader, pipelines.text.markdown_reader
+from pipelines.tts.synthesis import Synthesis
+from pipelines.text.documents import docx_reader, epub_reader, markdown_reader
 
 class Sink:
     directory = Path(sys.argv[1])
@@ -117,8 +117,10 @@ class Reader:
         chapter.write_text(HONEST_CHAPTER, encoding="utf-8")
         self._process = subprocess.Popen(
             [sys.executable, "-c", _READER, str(scratch), str(chapter)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
 
     def read(self, case: Case) -> dict[str, Any]:
         """What became of a document, and what it took."""

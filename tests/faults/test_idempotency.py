@@ -11,8 +11,8 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from jobs.sql_store.clock import db_now_ms
-from jobs.sql_store.tables import idempotency, jobs
+from jobs.sql.clock import db_now_ms
+from jobs.sql.tables import idempotency, jobs
 from migrations import upgrade
 from tests.faults.proxy import Proxy
 from tests.faults.rig import TENANT, Rig

@@ -7,8 +7,14 @@ from tests.faults.rig import short_and_long
 from tests.services.machine_speed import poll
 
 #: Caused one after the other while the job runs, each at the next tenth of it.
-_FAULTS = ("kill -9 of a worker", "FLUSHALL", "crash of the database", "refusing storage", "kill -9 of an engine",
-           "reset of all links")  # fmt: skip
+_FAULTS = (
+    "kill -9 of a worker",
+    "FLUSHALL",
+    "crash of the database",
+    "refusing storage",
+    "kill -9 of an engine",
+    "reset of all links",
+)
 #: Chunks that one fault may cost: the slots of a worker, and the one for interactive work.
 _SLOTS = 5
 

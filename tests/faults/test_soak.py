@@ -46,8 +46,11 @@ def test_random_faults_lose_nothing_and_break_no_invariant(tmp_path, s3_server, 
         with capsys.disabled():
             print(_summary(rig, client, recoveries, drained_s, seed))
         states = {job.id: str(job.state) for job in rig.jobs()}
-        wrong = {job_id: state for job_id, state in states.items()
-                 if state != "succeeded" and not (state == "cancelled" and job_id in client.cancelled)}  # fmt: skip
+        wrong = {
+            job_id: state
+            for job_id, state in states.items()
+            if state != "succeeded" and not (state == "cancelled" and job_id in client.cancelled)
+        }
         assert not wrong, f"seed {seed}: {[rig.job(job_id) for job_id in wrong]}\n{rig.log_tails()}"
         rig.expect_invariants()
         assert sum(rig.faults.values()) >= 3 * MINUTES
@@ -64,14 +67,18 @@ def _summary(rig, client: Client, recoveries: list[float], drained_s: float, see
         *((f"jobs {state}", states.count(state)) for state in sorted(set(states))),
         ("requests sent again", client.repeated),
         ("chunks done", chunks),
-        ("chunk events: rescued / after an engine's death / snoozed",
-         " / ".join(str(rig.events("ready", reason)) for reason in ("rescue", "crash", "snooze"))),
+        (
+            "chunk events: rescued / after an engine's death / snoozed",
+            " / ".join(str(rig.events("ready", reason)) for reason in ("rescue", "crash", "snooze")),
+        ),
         ("stale attempts refused", rig.log_lines("LeaseLost")),
         ("COMMITs of unknown outcome", rig.log_lines("commit_unknown")),
         ("work repeated", f"{100 * rig.repeated():.1f} %"),
-        ("next success after a fault: median / 95 % / longest",
-         " / ".join(f"{recoveries[int(share * (len(recoveries) - 1))]:.1f} s" for share in (0.5, 0.95, 1.0))),
+        (
+            "next success after a fault: median / 95 % / longest",
+            " / ".join(f"{recoveries[int(share * (len(recoveries) - 1))]:.1f} s" for share in (0.5, 0.95, 1.0)),
+        ),
         ("all jobs ended after the last fault", f"{drained_s:.0f} s"),
-    ]  # fmt: skip
+    ]
     table = "\n".join(f"| {name} | {value} |" for name, value in rows)
     return f"\n\n| {MINUTES:g} minutes, seed {seed} | |\n|---|--:|\n{table}\n"

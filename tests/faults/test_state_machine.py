@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from jobs.errors import LeaseLost
 from jobs.job import Claim, Commit, NewChunk, Release
-from jobs.sql_store import SqlStore
+from jobs.sql import SqlStore
 from jobs.states import Priority, ReleaseReason, Step
 from tests.job_factories import LEASE_MS, QUEUE, accept, broken, let_leases_expire, part, plan, result, sql
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jobs.directory_storage import DirectoryStorage
-from jobs.inline_dispatch import InlineDispatch
-from jobs.storage_marker import mark_storage
+from jobs.dispatch.inline_dispatch import InlineDispatch
+from jobs.storage.directory_storage import DirectoryStorage
+from jobs.storage.ownership import mark_storage
 from tests.faults.rig import ROOT, Rig
 from tests.job_factories import accept, claim, let_leases_expire, sql
 from tests.services.machine_speed import poll
-from workers.sweeper import Sweeper
+from workers.maintenance.sweeper import Sweeper
 
 _SKEWED = Path(__file__).parent / "skewed_clock"
 

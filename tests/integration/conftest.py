@@ -10,12 +10,12 @@ from flask.testing import FlaskClient
 
 from api.app import create_app
 from api.wiring import assemble
-from jobs.dispatch import NullDispatch
+from jobs.dispatch.dispatch import NullDispatch
 from jobs.settings import sandbox_environment
 from tests.integration.workplace import TENANT, Workplace
 from tests.services.machine_speed import deadline
 from workers.sandbox.confinement import Limits
-from workers.sandbox_pool import SandboxPool
+from workers.sandbox.pool import SandboxPool
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipelines.entry import Entry
+from pipelines.catalog.entry import Entry
 from pipelines.errors import ModelUnavailable
 from pipelines.family import Candidate, Selection, SpeakRequest, Speech, Tick
 from tests.services.machine_speed import deadline

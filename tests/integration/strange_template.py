@@ -13,9 +13,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from pipelines import catalog
+from pipelines.catalog import catalog
 from pipelines.pipeline import Plan, Span
-from workers import cpu_template
+from workers.sandbox import fork_server
 
 KIND = "test.strange"
 
@@ -116,4 +116,4 @@ class Strange:
 
 if __name__ == "__main__":
     catalog.PIPELINES[KIND] = "tests.integration.strange_template:Strange"  # type: ignore[index]
-    cpu_template.main()
+    fork_server.main()

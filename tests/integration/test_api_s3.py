@@ -13,12 +13,12 @@ from pydantic import SecretStr
 
 from api.app import create_app
 from api.wiring import Services, assemble
-from jobs.dispatch import NullDispatch
+from jobs.dispatch.dispatch import NullDispatch
 from jobs.job import Commit
 from jobs.settings import Settings
-from jobs.sql_store import SqlStore
-from jobs.storage_marker import mark_storage
-from jobs.storage_url import open_storage
+from jobs.sql import SqlStore
+from jobs.storage.from_settings import open_storage
+from jobs.storage.ownership import mark_storage
 
 TENANT = "local"
 BIG = bytes(range(256)) * 60_000
@@ -88,10 +88,19 @@ def test_result_is_a_presigned_link_of_the_bucket(client: FlaskClient, services:
     )
     stitch = store.claim(["cpu"], "test:host:cpu:1", lease_ms=60_000)
     part = storage.put_bytes(f"jobs/{TENANT}/{job_id}/result/1/transcript.json", BIG, content_type="application/json")
-    file = {"name": "transcript.json", "content_type": "application/json", "bytes": part.bytes, "sha256": part.sha256,
-            "key": part.key}  # fmt: skip
-    result = {"duration_s": 0.0, "processing_s": 0.1, "files": [file],
-              "usage": {"audio_s": 0.0, "characters": 0, "engine_s": 0.0}}  # fmt: skip
+    file = {
+        "name": "transcript.json",
+        "content_type": "application/json",
+        "bytes": part.bytes,
+        "sha256": part.sha256,
+        "key": part.key,
+    }
+    result = {
+        "duration_s": 0.0,
+        "processing_s": 0.1,
+        "files": [file],
+        "usage": {"audio_s": 0.0, "characters": 0, "engine_s": 0.0},
+    }
     store.commit(stitch, Commit(part=storage.put_bytes(f"jobs/{TENANT}/{job_id}/parts/s", b"[]"), result=result))
 
     shown = client.get(f"/jobs/{job_id}").json["result"]["files"][0]["url"]

@@ -51,9 +51,11 @@ def plan(server: ApiServer, *, queue: str, chunks: int) -> None:
 
 
 RESULT = {
-    "duration_s": 1.0, "processing_s": 0.1, "files": [],
+    "duration_s": 1.0,
+    "processing_s": 0.1,
+    "files": [],
     "usage": {"audio_s": 1.0, "characters": 0, "engine_s": 0.0},
-}  # fmt: skip
+}
 
 
 def test_events_arrive_one_by_one_while_the_job_runs(server: ApiServer) -> None:

@@ -12,7 +12,7 @@ import pytest
 import redis
 from structlog.testing import capture_logs
 
-from jobs.celery_dispatch import KEY_PREFIX, CeleryDispatch
+from jobs.dispatch.celery_dispatch import KEY_PREFIX, CeleryDispatch
 from jobs.errors import BrokerUnavailable, StoreUnavailable
 from tests.services.machine_speed import poll
 from tests.services.redis import RedisServer

@@ -48,9 +48,13 @@ def confined(tmp_path, without):
     box = tmp_path / "box"
     box.mkdir()
     done = subprocess.run(
-        [sys.executable, "-c", _PROGRAM, str(box), without], cwd=ROOT, capture_output=True, text=True,
-        timeout=deadline(60), check=False,
-    )  # fmt: skip
+        [sys.executable, "-c", _PROGRAM, str(box), without],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=deadline(60),
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

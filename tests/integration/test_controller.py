@@ -49,10 +49,15 @@ def start(settings, tmp_path):
     def go(*arguments, grace_s="0.5"):
         child = Child(
             [sys.executable, "-m", "workers.controller", *arguments],
-            log=tmp_path / f"worker-{len(children)}.log", cwd=ROOT,
-            env={"VOICEMILL_DATA_DIR": str(tmp_path), "VOICEMILL_GRACE_S": grace_s, "VOICEMILL_SWEEP_S": "0.2",
-                 "VOICEMILL_BROKER_URL": settings.broker_url.get_secret_value()},
-        )  # fmt: skip
+            log=tmp_path / f"worker-{len(children)}.log",
+            cwd=ROOT,
+            env={
+                "VOICEMILL_DATA_DIR": str(tmp_path),
+                "VOICEMILL_GRACE_S": grace_s,
+                "VOICEMILL_SWEEP_S": "0.2",
+                "VOICEMILL_BROKER_URL": settings.broker_url.get_secret_value(),
+            },
+        )
         children.append(child)
         child.wait_ready(lambda: b"worker_ready" in child.log.read_bytes(), deadline_s=90)
         return child
@@ -66,9 +71,14 @@ def refused(*arguments, **environment):
     """Exit code and last words of a worker that does not start."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("VOICEMILL_")}
     done = subprocess.run(
-        [sys.executable, "-m", "workers.controller", *arguments], cwd=ROOT, capture_output=True, text=True,
-        timeout=deadline(90), env={**env, **environment}, check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", "workers.controller", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=deadline(90),
+        env={**env, **environment},
+        check=False,
+    )
     return done.returncode, done.stderr
 
 

@@ -18,10 +18,10 @@ import psutil
 import pytest
 
 from jobs.job import Job, NewJob
-from jobs.object_keys import input_key
 from jobs.settings import Settings
+from jobs.storage.object_keys import input_key
 from migrations import upgrade
-from pipelines.catalog import Catalog
+from pipelines.catalog.catalog import Catalog
 from pipelines.requests import parse
 from tests.factories import jfk, wav_bytes
 from tests.services.machine_speed import poll
@@ -60,10 +60,13 @@ class Workshop:
     def start(self, *arguments: str) -> Child:
         log = self.directory / f"worker-{len(self.workers)}.log"
         environment = {
-            "VOICEMILL_DATA_DIR": str(self.directory), "VOICEMILL_BROKER_URL": self.broker_url,
-            "VOICEMILL_GRACE_S": "0.5", "VOICEMILL_RETRY_BASE_S": "0.1", "VOICEMILL_SWEEP_S": "0.2",
+            "VOICEMILL_DATA_DIR": str(self.directory),
+            "VOICEMILL_BROKER_URL": self.broker_url,
+            "VOICEMILL_GRACE_S": "0.5",
+            "VOICEMILL_RETRY_BASE_S": "0.1",
+            "VOICEMILL_SWEEP_S": "0.2",
             "XDG_CACHE_HOME": str(self.directory / "cache"),
-        }  # fmt: skip
+        }
         command = [sys.executable, "-m", "workers.controller", "--engines", "1", *arguments]
         worker = Child(command, log=log, cwd=ROOT, env=environment)
         self.workers.append(worker)
@@ -103,7 +106,7 @@ def engine_of(worker: Child) -> int:
     (engine,) = [
         child
         for child in psutil.Process(worker.pid).children(recursive=True)
-        if "workers.engine_child" in child.cmdline()
+        if "workers.engines.child" in child.cmdline()
     ]
     return engine.pid
 

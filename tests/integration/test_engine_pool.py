@@ -17,16 +17,16 @@ from structlog.testing import capture_logs
 from jobs.job import Chunk
 from jobs.settings import engine_environment
 from jobs.states import ChunkState, Step
-from pipelines.catalog import Catalog
+from pipelines.catalog.catalog import Catalog
 from pipelines.pipeline import Limits
 from pipelines.requests import SynthesisRequest
-from pipelines.synthesis import Synthesis
+from pipelines.tts.synthesis import Synthesis
 from tests.integration.moody_family import models_toml
 from tests.services.machine_speed import Patience, deadline, poll
-from workers.engine import EngineDied
-from workers.engine_pool import EnginePool
-from workers.perform import span_json
-from workers.scratch import Scratch
+from workers.chunks.workdir import Scratch
+from workers.engines.engine import EngineDied
+from workers.engines.pool import EnginePool
+from workers.engines.step_runner import span_json
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,9 +41,14 @@ class Stage:
         catalog = Catalog.read(path)
         self.stall_s = catalog.get(model, "tts").stall_s
         self.pool = EnginePool(
-            catalog, [catalog.get(model, "tts")], count=count, device=device, environment=engine_environment(),
-            models_toml=path, memory_bytes=memory_bytes,
-        )  # fmt: skip
+            catalog,
+            [catalog.get(model, "tts")],
+            count=count,
+            device=device,
+            environment=engine_environment(),
+            models_toml=path,
+            memory_bytes=memory_bytes,
+        )
         assert self.pool.wait_until_loaded(deadline(60))
         self._scratch = Scratch(directory / "scratch")
         self._count = 0
@@ -60,9 +65,12 @@ class Stage:
             (plan_box := files.box / "plan").mkdir()
             spans = Synthesis().plan(SynthesisRequest(**params), None, SilentSink(plan_box), Limits()).spans
             message = {
-                "step": "work", "kind": "tts.synthesize", "model": "moody", "params": params,
+                "step": "work",
+                "kind": "tts.synthesize",
+                "model": "moody",
+                "params": params,
                 "span": span_json(next(iter(spans))),
-            }  # fmt: skip
+            }
             with self.pool.running(message, files.box, lane=lane, solo=solo) as run:
                 yield run
 

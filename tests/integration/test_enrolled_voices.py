@@ -10,10 +10,10 @@ import io
 import numpy as np
 import pytest
 
-from jobs.storage_marker import mark_storage
+from jobs.storage.ownership import mark_storage
 from tests.factories import FIXTURES, JFK, jfk, make_silence, wav_bytes
 from tests.integration.workplace import TENANT, Workplace
-from workers.audit import check
+from workers.maintenance.audit import check
 
 YOURTTS = f"""
 [[model]]
@@ -150,8 +150,13 @@ def test_a_known_speaker_is_called_by_name(place, client):
     other = enrol(client, wav_bytes(jfk(), rate_hz=10_000))
     speakers = []
     for voice in (known, other):
-        form = {"file": (io.BytesIO(JFK.read_bytes()), "talk.flac"), "model": "pocketsphinx-en-us", "diarize": "true",
-                "max_speakers": "1", "known_speakers": voice}  # fmt: skip
+        form = {
+            "file": (io.BytesIO(JFK.read_bytes()), "talk.flac"),
+            "model": "pocketsphinx-en-us",
+            "diarize": "true",
+            "max_speakers": "1",
+            "known_speakers": voice,
+        }
         answer = client.post("/stt/transcribe", data=form)
         assert answer.status_code == 202, answer.text
         run(place)

@@ -10,15 +10,15 @@ import pytest
 
 from jobs.errors import StorageUnavailable, StoreUnavailable
 from jobs.settings import sandbox_environment
-from pipelines.catalog import Catalog
+from pipelines.catalog.catalog import Catalog
 from pipelines.families import tone
 from pipelines.family import SpeakRequest
 from tests.factories import jfk, make_silence
 from tests.integration.workplace import TENANT, Workplace
 from tests.services.machine_speed import deadline, poll
-from workers.audit import check
+from workers.maintenance.audit import check
 from workers.sandbox.confinement import Limits
-from workers.sandbox_pool import SandboxPool
+from workers.sandbox.pool import SandboxPool
 
 SPEECH = {"text": "The first sentence is here. And here the second one.", "model": "tone"}
 #: Two chunks of a moody speaker.
@@ -245,7 +245,7 @@ def test_a_hanging_engine_is_cut_off_and_its_chunk_is_charged(place):
 
 # -- storage ------------------------------------------------------------------------------------------
 def test_a_storage_that_is_down_costs_time_and_nothing_else(place, monkeypatch):
-    monkeypatch.setattr("workers.stored_objects._PAUSES_S", (0.0, 0.0))
+    monkeypatch.setattr("workers.chunks.stored_objects._PAUSES_S", (0.0, 0.0))
 
     def down(*_, **__):
         raise StorageUnavailable
@@ -259,7 +259,7 @@ def test_a_storage_that_is_down_costs_time_and_nothing_else(place, monkeypatch):
 
 
 def test_a_storage_that_stumbles_is_asked_again_at_once(place, monkeypatch):
-    monkeypatch.setattr("workers.stored_objects._PAUSES_S", (0.0, 0.0))
+    monkeypatch.setattr("workers.chunks.stored_objects._PAUSES_S", (0.0, 0.0))
     failures = [StorageUnavailable(), StorageUnavailable()]
 
     def stumble(*args, **kwargs):
@@ -291,7 +291,7 @@ def test_a_part_that_was_altered_is_never_stitched(place):
 
 # -- the record ------------------------------------------------------------------------------------------
 def test_a_commit_whose_answer_is_lost_is_not_repeated(place, monkeypatch):
-    monkeypatch.setattr("workers.execution._STORE_PAUSE_S", 0.0)
+    monkeypatch.setattr("workers.chunks.execution._STORE_PAUSE_S", 0.0)
     commits = []
 
     def lose_answer(claim, commit):
@@ -308,7 +308,7 @@ def test_a_commit_whose_answer_is_lost_is_not_repeated(place, monkeypatch):
 
 
 def test_a_commit_that_never_arrived_is_sent_again(place, monkeypatch):
-    monkeypatch.setattr("workers.execution._STORE_PAUSE_S", 0.0)
+    monkeypatch.setattr("workers.chunks.execution._STORE_PAUSE_S", 0.0)
     lost = set()
 
     def lose_request(claim, commit):

@@ -12,14 +12,14 @@ from jobs.settings import sandbox_environment
 from jobs.states import ChunkState, Step
 from tests.integration.strange_template import KIND
 from tests.services.machine_speed import deadline
-from workers import sandbox_pool
-from workers.engine import EngineDied
-from workers.outcomes import Misbehaved
-from workers.perform import PLAN_FILE
+from workers.chunks.outcomes import Misbehaved
+from workers.chunks.workdir import Scratch
+from workers.engines.engine import EngineDied
+from workers.engines.step_runner import PLAN_FILE
 from workers.sandbox import landlock
+from workers.sandbox import pool as sandbox_pool
 from workers.sandbox.confinement import Limits
-from workers.sandbox_pool import SandboxPool
-from workers.scratch import Scratch
+from workers.sandbox.pool import SandboxPool
 
 LIMITS = Limits(memory_bytes=1 << 30, cpu_s=math.ceil(deadline(20)), file_bytes=8 << 20)
 
@@ -76,9 +76,14 @@ def last_event(run):
 
 def running(pool, files, deed, path="", *, tenant="t", solo=False):
     message = {
-        "step": "plan", "kind": KIND, "model": "tone", "params": {"deed": deed, "path": str(path)},
-        "has_source": False, "limits": {}, **({"shared_by": tenant} if tenant else {}),
-    }  # fmt: skip
+        "step": "plan",
+        "kind": KIND,
+        "model": "tone",
+        "params": {"deed": deed, "path": str(path)},
+        "has_source": False,
+        "limits": {},
+        **({"shared_by": tenant} if tenant else {}),
+    }
     return pool.running(message, files.box, lane="bulk", solo=solo)
 
 

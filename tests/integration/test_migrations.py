@@ -1,4 +1,4 @@
-"""The migrations make exactly the tables of jobs/sql_store/tables.py, on both databases."""
+"""The migrations make exactly the tables of jobs/sql/tables.py, on both databases."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import migrations
-from jobs.sql_store import SqlStore
-from jobs.sql_store.tables import metadata
+from jobs.sql import SqlStore
+from jobs.sql.tables import metadata
 from tests.job_factories import finished
 from tests.services.postgres import PostgresServer
 

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from jobs.errors import OutboundUnavailable
-from jobs.outbound_address import OutboundPolicy
-from jobs.outbound_http import MAX_ANSWER_BYTES, Answer, OutboundHttp
+from jobs.outbound.address import OutboundPolicy
+from jobs.outbound.http_client import MAX_ANSWER_BYTES, Answer, OutboundHttp
 from tests.services.machine_speed import deadline
 from tests.services.process import free_port
 from tests.services.receiver import Receiver

@@ -4,7 +4,7 @@ import os
 
 from tests.services.machine_speed import poll
 from tests.services.process import Child, free_port
-from workers import private_redis
+from workers.stack import private_redis
 
 
 def test_it_answers_from_its_start_to_its_end(tmp_path):

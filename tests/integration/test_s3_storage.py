@@ -9,12 +9,12 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from jobs import s3_storage
 from jobs.errors import StorageUnavailable
-from jobs.s3_storage import S3Storage, attachment
-from jobs.s3_upload import part_bytes
 from jobs.settings import Settings
-from jobs.storage_url import open_storage
+from jobs.storage.from_settings import open_storage
+from jobs.storage.s3 import s3_storage
+from jobs.storage.s3.s3_storage import S3Storage, attachment
+from jobs.storage.s3.upload import part_bytes
 from tests.services.process import free_port
 
 KEY = "jobs/acme/job_1/result/1/audio.mp3"

@@ -19,12 +19,12 @@ from jobs.settings import sandbox_environment
 from jobs.states import ChunkState, Step
 from tests.integration.strange_template import KIND
 from tests.services.machine_speed import Patience, deadline
-from workers.engine import EngineDied
-from workers.perform import PLAN_FILE
+from workers.chunks.workdir import Scratch
+from workers.engines.engine import EngineDied
+from workers.engines.step_runner import PLAN_FILE
 from workers.sandbox import landlock, seccomp
 from workers.sandbox.confinement import Limits
-from workers.sandbox_pool import SandboxPool
-from workers.scratch import Scratch
+from workers.sandbox.pool import SandboxPool
 
 ROOT = Path(__file__).parents[2]
 LIMITS = Limits(memory_bytes=1 << 30, cpu_s=math.ceil(deadline(2)), file_bytes=8 << 20)
@@ -50,8 +50,14 @@ def files(tmp_path):
 
 
 def message(deed, path=""):
-    return {"step": "plan", "kind": KIND, "model": "tone", "params": {"deed": deed, "path": str(path)},
-            "has_source": False, "limits": {}}  # fmt: skip
+    return {
+        "step": "plan",
+        "kind": KIND,
+        "model": "tone",
+        "params": {"deed": deed, "path": str(path)},
+        "has_source": False,
+        "limits": {},
+    }
 
 
 def last_event(run):
@@ -85,8 +91,11 @@ def probe(pool, tmp_path_factory):
 
 def test_a_well_behaved_plan_is_done(pool, files):
     assert run_to_the_end(pool, files, "import") == {
-        "event": "done", "units_total": 1.0, "unit": "characters", "spans": 1,
-    }  # fmt: skip
+        "event": "done",
+        "units_total": 1.0,
+        "unit": "characters",
+        "spans": 1,
+    }
 
 
 @pytest.mark.parametrize("family", ["inet", "inet6", "unix"])
@@ -118,10 +127,20 @@ def test_it_has_its_channel_and_its_output_and_nothing_else_open(probe):
 
 
 def test_it_inherits_no_settings_and_no_credentials(probe):
-    allowed = {"PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "PYTHONPATH", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS",
-               "MALLOC_ARENA_MAX",
-               # What scikit-learn says to its own threads when it is imported.
-               "KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK"}  # fmt: skip
+    allowed = {
+        "PATH",
+        "LANG",
+        "LC_ALL",
+        "LC_CTYPE",
+        "TZ",
+        "PYTHONPATH",
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MALLOC_ARENA_MAX",
+        # What scikit-learn says to its own threads when it is imported.
+        "KMP_DUPLICATE_LIB_OK",
+        "KMP_INIT_AT_FORK",
+    }
     assert set(probe["environment"]) <= allowed
 
 
@@ -172,7 +191,7 @@ def test_what_native_code_printed_last_is_kept_for_the_log(pool, files):
 
 
 def test_a_link_for_a_file_is_seen_through(pool, files):
-    from workers.outcomes import Misbehaved
+    from workers.chunks.outcomes import Misbehaved
 
     with pool.running(message("link", "/etc/passwd"), files.box, lane="bulk", solo=False) as run:
         event = last_event(run)
@@ -269,7 +288,11 @@ def test_a_root_that_cannot_become_another_user_opens_nothing():
     )
     done = subprocess.run(
         ["setpriv", "--bounding-set=-all", "--inh-caps=-all", sys.executable, "-c", program],
-        cwd=ROOT, capture_output=True, text=True, timeout=deadline(120), check=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=deadline(120),
+        check=True,
+    )
     assert done.stdout.startswith("False")
     assert "ordinary user" in done.stdout

@@ -76,9 +76,17 @@ def test_every_audio_format_is_written(place, name):
 def test_loudness_rate_marks_and_tags(place):
     job = place.accept(
         "tts.synthesize",
-        {"text": TEXT, "model": "tone", "format": "m4b", "sample_rate_hz": 24000, "loudness_lufs": -18.0,
-         "speech_marks": True, "title": "Títle", "author": "Äuthor"},
-    )  # fmt: skip
+        {
+            "text": TEXT,
+            "model": "tone",
+            "format": "m4b",
+            "sample_rate_hz": 24000,
+            "loudness_lufs": -18.0,
+            "speech_marks": True,
+            "title": "Títle",
+            "author": "Äuthor",
+        },
+    )
     assert {"audio.m4b", "marks.json"} <= finished(place, job).keys()
 
 

@@ -7,8 +7,8 @@ import threading
 import pytest
 
 from tests.services.machine_speed import deadline, poll
-from workers.stack_start import MOST_ENDS, Progress, StackStart
-from workers.supervisor import Service, Supervisor
+from workers.stack.readiness import MOST_ENDS, Progress, StackStart
+from workers.stack.supervisor import Service, Supervisor
 
 #: Seconds without progress that these tests wait for.
 IDLE_S = 1.5
@@ -115,9 +115,13 @@ def test_optional_services_are_waited_for_only_so_long(supervisor, said, run):
     run("family", "import time; time.sleep(600)")
     asked = []
     start, is_ready = wait(
-        supervisor, said, {"family": lambda: "has not reported", "api": lambda: ""}, optional=["family"],
-        optional_s=0.5, last=("api", lambda: asked.append(1) or ""),
-    )  # fmt: skip
+        supervisor,
+        said,
+        {"family": lambda: "has not reported", "api": lambda: ""},
+        optional=["family"],
+        optional_s=0.5,
+        last=("api", lambda: asked.append(1) or ""),
+    )
     assert is_ready
     assert start.awaited == {"family": "has not reported"}
     assert len(asked) == 1

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from jobs.errors import Conflict, NotFound, StoreUnavailable
 from jobs.job import Claim, Commit, StoredPart
-from jobs.sql_store import SqlStore
+from jobs.sql import SqlStore
 from tests.faults.proxy import Proxy
 from tests.job_factories import QUEUE, accept, broken, claim, new_job, part, planned, sql
 from tests.services.machine_speed import deadline

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from jobs.errors import IdempotencyInFlight
 from jobs.job import Commit, Idempotency
-from jobs.sql_store import SqlStore
+from jobs.sql import SqlStore
 from jobs.states import JobState
 from tests.job_factories import QUEUE, accept, broken, claim, let_leases_expire, new_job, part, planned, sql
 from tests.services.machine_speed import deadline, poll

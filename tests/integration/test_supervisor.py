@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from tests.services.machine_speed import deadline, poll
-from workers.supervisor import Service, Supervisor
+from workers.stack.supervisor import Service, Supervisor
 
 ROOT = Path(__file__).parents[2]
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -118,7 +118,7 @@ def test_orphans_of_a_service_that_died_do_not_stay(supervisor):
 _SUPERVISED = """
 import os, sys, time
 from pathlib import Path
-from workers.supervisor import Service, Supervisor
+from workers.stack.supervisor import Service, Supervisor
 supervisor = Supervisor(Path(sys.argv[1]), print)
 service = Service("sleep", [sys.executable, "-c", "import time; time.sleep(600)"], dict(os.environ))
 supervisor.start(service)
@@ -139,7 +139,7 @@ def test_services_end_with_a_killed_supervisor(tmp_path):
 
 
 def test_a_log_that_grew_too_large_begins_anew(supervisor, tmp_path, monkeypatch):
-    monkeypatch.setattr("workers.supervisor._LOG_BYTES", 10)
+    monkeypatch.setattr("workers.stack.supervisor._LOG_BYTES", 10)
     (tmp_path / "talker.log").write_text("from the last run, long ago")
     supervisor.start(service("talker", [sys.executable, "-c", "print('now')"]))
     assert poll(lambda: supervisor.last_words("talker") == "now")

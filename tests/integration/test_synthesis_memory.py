@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.speech.part import SpeechPart, SpokenSentence, write_part
+from pipelines.tts.part_file import SpeechPart, SpokenSentence, write_part
 from tests.documents import epub_entries, make_zip
 
 #: Words in a sentence; a chapter has 500 sentences.
@@ -24,7 +24,7 @@ import json, re, sys
 from pathlib import Path
 from pipelines.pipeline import Limits
 from pipelines.requests import SynthesisRequest
-from pipelines.synthesis import Synthesis
+from pipelines.tts.synthesis import Synthesis
 
 class Sink:
     directory = Path(sys.argv[3])
@@ -44,7 +44,7 @@ import json, re, sys
 from pathlib import Path
 from pipelines.pipeline import Span
 from pipelines.requests import SynthesisRequest
-from pipelines.synthesis import Synthesis
+from pipelines.tts.synthesis import Synthesis
 
 class Sink:
     directory = Path(sys.argv[2])

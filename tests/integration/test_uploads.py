@@ -45,9 +45,12 @@ def connect(server: ApiServer, headers: dict[str, str]) -> socket.socket:
     """A connection on which the head of an upload has been sent."""
     connection = socket.create_connection(("127.0.0.1", server.port), timeout=deadline(30))
     head = {
-        "Host": "test", "Authorization": f"Bearer {server.key}", "Connection": "close",
-        "Content-Type": f"multipart/form-data; boundary={BOUNDARY}", **headers,
-    }  # fmt: skip
+        "Host": "test",
+        "Authorization": f"Bearer {server.key}",
+        "Connection": "close",
+        "Content-Type": f"multipart/form-data; boundary={BOUNDARY}",
+        **headers,
+    }
     lines = ["POST /stt/transcribe HTTP/1.1", *(f"{name}: {value}" for name, value in head.items()), "", ""]
     connection.sendall("\r\n".join(lines).encode())
     return connection
@@ -137,8 +140,9 @@ def test_json_over_the_limit_is_refused_with_and_without_a_length(server: ApiSer
     with server.client() as client:
         headers = {"Content-Type": "application/json"}
         known = client.post("/tts/synthesize", content=text, headers=headers)
-        unknown = client.post("/tts/synthesize", content=(text[n : n + 65536] for n in range(0, len(text), 65536)),
-                              headers=headers)  # fmt: skip
+        unknown = client.post(
+            "/tts/synthesize", content=(text[n : n + 65536] for n in range(0, len(text), 65536)), headers=headers
+        )
     assert (known.status_code, unknown.status_code) == (413, 413)
     assert known.json()["code"] == unknown.json()["code"] == "too_large"
 
@@ -188,8 +192,17 @@ def test_large_result_is_downloaded_whole_and_by_range(server: ApiServer) -> Non
         job_id = client.post("/stt/transcribe", files=files).json()["id"]
         data = bytes(range(256)) * 40_000
         part = server.storage.put_bytes(f"jobs/{TENANT}/{job_id}/result/1/transcript.json", data)
-        succeed(server, job_id, {"name": "transcript.json", "content_type": "application/json", "bytes": part.bytes,
-                                 "sha256": part.sha256, "key": part.key})  # fmt: skip
+        succeed(
+            server,
+            job_id,
+            {
+                "name": "transcript.json",
+                "content_type": "application/json",
+                "bytes": part.bytes,
+                "sha256": part.sha256,
+                "key": part.key,
+            },
+        )
         whole = client.get(f"/jobs/{job_id}/result")
         assert (whole.status_code, whole.content) == (200, data)
         some = client.get(f"/jobs/{job_id}/result", headers={"Range": "bytes=5000000-"})

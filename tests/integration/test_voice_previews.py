@@ -8,9 +8,9 @@ import av
 import pytest
 
 from jobs.job import WorkerRow
-from jobs.storage_marker import mark_storage
+from jobs.storage.ownership import mark_storage
 from tests.integration.workplace import Workplace
-from workers.audit import check
+from workers.maintenance.audit import check
 
 QUEUE = "tts.tone"
 

@@ -12,15 +12,15 @@ from standardwebhooks import Webhook
 from structlog.testing import capture_logs
 
 from jobs.errors import StoreUnavailable
-from jobs.outbound_address import OutboundPolicy
-from jobs.outbound_http import OutboundHttp
+from jobs.outbound.address import OutboundPolicy
+from jobs.outbound.http_client import OutboundHttp
 from jobs.secret_box import SecretBox
-from jobs.sql_store import SqlStore
-from jobs.webhooks import SLOTS_S
+from jobs.sql import SqlStore
+from jobs.webhooks.message import SLOTS_S
 from tests.services.machine_speed import deadline, poll
 from tests.services.process import free_port
 from tests.services.receiver import Receiver
-from workers.webhook_delivery import deliver_one
+from workers.webhooks.delivery import deliver_one
 
 TENANT = "acme"
 WORKER = "w:host:cpu:1"

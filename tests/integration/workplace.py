@@ -8,23 +8,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jobs.directory_storage import DirectoryStorage
-from jobs.dispatch import NullDispatch
+from jobs.dispatch.dispatch import NullDispatch
 from jobs.job import Claim, Job, NewJob
-from jobs.object_keys import input_key
 from jobs.settings import Settings, engine_environment
-from jobs.sql_store import SqlStore
-from jobs.storage import Storage
+from jobs.sql import SqlStore
+from jobs.storage.directory_storage import DirectoryStorage
+from jobs.storage.object_keys import input_key
+from jobs.storage.storage import Storage
 from jobs.store import Store
-from pipelines.catalog import Catalog
+from pipelines.catalog.catalog import Catalog
 from pipelines.requests import parse
 from tests.integration.moody_family import models_toml
 from tests.services.machine_speed import deadline
-from workers.engine import Engines
-from workers.engine_pool import EnginePool
-from workers.execution import Execution
-from workers.lease import LeaseKeeper
-from workers.scratch import Scratch
+from workers.chunks.execution import Execution
+from workers.chunks.heartbeat import LeaseKeeper
+from workers.chunks.workdir import Scratch
+from workers.engines.engine import Engines
+from workers.engines.pool import EnginePool
 
 TENANT = "t"
 QUEUES = ("cpu", "tts.moody", "tts.tone", "stt.tone", "stt.pocketsphinx", "speaker.resemblyzer")
@@ -65,9 +65,7 @@ class Workplace:
             part = self.objects.put_bytes(input_key(TENANT, job_id, "upload"), source)
             stored = {"input_key": part.key, "input_sha256": part.sha256, "input_bytes": part.bytes}
         request = parse(kind, params)
-        new = NewJob(
-            TENANT, kind, request.model, request.model_dump(mode="json"), id=job_id, **stored, **fields
-        )  # fmt: skip
+        new = NewJob(TENANT, kind, request.model, request.model_dump(mode="json"), id=job_id, **stored, **fields)
         return self.record.accept(new).job
 
     def engines(self, queue: str) -> Engines:
@@ -77,9 +75,13 @@ class Workplace:
         if queue not in self._pools:
             entries = [entry for entry in self.catalog.of_queue(queue) if "absent" not in entry.name]
             pool = EnginePool(
-                self.catalog, entries, count=1, device="cpu", environment=engine_environment(),
+                self.catalog,
+                entries,
+                count=1,
+                device="cpu",
+                environment=engine_environment(),
                 models_toml=self.directory / "models.toml",
-            )  # fmt: skip
+            )
             assert pool.wait_until_loaded(deadline(60))
             self._pools[queue] = pool
         return self._pools[queue]
@@ -91,9 +93,15 @@ class Workplace:
     def run(self, claim: Claim) -> None:
         """Run a claimed chunk to its recorded end."""
         execution = Execution(
-            self.store, self.storage, NullDispatch(), self.engines(claim.chunk.queue), self.catalog, self.settings,
-            self.keeper, self._scratch,
-        )  # fmt: skip
+            self.store,
+            self.storage,
+            NullDispatch(),
+            self.engines(claim.chunk.queue),
+            self.catalog,
+            self.settings,
+            self.keeper,
+            self._scratch,
+        )
         execution.run(claim, lane="bulk", claimed_at=time.monotonic())
 
     def run_in_thread(self, claim: Claim) -> threading.Thread:

@@ -18,9 +18,9 @@ from pathlib import Path
 import av
 import numpy as np
 
-from pipelines.catalog import Catalog
+from pipelines.catalog.catalog import Catalog
 from pipelines.family import Samples, SpeakRequest, Speech, Tick
-from pipelines.text.sentences import sentences as divided
+from pipelines.text.splitting.sentences import sentences as divided
 from tests.in_process import Run
 from tests.material.make_speech import TALK, sentences, spoken_words
 from tests.material.recorded_listener import RecordedListener

@@ -58,27 +58,44 @@ _ENCODERS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "ecapa": (
         "speechbrain.lobes.models.ECAPA_TDNN.ECAPA_TDNN",
         {
-            "input_size": 80, "channels": [1024, 1024, 1024, 1024, 3072], "kernel_sizes": [5, 3, 3, 3, 1],
-            "dilations": [1, 2, 3, 4, 1], "attention_channels": 128, "lin_neurons": 192,
+            "input_size": 80,
+            "channels": [1024, 1024, 1024, 1024, 3072],
+            "kernel_sizes": [5, 3, 3, 3, 1],
+            "dilations": [1, 2, 3, 4, 1],
+            "attention_channels": 128,
+            "lin_neurons": 192,
         },
         {
-            "input_size": 80, "channels": [24, 32, 32, 32, 48], "kernel_sizes": [5, 3, 3, 3, 1],
-            "dilations": [1, 2, 3, 4, 1], "attention_channels": 8, "lin_neurons": 24, "res2net_scale": 4,
+            "input_size": 80,
+            "channels": [24, 32, 32, 32, 48],
+            "kernel_sizes": [5, 3, 3, 3, 1],
+            "dilations": [1, 2, 3, 4, 1],
+            "attention_channels": 8,
+            "lin_neurons": 24,
+            "res2net_scale": 4,
             "se_channels": 8,
         },
     ),
     "xvector": (
         "speechbrain.lobes.models.Xvector.Xvector",
         {
-            "in_channels": 24, "tdnn_blocks": 5, "tdnn_channels": [512, 512, 512, 512, 1500],
-            "tdnn_kernel_sizes": [5, 3, 3, 1, 1], "tdnn_dilations": [1, 2, 3, 1, 1], "lin_neurons": 512,
+            "in_channels": 24,
+            "tdnn_blocks": 5,
+            "tdnn_channels": [512, 512, 512, 512, 1500],
+            "tdnn_kernel_sizes": [5, 3, 3, 1, 1],
+            "tdnn_dilations": [1, 2, 3, 1, 1],
+            "lin_neurons": 512,
         },
         {
-            "in_channels": 24, "tdnn_blocks": 5, "tdnn_channels": [24, 24, 24, 24, 40],
-            "tdnn_kernel_sizes": [5, 3, 3, 1, 1], "tdnn_dilations": [1, 2, 3, 1, 1], "lin_neurons": 32,
+            "in_channels": 24,
+            "tdnn_blocks": 5,
+            "tdnn_channels": [24, 24, 24, 24, 40],
+            "tdnn_kernel_sizes": [5, 3, 3, 1, 1],
+            "tdnn_dilations": [1, 2, 3, 1, 1],
+            "lin_neurons": 32,
         },
     ),
-}  # fmt: skip
+}
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.catalog import Catalog
+from pipelines.catalog.catalog import Catalog
 from pipelines.families import pocketsphinx
 from pipelines.family import Phrase, RecogniseRequest, Recognition, Tick, Word
 from tests.in_process import Run

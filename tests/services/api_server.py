@@ -8,11 +8,11 @@ from pathlib import Path
 
 import httpx
 
-from jobs.directory_storage import DirectoryStorage
 from jobs.job import WorkerRow
-from jobs.object_keys import MARKER_KEY
 from jobs.settings import Settings
-from jobs.sql_store import SqlStore, open_store
+from jobs.sql import SqlStore, open_store
+from jobs.storage.directory_storage import DirectoryStorage
+from jobs.storage.object_keys import MARKER_KEY
 from migrations import upgrade
 
 from .machine_speed import deadline
@@ -30,9 +30,11 @@ class ApiServer:
         self.url = f"http://127.0.0.1:{self.port}"
         self.objects = directory / "objects"
         self._env = {
-            "VOICEMILL_DATA_DIR": str(directory), "VOICEMILL_PUBLIC_URL": self.url, "VOICEMILL_LOG_JSON": "true",
+            "VOICEMILL_DATA_DIR": str(directory),
+            "VOICEMILL_PUBLIC_URL": self.url,
+            "VOICEMILL_LOG_JSON": "true",
             **(env or {}),
-        }  # fmt: skip
+        }
         self._log = directory / "api.log"
         directory.mkdir(parents=True, exist_ok=True)
         settings = Settings(data_dir=directory, database_url=self._env.get("VOICEMILL_DATABASE_URL"))  # type: ignore[arg-type]
@@ -45,9 +47,23 @@ class ApiServer:
     def start(self) -> ApiServer:
         """Wait until it answers."""
         command = [
-            sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port),
-            "--blocking-threads", "256", "--workers", "1", "--log-level", "warning", "api.wsgi:app",
-        ]  # fmt: skip
+            sys.executable,
+            "-m",
+            "granian",
+            "--interface",
+            "wsgi",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(self.port),
+            "--blocking-threads",
+            "256",
+            "--workers",
+            "1",
+            "--log-level",
+            "warning",
+            "api.wsgi:app",
+        ]
         self.process = Child(command, log=self._log, env=self._env, cwd=Path(__file__).parents[2])
         self.process.wait_ready(self._answers)
         return self

@@ -55,10 +55,15 @@ class PostgresServer:
         if not data.exists():
             self._initdb(data)
         options = {
-            "listen_addresses": "127.0.0.1", "port": self._port, "unix_socket_directories": "",
-            "fsync": "on" if self._durable else "off", "full_page_writes": "on" if self._durable else "off",
-            "max_connections": 200, "shared_buffers": "64MB", "autovacuum_naptime": "5s",
-        }  # fmt: skip
+            "listen_addresses": "127.0.0.1",
+            "port": self._port,
+            "unix_socket_directories": "",
+            "fsync": "on" if self._durable else "off",
+            "full_page_writes": "on" if self._durable else "off",
+            "max_connections": 200,
+            "shared_buffers": "64MB",
+            "autovacuum_naptime": "5s",
+        }
         flags = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         log = self._directory / "postgres.log"
         self._child = Child([str(self._bin / "postgres"), "-D", str(data), *flags], log=log, uid=self._uid)
@@ -85,11 +90,26 @@ class PostgresServer:
         password = self._directory / "password"
         password.write_text("app")
         subprocess.run(
-            [self._bin / "initdb", "-D", data, "-U", "app", "--auth=scram-sha-256", f"--pwfile={password}", "-E",
-             "UTF8", "--locale=C", "--no-sync"],
-            check=True, capture_output=True, user=self._uid, group=self._uid,
-            extra_groups=None if self._uid is None else [], cwd=self._directory,
-        )  # fmt: skip
+            [
+                self._bin / "initdb",
+                "-D",
+                data,
+                "-U",
+                "app",
+                "--auth=scram-sha-256",
+                f"--pwfile={password}",
+                "-E",
+                "UTF8",
+                "--locale=C",
+                "--no-sync",
+            ],
+            check=True,
+            capture_output=True,
+            user=self._uid,
+            group=self._uid,
+            extra_groups=None if self._uid is None else [],
+            cwd=self._directory,
+        )
 
     def _answers(self) -> bool:
         try:

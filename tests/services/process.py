@@ -32,15 +32,30 @@ class Child:
     As root, `uid` runs it as another user (the file system must let that user reach what it needs).
     """
 
-    def __init__(self, args: Sequence[str], *, log: Path, uid: int | None = None,
-                 env: Mapping[str, str] | None = None, cwd: Path | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        args: Sequence[str],
+        *,
+        log: Path,
+        uid: int | None = None,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> None:
         self.args, self.log = args, log
         with log.open("ab") as output:
             self.process = subprocess.Popen(
-                args, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=cwd,
-                env=None if env is None else {**os.environ, **env}, start_new_session=True, preexec_fn=_die_with_parent,
-                user=uid, group=uid, extra_groups=None if uid is None else [],
-            )  # fmt: skip
+                args,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=cwd,
+                env=None if env is None else {**os.environ, **env},
+                start_new_session=True,
+                preexec_fn=_die_with_parent,
+                user=uid,
+                group=uid,
+                extra_groups=None if uid is None else [],
+            )
 
     @property
     def pid(self) -> int:

@@ -34,6 +34,9 @@ class ProtocolTimes:
     def settings(self) -> Mapping[str, str]:
         """As settings, without their prefix."""
         return {
-            "LEASE_S": str(self.lease_s), "HEARTBEAT_S": str(self.heartbeat_s), "RESCUE_TRUST_S": str(self.trust_s),
-            "SWEEP_S": str(self.sweep_s), "RETRY_BASE_S": str(self.retry_base_s),
-        }  # fmt: skip
+            "LEASE_S": str(self.lease_s),
+            "HEARTBEAT_S": str(self.heartbeat_s),
+            "RESCUE_TRUST_S": str(self.trust_s),
+            "SWEEP_S": str(self.sweep_s),
+            "RETRY_BASE_S": str(self.retry_base_s),
+        }

@@ -48,9 +48,13 @@ class S3Server:
     def client(self):
         """A boto3 client of this server."""
         return boto3.client(
-            "s3", endpoint_url=self.endpoint_url, region_name="us-east-1",
-            aws_access_key_id="test", aws_secret_access_key="test", config=Config(s3={"addressing_style": "path"}),
-        )  # fmt: skip
+            "s3",
+            endpoint_url=self.endpoint_url,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(s3={"addressing_style": "path"}),
+        )
 
     def create_bucket(self) -> str:
         """Name of a new, empty bucket."""

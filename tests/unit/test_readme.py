@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.catalog import Catalog
+from pipelines.catalog.catalog import Catalog
 from pipelines.families.tone import load_listener, load_speaker
 from pipelines.family import SpeakRequest
 from pipelines.pipeline import Limits

@@ -24,7 +24,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from . import kernel, landlock, seccomp
+from . import landlock, seccomp, syscalls
 
 #: Users that no account has: the range that systemd keeps for transient services.
 _FIRST_UID, _UIDS = 61_184, 4_336
@@ -72,7 +72,7 @@ def leave_network() -> list[str]:
     """Give up every network interface, for this process and its forks. Call before any thread exists."""
     uid, gid = os.getuid(), os.getgid()
     try:
-        kernel.unshare(kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC)
+        syscalls.unshare(syscalls.CLONE_NEWNET | syscalls.CLONE_NEWIPC)
         return ["netns"]
     except OSError:
         if uid == 0:
@@ -80,7 +80,7 @@ def leave_network() -> list[str]:
             # not become another user any more, which is worth more: seccomp keeps forks from sockets too.
             return []
     try:
-        kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC)
+        syscalls.unshare(syscalls.CLONE_NEWUSER | syscalls.CLONE_NEWNET | syscalls.CLONE_NEWIPC)
     except OSError:
         return []
     try:

@@ -11,7 +11,7 @@ import errno
 import os
 import struct
 
-from . import kernel
+from . import syscalls
 
 _SECCOMP_SET_MODE_FILTER = 1
 _FLAG_TSYNC = 1
@@ -22,29 +22,100 @@ _AT_NUMBER, _AT_ARCHITECTURE, _AT_FIRST_ARGUMENT = 0, 4, 16
 
 #: Machine → (audit architecture, number of `seccomp`, numbers of what is refused outright).
 _ARCHITECTURES = {
-    "x86_64": (0xC000003E, 317, {
-        "socket": 41, "connect": 42, "accept": 43, "bind": 49, "listen": 50, "fork": 57, "vfork": 58, "execve": 59,
-        "kill": 62, "ptrace": 101,
-        "pivot_root": 155, "chroot": 161, "mount": 165, "umount2": 166, "swapon": 167, "reboot": 169,
-        "init_module": 175, "quotactl": 179, "tkill": 200, "kexec_load": 246, "add_key": 248, "request_key": 249,
-        "keyctl": 250, "unshare": 272, "accept4": 288, "rt_tgsigqueueinfo": 297, "perf_event_open": 298,
-        "open_by_handle_at": 304, "setns": 308, "process_vm_readv": 310, "process_vm_writev": 311,
-        "finit_module": 313, "bpf": 321, "execveat": 322, "userfaultfd": 323,
-    }),
-    "aarch64": (0xC00000B7, 277, {
-        "umount2": 39, "mount": 40, "pivot_root": 41, "chroot": 51, "quotactl": 60, "unshare": 97, "kexec_load": 104,
-        "init_module": 105, "ptrace": 117, "kill": 129, "tkill": 130, "reboot": 142, "socket": 198, "bind": 200,
-        "listen": 201, "accept": 202, "connect": 203, "add_key": 217, "request_key": 218, "keyctl": 219, "execve": 221,
-        "swapon": 224, "rt_tgsigqueueinfo": 240, "perf_event_open": 241, "accept4": 242, "open_by_handle_at": 265,
-        "setns": 268, "process_vm_readv": 270, "process_vm_writev": 271, "finit_module": 273, "bpf": 280,
-        "execveat": 281, "userfaultfd": 282,
-    }),
-}  # fmt: skip
+    "x86_64": (
+        0xC000003E,
+        317,
+        {
+            "socket": 41,
+            "connect": 42,
+            "accept": 43,
+            "bind": 49,
+            "listen": 50,
+            "fork": 57,
+            "vfork": 58,
+            "execve": 59,
+            "kill": 62,
+            "ptrace": 101,
+            "pivot_root": 155,
+            "chroot": 161,
+            "mount": 165,
+            "umount2": 166,
+            "swapon": 167,
+            "reboot": 169,
+            "init_module": 175,
+            "quotactl": 179,
+            "tkill": 200,
+            "kexec_load": 246,
+            "add_key": 248,
+            "request_key": 249,
+            "keyctl": 250,
+            "unshare": 272,
+            "accept4": 288,
+            "rt_tgsigqueueinfo": 297,
+            "perf_event_open": 298,
+            "open_by_handle_at": 304,
+            "setns": 308,
+            "process_vm_readv": 310,
+            "process_vm_writev": 311,
+            "finit_module": 313,
+            "bpf": 321,
+            "execveat": 322,
+            "userfaultfd": 323,
+        },
+    ),
+    "aarch64": (
+        0xC00000B7,
+        277,
+        {
+            "umount2": 39,
+            "mount": 40,
+            "pivot_root": 41,
+            "chroot": 51,
+            "quotactl": 60,
+            "unshare": 97,
+            "kexec_load": 104,
+            "init_module": 105,
+            "ptrace": 117,
+            "kill": 129,
+            "tkill": 130,
+            "reboot": 142,
+            "socket": 198,
+            "bind": 200,
+            "listen": 201,
+            "accept": 202,
+            "connect": 203,
+            "add_key": 217,
+            "request_key": 218,
+            "keyctl": 219,
+            "execve": 221,
+            "swapon": 224,
+            "rt_tgsigqueueinfo": 240,
+            "perf_event_open": 241,
+            "accept4": 242,
+            "open_by_handle_at": 265,
+            "setns": 268,
+            "process_vm_readv": 270,
+            "process_vm_writev": 271,
+            "finit_module": 273,
+            "bpf": 280,
+            "execveat": 281,
+            "userfaultfd": 282,
+        },
+    ),
+}
 #: Newer calls have the same number everywhere. io_uring would open sockets past the filter.
 _EVERYWHERE = {
-    "pidfd_send_signal": 424, "io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427,
-    "open_tree": 428, "move_mount": 429, "fsopen": 430, "pidfd_open": 434, "pidfd_getfd": 438, "mount_setattr": 442,
-}  # fmt: skip
+    "pidfd_send_signal": 424,
+    "io_uring_setup": 425,
+    "io_uring_enter": 426,
+    "io_uring_register": 427,
+    "open_tree": 428,
+    "move_mount": 429,
+    "fsopen": 430,
+    "pidfd_open": 434,
+    "pidfd_getfd": 438,
+    "mount_setattr": 442,
+}
 _CLONE = {"x86_64": 56, "aarch64": 220}
 _TGKILL = {"x86_64": 234, "aarch64": 131}
 _PRLIMIT = {"x86_64": 302, "aarch64": 261}
@@ -61,24 +132,26 @@ class _Program(ctypes.Structure):
 
 def is_supported() -> bool:
     """Whether this file knows the processor's call numbers."""
-    return os.uname().sysname == "Linux" and kernel.MACHINE in _ARCHITECTURES
+    return os.uname().sysname == "Linux" and syscalls.MACHINE in _ARCHITECTURES
 
 
 def refuse() -> None:
     """Put the filter on every thread of this process, for good. Raises OSError."""
     if not is_supported():
-        raise OSError(f"no seccomp rules for {kernel.MACHINE}")
+        raise OSError(f"no seccomp rules for {syscalls.MACHINE}")
     code = b"".join(_rules(os.getpid()))
     program = _Program(len(code) // 8, code)
-    kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
-    kernel.syscall(
-        _ARCHITECTURES[kernel.MACHINE][1],
-        ctypes.c_uint(_SECCOMP_SET_MODE_FILTER), ctypes.c_uint(_FLAG_TSYNC), ctypes.byref(program),
-    )  # fmt: skip
+    syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
+    syscalls.syscall(
+        _ARCHITECTURES[syscalls.MACHINE][1],
+        ctypes.c_uint(_SECCOMP_SET_MODE_FILTER),
+        ctypes.c_uint(_FLAG_TSYNC),
+        ctypes.byref(program),
+    )
 
 
 def _rules(pid: int) -> list[bytes]:
-    architecture, _, refused = _ARCHITECTURES[kernel.MACHINE]
+    architecture, _, refused = _ARCHITECTURES[syscalls.MACHINE]
     refusal = _ERRNO | errno.EPERM
     rules = [
         _op(_LOAD, _AT_ARCHITECTURE),
@@ -94,16 +167,22 @@ def _rules(pid: int) -> list[bytes]:
     # clone3 hides its flags in memory; without it the C library falls back to clone, whose flags can be read.
     rules += [_op(_JUMP_EQUAL, _CLONE3, 0, 1), _op(_RETURN, _ERRNO | errno.ENOSYS)]
     rules += [
-        _op(_JUMP_EQUAL, _CLONE[kernel.MACHINE], 0, 4),
-        _op(_LOAD, _AT_FIRST_ARGUMENT), _op(_JUMP_SET, _NAMESPACES, 1, 0), _op(_JUMP_SET, _THREAD, 1, 0),
-        _op(_RETURN, refusal), _op(_LOAD, _AT_NUMBER),
-    ]  # fmt: skip
+        _op(_JUMP_EQUAL, _CLONE[syscalls.MACHINE], 0, 4),
+        _op(_LOAD, _AT_FIRST_ARGUMENT),
+        _op(_JUMP_SET, _NAMESPACES, 1, 0),
+        _op(_JUMP_SET, _THREAD, 1, 0),
+        _op(_RETURN, refusal),
+        _op(_LOAD, _AT_NUMBER),
+    ]
     # abort() signals its own threads; prlimit64 on oneself is getrlimit.
-    for number, own in ((_TGKILL[kernel.MACHINE], pid), (_PRLIMIT[kernel.MACHINE], 0)):
+    for number, own in ((_TGKILL[syscalls.MACHINE], pid), (_PRLIMIT[syscalls.MACHINE], 0)):
         rules += [
             _op(_JUMP_EQUAL, number, 0, 4),
-            _op(_LOAD, _AT_FIRST_ARGUMENT), _op(_JUMP_EQUAL, own, 1, 0), _op(_RETURN, refusal), _op(_LOAD, _AT_NUMBER),
-        ]  # fmt: skip
+            _op(_LOAD, _AT_FIRST_ARGUMENT),
+            _op(_JUMP_EQUAL, own, 1, 0),
+            _op(_RETURN, refusal),
+            _op(_LOAD, _AT_NUMBER),
+        ]
     return [*rules, _op(_RETURN, _ALLOW)]
 
 

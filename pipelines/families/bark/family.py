@@ -10,16 +10,16 @@ import torch
 from transformers import BarkModel
 
 from pipelines.audio.pcm import pcm16
+from pipelines.catalog.entry import Entry
+from pipelines.catalog.weights import revision
 from pipelines.engines.selection import engine_of
 from pipelines.engines.transformers_checkpoint import pretrained
-from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable
 from pipelines.family import Samples, SpeakRequest, Speech, Tick
-from pipelines.loading import revision
 
-from .first_words import FirstWords
+from .default_speaker_prompt import FirstWords
 from .network import Network, Row
-from .spelling import Speller
+from .tokenizer import Speller
 from .voice_presets import History, Presets
 
 

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.entry import Entry
+from pipelines.catalog.entry import Entry
+from pipelines.catalog.weights import config
 from pipelines.errors import ModelUnavailable, UnsupportedOption
 from pipelines.family import SpeakRequest, Voice
-from pipelines.loading import config
 
 INDEX, FOLDER = "speaker_embeddings_path.json", "speaker_embeddings"
 _PARTS = ("semantic_prompt", "coarse_prompt", "fine_prompt")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pipelines.entry import Entry
+    from pipelines.catalog.entry import Entry
     from pipelines.family import Voice
 
     from .family import EspeakFamily

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipelines.entry import Entry
+from pipelines.catalog.entry import Entry
 from pipelines.errors import EngineFailure
 from pipelines.family import SpeakRequest, Speech, Tick
-from pipelines.text.spoken import Change, Spoken
+from pipelines.text.aligned_text import Change, Spoken
 
 from .mnemonics import mnemonics
-from .silent_signs import remarks
 from .speech_process import Pending, SpeechProcess
+from .unpronounceable import remarks
 from .voice_table import Choice, VoiceTable
 from .word_marks import word_marks
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from pipelines.errors import EngineFailure, ModelUnavailable
 
-from .wire import ANSWER, NAME_BYTES, REQUEST
+from .protocol import ANSWER, NAME_BYTES, REQUEST
 
 _ROOT = Path(__file__).resolve().parents[3]
 #: Seconds between two ticks while an answer is awaited.
@@ -111,7 +111,7 @@ class SpeechProcess:
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "pipelines.families.espeak.server", str(theirs.fileno())],
+                [sys.executable, "-m", "pipelines.families.espeak.speech_server", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 cwd=_ROOT,
                 stdin=subprocess.DEVNULL,

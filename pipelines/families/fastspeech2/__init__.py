@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipelines.catalog.weights import checkpoint
 from pipelines.family import Voice
-from pipelines.loading import checkpoint
 
 if TYPE_CHECKING:
-    from pipelines.entry import Entry
+    from pipelines.catalog.entry import Entry
 
     from .family import FastSpeech2
 

@@ -9,21 +9,21 @@ from pathlib import Path
 import numpy as np
 from transformers import FastSpeech2ConformerModel
 
+from pipelines.catalog.entry import Entry
+from pipelines.catalog.vocoder_settings import Knobs
+from pipelines.catalog.weights import config, revision
 from pipelines.engines.selection import engine_of
 from pipelines.engines.torch_engine import torch_device
 from pipelines.engines.transformers_checkpoint import pretrained
-from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable, UnsupportedOption
 from pipelines.family import Samples, SpeakRequest, Speech, Tick
-from pipelines.loading import config, revision
-from pipelines.text.symbol_set import Spelling
-from pipelines.vocoders.choice import Vocoders
+from pipelines.text.pronunciation.symbol_set import Spelling
+from pipelines.text.symbol_times import word_times
 from pipelines.vocoders.hifigan import ESPNET_MEL
-from pipelines.vocoders.knobs import Knobs
-from pipelines.word_times import word_times
+from pipelines.vocoders.selection import Vocoders
 
+from .frontend import Speller
 from .network import Network, Row, Spoken
-from .spelling import Speller
 
 
 class FastSpeech2:

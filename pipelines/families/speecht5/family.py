@@ -8,21 +8,21 @@ from pathlib import Path
 import numpy as np
 from transformers import SpeechT5ForTextToSpeech
 
+from pipelines.catalog.entry import Entry
+from pipelines.catalog.vocoder_settings import Knobs
+from pipelines.catalog.weights import revision
 from pipelines.engines.selection import engine_of
 from pipelines.engines.torch_engine import torch_device
 from pipelines.engines.transformers_checkpoint import pretrained
-from pipelines.entry import Entry
 from pipelines.family import Recording, Samples, SpeakerVector, SpeakRequest, Speech, Tick
-from pipelines.loading import revision
-from pipelines.text.breaths import breaths
-from pipelines.vocoders.choice import Vocoders
+from pipelines.speaker_embeddings.embedding_cache import HeardVoices
+from pipelines.text.splitting.clauses import breaths
 from pipelines.vocoders.hifigan import SPEECHT5_MEL
-from pipelines.vocoders.knobs import Knobs
-from pipelines.voiceprints.heard_voices import HeardVoices
+from pipelines.vocoders.selection import Vocoders
 
-from .listener import Listener
 from .network import Network, Row
-from .spelling import Speller
+from .speaker_embedding import Listener
+from .tokenizer import Speller
 from .voice_bank import VoiceBank
 
 #: Seconds between two parts of a passage that is too long for the model.

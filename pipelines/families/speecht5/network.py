@@ -70,9 +70,13 @@ class Network:
             hidden = self._prenet(frame, step, growing, speakers)
             step += 1
             said = model.speecht5.decoder.wrapped_decoder(
-                hidden_states=hidden, encoder_hidden_states=read, encoder_attention_mask=present,
-                past_key_values=cache, use_cache=True, return_dict=True,
-            ).last_hidden_state[:, 0]  # fmt: skip
+                hidden_states=hidden,
+                encoder_hidden_states=read,
+                encoder_attention_mask=present,
+                past_key_values=cache,
+                use_cache=True,
+                return_dict=True,
+            ).last_hidden_state[:, 0]
             several = model.speech_decoder_postnet.feat_out(said).view(len(growing), -1, self._config.num_mel_bins)
             frame = several[:, -1]
             ends = (torch.sigmoid(model.speech_decoder_postnet.prob_out(said)).sum(1) >= _THRESHOLD).tolist()

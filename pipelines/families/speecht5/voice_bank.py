@@ -13,15 +13,21 @@ from pathlib import Path
 
 import numpy as np
 
-from pipelines.entry import Entry
+from pipelines.catalog.entry import Entry
 from pipelines.errors import BadInput, ModelUnavailable, UnsupportedOption
 from pipelines.family import SpeakerVector, SpeakRequest, Voice
 
 FILE, FOLDER = "voices.npz", "voices"
 #: The speakers of CMU ARCTIC, whose names the published vectors bear ("cmu_us_slt_arctic-wav-arctic_a0001").
 _ARCTIC = {
-    "awb": "male", "bdl": "male", "clb": "female", "jmk": "male", "ksp": "male", "rms": "male", "slt": "female",
-}  # fmt: skip
+    "awb": "male",
+    "bdl": "male",
+    "clb": "female",
+    "jmk": "male",
+    "ksp": "male",
+    "rms": "male",
+    "slt": "female",
+}
 
 
 @dataclass(frozen=True, slots=True)

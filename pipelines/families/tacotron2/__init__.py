@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from pipelines.family import Voice
 
 if TYPE_CHECKING:
-    from pipelines.entry import Entry
+    from pipelines.catalog.entry import Entry
 
     from .family import Tacotron2
 
 
 def load(entry: Entry, device: str) -> Tacotron2:
     """The family from a directory. Raises `ModelUnavailable` saying what is missing."""
-    from pipelines.loading import checkpoint
+    from pipelines.catalog.weights import checkpoint
 
     from .family import Tacotron2
 

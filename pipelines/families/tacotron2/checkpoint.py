@@ -15,14 +15,14 @@ from typing import Any
 
 import torch
 
-from pipelines import loading
-from pipelines.entry import Entry
+from pipelines.catalog import weights
+from pipelines.catalog.entry import Entry
 from pipelines.errors import ModelUnavailable
 from pipelines.vocoders.mel import MelConvention
 
+from .dimensions import Shape
+from .frontend import SYMBOLS
 from .network import Network
-from .shape import Shape
-from .spelling import SYMBOLS
 
 _NORM_EPSILON = 1e-5
 #: Frames that training never passed: what says more has lost its way.
@@ -54,14 +54,14 @@ class Settings:
 
 def read(entry: Entry, folder: Path) -> tuple[Network, Settings]:
     """The model of a directory. Raises `ModelUnavailable` naming what is missing or does not fit."""
-    tensors = plain(loading.state_dict(entry, loading.weights_file(entry, folder)))
+    tensors = plain(weights.state_dict(entry, weights.weights_file(entry, folder)))
     try:
         shape = shape_of(tensors)
     except (KeyError, ValueError) as error:
         raise ModelUnavailable(f"{entry.name}: these are no weights of a Tacotron 2: {error}") from error
     network = Network(shape)
-    loading.fill(entry, network, tensors)
-    config = loading.config(entry, folder / "config.json") if (folder / "config.json").is_file() else {}
+    weights.fill(entry, network, tensors)
+    config = weights.config(entry, folder / "config.json") if (folder / "config.json").is_file() else {}
     return network.eval().requires_grad_(False), Settings.of(config, shape.bins)
 
 

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from pipelines.family import Tick
 
-from .shape import Shape, mask
+from .dimensions import Shape, mask
 
 #: Factors (rows, 2, prenet width) on what the prenet's layers say at a step: 0 or 2 where dropout is on.
 Dropout = Callable[[int, Sequence[int]], torch.Tensor]

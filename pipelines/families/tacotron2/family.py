@@ -14,18 +14,18 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from pipelines.catalog.entry import Entry
+from pipelines.catalog.weights import revision
 from pipelines.engines.torch_engine import torch_device
-from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable, UnsupportedOption
 from pipelines.family import Samples, SpeakRequest, Speech, Tick, WordMark
-from pipelines.loading import revision
-from pipelines.vocoders.choice import Vocoders
-from pipelines.word_times import word_times
+from pipelines.text.symbol_times import word_times
+from pipelines.vocoders.selection import Vocoders
 
 from .attention import Verdict, end_of_speech, judge, symbol_ends
 from .checkpoint import read, symbols_of
+from .frontend import Speller, Spelling
 from .network import Utterance
-from .spelling import Speller, Spelling
 
 #: How often a text is spoken before the best of what came is taken.
 _ATTEMPTS = 3

@@ -19,7 +19,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from pipelines.family import Tick
 
 from .decoder import Decoder, Dropout
-from .shape import Shape, mask
+from .dimensions import Shape, mask
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelines.loading import checkpoint
+from pipelines.catalog.weights import checkpoint
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipelines.entry import Entry
+    from pipelines.catalog.entry import Entry
     from pipelines.family import Voice
 
     from .family import Vits

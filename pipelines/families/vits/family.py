@@ -11,18 +11,18 @@ import numpy as np
 from transformers import VitsModel
 
 from pipelines.audio.pcm import pcm16
+from pipelines.catalog.entry import Entry
+from pipelines.catalog.vocoder_settings import Knobs
+from pipelines.catalog.weights import revision
 from pipelines.engines.selection import engine_of
 from pipelines.engines.transformers_checkpoint import pretrained
-from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable
 from pipelines.family import SpeakRequest, Speech, Tick
-from pipelines.loading import revision
-from pipelines.text.symbol_set import Spelling
-from pipelines.vocoders.knobs import Knobs
-from pipelines.word_times import word_times
+from pipelines.text.pronunciation.symbol_set import Spelling
+from pipelines.text.symbol_times import word_times
 
+from .frontend import Speller
 from .network import Network, Row, Sound
-from .spelling import Speller
 from .voice_list import speaker_of
 
 

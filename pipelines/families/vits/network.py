@@ -16,12 +16,12 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.utils.rnn import pad_sequence
 
+from pipelines.catalog.vocoder_settings import Knobs
 from pipelines.errors import EngineFailure
 from pipelines.family import Tick
+from pipelines.vocoders.chunked_inference import render
 from pipelines.vocoders.hifigan import Generator, HifiGan, Shape
-from pipelines.vocoders.knobs import Knobs
 from pipelines.vocoders.mel import MelConvention
-from pipelines.vocoders.tiles import render
 from pipelines.vocoders.vocoder import Place
 
 #: A row that becomes longer than this (s) is no speech any more, and would take all memory.

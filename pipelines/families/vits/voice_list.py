@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipelines.entry import Entry
+from pipelines.catalog.entry import Entry
+from pipelines.catalog.weights import config
 from pipelines.errors import UnsupportedOption
 from pipelines.family import Voice
-from pipelines.loading import config
 
 #: Published single voices whose speaker is known.
 _GENDERS = {"vits-ljs": "female"}

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.catalog.weights import converted
 from pipelines.engines.reference_speech import reference_speech
-from pipelines.loading import converted
 
 from .checkpoint import Checkpoint
 from .ctc import best_path, log_posteriors

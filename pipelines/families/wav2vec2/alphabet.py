@@ -12,8 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pipelines import loading
-from pipelines.entry import Entry
+from pipelines.catalog import weights
+from pipelines.catalog.entry import Entry
 from pipelines.errors import ModelUnavailable
 
 #: `<s>`, `[UNK]`: marks that no checkpoint means as text.
@@ -77,7 +77,7 @@ def read_alphabet(entry: Entry, folder: Path, config: Mapping[str, Any]) -> Alph
 
     Raises `ModelUnavailable` for a vocabulary that does not fit the model.
     """
-    numbers = loading.config(entry, folder / "vocab.json")
+    numbers = weights.config(entry, folder / "vocab.json")
     if any(isinstance(number, dict) for number in numbers.values()):
         raise ModelUnavailable(
             f"{entry.name}: vocab.json holds the alphabets of several languages ({', '.join(list(numbers)[:5])} …); "
@@ -103,7 +103,7 @@ def read_alphabet(entry: Entry, folder: Path, config: Mapping[str, Any]) -> Alph
 
 
 def _optional(entry: Entry, path: Path) -> dict[str, Any]:
-    return loading.config(entry, path) if path.is_file() else {}
+    return weights.config(entry, path) if path.is_file() else {}
 
 
 def _text(token: Any) -> str | None:

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines import loading
-from pipelines.entry import Entry
+from pipelines.catalog import weights
+from pipelines.catalog.entry import Entry
 from pipelines.errors import EngineFailure, ModelUnavailable
 
 from .alphabet import Alphabet
@@ -95,10 +95,16 @@ class BeamSearch:
         end[0, self._alphabet.delimiter] = 0.0
         emissions = np.ascontiguousarray(np.concatenate([scores, end]), np.float32)
         options = LexiconDecoderOptions(
-            beam_size=_BEAM, beam_size_token=min(_TOKENS, scores.shape[1]), beam_threshold=_BEHIND,
-            lm_weight=_LM_WEIGHT, word_score=_WORD_SCORE, unk_score=-math.inf, sil_score=0.0, log_add=False,
+            beam_size=_BEAM,
+            beam_size_token=min(_TOKENS, scores.shape[1]),
+            beam_threshold=_BEHIND,
+            lm_weight=_LM_WEIGHT,
+            word_score=_WORD_SCORE,
+            unk_score=-math.inf,
+            sil_score=0.0,
+            log_add=False,
             criterion_type=CriterionType.CTC,
-        )  # fmt: skip
+        )
         decoder = LexiconDecoder(
             options,
             search.trie,
@@ -195,7 +201,7 @@ def _model_file(entry: Entry, source: str) -> Path:
     if path.is_file():
         return path
     if not path.is_dir():
-        path = loading.checkpoint(replace(entry, source=source, revision=None))
+        path = weights.checkpoint(replace(entry, source=source, revision=None))
     for folder in (path, path / "language_model"):
         found = sorted([*folder.glob("*.bin"), *folder.glob("*.arpa")])
         if found:

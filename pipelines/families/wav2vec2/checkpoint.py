@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines import loading
+from pipelines.catalog import weights
+from pipelines.catalog.entry import Entry
 from pipelines.engines.memory import check_room
 from pipelines.engines.transformers_checkpoint import pretrained
-from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable
 
 from .alphabet import Alphabet, read_alphabet
@@ -48,13 +48,13 @@ class Checkpoint:
 
 def read_checkpoint(entry: Entry) -> Checkpoint:
     """The entry's folder, checked. Raises `ModelUnavailable` naming what is missing or does not fit."""
-    folder = loading.checkpoint(entry, "config.json", "vocab.json", "preprocessor_config.json", _WEIGHTS)
-    config = loading.config(entry, folder / "config.json")
+    folder = weights.checkpoint(entry, "config.json", "vocab.json", "preprocessor_config.json", _WEIGHTS)
+    config = weights.config(entry, folder / "config.json")
     architectures = config.get("architectures") or [_ARCHITECTURE]
     if config.get("model_type") != "wav2vec2" or _ARCHITECTURE not in architectures:
         found = f"{', '.join(architectures)} of type {config.get('model_type')!r}"
         raise ModelUnavailable(f"{entry.name}: {folder} holds {found}; this family loads {_ARCHITECTURE}.")
-    sound = loading.config(entry, folder / "preprocessor_config.json")
+    sound = weights.config(entry, folder / "preprocessor_config.json")
     if sound.get("sampling_rate", RATE_HZ) != RATE_HZ:
         raise ModelUnavailable(f"{entry.name} hears {sound['sampling_rate']} Hz; this family hears {RATE_HZ} Hz.")
     alphabet = read_alphabet(entry, folder, config)

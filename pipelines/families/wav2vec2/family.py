@@ -12,9 +12,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines import loading
+from pipelines.catalog import weights
+from pipelines.catalog.entry import Entry
 from pipelines.engines.selection import engine_of, select
-from pipelines.entry import Entry
 from pipelines.errors import EngineFailure, ModelUnavailable
 from pipelines.family import RecogniseRequest, Recognition, Selection, Tick
 
@@ -77,7 +77,7 @@ class Wav2Vec2:
         entry = checkpoint.entry
         #: With a punctuation model it writes punctuation by itself, whatever the catalogue says.
         self.entry = replace(entry, punctuates=entry.punctuates or punctuation is not None)
-        self.revision = loading.revision(checkpoint.folder)
+        self.revision = weights.revision(checkpoint.folder)
         self.engine = network.engine
         self.selection = selection
         self._checkpoint = checkpoint

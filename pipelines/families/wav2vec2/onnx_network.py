@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines import loading
+from pipelines.catalog import weights
 from pipelines.engines.onnx_engine import onnx_session
 from pipelines.errors import ModelUnavailable
 
@@ -28,7 +28,7 @@ class OnnxNetwork:
     batch = 1
 
     def __init__(self, checkpoint: Checkpoint, device: str) -> None:
-        folder = loading.converted(checkpoint.folder, _FORM, partial(_export, checkpoint))
+        folder = weights.converted(checkpoint.folder, _FORM, partial(_export, checkpoint))
         self._session = onnx_session(checkpoint.entry, folder / _FILE, device)
         self.engine = "onnx/float32"
 
@@ -58,7 +58,12 @@ def _export(checkpoint: Checkpoint, folder: Path) -> None:
     with warnings.catch_warnings(), torch.inference_mode():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            Acoustics(model), (example,), str(folder / _FILE), dynamo=False, opset_version=_OPSET,
-            input_names=["samples"], output_names=["logits"],
+            Acoustics(model),
+            (example,),
+            str(folder / _FILE),
+            dynamo=False,
+            opset_version=_OPSET,
+            input_names=["samples"],
+            output_names=["logits"],
             dynamic_axes={"samples": {1: "samples"}, "logits": {1: "frames"}},
-        )  # fmt: skip
+        )

@@ -11,20 +11,35 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pipelines import loading
+from pipelines.catalog import weights
+from pipelines.catalog.entry import Entry
 from pipelines.engines.transformers_checkpoint import pretrained
-from pipelines.entry import Entry
 from pipelines.errors import EngineFailure, ModelUnavailable
 from pipelines.family import Phrase
-from pipelines.transcript.casing import with_capitals
+from pipelines.text.casing import with_capitals
 
 #: What labels are called; in capitals, without "B-" and the like before them.
 _NAMES: Mapping[str, str] = {
-    "0": "", "O": "", "NONE": "", "EMPTY": "", "NOTHING": "", "_": "",
-    "PERIOD": ".", "FULLSTOP": ".", "COMMA": ",", "QUESTION": "?", "QUESTIONMARK": "?", "QUESTION_MARK": "?",
-    "EXCLAMATION": "!", "EXCLAMATIONMARK": "!", "EXCLAMATION_MARK": "!", "COLON": ":", "SEMICOLON": ";",
-    "DASH": "-", "HYPHEN": "-",
-}  # fmt: skip
+    "0": "",
+    "O": "",
+    "NONE": "",
+    "EMPTY": "",
+    "NOTHING": "",
+    "_": "",
+    "PERIOD": ".",
+    "FULLSTOP": ".",
+    "COMMA": ",",
+    "QUESTION": "?",
+    "QUESTIONMARK": "?",
+    "QUESTION_MARK": "?",
+    "EXCLAMATION": "!",
+    "EXCLAMATIONMARK": "!",
+    "EXCLAMATION_MARK": "!",
+    "COLON": ":",
+    "SEMICOLON": ";",
+    "DASH": "-",
+    "HYPHEN": "-",
+}
 _MARKS = frozenset(".,?!:;-…。，、？！")
 _CASES = {"U": True, "O": False}
 #: Without a vocabulary the library would make an empty one.
@@ -49,7 +64,7 @@ def load_punctuation(entry: Entry, device: str) -> PunctuationModel | None:
     source = entry.components.get("punctuation")
     if source is None:
         return None
-    folder = loading.checkpoint(replace(entry, source=source, revision=None), *_FILES)
+    folder = weights.checkpoint(replace(entry, source=source, revision=None), *_FILES)
     try:
         from transformers import AutoModelForTokenClassification, AutoTokenizer
 

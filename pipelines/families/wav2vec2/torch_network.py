@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from pipelines.catalog.entry import Entry
 from pipelines.engines.torch_engine import has_fast_bfloat16, torch_device
-from pipelines.entry import Entry
 
 from .checkpoint import Checkpoint, read_network
 from .features import padded

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.catalog.weights import converted
 from pipelines.engines.reference_speech import reference_speech
-from pipelines.loading import converted
 
 from .decoding import Decoded, Decoder, Encoded, Encoder
 from .features import FRAMES, log_mel

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.entry import Entry
+from pipelines.catalog.entry import Entry
+from pipelines.catalog.weights import checkpoint, config
 from pipelines.errors import ModelUnavailable
-from pipelines.loading import checkpoint, config
 
 from .prompt import POSITIONS
 
@@ -73,9 +73,14 @@ def opened(entry: Entry) -> Checkpoint:
 
 #: What the sizes of the network are read from.
 _SIZES = (
-    "d_model", "encoder_layers", "decoder_layers", "encoder_attention_heads", "decoder_attention_heads", "num_mel_bins",
+    "d_model",
+    "encoder_layers",
+    "decoder_layers",
+    "encoder_attention_heads",
+    "decoder_attention_heads",
+    "num_mel_bins",
     "vocab_size",
-)  # fmt: skip
+)
 
 
 def _check(entry: Entry, folder: Path, told: dict[str, Any]) -> None:

@@ -12,17 +12,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipelines.entry import Entry
+from pipelines.catalog.entry import Entry
 from pipelines.errors import EngineFailure
 from pipelines.family import RecogniseRequest, Recognition, Selection, Tick
 
+from .decode_thresholds import Gates, level_db, without_loop
 from .decoding import Attempt, Decoded, Decoder, Encoded, Encoder
 from .features import FRAMES, WINDOW_S, log_mel
-from .gates import Gates, level_db, without_loop
 from .languages import tag_of, token_name
 from .prompt import LONGEST, prompt_tokens, start_sequence
+from .segment_window import Stretch
 from .segments import closed, goes_on_at
-from .stretch import Stretch
 from .tokenizer import Tokenizer
 
 #: Shorter windows hold no word. Seconds.
@@ -163,9 +163,13 @@ class Whisper:
         request = stretch.request
         assert stretch.language is not None
         return prompt_tokens(
-            self._tokenizer, stretch.language, request.task,
-            timestamps=self._timed(stretch), text=request.prompt, vocabulary=request.vocabulary,
-        )  # fmt: skip
+            self._tokenizer,
+            stretch.language,
+            request.task,
+            timestamps=self._timed(stretch),
+            text=request.prompt,
+            vocabulary=request.vocabulary,
+        )
 
     def _limit(self, stretch: Stretch) -> int:
         return min(LONGEST, self._longest - len(self._prompt(stretch)))

@@ -16,23 +16,23 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from pipelines.catalog.entry import Entry
+from pipelines.catalog.weights import revision
 from pipelines.engines.ctranslate2_engine import INT8_REDUCED_RANGE, Wish, precisions
 from pipelines.engines.ctranslate2_file import read_model
 from pipelines.engines.memory import check_room, free_bytes
 from pipelines.engines.selection import Device, engine_of, select
-from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable
+from pipelines.families.whisper.engines.conversion import WEIGHTS, ctranslate2_folder, reduced_range_folder
+from pipelines.families.whisper.engines.ctranslate2_model import CTranslate2Model
+from pipelines.families.whisper.engines.torch_module import filled_module
 from pipelines.family import Selection
-from pipelines.loading import revision
 
 from .accuracy import Examination, Reference
 from .checkpoint import Checkpoint, opened
-from .conversion import WEIGHTS, ctranslate2_folder, reduced_range_folder
-from .ctranslate2_model import CTranslate2Model
 from .decoding import Decoder, Encoder
 from .family import Whisper
 from .tokenizer import Tokenizer
-from .torch_module import filled_module
 
 #: The precision that an engine names; the others leave it to the measurement.
 _WISHES: Mapping[str, Wish] = {"ctranslate2-int8": "int8", "ctranslate2-float32": "float32"}
@@ -51,16 +51,21 @@ def load(entry: Entry, device: str) -> Whisper:
     tokenizer = Tokenizer(entry, checkpoint.folder / "tokenizer.json")
     encoder, decoder, selection = _models(entry, device, engine, checkpoint, tokenizer)
     return Whisper(
-        entry, revision(checkpoint.folder), tokenizer, encoder, decoder,
-        longest=checkpoint.longest, selection=selection,
-    )  # fmt: skip
+        entry,
+        revision(checkpoint.folder),
+        tokenizer,
+        encoder,
+        decoder,
+        longest=checkpoint.longest,
+        selection=selection,
+    )
 
 
 def _models(
     entry: Entry, device: str, engine: str, checkpoint: Checkpoint, tokenizer: Tokenizer
 ) -> tuple[Encoder, Decoder, Selection | None]:
     if engine == "torch":
-        from .torch_model import TorchModel
+        from pipelines.families.whisper.engines.torch_model import TorchModel
 
         whole = TorchModel(entry, checkpoint, tokenizer, device)
         return whole.encoder, whole, None
@@ -75,11 +80,11 @@ def _models(
 def _encoder(entry: Entry, device: str, engine: str, checkpoint: Checkpoint) -> Encoder | None:
     """The encoder of another library; None where CTranslate2's is wanted."""
     if engine == "bfloat16":
-        from .torch_encoder import bfloat16_encoder
+        from pipelines.families.whisper.engines.torch_encoder import bfloat16_encoder
 
         return bfloat16_encoder(entry, filled_module(entry, checkpoint), device)
     if engine == "onnx":
-        from .onnx_encoder import OnnxEncoder
+        from pipelines.families.whisper.engines.onnx_encoder import OnnxEncoder
 
         return OnnxEncoder(entry, checkpoint, device)
     return None

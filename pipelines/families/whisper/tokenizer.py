@@ -10,9 +10,9 @@ from pathlib import Path
 
 import tokenizers
 
-from pipelines.entry import Entry
+from pipelines.catalog.entry import Entry
+from pipelines.catalog.weights import config
 from pipelines.errors import ModelUnavailable
-from pipelines.loading import config
 
 #: Seconds between two timestamp tokens.
 TIMESTAMP_S = 0.02

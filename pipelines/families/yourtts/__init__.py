@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipelines.entry import Entry
+    from pipelines.catalog.entry import Entry
     from pipelines.family import Voice
 
     from .family import YourTts
@@ -35,6 +35,6 @@ def voices(entry: Entry) -> list[Voice]:
 
 
 def _folder(entry: Entry) -> Path:
-    from pipelines.loading import checkpoint
+    from pipelines.catalog.weights import checkpoint
 
     return checkpoint(entry, "config.json", "language_ids.json", "|".join(WEIGHTS))

@@ -13,20 +13,24 @@ from typing import Any
 
 import torch
 
-from pipelines import loading
-from pipelines.entry import Entry
+from pipelines.catalog import weights
+from pipelines.catalog.entry import Entry
 from pipelines.errors import ModelUnavailable
 from pipelines.vocoders.weight_norm import folded
 
 from . import WEIGHTS
+from .dimensions import Shape
 from .network import Network
-from .shape import Shape
 from .speaker_encoder import EncoderShape, SpeakerEncoder
 
 _ENCODER_WEIGHTS = ("model_se.safetensors", "model_se.pth", "model_se.pth.tar")
 _TRAINING = (
-    "disc.", "posterior_encoder.", "speaker_encoder.", "duration_predictor.post_", "duration_predictor.flows.1.",
-)  # fmt: skip
+    "disc.",
+    "posterior_encoder.",
+    "speaker_encoder.",
+    "duration_predictor.post_",
+    "duration_predictor.flows.1.",
+)
 #: Level of recordings in training, dB of full scale.
 _LEVEL_DB = -27.0
 
@@ -55,13 +59,13 @@ class Settings:
 def read(entry: Entry, folder: Path, config: Mapping[str, Any]) -> Network:
     """The model of a directory. Raises `ModelUnavailable` naming what is missing or does not fit."""
     path = next(folder / name for name in WEIGHTS if (folder / name).is_file())
-    tensors = folded(loading.state_dict(entry, path))
+    tensors = folded(weights.state_dict(entry, path))
     try:
         shape = Shape.of({**config["model_args"], **_sizes(tensors)})
     except (KeyError, TypeError, ValueError) as error:
         raise ModelUnavailable(f"{entry.name}: {path.name} and its config are of no YourTTS: {error}") from error
     network = Network(shape)
-    loading.fill(entry, network, tensors, spare=_TRAINING)
+    weights.fill(entry, network, tensors, spare=_TRAINING)
     return network.eval().requires_grad_(False)
 
 
@@ -91,7 +95,7 @@ def read_listener(entry: Entry, folder: Path) -> Listener | None:
     path = next((folder / name for name in _ENCODER_WEIGHTS if (folder / name).is_file()), None)
     if path is None or not (folder / "config_se.json").is_file():
         return None
-    config = loading.config(entry, folder / "config_se.json")
+    config = weights.config(entry, folder / "config_se.json")
     arguments, audio = config.get("model_params", {}), config.get("audio", {})
     if arguments.get("model_name", "resnet") != "resnet" or not arguments.get("use_torch_spec", True):
         raise ModelUnavailable(
@@ -109,6 +113,6 @@ def read_listener(entry: Entry, folder: Path) -> Listener | None:
             filters=tuple(arguments.get("num_filters", known.filters)),
         )
     )
-    loading.fill(entry, encoder, loading.state_dict(entry, path))
+    weights.fill(entry, encoder, weights.state_dict(entry, path))
     level_db = audio.get("db_level", _LEVEL_DB) if audio.get("do_rms_norm", False) else None
     return Listener(encoder.eval().requires_grad_(False), level_db)

@@ -15,26 +15,26 @@ import torch
 from numpy.typing import NDArray
 
 from pipelines.audio.pcm import pcm16
+from pipelines.catalog.entry import Entry
+from pipelines.catalog.vocoder_settings import Knobs
+from pipelines.catalog.weights import config, revision
 from pipelines.engines.torch_engine import torch_device
-from pipelines.entry import Entry
 from pipelines.errors import BadInput, ModelUnavailable
 from pipelines.family import Recording, SpeakerVector, SpeakRequest, Speech, Tick
-from pipelines.loading import config, revision
-from pipelines.text.symbol_set import Spelling
+from pipelines.speaker_embeddings.embedding_cache import HeardVoices
+from pipelines.speaker_embeddings.reference_audio import wave_of
+from pipelines.text.pronunciation.symbol_set import Spelling
+from pipelines.text.symbol_times import word_times
+from pipelines.vocoders.chunked_inference import render
 from pipelines.vocoders.hifigan import HifiGan
-from pipelines.vocoders.knobs import Knobs
 from pipelines.vocoders.mel import MelConvention
-from pipelines.vocoders.tiles import render
 from pipelines.vocoders.vocoder import Place
-from pipelines.voiceprints.heard_voices import HeardVoices
-from pipelines.voiceprints.reference import wave_of
-from pipelines.word_times import word_times
 
 from .checkpoint import Settings, read, read_listener
 from .languages import language_number
 from .network import Row, Spoken
 from .speakers import vector_of, vectors_of
-from .spelling import Speller
+from .tokenizer import Speller
 
 
 class YourTts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from .shape import Shape
+from .dimensions import Shape
 
 _COUPLINGS = 4
 

@@ -16,9 +16,9 @@ from torch.nn.utils.rnn import pad_sequence
 
 from pipelines.vocoders.hifigan import Generator
 
+from .dimensions import Shape, mask
 from .durations import DurationPredictor
 from .flow import Flow
-from .shape import Shape, mask
 from .text_encoder import TextEncoder
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.entry import Entry
+from pipelines.catalog.entry import Entry
+from pipelines.catalog.weights import config
 from pipelines.errors import ModelUnavailable, UnsupportedOption
 from pipelines.family import SpeakerVector, Voice
-from pipelines.loading import config
 
 _FEW = 12
 

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from .shape import Shape
+from .dimensions import Shape
 
 #: Characters to either side that attention tells apart.
 _WINDOW = 4

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pipelines.errors import ModelUnavailable
-from pipelines.text.spoken import Change, Range, Spoken
+from pipelines.text.aligned_text import Change, Range, Spoken
 
-from .placing import spaced
+from .insertion import spaced
 
 if TYPE_CHECKING:
     from .rule_book import RuleBook
@@ -35,7 +35,7 @@ def normalised(spoken: Spoken, language: str, fixed: Sequence[Range] = ()) -> Sp
 
     Raises `ModelUnavailable` without num2words and Babel.
     """
-    from .sayings import fill
+    from .formatters import fill
 
     book, region = _book(language), _region(language)
     text, taken, changes = spoken.text, bytearray(len(spoken.text)), list[Change]()
@@ -78,7 +78,7 @@ def leftovers(text: str) -> list[str]:
 
 def saying(name: str, text: str, language: str) -> str:
     """`text` said in one way, by name of sayings.py. Raises ValueError where it cannot be."""
-    from .sayings import say
+    from .formatters import say
 
     return say(name, [text], _book(language))
 

@@ -108,9 +108,20 @@ def roman_value(written: str) -> int:
 
 def _roman(value: int) -> str:
     signs: Mapping[int, str] = {
-        1000: "M", 900: "CM", 500: "D", 400: "CD", 100: "C", 90: "XC", 50: "L", 40: "XL", 10: "X", 9: "IX", 5: "V",
-        4: "IV", 1: "I",
-    }  # fmt: skip
+        1000: "M",
+        900: "CM",
+        500: "D",
+        400: "CD",
+        100: "C",
+        90: "XC",
+        50: "L",
+        40: "XL",
+        10: "X",
+        9: "IX",
+        5: "V",
+        4: "IV",
+        1: "I",
+    }
     written = ""
     for worth, sign in signs.items():
         written += sign * (value // worth)

@@ -15,9 +15,9 @@ from babel import Locale, UnknownLocaleError
 from babel.numbers import get_decimal_symbol, get_group_symbol
 from num2words import CONVERTER_CLASSES, num2words
 
-from pipelines.text.spoken import Change, Range, Spoken
+from pipelines.text.aligned_text import Change, Range, Spoken
 
-from .placing import spaced
+from .insertion import spaced
 
 #: A longer row of digits is an account or a serial number, and is said digit by digit.
 _LONGEST_NUMBER = 15

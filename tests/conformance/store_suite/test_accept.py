@@ -9,7 +9,7 @@ import pytest
 
 from jobs.errors import Deleted, IdempotencyInFlight, IdempotencyMismatch, NotFound
 from jobs.job import Idempotency
-from jobs.sql_store import SqlStore
+from jobs.sql import SqlStore
 from jobs.states import ChunkState, JobState, Priority
 from jobs.store import Accepted
 from tests.job_factories import accept, broken, finished, new_job, sql
@@ -29,10 +29,18 @@ def test_same_key_and_body_answers_with_the_first_job(store: SqlStore) -> None:
 @pytest.mark.parametrize("promise", [None, PROMISE], ids=["without a key", "with a key"])
 def test_answer_to_a_submit_is_the_job_as_recorded(store: SqlStore, promise: Idempotency | None) -> None:
     asked = new_job(
-        priority=Priority.BULK, params={"text": "Hé\n", "speed": 1.5, "lexicon": None}, labels={}, batch_id="bat_1",
-        parent_id="job_0", input_key="jobs/acme/x", input_sha256="a" * 64, input_bytes=3_000_000_000,
-        webhook_url="https://example.org/hook" if promise else None, deadline_s=90.5, retain_s=0.0,
-    )  # fmt: skip
+        priority=Priority.BULK,
+        params={"text": "Hé\n", "speed": 1.5, "lexicon": None},
+        labels={},
+        batch_id="bat_1",
+        parent_id="job_0",
+        input_key="jobs/acme/x",
+        input_sha256="a" * 64,
+        input_bytes=3_000_000_000,
+        webhook_url="https://example.org/hook" if promise else None,
+        deadline_s=90.5,
+        retain_s=0.0,
+    )
     told = store.accept(asked, promise).job
     assert store.job("acme", told.id) == told
     assert told.deadline_at - told.created_at == 90_500

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from jobs.job import Idempotency
-from jobs.sql_store import SqlStore
+from jobs.sql import SqlStore
 from tests.job_factories import QUEUE, accept, broken, claim, finished, new_job, planned, sql
 
 
@@ -66,8 +66,12 @@ SPOILT: list[tuple[str, Callable[[SqlStore], object], str]] = [
     ("04", _finished, "UPDATE chunks SET finished_at = NULL"),
     ("05", _running, "UPDATE chunks SET lease_owner = NULL"),
     ("05", _running, "UPDATE chunks SET state = 'ready'"),
-    ("06", _finished, "INSERT INTO chunk_events (chunk_id, fence, at, from_state, to_state) SELECT chunk_id, fence, "
-                      "at, from_state, to_state FROM chunk_events WHERE to_state = 'succeeded'"),
+    (
+        "06",
+        _finished,
+        "INSERT INTO chunk_events (chunk_id, fence, at, from_state, to_state) SELECT chunk_id, fence, "
+        "at, from_state, to_state FROM chunk_events WHERE to_state = 'succeeded'",
+    ),
     ("06", _finished, "UPDATE chunks SET fence = fence + 1"),
     ("06", _finished, "DELETE FROM chunk_events"),
     ("07", _running, "UPDATE chunk_events SET fence = 2 WHERE to_state = 'running'"),
@@ -94,7 +98,7 @@ SPOILT: list[tuple[str, Callable[[SqlStore], object], str]] = [
     ("15", _finished, "UPDATE webhook_deliveries SET tenant_id = 'other'"),
     ("15", _finished, "UPDATE jobs SET input_key = 'jobs/other/x/input/1'"),
     ("16", _accepted_with_key, "UPDATE idempotency SET tenant_id = 'other'"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("number", "make", "statement"), SPOILT)

@@ -6,7 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from jobs.job import Commit, Release
-from jobs.sql_store import SqlStore
+from jobs.sql import SqlStore
 from jobs.states import Priority, ReleaseReason
 from tests.job_factories import LEASE_MS, QUEUE, accept, broken, claim, part, planned, sql
 

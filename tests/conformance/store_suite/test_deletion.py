@@ -6,7 +6,7 @@ import pytest
 
 from jobs.errors import Deleted, LeaseLost
 from jobs.job import Commit, InputObject, Release
-from jobs.sql_store import SqlStore
+from jobs.sql import SqlStore
 from jobs.states import JobState, ReleaseReason
 from tests.job_factories import QUEUE, broken, claim, finished, part, planned, sql
 

@@ -9,7 +9,7 @@ import pytest
 
 from jobs.errors import LeaseLost
 from jobs.job import Claim, Commit, Release
-from jobs.sql_store import SqlStore
+from jobs.sql import SqlStore
 from jobs.states import ReleaseReason
 from tests.job_factories import QUEUE, broken, claim, finished, part, plan, planned, result, sql
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jobs.errors import NotFound
-from jobs.sql_store import SqlStore
+from jobs.sql import SqlStore
 from tests.job_factories import sql
 
 
@@ -18,8 +18,22 @@ def test_key_is_found_by_its_secret(store: SqlStore) -> None:
     assert store.keys("acme")[0].last_used_at is not None
 
 
-@pytest.mark.parametrize("forge", ["", "vm", "vm_", "vm__", "sk_{id}_{rest}", "vm_{id}_", "vm_{id}_x{rest}",
-                                   "vm_0{id}_{rest}", "vm_{id}", "vm_ä_{rest}", "vm_\0_{rest}"])  # fmt: skip
+@pytest.mark.parametrize(
+    "forge",
+    [
+        "",
+        "vm",
+        "vm_",
+        "vm__",
+        "sk_{id}_{rest}",
+        "vm_{id}_",
+        "vm_{id}_x{rest}",
+        "vm_0{id}_{rest}",
+        "vm_{id}",
+        "vm_ä_{rest}",
+        "vm_\0_{rest}",
+    ],
+)
 def test_forged_secret_finds_nothing(store: SqlStore, forge: str) -> None:
     key, secret = store.create_key("acme", "laptop", [])
     assert store.key_for(forge.format(id=key.id, rest=secret.removeprefix(f"vm_{key.id}_"))) is None

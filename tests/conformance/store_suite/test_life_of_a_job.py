@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from jobs.job import Commit, InputObject, NewChunk
-from jobs.sql_store import SqlStore
+from jobs.sql import SqlStore
 from jobs.states import ChunkState, JobState, Priority, Step
 from tests.job_factories import QUEUE, accept, broken, claim, finished, part, plan, planned, result, worked
 
 
 def test_accepted_job_reads_back_as_it_was_given(store: SqlStore) -> None:
     given = accept(
-        store, priority=Priority.BULK, labels={"größe": "1"}, input_key="jobs/acme/x/input/1", input_sha256="a" * 64,
-        input_bytes=7, batch_id="batch_1", params={"text": "Grüße\x00 \U0001f600", "speed": 1.5},
-    )  # fmt: skip
+        store,
+        priority=Priority.BULK,
+        labels={"größe": "1"},
+        input_key="jobs/acme/x/input/1",
+        input_sha256="a" * 64,
+        input_bytes=7,
+        batch_id="batch_1",
+        params={"text": "Grüße\x00 \U0001f600", "speed": 1.5},
+    )
     assert store.job("acme", given.id) == given
     assert given.state is JobState.ACCEPTED
     assert given.priority is Priority.BULK

@@ -8,8 +8,8 @@ import pytest
 
 from jobs.errors import LeaseLost
 from jobs.job import Commit, Release
-from jobs.retry import CRASH_LIMIT, ERROR_LIMIT, RESCUE_LIMIT
-from jobs.sql_store import SqlStore
+from jobs.retry_policy import CRASH_LIMIT, ERROR_LIMIT, RESCUE_LIMIT
+from jobs.sql import SqlStore
 from jobs.states import JobState, Priority, ReleaseReason
 from tests.job_factories import QUEUE, accept, broken, claim, part, plan, planned, result, sql, worked
 

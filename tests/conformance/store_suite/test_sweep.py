@@ -8,7 +8,7 @@ import pytest
 
 from jobs.errors import LeaseLost
 from jobs.job import Commit, Idempotency, WorkerRow
-from jobs.sql_store import SqlStore
+from jobs.sql import SqlStore
 from jobs.states import JobState
 from tests.job_factories import QUEUE, accept, broken, claim, let_leases_expire, new_job, part, planned, sql
 

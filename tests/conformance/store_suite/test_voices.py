@@ -6,8 +6,8 @@ import pytest
 
 from jobs.errors import NotFound
 from jobs.job import InputObject, NewVoice
-from jobs.object_keys import reference_key
-from jobs.sql_store import SqlStore
+from jobs.sql import SqlStore
+from jobs.storage.object_keys import reference_key
 from tests.job_factories import broken
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from jobs.errors import Conflict, LeaseLost, NotFound
 from jobs.job import Delivery
-from jobs.sql_store import SqlStore
+from jobs.sql import SqlStore
 from tests.job_factories import QUEUE, accept, broken, claim, finished, planned, sql
 
 URL = "https://example.com/hook"
@@ -31,8 +31,11 @@ def test_end_of_a_job_is_delivered_to_its_webhook_url(store: SqlStore) -> None:
     assert delivery.payload["type"] == "job.succeeded"
     assert delivery.payload["timestamp"].endswith("Z")
     assert delivery.payload["data"] == {
-        "id": job.id, "kind": "tts.synthesize", "state": "succeeded", "labels": {"a": "b"}
-    }  # fmt: skip
+        "id": job.id,
+        "kind": "tts.synthesize",
+        "state": "succeeded",
+        "labels": {"a": "b"},
+    }
     _deliver(store, delivery)
     assert store.claim_delivery("w", lease_ms=1000) is None
     assert not broken(store)

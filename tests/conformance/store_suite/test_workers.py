@@ -8,7 +8,7 @@ import pytest
 
 from jobs.errors import LeaseLost
 from jobs.job import Commit, WorkerRow
-from jobs.sql_store import SqlStore
+from jobs.sql import SqlStore
 from tests.job_factories import QUEUE, accept, broken, claim, part, planned, sql
 
 

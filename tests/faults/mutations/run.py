@@ -128,8 +128,12 @@ class Copy:
         for environment in (self.environment(), {}):
             found = subprocess.run(
                 [str(self.python), "-c", f"import {module}; print({module}.__file__)"],
-                cwd=self.tree.parent, env=environment, capture_output=True, text=True, check=False,
-            )  # fmt: skip
+                cwd=self.tree.parent,
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
             if not found.stdout.startswith(str(self.tree)):
                 raise SystemExit(f"the copy imports {module} from {found.stdout.strip() or found.stderr.strip()}")
 
@@ -137,9 +141,13 @@ class Copy:
         """Apply the patch; the complaint where it does not fit."""
         program = ["git", "apply"] if shutil.which("git") else ["patch", "-p1", "--fuzz=0", "--batch", "-i"]
         done = subprocess.run(
-            [*program, str(patch)], cwd=self.tree, capture_output=True, text=True, check=False,
+            [*program, str(patch)],
+            cwd=self.tree,
+            capture_output=True,
+            text=True,
+            check=False,
             env={**os.environ, "GIT_CEILING_DIRECTORIES": str(self.tree.parent)},
-        )  # fmt: skip
+        )
         return None if done.returncode == 0 else (done.stderr or done.stdout).strip()
 
     def test(self, tests: Sequence[str], timeout_s: float) -> Run:
@@ -148,9 +156,14 @@ class Copy:
         report.unlink(missing_ok=True)
         command = [str(self.python), "-m", "pytest", "-q", f"--junitxml={report}", *tests]
         with subprocess.Popen(
-            command, cwd=self.tree, env=self.environment(), text=True, start_new_session=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        ) as process:  # fmt: skip
+            command,
+            cwd=self.tree,
+            env=self.environment(),
+            text=True,
+            start_new_session=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        ) as process:
             patience = Patience(timeout_s)
             while True:
                 with contextlib.suppress(subprocess.TimeoutExpired):

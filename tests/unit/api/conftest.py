@@ -17,12 +17,12 @@ from flask.testing import FlaskClient
 
 from api.app import create_app
 from api.wiring import Services, assemble
-from jobs.directory_storage import DirectoryStorage
 from jobs.job import Commit, Job, NewChunk, NewJob, StoredPart, WorkerRow
-from jobs.object_keys import MARKER_KEY, part_key, result_key
 from jobs.settings import Settings
-from jobs.sql_store import SqlStore
-from jobs.storage_marker import mark_storage
+from jobs.sql import SqlStore
+from jobs.storage.directory_storage import DirectoryStorage
+from jobs.storage.object_keys import MARKER_KEY, part_key, result_key
+from jobs.storage.ownership import mark_storage
 
 TENANT = "local"
 ALL_SCOPES = ("read", "submit", "stream", "admin")

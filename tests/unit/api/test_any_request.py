@@ -11,10 +11,14 @@ from hypothesis import strategies as st
 from pipelines.requests import SynthesisRequest, TranscriptionRequest
 
 ODD = st.one_of(
-    st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(allow_nan=False, allow_infinity=False),
-    st.text(max_size=40), st.lists(st.text(max_size=5), max_size=3),
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**70), 2**70),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(max_size=40),
+    st.lists(st.text(max_size=5), max_size=3),
     st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3),
-)  # fmt: skip
+)
 MANY = settings(
     max_examples=150, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -82,8 +86,12 @@ def test_any_filter_of_a_list(client, document, arguments):
 
 
 @MANY
-@given(headers=st.dictionaries(st.sampled_from(["Prefer", "Accept", "Idempotency-Key", "X-Request-Id", "Range"]),
-                               st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=30)))  # fmt: skip
+@given(
+    headers=st.dictionaries(
+        st.sampled_from(["Prefer", "Accept", "Idempotency-Key", "X-Request-Id", "Range"]),
+        st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=30),
+    )
+)
 def test_any_header(client, worker, document, headers):
     worker()
     headers = {name: value for name, value in headers.items() if "wait" not in value}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.catalog import Catalog
+from pipelines.catalog.catalog import Catalog
 
 DEMO = Path(__file__).resolve().parents[3] / "demo"
 

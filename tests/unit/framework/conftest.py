@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from framework.client import Client
-from framework.retrying import Retries
+from framework.client.blocking_client import Client
+from framework.client.retry_policy import Retries
 from tests.unit.framework.wire_server import KEY, WireServer
 
 #: As patient as the default, without the pauses.

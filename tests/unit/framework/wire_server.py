@@ -117,8 +117,16 @@ class WireServer:
         errors: list[dict[str, str]] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        problem = {"type": "about:blank", "title": "Refused", "status": status, "detail": detail, "code": code,
-                   "instance": "urn:x", "retryable": retryable, **({"errors": errors} if errors else {})}  # fmt: skip
+        problem = {
+            "type": "about:blank",
+            "title": "Refused",
+            "status": status,
+            "detail": detail,
+            "code": code,
+            "instance": "urn:x",
+            "retryable": retryable,
+            **({"errors": errors} if errors else {}),
+        }
         all_headers = {"Content-Type": "application/problem+json", **(headers or {})}
         for _ in range(times):
             self._troubles.append(Trouble(path, status, all_headers, json.dumps(problem).encode()))
@@ -162,12 +170,26 @@ class WireServer:
             for name, data in files.items():
                 self.files[job_id, name] = data
                 digest = hashlib.sha256(data).hexdigest()
-                listed.append({"name": name, "content_type": "application/octet-stream", "bytes": len(data),
-                               "sha256": digest, "url": f"{self.url}/signed",
-                               "url_expires_at": "2027-01-01T00:00:00Z"})  # fmt: skip
+                listed.append(
+                    {
+                        "name": name,
+                        "content_type": "application/octet-stream",
+                        "bytes": len(data),
+                        "sha256": digest,
+                        "url": f"{self.url}/signed",
+                        "url_expires_at": "2027-01-01T00:00:00Z",
+                    }
+                )
             usage = {"audio_s": 3.5, "characters": 0, "engine_s": 1.0}
-            job["result"] = {"duration_s": 3.5, "processing_s": 1.25, "language": "en", "quality": None, "usage": usage,
-                             "files": listed, **result}  # fmt: skip
+            job["result"] = {
+                "duration_s": 3.5,
+                "processing_s": 1.25,
+                "language": "en",
+                "quality": None,
+                "usage": usage,
+                "files": listed,
+                **result,
+            }
             job["progress"] = _progress("stitch", 100.0, 100.0)
             self._end(job, "succeeded")
 
@@ -211,12 +233,27 @@ class WireServer:
     def _add(self, kind: str, **changes: Any) -> dict[str, Any]:
         job_id = f"job_{uuid.uuid4().hex}"
         job: dict[str, Any] = {
-            "id": job_id, "object": "job", "kind": kind, "state": "accepted", "model": "test-model",
-            "priority": "normal", "progress": _progress("plan", 0.0, None), "created_at": "2026-11-22T08:00:00.5Z",
-            "started_at": None, "finished_at": None, "deadline_at": "2026-11-29T08:00:00Z", "delete_at": None,
-            "parent_id": None, "labels": {}, "request": {}, "result": None, "error": None, "attempts": 1,
-            "provenance": {}, **changes,
-        }  # fmt: skip
+            "id": job_id,
+            "object": "job",
+            "kind": kind,
+            "state": "accepted",
+            "model": "test-model",
+            "priority": "normal",
+            "progress": _progress("plan", 0.0, None),
+            "created_at": "2026-11-22T08:00:00.5Z",
+            "started_at": None,
+            "finished_at": None,
+            "deadline_at": "2026-11-29T08:00:00Z",
+            "delete_at": None,
+            "parent_id": None,
+            "labels": {},
+            "request": {},
+            "result": None,
+            "error": None,
+            "attempts": 1,
+            "provenance": {},
+            **changes,
+        }
         self.jobs[job_id] = job
         self.events[job_id] = []
         return job
@@ -233,8 +270,14 @@ class WireServer:
 
 
 def _progress(stage: str, done: float, total: float | None) -> dict[str, Any]:
-    return {"stage": stage, "done": done, "total": total, "unit": "seconds" if total else None,
-            "fraction": done / total if total else 0.0, "eta_s": 12.0 if done else None}  # fmt: skip
+    return {
+        "stage": stage,
+        "done": done,
+        "total": total,
+        "unit": "seconds" if total else None,
+        "fraction": done / total if total else 0.0,
+        "eta_s": 12.0 if done else None,
+    }
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -275,8 +318,12 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(headers.get("content-length", 0)))
         request = Received(self.command, split.path, parse_qs(split.query), headers, body)
         if headers.get("content-type", "").startswith("multipart/"):
-            environ = {"wsgi.input": BytesIO(body), "CONTENT_TYPE": headers["content-type"],
-                       "CONTENT_LENGTH": str(len(body)), "REQUEST_METHOD": "POST"}  # fmt: skip
+            environ = {
+                "wsgi.input": BytesIO(body),
+                "CONTENT_TYPE": headers["content-type"],
+                "CONTENT_LENGTH": str(len(body)),
+                "REQUEST_METHOD": "POST",
+            }
             _, form, files = parse_form_data(environ, silent=False)
             request.form = {name: list(values) for name, values in form.lists()}
             if "file" in files:
@@ -407,8 +454,15 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(status, json.dumps(value).encode(), {"Content-Type": "application/json", **(headers or {})})
 
     def _problem(self, status: int, code: str, detail: str) -> None:
-        body = {"type": "about:blank", "title": "Refused", "status": status, "detail": detail, "instance": "urn:x",
-                "code": code, "retryable": False}  # fmt: skip
+        body = {
+            "type": "about:blank",
+            "title": "Refused",
+            "status": status,
+            "detail": detail,
+            "instance": "urn:x",
+            "code": code,
+            "retryable": False,
+        }
         self._answer(status, json.dumps(body).encode(), {"Content-Type": "application/problem+json"})
 
     def _answer(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
@@ -427,9 +481,23 @@ LISTS: dict[str, list[dict[str, Any]]] = {
         {"id": "de", "name": "Deutsch", "language": "de", "family": "espeak", "gender": None},
     ],
     "/audio/models": [
-        {"name": "espeak", "kind": "tts", "family": "espeak", "languages": ["*"], "state": "warm", "workers": 1,
-         "install": None},
-        {"name": "whisper-base", "kind": "stt", "family": "whisper", "languages": ["*"], "state": "absent",
-         "workers": 0, "install": "voicemill up --families whisper"},
+        {
+            "name": "espeak",
+            "kind": "tts",
+            "family": "espeak",
+            "languages": ["*"],
+            "state": "warm",
+            "workers": 1,
+            "install": None,
+        },
+        {
+            "name": "whisper-base",
+            "kind": "stt",
+            "family": "whisper",
+            "languages": ["*"],
+            "state": "absent",
+            "workers": 0,
+            "install": "voicemill up --families whisper",
+        },
     ],
-}  # fmt: skip
+}

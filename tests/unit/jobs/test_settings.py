@@ -65,11 +65,20 @@ def test_allowed_receivers_are_a_comma_list(monkeypatch, value, receivers):
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("lease_s", "0.5"), ("heartbeat_s", "0"), ("sweep_s", "0"), ("retry_base_s", "0"), ("max_audio_s", "0"),
-        ("max_text_characters", "0"), ("max_upload_bytes", "0"), ("max_waiters", "-1"),
-        ("child_memory_bytes", "1000"), ("child_cpu_s", "0"), ("deadline_s", "soon"), ("log_json", "perhaps"),
+        ("lease_s", "0.5"),
+        ("heartbeat_s", "0"),
+        ("sweep_s", "0"),
+        ("retry_base_s", "0"),
+        ("max_audio_s", "0"),
+        ("max_text_characters", "0"),
+        ("max_upload_bytes", "0"),
+        ("max_waiters", "-1"),
+        ("child_memory_bytes", "1000"),
+        ("child_cpu_s", "0"),
+        ("deadline_s", "soon"),
+        ("log_json", "perhaps"),
     ],
-)  # fmt: skip
+)
 def test_wrong_value_is_refused_by_its_name(monkeypatch, field, value):
     monkeypatch.setenv(f"VOICEMILL_{field.upper()}", value)
     with pytest.raises(ValidationError) as caught:

@@ -7,8 +7,11 @@ from jobs.states import JobState, Priority
 
 def test_four_states_are_terminal() -> None:
     assert {state for state in JobState if state.is_terminal} == {
-        JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED
-    }  # fmt: skip
+        JobState.SUCCEEDED,
+        JobState.FAILED,
+        JobState.CANCELLED,
+        JobState.EXPIRED,
+    }
 
 
 def test_interactive_ranks_before_normal_before_bulk() -> None:

@@ -6,7 +6,7 @@ import inspect
 
 import pytest
 
-from jobs.sql_store import SqlStore
+from jobs.sql import SqlStore
 from jobs.store import Store
 
 METHODS = [name for name, member in vars(Store).items() if inspect.isfunction(member) and not name.startswith("_")]

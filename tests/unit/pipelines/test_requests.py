@@ -38,12 +38,24 @@ def test_white_space_of_a_text_is_kept():
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("speed", 0.49), ("speed", 2.01), ("format", "wma"), ("sample_rate_hz", 7_999), ("sample_rate_hz", 48_001),
-        ("loudness_lufs", -40.5), ("loudness_lufs", 0), ("chapters", "some"), ("title", "x" * 501),
-        ("priority", "urgent"), ("deadline_s", 0), ("retain_s", -1), ("webhook_url", "ftp://example.com/"),
-        ("webhook_url", "nonsense"), ("speed", "fast"), ("colour", "green"),
+        ("speed", 0.49),
+        ("speed", 2.01),
+        ("format", "wma"),
+        ("sample_rate_hz", 7_999),
+        ("sample_rate_hz", 48_001),
+        ("loudness_lufs", -40.5),
+        ("loudness_lufs", 0),
+        ("chapters", "some"),
+        ("title", "x" * 501),
+        ("priority", "urgent"),
+        ("deadline_s", 0),
+        ("retain_s", -1),
+        ("webhook_url", "ftp://example.com/"),
+        ("webhook_url", "nonsense"),
+        ("speed", "fast"),
+        ("colour", "green"),
     ],
-)  # fmt: skip
+)
 def test_wrong_value_of_a_synthesis_is_refused_by_its_field(field, value):
     assert refused_fields(SynthesisRequest, text="Hello.", **{field: value}) == [field]
 
@@ -51,13 +63,21 @@ def test_wrong_value_of_a_synthesis_is_refused_by_its_field(field, value):
 @pytest.mark.parametrize(
     ("field", "value", "place"),
     [
-        ("formats", [], "formats"), ("formats", ["json", "pdf"], "formats.1"), ("task", "summarise", "task"),
-        ("timestamps", "line", "timestamps"), ("channels", "left", "channels"), ("min_speakers", 0, "min_speakers"),
-        ("max_speakers", 51, "max_speakers"), ("min_confidence", 1.1, "min_confidence"),
-        ("vocabulary", ["word"] * 201, "vocabulary"), ("retry_models", ["a", "b", "c", "d"], "retry_models"),
-        ("text", "Hello.", "text"), ("prompt", "", "prompt"), ("prompt", "x" * 2_001, "prompt"),
+        ("formats", [], "formats"),
+        ("formats", ["json", "pdf"], "formats.1"),
+        ("task", "summarise", "task"),
+        ("timestamps", "line", "timestamps"),
+        ("channels", "left", "channels"),
+        ("min_speakers", 0, "min_speakers"),
+        ("max_speakers", 51, "max_speakers"),
+        ("min_confidence", 1.1, "min_confidence"),
+        ("vocabulary", ["word"] * 201, "vocabulary"),
+        ("retry_models", ["a", "b", "c", "d"], "retry_models"),
+        ("text", "Hello.", "text"),
+        ("prompt", "", "prompt"),
+        ("prompt", "x" * 2_001, "prompt"),
     ],
-)  # fmt: skip
+)
 def test_wrong_value_of_a_transcription_is_refused_by_its_field(field, value, place):
     assert refused_fields(TranscriptionRequest, **{field: value}) == [place]
 

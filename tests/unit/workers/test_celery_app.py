@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.celery_dispatch import RING_TASK
+from jobs.dispatch.celery_dispatch import RING_TASK
 from workers import tasks
 from workers.celery_app import make_app
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jobs.sql_store import SqlStore
+from jobs.sql import SqlStore
 from workers import new_key
 
 

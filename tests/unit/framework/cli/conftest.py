@@ -80,9 +80,15 @@ class Program:
 
     def run(self, *arguments: object) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self.command(*arguments), capture_output=True, text=True, timeout=deadline(120), env=dict(self.environment),
-            cwd=self.directory, check=False, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+            self.command(*arguments),
+            capture_output=True,
+            text=True,
+            timeout=deadline(120),
+            env=dict(self.environment),
+            cwd=self.directory,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
 
     @staticmethod
     def command(*arguments: object) -> list[str]:

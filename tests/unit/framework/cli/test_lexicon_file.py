@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from framework.cli.lexicon_file import read_lexicon
-from framework.errors import BadArgument
+from framework.client.errors import BadArgument
 
 
 def written(tmp_path: Path, text: str | bytes) -> str:

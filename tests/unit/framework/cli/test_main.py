@@ -17,9 +17,20 @@ from tests.unit.framework.cli.conftest import Program, Voicemill
 from tests.unit.framework.wire_server import WireServer
 
 VERBS = [
-    "up", "worker", "speak", "transcribe", "jobs", "job", "cancel", "retry", "models", "voices", "keys", "audit",
+    "up",
+    "worker",
+    "speak",
+    "transcribe",
+    "jobs",
+    "job",
+    "cancel",
+    "retry",
+    "models",
+    "voices",
+    "keys",
+    "audit",
     "migrate",
-]  # fmt: skip
+]
 
 
 def test_help_lists_every_verb(voicemill: Voicemill) -> None:

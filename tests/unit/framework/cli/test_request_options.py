@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from framework.cli.speak import speak
-from framework.cli.transcribe import transcribe
-from framework.options import SpeechOptions, TranscriptionOptions
+from framework.cli.commands.speak import speak
+from framework.cli.commands.transcribe import transcribe
+from framework.client.options import SpeechOptions, TranscriptionOptions
 from pipelines.requests import JobRequest, SynthesisRequest, TranscriptionRequest
 from tests.unit.framework.cli.conftest import Voicemill
 

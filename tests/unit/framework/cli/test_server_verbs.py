@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from framework.cli.server_code import become
+from framework.cli.server_modules import become
 from tests.unit.framework.cli.conftest import Program, Voicemill
 from tests.unit.framework.wire_server import WireServer
 
@@ -61,10 +61,11 @@ def server_code(program: Program, tmp_path: Path) -> Program:
     """Stands in a folder that has packages of the server's names; the real ones come first on the path."""
     told = "import json, sys\nprint(json.dumps([{where!r}, sys.executable, sys.argv[1:]]))\n"
     for where in ("installed", "here"):
-        for module in ("workers/stack", "workers/controller", "workers/audit", "migrations/__main__"):
+        for module in ("workers/stack", "workers/controller", "workers/maintenance/audit", "migrations/__main__"):
             path = tmp_path / where / f"{module}.py"
             path.parent.mkdir(parents=True, exist_ok=True)
-            (path.parent / "__init__.py").touch()
+            for package in (path.parent, tmp_path / where / module.split("/")[0]):
+                (package / "__init__.py").touch()
             path.write_text(told.format(where=where))
     environment = {**program.environment, "PYTHONPATH": str(tmp_path / "installed"), "PYTHONSAFEPATH": "1"}
     return Program(environment, tmp_path / "here")
@@ -105,7 +106,7 @@ def test_data_directory_comes_from_the_environment_and_is_absolute(server_code: 
 
 
 def test_exit_code_is_that_of_the_program(server_code: Program, tmp_path: Path) -> None:
-    (tmp_path / "installed" / "workers" / "audit.py").write_text("raise SystemExit(7)")
+    (tmp_path / "installed" / "workers" / "maintenance" / "audit.py").write_text("raise SystemExit(7)")
     assert server_code.run("audit").returncode == 7
 
 

@@ -89,10 +89,13 @@ def test_silence_stays_silent_and_is_not_within(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("levels", "within"),
     [
-        (Levels(-20.0, -3.0, -60.0), True), (Levels(-23.1, -3.5, -70.0), False), (Levels(-17.9, -3.5, -70.0), False),
-        (Levels(-20.0, -2.9, -70.0), False), (Levels(-20.0, -3.5, -59.0), False),
+        (Levels(-20.0, -3.0, -60.0), True),
+        (Levels(-23.1, -3.5, -70.0), False),
+        (Levels(-17.9, -3.5, -70.0), False),
+        (Levels(-20.0, -2.9, -70.0), False),
+        (Levels(-20.0, -3.5, -59.0), False),
     ],
-)  # fmt: skip
+)
 def test_limits_are_those_of_the_shops(levels: Levels, within: bool) -> None:
     assert levels.is_within is within
 

@@ -6,15 +6,9 @@ from typing import Any
 import ctranslate2
 import pytest
 
-from pipelines.catalog import Catalog
+from pipelines.catalog.catalog import Catalog
 from pipelines.engines import ctranslate2_engine
-from pipelines.engines.ctranslate2_engine import (
-    compute_type,
-    has_exact_sums,
-    offered_precisions,
-    placement,
-    precisions,
-)
+from pipelines.engines.ctranslate2_engine import compute_type, has_exact_sums, offered_precisions, placement, precisions
 from pipelines.errors import ModelUnavailable
 
 ENTRY = Catalog().get("whisper-tiny", "stt")

@@ -70,9 +70,7 @@ def test_matrix_of_two_names_has_one_scale_of_two_names(tmp_path: Path) -> None:
     reduced = read_model(tmp_path / "reduced.bin")
     assert reduced.variables["embeddings/weight"].tolist() == [[32, -64], [0, 0]]
     assert reduced.variables["embeddings/weight_scale"].tolist() == [32.0, 1.0]
-    assert reduced.aliases == {
-        "output/weight": "embeddings/weight", "output/weight_scale": "embeddings/weight_scale"
-    }  # fmt: skip
+    assert reduced.aliases == {"output/weight": "embeddings/weight", "output/weight_scale": "embeddings/weight_scale"}
 
 
 @pytest.mark.parametrize("damage", [np.inf, -np.inf, np.nan])

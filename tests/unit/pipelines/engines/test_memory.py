@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipelines.catalog import Catalog
+from pipelines.catalog.catalog import Catalog
 from pipelines.engines import memory
 from pipelines.engines.memory import FreedMemory, check_room, free_bytes
 from pipelines.errors import ModelUnavailable

@@ -7,10 +7,10 @@ from functools import partial
 
 import pytest
 
+from pipelines.catalog.entries import ENTRIES
 from pipelines.engines.onnx_engine import onnx_session
 from pipelines.engines.selection import Device, engine_of, select
 from pipelines.engines.torch_engine import torch_device
-from pipelines.entries import ENTRIES
 from pipelines.errors import ModelUnavailable
 from pipelines.family import Candidate
 

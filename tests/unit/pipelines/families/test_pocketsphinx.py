@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.catalog import Catalog
+from pipelines.catalog.catalog import Catalog
 from pipelines.families.pocketsphinx import PocketSphinx, load
 from pipelines.family import RecogniseRequest
 from tests.factories import jfk, make_silence

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.audio.decode import open_recording
 from pipelines.audio.resample import resampled
-from pipelines.catalog import Catalog
+from pipelines.catalog.catalog import Catalog
 from pipelines.errors import ModelUnavailable
 from pipelines.families import resemblyzer
 from pipelines.family import EmbedRequest

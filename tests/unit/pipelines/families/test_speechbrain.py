@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.catalog import Catalog
+from pipelines.catalog.capabilities import check_transcription
+from pipelines.catalog.catalog import Catalog
 from pipelines.errors import ModelUnavailable
 from pipelines.families import speechbrain
 from pipelines.family import EmbedRequest, SpeakRequest
-from pipelines.support import check_transcription
 from tests.checkpoints import FIXTURES, arrays
 from tests.factories import jfk, make_wav
 from tests.in_process import Run, load
@@ -50,8 +50,14 @@ def test_a_recording_is_told_apart_with_it(tmp_path):
     tone = load(Catalog().named("tone"))
     (speech,) = tone.speak([SpeakRequest("one two three. " * 8, "tone", "en")], lambda: None)
     name = "spkrec-ecapa-voxceleb"
-    params = {"model": "tone-listener", "language": "en", "diarize": True, "speaker_model": name,
-              "min_speakers": 2, "max_speakers": 2}  # fmt: skip
+    params = {
+        "model": "tone-listener",
+        "language": "en",
+        "diarize": True,
+        "speaker_model": name,
+        "min_speakers": 2,
+        "max_speakers": 2,
+    }
     run = Run("stt.transcribe", tmp_path, params)
     check_transcription(run.entry, run.request, Catalog())
     source = make_wav(tmp_path / "talk.wav", speech.samples, rate_hz=speech.sample_rate_hz)

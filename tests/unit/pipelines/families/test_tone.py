@@ -8,7 +8,7 @@ import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.catalog import Catalog
+from pipelines.catalog.catalog import Catalog
 from pipelines.families.tone import load_listener, load_speaker, voices
 from pipelines.family import Phrase, RecogniseRequest, SpeakRequest, Speech
 from tests.factories import make_noise, make_silence

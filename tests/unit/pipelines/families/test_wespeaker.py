@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines import loading
-from pipelines.catalog import Catalog
+from pipelines.catalog import weights
+from pipelines.catalog.catalog import Catalog
 from pipelines.errors import ModelUnavailable
 from pipelines.families import wespeaker
 from pipelines.family import EmbedRequest
-from pipelines.voiceprints.resnet import ResNet, ResNetShape
+from pipelines.speaker_embeddings.resnet import ResNet, ResNetShape
 from tests.checkpoints import FIXTURES, arrays, at_real_size, shapes_of, written_shapes
 from tests.factories import jfk
 from tests.material.make_pyannote import STRETCHES
@@ -103,7 +103,7 @@ def test_names_and_shapes_of_the_published_size_fit():
 
 
 def test_wespeakers_own_names_and_its_classifier_are_taken(tmp_path):
-    held = loading.state_dict(RESNET, PYANNOTE / "pytorch_model.bin", mentioned=wespeaker._MENTIONED)
+    held = weights.state_dict(RESNET, PYANNOTE / "pytorch_model.bin", mentioned=wespeaker._MENTIONED)
     own = {name.removeprefix("resnet."): tensor for name, tensor in held.items()}
     torch.save(own | {"projection.weight": torch.ones(3, 16)}, tmp_path / "avg_model.pt")
     turn = [EmbedRequest(jfk()[:32_000])]
@@ -114,7 +114,7 @@ def test_other_networks_are_refused_by_what_they_lack(tmp_path):
     torch.save({"fc.weight": torch.ones(200, 16)}, tmp_path / "pytorch_model.bin")
     with pytest.raises(ModelUnavailable, match=r"no ResNet of WeSpeaker: it lacks 'conv1\.weight'"):
         resnet(tmp_path)
-    held = loading.state_dict(RESNET, PYANNOTE / "pytorch_model.bin", mentioned=wespeaker._MENTIONED)
+    held = weights.state_dict(RESNET, PYANNOTE / "pytorch_model.bin", mentioned=wespeaker._MENTIONED)
     torch.save(held | {"resnet.layer1.0.conv3.weight": torch.ones(2, 2)}, tmp_path / "pytorch_model.bin")
     with pytest.raises(ModelUnavailable, match=r"has unknown layer1\.0\.conv3\.weight"):
         resnet(tmp_path)
@@ -127,11 +127,11 @@ def test_what_the_file_mentions_is_let_in_by_name_alone(tmp_path):
         def __reduce__(self):
             return Path.touch, (planted,)
 
-    held = loading.state_dict(RESNET, PYANNOTE / "pytorch_model.bin", mentioned=wespeaker._MENTIONED)
+    held = weights.state_dict(RESNET, PYANNOTE / "pytorch_model.bin", mentioned=wespeaker._MENTIONED)
     torch.save({"state_dict": held, "specifications": Bomb()}, tmp_path / "pytorch_model.bin")
     with pytest.raises(ModelUnavailable, match="could run code"):
         resnet(tmp_path)
     assert not planted.exists()
     # Elsewhere not even the names of the published file are let in.
     with pytest.raises(ModelUnavailable, match="could run code"):
-        loading.state_dict(RESNET, PYANNOTE / "pytorch_model.bin")
+        weights.state_dict(RESNET, PYANNOTE / "pytorch_model.bin")

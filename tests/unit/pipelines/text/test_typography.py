@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.text.spoken import Spoken
+from pipelines.text.aligned_text import Spoken
 from pipelines.text.typography import plain
 
 

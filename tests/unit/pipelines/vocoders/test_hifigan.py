@@ -12,11 +12,11 @@ from transformers import (
     SpeechT5HifiGanConfig,
 )
 
+from pipelines.catalog.vocoder_settings import Knobs
 from pipelines.errors import ModelUnavailable
 from pipelines.vocoders.hifigan import ESPNET_MEL, LARGEST_DIFFERENCE, SPEECHT5_MEL, Generator, HifiGan, Shape
-from pipelines.vocoders.knobs import Knobs
 from pipelines.vocoders.mel import MelConvention
-from pipelines.vocoders.opening import open_vocoder
+from pipelines.vocoders.registry import open_vocoder
 from pipelines.vocoders.vocoder import Place
 from tests.checkpoints import FIXTURES, arrays, make_entry, plain_shapes, shapes_of
 

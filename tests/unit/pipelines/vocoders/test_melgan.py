@@ -6,7 +6,7 @@ import torch
 
 from pipelines.errors import ModelUnavailable
 from pipelines.vocoders.melgan import MELGAN_MEL, Generator, generator_of
-from pipelines.vocoders.opening import open_vocoder
+from pipelines.vocoders.registry import open_vocoder
 from pipelines.vocoders.vocoder import Place
 from tests.checkpoints import FIXTURES, arrays, make_entry, plain_shapes, shapes_of
 

@@ -70,9 +70,18 @@ def test_code_planted_beside_a_module_is_refused_and_not_run(tmp_path, zipped):
 
 
 @pytest.mark.parametrize(
-    "name", ["posix system", "builtins eval", "builtins getattr", "torch._utils _rebuild_wrapper_subclass", "os system",
-             "torch.nn.modules.linear os.system", "torch load", "torch.hub load"],
-)  # fmt: skip
+    "name",
+    [
+        "posix system",
+        "builtins eval",
+        "builtins getattr",
+        "torch._utils _rebuild_wrapper_subclass",
+        "os system",
+        "torch.nn.modules.linear os.system",
+        "torch load",
+        "torch.hub load",
+    ],
+)
 def test_names_that_no_module_needs_are_refused(tmp_path, name):
     module, _, attribute = name.partition(" ")
     path = tmp_path / "model.pt"

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from pipelines.catalog.vocoder_settings import Knobs
 from pipelines.errors import ModelUnavailable
-from pipelines.vocoders.knobs import Knobs
 from pipelines.vocoders.module_pickle import module_tensors
-from pipelines.vocoders.opening import open_vocoder
+from pipelines.vocoders.registry import open_vocoder
 from pipelines.vocoders.vocoder import Place
 from pipelines.vocoders.waveglow import WAVEGLOW_MEL, Shape, WaveGlow, WaveGlowVocoder, model_of
 from pipelines.vocoders.weight_norm import folded

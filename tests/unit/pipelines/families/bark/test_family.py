@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.catalog import Catalog
-from pipelines.entry import Entry
+from pipelines.catalog.catalog import Catalog
+from pipelines.catalog.entry import Entry
 from pipelines.errors import ModelUnavailable, UnsupportedOption
 from pipelines.families.bark import load, voices
 from pipelines.families.bark.family import Bark

@@ -13,7 +13,7 @@ import numpy as np
 import psutil
 import pytest
 
-from pipelines.catalog import Catalog
+from pipelines.catalog.catalog import Catalog
 from pipelines.errors import EngineFailure, ModelUnavailable, UnsupportedOption
 from pipelines.families.espeak import load, voices
 from pipelines.families.espeak.family import EspeakFamily

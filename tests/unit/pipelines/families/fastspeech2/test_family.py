@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.catalog import Catalog
-from pipelines.entry import Entry
+from pipelines.catalog.catalog import Catalog
+from pipelines.catalog.entry import Entry
+from pipelines.catalog.vocoder_settings import Knobs
 from pipelines.errors import ModelUnavailable, UnsupportedOption
 from pipelines.families.fastspeech2 import load, voices
 from pipelines.families.fastspeech2.family import FastSpeech2
+from pipelines.families.fastspeech2.frontend import Speller
 from pipelines.families.fastspeech2.network import Network, Row
-from pipelines.families.fastspeech2.spelling import Speller
 from pipelines.family import SpeakRequest, Speech
 from pipelines.pipeline import Interrupted
-from pipelines.vocoders.knobs import Knobs
 from tests.speech_checkpoints import ARPABET_SYMBOLS, write_fastspeech2, write_hifigan
 
 TEXT = "Hello, world. The cat sat on the mat."
@@ -169,8 +169,15 @@ def test_a_text_sounds_the_same_first_last_and_alone(family: FastSpeech2) -> Non
 def test_words_are_marked_where_their_symbols_sound(family: FastSpeech2) -> None:
     speech = say(family, TEXT)
     assert [TEXT[m.start_char : m.end_char] for m in speech.marks] == [
-        "Hello", "world", "The", "cat", "sat", "on", "the", "mat",
-    ]  # fmt: skip
+        "Hello",
+        "world",
+        "The",
+        "cat",
+        "sat",
+        "on",
+        "the",
+        "mat",
+    ]
     at = 0.0
     for mark in speech.marks:
         assert at <= mark.start_s < mark.end_s <= len(speech.samples) / speech.sample_rate_hz + 1e-9

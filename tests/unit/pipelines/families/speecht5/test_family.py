@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.catalog import Catalog
-from pipelines.entry import Entry
+from pipelines.catalog.catalog import Catalog
+from pipelines.catalog.entry import Entry
+from pipelines.catalog.vocoder_settings import Knobs
 from pipelines.errors import BadInput, ModelUnavailable, UnsupportedOption
 from pipelines.families.speecht5 import load, voices
 from pipelines.families.speecht5.family import SpeechT5
 from pipelines.families.speecht5.network import Network, Row
 from pipelines.family import SpeakRequest, Speech
 from pipelines.pipeline import Interrupted
-from pipelines.vocoders.knobs import Knobs
 from tests.speech_checkpoints import write_hifigan, write_speecht5
 
 TEXT = "Hello, world. The cat sat on the mat."

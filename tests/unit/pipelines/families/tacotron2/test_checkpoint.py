@@ -5,10 +5,10 @@ import json
 import pytest
 import torch
 
+from pipelines.catalog.weights import state_dict
 from pipelines.errors import ModelUnavailable
 from pipelines.families.tacotron2.checkpoint import Settings, plain, read, symbols_of
-from pipelines.families.tacotron2.spelling import SYMBOLS
-from pipelines.loading import state_dict
+from pipelines.families.tacotron2.frontend import SYMBOLS
 from pipelines.vocoders.mel import MelConvention
 from tests.checkpoints import FIXTURES, make_entry
 

@@ -9,13 +9,13 @@ import pytest
 import torch
 from torch.nn import functional
 
-from pipelines.catalog import Catalog
+from pipelines.catalog.catalog import Catalog
+from pipelines.catalog.weights import state_dict
 from pipelines.errors import ModelUnavailable, UnsupportedOption
 from pipelines.families.tacotron2 import load, voices
 from pipelines.families.tacotron2.family import SeededDropout, Tacotron2, at_speed
 from pipelines.families.tacotron2.network import Utterance
 from pipelines.family import SpeakRequest
-from pipelines.loading import state_dict
 from pipelines.pipeline import Interrupted
 from tests.checkpoints import FIXTURES, make_entry
 from tests.in_process import Run
@@ -89,8 +89,16 @@ def test_marks_are_words_in_order_within_the_sound(family):
     (speech,) = family.speak([say(TEXTS[2], speed=0.8)], tick)
     seconds = len(speech.samples) / speech.sample_rate_hz
     assert [TEXTS[2][mark.start_char : mark.end_char] for mark in speech.marks] == [
-        "A", "longer", "sentence", "with", "a", "pause", "and", "an", "end",
-    ]  # fmt: skip
+        "A",
+        "longer",
+        "sentence",
+        "with",
+        "a",
+        "pause",
+        "and",
+        "an",
+        "end",
+    ]
     at = 0.0
     for mark in speech.marks:
         assert at <= mark.start_s <= mark.end_s <= seconds + 1e-6

@@ -14,15 +14,15 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.catalog import Catalog
-from pipelines.entry import Entry
+from pipelines.catalog.catalog import Catalog
+from pipelines.catalog.entry import Entry
+from pipelines.catalog.vocoder_settings import Knobs
 from pipelines.errors import ModelUnavailable, UnsupportedOption
 from pipelines.families.vits import load, voices
 from pipelines.families.vits.family import Vits
 from pipelines.family import SpeakRequest, Speech
 from pipelines.pipeline import Interrupted
-from pipelines.text.phonemes import ipa
-from pipelines.vocoders.knobs import Knobs
+from pipelines.text.pronunciation.phonemes import ipa
 from tests.speech_checkpoints import write_vits
 
 TEXT = "Hello, world. The cat sat on the mat."
@@ -145,8 +145,15 @@ def test_words_are_marked_where_their_symbols_sound(many: Vits, letters: Vits) -
     for family in (many, letters):
         speech = say(family, TEXT)
         assert [TEXT[m.start_char : m.end_char] for m in speech.marks] == [
-            "Hello", "world", "The", "cat", "sat", "on", "the", "mat",
-        ]  # fmt: skip
+            "Hello",
+            "world",
+            "The",
+            "cat",
+            "sat",
+            "on",
+            "the",
+            "mat",
+        ]
         at = 0.0
         for mark in speech.marks:
             assert at <= mark.start_s < mark.end_s <= len(speech.samples) / speech.sample_rate_hz

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.catalog import Catalog
-from pipelines.entry import Entry
+from pipelines.catalog.catalog import Catalog
+from pipelines.catalog.entry import Entry
 from pipelines.families.whisper.tokenizer import Tokenizer
 from tests.whisper_published import write_published
 from tests.whisper_tokenizer import write_tokenizer

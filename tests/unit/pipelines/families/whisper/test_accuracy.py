@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pipelines.catalog.entry import Entry
 from pipelines.engines.ctranslate2_saturation import has_exact_int8_sums
 from pipelines.engines.selection import PROBABILITY_LIMIT
-from pipelines.entry import Entry
 from pipelines.families.whisper.accuracy import Examination, Reference
 from pipelines.families.whisper.checkpoint import opened
-from pipelines.families.whisper.conversion import ctranslate2_folder, reduced_range_folder
-from pipelines.families.whisper.ctranslate2_model import CTranslate2Model
 from pipelines.families.whisper.decoding import Encoded
+from pipelines.families.whisper.engines.conversion import ctranslate2_folder, reduced_range_folder
+from pipelines.families.whisper.engines.ctranslate2_model import CTranslate2Model
 from pipelines.families.whisper.tokenizer import Tokenizer
 
 

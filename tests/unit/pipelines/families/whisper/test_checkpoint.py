@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pipelines.catalog.entry import Entry
 from pipelines.engines import memory
-from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable
 from pipelines.families.whisper import load
 from pipelines.families.whisper.checkpoint import opened
@@ -105,7 +105,7 @@ def test_pickled_weights_are_read_and_give_the_same_model(entry: Entry, publishe
     torch = pytest.importorskip("torch")
     from safetensors.torch import load_file
 
-    from pipelines.families.whisper.torch_module import filled_module
+    from pipelines.families.whisper.engines.torch_module import filled_module
 
     folder = variant(published, tmp_path)
     (folder / "model.safetensors").unlink()

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pipelines.catalog.entry import Entry
 from pipelines.engines.ctranslate2_saturation import REDUCED_RANGE
 from pipelines.engines.selection import PROBABILITY_LIMIT
 from pipelines.engines.torch_engine import has_fast_bfloat16
-from pipelines.entry import Entry
 from pipelines.errors import EngineFailure, ModelUnavailable
 from pipelines.families.whisper import Whisper, load
 from pipelines.families.whisper.features import log_mel
@@ -94,7 +94,7 @@ def test_values_that_overflow_are_a_failure_and_no_text(
 
 
 def test_bfloat16_is_refused_where_it_would_be_emulated(entry: Entry, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.families.whisper.torch_encoder.has_fast_bfloat16", lambda device: False)
+    monkeypatch.setattr("pipelines.families.whisper.engines.torch_encoder.has_fast_bfloat16", lambda device: False)
     with pytest.raises(ModelUnavailable, match="has no instructions for bfloat16"):
         load(dataclasses.replace(entry, engine="bfloat16"), "cpu")
 
@@ -175,8 +175,8 @@ def test_word_times_of_pytorch_are_those_of_ctranslate2(entry: Entry) -> None:
     from ctranslate2.models import Whisper as Exact
 
     from pipelines.families.whisper.checkpoint import opened
-    from pipelines.families.whisper.conversion import ctranslate2_folder
-    from pipelines.families.whisper.ctranslate2_model import _alignment
+    from pipelines.families.whisper.engines.conversion import ctranslate2_folder
+    from pipelines.families.whisper.engines.ctranslate2_model import _alignment
 
     whisper = load_engine(entry, "torch")
     checkpoint = opened(entry)

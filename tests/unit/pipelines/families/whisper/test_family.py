@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipelines.entry import Entry
+from pipelines.catalog.entry import Entry
 from pipelines.errors import UnsupportedOption
 from pipelines.families.whisper.decoding import Alignment, Attempt, Decoded
 from pipelines.families.whisper.family import Whisper

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.catalog import Catalog
+from pipelines.catalog.catalog import Catalog
+from pipelines.catalog.entry import Entry
 from pipelines.engines.ctranslate2_saturation import has_exact_int8_sums
-from pipelines.entry import Entry
 from pipelines.errors import ModelUnavailable, UnsupportedOption
 from pipelines.families.whisper import Whisper, load
 from pipelines.families.whisper.accuracy import Examination
@@ -76,8 +76,9 @@ def test_engine_with_too_large_an_error_gives_way_to_float32(folder: Path, monke
     whisper = load(make_entry(folder), "cpu")
     assert whisper.engine == "ctranslate2/float32" and whisper.selection is not None
     assert [(each.engine, each.error) for each in whisper.selection.candidates] == [
-        (CHOSEN, 0.3), ("ctranslate2/float32", 0.0),
-    ]  # fmt: skip
+        (CHOSEN, 0.3),
+        ("ctranslate2/float32", 0.0),
+    ]
     named = load(make_entry(folder, engine="ctranslate2-int8"), "cpu")
     assert named.engine == EIGHT_BITS and named.selection is not None
     assert "0.300 instead of 0.020" in named.selection.warning
@@ -207,7 +208,7 @@ def test_cuda_without_a_device_is_refused(folder: Path) -> None:
 def test_weights_that_cannot_be_fetched_come_with_the_way_to_get_them(tmp_path: Path) -> None:
     """In a process of its own: Hugging Face's library reads its environment when it is imported."""
     code = (
-        "from pipelines.catalog import Catalog\n"
+        "from pipelines.catalog.catalog import Catalog\n"
         "from pipelines.errors import ModelUnavailable\n"
         "from pipelines.families.whisper import load\n"
         "try: load(Catalog().get('whisper-tiny', 'stt'), 'cpu')\n"

@@ -34,10 +34,15 @@ def test_open_text_reaches_to_the_end_and_no_time_leaves_the_window(tokenizer: T
         ([1, 2, 3], 3, None),
     ],
     ids=[
-        "a phrase began and was not written", "all was heard", "open text is kept", "cut off at the limit",
-        "too little is left", "no way forward", "no timestamps",
+        "a phrase began and was not written",
+        "all was heard",
+        "open text is kept",
+        "cut off at the limit",
+        "too little is left",
+        "no way forward",
+        "no timestamps",
     ],
-)  # fmt: skip
+)
 def test_rest_is_heard_again_where_the_text_breaks_off(
     tokenizer: Tokenizer, tokens: list[int], limit: int, on: float | None
 ) -> None:

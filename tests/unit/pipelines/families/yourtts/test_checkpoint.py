@@ -6,9 +6,9 @@ import shutil
 import pytest
 import torch
 
+from pipelines.catalog.weights import state_dict
 from pipelines.errors import ModelUnavailable
 from pipelines.families.yourtts.checkpoint import Settings, read, read_listener
-from pipelines.loading import state_dict
 from tests.checkpoints import FIXTURES, make_entry
 
 FOLDER = FIXTURES / "yourtts"
@@ -26,8 +26,13 @@ def same(left, right) -> bool:
 
 
 def test_what_only_training_needs_may_be_there(tmp_path, tensors):
-    training = ("disc.nets.0.weight", "posterior_encoder.pre.weight", "duration_predictor.post_pre.bias",
-                "duration_predictor.flows.1.pre.weight", "speaker_encoder.fc.weight")  # fmt: skip
+    training = (
+        "disc.nets.0.weight",
+        "posterior_encoder.pre.weight",
+        "duration_predictor.post_pre.bias",
+        "duration_predictor.flows.1.pre.weight",
+        "speaker_encoder.fc.weight",
+    )
     torch.save(
         {"model": {**tensors, **dict.fromkeys(training, torch.zeros(2))}, "step": 1}, tmp_path / "model_file.pth"
     )

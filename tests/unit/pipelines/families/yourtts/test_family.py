@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.catalog import Catalog
+from pipelines.catalog.catalog import Catalog
 from pipelines.errors import BadInput, ModelUnavailable, UnsupportedOption
 from pipelines.families.yourtts import load, voices
 from pipelines.families.yourtts.family import YourTts
 from pipelines.family import Recording, SpeakRequest
 from pipelines.pipeline import Interrupted
 from pipelines.requests import SynthesisRequest
-from pipelines.speech.part import read_part
+from pipelines.tts.part_file import read_part
 from tests.checkpoints import FIXTURES, arrays
 from tests.factories import jfk, make_silence
 from tests.synthesis_rig import speak

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from pipelines.families.yourtts.checkpoint import _TRAINING, read
+from pipelines.families.yourtts.dimensions import Shape
 from pipelines.families.yourtts.network import Network, Row, Spoken
-from pipelines.families.yourtts.shape import Shape
 from tests.checkpoints import FIXTURES, arrays, at_real_size, make_entry, plain_shapes, shapes_of
 
 CONFIG = json.loads((FIXTURES / "yourtts" / "config.json").read_text())

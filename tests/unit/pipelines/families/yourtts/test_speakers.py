@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from pipelines.catalog import Catalog
+from pipelines.catalog.catalog import Catalog
 from pipelines.errors import ModelUnavailable, UnsupportedOption
 from pipelines.families.yourtts.languages import language_number
 from pipelines.families.yourtts.speakers import vector_of, vectors_of, voices_of
@@ -18,8 +18,10 @@ FOLDER = FIXTURES / "yourtts"
 def test_voices_are_the_names_of_the_clips():
     voices = voices_of(ENTRY, FOLDER)
     assert [(voice.id, voice.gender) for voice in voices] == [
-        ("female-en-5", "female"), ("female-pt-4", "female"), ("male-en-2", "male"),
-    ]  # fmt: skip
+        ("female-en-5", "female"),
+        ("female-pt-4", "female"),
+        ("male-en-2", "male"),
+    ]
     assert {voice.sample_rate_hz for voice in voices} == {16_000}
 
 

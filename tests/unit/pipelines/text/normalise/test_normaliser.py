@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.text.aligned_text import Spoken
 from pipelines.text.normalise.normaliser import LANGUAGES, has_rules, leftovers, normalised, saying
 from pipelines.text.normalise.rule_book import rule_book
-from pipelines.text.spoken import Spoken
 from pipelines.text.typography import plain
 
 PAIRS = Path(__file__).resolve().parents[4] / "fixtures" / "spoken"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from pipelines.text.aligned_text import Spoken
 from pipelines.text.normalise.plain_numbers import in_words, knows_numbers
-from pipelines.text.spoken import Spoken
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,168 @@
+"""Exceptions → RFC 9457 problem documents. The only place that knows both; nothing internal leaks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from jobs.errors import (
+    Conflict,
+    CorruptObject,
+    Deleted,
+    IdempotencyMismatch,
+    InvalidKey,
+    JobsError,
+    LimitExceeded,
+    NotFinished,
+    NotFound,
+    Unavailable,
+    UnsafeAddress,
+)
+from pipelines.errors import BadInput, EngineFailure, InputTooLarge, ModelUnavailable, PipelineError
+
+from .errors import FieldError, Refusal
+
+MEDIA_TYPE = "application/problem+json"
+log = structlog.get_logger("api")
+
+#: First match wins, so subclasses stand before their parents.
+STATUS_OF: Sequence[tuple[type[Exception], int]] = (
+    (IdempotencyMismatch, 422),
+    (Conflict, 409),
+    (NotFinished, 409),
+    (NotFound, 404),
+    (Deleted, 410),
+    (InvalidKey, 404),
+    (LimitExceeded, 413),
+    (UnsafeAddress, 422),
+    (Unavailable, 503),
+    (CorruptObject, 503),
+    (InputTooLarge, 413),
+    (BadInput, 422),
+    (ModelUnavailable, 422),
+    (EngineFailure, 500),
+)
+
+#: Seconds to wait before the same request makes sense again, for retryable problems that do not say it themselves.
+RETRY_AFTER_S = {409: 1, 503: 1}
+
+#: Codes of what the web framework refuses by itself.
+CODE_OF_STATUS = {
+    400: "malformed",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    408: "timeout",
+    411: "length_required",
+    413: "too_large",
+    414: "uri_too_long",
+    415: "unsupported_media_type",
+    416: "range_not_satisfiable",
+}
+
+DETAIL_OF_STATUS = {
+    404: "There is nothing at this address.",
+    405: "This address does not take that method; see the Allow header.",
+    416: "The object has no such range of bytes.",
+}
+
+
+def install_problems(app: Flask) -> None:
+    """Answer every exception of every route with a problem document."""
+    app.register_error_handler(Refusal, _refusal)
+    app.register_error_handler(JobsError, _known)
+    app.register_error_handler(PipelineError, _known)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    retryable: bool = False,
+    errors: Sequence[FieldError] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A problem document as an answer."""
+    answer = Response(
+        json.dumps(document(status, code, detail, retryable=retryable, errors=errors)),
+        status=status,
+        content_type=MEDIA_TYPE,
+    )
+    for name, value in (headers or {}).items():
+        answer.headers[name] = value
+    if retryable and status in RETRY_AFTER_S and "Retry-After" not in answer.headers:
+        answer.headers["Retry-After"] = str(RETRY_AFTER_S[status])
+    return answer
+
+
+def document(
+    status: int, code: str, detail: str, *, retryable: bool = False, errors: Sequence[FieldError] = ()
+) -> dict[str, Any]:
+    """The members of a problem document."""
+    body: dict[str, Any] = {
+        "type": f"urn:voicemill:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "instance": f"urn:voicemill:request:{g.get('request_id', '-')}",
+        "code": code,
+        "retryable": retryable,
+    }
+    if errors:
+        body["errors"] = [{"field": error.field, "code": error.code, "detail": error.detail} for error in errors]
+    return body
+
+
+def document_of(error: JobsError | PipelineError) -> dict[str, Any]:
+    """The problem document of a known error, for places that cannot answer with a status any more."""
+    return document(_status(error), error.code, error.detail, retryable=error.retryable)
+
+
+def _status(error: Exception) -> int:
+    return next((status for kind, status in STATUS_OF if isinstance(error, kind)), 500)
+
+
+def _refusal(error: Refusal) -> Response:
+    return problem(
+        error.status,
+        error.code,
+        error.detail,
+        retryable=error.retryable,
+        errors=error.errors,
+        headers=error.headers,
+    )
+
+
+def _known(error: JobsError | PipelineError) -> Response:
+    status = _status(error)
+    if status == 500:
+        return _unexpected(error)
+    errors = [FieldError(error.field, error.code, error.detail)] if error.field and status in (413, 422) else []
+    return problem(status, error.code, error.detail, retryable=error.retryable, errors=errors)
+
+
+def _http(error: HTTPException) -> Response:
+    if error.response is not None or error.code is None or error.code < 400:
+        return error.get_response()  # type: ignore[return-value]  # a redirect of the router
+    if error.code == 500:
+        return _unexpected(getattr(error, "original_exception", None) or error)
+    kept = {
+        name: value for name, value in error.get_headers() if name.lower() not in {"content-type", "content-length"}
+    }
+    code = CODE_OF_STATUS.get(error.code, "refused")
+    detail = DETAIL_OF_STATUS.get(error.code) or error.description or HTTPStatus(error.code).phrase
+    return problem(error.code, code, detail, headers=kept)
+
+
+def _unexpected(error: BaseException) -> Response:
+    log.error("request_failed", path=request.path, method=request.method, exc_info=error)
+    return problem(500, "internal", "The server failed to answer; its log has the reason under this request's id.")

@@ -1,0 +1,47 @@
+"""One line and one count per request. Ids, sizes and times; never texts, keys or query strings."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import structlog
+import uuid_utils
+from flask import Flask, Response, g, request
+
+from api.wiring import services
+
+log = structlog.get_logger("api")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+def install_request_log(app: Flask) -> None:
+    """Give every request an id, and say how it went."""
+    app.before_request(_begin)
+    app.after_request(_end)
+
+
+def _begin() -> None:
+    given = request.headers.get("X-Request-Id", "")
+    g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid_utils.uuid7().hex
+    g.began = time.perf_counter()
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request=g.request_id)
+
+
+def _end(answer: Response) -> Response:
+    answer.headers["X-Request-Id"] = g.get("request_id", "-")
+    answer.headers.setdefault("X-Content-Type-Options", "nosniff")
+    took_s = time.perf_counter() - g.get("began", time.perf_counter())
+    route = str(request.url_rule) if request.url_rule else "unknown"
+    services().metrics.observe(request.method, route, answer.status_code, took_s)
+    key = g.get("key")
+    log.info(
+        "request",
+        method=request.method,
+        route=route,
+        status=answer.status_code,
+        ms=round(took_s * 1000, 1),
+        key=key.id if key else None,
+    )
+    return answer

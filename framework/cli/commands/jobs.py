@@ -1,0 +1,56 @@
+"""`voicemill jobs`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from framework.cli.connection import connected
+from framework.cli.output import AsJson, errors_shown, pairs, show_json, show_table
+
+
+def jobs(
+    state: Annotated[str | None, typer.Option(help="accepted, planning, running, stitching, succeeded …")] = None,
+    kind: Annotated[str | None, typer.Option(help="tts.synthesize or stt.transcribe.")] = None,
+    label: Annotated[list[str] | None, typer.Option(help="key=value; repeatable.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List jobs, newest first."""
+    with errors_shown(as_json):
+        from framework.cli.progress import done_of_total, stage_of
+        from framework.client.job import Job
+
+        found: list[Job] = []
+        after = None
+        with connected() as client:
+            while len(found) < limit:
+                page = client.jobs.list(
+                    state=state,
+                    kind=kind,
+                    labels=pairs("--label", label or ()),
+                    limit=min(100, limit - len(found)),
+                    after=after,
+                )
+                found += page.data
+                after = page.next
+                if after is None:
+                    break
+        if as_json:
+            show_json({"data": [job.raw for job in found], "next": after})
+            return
+        show_table(
+            ["ID", "KIND", "MODEL", "STATE", "DONE", "CREATED"],
+            [
+                (
+                    job.id,
+                    job.kind,
+                    job.model,
+                    stage_of(job),
+                    done_of_total(job),
+                    job.created_at and job.created_at.isoformat(" ", "seconds"),
+                )
+                for job in found
+            ],
+        )

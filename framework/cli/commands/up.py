@@ -1,0 +1,24 @@
+"""`voicemill up`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from framework.cli.server_modules import become, given
+
+
+def up(
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Where everything is kept; else VOICEMILL_DATA_DIR, ~/.local/share/voicemill.")
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the API; 0 = a free one.")] = 8080,
+    families: Annotated[str | None, typer.Option(help="Model families to serve: espeak,pocketsphinx,whisper.")] = None,
+) -> None:
+    """Start the whole stack on this machine and stay until Ctrl-C."""
+    from framework.client.settings import data_dir as default_data_dir
+
+    place = (data_dir or default_data_dir()).expanduser().absolute()
+    become("workers.stack", given(data_dir=place, port=port, families=families))

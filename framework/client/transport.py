@@ -1,0 +1,90 @@
+"""Calls as arguments of httpx, and its exceptions as ours: the rest that the SDK knows of that library."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ipaddress import ip_address
+from typing import Any
+
+import httpx
+
+from .endpoints import Call
+from .errors import NotConfigured, Unreachable
+from .settings import Server
+
+#: Seconds that the server may take to store an upload after its last byte.
+_AFTER_UPLOAD_S = 300.0
+_CONNECT_S = 5.0
+
+
+def client_options(server: Server) -> dict[str, Any]:
+    """Arguments of `httpx.Client` and `httpx.AsyncClient`. Raises NotConfigured for one that cannot be."""
+    try:
+        url = httpx.URL(server.base_url)
+    except httpx.InvalidURL as error:
+        raise NotConfigured(f"The server's address cannot be used: {error}.") from error
+    headers = {"User-Agent": "voicemill-python", "Accept": "application/json"}
+    key = (server.api_key or "").strip()
+    if not (key.isascii() and key.isprintable()):
+        raise NotConfigured("The server's key cannot be used: it holds characters that no key has.")
+    if key:
+        headers["Authorization"] = f"Bearer {key}"
+    return {
+        "base_url": url,
+        "headers": headers,
+        # Proxies of the environment must not get between us and a server on this machine.
+        "trust_env": not _is_loopback(url.host),
+    }
+
+
+@contextmanager
+def request_options(call: Call[Any], timeout_s: float) -> Iterator[dict[str, Any]]:
+    """Arguments of `httpx.Client.request`; files stay open inside."""
+    read_s = timeout_s + call.extra_s + (_AFTER_UPLOAD_S if call.upload else 0.0)
+    options: dict[str, Any] = {
+        "method": call.method,
+        "url": call.path,
+        "params": dict(call.params),
+        "headers": dict(call.headers),
+        "timeout": httpx.Timeout(timeout_s, connect=min(_CONNECT_S, timeout_s), read=read_s),
+    }
+    if call.json is not None:
+        options["json"] = call.json
+    if call.upload is None:
+        yield options
+        return
+    with call.upload.opened() as file:
+        options["data"] = dict(call.form or {})
+        options["files"] = {"file": (call.upload.name, file, call.upload.content_type)}
+        yield options
+
+
+@contextmanager
+def errors_translated(base_url: str) -> Iterator[None]:
+    """Raises Unreachable for whatever goes wrong with the connection."""
+    try:
+        yield
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        raise Unreachable(
+            f"Nothing answers at {base_url} ({_reason(error)}). Start the server with `voicemill up`, "
+            "or correct VOICEMILL_URL.",
+            maybe_sent=False,
+        ) from error
+    except httpx.TimeoutException as error:
+        raise Unreachable(f"{base_url} did not answer in time ({_reason(error)}).") from error
+    except (httpx.TransportError, httpx.StreamError, httpx.TooManyRedirects, httpx.DecodingError) as error:
+        raise Unreachable(f"The connection to {base_url} broke ({_reason(error)}).") from error
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

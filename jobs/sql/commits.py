@@ -1,0 +1,253 @@
+"""The success of a chunk: the one place where work becomes part of a job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam
+
+from jobs.errors import LeaseLost
+from jobs.job import Chunk, Claim, Commit, InputObject, Json, NewChunk
+from jobs.states import ChunkState, JobState, Step
+from jobs.webhooks.message import WEBHOOK_QUEUE
+
+from .clock import db_now_ms
+from .database import Database
+from .rows import CPU_QUEUE, new_chunk
+from .tables import chunks, jobs
+from .transitions import IDLE, close_job, end_if_idle, lock_job, note, still_held, stop_running
+from .webhook_outbox import announce
+
+_Copies = Mapping[tuple[int, int], tuple[Chunk, InputObject]]
+
+# Statements are built once, since building them takes longer than running them.
+
+_SUCCEED = (
+    sa.update(chunks)
+    .where(*still_held(bindparam("of_chunk"), bindparam("of_fence")))
+    .values(
+        state="succeeded",
+        result_key=bindparam("key"),
+        result_sha256=bindparam("sha256"),
+        result_bytes=bindparam("size"),
+        notes=bindparam("said"),
+        finished_at=db_now_ms(),
+        **IDLE,
+    )
+    .returning(chunks.c.id)
+)
+#: What those who count need of the job's row; its parameters may be a book.
+_COUNTED = (
+    jobs.c.id,
+    jobs.c.tenant_id,
+    jobs.c.priority,
+    jobs.c.created_at,
+    jobs.c.updated_at,
+    jobs.c.chunks_done,
+    jobs.c.chunk_total,
+)
+_BEGIN_WORK = (
+    sa.update(jobs)
+    .where(jobs.c.id == bindparam("of_job"))
+    .values(
+        state=bindparam("to_state"),
+        unit=bindparam("of_unit"),
+        units_total=bindparam("units"),
+        chunk_total=bindparam("total"),
+        chunks_done=bindparam("kept"),
+        units_done=bindparam("units_kept"),
+        provenance=bindparam("origin"),
+        started_at=sa.func.coalesce(jobs.c.started_at, db_now_ms()),
+        updated_at=db_now_ms(),
+    )
+    .returning(*_COUNTED)
+)
+_COUNT_WORK = (
+    sa.update(jobs)
+    .where(jobs.c.id == bindparam("of_job"))
+    .values(
+        chunks_done=jobs.c.chunks_done + 1,
+        units_done=jobs.c.units_done + bindparam("done", type_=sa.Float),
+        chunk_total=jobs.c.chunk_total + bindparam("more", type_=sa.Integer),
+        units_total=jobs.c.units_total + bindparam("more_units", type_=sa.Float),
+        provenance=bindparam("origin"),
+        state=sa.case(
+            (
+                jobs.c.chunks_done + 1 >= jobs.c.chunk_total + bindparam("more", type_=sa.Integer),
+                JobState.STITCHING.value,
+            ),
+            else_=jobs.c.state,
+        ),
+        updated_at=db_now_ms(),
+    )
+    .returning(*_COUNTED)
+)
+_INSERT_CHUNK = sa.insert(chunks)
+
+
+class Commits:
+    """Commit, adopt, and the question after a lost answer."""
+
+    _db: Database
+
+    def commit(self, claim: Claim, commit: Commit) -> Sequence[str]:
+        """See Store.commit."""
+        return self._commit(claim, commit, {})
+
+    def adopt(
+        self, claim: Claim, parent_plan: Chunk, copies: Sequence[tuple[Chunk, InputObject]], commit: Commit
+    ) -> Sequence[str]:
+        """See Store.adopt."""
+        return self._commit(claim, commit, {(chunk.round, chunk.idx): (chunk, copy) for chunk, copy in copies})
+
+    def committed(self, claim: Claim, key: str) -> bool:
+        """See Store.committed."""
+        chunk = claim.chunk
+
+        def transaction(connection: sa.Connection) -> bool:
+            # A commit whose answer was lost may still be on its way: it holds the job's lock, so wait for that.
+            lock_job(connection, chunk.job_id, lean=True)
+            done = sa.exists().where(
+                chunks.c.id == chunk.id,
+                chunks.c.state == "succeeded",
+                chunks.c.fence == chunk.fence,
+                chunks.c.result_key == key,
+            )
+            return bool(connection.scalar(sa.select(done)))
+
+        return self._db.write(transaction)
+
+    def _commit(self, claim: Claim, commit: Commit, copies: _Copies) -> Sequence[str]:
+        def transaction(connection: sa.Connection) -> Sequence[str] | None:
+            job = self._open_job(connection, claim)
+            if job is None:
+                return None
+            self._succeed(connection, claim, commit)
+            match claim.chunk.step:
+                case Step.STITCH:
+                    row = close_job(connection, job, JobState.SUCCEEDED, result=commit.result)
+                    return (WEBHOOK_QUEUE,) if announce(self._db, connection, row) else ()
+                case Step.PLAN:
+                    return self._begin_work(connection, job, commit, copies)
+                case Step.WORK:
+                    return self._count_work(connection, job, claim, commit)
+
+        queues = self._db.write(transaction)
+        if queues is None:
+            raise LeaseLost
+        return queues
+
+    def _open_job(self, connection: sa.Connection, claim: Claim) -> Any:
+        """The locked row of a job that still wants results; None after ending a chunk whose job does not."""
+        job = lock_job(connection, claim.chunk.job_id, lean=True)
+        if job is None:
+            raise LeaseLost
+        if job.finished_at is None and job.cancel_requested_at is None:
+            return job
+        if stop_running(connection, claim.chunk.id, claim.chunk.fence, state=ChunkState.CANCELLED, reason="late"):
+            end_if_idle(self._db, connection, job)
+        return None
+
+    def _succeed(self, connection: sa.Connection, claim: Claim, commit: Commit) -> None:
+        part = commit.part
+        done = connection.execute(
+            _SUCCEED,
+            {
+                "of_chunk": claim.chunk.id,
+                "of_fence": claim.chunk.fence,
+                "key": part.key,
+                "sha256": part.sha256,
+                "size": part.bytes,
+                "said": dict(commit.notes),
+            },
+        ).one_or_none()
+        if done is None:
+            raise LeaseLost
+        note(connection, [(claim.chunk.id, claim.chunk.fence)], "running", "succeeded")
+
+    def _begin_work(self, connection: sa.Connection, job: Any, commit: Commit, copies: _Copies) -> Sequence[str]:
+        """The plan is there: work chunks, or at once the stitch chunk when a retry brings all of them along."""
+        new = commit.new_chunks
+        kept = [each for each in new if (each.round, each.idx) in copies]
+        state = JobState.STITCHING if len(kept) == len(new) else JobState.RUNNING
+        row = connection.execute(
+            _BEGIN_WORK,
+            {
+                "of_job": job.id,
+                "to_state": state.value,
+                "of_unit": commit.unit,
+                "units": commit.units_total,
+                "total": len(new),
+                "kept": len(kept),
+                "units_kept": sum(each.units for each in kept),
+                "origin": _joined(job, commit.notes),
+            },
+        ).one()
+        self._insert_work(connection, row, new, copies)
+        return self._queues(connection, row, [each for each in new if (each.round, each.idx) not in copies])
+
+    def _count_work(self, connection: sa.Connection, job: Any, claim: Claim, commit: Commit) -> Sequence[str]:
+        """One more part, and the follow-up chunks that it asks for."""
+        new = commit.new_chunks
+        row = connection.execute(
+            _COUNT_WORK,
+            {
+                "of_job": job.id,
+                "done": claim.chunk.units,
+                "more": len(new),
+                "more_units": sum(each.units for each in new),
+                "origin": _joined(job, commit.notes),
+            },
+        ).one()
+        self._insert_work(connection, row, new, {})
+        return self._queues(connection, row, new)
+
+    def _insert_work(self, connection: sa.Connection, job: Any, new: Sequence[NewChunk], copies: _Copies) -> None:
+        ready, done = [], []
+        for each in new:
+            row = new_chunk(
+                job,
+                step=Step.WORK,
+                queue=each.queue,
+                round=each.round,
+                idx=each.idx,
+                units=each.units,
+                span=each.span,
+                input_keys=each.input_keys,
+                now_ms=job.updated_at,
+            )
+            if copied := copies.get((each.round, each.idx)):
+                done.append(row | _adopted(*copied, job.updated_at))
+            else:
+                ready.append(row)
+        for rows in (ready, done):
+            if rows:
+                # One by itself spares the driver a batch.
+                connection.execute(_INSERT_CHUNK, rows if len(rows) > 1 else rows[0])
+        note(connection, ((row["id"], 0) for row in done), "blocked", "succeeded", "adopted")
+
+    def _queues(self, connection: sa.Connection, job: Any, new: Sequence[NewChunk]) -> Sequence[str]:
+        """The queues with new work; adds the stitch chunk when no chunk of any round is open."""
+        if job.chunks_done < job.chunk_total:
+            return tuple(sorted({each.queue for each in new}))
+        stitch = new_chunk(job, step=Step.STITCH, queue=CPU_QUEUE, now_ms=job.updated_at)
+        connection.execute(_INSERT_CHUNK, stitch)
+        return (CPU_QUEUE,)
+
+
+def _adopted(chunk: Chunk, copy: InputObject, now_ms: int) -> dict[str, Any]:
+    return {
+        "state": "succeeded",
+        "result_key": copy.key,
+        "result_sha256": copy.sha256,
+        "result_bytes": copy.bytes,
+        "notes": dict(chunk.notes),
+        "finished_at": now_ms,
+    }
+
+
+def _joined(job: Any, notes: Json) -> Json:
+    """The job's provenance with what this chunk adds: the first word on each question stays."""
+    return {**notes.get("provenance", {}), **job.provenance}

@@ -1,0 +1,161 @@
+"""What the sweeper repairs: what crashed, what is past its time, what nobody came for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+
+from jobs.job import Release
+from jobs.states import ChunkState, JobState, ReleaseReason
+from jobs.store import Swept
+
+from .clock import db_now_ms
+from .database import Database
+from .tables import chunks, idempotency, jobs, webhook_deliveries
+from .transitions import DEADLINE_ERROR, cancel_waiting, end_if_idle, end_job, lock_job, stop_running
+from .worker_registry import Workers, live_slots
+
+#: A running chunk of an ended or cancelled job has had a heartbeat to notice by then; nobody waits for it any longer.
+STOP_GRACE_MS = 20_000
+
+_RUNNING: sa.ColumnElement[str] = sa.literal_column("'running'")
+
+#: Queues with work that has waited for 3 s, longer than a bell takes, and how much of it, up to 100.
+#: Jumps from queue to queue in the index.
+_WAITING = """
+WITH RECURSIVE named(queue) AS (
+    SELECT min(queue) FROM chunks WHERE state = 'ready'
+    UNION ALL
+    SELECT (SELECT min(c.queue) FROM chunks c WHERE c.state = 'ready' AND c.queue > named.queue)
+    FROM named WHERE named.queue IS NOT NULL
+)
+SELECT queue, (
+    SELECT count(*) FROM (
+        SELECT 1 FROM chunks c WHERE c.state = 'ready' AND c.queue = named.queue AND c.available_at <= {now} - 3000
+        LIMIT 100) AS due) AS ready
+FROM named WHERE queue IS NOT NULL
+"""
+
+
+class Sweeping(Workers):
+    """One pass: every repair is a transaction of its own, so that a bad row spoils nothing but itself."""
+
+    _db: Database
+
+    def sweep(self, *, may_rescue: bool, limit: int = 200) -> Swept:
+        """See Store.sweep."""
+        self._free_deliveries()
+        return Swept(
+            expired=self._expire(limit),
+            cancelled=self._finish_stopped(limit),
+            rescued=self._rescue(limit) if may_rescue else 0,
+            idempotency_dropped=self._drop_idempotency(limit),
+            bells=self._lost_bells(),
+        )
+
+    def _expire(self, limit: int) -> int:
+        # Cancelled ones end as cancelled: see _finish_stopped.
+        late = sa.select(jobs.c.id).where(
+            jobs.c.finished_at.is_(None), jobs.c.cancel_requested_at.is_(None), jobs.c.deadline_at <= db_now_ms()
+        )
+        return self._each_job(late.order_by(jobs.c.deadline_at).limit(limit), self._expire_job)
+
+    def _expire_job(self, connection: sa.Connection, job: Any) -> bool:
+        if job.finished_at is not None or job.cancel_requested_at is not None:
+            return False
+        cancel_waiting(connection, job.id, "deadline")
+        end_job(self._db, connection, job, JobState.EXPIRED, error=DEADLINE_ERROR)
+        return True
+
+    def _finish_stopped(self, limit: int) -> int:
+        """End what a cancel or an ended job left running with a worker that does not answer."""
+        since = sa.func.coalesce(jobs.c.finished_at, jobs.c.cancel_requested_at)
+        deaf = (
+            sa.select(chunks.c.job_id)
+            .join(jobs)
+            .where(chunks.c.state == _RUNNING, since <= db_now_ms() - STOP_GRACE_MS)
+            .distinct()
+            .limit(limit)
+        )
+        idle = (
+            sa.select(jobs.c.id)
+            .where(
+                jobs.c.finished_at.is_(None),
+                jobs.c.cancel_requested_at.is_not(None),
+                ~sa.exists().where(chunks.c.job_id == jobs.c.id, chunks.c.state == _RUNNING),
+            )
+            .limit(limit)
+        )
+        return self._each_job(deaf, self._stop_chunks) + self._each_job(idle, self._end_idle)
+
+    def _stop_chunks(self, connection: sa.Connection, job: Any) -> bool:
+        running = connection.execute(
+            sa.select(chunks.c.id, chunks.c.fence)
+            .where(chunks.c.job_id == job.id, chunks.c.state == _RUNNING)
+            .order_by(chunks.c.id)
+            .with_for_update()
+        ).all()
+        for row in running:
+            stop_running(connection, row.id, row.fence, state=ChunkState.CANCELLED, reason="deaf")
+        end_if_idle(self._db, connection, job)
+        return bool(running)
+
+    def _end_idle(self, connection: sa.Connection, job: Any) -> bool:
+        return end_if_idle(self._db, connection, job).finished_at is not None
+
+    def _rescue(self, limit: int) -> int:
+        expired = chunks.c.lease_expires_at <= db_now_ms()
+        query = (
+            sa.select(chunks.c.id, chunks.c.job_id)
+            .where(chunks.c.state == _RUNNING, expired)
+            .order_by(chunks.c.lease_expires_at)
+            .limit(limit)
+        )
+        dead = self._db.read(lambda connection: connection.execute(query).all())
+        return sum(self._put_back_if(row, expired, Release(ReleaseReason.RESCUE)) for row in dead)
+
+    def _free_deliveries(self) -> None:
+        """Deliveries whose sender died are due again at once: a receiver knows doubles by their id."""
+        column = webhook_deliveries.c
+        dead = column.state == sa.literal_column("'sending'"), column.lease_expires_at <= db_now_ms()
+        if self._db.read(lambda connection: connection.execute(sa.select(column.id).where(*dead).limit(1)).all()):
+            free = sa.update(webhook_deliveries).where(*dead)
+            free = free.values(state="pending", lease_owner=None, lease_expires_at=None)
+            self._db.write(lambda connection: connection.execute(free))
+
+    def _drop_idempotency(self, limit: int) -> int:
+        key = sa.tuple_(idempotency.c.tenant_id, idempotency.c.route, idempotency.c.key)
+        old = sa.select(*key).where(idempotency.c.expires_at <= db_now_ms()).limit(limit)
+        if not self._db.read(lambda connection: connection.execute(old).all()):
+            return 0
+        return self._db.write(
+            lambda connection: connection.execute(sa.delete(idempotency).where(key.in_(old))).rowcount
+        )
+
+    def _lost_bells(self) -> Mapping[str, int]:
+        """Bells for work that waits although workers are idle; one for work that no known worker wants."""
+        ready_sql = sa.text(_WAITING.format(now=self._db.now_sql))
+        busy = sa.select(chunks.c.queue, sa.func.count().label("n")).where(chunks.c.state == _RUNNING)
+
+        def read(connection: sa.Connection) -> tuple[Any, Any]:
+            return connection.execute(ready_sql).all(), connection.execute(busy.group_by(chunks.c.queue)).all()
+
+        waiting, running = self._db.read(read)
+        if not any(row.ready for row in waiting):
+            return {}
+        live = self.live_workers()
+        busy_slots = {row.queue: row.n for row in running}
+        idle = {row.queue: max(1, live_slots(live, row.queue)) - busy_slots.get(row.queue, 0) for row in waiting}
+        return {row.queue: min(row.ready, idle[row.queue]) for row in waiting if row.ready and idle[row.queue] > 0}
+
+    def _each_job(self, query: Any, repair: Callable[[sa.Connection, Any], bool]) -> int:
+        """Run a repair on every job that the query names, each locked in its own transaction."""
+        ids = self._db.read(lambda connection: connection.scalars(query).all())
+
+        def transaction(job_id: str, connection: sa.Connection) -> bool:
+            return repair(connection, lock_job(connection, job_id))
+
+        return sum(self._db.write(partial(transaction, job_id)) for job_id in ids)

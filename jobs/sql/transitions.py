@@ -1,0 +1,149 @@
+"""How chunks stop and jobs end: the steps that commit, fail, cancel and sweep share, each within their transaction.
+
+Every function here expects that the caller has locked the job's row: locks are taken in the order job, chunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from jobs.job import Claim, Json
+from jobs.states import ChunkState, JobState
+
+from .clock import db_now_ms
+from .database import Database
+from .tables import chunk_events, chunks, jobs
+from .webhook_outbox import announce
+
+DEADLINE_ERROR = {
+    "class": "deadline",
+    "code": "deadline",
+    "detail": "The job did not finish before its deadline.",
+    "retryable": True,
+}
+
+#: What a chunk's row holds once nobody runs it.
+IDLE: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None, "progress": 0.0}
+
+
+_LOCK_JOB = sa.select(jobs).where(jobs.c.id == sa.bindparam("job")).with_for_update(key_share=True)
+#: Without what may be as long as a book.
+_LOCK_LEAN_JOB = _LOCK_JOB.with_only_columns(*(column for column in jobs.c if column.name not in ("params", "result")))
+_NOTE = sa.insert(chunk_events).values(at=db_now_ms())
+_CLOSE_JOB = (
+    sa.update(jobs)
+    .where(jobs.c.id == sa.bindparam("of_job"), jobs.c.finished_at.is_(None))
+    .values(
+        state=sa.bindparam("to_state"),
+        result=sa.bindparam("made"),
+        error=sa.bindparam("failure"),
+        finished_at=db_now_ms(),
+        updated_at=db_now_ms(),
+        delete_at=sa.case((jobs.c.retain_ms.is_not(None), db_now_ms() + jobs.c.retain_ms)),
+    )
+    .returning(jobs)
+)
+
+
+def lock_job(connection: sa.Connection, job_id: str, *, lean: bool = False) -> Any:
+    """The job's row, locked until the transaction ends; None where there is none. `lean`: no params, no result."""
+    return connection.execute(_LOCK_LEAN_JOB if lean else _LOCK_JOB, {"job": job_id}).one_or_none()
+
+
+def lock_claimed(connection: sa.Connection, claim: Claim) -> Any:
+    """The row of a chunk that still runs under the claim's fence; None when the fence moved on."""
+    query = sa.select(chunks).where(*still_held(claim.chunk.id, claim.chunk.fence)).with_for_update()
+    return connection.execute(query).one_or_none()
+
+
+def still_held(chunk_id: Any, fence: Any) -> tuple[sa.ColumnElement[bool], ...]:
+    """The guard of every write to a running chunk: its state and its fence, as values or parameters."""
+    return chunks.c.id == chunk_id, chunks.c.state == "running", chunks.c.fence == fence
+
+
+def note(
+    connection: sa.Connection, moved: Iterable[tuple[str, int]], came_from: str, went_to: str, reason: str | None = None
+) -> None:
+    """Append the moves of chunks (id, fence) to the log that the audit reads."""
+    rows = [
+        {"chunk_id": chunk_id, "fence": fence, "from_state": came_from, "to_state": went_to, "reason": reason}
+        for chunk_id, fence in moved
+    ]
+    if rows:
+        # One by itself spares the driver a batch.
+        connection.execute(_NOTE, rows if len(rows) > 1 else rows[0])
+
+
+def stop_running(connection: sa.Connection, chunk_id: str, fence: int, *, state: ChunkState, reason: str) -> bool:
+    """End one running chunk without success. False when it no longer runs under this fence."""
+    done = connection.execute(
+        sa.update(chunks)
+        .where(*still_held(chunk_id, fence))
+        .values(state=state.value, finished_at=db_now_ms(), **IDLE)
+        .returning(chunks.c.id)
+    ).one_or_none()
+    if done is not None:
+        note(connection, [(chunk_id, fence)], "running", state.value, reason)
+    return done is not None
+
+
+def cancel_waiting(connection: sa.Connection, job_id: str, reason: str) -> None:
+    """Cancel the chunks of a job that nobody runs."""
+    for state in ("ready", "blocked"):
+        moved = connection.execute(
+            sa.update(chunks)
+            .where(chunks.c.job_id == job_id, chunks.c.state == state)
+            .values(state="cancelled", finished_at=db_now_ms())
+            .returning(chunks.c.id, chunks.c.fence)
+        ).all()
+        note(connection, ((row.id, row.fence) for row in moved), state, "cancelled", reason)
+
+
+def close_job(
+    connection: sa.Connection, job: Any, state: JobState, *, result: Json | None = None, error: Json | None = None
+) -> Any:
+    """Write the end of an open job; returns the row as it is now, which is yet to be announced."""
+    values = {"of_job": job.id, "to_state": state.value, "made": result, "failure": error}
+    return connection.execute(_CLOSE_JOB, values).one()
+
+
+def end_job(
+    db: Database,
+    connection: sa.Connection,
+    job: Any,
+    state: JobState,
+    *,
+    result: Json | None = None,
+    error: Json | None = None,
+) -> Any:
+    """Write the end of an open job and its webhook rows; returns the row as it is now."""
+    row = close_job(connection, job, state, result=result, error=error)
+    announce(db, connection, row)
+    return row
+
+
+def is_stopping(job: Any, now_ms: int) -> bool:
+    """Whether an open job is to end without success: cancelled, or past its deadline."""
+    return job.cancel_requested_at is not None or job.deadline_at <= now_ms
+
+
+def end_if_idle(db: Database, connection: sa.Connection, job: Any) -> Any:
+    """End a stopping job of which no chunk runs any more; returns the row as it is now."""
+    runs = connection.scalar(
+        sa.select(sa.exists().where(chunks.c.job_id == job.id, chunks.c.state == sa.literal_column("'running'")))
+    )
+    if runs or job.finished_at is not None:
+        return job
+    cancel_waiting(connection, job.id, "cancel")
+    if job.cancel_requested_at is not None:
+        return end_job(db, connection, job, JobState.CANCELLED)
+    return end_job(db, connection, job, JobState.EXPIRED, error=DEADLINE_ERROR)
+
+
+def fail_job(db: Database, connection: sa.Connection, job: Any, error: Json) -> Any:
+    """A chunk failed for good: the job fails, its waiting chunks end, its running ones learn it by heartbeat."""
+    cancel_waiting(connection, job.id, "sibling_failed")
+    return end_job(db, connection, job, JobState.FAILED, error=error)

@@ -1,0 +1,73 @@
+"""Which webhook rows the end of a job leaves. Written in the transaction that ends it, sent by nobody here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from .clock import db_now_ms
+from .database import Database
+from .rows import new_id
+from .tables import webhook_deliveries, webhook_endpoints
+
+_LISTENING = sa.select(webhook_endpoints.c.id, webhook_endpoints.c.events, webhook_endpoints.c.adhoc).where(
+    webhook_endpoints.c.tenant_id == sa.bindparam("of_tenant"),
+    webhook_endpoints.c.disabled_at.is_(None),
+    webhook_endpoints.c.deleted_at.is_(None),
+    sa.or_(webhook_endpoints.c.adhoc.is_(sa.false()), webhook_endpoints.c.id == sa.bindparam("of_endpoint")),
+)
+
+
+def announce(db: Database, connection: sa.Connection, job: Any) -> bool:
+    """One delivery of `job.<state>` to every endpoint that listens: the tenant's, and that of the job's webhook_url.
+
+    Returns whether there was one.
+    """
+    whose = {"of_tenant": job.tenant_id, "of_endpoint": job.webhook_endpoint_id}
+    rows = connection.execute(_LISTENING, whose).all()
+    event_type = f"job.{job.state}"
+    listening = [row.id for row in rows if row.adhoc or not row.events or event_type in row.events]
+    if listening:
+        data = {"id": job.id, "kind": job.kind, "state": job.state, "labels": job.labels}
+        body = payload(event_type, job.finished_at, data)
+        enqueue(db, connection, body, tenant_id=job.tenant_id, subject_id=job.id, endpoint_ids=listening)
+    return bool(listening)
+
+
+def payload(event_type: str, at_ms: int, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The body of a delivery."""
+    at = datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return {"type": event_type, "timestamp": at, "data": dict(data)}
+
+
+def enqueue(
+    db: Database,
+    connection: sa.Connection,
+    body: Mapping[str, Any],
+    *,
+    tenant_id: str,
+    subject_id: str,
+    endpoint_ids: Sequence[str],
+) -> None:
+    """Delivery rows that are due at once. An endpoint hears of the same event of the same subject once."""
+    if not endpoint_ids:
+        return
+    insert = db.insert(webhook_deliveries).values(created_at=db_now_ms(), next_at=db_now_ms())
+    rows = [
+        {
+            "id": new_id("whd"),
+            "tenant_id": tenant_id,
+            "endpoint_id": endpoint_id,
+            "subject_id": subject_id,
+            "event_type": body["type"],
+            "payload": dict(body),
+            "state": "pending",
+            "attempt": 0,
+            "fence": 0,
+        }
+        for endpoint_id in endpoint_ids
+    ]
+    connection.execute(insert.on_conflict_do_nothing(), rows)

@@ -1,0 +1,248 @@
+"""Objects as files of a directory: the storage of one machine, and the twin of S3 in tests.
+
+Knows how to make a file appear whole, once and for good: temporary file, fsync, hard link (which never overwrites),
+fsync of the directories. Knows nothing of what the keys mean. A temporary file lies beside its target, so that
+deleting a job also deletes what a killed process left there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from jobs.errors import Conflict, NotFound, StorageUnavailable
+from jobs.job import StoredPart
+
+from .object_keys import check_key, check_prefix
+from .verified_save import save_verified
+
+_BLOCK = 1 << 20
+#: Directories remembered as safely on disk; forgetting them costs time only.
+_REMEMBERED = 4096
+
+
+class DirectoryStorage:
+    """Objects under `root`, which is made if it is missing. Threads and processes may share it."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        #: Directories whose names are on disk for good, all the way up to the root.
+        self._lasting: set[Path] = set()
+        with _writing():
+            root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _fsync_directory(root.parent)
+
+    def put_file(self, key: str, path: Path, *, content_type: str = "application/octet-stream") -> StoredPart:
+        upload = self.open_upload(key, content_type=content_type)
+        try:
+            with path.open("rb") as file:
+                while block := file.read(_BLOCK):
+                    upload.write(block)
+            return upload.complete()
+        finally:
+            upload.abort()
+
+    def put_bytes(self, key: str, data: bytes, *, content_type: str = "application/octet-stream") -> StoredPart:
+        upload = self.open_upload(key, content_type=content_type)
+        try:
+            upload.write(data)
+            return upload.complete()
+        finally:
+            upload.abort()
+
+    def open_upload(self, key: str, *, content_type: str = "application/octet-stream") -> DirectoryUpload:
+        return DirectoryUpload(self, key, self._path(key))
+
+    def fetch(self, key: str, path: Path, *, sha256: str | None, bytes: int | None = None) -> None:
+        blocks = self.read(key)
+        try:
+            save_verified(blocks, path, sha256=sha256, bytes=bytes)
+        except OSError as error:
+            raise StorageUnavailable(f"cannot write the local copy of an object: {error.strerror}") from error
+
+    def open(self, key: str) -> BinaryIO:
+        path = self._path(key)
+        with _reading():
+            return path.open("rb")
+
+    def read(self, key: str, *, offset: int = 0, length: int | None = None, block: int = _BLOCK) -> Iterator[bytes]:
+        # Opened here and not in the generator: a missing object is told before the first byte is asked for.
+        return _blocks(self.open(key), offset, length, block)
+
+    def copy(self, source: str, target: str) -> None:
+        path, other = self._path(source), self._path(target)
+        if self.stat(source) is None:
+            raise NotFound("there is no such object")
+        # Objects never change, so a second name for the same bytes is a copy.
+        self.name(path, other)
+
+    def stat(self, key: str) -> int | None:
+        path = self._path(key)
+        try:
+            with _reading():
+                return path.stat().st_size if not path.is_dir() else None
+        except NotFound:
+            return None
+
+    def delete_prefix(self, prefix: str) -> int:
+        directory = self._root / check_prefix(prefix)[:-1]
+        self._lasting = {path for path in self._lasting if not path.is_relative_to(directory)}
+        with _writing():
+            removed = sum(
+                not name.startswith(".") for _, _, names in os.walk(directory, onerror=_not_missing) for name in names
+            )
+            # A writer that does not know yet may add a file while we remove: empty it again, a few times.
+            for attempts_left in (3, 2, 1, 0):
+                try:
+                    shutil.rmtree(directory)
+                except OSError:
+                    if not directory.exists():
+                        break
+                    if not attempts_left:
+                        raise
+                else:
+                    break
+        return removed
+
+    def url(self, key: str, *, filename: str, content_type: str, expires_s: int = 900) -> str | None:
+        """None: the API serves the bytes itself, behind a link that it signs."""
+        return None
+
+    def check(self) -> None:
+        probe = self._root / f".probe-{uuid.uuid4().hex}"
+        with _writing():
+            probe.write_bytes(b"1")
+            probe.unlink()
+
+    def make_directory(self, path: Path) -> None:
+        """Make it where it is missing; its name is not on disk yet. Raises OSError."""
+        if not path.is_dir():
+            self._lasting.discard(path)
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def name(self, file: Path, target: Path) -> None:
+        """Give a file whose bytes are on disk its final name, durably. The same bytes there already: fine.
+
+        Raises Conflict for other bytes, StorageUnavailable.
+        """
+        directory = target.parent
+        with _writing():
+            self.make_directory(directory)
+            try:
+                os.link(file, target)
+            except FileExistsError:
+                if not _same_bytes(file, target):
+                    raise Conflict("an object of this name exists with other bytes") from None
+            _fsync_directory(directory)
+            # The name of the directory itself lives in its parent, and so on up to the root. All of them go to disk
+            # once: another process may have made any of them without having come to its own fsync.
+            if directory in self._lasting:
+                return
+            for parent in directory.parents:
+                _fsync_directory(parent)
+                if parent == self._root:
+                    break
+            if len(self._lasting) >= _REMEMBERED:
+                self._lasting.clear()
+            self._lasting.add(directory)
+
+    def _path(self, key: str) -> Path:
+        return self._root / check_key(key)
+
+
+class DirectoryUpload:
+    """A temporary file beside its target that becomes an object at `complete`."""
+
+    def __init__(self, storage: DirectoryStorage, key: str, target: Path) -> None:
+        self._storage, self._key, self._target = storage, key, target
+        self._draft = target.with_name(f".{uuid.uuid4().hex}")
+        self._digest, self._bytes = hashlib.sha256(), 0
+        with _writing():
+            storage.make_directory(target.parent)
+            descriptor = os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            self._file: BinaryIO | None = os.fdopen(descriptor, "wb", buffering=0)
+
+    def write(self, block: bytes) -> None:
+        assert self._file is not None, "write after complete or abort"
+        rest = memoryview(block)
+        with _writing():
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        self._digest.update(block)
+        self._bytes += len(block)
+
+    def complete(self) -> StoredPart:
+        assert self._file is not None, "complete after complete or abort"
+        with _writing():
+            os.fsync(self._file.fileno())
+            size = os.fstat(self._file.fileno()).st_size
+            self._file.close()
+        if size != self._bytes:
+            raise StorageUnavailable(f"the disk kept {size} of {self._bytes} bytes")
+        self._storage.name(self._draft, self._target)
+        self.abort()
+        return StoredPart(key=self._key, sha256=self._digest.hexdigest(), bytes=self._bytes)
+
+    def abort(self) -> None:
+        if self._file is None:
+            return
+        self._file.close()
+        self._file = None
+        # A draft that cannot be removed now goes with its job.
+        with contextlib.suppress(OSError):
+            self._draft.unlink(missing_ok=True)
+
+
+def _fsync_directory(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _same_bytes(one: Path, other: Path) -> bool:
+    with one.open("rb") as a, other.open("rb") as b:
+        return hashlib.file_digest(a, "sha256").digest() == hashlib.file_digest(b, "sha256").digest()
+
+
+def _blocks(file: BinaryIO, offset: int, length: int | None, block: int) -> Iterator[bytes]:
+    with file, _reading():
+        file.seek(offset)
+        while length is None or length > 0:
+            data = file.read(block if length is None else min(block, length))
+            if not data:
+                return
+            if length is not None:
+                length -= len(data)
+            yield data
+
+
+def _not_missing(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
+
+
+@contextlib.contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        raise NotFound("there is no such object") from error
+    except OSError as error:
+        raise StorageUnavailable(f"the object directory does not work: {error.strerror}") from error
+
+
+@contextlib.contextmanager
+def _writing() -> Iterator[None]:
+    # Here a missing file is no missing object: somebody removed the directory under us, job or all.
+    try:
+        yield
+    except OSError as error:
+        raise StorageUnavailable(f"the object directory does not work: {error.strerror}") from error

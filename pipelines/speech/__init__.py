@@ -1,1 +1,0 @@
-"""Synthesis in parts: what is asked, spoken, graded, listened to, joined and written. See pipelines/synthesis.py."""

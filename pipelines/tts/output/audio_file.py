@@ -1,0 +1,176 @@
+"""The audio file of a synthesis job: parts in, `audio.<format>` and its companions out, in flat memory.
+
+Knows the order of things (count, level, resample, encode); how each is done is in pipelines/audio.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.audio.acx import Levels, levels_of, mastered
+from pipelines.audio.encode import Encoder, Mark, Picture
+from pipelines.audio.file_resample import RateChange
+from pipelines.audio.loudness import Loudness, levelled
+from pipelines.errors import EngineFailure
+from pipelines.formats import FORMATS, output_rate
+from pipelines.pipeline import Sink, Span
+from pipelines.requests import SynthesisRequest
+from pipelines.tts.part_file import SpeechPart
+
+from .marks import MarkWriter
+from .read_along_book import OverlayBook
+
+_BLOCK_SAMPLES = 1 << 16
+
+
+class SpeechFile:
+    """Takes the parts of one job in order. Use as a context manager."""
+
+    def __init__(self, request: SynthesisRequest, header: Mapping[str, Any], sink: Sink) -> None:
+        self._request = request
+        self._header = header
+        self._sink = sink
+        self._path = sink.directory / f"audio.{request.format}"
+        self._spool_path = sink.directory / "spool.pcm"
+        names_models = bool(request.retry_models)
+        self._marks = MarkWriter(sink.directory, names_models=names_models) if request.speech_marks else None
+        self._book = OverlayBook(sink.directory, request.format, header) if request.read_along else None
+        self._spoken_hz = 0
+        self._samples = 0
+        #: What sounds at sample n of the parts, sounds at n + this in the file, both at the voice's rate.
+        self._delay = 0
+        self._chapter_starts: list[int] = []
+        self._out: _Output | None = None
+        self._loudness: Loudness | None = None
+        is_levelled = request.loudness_lufs is not None or request.loudness is not None
+        self._spool = self._spool_path.open("wb") if is_levelled else None
+        #: Of the finished file, where the level of audiobooks was asked for.
+        self.levels: Levels | None = None
+
+    def __enter__(self) -> SpeechFile:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._spool is not None:
+            self._spool.close()
+        if self._marks is not None:
+            self._marks.__exit__()
+        if self._book is not None:
+            self._book.__exit__()
+        if self._out is not None:
+            self._out.close()
+
+    def add(self, span: Span, part: SpeechPart) -> None:
+        """The next part. Raises `EngineFailure` when it has another sampling rate than the first."""
+        if not self._spoken_hz:
+            self._begin(part.sample_rate_hz)
+        if part.sample_rate_hz != self._spoken_hz:
+            raise EngineFailure(f"A part has {part.sample_rate_hz} Hz, the first one {self._spoken_hz} Hz.")
+        chapters = self._header["chapters"]
+        while (
+            len(self._chapter_starts) < len(chapters) and chapters[len(self._chapter_starts)]["first_idx"] <= span.idx
+        ):
+            self._chapter_starts.append(self._samples)
+        chapter = max(0, len(self._chapter_starts) - 1)
+        offset = self._delay + self._samples
+        if self._marks is not None:
+            self._marks.add(part, offset, chapter, first_sentence=span.data.get("first_sentence", 0))
+        if self._book is not None:
+            self._book.add(part, offset, chapter)
+        for start in range(0, len(part.samples), _BLOCK_SAMPLES):
+            self._take(part.samples[start : start + _BLOCK_SAMPLES])
+        self._samples += len(part.samples)
+        self._sink.progress(span.end)
+
+    def finish(self) -> float:
+        """Write what is left and hand the files over; returns the duration in seconds."""
+        assert self._out is not None, "a job has at least one part"
+        if self._spool is not None and self._loudness is not None:
+            self._spool.close()
+            for block in self._levelled(self._loudness.finish()):
+                self._out.write(block)
+                self._sink.progress(self._samples / self._spoken_hz)
+            self._spool_path.unlink()
+        self._out.finish(self._chapter_marks(self._out.rate_hz))
+        if self._book is not None:
+            self._book.finish(self._path, self._sink)
+        if self._request.loudness == "acx":
+            self.levels = levels_of(self._path)
+        self._sink.put(self._path.name, self._path, content_type=FORMATS[self._request.format].content_type)
+        if self._marks is not None:
+            chapters = [
+                {"title": mark.title, "start": mark.start / 1e6, "end": mark.end / 1e6}
+                for mark in self._chapter_marks(1_000_000)
+            ]
+            self._marks.finish(chapters, (self._delay + self._samples) / self._spoken_hz, self._sink)
+        return self._samples / self._spoken_hz
+
+    def _begin(self, spoken_hz: int) -> None:
+        self._spoken_hz = spoken_hz
+        rate_hz = output_rate(self._request.format, self._request.sample_rate_hz, spoken_hz)
+        self._delay = round(FORMATS[self._request.format].delay_samples * spoken_hz / rate_hz)
+        self._out = _Output(
+            self._path, self._request.format, spoken_hz, rate_hz, tags=_tags(self._header), cover=_cover(self._header)
+        )
+        if self._spool is not None:
+            self._loudness = Loudness(spoken_hz)
+
+    def _levelled(self, measured_lufs: float) -> Iterator[NDArray[np.int16]]:
+        if self._request.loudness == "acx":
+            return mastered(self._spool_path)
+        return levelled(self._spool_path, measured_lufs, self._request.loudness_lufs or 0.0)
+
+    def _take(self, samples: NDArray[np.int16]) -> None:
+        if self._spool is not None and self._loudness is not None:
+            self._spool.write(np.ascontiguousarray(samples).data)
+            self._loudness.add(samples)
+        elif self._out is not None:
+            self._out.write(samples)
+
+    def _chapter_marks(self, per_second: int) -> list[Mark]:
+        """Chapters in units of 1 / `per_second` s."""
+        starts = [self._delay + start for start in (*self._chapter_starts, self._samples)]
+        borders = [round(start * per_second / self._spoken_hz) for start in starts]
+        return [
+            Mark(chapter["title"], start, end)
+            for chapter, start, end in zip(self._header["chapters"], borders, borders[1:], strict=False)
+        ]
+
+
+class _Output:
+    """Rate change and encoder behind one another."""
+
+    def __init__(
+        self, path: Path, name: str, spoken_hz: int, rate_hz: int, *, tags: Mapping[str, str], cover: Picture | None
+    ) -> None:
+        self.rate_hz = rate_hz
+        self._rate = RateChange(spoken_hz, rate_hz)
+        self._encoder = Encoder(path, name, rate_hz, tags=tags, cover=cover)
+
+    def write(self, samples: NDArray[np.int16]) -> None:
+        self._encoder.write(self._rate.change(samples))
+
+    def finish(self, chapters: Iterable[Mark]) -> None:
+        self._encoder.write(self._rate.finish())
+        self._encoder.finish(list(chapters))
+
+    def close(self) -> None:
+        self._encoder.close()
+
+
+def _tags(header: Mapping[str, Any]) -> dict[str, str]:
+    tags = {"title": header.get("title"), "album": header.get("title"), "artist": header.get("author")}
+    tags["language"] = header.get("language")
+    return {name: value for name, value in tags.items() if value}
+
+
+def _cover(header: Mapping[str, Any]) -> Picture | None:
+    cover = header.get("cover")
+    return Picture(cover["content_type"], base64.b64decode(cover["base64"])) if cover else None

@@ -1,0 +1,74 @@
+"""The copy of the workers' rows that requests read."""
+
+from __future__ import annotations
+
+import pytest
+
+from api.models.live_workers import LiveWorkers
+from jobs.errors import StoreUnavailable
+from jobs.job import WorkerRow
+
+
+class Rows:
+    """A store that counts, and fails while `error` is set."""
+
+    def __init__(self):
+        self.asked, self.error, self.found = 0, None, ["row"]
+
+    def live_workers(self, *, within_s):
+        self.asked += 1
+        if self.error is not None:
+            raise self.error
+        return self.found
+
+
+@pytest.fixture
+def clock():
+    return [0.0]
+
+
+@pytest.fixture
+def copy(clock):
+    return LiveWorkers(Rows(), fresh_s=1.0, clock=lambda: clock[0])
+
+
+def test_rows_are_read_once_a_second(copy, clock):
+    for _ in range(10):
+        assert list(copy.rows()) == ["row"]
+    assert copy._store.asked == 1
+    clock[0] = 1.0
+    copy.rows()
+    assert copy._store.asked == 2
+
+
+def test_database_that_fails_is_not_asked_by_every_request(copy, clock):
+    copy._store.error = StoreUnavailable()
+    for _ in range(10):
+        with pytest.raises(StoreUnavailable):
+            copy.rows()
+    assert copy._store.asked == 1
+    copy._store.error, clock[0] = None, 1.0
+    assert list(copy.rows()) == ["row"]
+
+
+def test_looking_again_reads_past_the_copy(copy):
+    copy.rows()
+    copy.look_again()
+    assert copy._store.asked == 2
+    copy._store.error = StoreUnavailable()
+    copy.look_again()
+    with pytest.raises(StoreUnavailable):
+        copy.rows()
+
+
+def test_voices_are_put_together_once_for_each_reading(copy, clock):
+    def row(voice):
+        voices = [{"id": voice, "language": "en", "family": "espeak"}]
+        return WorkerRow(id=voice, queues=[], slots=1, device="cpu", last_seen=0, info={"voices": voices})
+
+    copy._store.found = [row("b"), row("a")]
+    first = copy.voices()
+    assert [voice["id"] for voice in first] == ["a", "b"]
+    assert copy.voices() is first
+    copy._store.found, clock[0] = [row("c")], 1.0
+    assert [voice["id"] for voice in copy.voices()] == ["c"]

@@ -1,0 +1,123 @@
+"""pipelines/diarization/turns.py: where turns are cut, what a speaker encoder is asked, and the way through a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipelines.catalog.catalog import Catalog
+from pipelines.diarization.turns import Turn, Voices, as_json, known_as_json, known_voices, voices_of
+from pipelines.family import EmbedRequest, Recording, Tick, Vector
+from pipelines.transcript.chunk_file import ChunkWindow
+from pipelines.transcript.part_file import HeardWindow, read_part, write_part
+
+RATE = 16_000
+
+
+def read(path: Path) -> Voices:
+    voices = Voices()
+    voices.read(path)
+    return voices
+
+
+class Encoder:
+    """Its vector says how many samples it was given, and the first of them."""
+
+    revision, engine = "1", "test"
+
+    def __init__(self) -> None:
+        self.entry = Catalog().named("resemblyzer")
+        self.asked: list[int] = []
+
+    def embed(self, requests: Sequence[EmbedRequest], tick: Tick) -> list[Vector]:
+        tick()
+        self.asked.append(len(requests))
+        return [np.array([len(each.samples), each.samples[0]], np.float32) for each in requests]
+
+    def close(self) -> None: ...
+
+
+def spoken(*words: tuple[float, float], number: int = 0) -> HeardWindow:
+    said = [{"word": "so", "start": start, "end": end, "confidence": 1.0} for start, end in words]
+    segment: dict[str, Any] = {
+        "start": words[0][0],
+        "end": words[-1][1],
+        "text": "so",
+        "confidence": 1.0,
+        "words": said,
+        "channel": 0,
+    }
+    return HeardWindow(number, 10.0, "m", ("m",), (segment,))
+
+
+@pytest.fixture
+def windows(tmp_path: Path) -> list[ChunkWindow]:
+    """Two windows: seconds 0–10 of the recording (level 1), and 20–24 with 30–36 (levels 2 and 3)."""
+    levels = np.repeat([1, 2, 3], [10 * RATE, 4 * RATE, 6 * RATE]).astype("<i2")
+    path = tmp_path / "chunk.s16le"
+    levels.tofile(path)
+    return [
+        ChunkWindow(path, {"channel": 0, "offset": 0, "pieces": [[0, 10 * RATE]]}, 0),
+        ChunkWindow(
+            path, {"channel": 0, "offset": 10 * RATE, "pieces": [[20 * RATE, 4 * RATE], [30 * RATE, 6 * RATE]]}, 1
+        ),
+    ]
+
+
+def test_turn_ends_at_a_breath_and_after_four_seconds(windows):
+    word = [(at, at + 0.5) for at in (0.0, 0.6, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 5.5)]
+    found = voices_of([spoken(*word)], windows, Encoder(), lambda: None)
+    assert [(turn.start, turn.end) for turn in found] == [(0.0, 1.1), (1.5, 5.5), (5.5, 6.0)]
+    assert [turn.vector[0] for turn in found] == [round(turn.seconds * RATE) for turn in found]
+
+
+def test_encoder_hears_the_recording_where_the_words_are(windows):
+    found = voices_of([spoken((21.0, 22.0), (31.0, 33.0), number=1)], windows, Encoder(), lambda: None)
+    assert [tuple(turn.vector) for turn in found] == [(RATE, 2), (2 * RATE, 3)]
+
+
+def test_encoder_is_asked_for_as_many_turns_as_it_takes_at_once(windows):
+    encoder = Encoder()
+    encoder.entry = Catalog().named("wespeaker-resnet34")
+    voices_of([spoken(*[(at / 5, at / 5 + 0.1) for at in range(0, 50, 3)])], windows, encoder, lambda: None)
+    assert encoder.asked == [17] and encoder.entry.slots == 32
+
+
+def test_segment_without_words_is_a_turn(windows):
+    segment = {"start": 1.0, "end": 3.0, "text": "so", "confidence": 1.0, "words": [], "channel": 0}
+    found = voices_of([HeardWindow(0, 10.0, "m", ("m",), (segment,))], windows, Encoder(), lambda: None)
+    assert [(turn.start, turn.end) for turn in found] == [(1.0, 3.0)]
+
+
+def test_turns_travel_in_the_part_file_beside_what_was_heard(tmp_path):
+    heard = [spoken((0.0, 1.0))]
+    vector = np.random.default_rng(1).normal(size=256).astype(np.float32)
+    vector /= np.linalg.norm(vector)
+    write_part(tmp_path / "part.json", heard, turns=as_json([Turn(0.0, 1.0, vector)]))
+    (turn,) = read(tmp_path / "part.json").turns
+    assert (turn.start, turn.end) == (0.0, 1.0) and float(turn.vector @ vector) == pytest.approx(1, abs=1e-3)
+    assert read_part(tmp_path / "part.json") == heard
+    write_part(tmp_path / "part.json", heard)
+    assert read(tmp_path / "part.json") == Voices()
+
+
+def test_a_known_voice_is_the_mean_over_stretches_of_its_recording(tmp_path):
+    samples = np.repeat(np.array([300, 500, 700], np.int16), 4 * RATE)
+    encoder = Encoder()
+    known = known_voices({"a": Recording(samples, RATE), "b": Recording(samples[:RATE], RATE)}, encoder, lambda: None)
+    assert encoder.asked == [3, 1]
+    assert known["a"] == pytest.approx(np.array([4 * RATE, 500]) / np.hypot(4 * RATE, 500))
+    assert np.linalg.norm(known["b"]) == pytest.approx(1)
+    write_part(tmp_path / "part.json", [], known=known_as_json(known), same_voice=0.25)
+    found = read(tmp_path / "part.json")
+    assert found.known["a"] == pytest.approx(known["a"], abs=1e-3)
+    assert found.same_voice == 0.25
+
+
+def test_part_of_a_version_with_one_limit_for_all_encoders_is_read_with_it(tmp_path):
+    write_part(tmp_path / "part.json", [], known=known_as_json({"a": np.ones(4, np.float32)}))
+    assert read(tmp_path / "part.json").same_voice == 0.82

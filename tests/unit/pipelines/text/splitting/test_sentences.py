@@ -1,0 +1,128 @@
+"""Where sentences end."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines.text.splitting.sentences import sentences
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "found"),
+    [
+        ("en", "He left. She stayed! Why? Nobody knew.", ["He left.", "She stayed!", "Why?", "Nobody knew."]),
+        ("en", "Dr. Smith met Mr. Jones. They spoke.", ["Dr. Smith met Mr. Jones.", "They spoke."]),
+        ("en", "J. R. R. Tolkien wrote it. I read it.", ["J. R. R. Tolkien wrote it.", "I read it."]),
+        ("en", "Kramer vs. Kramer, see No. 5. It is good.", ["Kramer vs. Kramer, see No. 5.", "It is good."]),
+        ("en", "Pens, ink, etc. Then he came.", ["Pens, ink, etc.", "Then he came."]),
+        ("en", "Pens, etc. were there.", ["Pens, etc. were there."]),
+        ("en", "It cost 3.5 million, i.e. a lot. True.", ["It cost 3.5 million, i.e. a lot.", "True."]),
+        ("en-GB", "A 🙂 came. B went.", ["A 🙂 came.", "B went."]),
+        ("de", "Am 3. April kam Hr. Meier z. B. zu Fuß. Gut.", ["Am 3. April kam Hr. Meier z. B. zu Fuß.", "Gut."]),
+        ("de", "Äpfel usw. Dann ging er.", ["Äpfel usw.", "Dann ging er."]),
+        ("fr", "M. Dupont et Mme. Durand. Oui.", ["M. Dupont et Mme. Durand.", "Oui."]),
+        ("es", "El Sr. García vino. ¿Por qué? Bien.", ["El Sr. García vino.", "¿Por qué?", "Bien."]),
+        ("zh", "你好，世界。今天天气很好。", ["你好，世界。", "今天天气很好。"]),
+        ("ja", "吾輩は猫である。名前はまだ無い。", ["吾輩は猫である。", "名前はまだ無い。"]),
+        ("xx", "Hello there. You.", ["Hello there.", "You."]),
+        ("en", "1. The Ferry at 6:40 a.m.", ["1. The Ferry at 6:40 a.m."]),
+        ("en", "IV. The Road. It was long.", ["IV. The Road.", "It was long."]),
+        ("en", "He counted to 3. Then he left.", ["He counted to 3.", "Then he left."]),
+        ("en", "   ", []),
+        ("en", "all in lower case. still two.", ["all in lower case.", "still two."]),
+    ],
+)
+def test_sentences_end_where_a_reader_ends_them(language: str, text: str, found: list[str]) -> None:
+    assert list(sentences(text, language)) == found
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "found"),
+    [
+        (
+            "en",
+            '"Stop!" she said. "Why?" he asked. They left.',
+            ['"Stop!" she said.', '"Why?" he asked.', "They left."],
+        ),
+        ("en", "“Wait…” He paused. “No.”", ["“Wait…”", "He paused.", "“No.”"]),
+        ("en", "He waited... and then he left. Done.", ["He waited... and then he left.", "Done."]),
+        (
+            "en",
+            "At 5 p.m. on Monday he left. At 6 p.m. He slept.",
+            ["At 5 p.m. on Monday he left.", "At 6 p.m.", "He slept."],
+        ),
+        (
+            "en",
+            "The U.S. Army came. He lives in the U.S. She does not.",
+            ["The U.S. Army came.", "He lives in the U.S.", "She does not."],
+        ),
+        (
+            "en",
+            "It is 3.14, or so. Version 2.0.1 is out. Good.",
+            ["It is 3.14, or so.", "Version 2.0.1 is out.", "Good."],
+        ),
+        ("en", "See www.example.com. It works.", ["See www.example.com.", "It works."]),
+        ("en", "Mr. J. Smith Jr. came. Inc. is short.", ["Mr. J. Smith Jr. came.", "Inc. is short."]),
+        ("en", "He works at Smith & Co. in Leeds. Fine.", ["He works at Smith & Co. in Leeds.", "Fine."]),
+        ("en", "She said (quietly.) He left.", ["She said (quietly.)", "He left."]),
+        ("en", "Really?! Yes.", ["Really?!", "Yes."]),
+        ("en", "Gov. Lee met Sen. Cox on Jan. 5. They spoke.", ["Gov. Lee met Sen. Cox on Jan. 5.", "They spoke."]),
+        ("en", "He has a Ph.D. in physics. Good.", ["He has a Ph.D. in physics.", "Good."]),
+        ("en", "So do I. He left.", ["So do I.", "He left."]),
+        ("de", "„Halt!“, rief er. „Warum?“ Sie ging.", ["„Halt!“, rief er.", "„Warum?“", "Sie ging."]),
+        ("de", "Das ist Abb. 3 in Bd. 2, S. 5. Gut.", ["Das ist Abb. 3 in Bd. 2, S. 5.", "Gut."]),
+        (
+            "de",
+            "Er kam am 3. Mai um 5 Uhr. Der 2. Weltkrieg endete 1945. Gut.",
+            ["Er kam am 3. Mai um 5 Uhr.", "Der 2. Weltkrieg endete 1945.", "Gut."],
+        ),
+        ("de", "Ludwig XIV. war König. Er starb.", ["Ludwig XIV. war König.", "Er starb."]),
+        (
+            "de",
+            "Frau Dr. Müller, geb. Meier, kam ggf. später. Ja.",
+            ["Frau Dr. Müller, geb. Meier, kam ggf. später.", "Ja."],
+        ),
+        ("de", "Das kostet ca. 3,50 Euro. Gut.", ["Das kostet ca. 3,50 Euro.", "Gut."]),
+        ("de", "Um 44 v. Chr. starb er. Ja.", ["Um 44 v. Chr. starb er.", "Ja."]),
+        ("de", "Im 19. Jh. war das so. Ja.", ["Im 19. Jh. war das so.", "Ja."]),
+        ("de", "Er wohnt in der Hauptstr. 5. Gut.", ["Er wohnt in der Hauptstr. 5.", "Gut."]),
+        ("de", "Es gibt Obst, z. B. Äpfel, u. a. rote. Gut.", ["Es gibt Obst, z. B. Äpfel, u. a. rote.", "Gut."]),
+        ("de", "Er dachte … und ging. Gut.", ["Er dachte … und ging.", "Gut."]),
+        ("fr", "« Arrête ! » dit-elle. Il partit.", ["« Arrête ! » dit-elle.", "Il partit."]),
+        ("fr", "Il habite au n° 5, av. Foch. Bien.", ["Il habite au n° 5, av. Foch.", "Bien."]),
+        ("fr", "M. J.-P. Martin est là. Oui.", ["M. J.-P. Martin est là.", "Oui."]),
+        ("fr", "Des fruits, p. ex. des pommes. Oui.", ["Des fruits, p. ex. des pommes.", "Oui."]),
+        ("fr", "En 44 av. J.-C. il mourut. Oui.", ["En 44 av. J.-C. il mourut.", "Oui."]),
+        ("fr", "Cela fait 3,50 euros. Bien.", ["Cela fait 3,50 euros.", "Bien."]),
+        ("fr", "Voir p. 12, fig. 3 et chap. 4. Bien.", ["Voir p. 12, fig. 3 et chap. 4.", "Bien."]),
+        ("fr", "Quoi ? Non ! Bon...", ["Quoi ?", "Non !", "Bon..."]),
+        ("fr", "Stylos, encre, etc. Puis il partit.", ["Stylos, encre, etc.", "Puis il partit."]),
+        ("es", "¡Hola! ¿Qué tal? Bien.", ["¡Hola!", "¿Qué tal?", "Bien."]),
+        ("es", "—Ven aquí —dijo él—. No quiero.", ["—Ven aquí —dijo él—.", "No quiero."]),
+        ("es", "El Dr. Gil y la Dra. Mora vinieron. Bien.", ["El Dr. Gil y la Dra. Mora vinieron.", "Bien."]),
+        ("es", "Vive en EE. UU. desde 1990. Bien.", ["Vive en EE. UU. desde 1990.", "Bien."]),
+        ("es", "Véase la pág. 5 y el cap. 3. Bien.", ["Véase la pág. 5 y el cap. 3.", "Bien."]),
+        ("es", "Frutas, p. ej. manzanas. Bien.", ["Frutas, p. ej. manzanas.", "Bien."]),
+        ("es", "En el 44 a. C. murió. Bien.", ["En el 44 a. C. murió.", "Bien."]),
+        ("es", "Cuesta 3,50 euros. Bien.", ["Cuesta 3,50 euros.", "Bien."]),
+        ("es", "¿Cómo está Ud. hoy? Bien.", ["¿Cómo está Ud. hoy?", "Bien."]),
+        (
+            "en",
+            "Plan B. It works. Read Art. 5. He likes modern art. He left.",
+            ["Plan B.", "It works.", "Read Art. 5.", "He likes modern art.", "He left."],
+        ),
+        ("en", "He said no. No. 5 is here.", ["He said no.", "No. 5 is here."]),
+        ("fr", "Ils étaient sept. Puis huit.", ["Ils étaient sept.", "Puis huit."]),
+    ],
+)
+def test_quotes_initials_ordinals_and_abbreviations_end_no_sentence_of_their_own(
+    language: str, text: str, found: list[str]
+) -> None:
+    assert list(sentences(text, language)) == found
+
+
+@pytest.mark.parametrize(
+    "text", ["." * 16_384, "a. " * 5_461, "x" * 16_384, ". A" * 5_461, "“" * 16_384, "A. " * 5_461]
+)
+def test_no_character_is_lost_in_odd_texts(text: str) -> None:
+    assert "".join(sentences(text, "en")).replace(" ", "") == text.replace(" ", "")

@@ -1,0 +1,207 @@
+"""The fallback model, and the rounds in which it speaks what was not understood."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from pipelines.catalog.catalog import Catalog
+from pipelines.errors import BadInput, UnsupportedOption
+from pipelines.families.tone import ToneSpeaker
+from pipelines.family import SpeakRequest, Speech, Tick, WordMark
+from pipelines.pipeline import Span
+from pipelines.requests import SynthesisRequest
+from pipelines.tts.part_file import SpokenSentence, read_part
+from pipelines.tts.verification.verification import MOST_RETAKES, next_speaker
+from tests.in_process import Run, load
+from tests.material.flite_reader import HEARD, Mute, lines
+from tests.material.recorded_listener import RecordedListener
+
+TEXTS = ("First words are clear.", "Second words are lost.", "Third words are clear.")
+LISTENER = "tone-listener"
+
+
+class Forgetful(ToneSpeaker):
+    """Says nothing of a sentence in which there is a certain word, or of its pieces."""
+
+    def __init__(self, word: str, **changes: Any) -> None:
+        super().__init__(dataclasses.replace(Catalog().get("tone", "tts"), **changes))
+        self.requests: list[SpeakRequest] = []
+        self._word = word
+
+    def speak(self, requests: Sequence[SpeakRequest], tick: Tick) -> list[Speech]:
+        self.requests += requests
+        said = super().speak(requests, tick)
+        silence = Speech(np.zeros(1_600, np.int16), 16_000)
+        return [silence if self._word in one.text else speech for one, speech in zip(requests, said, strict=True)]
+
+
+class Swift(Forgetful):
+    """Another model: the same tones at a rate of its own, in one voice, and not for everything."""
+
+    RATE_HZ = 24_000
+
+    def __init__(self, volume: float = 1.0, **changes: Any) -> None:
+        self._volume = volume
+        super().__init__("nothing", name="espeak", sample_rate_hz=self.RATE_HZ, **changes)
+
+    def speak(self, requests: Sequence[SpeakRequest], tick: Tick) -> list[Speech]:
+        for request in requests:
+            if request.voice not in ("", "swift"):
+                raise UnsupportedOption("There is one voice.", field="voice")
+            if "unspeakable" in request.text:
+                raise BadInput("It has no symbol for that.")
+        return [self._faster(speech) for speech in super().speak(requests, tick)]
+
+    def _faster(self, speech: Speech) -> Speech:
+        places = np.arange(0, len(speech.samples), speech.sample_rate_hz / self.RATE_HZ)
+        samples = np.interp(places, np.arange(len(speech.samples)), speech.samples)
+        samples = np.clip(samples * self._volume, -32_768, 32_767).astype(np.int16)
+        marks = [WordMark(each.start_char, each.end_char, each.start_s, each.end_s) for each in speech.marks]
+        return Speech(samples, self.RATE_HZ, tuple(marks))
+
+
+def spoken(root: Path, others: Mapping[str, Any], texts: Sequence[str] = TEXTS, **params: Any) -> tuple[Run, Any]:
+    asked = {"verify": True, "verify_model": LISTENER, "retry_models": list(others), "language": "en", **params}
+    run = Run("tts.synthesize", root, {"model": "tone", "text": "\n\n".join(texts), **asked})
+    return run, run.all(None, Forgetful("lost"), others)
+
+
+def rounds(run: Run) -> list[int]:
+    return [span.data.get("round", 1) for span, _ in run.done]
+
+
+def sentences(run: Run) -> Sequence[SpokenSentence]:
+    return read_part(run.done[-1][1]).sentences
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Any, Swift]:
+    swift = Swift()
+    run, result = spoken(tmp_path_factory.mktemp("saved"), {"espeak": swift}, speech_marks=True)
+    return run, result, swift
+
+
+def test_the_take_is_as_loud_as_the_sentences_around_it(tmp_path: Path) -> None:
+    levels = []
+    for volume in (0.1, 0.5, 3.0):
+        run, _ = spoken(tmp_path / str(volume), {"espeak": Swift(volume)})
+        part = read_part(run.done[-1][1])
+        assert np.abs(part.samples.astype(int)).max() <= 29_204
+        first, second, _ = (
+            np.sqrt(np.square(part.samples[each.start : each.end].astype(float)).mean()) for each in part.sentences
+        )
+        levels.append(second / first)
+    quiet, *others = levels
+    assert others == pytest.approx([1.0, 1.0], rel=0.02)
+    assert 0.3 < quiet < 0.45  # by 12 dB at most
+
+
+def test_what_stays_doubtful_is_spoken_by_the_next_model_and_nothing_else_is(saved: tuple[Run, Any, Swift]) -> None:
+    run, result, swift = saved
+    assert rounds(run) == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert [request.text for request in swift.requests] == [TEXTS[1]]
+    assert [sentence.model for sentence in sentences(run)] == ["tone", "espeak", "tone"]
+    quality = result.summary["quality"]
+    assert (quality["sentences_doubtful"], quality["sentences_by_model"]) == (0, {"tone": 2, "espeak": 1})
+    assert [warning["code"] for warning in result.summary["warnings"]] == ["several_models"]
+    assert json.loads(run.text("quality.json"))["sentences_by_model"] == {"tone": 2, "espeak": 1}
+
+
+def test_the_take_has_the_rate_of_its_part_and_marks_are_where_its_words_sound(saved: tuple[Run, Any, Swift]) -> None:
+    run, result, _ = saved
+    part = read_part(run.done[-1][1])
+    assert part.sample_rate_hz == 16_000
+    marks = json.loads(run.text("marks.json"))
+    assert [mark["model"] for mark in marks["sentences"]] == ["tone", "espeak", "tone"]
+    assert [word["text"] for word in marks["words"]] == " ".join(TEXTS).split()
+    for word in marks["words"]:
+        start, end = (round(word[edge] * 16_000) for edge in ("start", "end"))
+        sound = np.abs(part.samples[start:end].astype(int))
+        # A burst begins within a millisecond of the mark and the breath behind the last one is 5 ms long.
+        assert np.flatnonzero(sound > 300)[0] <= 20, word
+        assert np.flatnonzero(sound > 300)[-1] >= len(sound) - 110, word
+    with av.open(str(run.sink.out / "audio.wav")) as file:
+        assert sum(frame.samples for frame in file.decode(audio=0)) == len(part.samples)
+    assert sum(run.seconds) == pytest.approx(result.duration_s, abs=1e-6)
+
+
+def test_provenance_names_every_model_that_spoke(saved: tuple[Run, Any, Swift]) -> None:
+    run, *_ = saved
+    assert {"model": "tone", "retry.espeak": "1, numpy"}.items() <= run.provenance.items()
+
+
+def test_the_voice_of_the_request_is_asked_for_first_and_then_the_models_own(tmp_path: Path) -> None:
+    swift = Swift()
+    run, result = spoken(tmp_path, {"espeak": swift}, voice="tone")
+    assert [request.voice for request in swift.requests] == [""]
+    assert result.summary["quality"]["sentences_doubtful"] == 0
+    swift.requests.clear()
+    spoken(tmp_path / "own", {"espeak": swift}, voice="swift")
+    assert [request.voice for request in swift.requests] == ["swift"]
+    assert rounds(run)[-1] == 8
+
+
+def test_every_model_has_its_turn_until_nothing_is_doubtful(tmp_path: Path) -> None:
+    other = Forgetful("words", name="vits-ljs")
+    run, result = spoken(tmp_path, {"vits-ljs": other, "espeak": Swift()})
+    assert rounds(run) == list(range(1, 11))
+    assert result.summary["quality"]["sentences_by_model"] == {"tone": 2, "espeak": 1}
+    seeds = [request.seed for request in other.requests]
+    assert len(set(seeds)) == len(seeds) == 1
+
+
+def test_take_that_is_no_better_is_not_taken(tmp_path: Path) -> None:
+    run, result = spoken(tmp_path, {"espeak": Forgetful("lost", name="espeak")})
+    assert rounds(run)[-1] == 8
+    assert [sentence.model for sentence in sentences(run)] == ["tone"] * 3
+    (doubtful,) = result.summary["quality"]["doubtful_sentences"]
+    assert (doubtful["text"], doubtful["model"]) == (TEXTS[1], "tone")
+
+
+@pytest.mark.parametrize(
+    ("texts", "changes"),
+    [((TEXTS[0], "Unspeakable and lost, unspeakable."), {}), (TEXTS, {"languages": ("de",)})],
+    ids=["text", "language"],
+)
+def test_what_the_next_model_cannot_say_stays_as_it_was_and_the_result_tells(
+    tmp_path: Path, texts: Sequence[str], changes: dict[str, Any]
+) -> None:
+    _, result = spoken(tmp_path, {"espeak": Swift(**changes)}, texts)
+    assert result.summary["quality"]["sentences_doubtful"] == 1
+    details = [warning["detail"] for warning in result.summary["warnings"] if warning["code"] == "text"]
+    assert [detail.partition(" and cannot")[0] for detail in details] == [
+        f"espeak was to speak {texts[1]!r}",
+    ]
+
+
+def test_turns_are_in_order_and_end() -> None:
+    request = SynthesisRequest(text="x", retry_models=["b", "c"])
+    spans = [Span(0, 0, 1, 1, {"speaker": "a", "round": number}) for number in range(2, 13, 2)]
+    turns = [next_speaker(request, span) for span in spans]
+    assert turns == ["a"] * MOST_RETAKES + ["b", "c", None, None]
+
+
+def test_a_real_model_speaks_what_the_first_one_never_said(tmp_path: Path) -> None:
+    """Flite drops a sentence; eSpeak NG says it, at another rate, and PocketSphinx hears some of that."""
+    text, other = list(lines())[20:22]
+    params = {"model": "tone", "text": f"{text}\n\n{other}", "verify": True, "retry_models": ["espeak"]}
+    run = Run("tts.synthesize", tmp_path, params)
+    espeak = load(Catalog().named("espeak"))
+    try:
+        result = run.all(None, Mute(text), {"pocketsphinx-en-us": RecordedListener(HEARD), "espeak": espeak})
+    finally:
+        espeak.close()
+    first, second = sentences(run)
+    assert (first.model, second.model) == ("espeak", "tone")
+    assert first.likeness is not None
+    assert first.likeness.missing < 1.0
+    assert result.summary["quality"]["faults"] == {}
+    assert (run.provenance["model"], run.provenance["retry.espeak"]) == ("tone", f"{espeak.revision}, {espeak.engine}")

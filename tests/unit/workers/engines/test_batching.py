@@ -1,0 +1,201 @@
+"""Requests of many chunks in one call, each answered to its own."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from pipelines.errors import BadInput
+from pipelines.pipeline import Interrupted
+from tests.services.machine_speed import deadline, poll
+from workers.engines.batching import Batcher
+
+
+class Chunk:
+    """An owner that can be stopped."""
+
+    def __init__(self):
+        self.stopped = False
+        self.ticks = 0
+
+    def is_stopped(self):
+        return self.stopped
+
+    def tick(self):
+        self.ticks += 1
+
+
+class Doubling:
+    """A family that doubles numbers, remembers its calls, and may be held inside one."""
+
+    def __init__(self):
+        self.calls = []
+        self.gate = threading.Event()
+        self.gate.set()
+        self.inside = threading.Semaphore(0)
+
+    def speak(self, requests, tick):
+        self.calls.append(list(requests))
+        self.inside.release()
+        assert self.gate.wait(deadline(30))
+        tick()
+        if "bad" in requests:
+            raise BadInput("cannot double that")
+        return [2 * request for request in requests]
+
+    def recognise(self, requests, tick):
+        return self.speak(requests, tick)
+
+
+@pytest.fixture
+def family():
+    return Doubling()
+
+
+@pytest.fixture
+def threads():
+    with ThreadPoolExecutor(16) as pool:
+        yield pool
+
+
+@pytest.fixture
+def batcher(family):
+    made = Batcher(family, slots=4)
+    yield made
+    family.gate.set()
+    made.close()
+
+
+def _hold(family, batcher, threads, lane="bulk"):
+    """A call that stays inside the family until the gate opens, so that others must wait."""
+    family.gate.clear()
+    held = threads.submit(batcher.call, "speak", [0], lane=lane, owner=Chunk())
+    assert family.inside.acquire(timeout=deadline(30))
+    return held
+
+
+def _wait_until_waiting(batcher, count, lane="bulk"):
+    lane = batcher._lanes[lane]
+    assert poll(lambda: len(lane._waiting) == count), f"{len(lane._waiting)} wait, not {count}"
+
+
+def test_a_call_answers_in_order(batcher):
+    assert batcher.call("speak", [3, 1, 2], lane="bulk", owner=Chunk()) == [6, 2, 4]
+
+
+def test_requests_that_wait_share_one_call(family, batcher, threads):
+    held = _hold(family, batcher, threads)
+    answers = [threads.submit(batcher.call, "speak", [n], lane="bulk", owner=Chunk()) for n in (1, 2, 3)]
+    _wait_until_waiting(batcher, 3)
+    family.gate.set()
+    assert [answer.result(deadline(30)) for answer in answers] == [[2], [4], [6]]
+    held.result(deadline(30))
+    assert sorted(len(call) for call in family.calls) == [1, 3]
+
+
+def test_no_call_has_more_requests_than_slots(family, batcher):
+    assert batcher.call("speak", list(range(10)), lane="bulk", owner=Chunk()) == [2 * n for n in range(10)]
+    assert [len(call) for call in family.calls] == [4, 4, 2]
+
+
+def test_different_methods_do_not_share_a_call(family, batcher, threads):
+    held = _hold(family, batcher, threads)
+    one = threads.submit(batcher.call, "speak", [1], lane="bulk", owner=Chunk())
+    _wait_until_waiting(batcher, 1)
+    other = threads.submit(batcher.call, "recognise", [2], lane="bulk", owner=Chunk())
+    _wait_until_waiting(batcher, 2)
+    family.gate.set()
+    assert (one.result(deadline(30)), other.result(deadline(30))) == ([2], [4])
+    held.result(deadline(30))
+    assert [1] in family.calls and [2] in family.calls
+
+
+def test_the_interactive_lane_does_not_wait_for_bulk(family, batcher, threads):
+    held = _hold(family, batcher, threads)
+    quick = threads.submit(batcher.call, "speak", [5], lane="interactive", owner=Chunk())
+    assert family.inside.acquire(timeout=deadline(30)), (
+        "the interactive request is inside the family while bulk still is"
+    )
+    assert not held.done()
+    family.gate.set()
+    assert quick.result(deadline(30)) == [10]
+    held.result(deadline(30))
+
+
+def test_bad_input_spoils_itself_only(family, batcher, threads):
+    held = _hold(family, batcher, threads)
+    bad = threads.submit(batcher.call, "speak", ["bad"], lane="bulk", owner=Chunk())
+    good = threads.submit(batcher.call, "speak", [4], lane="bulk", owner=Chunk())
+    _wait_until_waiting(batcher, 2)
+    family.gate.set()
+    assert good.result(deadline(30)) == [8]
+    with pytest.raises(BadInput):
+        bad.result(deadline(30))
+    held.result(deadline(30))
+
+
+def test_a_stopped_chunk_that_waits_is_never_asked_for(family, batcher, threads):
+    held = _hold(family, batcher, threads)
+    owner = Chunk()
+    waiting = threads.submit(batcher.call, "speak", [7], lane="bulk", owner=owner)
+    _wait_until_waiting(batcher, 1)
+    owner.stopped = True
+    family.gate.set()
+    with pytest.raises(Interrupted):
+        waiting.result(deadline(30))
+    held.result(deadline(30))
+    assert [7] not in family.calls
+
+
+def test_a_call_is_interrupted_only_when_nobody_waits_for_it(family, batcher, threads):
+    held = _hold(family, batcher, threads)
+    owners = Chunk(), Chunk()
+    answers = [threads.submit(batcher.call, "speak", [n], lane="bulk", owner=owner) for n, owner in enumerate(owners)]
+    _wait_until_waiting(batcher, 2)
+    family.gate.set()
+    held.result(deadline(30))
+    assert [answer.result(deadline(30)) for answer in answers] == [[0], [2]]
+
+    family.gate.clear()
+    lonely = Chunk()
+    answer = threads.submit(batcher.call, "speak", [9], lane="bulk", owner=lonely)
+    for _ in range(3):
+        family.inside.acquire(timeout=deadline(30))
+        if [9] in family.calls:
+            break
+    lonely.stopped = True
+    family.gate.set()
+    with pytest.raises(Interrupted):
+        answer.result(deadline(30))
+
+
+def test_who_waits_in_the_lane_is_told_that_the_engine_lives(family, batcher, threads):
+    held = _hold(family, batcher, threads)
+    owner = Chunk()
+    waiting = threads.submit(batcher.call, "speak", [1], lane="bulk", owner=owner)
+    _wait_until_waiting(batcher, 1)
+    family.gate.set()
+    waiting.result(deadline(30))
+    held.result(deadline(30))
+    assert owner.ticks >= 2, "once while it waited, once in its own call"
+
+
+def test_too_few_answers_are_an_error_and_the_lane_goes_on(batcher, family):
+    family.speak = lambda requests, tick: []
+    with pytest.raises(ValueError, match="zip"):
+        batcher.call("speak", [1], lane="bulk", owner=Chunk())
+    del family.speak
+    assert batcher.call("speak", [1], lane="bulk", owner=Chunk()) == [2]
+
+
+def test_closing_interrupts_what_waits(family, batcher, threads):
+    held = _hold(family, batcher, threads)
+    waiting = threads.submit(batcher.call, "speak", [1], lane="bulk", owner=Chunk())
+    _wait_until_waiting(batcher, 1)
+    batcher.close()
+    family.gate.set()
+    with pytest.raises(Interrupted):
+        waiting.result(deadline(30))
+    held.result(deadline(30))
+    with pytest.raises(Interrupted):
+        batcher.call("speak", [1], lane="bulk", owner=Chunk())

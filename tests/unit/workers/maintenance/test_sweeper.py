@@ -1,0 +1,200 @@
+"""One pass of the sweeper: who rescues, what is rung for, what is deleted in which order."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from jobs.errors import StoreUnavailable
+from jobs.store import Swept
+from workers.maintenance.sweeper import Sweeper
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+class Record:
+    """A store that answers as the test says and notes what it was asked for."""
+
+    def __init__(self):
+        self.leads = True
+        self.now = 1_000_000
+        self.rescuing = []
+        self.bells = {}
+        self.due = []
+        self.blanked = []
+        self.violations = {"01_x": [], "02_y": [{"id": 1}, {"id": 2}]}
+
+    def lead(self, name, holder, *, term_ms):
+        return self.leads
+
+    def resign(self, name, holder):
+        self.leads = False
+
+    def now_ms(self):
+        return self.now
+
+    def sweep(self, *, may_rescue, limit=200):
+        self.rescuing.append(may_rescue)
+        return Swept(bells=self.bells)
+
+    def due_for_deletion(self, limit=50):
+        return self.due
+
+    def blank(self, job_id):
+        self.blanked.append(job_id)
+
+    def audit(self):
+        return self.violations
+
+    def installation_id(self):
+        return "inst"
+
+
+class Objects:
+    """A storage that knows whose it is and notes what is deleted."""
+
+    def __init__(self):
+        self.owner = b"inst"
+        self.deleted = []
+
+    def read(self, key, *, offset=0, length=None, block=1 << 20):
+        return iter([self.owner])
+
+    def delete_prefix(self, prefix):
+        self.deleted.append(prefix)
+        return 1
+
+
+class Bells:
+    def __init__(self):
+        self.rung = []
+
+    def ring(self, queue, *, hint="", count=1):
+        self.rung.append((queue, count))
+
+
+@pytest.fixture
+def record():
+    return Record()
+
+
+@pytest.fixture
+def objects():
+    return Objects()
+
+
+@pytest.fixture
+def bells():
+    return Bells()
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def sweeper(record, objects, bells, clock):
+    return Sweeper(record, objects, bells, "i:h:cpu:1", every_s=2, trust_s=90, clock=clock)
+
+
+def passes(sweeper, record, seconds, every_s=2):
+    for _ in range(0, seconds, every_s):
+        record.now += every_s * 1000
+        sweeper.sweep()
+
+
+def test_it_rescues_only_after_ninety_seconds_without_a_gap(sweeper, record):
+    passes(sweeper, record, 90)
+    assert not any(record.rescuing)
+    passes(sweeper, record, 4)
+    assert record.rescuing[-1]
+
+
+def test_a_gap_begins_the_ninety_seconds_anew(sweeper, record):
+    passes(sweeper, record, 94)
+    record.now += 30_000
+    sweeper.sweep()
+    assert not record.rescuing[-1]
+
+
+def test_a_pass_that_failed_is_no_pass(sweeper, record):
+    passes(sweeper, record, 94)
+
+    def gone():
+        raise StoreUnavailable
+
+    answering, record.now_ms = record.now_ms, gone
+    with pytest.raises(StoreUnavailable):
+        sweeper.sweep()
+    record.now += 30_000
+    record.now_ms = answering
+    passes(sweeper, record, 2)
+    assert not record.rescuing[-1]
+
+
+def test_who_does_not_lead_watches_and_can_take_over_at_once(sweeper, record):
+    record.leads = False
+    passes(sweeper, record, 94)
+    assert record.rescuing == []
+    record.leads = True
+    passes(sweeper, record, 2)
+    assert record.rescuing == [True]
+
+
+def test_it_rings_for_work_that_nobody_claimed(sweeper, record, bells):
+    record.bells = {"cpu": 2, "tts.tone": 5}
+    sweeper.sweep()
+    assert sorted(bells.rung) == [("cpu", 2), ("tts.tone", 5)]
+
+
+def test_objects_go_before_the_row_is_blanked(sweeper, record, objects):
+    record.due = [SimpleNamespace(tenant_id="t", id="job_1")]
+    order = []
+    objects.delete_prefix = lambda prefix: order.append(prefix) or 1
+    record.blank = lambda job_id: order.append(job_id)
+    sweeper.sweep()
+    assert order == ["jobs/t/job_1/", "job_1"]
+
+
+def test_a_storage_that_is_anothers_keeps_everything(sweeper, record, objects):
+    objects.owner = b"another"
+    record.due = [SimpleNamespace(tenant_id="t", id="job_1")]
+    sweeper.sweep()
+    assert objects.deleted == []
+    assert record.blanked == []
+
+
+def test_the_latest_audit_is_kept_as_numbers(sweeper, clock):
+    assert sweeper.audit == {}
+    clock.now += 61
+    sweeper.sweep()
+    assert sweeper.audit == {"01_x": 0, "02_y": 2}
+
+
+def test_only_the_leader_audits(sweeper, record, clock):
+    record.leads = False
+    clock.now += 61
+    sweeper.sweep()
+    assert sweeper.audit == {}
+
+
+def test_unclaimed_uploads_of_the_last_two_days_are_spared(sweeper, objects, clock):
+    from datetime import UTC, datetime, timedelta
+
+    clock.now += 61
+    sweeper.sweep()
+    today = datetime.now(UTC).date()
+    assert objects.deleted
+    young = [f"incoming/{(today - timedelta(days=days)).isoformat()}/" for days in range(3)]
+    assert not set(young) & set(objects.deleted)
+
+
+def test_closing_lets_another_lead_at_once(sweeper, record):
+    sweeper.start()
+    sweeper.close()
+    assert not record.leads

@@ -1,0 +1,100 @@
+"""The end of a job: all parts go through the sandbox in order, one at a time, and the result's files come out."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jobs.job import Chunk, Commit, InputObject, StoredPart
+from jobs.storage.object_keys import result_key
+from pipelines.catalog.catalog import RARE_IMPORTS
+from workers.chunks.context import ChunkContext
+from workers.chunks.outcomes import Misbehaved
+from workers.engines import step_runner
+from workers.engines.channel import Message
+
+from .source_files import SourceFiles
+
+
+class StitchStep:
+    """`execution.StepOfChunk` for stitch chunks."""
+
+    def __init__(self, context: ChunkContext) -> None:
+        self._context = context
+        self._parts: list[InputObject] = []
+        self._sources = SourceFiles(context.objects, self._parts)
+        self._result_files: list[dict[str, Any]] = []
+        self._first_file: list[StoredPart] = []
+        self._engine_s = 0.0
+        self._began = time.monotonic()
+
+    def message(self) -> Message:
+        job, objects = self._context.claim.job, self._context.objects
+        plan = self._context.store.plan_chunk(job.id)
+        objects.fetch(_object_of(plan), step_runner.PLAN_FILE)
+        for file in plan.notes.get("files", ()):
+            objects.fetch(InputObject(file["key"], file["sha256"], file["bytes"]), file["name"])
+        self._context.files.bring(step_runner.SPANS_FILE, self._write_spans)
+        # A book's cover and titles go into native code. A transcript is made of our own JSON, by Python alone.
+        opens_user_bytes = not (self._context.is_plain_text or job.kind == "stt.transcribe")
+        return {
+            "step": "stitch",
+            "kind": job.kind,
+            "model": job.model,
+            "params": dict(job.params),
+            "imports": [name for option, names in RARE_IMPORTS.items() if job.params.get(option) for name in names],
+            **self._context.sharing(opens_user_bytes=opens_user_bytes),
+        }
+
+    def _write_spans(self, path: Path) -> None:
+        with path.open("w", encoding="utf-8", errors="surrogatepass") as lines:
+            for chunk in self._context.finished_chunks(self._context.claim.job.id):
+                lines.write(json.dumps(dict(chunk.span), ensure_ascii=False) + "\n")
+                self._parts.append(_object_of(chunk))
+                self._engine_s += chunk.notes.get("engine_s", 0.0)
+
+    def source(self, k: int) -> str | None:
+        return self._sources.get(k)
+
+    def look_ahead(self, k: int) -> None:
+        self._sources.look_ahead(k)
+
+    def store(self, name: str, path: Path, content_type: str) -> None:
+        chunk = self._context.claim.chunk
+        key = result_key(chunk.tenant_id, chunk.job_id, name, fence=chunk.fence)
+        part = self._context.objects.keep(path, lambda _: key, content_type=content_type)
+        self._first_file = self._first_file or [part]
+        self._result_files.append(
+            {"name": name, "content_type": content_type, "bytes": part.bytes, "sha256": part.sha256, "key": part.key}
+        )
+
+    def commit(self, done: Message) -> tuple[Commit, None]:
+        result = self._result(float(done["duration_s"]), done["summary"])
+        if not self._first_file:
+            raise Misbehaved("a job ends with at least one file")
+        # The chunk's own object is the first of its files: one write less, and nothing that nobody reads.
+        return Commit(part=self._first_file[0], notes={"duration_s": result["duration_s"]}, result=result), None
+
+    def _result(self, duration_s: float, summary: Mapping[str, Any]) -> dict[str, Any]:
+        claim = self._context.claim
+        job = claim.job
+        started_at = job.started_at or job.created_at
+        return {
+            **summary,
+            "duration_s": duration_s,
+            "processing_s": round((claim.claimed_at - started_at) / 1000 + time.monotonic() - self._began, 3),
+            "usage": {
+                "audio_s": duration_s,
+                "characters": int(job.units_total or 0) if job.unit == "characters" else 0,
+                "engine_s": round(self._engine_s, 3),
+            },
+            "files": self._result_files,
+        }
+
+
+def _object_of(chunk: Chunk) -> InputObject:
+    assert chunk.result_key is not None, "a succeeded chunk has its object"
+    return InputObject(chunk.result_key, chunk.result_sha256, chunk.result_bytes)

@@ -1,0 +1,159 @@
+"""The engine children of one family: which chunk runs in which."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pipelines.catalog.catalog import Catalog
+from pipelines.catalog.entry import Entry
+
+from .channel import Message
+from .engine import EngineDied
+from .process import EngineProcess, EngineRun
+
+#: Seconds for a child to come back.
+_RESTART_S = 60.0
+#: Seconds between looks at the memory of busy children: one that eats without end gets through a few gigabytes.
+_LOOK_AT_MEMORY_S = 0.25
+
+
+class EnginePool:
+    """`engine.Engines` for a family: `count` children, the least busy one first, a whole one for `solo` chunks."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        preload: Sequence[Entry],
+        *,
+        count: int,
+        device: str,
+        environment: Mapping[str, str],
+        models_toml: Path | None = None,
+        memory_bytes: int | None = None,
+        most_models: int = 1,
+    ) -> None:
+        """`memory_bytes`: resident memory of one child past which it is killed; unset = no limit.
+
+        `most_models`: kept loaded in a child at once, those of `preload` included.
+        """
+        self._changed = threading.Condition()
+        self._callback: Callable[[], None] | None = None
+        stall_s = {entry.name: entry.stall_s for entry in catalog}
+        self._own = [entry for entry in catalog if entry.queue in {each.queue for each in preload}]
+        self._engines = [
+            EngineProcess(
+                preload,
+                stall_s=stall_s,
+                device=device,
+                environment=environment,
+                models_toml=models_toml,
+                most_models=most_models,
+                when_warm=self._became_warm,
+            )
+            for _ in range(count)
+        ]
+        self._busy = dict.fromkeys(range(count), 0)
+        self._exclusive: set[int] = set()
+        self._closing = False
+        self._memory_bytes = memory_bytes
+        if memory_bytes is not None:
+            threading.Thread(target=self._watch_memory, name="engine-memory", daemon=True).start()
+
+    def wait_until_loaded(self, timeout_s: float) -> bool:
+        """Whether all preloaded models were loaded, or failed to, within the time."""
+        return all(engine.settled.wait(timeout_s) for engine in self._engines)
+
+    def call_when_warm(self, callback: Callable[[], None]) -> None:
+        self._callback = callback
+
+    def _became_warm(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+        if self._callback is not None:
+            self._callback()
+
+    def is_warm(self) -> bool:
+        return any(engine.is_warm for engine in self._engines)
+
+    def failures(self) -> list[str]:
+        """Why models could not be loaded."""
+        return [
+            model.get("detail", name)
+            for engine in self._engines
+            for name, model in engine.models.items()
+            if model["state"] == "failed"
+        ]
+
+    @contextmanager
+    def running(self, message: Message, directory: Path, *, lane: str, solo: bool) -> Iterator[EngineRun]:
+        index = self._take(solo=solo)
+        engine = self._engines[index]
+        try:
+            run = engine.begin({**message, "directory": str(directory), "lane": lane})
+            try:
+                yield run
+            finally:
+                engine.end(run)
+        finally:
+            self._give_back(index, solo=solo)
+
+    def _take(self, *, solo: bool) -> int:
+        """The least busy engine that is warm; the wait for one to come back after a death is part of the chunk."""
+        until = time.monotonic() + _RESTART_S
+        with self._changed:
+            while not (open_ones := self._open()):
+                if self.is_warm():
+                    # One that is taken by a chunk of its own comes free; only a dead one may never come back.
+                    until = time.monotonic() + _RESTART_S
+                if self._closing or time.monotonic() > until:
+                    raise EngineDied("No engine came back in time.", alone=False, to_blame=False)
+                self._changed.wait(1.0)
+            index = min(open_ones, key=lambda one: self._busy[one])
+            if solo:
+                # From now on it gets no more company; it starts when those inside are done.
+                self._exclusive.add(index)
+                self._changed.wait_for(lambda: self._closing or self._busy[index] == 0)
+            self._busy[index] += 1
+            return index
+
+    def _open(self) -> list[int]:
+        return [index for index, engine in enumerate(self._engines) if engine.is_warm and index not in self._exclusive]
+
+    def _give_back(self, index: int, *, solo: bool) -> None:
+        with self._changed:
+            self._busy[index] -= 1
+            if solo:
+                self._exclusive.discard(index)
+            self._changed.notify_all()
+
+    def _watch_memory(self) -> None:
+        while not self._closing:
+            for engine in self._engines:
+                if engine.is_busy and engine.rss_bytes() > (self._memory_bytes or 0):
+                    engine.kill(f"more than {self._memory_bytes} bytes of memory")
+            time.sleep(_LOOK_AT_MEMORY_S)
+
+    def describe(self) -> dict[str, Any]:
+        # What needs no weights can be loaded when it is asked for.
+        models: dict[str, Any] = {entry.name: {"state": "ready"} for entry in self._own if entry.source is None}
+        voices: dict[tuple[str, str], Any] = {}
+        for engine in self._engines:
+            for name, known in list(engine.models.items()):
+                # The best state of any child is what a caller wants to know.
+                if models.get(name, {}).get("state") != "warm":
+                    models[name] = {key: value for key, value in known.items() if key != "voices"}
+                voices |= {(name, voice["id"]): {**voice, "model": name} for voice in known.get("voices", ())}
+        rss = [engine.rss_bytes() for engine in self._engines]
+        return {"models": models, "voices": list(voices.values()), "engine_rss_bytes": rss}
+
+    def close(self) -> None:
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        for engine in self._engines:
+            engine.close()

@@ -1,0 +1,100 @@
+"""Checks the database against its invariants: the body of `voicemill audit [--deep]`.
+
+The store knows the invariants; here objects are compared with what the record says of them: their sizes, and with
+`--deep` their bytes. Exit code 1 with violations, 2 when it could not look.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from jobs.errors import CorruptObject, JobsError, NotFound
+from jobs.job import InputObject
+from jobs.settings import Settings
+from jobs.storage.storage import Storage
+from jobs.store import Store
+from workers.wiring import wire
+
+#: The invariant that objects are held against.
+OBJECTS = "09_objects_exist"
+_SHOWN = 20
+_PAGE = 100
+
+Violations = dict[str, list[Mapping[str, Any]]]
+
+
+def check(store: Store, storage: Storage, *, deep: bool) -> Violations:
+    """Violations by invariant, 20 of each at most; empty lists where all is well. Raises StoreUnavailable, …"""
+    found: Violations = {name: list(rows) for name, rows in store.audit().items()}
+    objects = found.setdefault(OBJECTS, [])
+    for owner, (owner_id, source) in _objects(store):
+        if len(objects) >= _SHOWN:
+            break
+        if (problem := _problem(storage, source, deep=deep)) is not None:
+            objects.append({owner: owner_id, "key": source.key, "problem": problem})
+    return found
+
+
+def _objects(store: Store) -> Iterator[tuple[str, tuple[str, InputObject]]]:
+    """("job" or "voice", (its id, an object of it))."""
+    for owner, pages in (("job", store.objects), ("voice", store.voice_objects)):
+        yield from ((owner, each) for each in _owned(pages))
+
+
+def _owned(pages: Callable[..., Sequence[tuple[str, Sequence[InputObject]]]]) -> Iterator[tuple[str, InputObject]]:
+    after = ""
+    while page := pages(after=after, limit=_PAGE):
+        for owner_id, sources in page:
+            yield from ((owner_id, source) for source in sources)
+        after = page[-1][0]
+
+
+def _problem(storage: Storage, source: InputObject, *, deep: bool) -> str | None:
+    size = storage.stat(source.key)
+    if size is None:
+        return "missing"
+    if source.bytes is not None and size != source.bytes:
+        return f"{size} bytes instead of {source.bytes}"
+    if not deep or source.sha256 is None:
+        return None
+    digest = hashlib.sha256()
+    try:
+        for block in storage.read(source.key):
+            digest.update(block)
+    except NotFound:
+        return "missing"
+    except CorruptObject as error:
+        return error.detail
+    return None if digest.hexdigest() == source.sha256 else "other bytes than were written"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print what is wrong, for people or as JSON."""
+    parser = argparse.ArgumentParser(prog="voicemill audit")
+    parser.add_argument("--deep", action="store_true", help="also read every object and check its SHA-256")
+    parser.add_argument("--json", action="store_true", help="violations by invariant, as JSON")
+    options = parser.parse_args(arguments)
+    try:
+        services = wire(Settings())
+        found = check(services.store, services.storage, deep=options.deep)
+    except JobsError as error:
+        sys.stderr.write(f"voicemill audit: {error.detail}\n")
+        return 2
+    broken = {name: rows for name, rows in found.items() if rows}
+    if options.json:
+        sys.stdout.write(json.dumps(found, indent=2, default=str) + "\n")
+    else:
+        for name, rows in broken.items():
+            sys.stdout.write(f"{name}: {len(rows)}{' or more' if len(rows) >= _SHOWN else ''}\n")
+            sys.stdout.writelines(f"  {json.dumps(dict(row), default=str)}\n" for row in rows)
+        sys.stdout.write(f"{len(found)} invariants checked, {len(broken)} violated\n")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

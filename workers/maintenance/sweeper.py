@@ -1,0 +1,117 @@
+"""Keeps house, in every controller: one leads at a time, but nothing depends on there being only one.
+
+Each pass rescues chunks of dead workers, expires, rings for work that nobody claimed. Now and then it removes the
+objects of jobs that are due for deletion, and runs the audit, whose latest result is a metric.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from jobs.dispatch.dispatch import Dispatch
+from jobs.errors import JobsError, Misconfigured, StorageUnavailable
+from jobs.lease_trust import TrustWindow
+from jobs.storage.object_keys import incoming_prefix, job_prefix
+from jobs.storage.ownership import require_own_storage
+from jobs.storage.storage import Storage
+from jobs.store import Store
+from workers.periodic import Periodic
+
+_log = structlog.get_logger(__name__)
+
+_LEADER = "sweeper"
+#: Seconds between passes of the slow tasks.
+_DELETE_EVERY_S = 30.0
+_AUDIT_EVERY_S = 600.0
+#: The first audit waits until a stack that just started has other things behind it.
+_FIRST_AUDIT_S = 60.0
+#: Days of unclaimed uploads that are looked at, the youngest older than 48 hours.
+_INCOMING_DAYS = range(3, 10)
+
+
+class Sweeper:
+    """The thread that sweeps."""
+
+    def __init__(
+        self,
+        store: Store,
+        storage: Storage,
+        dispatch: Dispatch,
+        worker_id: str,
+        *,
+        every_s: float,
+        trust_s: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._storage = storage
+        self._dispatch = dispatch
+        self._worker_id = worker_id
+        self._every_s = every_s
+        self._window = TrustWindow(trust_s)
+        self._clock = clock
+        self._delete_at = clock()
+        self._audit_at = clock() + _FIRST_AUDIT_S
+        #: Invariant → violations found by this worker's last audit; empty before the first.
+        self.audit: Mapping[str, int] = {}
+        self._thread = Periodic("sweeper", self.sweep, every_s=every_s)
+
+    def start(self) -> None:
+        """Begin to sweep."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop, and let another lead at once."""
+        self._thread.close()
+        try:
+            self._store.resign(_LEADER, self._worker_id)
+        except JobsError as error:
+            _log.warning("resignation_unheard", detail=error.detail)
+
+    def sweep(self) -> None:
+        """One pass. Raises StoreUnavailable; what a storage does not do is left for a later pass."""
+        leads = self._store.lead(_LEADER, self._worker_id, term_ms=round(max(10.0, 3 * self._every_s) * 1000))
+        # Who does not lead watches too: so the next leader need not wait before it may rescue.
+        may_rescue = self._window.passed(self._store.now_ms())
+        if not leads:
+            return
+        swept = self._store.sweep(may_rescue=may_rescue)
+        for queue, count in (swept.bells or {}).items():
+            self._dispatch.ring(queue, count=count)
+        if swept.rescued or swept.expired or swept.cancelled:
+            _log.info("swept", rescued=swept.rescued, expired=swept.expired, cancelled=swept.cancelled)
+        try:
+            self._slow_tasks()
+        except (StorageUnavailable, Misconfigured) as error:
+            _log.warning("objects_not_deleted", error=type(error).__name__, detail=error.detail)
+
+    def _slow_tasks(self) -> None:
+        if self._clock() >= self._delete_at:
+            self._delete_at = self._clock() + _DELETE_EVERY_S
+            self._delete()
+        if self._clock() >= self._audit_at:
+            self._audit_at = self._clock() + _AUDIT_EVERY_S
+            self.audit = {name: len(rows) for name, rows in self._store.audit().items()}
+            if broken := {name: count for name, count in self.audit.items() if count}:
+                _log.error("audit_failed", **broken)
+            self._delete_incoming()
+
+    def _delete(self) -> None:
+        """Objects first, then the row is blanked: a crash in between is repaired by the next pass."""
+        due = self._store.due_for_deletion()
+        if due:
+            require_own_storage(self._storage, self._store.installation_id())
+        for job in due:
+            self._storage.delete_prefix(job_prefix(job.tenant_id, job.id))
+            self._store.blank(job.id)
+            _log.info("job_deleted", job=job.id)
+
+    def _delete_incoming(self) -> None:
+        require_own_storage(self._storage, self._store.installation_id())
+        today = datetime.now(UTC).date()
+        for days in _INCOMING_DAYS:
+            self._storage.delete_prefix(incoming_prefix(today - timedelta(days=days)))

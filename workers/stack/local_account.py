@@ -1,0 +1,77 @@
+"""The tenant, key and webhook secret of the local stack, and the file by which clients find them.
+
+`account.json` keeps the secrets from start to start. `client.json` is there while the stack is ready, and only then.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jobs.store import Store
+
+TENANT = "local"
+FLOWER_USER = "voicemill"
+_SCOPES = ("read", "submit", "stream", "admin")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the local user needs to be known by."""
+
+    api_key: str = field(repr=False)
+    webhook_secret: str = field(repr=False)
+    flower_password: str = field(repr=False)
+
+
+def open_account(store: Store, data_dir: Path) -> Account:
+    """The account of the last start where the database still knows its key, else a new one."""
+    path = data_dir / "account.json"
+    store.ensure_tenant(TENANT)
+    before = _read(path)
+    key = str(before.get("api_key") or "")
+    found = store.key_for(key) if key else None
+    if found is not None and found.tenant_id == TENANT and before.get("webhook_secret"):
+        account = Account(key, str(before["webhook_secret"]), str(before["flower_password"]))
+    else:
+        _, key = store.create_key(TENANT, "local stack", _SCOPES)
+        account = Account(key, store.rotate_default_secret(TENANT), secrets.token_urlsafe(24))
+        _write(path, asdict(account))
+    return account
+
+
+def publish(data_dir: Path, account: Account, *, base_url: str, flower_url: str) -> Path:
+    """Write `client.json`: from now on clients find the stack."""
+    path = data_dir / "client.json"
+    # Nothing streams in this version.
+    _write(
+        path,
+        {"base_url": base_url, "ws_url": None, "flower_url": flower_url, "flower_user": FLOWER_USER, **asdict(account)},
+    )
+    return path
+
+
+def withdraw(data_dir: Path) -> None:
+    """Remove `client.json`: nobody answers there."""
+    (data_dir / "client.json").unlink(missing_ok=True)
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    """Whole or not at all, readable by its owner only."""
+    draft = path.with_name(f".{path.name}.new")
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    draft.replace(path)

@@ -1,0 +1,324 @@
+"""The whole of Voicemill on this machine: the body of `voicemill up`, `python -m workers.stack`.
+
+Puts together what production gets from its own database, broker and process supervisor: a private Redis, migrations,
+a local key, the workers, the API and Flower, all under one lock on the data directory. Nothing that it starts outlives
+it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import http.client
+import os
+import platform
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from jobs.errors import JobsError, Misconfigured
+from jobs.secret_box import open_secret_box
+from jobs.settings import Settings, service_environment
+from jobs.sql import SqlStore, open_store
+from workers.child_process import SOURCE_ROOT
+
+from . import local_account, private_redis
+from .local_account import FLOWER_USER, Account
+from .private_redis import PrivateRedis
+from .readiness import Check, StackStart
+from .supervisor import Service, Supervisor
+
+_WORKER_GRACE_S, _SERVICE_GRACE_S = 60.0, 10.0
+_LOOK_EVERY_S = 0.1
+#: Seconds for one answer of the API while it starts.
+_ANSWER_S = 5.0
+
+
+def main() -> int:
+    """Run until Ctrl-C or SIGTERM. Exit code 2: it cannot start as it was asked to."""
+    options = _parse()
+    data_dir: Path = options.data_dir.expanduser().absolute()
+    stop = threading.Event()
+    for sig in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        # Under nohup a hang-up is ignored already, and stays so.
+        if signal.getsignal(sig) is not signal.SIG_IGN:
+            signal.signal(sig, lambda *_: stop.set())
+    try:
+        with _lock(data_dir):
+            return Stack(data_dir, options).run(stop)
+    except JobsError as error:
+        sys.stderr.write(f"voicemill up: {error.detail}\n")
+        return 2
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="voicemill up")
+    parser.add_argument("--data-dir", type=Path, default=Settings().data_dir)
+    parser.add_argument("--port", type=int, default=8080, help="of the API; 0 = a free one")
+    parser.add_argument("--flower-port", type=int, default=0, help="0 = a free one")
+    parser.add_argument("--families", default="espeak,pocketsphinx", help="model families to serve, by commas")
+    return parser.parse_args()
+
+
+@contextmanager
+def _lock(data_dir: Path) -> Iterator[None]:
+    """One stack per data directory: two would release each other's leases."""
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (data_dir / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Misconfigured(f"a stack is running in {data_dir} already", field="--data-dir") from None
+        yield
+
+
+class Stack:
+    """One run of the stack."""
+
+    def __init__(self, data_dir: Path, options: argparse.Namespace) -> None:
+        self._began = time.monotonic()
+        self._data_dir = data_dir
+        self._families = [name for name in options.families.split(",") if name]
+        self._port = options.port or _free_port()
+        self._flower_port = options.flower_port or _free_port()
+        local_account.withdraw(data_dir)
+        self._run_dir = data_dir / "run"
+        for directory in (self._run_dir, data_dir / "logs"):
+            directory.mkdir(exist_ok=True, mode=0o700)
+        self._supervisor = Supervisor(data_dir / "logs", _say)
+        self._env: dict[str, str] = {}
+        self._redis: PrivateRedis | None = None
+        self._api_has_answered = False
+
+    def run(self, stop: threading.Event) -> int:
+        """Start, wait until it is ready, say so, supervise, stop."""
+        _require_free(self._port)
+        settings = self._start_broker()
+        try:
+            store = self._prepare(settings)
+            account = local_account.open_account(store, self._data_dir)
+            self._start_services(account)
+            start = self._start_checks(store)
+            if not start.wait(stop):
+                if stop.is_set():
+                    return 0
+                sys.stderr.write(f"voicemill up: {start.report()}\n")
+                return 1
+            path = local_account.publish(
+                self._data_dir, account, base_url=self._url(self._port), flower_url=self._url(self._flower_port)
+            )
+            self._announce(path, [name.removeprefix("worker-") for name in start.awaited])
+            while not stop.wait(_LOOK_EVERY_S):
+                self._supervisor.watch()
+            _say("stopping")
+            return 0
+        finally:
+            self._stop()
+
+    # -- start -------------------------------------------------------------------------------------------------------
+    def _start_broker(self) -> Settings:
+        """The settings that all services share, once the broker is on its way."""
+        changes = {"VOICEMILL_DATA_DIR": str(self._data_dir)}
+        given = Settings(data_dir=self._data_dir)
+        if given.broker_url is None:
+            self._redis = private_redis.configure(self._run_dir, _free_port())
+            self._supervisor.start(Service("redis", self._redis.command, {"PATH": os.defpath}, _SERVICE_GRACE_S))
+            changes["VOICEMILL_BROKER_URL"] = self._redis.url
+        if "public_url" not in given.model_fields_set:
+            changes["VOICEMILL_PUBLIC_URL"] = self._url(self._port)
+        self._env = {**service_environment(changes), "PYTHONPATH": str(SOURCE_ROOT), "PYTHONUNBUFFERED": "1"}
+        return given
+
+    def _prepare(self, settings: Settings) -> SqlStore:
+        box = open_secret_box(settings)
+        done = subprocess.run(
+            [sys.executable, "-m", "migrations"],
+            env=self._env,
+            cwd=SOURCE_ROOT,
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        if done.returncode:
+            said = done.stdout.decode(errors="replace").strip().splitlines()[-5:]
+            raise Misconfigured("the database cannot be prepared:\n" + "\n".join(said), field="VOICEMILL_DATABASE_URL")
+        store = open_store(settings, box)
+        # Under the lock nobody of ours lives: what dead workers of an earlier run held is free again, uncharged. With
+        # a database that others share, that is true of this host only.
+        prefix = f"{store.installation_id()}:" + ("" if settings.is_embedded else f"{platform.node()}:")
+        if released := store.release_installation(prefix):
+            _say(f"{released} chunks of an earlier run are ready again")
+        return store
+
+    def _start_services(self, account: Account) -> None:
+        python = sys.executable
+        for family in ("cpu", *self._families):
+            command = [python, "-m", "workers.controller", "--family", family, "--parent", str(os.getpid())]
+            self._supervisor.start(Service(f"worker-{family}", command, self._env, _WORKER_GRACE_S, level=1))
+        api = [
+            python,
+            "-m",
+            "granian",
+            "--interface",
+            "wsgi",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(self._port),
+            "--workers",
+            "1",
+            "--blocking-threads",
+            "256",
+            "--respawn-failed-workers",
+            "--no-access-log",
+            "--log-level",
+            "warning",
+            "api.wsgi:app",
+        ]
+        self._supervisor.start(Service("api", api, self._env, _SERVICE_GRACE_S, level=2))
+        flower = [
+            python,
+            "-m",
+            "celery",
+            "--app",
+            "workers.celery_app",
+            "flower",
+            f"--conf={self._flower_config(account)}",
+        ]
+        self._supervisor.start(Service("flower", flower, self._env, _SERVICE_GRACE_S, level=2))
+
+    def _flower_config(self, account: Account) -> Path:
+        """Flower's settings as it reads them; in a file, since a command line can be read by everybody."""
+        path = self._run_dir / "flowerconfig.py"
+        path.unlink(missing_ok=True)
+        path.touch(mode=0o600)
+        values: Mapping[str, object] = {
+            "address": "127.0.0.1",
+            "port": self._flower_port,
+            "max_tasks": 10_000,
+            "basic_auth": [f"{FLOWER_USER}:{account.flower_password}"],
+        }
+        path.write_text("".join(f"{name} = {value!r}\n" for name, value in values.items()))
+        return path
+
+    # -- readiness ---------------------------------------------------------------------------------------------------
+    def _start_checks(self, store: SqlStore) -> StackStart:
+        """What is waited for. A model may be on its way from the network: its jobs wait for it, `voicemill up` does
+        not."""
+        reported = _Reported(store)
+        checks: dict[str, Check] = {
+            f"worker-{family}": lambda family=family: reported.lacks(family)  # type: ignore[misc]
+            for family in ("cpu", *self._families)
+        }
+        if (redis := self._redis) is not None:
+            checks["redis"] = lambda: "" if redis.answers() else f"does not answer on port {redis.port}"
+        checks["api"] = self._awaited_of_api
+        checks["flower"] = lambda: "" if _listens(self._flower_port) else f"does not listen on port {self._flower_port}"
+        optional = [f"worker-{family}" for family in self._families]
+        # The API remembers for a second which workers it saw when it was asked for its health: that is asked last.
+        return StackStart(self._supervisor, checks, optional=optional, last=("api", self._lacking_health), say=_say)
+
+    def _awaited_of_api(self) -> str:
+        # Once it has answered it is not asked again: each question is a line in its log. Nobody has a key here.
+        self._api_has_answered = self._api_has_answered or _status(self._port, "/jobs") is not None
+        return "" if self._api_has_answered else f"does not answer on port {self._port}"
+
+    def _lacking_health(self) -> str:
+        status = _status(self._port, "/audio/health")
+        if status == 200:
+            return ""
+        return f"answers {status} when asked for its health" if status else f"does not answer on port {self._port}"
+
+    def _announce(self, path: Path, absent: Sequence[str]) -> None:
+        print(  # noqa: T201 – what the user who typed `voicemill up` reads
+            f"Voicemill is ready after {time.monotonic() - self._began:.1f} s\n"
+            f"  API      {self._url(self._port)}   (documentation: {self._url(self._port)}/docs)\n"
+            f"  Flower   {self._url(self._flower_port)}   (user {FLOWER_USER}, password in {path})\n"
+            f"  Key      {path}\n"
+            f"  Logs     {self._data_dir / 'logs'}\n"
+            + "".join(f"  {self._why_absent(family)}; its jobs wait\n" for family in absent)
+            + "Ctrl-C stops it.",
+            flush=True,
+        )
+
+    def _why_absent(self, family: str) -> str:
+        worker = f"worker-{family}"
+        if self._supervisor.ends(worker):
+            return f"{family}: {self._supervisor.state(worker)}, log: {self._supervisor.log(worker)}"
+        return f"{family} is still loading its model"
+
+    # -- stop --------------------------------------------------------------------------------------------------------
+    def _stop(self) -> None:
+        # From now on the same signals mean: at once.
+        for sig in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(sig, lambda *_: self._supervisor.kill())
+        local_account.withdraw(self._data_dir)
+        self._supervisor.stop()
+
+    def _url(self, port: int) -> str:
+        return f"http://127.0.0.1:{port}"
+
+
+class _Reported:
+    """Which workers have reported to the database; asked once for all of them at a time."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self._store = store
+        self._families: frozenset[str] = frozenset()
+        self._asked_at = float("-inf")
+
+    def lacks(self, family: str) -> str:
+        """A `Check` of the worker of this family."""
+        if time.monotonic() - self._asked_at >= _LOOK_EVERY_S:
+            pools = {worker.id.split(":")[2] for worker in self._store.live_workers()}
+            self._families = frozenset(pool.rpartition(".")[2] for pool in pools)
+            self._asked_at = time.monotonic()
+        return "" if family in self._families else "has not reported to the database"
+
+
+def _say(line: str) -> None:
+    print(f"[{time.strftime('%H:%M:%S')}] {line}", flush=True)  # noqa: T201 – the stack's own voice on the terminal
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def _require_free(port: int) -> None:
+    try:
+        with socket.create_server(("127.0.0.1", port)):
+            pass
+    except OSError as error:
+        raise Misconfigured(f"port {port} is taken; choose another with --port", field="--port") from error
+
+
+def _listens(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def _status(port: int, path: str) -> int | None:
+    """The HTTP status of an answer; None without one."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=_ANSWER_S) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as refusal:
+        return refusal.code
+    except (OSError, http.client.HTTPException):
+        return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
