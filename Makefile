@@ -15,10 +15,12 @@ PIP := PYTHONWARNINGS=ignore $(PY) -m pip install --quiet --disable-pip-version-
 export PIP_ROOT_USER_ACTION := ignore
 # setuptools warns that folders beside an editable installation may shadow it: here they are the installation.
 
-# First what is quick and points at the cause, two files at a time; then what starts and kills whole stacks, one after
-# the other. tests/gpu and tests/benchmarks have verbs of their own.
+# First what is quick and points at the cause, then what starts and kills whole stacks; both two files at a time.
+# tests/benchmarks has verbs of its own.
 QUICK := $(wildcard tests/unit tests/test_*.py tests/conformance)
 WHOLE := $(wildcard tests/integration tests/acceptance tests/faults)
+
+TWO_FILES := $(PY) -m pytest --durations=15 --numprocesses=2 --dist=loadfile
 
 # What computes: engines, families, vocoders. Each library is told which instructions it may use; ONNX Runtime cannot be.
 COMPUTING := $(PY) -m pytest --numprocesses=2 --dist=loadfile tests/unit/pipelines/engines \
@@ -45,13 +47,13 @@ demo: $(STAMPS)/demo-$(KEY)  ## Start the whole stack, make an audiobook and a t
 up: $(STAMPS)/demo-$(KEY)  ## Start the whole stack on this machine and stay until Ctrl-C
 	$(VENV)/bin/voicemill up
 
-test: $(STAMPS)/test-$(KEY)  ## Run everything that needs no GPU (TESTS=path narrows it)
+test: $(STAMPS)/test-$(KEY)  ## Run everything that needs no GPU (TESTS=path narrows it; COVERAGE=1 measures, with a floor)
 ifdef TESTS
 	$(PY) -m pytest --durations=15 $(TESTS)
 else
 	@failed=0; \
-	$(PY) -m pytest --durations=15 --numprocesses=2 --dist=loadfile $(QUICK) || failed=1; \
-	$(PY) -m pytest --durations=15 $(WHOLE) || failed=1; \
+	$(TWO_FILES) $(if $(COVERAGE),--cov --cov-report=term) $(QUICK) || failed=1; \
+	$(TWO_FILES) $(WHOLE) || failed=1; \
 	exit $$failed
 endif
 
@@ -78,16 +80,16 @@ accept: $(STAMPS)/test-$(KEY)  ## Run the acceptance tests with every recogniser
 soak: $(STAMPS)/test-$(KEY)  ## Run the long versions of the fault tests
 	$(PY) -m pytest -m soak --timeout=0 --durations=15 tests
 
-bench: $(STAMPS)/test-$(KEY)  ## Measure speed here and write docs/benchmarks.md (BENCH=name runs one and only prints)
+bench: $(STAMPS)/test-$(KEY)  ## Measure the platform, write its page in docs/measurements (BENCH=name runs one, prints)
 	$(PY) -m tests.benchmarks $(or $(BENCH),--write)
 
-bench-stt: $(STAMPS)/test-$(KEY)  ## Measure the recognisers and write docs/benchmarks-stt.md (BENCH=name only prints one)
+bench-stt: $(STAMPS)/test-$(KEY)  ## Measure the recognisers, write their page (BENCH=name runs one, prints)
 	$(PY) -m tests.benchmarks.stt $(or $(BENCH),--write)
 
-bench-tts: $(STAMPS)/test-$(KEY)  ## Measure the neural voices and write docs/benchmarks-tts.md (BENCH=name prints one)
+bench-tts: $(STAMPS)/test-$(KEY)  ## Measure the neural voices, write their page (BENCH=name runs one, prints)
 	$(PY) -m tests.benchmarks.tts $(or $(BENCH),--write)
 
-bench-engines: $(STAMPS)/test-$(KEY)  ## Measure what runs Whisper on CPUs, write docs/benchmarks-engines.md (MODEL=folder)
+bench-engines: $(STAMPS)/test-$(KEY)  ## Measure what runs Whisper on CPUs, write its page (MODEL=folder)
 	$(PY) -m tests.benchmarks.engines --write $(MODEL)
 
 clean:  ## Remove the virtual environment, caches and what the demo wrote

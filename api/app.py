@@ -1,14 +1,16 @@
-"""Makes the Flask application from settings and services. Knows which routes there are, nothing of what they do."""
+"""Creates the Flask application. Knows which features there are, and nothing of what they do."""
 
 from __future__ import annotations
 
 from flask_openapi3 import OpenAPI
 
+from api.http.context import install_services
 from api.http.openapi import INFO, install_docs
 from api.http.operation import SECURITY_SCHEMES
 from api.http.problems import install_problems
 from api.http.request_log import install_request_log
 from api.http.schemas import Problem
+from api.services import Services
 
 from .jobs.routes import routes as jobs
 from .keys.routes import routes as keys
@@ -18,7 +20,6 @@ from .stt.routes import routes as stt
 from .tts.routes import routes as tts
 from .voices.routes import routes as voices
 from .webhooks.routes import routes as webhooks
-from .wiring import EXTENSION, Services
 
 #: In the order of the OpenAPI document.
 ROUTES = (jobs, tts, voices, stt, ops, models, keys, webhooks)
@@ -31,11 +32,11 @@ def create_app(services: Services) -> OpenAPI:
         info=INFO,
         security_schemes=SECURITY_SCHEMES,
         validation_error_model=Problem,
-        validation_error_status=500,  # every route documents this one: nothing is added to what it says itself
+        validation_error_status=500,  # every route documents 500 itself: nothing is added
         doc_ui=False,
         static_folder=None,
     )
-    app.extensions[EXTENSION] = services
+    install_services(app, services)
     app.url_map.strict_slashes = False
     app.json.sort_keys = False  # type: ignore[attr-defined]
     install_request_log(app)

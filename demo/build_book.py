@@ -1,4 +1,4 @@
-"""Binds demo/book/*.md into demo/book.epub: EPUB 3 with a navigation document, and an ncx for older readers.
+"""Builds demo/book.epub from demo/book/*.md: EPUB 3 with a navigation document, and an NCX for older readers.
 
 The same text gives the same bytes: nothing in the archive depends on the clock or on the order of a directory.
 Run it after changing the text:  python demo/build_book.py
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from build_cover import draw, png
+from build_cover import draw_cover, encode_png
 from markdown_it import MarkdownIt
 
 HERE = Path(__file__).resolve().parent
@@ -57,8 +57,8 @@ def read_pages(folder: Path) -> list[Page]:
     return pages
 
 
-def xhtml(title: str, body: str, language: str) -> str:
-    """A whole XHTML document."""
+def render_xhtml(title: str, body: str, language: str) -> str:
+    """A complete XHTML document."""
     return (
         '<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE html>\n'
         f'<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops" lang="{language}" '
@@ -67,14 +67,14 @@ def xhtml(title: str, body: str, language: str) -> str:
     )
 
 
-def navigation(pages: list[Page]) -> str:
+def render_navigation(pages: list[Page]) -> str:
     """The table of contents, which is also a page of the book."""
     items = "".join(f'<li><a href="{page.file}">{escape(page.title)}</a></li>\n' for page in pages)
     return f'<nav epub:type="toc" id="toc">\n<h1>Contents</h1>\n<ol>\n{items}</ol>\n</nav>\n'
 
 
-def ncx(book: dict[str, str], pages: list[Page]) -> str:
-    """The table of contents as EPUB 2 readers want it."""
+def render_ncx(book: dict[str, str], pages: list[Page]) -> str:
+    """The table of contents for EPUB 2 readers."""
     points = "".join(
         f'<navPoint id="p{number}" playOrder="{number}"><navLabel><text>{escape(page.title)}</text></navLabel>'
         f'<content src="{page.file}"/></navPoint>\n'
@@ -87,8 +87,8 @@ def ncx(book: dict[str, str], pages: list[Page]) -> str:
     )
 
 
-def package(book: dict[str, str], pages: list[Page]) -> str:
-    """The package document: what the book is, which files it has and in which order they are read."""
+def render_package(book: dict[str, str], pages: list[Page]) -> str:
+    """The package document: metadata, list of files, and reading order."""
     manifest = "".join(f'<item id="{p.name}" href="{p.file}" media-type="application/xhtml+xml"/>\n' for p in pages)
     spine = "".join(f'<itemref idref="{page.name}"/>\n' for page in pages)
     return f"""<?xml version="1.0" encoding="utf-8"?>
@@ -119,7 +119,7 @@ def package(book: dict[str, str], pages: list[Page]) -> str:
 """
 
 
-def contents() -> dict[str, bytes]:
+def build_files() -> dict[str, bytes]:
     """Every file of the archive by its name, in the order in which they are stored."""
     book = tomllib.loads((HERE / "book" / "book.toml").read_text(encoding="utf-8"))
     pages, language = read_pages(HERE / "book"), book["language"]
@@ -127,20 +127,20 @@ def contents() -> dict[str, bytes]:
     texts = {
         "mimetype": "application/epub+zip",
         "META-INF/container.xml": CONTAINER,
-        "EPUB/package.opf": package(book, pages),
-        "EPUB/nav.xhtml": xhtml("Contents", navigation(pages), language),
-        "EPUB/toc.ncx": ncx(book, pages),
+        "EPUB/package.opf": render_package(book, pages),
+        "EPUB/nav.xhtml": render_xhtml("Contents", render_navigation(pages), language),
+        "EPUB/toc.ncx": render_ncx(book, pages),
         "EPUB/style.css": STYLE,
-        "EPUB/cover.xhtml": xhtml("Cover", cover, language),
+        "EPUB/cover.xhtml": render_xhtml("Cover", cover, language),
     }
-    texts |= {f"EPUB/{page.file}": xhtml(page.title, page.body, language) for page in pages}
-    return {name: text.encode() for name, text in texts.items()} | {"EPUB/cover.png": png(draw())}
+    texts |= {f"EPUB/{page.file}": render_xhtml(page.title, page.body, language) for page in pages}
+    return {name: text.encode() for name, text in texts.items()} | {"EPUB/cover.png": encode_png(draw_cover())}
 
 
-def bind(path: Path) -> None:
-    """Write the archive: `mimetype` first and stored, as the format asks; every date is the first that zip knows."""
+def write_epub(path: Path) -> None:
+    """Write the archive: `mimetype` first and uncompressed, as EPUB requires; all dates are the earliest of ZIP."""
     with zipfile.ZipFile(path, "w") as archive:
-        for name, data in contents().items():
+        for name, data in build_files().items():
             entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
             entry.compress_type = zipfile.ZIP_STORED if name in ("mimetype", "EPUB/cover.png") else zipfile.ZIP_DEFLATED
             entry.external_attr, entry.create_system = 0o644 << 16, 3
@@ -149,7 +149,7 @@ def bind(path: Path) -> None:
 
 def main() -> None:
     path = HERE / "book.epub"
-    bind(path)
+    write_epub(path)
     print(f"{path.name}: {path.stat().st_size:,} bytes")
 
 

@@ -1,8 +1,8 @@
-"""Makes the demo's recording: a meeting of three synthetic voices, with its true words and times beside it.
+"""Builds the demo's recording: a meeting of three synthetic voices, with its reference transcript and times.
 
-The voices are those of Debian's `flite` (`apt install flite`); the results are committed, so that only whoever changes
-the words below needs that program:  python demo/build_meeting.py
-Knows nothing of recognition; the sentences are plain on purpose, since the demo's recogniser is a small one.
+The voices are those of Debian's `flite` (`apt install flite`). The results are committed, so this program is only
+needed after a change of the script below:  python demo/build_meeting.py
+The sentences are plain on purpose, since the demo's recogniser is a small one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 HERE = Path(__file__).resolve().parent
 RATE_HZ = 16_000
 BITRATE = 28_000
-#: Every line is brought to this level, as if all sat equally near the microphone.
+#: Every line is scaled to this level, as if all speakers were equally near the microphone.
 LEVEL_RMS = 2600.0
 PAUSE_S = (0.3, 0.8)
 #: The whole recording begins and ends with this much silence.
@@ -77,7 +77,7 @@ SCRIPT: tuple[tuple[str, str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Who says what, and when: seconds from the start of the recording, rounded to a millisecond."""
+    """One line of the script and its place: seconds from the start of the recording, rounded to milliseconds."""
 
     speaker: str
     voice: str
@@ -86,8 +86,8 @@ class Line:
     text: str
 
 
-def speak(voice: str, text: str) -> NDArray[np.int16]:
-    """The sentence in a flite voice: mono int16 at RATE_HZ, without the silence at both ends, at LEVEL_RMS."""
+def synthesise_line(voice: str, text: str) -> NDArray[np.int16]:
+    """A sentence by flite: mono int16 at RATE_HZ, without the silence at both ends, at LEVEL_RMS."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "line.wav")
         subprocess.run(["flite", "-voice", voice, "-t", text, "-o", str(path)], check=True)
@@ -101,13 +101,13 @@ def speak(voice: str, text: str) -> NDArray[np.int16]:
     return np.clip(np.rint(samples), -32768, 32767).astype(np.int16)
 
 
-def perform() -> tuple[NDArray[np.int16], list[Line]]:
-    """The whole meeting and where each line lies in it."""
+def synthesise_meeting() -> tuple[NDArray[np.int16], list[Line]]:
+    """The samples of the meeting (mono int16 at RATE_HZ), and the place of each line."""
     pauses = random.Random(2)
     margin = np.zeros(int(MARGIN_S * RATE_HZ), np.int16)
     blocks, lines, at = [margin], [], len(margin)
     for speaker, text in SCRIPT:
-        spoken = speak(VOICES[speaker], text)
+        spoken = synthesise_line(VOICES[speaker], text)
         start, end = round(at / RATE_HZ, 3), round((at + len(spoken)) / RATE_HZ, 3)
         lines.append(Line(speaker, VOICES[speaker], start, end, text))
         pause = np.zeros(int(pauses.uniform(*PAUSE_S) * 1000) * RATE_HZ // 1000, np.int16)
@@ -116,7 +116,7 @@ def perform() -> tuple[NDArray[np.int16], list[Line]]:
     return np.concatenate([*blocks, margin]), lines
 
 
-def encode(samples: NDArray[np.int16], path: Path) -> None:
+def write_opus(samples: NDArray[np.int16], path: Path) -> None:
     """Write Ogg Opus; the same samples give the same bytes."""
 
     def frames() -> Iterator[av.AudioFrame]:
@@ -134,12 +134,12 @@ def encode(samples: NDArray[np.int16], path: Path) -> None:
 
 
 def main() -> None:
-    samples, lines = perform()
-    encode(samples, HERE / "meeting.opus")
-    truth = {"duration_s": round(len(samples) / RATE_HZ, 3), "lines": [asdict(line) for line in lines]}
-    (HERE / "meeting.json").write_text(json.dumps(truth, indent=1) + "\n")
+    samples, lines = synthesise_meeting()
+    write_opus(samples, HERE / "meeting.opus")
+    reference = {"duration_s": round(len(samples) / RATE_HZ, 3), "lines": [asdict(line) for line in lines]}
+    (HERE / "meeting.json").write_text(json.dumps(reference, indent=1) + "\n")
     (HERE / "meeting.txt").write_text("".join(f"{line.speaker}: {line.text}\n" for line in lines))
-    print(f"{truth['duration_s']} s, {len(lines)} lines, {(HERE / 'meeting.opus').stat().st_size:,} bytes")
+    print(f"{reference['duration_s']} s, {len(lines)} lines, {(HERE / 'meeting.opus').stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`voicemill up` as a child of the demo: own data directory, free ports, and a look afterwards that nothing is left."""
+"""`voicemill up` as a child process of the demo: own data directory, free port, check for leftovers."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from typing import Any, Self
 
 import psutil
 
-_STOP_S = 90.0
-#: Becomes the command it is given. Linux tells it to end (SIGTERM) when the demo is gone, however that happens.
-_END_WITH_ME = """
+_STOP_TIMEOUT_S = 90.0
+#: Executes the given command. Linux sends it SIGTERM when the demo ends for whatever reason.
+_EXIT_WITH_PARENT = """
 import ctypes, os, signal, sys
 prctl = getattr(ctypes.CDLL(None), "prctl", None)
 if prctl is not None:
     prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 if os.getppid() != int(sys.argv[1]):
-    raise SystemExit("the demo is gone")
+    raise SystemExit("the demo has ended")
 os.execv(sys.argv[2], sys.argv[2:])
 """
 
 
 class StackFailed(Exception):
-    """The stack did not start, or did not stop as it should."""
+    """The stack did not start."""
 
 
 class LocalStack:
-    """A running stack while it is entered. Leaving stops it; `leftovers` then names what is still there."""
+    """A running stack while it is entered. Leaving stops it; `find_leftovers` then lists what still runs."""
 
     def __init__(self, data_dir: Path, families: list[str], outbound_allow: str) -> None:
         self.data_dir = data_dir
@@ -40,7 +40,7 @@ class LocalStack:
         self._command = [
             sys.executable,
             "-c",
-            _END_WITH_ME,
+            _EXIT_WITH_PARENT,
             str(os.getpid()),
             str(Path(sys.executable).with_name("voicemill")),
             "up",
@@ -51,11 +51,11 @@ class LocalStack:
             "--families",
             ",".join(families),
         ]
-        # A server of the user's own must play no part in this.
-        mine = {name: value for name, value in os.environ.items() if not name.startswith("VOICEMILL_")}
-        self._environment = {**mine, "VOICEMILL_OUTBOUND_ALLOW": outbound_allow}
+        # The settings of a server of the user's own must not apply here.
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("VOICEMILL_")}
+        self._environment = {**inherited, "VOICEMILL_OUTBOUND_ALLOW": outbound_allow}
         self._process: subprocess.Popen[bytes] | None = None
-        self._seen: dict[int, psutil.Process] = {}
+        self._started: dict[int, psutil.Process] = {}
 
     def __enter__(self) -> Self:
         began = time.monotonic()
@@ -66,16 +66,16 @@ class LocalStack:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                # Ctrl-C is for the demo, which then stops the stack in order.
+                # Ctrl-C is for the demo, which then stops the stack gracefully.
                 start_new_session=True,
             )
         try:
-            # However slow this machine is: it gives up by itself, with the reason, when nothing gets on.
-            told = 0
+            # No timeout: the stack stops by itself, with the reason, when its start makes no progress.
+            shown = 0
             while not (self.data_dir / "client.json").is_file():
                 if self._process.poll() is not None:
                     raise StackFailed(f"`voicemill up` ended after {time.monotonic() - began:.0f} s:\n{self.log}")
-                told = self._show_waiting(told)
+                shown = self._show_waiting(shown)
                 time.sleep(0.05)
         except BaseException:
             self.stop()
@@ -88,35 +88,35 @@ class LocalStack:
     ) -> None:
         self.stop()
 
-    def _show_waiting(self, told: int) -> int:
-        """Print what it says that it waits for, from that byte of its log on; returns where its last line ends."""
-        said = self._log.read_bytes()
-        end = said.rfind(b"\n") + 1
-        for line in said[told:end].decode(errors="replace").splitlines():
+    def _show_waiting(self, offset: int) -> int:
+        """Print the lines of the log about waiting from this byte on; returns the byte after the last complete line."""
+        log = self._log.read_bytes()
+        end = log.rfind(b"\n") + 1
+        for line in log[offset:end].decode(errors="replace").splitlines():
             if "waiting:" in line:
                 print(f"  {line}", flush=True)
         return end
 
     @property
     def client_file(self) -> dict[str, Any]:
-        """What `voicemill up` tells its clients."""
+        """The `client.json` of the stack: address, key, webhook secret."""
         return dict(json.loads((self.data_dir / "client.json").read_text()))
 
     @property
     def log(self) -> str:
-        """What it said, the last of it."""
+        """The end of its log."""
         return self._log.read_text(errors="replace")[-4000:]
 
     def stop(self) -> int | None:
-        """Stop in order; its exit code, None if it had to be killed. Twice is harmless."""
+        """Stop gracefully; returns the exit code, None if it had to be killed. May be called twice."""
         process = self._process
         if process is None:
             return None
-        self._look()
+        self._record_children()
         process.terminate()
-        until = time.monotonic() + _STOP_S
-        while process.poll() is None and time.monotonic() < until:
-            self._look()
+        deadline = time.monotonic() + _STOP_TIMEOUT_S
+        while process.poll() is None and time.monotonic() < deadline:
+            self._record_children()
             time.sleep(0.05)
         if process.poll() is None:
             process.kill()
@@ -124,36 +124,36 @@ class LocalStack:
             return None
         return process.returncode
 
-    def leftovers(self) -> list[str]:
-        """Processes that the stack started and that still run, and whatever else runs with its data directory."""
-        left = {process.pid: process for process in self._seen.values() if _is_alive(process)}
+    def find_leftovers(self) -> list[str]:
+        """Running processes that the stack started, or that use its data directory: `pid command`."""
+        left = {process.pid: process for process in self._started.values() if _is_alive(process)}
         for process in psutil.process_iter():
             try:
                 words = [*process.cmdline(), *process.environ().values()]
-            except psutil.Error:  # gone meanwhile, or somebody else's
+            except psutil.Error:  # ended meanwhile, or of another user
                 continue
             if process.pid != os.getpid() and any(str(self.data_dir) in word for word in words):
                 left[process.pid] = process
-        return [f"{pid} {_name(process)}" for pid, process in sorted(left.items())]
+        return [f"{pid} {_describe(process)}" for pid, process in sorted(left.items())]
 
-    def _look(self) -> None:
-        """Remember who belongs to the stack: once its parent is gone a process cannot be told apart."""
+    def _record_children(self) -> None:
+        """Remember the processes of the stack: once its parent has ended, a process cannot be recognised."""
         assert self._process is not None
         try:
             for process in psutil.Process(self._process.pid).children(recursive=True):
-                self._seen.setdefault(process.pid, process)
+                self._started.setdefault(process.pid, process)
         except psutil.Error:
             pass
 
 
 def _is_alive(process: psutil.Process) -> bool:
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.Error:
         return False
 
 
-def _name(process: psutil.Process) -> str:
+def _describe(process: psutil.Process) -> str:
     try:
         return " ".join(process.cmdline())[:100] or process.name()
     except psutil.Error:

@@ -1,4 +1,4 @@
-"""What the results hold, read back with tools that had no part in making them: PyAV, FFmpeg's loudness meter, jiwer."""
+"""Measures the results with tools that did not create them: PyAV, FFmpeg's loudness meter, jiwer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from av.filter import Graph
 
 @dataclass(frozen=True)
 class Audiobook:
-    """An audio file as a player sees it. Times in seconds, loudness in LUFS."""
+    """An audio file as a player reads it. Times in seconds, loudness in LUFS."""
 
     duration_s: float
     codec: str
@@ -27,7 +27,7 @@ class Audiobook:
 
 
 def read_audiobook(path: Path) -> Audiobook:
-    """Decode all of it; the duration is what was decoded, not what the header says."""
+    """Decode the whole file; the duration is that of the decoded samples, not that of the header."""
     with av.open(str(path)) as file:
         stream = file.streams.audio[0]
         meter, samples = _LoudnessMeter(), 0
@@ -50,17 +50,17 @@ def read_audiobook(path: Path) -> Audiobook:
         )
 
 
-def word_error_rate(truth: str, heard: str) -> float:
-    """Share of the true words that were missed, added or replaced; case and punctuation do not count."""
-    return float(jiwer.wer(_words(truth), _words(heard)))
+def word_error_rate(reference: str, transcript: str) -> float:
+    """Deletions, insertions and substitutions per word of the reference, without case and punctuation."""
+    return float(jiwer.wer(_normalise(reference), _normalise(transcript)))
 
 
-def spoken_words(script: str) -> str:
-    """A meeting's script, `Name: words` a line, without the names."""
+def strip_speakers(script: str) -> str:
+    """The text of a script whose lines are `Name: words`, without the names."""
     return " ".join(line.partition(": ")[2] for line in script.splitlines())
 
 
-def _words(text: str) -> str:
+def _normalise(text: str) -> str:
     return " ".join(re.findall(r"[\w']+", text.lower().replace("’", "'")))
 
 

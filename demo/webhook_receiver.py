@@ -1,6 +1,6 @@
-"""A webhook receiver on the loopback, as a user would write one: check the signature, then believe the body.
+"""A webhook receiver on the loopback interface, as a user would write one: verify the signature, then read the body.
 
-It checks with the `standardwebhooks` package itself, not with the SDK, so that the demo shows two independent sides.
+It verifies with the `standardwebhooks` package itself, not with the SDK, so that sender and receiver share no code.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 @dataclass(frozen=True)
 class Delivery:
-    """One webhook that came. `at` is `time.monotonic()`."""
+    """One received webhook. `at` is `time.monotonic()`; `event` is empty if the signature is not valid."""
 
     at: float
-    is_genuine: bool
+    is_signed: bool
     event: dict[str, Any]
 
 
 class WebhookReceiver:
-    """Listens while it is entered. `secret` must be set before the first delivery."""
+    """Receives webhooks while it is entered. `secret` must be set before the first delivery."""
 
     def __init__(self) -> None:
         self.secret = ""
         self.deliveries: list[Delivery] = []
-        self._news = threading.Condition()
+        self._changed = threading.Condition()
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                is_genuine = receiver._take(body, dict(self.headers.items()))
-                self.send_response(204 if is_genuine else 401)
+                is_signed = receiver._receive(body, dict(self.headers.items()))
+                self.send_response(204 if is_signed else 401)
                 self.end_headers()
 
             def log_message(self, *_: object) -> None:
-                """The demo says itself what came."""
+                """The demo prints itself what it received."""
 
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._http.daemon_threads = True
@@ -50,7 +50,7 @@ class WebhookReceiver:
 
     @property
     def address(self) -> str:
-        """`host:port`, as VOICEMILL_OUTBOUND_ALLOW takes it."""
+        """`host:port`, as VOICEMILL_OUTBOUND_ALLOW accepts it."""
         host, port = self._http.server_address[:2]
         return f"{host!s}:{port}"
 
@@ -66,22 +66,22 @@ class WebhookReceiver:
         self._thread.join()
 
     def wait_for(self, job_id: str, *, timeout_s: float) -> Delivery | None:
-        """The first genuine delivery about this job; None when it did not come in time."""
+        """The first signed delivery about this job; None if there is none within `timeout_s`."""
 
-        def found() -> Delivery | None:
-            about = [d for d in self.deliveries if d.is_genuine and d.event.get("data", {}).get("id") == job_id]
-            return about[0] if about else None
+        def find() -> Delivery | None:
+            signed = (delivery for delivery in self.deliveries if delivery.is_signed)
+            return next((delivery for delivery in signed if delivery.event.get("data", {}).get("id") == job_id), None)
 
-        with self._news:
-            return self._news.wait_for(found, timeout=timeout_s)
+        with self._changed:
+            return self._changed.wait_for(find, timeout=timeout_s)
 
-    def _take(self, body: bytes, headers: dict[str, str]) -> bool:
+    def _receive(self, body: bytes, headers: dict[str, str]) -> bool:
         try:
             Webhook(self.secret).verify(body, headers)
-            is_genuine = True
+            is_signed = True
         except (WebhookVerificationError, ValueError):
-            is_genuine = False
-        with self._news:
-            self.deliveries.append(Delivery(time.monotonic(), is_genuine, json.loads(body) if is_genuine else {}))
-            self._news.notify_all()
-        return is_genuine
+            is_signed = False
+        with self._changed:
+            self.deliveries.append(Delivery(time.monotonic(), is_signed, json.loads(body) if is_signed else {}))
+            self._changed.notify_all()
+        return is_signed

@@ -18,7 +18,7 @@ FROM python:3.11-slim-bookworm
 RUN useradd --uid 10001 --create-home voicemill && install -d -o voicemill /data
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
-COPY docs/licences.md /usr/share/doc/voicemill/licences.md
+COPY docs/reference/licences.md /usr/share/doc/voicemill/licences.md
 WORKDIR /app
 USER voicemill
 # With several processes, counts for Prometheus are summed through a directory that has to be empty at start.

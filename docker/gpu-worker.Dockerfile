@@ -1,6 +1,6 @@
 # A worker with an NVIDIA GPU, for Whisper and the neural families.
 # Build it from the root of the repository:  docker build -f docker/gpu-worker.Dockerfile -t voicemill-gpu-worker .
-# The base image and onnxruntime-gpu bring NVIDIA's libraries, which are not free software: see docs/licences.md.
+# The base image and onnxruntime-gpu bring NVIDIA's libraries, which are not free software: see docs/reference/licences.md.
 FROM nvidia/cuda:12.6.3-cudnn-runtime-ubuntu24.04
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 DEBIAN_FRONTEND=noninteractive
 RUN apt-get update && apt-get install --yes --no-install-recommends python3.12 python3.12-venv && rm -rf /var/lib/apt/lists/*
@@ -17,7 +17,7 @@ COPY migrations migrations
 COPY pipelines pipelines
 COPY workers workers
 RUN /opt/venv/bin/pip install --no-deps --editable . && /opt/venv/bin/python -m compileall -q api framework jobs migrations pipelines workers
-COPY docs/licences.md /usr/share/doc/voicemill/licences.md
+COPY docs/reference/licences.md /usr/share/doc/voicemill/licences.md
 RUN useradd --uid 10001 --create-home voicemill && install -d -o voicemill /data /weights
 USER voicemill
 ENV PATH=/opt/venv/bin:$PATH VOICEMILL_DATA_DIR=/data VOICEMILL_LOG_JSON=true HF_HOME=/weights

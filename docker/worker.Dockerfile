@@ -1,6 +1,6 @@
 # A worker on the CPU: planning and stitching, eSpeak NG, PocketSphinx, Whisper.
 # Build it from the root of the repository:  docker build -f docker/worker.Dockerfile -t voicemill-worker .
-# It contains eSpeak NG (GPL-3.0): see docs/licences.md before you pass the image on, or build with EXTRAS=text.
+# It contains eSpeak NG (GPL-3.0): see docs/reference/licences.md before you pass the image on, or build with EXTRAS=text.
 FROM python:3.11-slim-bookworm AS build
 ARG EXTRAS=espeak,text
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -20,7 +20,7 @@ FROM python:3.11-slim-bookworm
 RUN useradd --uid 10001 --create-home voicemill && install -d -o voicemill /data /weights
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
-COPY docs/licences.md /usr/share/doc/voicemill/licences.md
+COPY docs/reference/licences.md /usr/share/doc/voicemill/licences.md
 RUN ln -s /usr/share/common-licenses/GPL-3 /usr/share/doc/voicemill/espeak-ng-COPYING \
     && echo "Source of eSpeak NG 1.52: https://github.com/espeak-ng/espeak-ng/tree/1.52.0" > /usr/share/doc/voicemill/espeak-ng-SOURCE
 WORKDIR /app

@@ -1,6 +1,6 @@
-"""Writes the settings table of docs/operations.md from jobs/settings.py: name, default and the words under each field.
+"""Writes the table of docs/reference/settings.md from jobs/settings.py: variable, default and docstring of each field.
 
-Run it after changing a setting:  python docs/build_settings.py
+Run it after a change of a setting:  python docs/build_settings.py
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs" / "operations.md"
+PAGE = ROOT / "docs" / "reference" / "settings.md"
 BEGIN, END = "<!-- settings: written by docs/build_settings.py -->", "<!-- end of settings -->"
 
 
 def _default(value: ast.expr | None) -> str:
-    """The default as one would write it: the first argument of Field(…), sums and shifts worked out."""
+    """The default as text: the first argument of Field(…), with arithmetic evaluated."""
     if isinstance(value, ast.Call):
         value = value.args[0] if value.args else None
     if value is None:
-        return "see right"
+        return "computed"
     source = ast.unparse(value)
     # The expression is a literal or arithmetic of literals in our own file; names are not known to it.
     number = eval(source, {"__builtins__": {}})  # noqa: S307
@@ -34,12 +34,12 @@ def rows(source: str) -> list[tuple[str, str, str]]:
     """(variable, default, meaning) of every field of the class `Settings` in the text of its module."""
     body = next(n for n in ast.parse(source).body if isinstance(n, ast.ClassDef) and n.name == "Settings").body
     found = []
-    for field, words in pairwise(body):
+    for field, docstring in pairwise(body):
         if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
             continue
-        if not (isinstance(words, ast.Expr) and isinstance(words.value, ast.Constant)):
-            raise ValueError(f"{field.target.id} has no words under it")
-        meaning = " ".join(str(words.value.value).split())
+        if not (isinstance(docstring, ast.Expr) and isinstance(docstring.value, ast.Constant)):
+            raise ValueError(f"{field.target.id} has no docstring")
+        meaning = " ".join(str(docstring.value.value).split())
         found.append((f"VOICEMILL_{field.target.id.upper()}", _default(field.value), meaning))
     return found
 
@@ -52,7 +52,7 @@ def table(source: str) -> str:
 
 
 def page() -> str:
-    """docs/operations.md with its table as it has to be now."""
+    """The text of docs/reference/settings.md with the current table."""
     before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
     _, after = rest.split(END)
     settings = (ROOT / "jobs" / "settings.py").read_text(encoding="utf-8")

@@ -3,12 +3,11 @@
 JobsError
 ├── NotFound              no such job, file, key … of this tenant
 ├── Deleted               it was there and was deleted
-├── NotFinished           the result was asked for while the job runs
+├── NotFinished           the result was requested while the job runs
 ├── Conflict
 │   ├── IdempotencyInFlight   another request with the same key is being handled
 │   └── IdempotencyMismatch   the key was used with another body
-├── LimitExceeded         a limit of this server; names it
-├── Unavailable           a dependency is down; come back later
+├── Unavailable           a dependency is down; retry later
 │   ├── StoreUnavailable
 │   ├── StorageUnavailable
 │   ├── BrokerUnavailable
@@ -33,7 +32,7 @@ class JobsError(Exception):
 
     def __init__(self, detail: str | None = None, *, field: str | None = None) -> None:
         self.detail = detail or (self.__doc__ or "").strip()
-        #: The request field or the setting to mend, where one is to blame.
+        #: The request field or the setting to correct, where one is the cause.
         self.field = field
         super().__init__(self.detail)
 
@@ -74,12 +73,6 @@ class IdempotencyMismatch(Conflict):
     """This Idempotency-Key was used with another body; use a new key."""
 
     code = "idempotency_mismatch"
-
-
-class LimitExceeded(JobsError):
-    """A limit of this server was passed."""
-
-    code = "limit_exceeded"
 
 
 class Unavailable(JobsError):

@@ -1,7 +1,7 @@
-"""Logging of a server process: text for people or JSON for machines, on standard error, ids as fields.
+"""Logging of a server process: text or JSON lines on standard error, ids as fields.
 
-A user's text must never reach a log. Exceptions are therefore logged as their types and the places in our code that
-they passed: neither the values of variables nor the messages of exceptions that nobody foresaw, which quote both.
+A user's text must never reach a log. Exceptions are therefore logged as their types and stacks, without the values of
+variables and without the messages of unforeseen exceptions, which may quote such values.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from types import TracebackType
 
 import structlog
 
-from .stack_trace import stack_of
+from .stack_trace import format_stack
 
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
 def configure_logging(*, json_lines: bool, **fields: object) -> None:
-    """Called once, by the entry file of a process. `fields` stand in every line; warnings of libraries come too."""
+    """Called once, by the entry file of a process. `fields` are added to every line of ours.
+
+    Warnings of libraries are logged too."""
     renderer: structlog.types.Processor = structlog.dev.ConsoleRenderer(
         colors=False, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
     )
@@ -35,7 +37,7 @@ def configure_logging(*, json_lines: bool, **fields: object) -> None:
             add_fields,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.ExceptionRenderer(_stack_of_info),
+            structlog.processors.ExceptionRenderer(_format_exception),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
@@ -48,15 +50,15 @@ def configure_logging(*, json_lines: bool, **fields: object) -> None:
     threading.excepthook = _log_thread_failure
 
 
-def _stack_of_info(exc_info: _ExcInfo) -> str:
-    return stack_of(exc_info[1])
+def _format_exception(exc_info: _ExcInfo) -> str:
+    return format_stack(exc_info[1])
 
 
 class _Formatter(logging.Formatter):
-    """Lines of other libraries."""
+    """Formats the lines of libraries."""
 
     def formatException(self, ei: _ExcInfo | tuple[None, None, None]) -> str:  # noqa: N802 – the name in `logging`
-        return "" if ei[1] is None else stack_of(ei[1])
+        return "" if ei[1] is None else format_stack(ei[1])
 
 
 def _log_thread_failure(failure: threading.ExceptHookArgs) -> None:

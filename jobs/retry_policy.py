@@ -1,10 +1,11 @@
-"""What becomes of a chunk that goes back: when it runs again, or why it may not. Pure; chance comes in by argument."""
+"""Retry policy of chunks: limits and backoff. Pure; randomness comes in by argument."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from .failure import Failure
 from .states import ReleaseReason
 
 #: A chunk fails for good at its n-th error, engine death alone in its engine, lost worker.
@@ -20,7 +21,7 @@ _LONGEST_RESCUE_MS = 300_000
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How often a chunk went back, by what is held against it."""
+    """How often a chunk was released, by reason."""
 
     error: int = 0
     crash: int = 0
@@ -29,7 +30,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class RetryAfter:
     """Ready again in `delay_ms`."""
 
     counts: Counts
@@ -37,47 +38,50 @@ class Again:
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
-    """A limit is reached: the chunk fails with this class, code and sentence."""
+class Exhausted:
+    """A limit is reached: the chunk fails for good."""
 
     counts: Counts
-    error_class: str
-    code: str
-    detail: str
+    failure: Failure
 
 
-def after(
+def decide_retry(
     reason: ReleaseReason, counts: Counts, *, charge: bool, base_ms: float, random: Callable[[], float]
-) -> Again | Spent:
-    """Decide on a release. `base_ms` is the first backoff after an error; `random` gives numbers in [0, 1)."""
+) -> RetryAfter | Exhausted:
+    """Decide whether and when a released chunk is retried.
+
+    `base_ms` is the first backoff after an error; `random` gives numbers in [0, 1).
+    """
     match reason:
         case ReleaseReason.RETRY if charge:
             counts = replace(counts, error=counts.error + 1)
             if counts.error >= ERROR_LIMIT:
-                return Spent(counts, "engine", "retries_exhausted", f"The engine failed {ERROR_LIMIT} times.")
-            return Again(counts, round(base_ms * 2 ** (counts.error - 1) * (0.8 + 0.4 * random())))
+                failure = Failure("engine", "retries_exhausted", f"The engine failed {ERROR_LIMIT} times.")
+                return Exhausted(counts, failure)
+            return RetryAfter(counts, round(base_ms * 2 ** (counts.error - 1) * (0.8 + 0.4 * random())))
         case ReleaseReason.CRASH if charge:
             counts = replace(counts, crash=counts.crash + 1)
             if counts.crash >= CRASH_LIMIT:
-                return Spent(counts, "poison", "poison", f"This input killed the engine {CRASH_LIMIT} times.")
-            return Again(counts, 0)
+                failure = Failure("poison", "poison", f"This input killed the engine {CRASH_LIMIT} times.")
+                return Exhausted(counts, failure)
+            return RetryAfter(counts, 0)
         case ReleaseReason.RESCUE if charge:
             counts = replace(counts, rescue=counts.rescue + 1)
             if counts.rescue >= RESCUE_LIMIT:
-                return Spent(counts, "poison", "workers_lost", f"{RESCUE_LIMIT} workers were lost over this input.")
+                failure = Failure("poison", "workers_lost", f"{RESCUE_LIMIT} workers were lost over this input.")
+                return Exhausted(counts, failure)
             # The first rescue waits for nothing: a lost node says nothing about the input.
-            return Again(
-                counts, _doubled(_RESCUE_MS, counts.rescue - 1, _LONGEST_RESCUE_MS) if counts.rescue > 1 else 0
-            )
+            delay_ms = _backoff_ms(_RESCUE_MS, counts.rescue - 1, _LONGEST_RESCUE_MS) if counts.rescue > 1 else 0
+            return RetryAfter(counts, delay_ms)
         case ReleaseReason.SNOOZE:
             counts = replace(counts, snooze=counts.snooze + 1)
-            return Again(
-                counts, round(_doubled(_SNOOZE_MS, counts.snooze, _LONGEST_SNOOZE_MS) * (0.8 + 0.4 * random()))
-            )
+            delay_ms = _backoff_ms(_SNOOZE_MS, counts.snooze, _LONGEST_SNOOZE_MS)
+            return RetryAfter(counts, round(delay_ms * (0.8 + 0.4 * random())))
         case _:
-            return Again(counts, 0)
+            return RetryAfter(counts, 0)
 
 
-def _doubled(first_ms: int, nth: int, longest_ms: int) -> int:
-    # The exponent is bounded, since snoozes are not.
-    return min(longest_ms, first_ms * 2 ** min(nth - 1, 30))
+def _backoff_ms(first_ms: int, nth: int, longest_ms: int) -> int:
+    """`first_ms`, doubled at each further time, `longest_ms` at most."""
+    # The exponent is bounded, since the number of snoozes is not.
+    return min(longest_ms, first_ms << min(nth - 1, 30))

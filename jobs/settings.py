@@ -1,6 +1,6 @@
 """The server's settings: the only file that reads its environment (`VOICEMILL_*`).
 
-Built once in an entry file and passed down. Every field says its meaning, its unit and its special values.
+Built once in an entry file and passed down. The docstring of each field has its meaning, unit and special values.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ class Settings(BaseSettings):
     """Seconds between heartbeats; a third of `lease_s` or less, so that two may be lost."""
 
     rescue_trust_s: float = Field(90.0, ge=0)
-    """Seconds of gapless sweeps (none later than 20 s after the last) before a sweeper believes
-    that a lease is dead."""
+    """Seconds of gapless sweeps (none later than 20 s after the last) before a sweeper treats
+    an expired lease as lost."""
 
     sweep_s: float = Field(2.0, ge=0.05)
     """Seconds between passes of the sweeper."""
@@ -105,7 +105,7 @@ class Settings(BaseSettings):
     """Largest file that the sandboxed child may write, in bytes."""
 
     child_stall_s: float = Field(300.0, gt=0)
-    """Seconds without a word after which the sandboxed cpu child counts as hung."""
+    """Seconds without a message after which the sandboxed cpu child counts as hung."""
 
     engine_models: int = Field(3, ge=1)
     """Models that one engine process keeps loaded at once; past it the one unused for longest is dropped."""
@@ -119,11 +119,11 @@ class Settings(BaseSettings):
 
     @field_validator("outbound_allow", mode="before")
     @classmethod
-    def _comma_list(cls, value: Any) -> Any:
+    def _split_commas(cls, value: Any) -> Any:
         return tuple(item.strip() for item in value.split(",") if item.strip()) if isinstance(value, str) else value
 
     @model_validator(mode="after")
-    def _lease_outlives_lost_heartbeats(self) -> Settings:
+    def _check_heartbeat(self) -> Settings:
         if 3 * self.heartbeat_s > self.lease_s:
             raise ValueError(
                 f"heartbeat_s ({self.heartbeat_s:g} s) is more than a third of lease_s ({self.lease_s:g} s): two lost "
@@ -144,8 +144,8 @@ class Settings(BaseSettings):
         return f"sqlite:///{self.data_dir / 'voicemill.db'}"
 
 
-#: What a child that runs models may see of our environment: where things are and how many threads to use; no setting
-#: and no credential of ours. Weights are fetched with the user's own Hugging Face settings.
+#: The variables that a child which runs models gets: paths, locale, proxies and thread counts, none of our settings and
+#: credentials. Weights are fetched with the user's own Hugging Face settings.
 _CHILD_NAMES = frozenset(
     {
         "PATH",
@@ -183,7 +183,7 @@ _CHILD_PREFIXES = (
 #: How many kinds of convolution oneDNN keeps compiled, 0.2 MB each. By itself it keeps 1,024, but nearly every sentence
 #: has a length of its own and wants new ones; those that one length wants in all layers of a model are fewer than this.
 _COMPILED_CONVOLUTIONS = "256"
-#: The least that a process needs which has neither network nor models.
+#: The least that a process without network and models needs.
 _SANDBOX_NAMES = frozenset({"PATH", "LANG", "LC_ALL", "TZ"})
 
 
@@ -194,7 +194,7 @@ def engine_environment() -> dict[str, str]:
 
 
 def sandbox_environment() -> dict[str, str]:
-    """The environment of the process that opens user bytes. One thread each: many of them run at once."""
+    """The environment of a sandboxed process. One thread each, because many of them run at once."""
     kept = {name: os.environ[name] for name in os.environ if name in _SANDBOX_NAMES}
     return {**kept, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
 

@@ -1,14 +1,14 @@
-"""Where an exception was raised, as text that holds nothing of what was worked on: no values, no messages."""
+"""Stack traces as text without user data: no values of variables, no messages of exceptions."""
 
 from __future__ import annotations
 
 import traceback
 
-#: Frames of one exception: the last ones, where it was raised.
+#: Frames of one exception at most: the last ones, where it was raised.
 _FRAMES = 30
 
 
-def stack_of(error: BaseException) -> str:
+def format_stack(error: BaseException) -> str:
     """The types of `error` and of what caused it, each with its stack: files, lines and functions, no values.
 
     The first cause stands first, as in Python's own tracebacks.

@@ -1,4 +1,4 @@
-"""The states of jobs and chunks, and the moves between them."""
+"""The states of jobs and chunks, steps, priorities and reasons of a release."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class JobState(StrEnum):
     STITCHING = "stitching"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
-    #: The caller asked for it.
+    #: Cancelled by the caller.
     CANCELLED = "cancelled"
     #: The deadline passed.
     EXPIRED = "expired"
@@ -45,9 +45,6 @@ class ChunkState(StrEnum):
     CANCELLED = "cancelled"
 
 
-OPEN_CHUNK_STATES = frozenset({ChunkState.BLOCKED, ChunkState.READY, ChunkState.RUNNING})
-
-
 class Step(StrEnum):
     """Which of the pipeline's three functions a chunk runs."""
 
@@ -57,7 +54,7 @@ class Step(StrEnum):
 
 
 class Priority(StrEnum):
-    """How soon; stored as `rank`, best first."""
+    """How soon a job is run; stored as `rank`."""
 
     INTERACTIVE = "interactive"
     NORMAL = "normal"
@@ -70,7 +67,7 @@ class Priority(StrEnum):
 
 
 class ReleaseReason(StrEnum):
-    """Why a running chunk went back to ready."""
+    """Why a running chunk was released."""
 
     #: A retryable error: error_count + 1, backoff.
     RETRY = "retry"

@@ -1,12 +1,12 @@
-"""What can go wrong inside a pipeline, one class per cause.
+"""Errors of the pipelines, one class per cause.
 
 PipelineError
 ├── BadInput             the caller's bytes, text or options; never retried
-│   ├── InputTooLarge    a limit was passed while reading
-│   ├── UnreadableInput  not a document or recording that we open
+│   ├── InputTooLarge    a limit was exceeded while reading
+│   ├── UnreadableInput  not a document or recording that can be decoded
 │   └── UnsupportedOption the chosen model cannot honour an option
 ├── ModelUnavailable     weights, library or device are missing on this worker
-└── EngineFailure        the model's runtime failed; worth another try
+└── EngineFailure        the model's runtime failed; may be retried
 
 The class docstring is the default message; `code` is what callers see; `retryable` is decided here and nowhere else.
 """
@@ -24,7 +24,7 @@ class PipelineError(Exception):
 
     def __init__(self, detail: str | None = None, *, field: str | None = None) -> None:
         self.detail = detail or (self.__doc__ or "").strip()
-        #: Name of the request field to mend, where one is to blame.
+        #: Name of the request field at fault, if any.
         self.field = field
         super().__init__(self.detail)
 

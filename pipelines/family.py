@@ -1,8 +1,8 @@
-"""The two things a model family can do. A family owns all that is particular to its models.
+"""Interfaces of the model families: speech synthesis, speech recognition, speaker embeddings, and their data types.
 
-`load` is called once in the engine process; the object it returns is asked from one thread per lane (a bulk lane and
-an interactive lane), with the requests of many jobs in one list (`slots` at most). Answers come in the same order.
-A family never imports another family; it raises only `pipelines.errors`.
+A family's `load` is called once in the engine process. The object that it returns is called from one thread per lane (a
+bulk lane and an interactive lane) with the requests of several jobs in one list, `slots` at most; results come in the
+same order. A family never imports another family, and raises only errors of `pipelines.errors`.
 """
 
 from __future__ import annotations
@@ -14,32 +14,33 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.catalog.entry import Entry
+from pipelines.catalog.entry import RecognitionEntry, SpeakerEntry, SynthesisEntry
+from pipelines.text.word_marks import WordMark
 
 Samples = NDArray[np.int16]
 
-#: Called by a family between steps; raises `pipelines.pipeline.Interrupted` when nobody waits for the answer any more.
+#: Called by a family between steps; raises `pipelines.pipeline.StepInterrupted` when the result is no longer needed.
 Tick = Callable[[], None]
 
-
-#: A voice as the numbers that a family makes of a recording (`Cloning.speaker_vector`), float32.
-SpeakerVector = NDArray[np.float32]
+#: A speaker's voice as a vector, float32; the size is the encoder's. Those of a `SpeakerFamily` have length 1, and the
+#: more alike two voices are, the larger is their scalar product.
+SpeakerEmbedding = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Somebody speaking: mono int16 at `sample_rate_hz`."""
+    """A recording of one speaker: mono int16 at `sample_rate_hz`."""
 
     samples: Samples
     sample_rate_hz: int
 
 
 @dataclass(frozen=True, slots=True)
-class SpeakRequest:
-    """One passage for one voice. `text` is plain; `seed` is the only randomness allowed.
+class SynthesisInput:
+    """One passage to synthesise in one voice. `text` is plain; `seed` is the only source of randomness.
 
-    `options` has the fields of the request that are the model's business alone, and "reference" where the voice is
-    that of a recording: its `SpeakerVector`, or the `Recording` itself. `voice` then is a name for messages only.
+    `options` has the fields of the job's request that only the model interprets, and "reference" where the voice is
+    that of a recording: a `SpeakerEmbedding`, or the `Recording` itself. `voice` then is a name for messages only.
     """
 
     text: str
@@ -51,31 +52,21 @@ class SpeakRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class WordMark:
-    """A spoken word: characters [start_char, end_char) of the request's text, seconds from its first sample."""
-
-    start_char: int
-    end_char: int
-    start_s: float
-    end_s: float
-
-
-@dataclass(frozen=True, slots=True)
 class Speech:
-    """Mono PCM, int16 at `sample_rate_hz`, and where each word is in it."""
+    """Synthesised speech: mono PCM, int16 at `sample_rate_hz`, and the times of its words."""
 
     samples: Samples
     sample_rate_hz: int
     marks: Sequence[WordMark] = ()
-    #: What the model itself knows to have gone wrong: "attention", where it lost its place in the text.
+    #: Defects that the model detected itself: "attention" where its attention did not follow the text.
     faults: Sequence[str] = ()
-    #: What the user should know of it, in whole sentences: what was left out.
+    #: Notes for the user, in whole sentences: what was left out.
     remarks: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """A voice that can be asked for by `id`."""
+    """A voice that a request can choose by `id`."""
 
     id: str
     name: str
@@ -86,14 +77,14 @@ class Voice:
 
 
 @dataclass(frozen=True, slots=True)
-class RecogniseRequest:
-    """One window of speech: mono int16 at 16 kHz, 30 s at most."""
+class TranscriptionInput:
+    """One window of speech to transcribe: mono int16 at 16 kHz, 30 s at most."""
 
     samples: Samples
     language: str | None = None  # BCP 47; None = detect
     task: str = "transcribe"
     words: bool = True
-    #: Text as it might stand before this window's, for its spelling and style; only where the entry has the option.
+    #: Text that precedes this window's, for its spelling and style; only where the entry has the option.
     prompt: str | None = None
     vocabulary: Sequence[str] = ()
     seed: int = 0
@@ -112,7 +103,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """What was said between two points of a window."""
+    """Recognised words between two pauses or timestamps, seconds from the start of the window; confidence 0–1."""
 
     text: str
     start: float
@@ -123,101 +114,103 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """All phrases of one window, in order; empty when nothing was said."""
+    """All phrases of one window, in order; empty where there is no speech."""
 
     phrases: Sequence[Phrase]
     language: str | None = None
     language_confidence: float | None = None
-    #: What the model itself takes the language for, where it can tell: also when the request named another one.
+    #: The language that the model detected, where it can: also when the request named another one.
     detected_language: str | None = None
     detected_confidence: float | None = None
 
 
-#: A voice as numbers, float32 of length 1: voices that sound alike point the same way.
-Vector = NDArray[np.float32]
-
-
 @dataclass(frozen=True, slots=True)
-class EmbedRequest:
-    """A stretch of speech of one speaker: mono int16 at 16 kHz, better a second long than half of one."""
+class EmbeddingInput:
+    """A segment of speech of one speaker: mono int16 at 16 kHz, preferably a second or longer."""
 
     samples: Samples
 
 
 class SpeechFamily(Protocol):
-    """Text in, samples out."""
+    """A loaded model for speech synthesis."""
 
     #: The catalogue entry that it was loaded for.
-    entry: Entry
+    entry: SynthesisEntry
     #: Exact revision of the weights or engine, for provenance.
     revision: str
     #: Engine and precision, for provenance: "ctranslate2/int8".
     engine: str
 
-    def speak(self, requests: Sequence[SpeakRequest], tick: Tick) -> list[Speech]: ...
+    def synthesise(self, requests: Sequence[SynthesisInput], tick: Tick) -> list[Speech]:
+        """The speech of each request, in order."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Release what the model holds outside of this process's memory."""
 
 
-class Cloning(Protocol):
-    """What a `SpeechFamily` also does when it can speak with the voice of a recording."""
+class VoiceCloning(Protocol):
+    """What a `SpeechFamily` also offers when it can synthesise in the voice of a recording."""
 
-    def speaker_vector(self, recording: Recording) -> SpeakerVector:
-        """The voice of a recording, to be kept and given as "reference" for as long as the revision is the same.
+    def embed_speaker(self, recording: Recording) -> SpeakerEmbedding:
+        """The voice of a recording. It may be stored, and given as "reference" while `revision` stays the same.
 
         Raises `BadInput` on `voice` for a recording that is too short or has no speech in it.
         """
 
 
+class RecognitionFamily(Protocol):
+    """A loaded model for speech recognition. One whose engine was chosen by measurement has a `selection`."""
+
+    entry: RecognitionEntry
+    revision: str
+    engine: str
+
+    def transcribe(self, requests: Sequence[TranscriptionInput], tick: Tick) -> list[Recognition]:
+        """The result of each window, in order."""
+
+    def close(self) -> None:
+        """Release what the model holds outside of this process's memory."""
+
+
+class SpeakerFamily(Protocol):
+    """A loaded speaker encoder."""
+
+    entry: SpeakerEntry
+    revision: str
+    engine: str
+
+    def embed(self, requests: Sequence[EmbeddingInput], tick: Tick) -> list[SpeakerEmbedding]:
+        """The embedding of each segment, in order; each of length 1."""
+
+    def close(self) -> None:
+        """Release what the model holds outside of this process's memory."""
+
+
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """One way to run a model here. `error` beside float32 in the unit of the family's limit; None = not measured."""
+class EngineCandidate:
+    """An engine that was tried. `error`: deviation from float32 in the unit of the limit; None = not measured."""
 
     engine: str
     error: float | None
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
-    """What was measured before a model was put to work."""
+class EngineSelection:
+    """How an engine was chosen by measurement."""
 
-    #: The largest error at which an engine is chosen unless the entry names it.
+    #: The largest error at which an engine is accepted unless the entry names it.
     limit: float
     #: In the order in which they were tried; the last one runs the model.
-    candidates: Sequence[Candidate]
+    candidates: Sequence[EngineCandidate]
     #: What the operator should know; "" for nothing.
     warning: str = ""
 
     @property
-    def chosen(self) -> Candidate:
+    def chosen(self) -> EngineCandidate:
         return self.candidates[-1]
 
 
-def selection_of(family: object) -> Selection | None:
-    """What was measured before the family's engine was chosen, from its attribute `selection`; None where none was."""
+def engine_selection(family: object) -> EngineSelection | None:
+    """How the family's engine was chosen, from its attribute `selection`; None where nothing was measured."""
     found = getattr(family, "selection", None)
-    return found if isinstance(found, Selection) else None
-
-
-class RecognitionFamily(Protocol):
-    """Samples in, words out. One whose engine was chosen by measurement has a `selection`."""
-
-    entry: Entry
-    revision: str
-    engine: str
-
-    def recognise(self, requests: Sequence[RecogniseRequest], tick: Tick) -> list[Recognition]: ...
-
-    def close(self) -> None: ...
-
-
-class SpeakerFamily(Protocol):
-    """Samples in, voices out."""
-
-    entry: Entry
-    revision: str
-    engine: str
-
-    def embed(self, requests: Sequence[EmbedRequest], tick: Tick) -> list[Vector]: ...
-
-    def close(self) -> None: ...
+    return found if isinstance(found, EngineSelection) else None

@@ -1,4 +1,4 @@
-"""Small checkpoints of random weights in published layouts, and what the originals made of them (tests/fixtures)."""
+"""Small checkpoints with random weights in published layouts, and the outputs of the original code (tests/fixtures)."""
 
 from __future__ import annotations
 
@@ -11,46 +11,47 @@ from unittest import mock
 
 import numpy as np
 
-from pipelines.catalog.entries import ENTRIES
-from pipelines.catalog.entry import Entry
+from pipelines.catalog.catalog import Catalog
+from pipelines.catalog.entry import SynthesisEntry
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
 
-def make_entry(**changes: Any) -> Entry:
-    """A speech entry for a family under test."""
-    return replace(ENTRIES[0], **{"name": "under-test", "family": "tacotron2", "components": {}, **changes})
+def make_entry(**changes: Any) -> SynthesisEntry:
+    """A synthesis entry for a family under test."""
+    defaults = {"name": "under-test", "family": "tacotron2", "components": {}}
+    return replace(Catalog().get("espeak", "tts"), **{**defaults, **changes})
 
 
-def arrays(name: str, file: str) -> dict[str, np.ndarray]:
-    """The arrays of `inputs` or `expected` of a fixture."""
+def load_arrays(name: str, file: str) -> dict[str, np.ndarray]:
+    """The arrays of `inputs.npz` or `expected.npz` of a fixture."""
     with np.load(FIXTURES / name / f"{file}.npz") as found:
         return {key: found[key] for key in found.files}
 
 
-def written_shapes(name: str, file: str = "shapes.json") -> dict[str, list[int]]:
-    """Names and shapes of the real size, as they were saved."""
+def read_shapes(name: str, file: str = "shapes.json") -> dict[str, list[int]]:
+    """Names and shapes of the published size, as they are saved."""
     return json.loads((FIXTURES / name / file).read_text())
 
 
-def plain_shapes(name: str, file: str = "shapes.json") -> dict[str, list[int]]:
-    """Names and shapes of the real size, each pair of weight norm as the one weight that it stands for."""
+def read_folded_shapes(name: str, file: str = "shapes.json") -> dict[str, list[int]]:
+    """Names and shapes of the published size, with each weight-norm pair folded into one weight."""
     return {
         key.removesuffix("_v") if key.endswith(".weight_v") else key: shape
-        for key, shape in written_shapes(name, file).items()
+        for key, shape in read_shapes(name, file).items()
         if not key.endswith(".weight_g")
     }
 
 
-def at_real_size(make: Callable[[], Any]) -> Any:
-    """The module without memory for its weights."""
+def build_without_weights(make: Callable[[], Any]) -> Any:
+    """Build a module on the meta device, which needs no memory for weights."""
     import torch
 
-    # Drawing numbers for weights that are not there takes torch seconds.
+    # torch takes seconds to draw random numbers for weights that have no memory.
     with torch.device("meta"), mock.patch("torch.nn.init.normal_", lambda tensor, *_, **__: tensor):
         return make()
 
 
-def shapes_of(module: Any) -> dict[str, list[int]]:
-    """Names and shapes that a module wants."""
+def get_shapes(module: Any) -> dict[str, list[int]]:
+    """Names and shapes of a module's tensors."""
     return {key: list(tensor.shape) for key, tensor in module.state_dict().items()}

@@ -1,18 +1,18 @@
 """Services and stores for every test.
 
-    def test_x(postgres_url): …   an own, migrated Postgres database: its SQLAlchemy URL
+    def test_x(postgres_url): …   a migrated Postgres database of the test's own: its SQLAlchemy URL
     def test_x(redis_url): …      a Redis with a password, emptied before the test
-    def test_x(s3_url): …         an own bucket as VOICEMILL_STORAGE_URL takes it; AWS_* credentials are set
+    def test_x(s3_url): …         a bucket of the test's own, as VOICEMILL_STORAGE_URL takes it; AWS_* are set
     def test_x(sqlite_url): …     a migrated SQLite file under tmp_path
     def test_x(store): …          a SqlStore, once on SQLite and once on Postgres
     def test_x(sqlite_store): …   a SqlStore on SQLite alone
 
 `postgres_server`, `redis_server` and `s3_server` are the servers themselves, shared by the session: do not stop them.
-A test that kills its server makes one of its own: `PostgresServer().start()`, `RedisServer(tmp_path).start()`.
+A test that kills its server starts one of its own: `PostgresServer().start()`, `RedisServer(tmp_path).start()`.
 Servers start at first use, in temporary directories, on free ports. VOICEMILL_TEST_DATABASE_URL may name an existing
-Postgres whose user may create databases. What cannot be had skips its tests, and fails them where CI=true.
+Postgres whose user may create databases. A missing service skips its tests, and fails them where CI=true.
 
-The time limit of a test (`timeout` of pytest-timeout) is counted in seconds of a quiet machine, as `poll` counts.
+The time limit of a test (`timeout` of pytest-timeout) is in seconds of an idle machine, as in `poll`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 import pytest_timeout
 
-from tests.services.machine_speed import Patience
+from tests.services.machine_speed import LoadAwareDeadline
 from tests.services.postgres import PostgresServer, create_database, drop_database
 from tests.services.process import ServiceMissing
 from tests.services.redis import RedisServer
@@ -42,26 +42,26 @@ _S = TypeVar("_S")
 
 # -- time limits -----------------------------------------------------------------------------------------------------
 def pytest_timeout_set_timer(item: pytest.Item, settings: pytest_timeout.Settings) -> bool | None:
-    """Set the limit of one test; None leaves it to pytest-timeout."""
+    """Set the limit of one test. None: pytest-timeout does."""
     if settings.method != "signal" or threading.current_thread() is not threading.main_thread():
         return None
-    patience, look_every_s = Patience(settings.timeout), settings.timeout / 4
+    limit, check_every_s = LoadAwareDeadline(settings.timeout), settings.timeout / 4
 
-    def look(*_: object) -> None:
-        if patience.is_over():
+    def check(*_: object) -> None:
+        if limit.has_expired():
             pytest_timeout.timeout_sigalrm(item, settings)
 
     def cancel() -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
-    item.cancel_timeout = cancel  # type: ignore[attr-defined]  # what pytest-timeout calls at the end of the test
-    signal.signal(signal.SIGALRM, look)
-    signal.setitimer(signal.ITIMER_REAL, look_every_s, look_every_s)
+    item.cancel_timeout = cancel  # type: ignore[attr-defined]  # pytest-timeout calls it at the end of the test
+    signal.signal(signal.SIGALRM, check)
+    signal.setitimer(signal.ITIMER_REAL, check_every_s, check_every_s)
     return True
 
 
-def _need(start: Callable[[], _S]) -> _S:
+def _start_or_skip(start: Callable[[], _S]) -> _S:
     try:
         return start()
     except ServiceMissing as missing:
@@ -73,7 +73,7 @@ def _need(start: Callable[[], _S]) -> _S:
 # -- Postgres --------------------------------------------------------------------------------------------------------
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
-    server = _need(lambda: PostgresServer().start())
+    server = _start_or_skip(lambda: PostgresServer().start())
     yield server
     server.close()
 
@@ -87,7 +87,7 @@ def _postgres_template(request: pytest.FixtureRequest) -> Iterator[tuple[str, st
         "postgres"
     )
     name = create_database(admin_url)
-    upgrade(_sibling(admin_url, name))
+    upgrade(_replace_database(admin_url, name))
     yield admin_url, name
     drop_database(admin_url, name)
 
@@ -96,11 +96,11 @@ def _postgres_template(request: pytest.FixtureRequest) -> Iterator[tuple[str, st
 def postgres_url(_postgres_template: tuple[str, str]) -> Iterator[str]:
     admin_url, template = _postgres_template
     name = create_database(admin_url, template=template)
-    yield _sibling(admin_url, name)
+    yield _replace_database(admin_url, name)
     drop_database(admin_url, name)
 
 
-def _sibling(url: str, database: str) -> str:
+def _replace_database(url: str, database: str) -> str:
     head, _, tail = url.rpartition("/")
     return f"{head}/{database}" + (f"?{tail.partition('?')[2]}" if "?" in tail else "")
 
@@ -127,7 +127,7 @@ def _open(url: str) -> SqlStore:
     from jobs.secret_box import SecretBox
     from jobs.sql import SqlStore
 
-    return SqlStore(url, box=SecretBox("the secret key of every test store"), retry_base_s=0.01)
+    return SqlStore(url, cipher=SecretBox("the secret key of every test store"), retry_base_s=0.01)
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[SqlStore]:
 # -- Redis and S3 ----------------------------------------------------------------------------------------------------
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    server = _need(lambda: RedisServer(tmp_path_factory.mktemp("redis")).start())
+    server = _start_or_skip(lambda: RedisServer(tmp_path_factory.mktemp("redis")).start())
     yield server
     server.stop()
 
@@ -160,7 +160,7 @@ def redis_url(redis_server: RedisServer) -> str:
 
 @pytest.fixture(scope="session")
 def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    server = _need(lambda: S3Server(tmp_path_factory.mktemp("s3")).start())
+    server = _start_or_skip(lambda: S3Server(tmp_path_factory.mktemp("s3")).start())
     yield server
     server.stop()
 

@@ -1,4 +1,4 @@
-"""Builds jobs and drives them through a store, as workers would. Valid by default; name only what a test is about."""
+"""Factories of jobs in every state, and SQL beside the store. Arguments are valid by default."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from jobs.job import Claim, Commit, Job, NewChunk, NewJob, StoredPart
+from jobs.chunk import Claim, Commit, InputObject, NewChunk, StoredPart
+from jobs.job import Job, NewJob
 from jobs.sql import SqlStore
+from jobs.storage.object_keys import reference_key
+from jobs.voice import NewVoice
+from jobs.webhooks.delivery import Delivery
 
 LEASE_MS = 60_000
 QUEUE = "tts.tone"
@@ -26,70 +30,84 @@ def new_job(**changes: Any) -> NewJob:
     return NewJob(**(fields | changes))
 
 
-def accept(store: SqlStore, **changes: Any) -> Job:
-    return store.accept(new_job(**changes)).job
+def submit_job(store: SqlStore, **changes: Any) -> Job:
+    return store.jobs.submit(new_job(**changes)).job
 
 
-def claim(store: SqlStore, queue: str = "cpu", worker: str = "ins:host:cpu:1", **options: Any) -> Claim:
+def claim_chunk(store: SqlStore, queue: str = "cpu", worker: str = "ins:host:cpu:1", **options: Any) -> Claim:
     """Claim one chunk, which must be there."""
-    found = store.claim([queue], worker, lease_ms=LEASE_MS, **options)
+    found = store.chunks.claim([queue], worker, lease_ms=LEASE_MS, **options)
     assert found is not None, f"nothing to claim in {queue}"
     return found
 
 
-def part(claimed: Claim, name: str = "") -> StoredPart:
+def make_part(claimed: Claim, name: str = "") -> StoredPart:
     """The object that this attempt would have stored."""
     chunk = claimed.chunk
     place = f"{chunk.step}-{chunk.round}-{chunk.idx}-{chunk.fence}-{name or 'feedfacefeedface'}"
     return StoredPart(f"jobs/{chunk.tenant_id}/{chunk.job_id}/parts/{place}", "f" * 64, 12)
 
 
-def work_chunks(count: int, *, queue: str = QUEUE, **changes: Any) -> list[NewChunk]:
+def make_work_chunks(count: int, *, queue: str = QUEUE, **changes: Any) -> list[NewChunk]:
     return [NewChunk(idx=idx, queue=queue, units=10.0, span={"idx": idx}, **changes) for idx in range(count)]
 
 
-def plan(claimed: Claim, count: int = 2, *, queue: str = QUEUE) -> Commit:
+def make_plan(claimed: Claim, count: int = 2, *, queue: str = QUEUE) -> Commit:
     """The commit of a plan of `count` chunks."""
     return Commit(
-        part(claimed), new_chunks=work_chunks(count, queue=queue), units_total=10.0 * count, unit="characters"
+        make_part(claimed), new_chunks=make_work_chunks(count, queue=queue), units_total=10.0 * count, unit="characters"
     )
 
 
-def result(claimed: Claim) -> Commit:
+def make_result(claimed: Claim) -> Commit:
     """The commit of a stitch."""
     key = f"jobs/{claimed.job.tenant_id}/{claimed.job.id}/result/{claimed.chunk.fence}/audio.wav"
     file = {"name": "audio.wav", "content_type": "audio/wav", "bytes": 12, "sha256": "f" * 64, "key": key}
-    return Commit(part(claimed), result={"duration_s": 1.0, "files": [file]})
+    return Commit(make_part(claimed), result={"duration_s": 1.0, "files": [file]})
 
 
-def planned(store: SqlStore, count: int = 2, *, queue: str = QUEUE, **changes: Any) -> Job:
+def make_planned_job(store: SqlStore, count: int = 2, *, queue: str = QUEUE, **changes: Any) -> Job:
     """A job whose work chunks are ready."""
-    job = accept(store, **changes)
-    claimed = claim(store)
+    job = submit_job(store, **changes)
+    claimed = claim_chunk(store)
     assert claimed.job.id == job.id
-    store.commit(claimed, plan(claimed, count, queue=queue))
-    return store.job(job.tenant_id, job.id)
+    store.chunks.commit(claimed, make_plan(claimed, count, queue=queue))
+    return store.jobs.get(job.tenant_id, job.id)
 
 
-def worked(store: SqlStore, count: int = 2, **changes: Any) -> Job:
+def make_worked_job(store: SqlStore, count: int = 2, **changes: Any) -> Job:
     """A job whose stitch chunk is ready."""
-    job = planned(store, count, **changes)
+    job = make_planned_job(store, count, **changes)
     for _ in range(count):
-        claimed = claim(store, QUEUE)
-        store.commit(claimed, Commit(part(claimed)))
-    return store.job(job.tenant_id, job.id)
+        claimed = claim_chunk(store, QUEUE)
+        store.chunks.commit(claimed, Commit(make_part(claimed)))
+    return store.jobs.get(job.tenant_id, job.id)
 
 
-def finished(store: SqlStore, count: int = 2, **changes: Any) -> Job:
+def make_finished_job(store: SqlStore, count: int = 2, **changes: Any) -> Job:
     """A job that succeeded."""
-    job = worked(store, count, **changes)
-    claimed = claim(store)
-    store.commit(claimed, result(claimed))
-    return store.job(job.tenant_id, job.id)
+    job = make_worked_job(store, count, **changes)
+    claimed = claim_chunk(store)
+    store.chunks.commit(claimed, make_result(claimed))
+    return store.jobs.get(job.tenant_id, job.id)
 
 
-def sql(store: SqlStore, statement: str, **values: Any) -> Sequence[Any]:
-    """Run SQL beside the store: how tests make time pass, or break a row on purpose."""
+def new_voice(number: int, *, tenant_id: str = "acme") -> NewVoice:
+    """A voice whose recording was uploaded."""
+    voice_id = f"voice_{number:032x}"
+    reference = InputObject(reference_key(tenant_id, voice_id, "upload"), "f" * 64, 4321)
+    return NewVoice(voice_id, tenant_id, "Ann", reference, language="en-GB", gender="female")
+
+
+def claim_delivery(store: SqlStore) -> Delivery:
+    """Claim a webhook delivery, which must be due."""
+    found = store.deliveries.claim("ins:host:cpu:1", lease_ms=LEASE_MS)
+    assert found is not None, "no delivery is due"
+    return found
+
+
+def run_sql(store: SqlStore, statement: str, **values: Any) -> Sequence[Any]:
+    """Run SQL beside the store: to move time on, or to corrupt a row."""
 
     def transaction(connection: sa.Connection) -> Sequence[Any]:
         answer = connection.execute(sa.text(statement), values)
@@ -98,11 +116,26 @@ def sql(store: SqlStore, statement: str, **values: Any) -> Sequence[Any]:
     return store._db.write(transaction)
 
 
-def let_leases_expire(store: SqlStore, by_ms: int = 1) -> None:
-    now = store.now_ms()
-    sql(store, "UPDATE chunks SET lease_expires_at = :at WHERE state = 'running'", at=now - by_ms)
+def expire_leases(store: SqlStore) -> None:
+    now = store.maintenance.now_ms()
+    run_sql(store, "UPDATE chunks SET lease_expires_at = :at WHERE state = 'running'", at=now - 1)
 
 
-def broken(store: SqlStore) -> dict[str, Any]:
-    """The invariants that do not hold, by name."""
-    return {name: rows for name, rows in store.audit().items() if rows}
+def expire_deadline(store: SqlStore, job: Job) -> None:
+    now = store.maintenance.now_ms()
+    run_sql(store, "UPDATE jobs SET deadline_at = :at WHERE id = :id", at=now - 1, id=job.id)
+
+
+def skip_backoff(store: SqlStore) -> None:
+    """Make every waiting chunk claimable now."""
+    run_sql(store, "UPDATE chunks SET available_at = :now WHERE state = 'ready'", now=store.maintenance.now_ms())
+
+
+def count_chunk_states(store: SqlStore, job: Job) -> dict[str, int]:
+    rows = run_sql(store, "SELECT state, count(*) AS n FROM chunks WHERE job_id = :id GROUP BY state", id=job.id)
+    return {row.state: row.n for row in rows}
+
+
+def find_violations(store: SqlStore) -> dict[str, Any]:
+    """Rows that violate an invariant, by the name of the invariant."""
+    return {name: rows for name, rows in store.maintenance.audit().items() if rows}

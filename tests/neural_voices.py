@@ -1,4 +1,4 @@
-"""Every neural voice with a small checkpoint of random weights: the catalogue's entries, made to read those."""
+"""Every neural voice of the catalogue with a small checkpoint of random weights."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.catalog.catalog import Catalog
-from pipelines.catalog.entry import Entry
+from pipelines.catalog.entry import SynthesisEntry
 from tests import speech_checkpoints
 from tests.checkpoints import FIXTURES
 
-#: The catalogue's entry → what writes a checkpoint for it, or finds one.
+#: Model name → a function that writes a checkpoint for it, or returns a fixture.
 CHECKPOINTS: Mapping[str, Callable[[Path], Path]] = {
     "vits-vctk": lambda folder: speech_checkpoints.write_vits(folder, speakers=2),
     "mms-eng": lambda folder: speech_checkpoints.write_vits(folder, phonemes=False),
@@ -22,12 +22,12 @@ CHECKPOINTS: Mapping[str, Callable[[Path], Path]] = {
     "tacotron2": lambda folder: FIXTURES / "tacotron2",
     "yourtts": lambda folder: FIXTURES / "yourtts",
 }
-#: Families whose vocoder is a folder in transformers' layout, and of which kind.
+#: Families with a vocoder in transformers' layout → its kind.
 _VOCODERS = {"fastspeech2": "FastSpeech2Conformer", "speecht5": "SpeechT5"}
 
 
-def small_entry(model: str, root: Path, **changes: Any) -> Entry:
-    """The entry of `model` with a checkpoint, and a vocoder where it wants one, under `root`; one thread."""
+def make_small_entry(model: str, root: Path, **changes: Any) -> SynthesisEntry:
+    """The entry of `model` with a checkpoint, and a vocoder where it needs one, under `root`; one thread."""
     entry = Catalog().get(model, "tts")
     components = {}
     if entry.family in _VOCODERS:

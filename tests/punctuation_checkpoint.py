@@ -1,4 +1,4 @@
-"""A token classifier whose answer is known: a BERT that gives a piece of a word the label in its embedding."""
+"""A token classifier with known labels: a BERT that gives each token the label in its embedding."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 
 def write_classifier(folder: Path, labels: Sequence[str], pieces: Mapping[str, str]) -> Path:
-    """Write the model in Hugging Face's layout. `pieces`: WordPiece tokens and the label that each gets; "##x" goes on
-    in a word; other words get the first label."""
+    """Write the model in Hugging Face's layout. `pieces`: WordPiece tokens ("##x" continues a word) and their labels;
+    other words get the first label."""
     import torch
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
     from transformers import BertConfig, BertForTokenClassification, PreTrainedTokenizerFast
@@ -30,12 +30,11 @@ def write_classifier(folder: Path, labels: Sequence[str], pieces: Mapping[str, s
         num_attention_heads=1,
         intermediate_size=8,
         max_position_embeddings=64,
-        num_labels=len(labels),
         id2label=dict(enumerate(labels)),
     )
     model = BertForTokenClassification(config)
     with torch.no_grad():
-        # What attention and the inner layers add is nothing: the embedding goes through, normalised.
+        # Attention and the inner layers add nothing: the output is the embedding, normalised.
         for name, weight in model.named_parameters():
             weight.fill_(1.0 if name.endswith("LayerNorm.weight") else 0.0)
         for number, name in enumerate(names):

@@ -1,4 +1,4 @@
-"""Speaker encoders of random weights in WeSpeaker's ONNX form."""
+"""A speaker encoder with random weights in WeSpeaker's ONNX form."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 
 def write_wespeaker(folder: Path, *, bands: int = 80, seed: int = 0) -> Path:
-    """`folder` with `voxceleb.onnx` in it: statistics pooling and a projection, the end of every such encoder."""
+    """Write `voxceleb.onnx` to `folder`: statistics pooling and a projection, the last layers of such an encoder."""
     import torch
 
     torch.manual_seed(seed)
-    network = pooled(bands)
+    network = build_encoder(bands)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter that needs no further package calls itself old
+        warnings.simplefilter("ignore")  # the exporter that needs no further package is deprecated
         torch.onnx.export(
             network,
             (torch.zeros(1, 50, bands),),
@@ -27,11 +27,11 @@ def write_wespeaker(folder: Path, *, bands: int = 80, seed: int = 0) -> Path:
     return folder
 
 
-def pooled(bands: int) -> Any:
-    """The network that `write_wespeaker` exports; weights are drawn from torch's generator."""
+def build_encoder(bands: int) -> Any:
+    """The network that `write_wespeaker` exports; its weights come from torch's global generator."""
     import torch
 
-    class Pooled(torch.nn.Module):
+    class PooledEncoder(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.project = torch.nn.Linear(2 * bands, 16)
@@ -39,4 +39,4 @@ def pooled(bands: int) -> Any:
         def forward(self, feats: torch.Tensor) -> torch.Tensor:
             return self.project(torch.cat([feats.mean(dim=1), feats.std(dim=1)], dim=1))
 
-    return Pooled().eval()
+    return PooledEncoder().eval()

@@ -1,4 +1,4 @@
-"""Speech models of random weights in the layouts that Hugging Face publishes: real code, tiny sizes, no network."""
+"""Speech models with random weights in the layouts on Hugging Face: tiny sizes, no download."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ LJS_SYMBOLS = (
     '_;:,.!?¡¿—…"«»“” ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
     "ɑɐɒæɓʙβɔɕçɗɖðʤəɘɚɛɜɝɞɟʄɡɠɢʛɦɧħɥʜɨɪʝɭɬɫɮʟɱɯɰŋɳɲɴøɵɸθœɶʘɹɺɾɻʀʁɽʂʃʈʧʉʊʋⱱʌɣɤʍχʎʏʑʐʒʔʡʕʢǀǁǂǃˈˌːˑʼʴʰʱʲʷˠˤ˞↓↑→↗↘'̩'ᵻ"
 )
-#: Letters alone, in the manner of Meta's MMS.
+#: Letters only, as in Meta's MMS.
 MMS_SYMBOLS = "_k'zyuds hwmlgbnvopjfticraxe-q"
 
 
 def write_vits(folder: Path, *, phonemes: bool = True, speakers: int = 1, seed: int = 37, **sizes: Any) -> Path:
-    """A VitsModel with LJ Speech's symbols (`phonemes`) or MMS's letters. `sizes` go over the tiny ones."""
+    """A VitsModel with LJ Speech's symbols (`phonemes`) or MMS's letters. `sizes` override the tiny ones."""
     import torch
     from transformers import VitsConfig, VitsModel
 
@@ -51,7 +51,7 @@ def write_vits(folder: Path, *, phonemes: bool = True, speakers: int = 1, seed: 
     }
     model = VitsModel(VitsConfig(**{**settings, **sizes})).eval()
     with torch.no_grad():
-        # As in trained ones, a symbol lasts a few frames, and the sound is neither silent nor clipped.
+        # As in a trained model, a symbol lasts a few frames, and the sound is neither silent nor clipped.
         for flow in model.duration_predictor.flows[1:]:
             flow.conv_proj.weight.mul_(0.1)
         model.duration_predictor.flows[0].translate[0] = -1.0
@@ -84,7 +84,7 @@ ARPABET_SYMBOLS = """
 
 
 def write_fastspeech2(folder: Path, *, seed: int = 37, **sizes: Any) -> Path:
-    """A FastSpeech2ConformerModel with its vocabulary. `sizes` go over the tiny ones."""
+    """A FastSpeech2ConformerModel with its vocabulary. `sizes` override the tiny ones."""
     import torch
     from transformers import FastSpeech2ConformerConfig, FastSpeech2ConformerModel
 
@@ -105,7 +105,7 @@ def write_fastspeech2(folder: Path, *, seed: int = 37, **sizes: Any) -> Path:
     }
     model = FastSpeech2ConformerModel(FastSpeech2ConformerConfig(**{**settings, **sizes})).eval()
     with torch.no_grad():
-        # As in trained ones, a symbol lasts about six frames.
+        # As in a trained model, a symbol lasts about six frames.
         model.duration_predictor.linear.weight.mul_(0.3)
         model.duration_predictor.linear.bias.fill_(2.0)
     model.save_pretrained(folder)
@@ -139,7 +139,7 @@ def write_hifigan(folder: Path, *, kind: str = "FastSpeech2Conformer", seed: int
 
 
 def write_speecht5(folder: Path, *, seed: int = 37, voices: int = 2, **sizes: Any) -> Path:
-    """A SpeechT5ForTextToSpeech with its character tokenizer and `voices` x-vectors. `sizes` go over the tiny ones."""
+    """A SpeechT5ForTextToSpeech with its character tokenizer and `voices` x-vectors. `sizes` override the tiny ones."""
     import numpy as np
     import sentencepiece
     import torch
@@ -165,7 +165,7 @@ def write_speecht5(folder: Path, *, seed: int = 37, voices: int = 2, **sizes: An
     }
     model = SpeechT5ForTextToSpeech(SpeechT5Config(**{**settings, **sizes})).eval()
     with torch.no_grad():
-        # As in trained ones, frames depend on frames, and an end comes sooner or later.
+        # As in a trained model, frames depend on earlier frames, and the speech ends.
         for part in model.modules():
             if isinstance(part, torch.nn.Linear):
                 part.weight.mul_(6.0)
@@ -181,7 +181,7 @@ def write_speecht5(folder: Path, *, seed: int = 37, voices: int = 2, **sizes: An
 
 
 def _write_characters(folder: Path, sentencepiece: Any) -> None:
-    """`spm_char.model`: single characters, as the published one."""
+    """`spm_char.model`: single characters, as in the published model."""
     characters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.,!?'-;:\"é"
     with (folder / "spm_char.model").open("wb") as file:
         sentencepiece.SentencePieceTrainer.train(
@@ -199,7 +199,7 @@ def _write_characters(folder: Path, sentencepiece: Any) -> None:
 
 
 def write_bark(folder: Path, *, seed: int = 37, voices: int = 2, samples: bool = True, **semantic: Any) -> Path:
-    """A BarkModel with its EnCodec, a small WordPiece and `voices` presets. `semantic` is that stage's config."""
+    """A BarkModel with EnCodec, a small WordPiece and `voices` presets. `semantic`: settings of the semantic stage."""
     import numpy as np
     import torch
     from transformers import (
@@ -212,7 +212,7 @@ def write_bark(folder: Path, *, seed: int = 37, voices: int = 2, samples: bool =
     )
 
     torch.manual_seed(seed)
-    sizes = {"hidden_size": 16, "num_layers": 2, "num_heads": 2, "block_size": 128}
+    sizes: dict[str, Any] = {"hidden_size": 16, "num_layers": 2, "num_heads": 2, "block_size": 128}
     words, codes, semantics = 400, 32, 50
     semantic_sizes = BarkSemanticConfig(input_vocab_size=words + 60, output_vocab_size=semantics + 4, **sizes)
     coarse_sizes = BarkCoarseConfig(input_vocab_size=200, output_vocab_size=200, **sizes)

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from jobs.settings import Settings
-from pipelines.catalog.catalog import PIPELINES
 from pipelines.catalog.entries import ENTRIES
+from pipelines.catalog.job_kinds import PIPELINES
 from pipelines.requests import REQUESTS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,7 +28,9 @@ GENERATED = {".git", ".venv", "__pycache__", "build", "dist", "voicemill.egg-inf
 
 # Put together from pieces, so that this file is no finding of its own search.
 MACHINE_PATHS = re.compile(
-    "|".join(["/" + "work/", "/" + "root/", "/" + r"home/(?!someone/)[a-z]+/", "/" + "Users/[a-z]+/"])
+    r"(?<![\w>])/("
+    + "|".join(["work" + "/", "root" + "/", "home" + r"/(?!someone/)[a-z]+/", "Users" + "/[a-z]+/"])
+    + ")"
 )
 REGISTRIES = re.compile(
     "|".join(["index" + "-url", "find" + "-links", "python" + "hosted", "/" + r"simple/?['\"]", "trusted" + "-host"])
@@ -86,6 +88,91 @@ def test_no_class_name_says_nothing():
         if isinstance(node, ast.ClassDef) and CLASS_SAYS_NOTHING.search(node.name)
     ]
     assert found == []
+
+
+#: Words of a private vocabulary, each with the standard term that stands in its place (docs/glossary.md).
+STANDARD_TERMS = {
+    "bell": "notification",
+    "bells": "notifications",
+    "ring": "notify",
+    "rung": "notified",
+    "doorbell": "dispatch",
+    "setback": "failure",
+    "setbacks": "failures",
+    "endings": "transitions",
+    "adopt": "reuse",
+    "adoption": "chunk_reuse",
+    "presence": "worker_registration",
+    "bury": "on_exit",
+    "obituary": "exit_error",
+    "walls": "restrictions",
+    "refusal": "error",
+    "forget": "delete",
+    "forgetting": "deletion",
+    "lent": "voice_references",
+    "orphan": "uncertain_input",
+    "orphans": "uncertain_inputs",
+    "truths": "references",
+    "asking": "request_builder",
+    "manner": "prosody",
+    "takes": "renditions",
+    "grades": "scores",
+    "mend": "repair",
+    "mended": "repaired",
+    "mending": "repair",
+    "hear": "recognise",
+    "hears": "supports_language",
+    "heard": "recognised",
+    "hearing": "recognition",
+    "listener": "recogniser",
+    "likeness": "similarity",
+    "breath": "clause",
+    "breaths": "clauses",
+    "sayings": "formatters",
+    "voiceprint": "speaker_embedding",
+    "voiceprints": "speaker_embeddings",
+    "knob": "setting",
+    "knobs": "settings",
+    "stretch": "segment_window",
+    "speller": "tokenizer",
+    "stranger": "user",
+    "strangers": "users",
+    "misbehaved": "protocol_violation",
+    "told": "known",
+    "deaf": "unresponsive",
+    "again": "retry",
+}
+#: Names in which such a word is the field's own.
+TERMS_OF_THE_FIELD: frozenset[str] = frozenset()
+WORD_OF_A_NAME = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+
+
+def named_things(path: Path) -> list[str]:
+    """Names of a module, its classes, functions and arguments, and of its log events."""
+    found = [path.stem]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.FunctionDef(name=word) | ast.AsyncFunctionDef(name=word) | ast.ClassDef(name=word):
+                found.append(word)
+            case ast.arg(arg=word):
+                found.append(word)
+            case ast.Call(
+                func=ast.Attribute(attr="info" | "warning" | "error"), args=[ast.Constant(value=str(word)), *_]
+            ):
+                found.append(word)
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_names_use_the_terms_of_the_glossary(path: Path):
+    found = {
+        f"{thing}: say {STANDARD_TERMS[word.lower()]}"
+        for thing in named_things(path)
+        if thing not in TERMS_OF_THE_FIELD
+        for word in WORD_OF_A_NAME.findall(thing)
+        if word.lower() in STANDARD_TERMS
+    }
+    assert not found
 
 
 def test_every_module_opens_with_a_docstring():
@@ -190,7 +277,7 @@ def test_model_names_are_unique():
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
 def test_catalogue_entry_points_at_code_that_exists(entry):
-    targets = [target for target in (entry.target, entry.voices_target) if target]
+    targets = [target for target in (entry.target, getattr(entry, "voices_target", None)) if target]
     assert [target for target in targets if not module_file(target).is_file()] == []
     assert all(callable(resolve(target)) for target in targets)
 
@@ -210,8 +297,8 @@ def test_every_family_is_listed_in_the_catalogue():
 
 @pytest.mark.parametrize("kind", PIPELINES)
 def test_pipeline_of_a_job_kind_has_the_three_functions(kind: str):
-    assert module_file(PIPELINES[kind]).is_file()
-    pipeline = resolve(PIPELINES[kind])
+    assert module_file(PIPELINES[kind].target).is_file()
+    pipeline = resolve(PIPELINES[kind].target)
     assert [step for step in ("plan", "work", "stitch") if not callable(getattr(pipeline, step, None))] == []
 
 
@@ -239,7 +326,7 @@ def test_make_test_runs_every_folder_of_tests():
 
 
 def settings_page():
-    """docs/build_settings.py as a module."""
+    """The module docs/build_settings.py."""
     spec = importlib.util.spec_from_file_location("build_settings", ROOT / "docs" / "build_settings.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -295,13 +382,119 @@ def test_image_gets_every_package_and_nothing_that_is_not_there(path: Path):
     assert set(PACKAGES) <= sources
 
 
+LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)")
+#: `jobs/sql/claims.py` or `workers/stack/` in a page, from the root of the repository.
+QUOTED_PATH = re.compile(
+    r"`((?:api|workers|pipelines|jobs|framework|migrations|tests|demo|docs|docker)/[\w./<>*-]*|[\w.-]+\.(?:md|toml))(?:::\w+)?`"
+)
+#: `pipelines.errors` in a page; more dots than one may end in a name of the module.
+QUOTED_MODULE = re.compile(r"`((?:api|workers|pipelines|jobs|framework|migrations)(?:\.\w+)+)`")
+#: Names of files that are no files of the repository.
+ELSEWHERE = {"models.toml"}
+#: Of the client, and of long tests.
+OTHER_SETTINGS = {"VOICEMILL_URL", "VOICEMILL_API_KEY", "VOICEMILL_ACCEPT", "VOICEMILL_SOAK_MINUTES"}
+
+#: What docs/glossary.md has terms for: notification, release, restriction, recognition, repair …
+METAPHORS = re.compile(
+    r"\b(bells?|doorbells?|rings?|rung|obituar\w*|stand-ins?|knobs?|voice ?prints?|gives? back|given back|told apart"
+    r"|mend(s|ed|ing)?|hears?|heard|hearing|walls|strangers?)\b",
+    re.I,
+)
+
+
+def pages() -> list[tuple[str, str]]:
+    """Name and text of the pages; not of the book, the fixtures and the changelog, which speaks of older versions."""
+    return [(file, text) for file, text in texts() if file.endswith(".md") and _is_page(file)]
+
+
+def _is_page(file: str) -> bool:
+    return file.startswith("docs/") or file in {"README.md", "CONTRIBUTING.md", "SECURITY.md"}
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors that GitHub gives to the headings of a page."""
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.S | re.M)
+    titles = (title.replace("`", "") for title in re.findall(r"^#+ (.+)$", prose, re.M))
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
 def test_links_between_the_pages_lead_somewhere():
-    links = [
-        (file, target)
+    found = [
+        (file, target, anchor)
         for file, text in texts()
         if file.endswith(".md")
-        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text)
+        for target, anchor in LINK.findall(text)
         if "://" not in target
     ]
-    assert links
-    assert [link for link in links if not (ROOT / link[0]).parent.joinpath(link[1]).exists()] == []
+    assert len(found) > 100
+    broken = []
+    for file, target, anchor in found:
+        path = (ROOT / file).parent / target if target else ROOT / file
+        if not path.exists() or (anchor and anchor not in anchors(path.read_text(encoding="utf-8"))):
+            broken.append(f"{file}: {target}#{anchor}")
+    assert broken == []
+
+
+def test_map_of_the_docs_names_every_page():
+    text = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    linked = {(ROOT / "docs" / target).resolve() for target, _ in LINK.findall(text) if target and "://" not in target}
+    written = {path.resolve() for path in (ROOT / "docs").rglob("*.md")} - {(ROOT / "docs" / "README.md").resolve()}
+    assert sorted(map(str, written - linked)) == []
+
+
+def test_paths_that_the_pages_quote_exist():
+    quoted = [(file, path) for file, text in pages() for path in QUOTED_PATH.findall(text)]
+    assert len(quoted) > 100
+    missing = [
+        f"{file}: {path}"
+        for file, path in quoted
+        if path not in ELSEWHERE and "<" not in path and not list(ROOT.glob(path.rstrip("/")))
+    ]
+    assert missing == []
+
+
+def exists(dotted: str) -> bool:
+    """Whether `pipelines.errors` is a module, or `pipelines.errors.BadInput` a name in one."""
+    module, _, attribute = dotted.rpartition(".")
+    if module_file(dotted).is_file():
+        return True
+    return "." in module and module_file(module).is_file() and hasattr(import_module(module), attribute)
+
+
+def test_modules_that_the_pages_quote_exist():
+    quoted = [(file, dotted) for file, text in pages() for dotted in QUOTED_MODULE.findall(text)]
+    assert [(file, dotted) for file, dotted in quoted if not exists(dotted)] == []
+
+
+def test_pages_that_the_code_names_exist():
+    named = {
+        (file, page)
+        for file, text in texts()
+        if not file.endswith(".md")
+        for page in re.findall(r"\bdocs/[\w/-]+\.md\b", text)
+    }
+    assert len(named) > 10
+    assert sorted((file, page) for file, page in named if not (ROOT / page).is_file()) == []
+
+
+def test_pages_use_the_words_of_the_glossary():
+    """Outside of code, whose fields and values on the wire stay as they are."""
+    code = re.compile(r"^ *```.*?^ *```|`[^`]*`", re.S | re.M)
+    found = [(file, hit.group()) for file, text in pages() for hit in METAPHORS.finditer(code.sub("", text))]
+    assert found == []
+
+
+def test_settings_that_the_pages_name_exist():
+    known = {f"VOICEMILL_{field.upper()}" for field in Settings.model_fields} | OTHER_SETTINGS
+    named = {(file, name) for file, text in pages() for name in re.findall(r"\bVOICEMILL_[A-Z_]*[A-Z]\b", text)}
+    assert len(named) > 20
+    # `VOICEMILL_CHILD_…` names several.
+    assert sorted((file, name) for file, name in named if not any(each.startswith(name) for each in known)) == []
+
+
+def test_architecture_says_where_fifteen_things_are():
+    """The table “Where do I find …”; that its paths exist is checked above."""
+    text = (ROOT / "docs" / "dev" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (.+) \| (`.+) \|$", text.split("## Where do I find")[1].split("\n## ")[0], re.M)
+    assert len(rows) >= 15
+    assert [thing for thing, places in rows if not QUOTED_PATH.findall(places)] == []

@@ -1,4 +1,4 @@
-"""The random-weights wav2vec2 of tests/fixtures, as it is and changed; its answers as transformers gave them."""
+"""The wav2vec2 with random weights of tests/fixtures, unchanged and changed, and the outputs of transformers."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from typing import Any
 import numpy as np
 
 from pipelines.catalog.catalog import Catalog
-from pipelines.catalog.entry import Entry
+from pipelines.catalog.entry import RecognitionEntry
 
 FOLDER = Path(__file__).parent / "fixtures" / "wav2vec2_random"
 
 
-def make_entry(source: str | Path = FOLDER, **changes: Any) -> Entry:
+def make_entry(source: str | Path = FOLDER, **changes: Any) -> RecognitionEntry:
     """The entry of wav2vec2-base-960h with the weights of `source`."""
     changes = {"threads": 1, "engine": "torch-float32", **changes}
     return replace(Catalog().get("wav2vec2-base-960h", "stt"), source=str(source), **changes)
 
 
 @cache
-def expected() -> Mapping[str, np.ndarray]:
+def load_expected() -> Mapping[str, np.ndarray]:
     """`logits` (1, 549, 32) of the whole of jfk.flac, `logits_batch` of two slices of it, `argmax_ids`, `text` …"""
     with np.load(FOLDER / "expected.npz") as file:
         return dict(file)
 
 
 def write_wav2vec2(folder: Path, *, leave_out: tuple[str, ...] = (), **changed: Mapping[str, Any]) -> Path:
-    """A copy without some of its files; `changed`: JSON files by stem, and what is other in them (None = gone)."""
+    """A copy without the files `leave_out`; `changed`: JSON files by stem, with changed values (None = removed)."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in FOLDER.iterdir():
         if path.name in leave_out or path.suffix == ".npz":

@@ -1,4 +1,4 @@
-"""Whisper's tokenizer.json, made from the vocabulary that the openai-whisper package carries."""
+"""Whisper's tokenizer.json, made from the vocabulary in the openai-whisper package."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pathlib import Path
 
 
 def write_tokenizer(path: Path, *, english: bool = False) -> Path:
-    """The tokenizer of the multilingual models, or of those that know English alone, as Hugging Face lays it out."""
-    path.write_text(_document("gpt2" if english else "multilingual"), encoding="utf-8")
+    """Write the tokenizer of the multilingual or of the English models in Hugging Face's layout."""
+    path.write_text(_build_tokenizer("gpt2" if english else "multilingual"), encoding="utf-8")
     return path
 
 
 @lru_cache
-def _document(name: str) -> str:
+def _build_tokenizer(name: str) -> str:
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
     lines = (files("whisper") / "assets" / f"{name}.tiktoken").read_text().splitlines()
     ranks = {base64.b64decode(token) if token != "=" else b"": int(rank) for token, rank in map(str.split, lines)}
-    vocabulary = {_visible(token): rank for token, rank in ranks.items()}
+    vocabulary = {_to_printable(token): rank for token, rank in ranks.items()}
     tokenizer = Tokenizer(models.BPE(vocabulary, _merges(ranks)))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -30,9 +30,9 @@ def _document(name: str) -> str:
 
 
 def _merges(ranks: dict[bytes, int]) -> list[tuple[str, str]]:
-    """Every way to make a token of two others; the tokens' ranks say which comes first."""
+    """Every merge of two tokens into another, in the order of the merged tokens' ranks."""
     found = [
-        (rank, _visible(token[:cut]), _visible(token[cut:]))
+        (rank, _to_printable(token[:cut]), _to_printable(token[cut:]))
         for token, rank in ranks.items()
         for cut in range(1, len(token))
         if token[:cut] in ranks and token[cut:] in ranks
@@ -47,13 +47,13 @@ def _special() -> list[str]:
     return [f"<|{name}|>" for name in ("endoftext", "startoftranscript", *names)]
 
 
-def _visible(token: bytes) -> str:
-    return "".join(_letters()[byte] for byte in token)
+def _to_printable(token: bytes) -> str:
+    return "".join(_printable_characters()[byte] for byte in token)
 
 
 @lru_cache
-def _letters() -> dict[int, str]:
-    """GPT-2's printable letter for each byte: itself where it has a shape, else one from 256 on."""
-    shaped = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
-    others = [byte for byte in range(256) if byte not in shaped]
-    return {byte: chr(byte) for byte in shaped} | {byte: chr(256 + number) for number, byte in enumerate(others)}
+def _printable_characters() -> dict[int, str]:
+    """GPT-2's printable character for each byte: itself where it is printable, else one from 256 on."""
+    printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
+    others = [byte for byte in range(256) if byte not in printable]
+    return {byte: chr(byte) for byte in printable} | {byte: chr(256 + number) for number, byte in enumerate(others)}

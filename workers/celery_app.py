@@ -1,29 +1,29 @@
-"""The Celery application of a worker: how bells arrive. Holds no job: SQL is the record, a message is a doorbell."""
+"""The Celery application of a worker, which receives notifications. No message holds a job: SQL is the record."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from celery import Celery
-from kombu import Exchange, Queue
+from kombu.entity import Exchange, Queue
 
 from jobs.dispatch.celery_dispatch import broker_options, broker_tls
 
 
 def make_app(broker_url: str, queues: Sequence[str]) -> Celery:
-    """An application that listens to these queues and to no other."""
+    """An application that consumes these queues and no other."""
     app = Celery("voicemill", broker=broker_url, set_as_current=False)
     app.conf.update(
-        # A bell is taken off the queue when it is heard: leases in SQL bring back what a dead worker held.
+        # A message is acknowledged when it arrives: leases in SQL bring back what a dead worker held.
         task_acks_late=False,
         task_ignore_result=True,
         result_backend=None,
         task_serializer="json",
         accept_content=["json"],
-        # Who has no free slot leaves the bell to others. The first is for Redis, the second for AMQP.
+        # A worker without a free slot leaves the message to others. The first is for Redis, the second for AMQP.
         worker_disable_prefetch=True,
         worker_prefetch_multiplier=1,
-        task_queues=[Queue(name, Exchange(name), routing_key=name) for name in queues],
+        task_queues=[Queue(name, Exchange(name), routing_key=name) for name in queues],  # type: ignore[no-untyped-call]
         task_default_queue=queues[0],
         task_create_missing_queues=False,
         broker_connection_max_retries=None,
@@ -33,7 +33,7 @@ def make_app(broker_url: str, queues: Sequence[str]) -> Celery:
         broker_use_ssl=broker_tls(broker_url),
         # A graceful stop is ours (controller.py): it releases what is not finished.
         worker_cancel_long_running_tasks_on_connection_loss=False,
-        # Three events a bell cost as much as the bell itself: who watches (Flower does) asks for them when it starts.
+        # Three events a message cost as much as the message itself: a monitor (Flower) enables them when it starts.
         worker_send_task_events=False,
         task_send_sent_event=False,
         worker_hijack_root_logger=False,

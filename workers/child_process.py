@@ -1,4 +1,4 @@
-"""How a process of ours starts another and makes sure that it never outlives it.
+"""Starting child processes that never outlive this one.
 
 PR_SET_PDEATHSIG fires when the *thread* that started the child ends: every start goes through one thread that lives
 as long as this process.
@@ -37,8 +37,8 @@ def die_with_parent(parent: int, sig: signal.Signals = signal.SIGKILL) -> None:
         os._exit(1)
 
 
-def offer_itself_first() -> None:
-    """Where the machine's memory runs out, the kernel shall take this process and not its controller."""
+def prefer_as_oom_victim() -> None:
+    """Where the machine's memory runs out, have the kernel kill this process rather than its controller."""
     try:
         Path("/proc/self/oom_score_adj").write_text("900")
     except OSError:
@@ -52,9 +52,9 @@ def spawn(
     env: Mapping[str, str],
     pass_fds: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
-    """Start `python -m module arguments…` as the head of a session of its own, from the one long-lived thread."""
+    """Start `python -m module arguments…` as the leader of a new session, from the one long-lived thread."""
     command = [sys.executable, "-m", module, *arguments]
-    return _thread().submit(_start, command, dict(env), tuple(pass_fds)).result()
+    return _spawner_thread().submit(_start, command, dict(env), tuple(pass_fds)).result()
 
 
 def _start(command: list[str], env: dict[str, str], pass_fds: tuple[int, ...]) -> subprocess.Popen[bytes]:
@@ -68,7 +68,7 @@ def _start(command: list[str], env: dict[str, str], pass_fds: tuple[int, ...]) -
     )
 
 
-def _thread() -> ThreadPoolExecutor:
+def _spawner_thread() -> ThreadPoolExecutor:
     global _spawner  # noqa: PLW0603 – one per process is the point: see above
     with _lock:
         if _spawner is None:

@@ -1,7 +1,7 @@
 """The entry of a worker process: `python -m workers.controller --family F`.
 
-Imports no model runtime and opens no user bytes. Engines are loaded before the first bell is heard, so that only a warm
-worker claims.
+Imports no model runtime and parses no user input. Engines are loaded before the first notification is consumed, so that
+only a worker with loaded models claims.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ from workers.sandbox.pool import SandboxPool
 from . import tasks
 from .celery_app import make_app
 from .wiring import broker_url, wire
-from .worker import Pool, Worker
+from .worker import PoolConfig, Worker
 
 _log = structlog.get_logger(__name__)
 
-#: Seconds for the sandbox's template to import everything; loading a model may take longer.
-_TEMPLATE_S, _MODEL_S = 60.0, 1800.0
+#: Seconds for the fork server to import everything; loading a model may take longer.
+_FORK_SERVER_S, _MODEL_S = 60.0, 1800.0
 #: Engines that use no other device.
 _CPU_ENGINES = frozenset({"espeak-ng", "pocketsphinx", "numpy"})
-#: Seconds after the start of a graceful stop at which the process ends, whatever hangs.
-_LAST_RESORT_S = 55.0
+#: Seconds after the start of a graceful stop at which the process exits even if something hangs.
+_FORCED_EXIT_S = 55.0
 
 
 def main() -> int:
@@ -66,7 +66,7 @@ def _parse() -> argparse.Namespace:
         "--engines", type=int, help="engine processes; unset = cores ÷ the family's threads, 1 on a GPU"
     )
     parser.add_argument("--model", action="append", default=[], help="models to load at the start; may be repeated")
-    parser.add_argument("--parent", type=int, help="process id of the stack; without it there is no time for grace")
+    parser.add_argument("--parent", type=int, help="process id of the stack; if it has ended, a stop is immediate")
     return parser.parse_args()
 
 
@@ -80,29 +80,29 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
     try:
         _wait_until_warm(engines, options)
         worker.start()
-        _listen(worker, url, options.parent)
+        _consume(worker, url, options.parent)
     finally:
         worker.stop()
     return 0
 
 
-def _sandboxes(options: argparse.Namespace, settings: Settings) -> tuple[SandboxPool, Pool]:
+def _sandboxes(options: argparse.Namespace, settings: Settings) -> tuple[SandboxPool, PoolConfig]:
     slots = options.engines or os.cpu_count() or 1
     limits = Limits(settings.child_memory_bytes, settings.child_cpu_s, settings.child_file_bytes)
     engines = SandboxPool(
-        limits, stall_s=settings.child_stall_s, environment=sandbox_environment(), most_kept=slots + 1
+        limits, stall_s=settings.child_stall_s, environment=sandbox_environment(), most_idle=slots + 1
     )
-    return engines, Pool("cpu", ("cpu",), slots, "cpu", delivers=True)
+    return engines, PoolConfig("cpu", ("cpu",), slots, "cpu", sends_webhooks=True)
 
 
-def _engines(options: argparse.Namespace, settings: Settings, catalog: Catalog) -> tuple[EnginePool, Pool]:
+def _engines(options: argparse.Namespace, settings: Settings, catalog: Catalog) -> tuple[EnginePool, PoolConfig]:
     entries = [entry for entry in catalog if entry.family == options.family]
     if not entries:
         known = ", ".join(sorted({entry.family for entry in catalog}))
         raise Misconfigured(f"there is no family {options.family!r}; there are cpu, {known}", field="--family")
     if options.device != "cpu" and all(set(entry.engines) <= _CPU_ENGINES for entry in entries):
         raise Misconfigured(f"{options.family} runs on the CPU only: leave --device out", field="--device")
-    preload = _preload(options.model, entries)
+    preload = _select_preload(options.model, entries)
     count = options.engines or _default_engines(options.device, preload)
     # NumPy's own threads would take every core in every engine, and spin between two calls.
     threads = str(max(entry.threads for entry in preload))
@@ -114,17 +114,17 @@ def _engines(options: argparse.Namespace, settings: Settings, catalog: Catalog) 
         device=options.device,
         environment=environment,
         models_toml=settings.data_dir / "models.toml",
-        memory_bytes=settings.engine_memory_bytes or _most_memory(),
+        memory_bytes=settings.engine_memory_bytes or _default_memory_bytes(),
         most_models=settings.engine_models,
     )
     queues = sorted({entry.queue for entry in entries})
     name = queues[0] if len(queues) == 1 else options.family
-    return engines, Pool(name, queues, count * max(entry.slots for entry in preload), options.device)
+    return engines, PoolConfig(name, queues, count * max(entry.slots for entry in preload), options.device)
 
 
-def _most_memory() -> int:
+def _default_memory_bytes() -> int:
     """Three quarters of what this container, or this machine, has."""
-    total = psutil.virtual_memory().total
+    total = int(psutil.virtual_memory().total)
     try:
         limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
     except OSError:
@@ -132,7 +132,7 @@ def _most_memory() -> int:
     return (min(total, int(limit)) if limit.isdigit() else total) * 3 // 4
 
 
-def _preload(names: Sequence[str], entries: Sequence[Entry]) -> list[Entry]:
+def _select_preload(names: Sequence[str], entries: Sequence[Entry]) -> list[Entry]:
     """The named models; unset, those of the family that carry their weights, else its first."""
     by_name = {entry.name: entry for entry in entries}
     if unknown := [name for name in names if name not in by_name]:
@@ -147,35 +147,35 @@ def _default_engines(device: str, preload: Sequence[Entry]) -> int:
 
 
 def _wait_until_warm(engines: EnginePool | SandboxPool, options: argparse.Namespace) -> None:
-    if not engines.wait_until_loaded(_TEMPLATE_S if options.family == "cpu" else _MODEL_S):
+    if not engines.wait_until_loaded(_FORK_SERVER_S if options.family == "cpu" else _MODEL_S):
         raise Misconfigured(f"the engines of {options.family} did not start in time", field="--family")
     if not engines.is_warm():
         raise Misconfigured("; ".join(dict.fromkeys(engines.failures())) or "no engine started", field="--family")
 
 
-def _listen(worker: Worker, url: str, parent: int | None) -> None:
-    """Hear bells in this thread until SIGTERM."""
+def _consume(worker: Worker, url: str, parent: int | None) -> None:
+    """Consume notifications in this thread until SIGTERM."""
     app = make_app(url, worker.queues)
-    tasks.register(app, worker.answers())
+    tasks.register_tasks(app, worker.consumers())
     name = f"{worker.pool.name}@{platform.node()}-{os.getpid()}"
 
     def ready(**_: Any) -> None:
         _log.info("worker_ready", worker=name, queues=",".join(worker.queues), slots=worker.slots.total)
-        worker.ring_own()
+        worker.notify_own_queues()
 
     def stopping(**_: Any) -> None:
-        is_alone = parent is not None and os.getppid() != parent
-        threading.Thread(target=worker.stop, kwargs={"at_once": is_alone}, name="stopping", daemon=True).start()
-        last_resort = threading.Timer(_LAST_RESORT_S, os._exit, args=(1,))
-        last_resort.daemon = True
-        last_resort.start()
+        is_orphan = parent is not None and os.getppid() != parent
+        threading.Thread(target=worker.stop, kwargs={"at_once": is_orphan}, name="stopping", daemon=True).start()
+        forced_exit = threading.Timer(_FORCED_EXIT_S, os._exit, args=(1,))
+        forced_exit.daemon = True
+        forced_exit.start()
 
-    # It warns of root because of pickled messages. Ours are JSON, and user bytes are opened by another user.
+    # Celery warns of root because of pickled messages. Ours are JSON, and user input is parsed by another user.
     warnings.filterwarnings("ignore", category=SecurityWarning)
     # Celery keeps weak references: these two live as long as this call.
     signals.worker_ready.connect(ready)
     signals.worker_shutting_down.connect(stopping)
-    signals.setup_logging.connect(_leave_logging_alone)
+    signals.setup_logging.connect(_keep_our_logging)
     app.Worker(
         pool="threads",
         concurrency=worker.slots.total,
@@ -189,7 +189,7 @@ def _listen(worker: Worker, url: str, parent: int | None) -> None:
     ).start()
 
 
-def _leave_logging_alone(**_: Any) -> None:
+def _keep_our_logging(**_: Any) -> None:
     return
 
 

@@ -1,6 +1,6 @@
-"""`python -m workers.new_key`: an API key made at the database itself, for the first key of a tenant.
+"""`python -m workers.new_key`: creates an API key directly in the database, for the first key of a tenant.
 
-Whoever has a key with the scope `admin` makes further ones over HTTP (`voicemill keys create`).
+With a key of the scope `admin` further ones are created over HTTP (`voicemill keys create`).
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from jobs.store import Store
 SCOPES = ("read", "submit", "stream", "admin")
 
 
-def new_key(store: Store, tenant_id: str, name: str, scopes: Sequence[str]) -> str:
-    """The secret of a new key; the tenant is made if it is new. Raises InvalidKey for an unusable tenant id."""
-    _, secret = store.create_key(check_segment(tenant_id), name, scopes)
+def create_key(store: Store, tenant_id: str, name: str, scopes: Sequence[str]) -> str:
+    """Returns the secret of a new key; creates the tenant if it is new. Raises InvalidKey for an invalid tenant id."""
+    _, secret = store.keys.create(check_segment(tenant_id), name, scopes)
     return secret
 
 
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = Settings()
     try:
         store = open_store(settings, open_secret_box(settings), pool_size=1)
-        sys.stdout.write(new_key(store, options.tenant, options.name, options.scopes) + "\n")
+        sys.stdout.write(create_key(store, options.tenant, options.name, options.scopes) + "\n")
     except JobsError as error:
         sys.stderr.write(f"voicemill: {error.detail}\n")
         return 2

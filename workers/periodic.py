@@ -1,4 +1,4 @@
-"""A thread that does one thing every few seconds, and outlives whatever goes wrong with it."""
+"""A thread that calls one function every few seconds, and survives its errors."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ class Periodic:
     """Calls `action` every `every_s` seconds from `start` to `close`; sooner after `wake`, or after a failure."""
 
     def __init__(
-        self, name: str, action: Callable[[], object], *, every_s: float, again_s: float | None = None
+        self, name: str, action: Callable[[], object], *, every_s: float, retry_s: float | None = None
     ) -> None:
-        """`again_s`: seconds until the next call after one that failed; unset = as always."""
+        """`retry_s`: seconds until the next call after one that failed; unset = `every_s`."""
         self._name = name
         self._action = action
         self._every_s = every_s
-        self._again_s = every_s if again_s is None else min(again_s, every_s)
+        self._retry_s = every_s if retry_s is None else min(retry_s, every_s)
         self._wake = threading.Event()
         self._is_closing = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -49,9 +49,10 @@ class Periodic:
             self._wake.clear()
             if self._is_closing:
                 return
-            pause_s = self._every_s if self._succeeds() else self._again_s
+            pause_s = self._every_s if self._call() else self._retry_s
 
-    def _succeeds(self) -> bool:
+    def _call(self) -> bool:
+        """Returns whether the action succeeded."""
         try:
             self._action()
         except JobsError as error:

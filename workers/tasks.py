@@ -1,4 +1,4 @@
-"""The Celery tasks: what a message may set off. A message says that a queue has work, and nothing else is believed."""
+"""The Celery task of a notification. A message says that a queue has work; nothing else in it is believed."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 
 from celery import Celery
 
-from jobs.dispatch.celery_dispatch import RING_TASK
+from jobs.dispatch.celery_dispatch import NOTIFY_TASK
 
 
-def register(app: Celery, answers: Mapping[str, Callable[[], int]]) -> None:
-    """Answer bells of each queue by calling its function, which returns how much it did."""
+def register_tasks(app: Celery, consumers: Mapping[str, Callable[[], int]]) -> None:
+    """Have a notification of each queue call its consumer, which returns how many chunks or deliveries it did."""
 
-    @app.task(name=RING_TASK, ignore_result=True, shared=False)
-    def ring(queue: str, hint: str = "") -> int:
-        # A forged queue name is nobody's.
-        return answers[queue]() if queue in answers else 0
+    @app.task(name=NOTIFY_TASK, ignore_result=True, shared=False)  # type: ignore[untyped-decorator]
+    def notify(queue: str, job_id: str = "") -> int:
+        # A message can name a queue that this worker does not consume.
+        return consumers[queue]() if queue in consumers else 0

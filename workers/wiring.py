@@ -1,4 +1,4 @@
-"""Puts a worker's parts together. The only file of workers/ that names adapters."""
+"""Builds the services of a worker process. The only file of workers/ that names adapters."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pipelines.catalog.catalog import Catalog
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What every process of the workers' side uses."""
+    """The services that every worker process uses."""
 
     settings: Settings
     store: Store
@@ -30,7 +30,7 @@ class Services:
 
     def worker_id(self, pool: str) -> str:
         """`<installation>:<host>:<pool>:<pid>`."""
-        return f"{self.store.installation_id()}:{platform.node()}:{pool}:{os.getpid()}"
+        return f"{self.store.maintenance.installation_id()}:{platform.node()}:{pool}:{os.getpid()}"
 
 
 def wire(settings: Settings, *, threads: int = 6) -> Services:
@@ -38,7 +38,7 @@ def wire(settings: Settings, *, threads: int = 6) -> Services:
     store = open_store(settings, open_secret_box(settings), pool_size=threads)
 
     def slots_of(queue: str) -> int:
-        return sum(worker.slots for worker in store.live_workers() if queue in worker.queues)
+        return sum(worker.slots for worker in store.workers.list_live() if queue in worker.queues)
 
     dispatch: Dispatch = NullDispatch()
     if settings.broker_url is not None:

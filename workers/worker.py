@@ -1,4 +1,4 @@
-"""A worker process without its Celery: engines, leases, claiming, housekeeping, and their order of start and stop."""
+"""A worker process without its Celery: engines, leases, consumer, maintenance, and their order of start and stop."""
 
 from __future__ import annotations
 
@@ -12,29 +12,30 @@ from typing import Any
 import structlog
 
 from jobs.errors import JobsError, StoreUnavailable
-from jobs.outbound.http_client import OutboundHttp, OutboundPolicy
+from jobs.outbound.address import OutboundPolicy
+from jobs.outbound.http_client import OutboundHttp
 from jobs.storage.ownership import mark_storage
-from jobs.webhooks.message import WEBHOOK_QUEUE
-from workers.chunks.consumer import Claiming
+from jobs.webhooks.delivery import WEBHOOK_QUEUE
+from workers.chunks.consumer import Consumer
 from workers.chunks.execution import Execution
 from workers.chunks.heartbeat import LeaseKeeper
 from workers.chunks.slots import Slots
-from workers.chunks.workdir import Scratch
+from workers.chunks.workdir import Workdirs
 from workers.engines.engine import Engines
 from workers.maintenance.sweeper import Sweeper
-from workers.maintenance.worker_registration import Presence
-from workers.webhooks.delivery_threads import Deliveries
+from workers.maintenance.worker_registration import WorkerRegistration
+from workers.webhooks.delivery_threads import DeliverySender
 
 from .wiring import Services
 
 _log = structlog.get_logger(__name__)
 
-#: Seconds for running chunks to be given back.
-_GIVE_BACK_S = 10.0
+#: Seconds for running chunks to be released.
+_RELEASE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Pool:
+class PoolConfig:
     """What kind of worker this is."""
 
     #: `cpu`, `tts.espeak` …: how the worker is called.
@@ -43,26 +44,33 @@ class Pool:
     slots: int
     device: str
     #: Also sends webhooks.
-    delivers: bool = False
+    sends_webhooks: bool = False
 
 
 class Worker:
-    """Everything of a worker but the way in which bells reach it."""
+    """Everything of a worker but the transport of its notifications."""
 
-    def __init__(self, services: Services, pool: Pool, engines: Engines) -> None:
+    def __init__(self, services: Services, pool: PoolConfig, engines: Engines) -> None:
         settings, store = services.settings, services.store
         self.pool = pool
         self.id = services.worker_id(pool.name)
         self._services = services
         self._engines = engines
-        self._keeper = LeaseKeeper(store, every_s=settings.heartbeat_s)
-        self._scratch = Scratch(settings.data_dir / "scratch")
+        self._keeper = LeaseKeeper(store.chunks, every_s=settings.heartbeat_s)
+        self._workdirs = Workdirs(settings.data_dir / "scratch")
         execution = Execution(
-            store, services.storage, services.dispatch, engines, services.catalog, settings, self._keeper, self._scratch
+            store,
+            services.storage,
+            services.dispatch,
+            engines,
+            services.catalog,
+            settings,
+            self._keeper,
+            self._workdirs,
         )
         self.slots = Slots(pool.slots)
-        self._claiming = Claiming(
-            store=store,
+        self._consumer = Consumer(
+            chunks=store.chunks,
             dispatch=services.dispatch,
             execution=execution,
             slots=self.slots,
@@ -70,58 +78,58 @@ class Worker:
             lease_s=settings.lease_s,
         )
         self._sweeper = Sweeper(
-            store,
+            store.maintenance,
             services.storage,
             services.dispatch,
             self.id,
             every_s=settings.sweep_s,
             trust_s=settings.rescue_trust_s,
         )
-        self._presence = Presence(
-            store, self.id, queues=self.queues, slots=pool.slots, device=pool.device, info=self._info
+        self._registration = WorkerRegistration(
+            store.workers, self.id, queues=self.queues, slots=pool.slots, device=pool.device, info=self._info
         )
-        self._deliveries: Deliveries | None = None
-        if pool.delivers:
+        self._delivery_sender: DeliverySender | None = None
+        if pool.sends_webhooks:
             http = OutboundHttp(OutboundPolicy(settings.outbound_allow), timeout_s=settings.webhook_timeout_s)
-            self._deliveries = Deliveries(store, http, self.id)
+            self._delivery_sender = DeliverySender(store.deliveries, http, self.id)
         self._stopping = threading.Lock()
         self._is_stopped = False
 
     @property
     def queues(self) -> list[str]:
-        """Every queue that it listens to."""
-        return [*self.pool.queues, *([WEBHOOK_QUEUE] if self.pool.delivers else [])]
+        """Every queue that it consumes."""
+        return [*self.pool.queues, *([WEBHOOK_QUEUE] if self.pool.sends_webhooks else [])]
 
-    def answers(self) -> Mapping[str, Callable[[], int]]:
-        """Queue → what its bell sets off."""
-        answers: dict[str, Callable[[], int]] = {
-            queue: partial(self._claiming.answer, queue) for queue in self.pool.queues
+    def consumers(self) -> Mapping[str, Callable[[], int]]:
+        """Queue → function that a notification of it calls."""
+        consumers: dict[str, Callable[[], int]] = {
+            queue: partial(self._consumer.consume, queue) for queue in self.pool.queues
         }
-        if self._deliveries is not None:
-            answers[WEBHOOK_QUEUE] = self._deliveries.answer
-        return answers
+        if self._delivery_sender is not None:
+            consumers[WEBHOOK_QUEUE] = self._delivery_sender.consume
+        return consumers
 
     def start(self) -> None:
         """Called when the engines are warm: from here on chunks may be claimed."""
         try:
-            mark_storage(self._services.storage, self._services.store.installation_id())
+            mark_storage(self._services.storage, self._services.store.maintenance.installation_id())
         except JobsError as error:
             _log.warning("storage_not_marked", detail=error.detail)
         self._keeper.start()
-        self._presence.start()
-        self._engines.call_when_warm(self.ring_own)
+        self._registration.start()
+        self._engines.call_when_warm(self.notify_own_queues)
         self._sweeper.start()
-        if self._deliveries is not None:
-            self._deliveries.start()
+        if self._delivery_sender is not None:
+            self._delivery_sender.start()
 
-    def ring_own(self) -> None:
-        """Work may have waited for this worker."""
+    def notify_own_queues(self) -> None:
+        """Notify the workers of its queues: work may have waited for this one."""
         for queue in self.queues:
-            self._services.dispatch.ring(queue, count=self.slots.total)
-        self._presence.refresh()
+            self._services.dispatch.notify(queue, count=self.slots.total)
+        self._registration.refresh()
 
     def stop(self, *, at_once: bool = False) -> None:
-        """Claim nothing more; let short chunks finish, unless `at_once`; give the others back, uncharged.
+        """Claim nothing more; let short chunks finish, unless `at_once`; release the others, uncharged.
 
         Takes a minute at most.
         """
@@ -129,28 +137,28 @@ class Worker:
             if self._is_stopped:
                 return
             self._is_stopped = True
-            self._claiming.stop()
+            self._consumer.stop()
             self._sweeper.close()
             self._wait_for_chunks(0.0 if at_once else self._services.settings.grace_s)
-            for lease in self._keeper.held():
+            for lease in self._keeper.leases():
                 lease.interrupt()
-            self._wait_for_chunks(_GIVE_BACK_S)
+            self._wait_for_chunks(_RELEASE_S)
             try:
-                if left := self._services.store.release_worker(self.id):
-                    _log.warning("chunks_taken_back", count=left)
+                if left := self._services.store.workers.release(self.id):
+                    _log.warning("chunks_released_at_stop", count=left)
             except StoreUnavailable as error:
                 _log.warning("chunks_left_to_the_sweeper", detail=error.detail)
-            if self._deliveries is not None:
-                self._deliveries.close()
+            if self._delivery_sender is not None:
+                self._delivery_sender.close()
             self._keeper.close()
-            self._presence.close()
+            self._registration.close()
             self._engines.close()
             self._services.dispatch.close()
-            self._scratch.close()
+            self._workdirs.close()
 
     def _wait_for_chunks(self, seconds: float) -> None:
         until = time.monotonic() + seconds
-        while self._keeper.held() and time.monotonic() < until:
+        while self._keeper.leases() and time.monotonic() < until:
             time.sleep(0.05)
 
     def _info(self) -> Mapping[str, Any]:

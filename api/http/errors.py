@@ -1,20 +1,20 @@
-"""Why the web layer itself turns a request away; what jobs and pipelines refuse has their own errors.
+"""Errors of the web layer; jobs/errors.py and pipelines/errors.py have those of jobs and pipelines.
 
-Refusal
-├── Malformed          the request cannot be read (400)
-│   └── CutOff         the body ended before its time (400)
-├── Unauthenticated    no key, or none that is known (401)
-├── Forbidden          the key or the link does not allow this (403)
-├── NoPreview          nobody has asked for a sample of this voice yet (404)
-├── NothingToGive      the job ended without a result (409)
-├── NothingToPatch     the job made no speech that could be mended (409)
-├── NothingToRetry     the job is not in a state to be retried (409)
-├── TooLarge           a limit of the request was passed (413)
-├── WrongMediaType     not a content type that this route reads (415)
-├── Invalid            fields to mend, each named (422)
-└── JobFailed          the job that the answer should have come from failed (422 or 500)
+RequestError
+├── Malformed             the request cannot be parsed (400)
+│   └── IncompleteBody    the body ended early (400)
+├── Unauthenticated       no key, or an unknown one (401)
+├── Forbidden             the key or the link does not allow this (403)
+├── NoPreview             the voice has no finished sample (404)
+├── NoResult              the job ended without a result (409)
+├── NotPatchable          the job is not finished speech (409)
+├── NotRetryable          the job did not fail, was not cancelled and has not expired (409)
+├── TooLarge              a limit of the request was exceeded (413)
+├── UnsupportedMediaType  the route does not read this content type (415)
+├── Invalid               invalid fields, each named (422)
+└── JobFailed             the job whose audio was requested has none (422 or 500)
 
-The class docstring is the default message. api/http/problems.py turns them into answers.
+The class docstring is the default message. api/http/problems.py turns them into responses.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """A field of the request that has to change. `field` is a dotted path, `code` is stable."""
+    """An invalid field of the request. `field` is a dotted path, `code` is stable."""
 
     field: str
     code: str
     detail: str
 
 
-class Refusal(Exception):
+class RequestError(Exception):
     """The request was refused."""
 
     status = 400
@@ -54,76 +54,79 @@ class Refusal(Exception):
         super().__init__(self.detail)
 
 
-class Malformed(Refusal):
+class Malformed(RequestError):
     """The request cannot be read."""
 
     code = "malformed"
 
 
-class CutOff(Malformed):
+class IncompleteBody(Malformed):
     """The body ended before all of it had arrived; send it again."""
 
     code = "body_cut_off"
     retryable = True
 
 
-class Unauthenticated(Refusal):
+class Unauthenticated(RequestError):
     """Send a key that this server knows as `Authorization: Bearer <key>`."""
 
     status = 401
     code = "unauthorized"
 
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": 'Bearer realm="voicemill"'})
 
-class Forbidden(Refusal):
+
+class Forbidden(RequestError):
     """This key may not do that."""
 
     status = 403
     code = "forbidden"
 
 
-class NoPreview(Refusal):
+class NoPreview(RequestError):
     """There is no sample of this voice yet; POST to this address makes one."""
 
     status = 404
     code = "no_preview"
 
 
-class NothingToGive(Refusal):
+class NoResult(RequestError):
     """The job ended without a result."""
 
     status = 409
     code = "no_result"
 
 
-class NothingToPatch(Refusal):
+class NotPatchable(RequestError):
     """Only speech that has succeeded can be patched."""
 
     status = 409
     code = "not_patchable"
 
 
-class NothingToRetry(Refusal):
+class NotRetryable(RequestError):
     """Only a job that failed, was cancelled or expired can be retried."""
 
     status = 409
     code = "not_retryable"
 
 
-class TooLarge(Refusal):
+class TooLarge(RequestError):
     """The request is larger than this server takes."""
 
     status = 413
     code = "too_large"
 
 
-class WrongMediaType(Refusal):
+class UnsupportedMediaType(RequestError):
     """This content type is not one that the route reads."""
 
     status = 415
     code = "unsupported_media_type"
 
 
-class Invalid(Refusal):
+class Invalid(RequestError):
     """Some fields of the request have to change; see `errors`."""
 
     status = 422
@@ -131,11 +134,11 @@ class Invalid(Refusal):
 
     @classmethod
     def field(cls, field: str, detail: str, *, code: str = "invalid") -> Invalid:
-        """One field to mend."""
+        """An error about one field."""
         return cls(detail, errors=[FieldError(field, code, detail)])
 
 
-class JobFailed(Refusal):
+class JobFailed(RequestError):
     """The job failed."""
 
     code = "job_failed"

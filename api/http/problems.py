@@ -1,4 +1,4 @@
-"""Exceptions → RFC 9457 problem documents. The only place that knows both; nothing internal leaks."""
+"""Exceptions as problem documents (RFC 9457). The only module that knows both. Internal errors show no details."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from jobs.errors import (
     IdempotencyMismatch,
     InvalidKey,
     JobsError,
-    LimitExceeded,
     NotFinished,
     NotFound,
     Unavailable,
@@ -26,7 +25,7 @@ from jobs.errors import (
 )
 from pipelines.errors import BadInput, EngineFailure, InputTooLarge, ModelUnavailable, PipelineError
 
-from .errors import FieldError, Refusal
+from .errors import FieldError, RequestError
 
 MEDIA_TYPE = "application/problem+json"
 log = structlog.get_logger("api")
@@ -39,7 +38,6 @@ STATUS_OF: Sequence[tuple[type[Exception], int]] = (
     (NotFound, 404),
     (Deleted, 410),
     (InvalidKey, 404),
-    (LimitExceeded, 413),
     (UnsafeAddress, 422),
     (Unavailable, 503),
     (CorruptObject, 503),
@@ -49,10 +47,10 @@ STATUS_OF: Sequence[tuple[type[Exception], int]] = (
     (EngineFailure, 500),
 )
 
-#: Seconds to wait before the same request makes sense again, for retryable problems that do not say it themselves.
+#: Retry-After in seconds of retryable problems, by status, where the error has none of its own.
 RETRY_AFTER_S = {409: 1, 503: 1}
 
-#: Codes of what the web framework refuses by itself.
+#: Codes for errors of the web framework.
 CODE_OF_STATUS = {
     400: "malformed",
     404: "not_found",
@@ -74,15 +72,15 @@ DETAIL_OF_STATUS = {
 
 
 def install_problems(app: Flask) -> None:
-    """Answer every exception of every route with a problem document."""
-    app.register_error_handler(Refusal, _refusal)
-    app.register_error_handler(JobsError, _known)
-    app.register_error_handler(PipelineError, _known)
-    app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(Exception, _unexpected)
+    """Turn every exception of every route into a problem document."""
+    app.register_error_handler(RequestError, _handle_request_error)
+    app.register_error_handler(JobsError, _handle_known)
+    app.register_error_handler(PipelineError, _handle_known)
+    app.register_error_handler(HTTPException, _handle_http)
+    app.register_error_handler(Exception, _handle_unexpected)
 
 
-def problem(
+def problem_response(
     status: int,
     code: str,
     detail: str,
@@ -91,20 +89,20 @@ def problem(
     errors: Sequence[FieldError] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """A problem document as an answer."""
-    answer = Response(
-        json.dumps(document(status, code, detail, retryable=retryable, errors=errors)),
+    """A problem document as a response."""
+    response = Response(
+        json.dumps(problem_document(status, code, detail, retryable=retryable, errors=errors)),
         status=status,
         content_type=MEDIA_TYPE,
     )
     for name, value in (headers or {}).items():
-        answer.headers[name] = value
-    if retryable and status in RETRY_AFTER_S and "Retry-After" not in answer.headers:
-        answer.headers["Retry-After"] = str(RETRY_AFTER_S[status])
-    return answer
+        response.headers[name] = value
+    if retryable and status in RETRY_AFTER_S and "Retry-After" not in response.headers:
+        response.headers["Retry-After"] = str(RETRY_AFTER_S[status])
+    return response
 
 
-def document(
+def problem_document(
     status: int, code: str, detail: str, *, retryable: bool = False, errors: Sequence[FieldError] = ()
 ) -> dict[str, Any]:
     """The members of a problem document."""
@@ -122,17 +120,17 @@ def document(
     return body
 
 
-def document_of(error: JobsError | PipelineError) -> dict[str, Any]:
-    """The problem document of a known error, for places that cannot answer with a status any more."""
-    return document(_status(error), error.code, error.detail, retryable=error.retryable)
+def error_document(error: JobsError | PipelineError) -> dict[str, Any]:
+    """The problem document of an error, for a response that has already begun."""
+    return problem_document(_status(error), error.code, error.detail, retryable=error.retryable)
 
 
 def _status(error: Exception) -> int:
     return next((status for kind, status in STATUS_OF if isinstance(error, kind)), 500)
 
 
-def _refusal(error: Refusal) -> Response:
-    return problem(
+def _handle_request_error(error: RequestError) -> Response:
+    return problem_response(
         error.status,
         error.code,
         error.detail,
@@ -142,27 +140,29 @@ def _refusal(error: Refusal) -> Response:
     )
 
 
-def _known(error: JobsError | PipelineError) -> Response:
+def _handle_known(error: JobsError | PipelineError) -> Response:
     status = _status(error)
     if status == 500:
-        return _unexpected(error)
+        return _handle_unexpected(error)
     errors = [FieldError(error.field, error.code, error.detail)] if error.field and status in (413, 422) else []
-    return problem(status, error.code, error.detail, retryable=error.retryable, errors=errors)
+    return problem_response(status, error.code, error.detail, retryable=error.retryable, errors=errors)
 
 
-def _http(error: HTTPException) -> Response:
+def _handle_http(error: HTTPException) -> Response:
     if error.response is not None or error.code is None or error.code < 400:
         return error.get_response()  # type: ignore[return-value]  # a redirect of the router
     if error.code == 500:
-        return _unexpected(getattr(error, "original_exception", None) or error)
+        return _handle_unexpected(getattr(error, "original_exception", None) or error)
     kept = {
         name: value for name, value in error.get_headers() if name.lower() not in {"content-type", "content-length"}
     }
     code = CODE_OF_STATUS.get(error.code, "refused")
     detail = DETAIL_OF_STATUS.get(error.code) or error.description or HTTPStatus(error.code).phrase
-    return problem(error.code, code, detail, headers=kept)
+    return problem_response(error.code, code, detail, headers=kept)
 
 
-def _unexpected(error: BaseException) -> Response:
+def _handle_unexpected(error: BaseException) -> Response:
     log.error("request_failed", path=request.path, method=request.method, exc_info=error)
-    return problem(500, "internal", "The server failed to answer; its log has the reason under this request's id.")
+    return problem_response(
+        500, "internal", "The server failed to answer; its log has the reason under this request's id."
+    )

@@ -1,4 +1,4 @@
-"""One line and one count per request. Ids, sizes and times; never texts, keys or query strings."""
+"""One log line and one metric per request. Ids, sizes and times; never texts, secrets or query strings."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ import structlog
 import uuid_utils
 from flask import Flask, Response, g, request
 
-from api.wiring import services
+from .auth import sent_key
+from .context import current_services
 
 log = structlog.get_logger("api")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
 def install_request_log(app: Flask) -> None:
-    """Give every request an id, and say how it went."""
+    """Give every request an id, and log its response."""
     app.before_request(_begin)
     app.after_request(_end)
 
@@ -29,19 +30,19 @@ def _begin() -> None:
     structlog.contextvars.bind_contextvars(request=g.request_id)
 
 
-def _end(answer: Response) -> Response:
-    answer.headers["X-Request-Id"] = g.get("request_id", "-")
-    answer.headers.setdefault("X-Content-Type-Options", "nosniff")
+def _end(response: Response) -> Response:
+    response.headers["X-Request-Id"] = g.get("request_id", "-")
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
     took_s = time.perf_counter() - g.get("began", time.perf_counter())
     route = str(request.url_rule) if request.url_rule else "unknown"
-    services().metrics.observe(request.method, route, answer.status_code, took_s)
-    key = g.get("key")
+    current_services().request_metrics.observe(request.method, route, response.status_code, took_s)
+    key = sent_key()
     log.info(
         "request",
         method=request.method,
         route=route,
-        status=answer.status_code,
+        status=response.status_code,
         ms=round(took_s * 1000, 1),
         key=key.id if key else None,
     )
-    return answer
+    return response

@@ -1,8 +1,8 @@
-"""Notices that the process is asked to end, beside the server's own handlers.
+"""Notices SIGTERM and SIGINT without replacing the server's handlers.
 
-granian lets requests finish before it goes, and a client that waits for a job would hold it for a minute, an event
-stream for ever. Its handlers are set after the application was imported, so that ours would be lost; the wakeup
-descriptor of Python's signal module stays.
+granian finishes open requests before it exits: a client that waits for a job would delay that by a minute, an event
+stream for ever. It sets its handlers after the application is imported, and would replace ours; it leaves the wakeup
+descriptor of Python's signal module alone.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ import signal
 import threading
 from collections.abc import Callable
 
-_ENDING = frozenset({signal.SIGTERM, signal.SIGINT})
+_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
 
 
-def when_stopping(release: Callable[[], None]) -> None:
-    """Call `release` once, in a thread of its own, at the first SIGTERM or SIGINT. Call this in the main thread."""
+def on_shutdown(callback: Callable[[], None]) -> None:
+    """Call `callback` once, in its own thread, at the first SIGTERM or SIGINT. Call this in the main thread."""
     readable, writable = os.pipe()
     os.set_blocking(writable, False)
     signal.set_wakeup_fd(writable, warn_on_full_buffer=False)
 
-    def listen() -> None:
+    def wait_for_signal() -> None:
         while signals := os.read(readable, 64):
-            if _ENDING.intersection(signals):
-                release()
+            if _SIGNALS.intersection(signals):
+                callback()
                 return
 
-    threading.Thread(target=listen, name="stopping", daemon=True).start()
+    threading.Thread(target=wait_for_signal, name="shutdown", daemon=True).start()

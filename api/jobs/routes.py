@@ -1,46 +1,45 @@
-"""Jobs: list, get, wait, events, result, cancel, retry, delete."""
+"""Jobs: list, get, wait, events, result, cancel, retry, patch, delete."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from flask import Response, g, request, stream_with_context
+from flask import Response, request, stream_with_context
 from flask.typing import ResponseReturnValue
 from flask_openapi3 import APIBlueprint, Tag
 
-from api.http.auth import known_or_anyone, needs, tenant
-from api.http.body import parse_json, read_json
-from api.http.errors import Forbidden, Invalid, NothingToPatch, NothingToRetry, Unauthenticated
-from api.http.operation import binary_answer, json_body, operation, submitted
-from api.http.schemas import EventHeaders, JobBody, JobList, JobsQuery, ResultQuery, SubmitHeaders, WaitQuery
-from api.http.validation import validated
-from api.submission.submission import Submission
-from api.wiring import services
+from api.http.auth import current_tenant, optional_scope, require_scope, sent_key
+from api.http.body import read_json
+from api.http.context import current_services
+from api.http.errors import Forbidden, Invalid, NotPatchable, NotRetryable, Unauthenticated
+from api.http.operation import binary_response, operation
+from api.http.request_body import json_body
+from api.http.validation import validate
+from api.submission.http import begin_submission, submission_response
+from api.submission.schemas import SubmitHeaders, submission_responses
 from jobs.errors import NotFound
 from jobs.job import Job
 from jobs.states import JobState
 from pipelines.requests import SpeechPatch
 
-from .deletion import forget_job
-from .downloads import check_link, file_answer, stored_file
+from . import deletion
+from .downloads import check_link, file_response
 from .events import event_stream
-from .responses import job_answer, job_list_answer, wait_for_end
-from .storage_ownership import check_own_storage
+from .responses import job_list_response, job_response, wait_for_end
+from .result_files import StoredFile, find_file
+from .schemas import EventHeaders, JobBody, JobList, JobsQuery, ResultQuery, WaitQuery
 
 routes = APIBlueprint("jobs", __name__, url_prefix="/jobs", abp_tags=[Tag(name="Jobs")])
 MAX_LABELS = 16
 RETRYABLE = frozenset({JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED})
 
 
-@operation(routes, "GET", "", guard=needs("read"), query=JobsQuery, answers={200: JobList})
+@operation(routes, "GET", "", guard=require_scope("read"), query=JobsQuery, responses={200: JobList})
 def list_jobs(query: JobsQuery) -> Response:
-    """Jobs, newest first
+    """List jobs, newest first
 
-    `label.k=v` keeps those whose label `k` is `v`; it may be given for several labels.
+    `label.k=v` selects jobs whose label `k` is `v`; it may be sent for several labels.
     """
-    page = services().store.jobs(
-        tenant(),
+    page = current_services().store.jobs.list(
+        current_tenant(),
         state=query.state.value if query.state else None,
         kind=query.kind,
         batch_id=query.batch,
@@ -48,136 +47,144 @@ def list_jobs(query: JobsQuery) -> Response:
         limit=query.limit,
         after=query.after,
     )
-    return job_list_answer(services(), page.jobs, page.next)
+    return job_list_response(current_services(), page.jobs, page.next)
 
 
 @operation(
-    routes, "GET", "/<job_id>", guard=needs("read"), query=WaitQuery, answers={200: JobBody}, problems=(404, 410)
+    routes,
+    "GET",
+    "/<job_id>",
+    guard=require_scope("read"),
+    query=WaitQuery,
+    responses={200: JobBody},
+    problems=(404, 410),
 )
 def get_job(job_id: str, query: WaitQuery) -> Response:
-    """A job, at once or when it has ended
+    """Get a job, at once or when it has ended
 
-    Where the server holds too many waiting clients, the answer comes at once with Retry-After.
+    A server with too many waiting clients answers at once, with Retry-After.
     """
     job = _job(job_id)
-    waited = wait_for_end(services(), job, query.wait)
-    answer = job_answer(services(), waited or job)
+    waited = wait_for_end(current_services(), job, query.wait)
+    response = job_response(current_services(), waited or job)
     if waited is None:
-        answer.headers["Retry-After"] = "1"
-    return answer
+        response.headers["Retry-After"] = "1"
+    return response
 
 
 @operation(
     routes,
     "GET",
     "/<job_id>/events",
-    guard=needs("read"),
+    guard=require_scope("read"),
     headers=EventHeaders,
-    answers={
+    responses={
         200: {
-            "description": "`state` (a job), `progress`, `segment` (a piece of a transcript) until the job has ended.",
+            "description": "`state` (a job), `progress`, `segment` (of a transcript) until the job has ended.",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
         }
     },
     problems=(404, 410),
 )
 def job_events(job_id: str) -> Response:
-    """What happens to a job, as server-sent events"""
+    """Follow a job by server-sent events"""
     job = _job(job_id)
-    stream = event_stream(services(), job, last_id=request.headers.get("Last-Event-ID"))
-    answer = Response(stream_with_context(stream), content_type="text/event-stream; charset=utf-8")
-    answer.headers["Cache-Control"] = "no-store"
-    answer.headers["X-Accel-Buffering"] = "no"
-    return answer
+    stream = event_stream(current_services(), job, last_id=request.headers.get("Last-Event-ID"))
+    response = Response(stream_with_context(stream), content_type="text/event-stream; charset=utf-8")
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Accel-Buffering"] = "no"
+    return response
 
 
 @operation(
     routes,
     "GET",
     "/<job_id>/result",
-    guard=known_or_anyone("read"),
+    guard=optional_scope("read"),
     query=ResultQuery,
-    answers={
-        200: binary_answer("The file.", "application/octet-stream", "audio/*", "application/json", "text/*"),
-        206: binary_answer("The range that was asked for.", "application/octet-stream"),
+    responses={
+        200: binary_response("The file.", "application/octet-stream", "audio/*", "application/json", "text/*"),
+        206: binary_response("The requested range.", "application/octet-stream"),
         302: None,
     },
     problems=(401, 403, 404, 409, 410, 416),
 )
 def job_result(job_id: str, query: ResultQuery) -> ResponseReturnValue:
-    """A file of the result
+    """Download a file of the result
 
     Needs a key, or the signature of a link that this server made.
     """
-    return file_answer(services(), _result_file(job_id, query))
+    return file_response(current_services(), _result_file(job_id, query))
 
 
-@operation(routes, "POST", "/<job_id>/cancel", guard=needs("submit"), answers={200: JobBody}, problems=(404, 410))
+@operation(
+    routes, "POST", "/<job_id>/cancel", guard=require_scope("submit"), responses={200: JobBody}, problems=(404, 410)
+)
 def cancel_job(job_id: str) -> Response:
-    """End a job
+    """Cancel a job
 
-    What waits ends now, what runs at its next step; a job that has ended stays as it is.
+    Waiting chunks end now, running ones at their next step. A job that has ended does not change.
     """
-    return job_answer(services(), services().store.cancel(tenant(), job_id))
+    return job_response(current_services(), current_services().store.jobs.cancel(current_tenant(), job_id))
 
 
 @operation(
     routes,
     "POST",
     "/<job_id>/retry",
-    guard=needs("submit"),
+    guard=require_scope("submit"),
     headers=SubmitHeaders,
-    answers=submitted(),
+    responses=submission_responses(),
     problems=(404, 409, 410, 422),
 )
 def retry_job(job_id: str) -> Response:
-    """A new job that does again what this one left undone
+    """Retry a job that failed, was cancelled or expired
 
-    `parent_id` names the old job; chunks that it had finished are kept.
+    Makes a new job, whose `parent_id` is the old one. It reuses the chunks that the old job has finished.
     """
     job = _job(job_id)
     if job.state not in RETRYABLE:
-        raise NothingToRetry(f"The job is {job.state}; only one that failed, was cancelled or expired can be retried.")
-    return Submission(services(), job.kind).submit_again(job)
+        raise NotRetryable(f"The job is {job.state}; only one that failed, was cancelled or expired can be retried.")
+    return submission_response(begin_submission(job.kind).submit_retry(job))
 
 
 @operation(
     routes,
     "POST",
     "/<job_id>/patch",
-    guard=needs("submit"),
+    guard=require_scope("submit"),
     headers=SubmitHeaders,
     body=json_body(SpeechPatch),
-    answers=submitted(),
+    responses=submission_responses(),
     problems=(400, 404, 409, 410, 413, 415, 422),
 )
 def patch_job(job_id: str) -> Response:
-    """A new job that says one sentence of a finished one otherwise
+    """Change one sentence of a finished speech job
 
-    `parent_id` names the old job, whose files stay. Only the chunk of that sentence is spoken again; sentences are
-    numbered in marks.json. `voice` may be an enrolled one where the model of the book speaks with such.
+    Makes a new job, whose `parent_id` is the old one; the files of the old job stay. Only the chunk of that sentence is
+    synthesised again. Sentences are numbered in marks.json. `voice` may be an enrolled one if the model can clone.
     """
-    patch = validated(SpeechPatch, parse_json(read_json(request, limit=services().settings.max_json_bytes)))
+    patch = validate(SpeechPatch, read_json(request, limit=current_services().settings.max_json_bytes))
     job = _job(job_id)
     if job.kind != "tts.synthesize" or job.state != JobState.SUCCEEDED:
-        raise NothingToPatch(f"The job is {job.kind} and {job.state}; only speech that has succeeded can be patched.")
-    return Submission(services(), job.kind).submit_patched(job, patch)
+        raise NotPatchable(f"The job is {job.kind} and {job.state}; only speech that has succeeded can be patched.")
+    return submission_response(begin_submission(job.kind).submit_patch(job, patch))
 
 
-@operation(routes, "DELETE", "/<job_id>", guard=needs("submit"), answers={204: None}, problems=(404, 410))
+@operation(routes, "DELETE", "/<job_id>", guard=require_scope("submit"), responses={204: None}, problems=(404, 410))
 def delete_job(job_id: str) -> ResponseReturnValue:
-    """Forget a job: its input, its parts and its result
+    """Delete a job with its input, parts and result
 
-    It is cancelled first where it still runs. Afterwards its id answers 410.
+    A running job is cancelled first. Afterwards its id answers 410.
     """
     job = _job(job_id)
-    check_own_storage(services())
-    forget_job(services(), job)
+    deletion.check_storage_owner(current_services())
+    deletion.delete_job(current_services(), job)
     return "", 204
 
 
 def _job(job_id: str) -> Job:
-    return services().store.job(tenant(), job_id)
+    return current_services().store.jobs.get(current_tenant(), job_id)
 
 
 def _labels() -> dict[str, str]:
@@ -188,19 +195,19 @@ def _labels() -> dict[str, str]:
     return labels
 
 
-def _result_file(job_id: str, query: ResultQuery) -> Mapping[str, Any]:
-    """The stored file, once key or signature have proved the right to it."""
-    if g.key is not None:
-        return stored_file(_job(job_id), query.file)
+def _result_file(job_id: str, query: ResultQuery) -> StoredFile:
+    """The requested file. Raises Unauthenticated, Forbidden without a key or a valid signature."""
+    if sent_key() is not None:
+        return find_file(_job(job_id), query.file)
     if query.signature is None or query.expires is None:
-        raise Unauthenticated(headers={"WWW-Authenticate": 'Bearer realm="voicemill"'})
-    # Nothing is told apart for strangers: a wrong id, a wrong file and a wrong signature look alike.
-    found = services().store.states([job_id]).get(job_id)
+        raise Unauthenticated
+    # Without a key all errors look the same: a wrong id, a wrong file and a wrong signature.
+    found = current_services().store.jobs.get_many([job_id]).get(job_id)
     if found is None or found.deleted_at is not None or not found.result:
         raise Forbidden("This link is not valid.", code="link_invalid")
     try:
-        stored = stored_file(found, query.file)
+        stored = find_file(found, query.file)
     except NotFound as error:
         raise Forbidden("This link is not valid.", code="link_invalid") from error
-    check_link(services().secret_box, stored, expires_s=query.expires, signature=query.signature)
+    check_link(current_services().secret_box, stored, expires_s=query.expires, signature=query.signature)
     return stored

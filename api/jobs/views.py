@@ -1,25 +1,28 @@
-"""A stored job as the outside sees it. Pure but for the links, which it asks `link` for."""
+"""A stored job as its schema. Pure: links to files are made by `link`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from api.http.schemas import JobBody, JobError, JobProgress, JobResult, JobSummary, JobWarning, ResultFile
+from api.http.responses import utc_datetime
 from jobs.job import Job
 from jobs.states import JobState
+
+from .result_files import StoredFile
+from .schemas import JobBody, JobError, JobProgress, JobResult, JobSummary, JobWarning, ResultFile
 
 SHOWN_TEXT_CHARACTERS = 1000
 #: Fields of stored requests that only the server sets and reads.
 HIDDEN_PARAMS = ("source_type", "source_name", "references")
 
-#: (job, stored file) → (URL, its end in Unix seconds).
-Link = Callable[[Job, Mapping[str, Any]], tuple[str, int]]
+#: (job, file) → (URL, its expiry in Unix seconds).
+Link = Callable[[Job, StoredFile], tuple[str, int]]
 
 
 def job_body(job: Job, *, link: Link, has_worker: bool = True) -> JobBody:
-    """The job with its request. `has_worker`: a live worker serves the model's queue."""
+    """The job with its request. `has_worker`: a live worker serves what it needs next."""
     return JobBody(**_fields(job, link, has_worker), request=shown_request(job.params))
 
 
@@ -29,17 +32,17 @@ def job_summary(job: Job, *, link: Link, has_worker: bool = True) -> JobSummary:
 
 
 def shown_request(params: Mapping[str, Any]) -> dict[str, Any]:
-    """The request as validated; long texts to their first 1,000 characters."""
+    """The validated request; a text is cut to its first 1,000 characters."""
     shown = {name: value for name, value in params.items() if name not in HIDDEN_PARAMS}
     if not shown.get("patches"):
-        shown.pop("patches", None)  # of a patched book alone
+        shown.pop("patches", None)  # shown for patched books only
     if isinstance(shown.get("text"), str):
         shown["text"] = shown["text"][:SHOWN_TEXT_CHARACTERS]
     return shown
 
 
 def progress(job: Job, *, has_worker: bool = True) -> JobProgress:
-    """How far the job is."""
+    """The progress of the job. `has_worker`: a live worker serves what it needs next."""
     done, total = float(job.units_done + job.units_running), job.units_total
     fraction = 1.0 if job.state is JobState.SUCCEEDED else min(1.0, done / total) if total else 0.0
     return JobProgress(
@@ -50,11 +53,6 @@ def progress(job: Job, *, has_worker: bool = True) -> JobProgress:
         fraction=round(fraction, 4),
         eta_s=_eta_s(job, fraction),
     )
-
-
-def at(milliseconds: int | None) -> datetime | None:
-    """A stored time as an aware UTC datetime."""
-    return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def _fields(job: Job, link: Link, has_worker: bool) -> dict[str, Any]:
@@ -68,15 +66,15 @@ def _fields(job: Job, link: Link, has_worker: bool) -> dict[str, Any]:
         "model": job.model,
         "priority": job.priority,
         "progress": progress(job, has_worker=has_worker),
-        "created_at": at(job.created_at),
-        "started_at": at(job.started_at),
-        "finished_at": at(job.finished_at),
-        "deadline_at": at(job.deadline_at),
-        "delete_at": at(job.delete_at),
+        "created_at": utc_datetime(job.created_at),
+        "started_at": utc_datetime(job.started_at),
+        "finished_at": utc_datetime(job.finished_at),
+        "deadline_at": utc_datetime(job.deadline_at),
+        "delete_at": utc_datetime(job.delete_at),
         "parent_id": job.parent_id,
         "labels": dict(job.labels),
         "result": _result(job, link),
-        "error": JobError(**job.error) if job.error else None,
+        "error": JobError(**job.error.to_json()) if job.error else None,
         "attempts": job.attempts,
         "provenance": provenance,
     }
@@ -86,7 +84,8 @@ def _result(job: Job, link: Link) -> JobResult | None:
     if job.state is not JobState.SUCCEEDED or not job.result:
         return None
     files = []
-    for stored in job.result.get("files", ()):
+    stored_files: Sequence[StoredFile] = job.result.get("files", ())
+    for stored in stored_files:
         url, expires_s = link(job, stored)
         files.append(
             ResultFile(
@@ -123,7 +122,7 @@ def _stage(job: Job, has_worker: bool) -> str:
 
 
 def _eta_s(job: Job, fraction: float) -> float | None:
-    """By rule of three from what is done; nothing before the first hundredth."""
+    """Estimated from the time for what is done; None before the first hundredth."""
     if job.state.is_terminal or job.started_at is None or not 0.01 <= fraction < 1.0:
         return None
     elapsed_s = max(0.0, (job.updated_at - job.started_at) / 1000)

@@ -1,4 +1,4 @@
-"""API keys of the caller's tenant, for its admin."""
+"""API keys of the tenant, for its admin."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from flask import Response, request
 from flask.typing import ResponseReturnValue
 from flask_openapi3 import APIBlueprint, Tag
 
-from api.http.auth import SCOPES, needs, tenant
-from api.http.body import parse_json, read_json
-from api.http.operation import json_body, operation
-from api.http.validation import validated
-from api.jobs.responses import json_answer
-from api.jobs.views import at
-from api.wiring import services
-from jobs.job import ApiKey
+from api.http.auth import SCOPES, current_tenant, require_scope
+from api.http.body import read_json
+from api.http.context import current_services
+from api.http.operation import operation
+from api.http.request_body import json_body
+from api.http.responses import json_response, utc_datetime
+from api.http.validation import validate
+from jobs.api_key import ApiKey
 
 from .schemas import KeyBody, KeyList, KeyWithSecret, NewKey
 
@@ -26,34 +26,38 @@ routes = APIBlueprint("keys", __name__, url_prefix="/keys", abp_tags=[Tag(name="
     routes,
     "POST",
     "",
-    guard=needs("admin"),
+    guard=require_scope("admin"),
     body=json_body(NewKey),
-    answers={201: KeyWithSecret},
+    responses={201: KeyWithSecret},
     problems=(400, 413, 415, 422),
 )
 def create_key() -> Response:
-    """A new key; its secret is shown this once"""
-    limit = services().settings.max_json_bytes
-    wanted = validated(NewKey, parse_json(read_json(request, limit=limit)))
+    """Create a key; its secret is shown once"""
+    limit = current_services().settings.max_json_bytes
+    wanted = validate(NewKey, read_json(request, limit=limit))
     scopes = [scope for scope in SCOPES if scope in wanted.scopes]
-    key, secret = services().store.create_key(tenant(), wanted.name, scopes, expires_in_s=wanted.expires_in_s)
-    return json_answer(KeyWithSecret(**_fields(key), secret=secret), 201)
+    key, secret = current_services().store.keys.create(
+        current_tenant(), wanted.name, scopes, expires_in_s=wanted.expires_in_s
+    )
+    return json_response(KeyWithSecret(**_fields(key), secret=secret), 201)
 
 
-@operation(routes, "GET", "", guard=needs("admin"), answers={200: KeyList})
+@operation(routes, "GET", "", guard=require_scope("admin"), responses={200: KeyList})
 def list_keys() -> Response:
-    """The tenant's keys, without their secrets"""
-    return json_answer(KeyList(data=[KeyBody(**_fields(key)) for key in services().store.keys(tenant())]))
+    """List the keys of the tenant, without their secrets"""
+    return json_response(
+        KeyList(data=[KeyBody(**_fields(key)) for key in current_services().store.keys.list(current_tenant())])
+    )
 
 
-@operation(routes, "DELETE", "/<key_id>", guard=needs("admin"), answers={204: None}, problems=(404,))
+@operation(routes, "DELETE", "/<key_id>", guard=require_scope("admin"), responses={204: None}, problems=(404,))
 def revoke_key(key_id: str) -> ResponseReturnValue:
     """Revoke a key
 
-    Other processes of the API may take it for a few seconds more (`VOICEMILL_API_CACHE_KEYS_S`).
+    Other processes of the API may accept it for a few more seconds (`VOICEMILL_API_CACHE_KEYS_S`).
     """
-    services().store.revoke_key(tenant(), key_id)
-    services().keyring.forget(key_id)
+    current_services().store.keys.revoke(current_tenant(), key_id)
+    current_services().key_cache.evict(key_id)
     return "", 204
 
 
@@ -62,8 +66,8 @@ def _fields(key: ApiKey) -> dict[str, Any]:
         "id": key.id,
         "name": key.name,
         "scopes": list(key.scopes),
-        "created_at": at(key.created_at),
-        "expires_at": at(key.expires_at),
-        "last_used_at": at(key.last_used_at),
-        "revoked_at": at(key.revoked_at),
+        "created_at": utc_datetime(key.created_at),
+        "expires_at": utc_datetime(key.expires_at),
+        "last_used_at": utc_datetime(key.last_used_at),
+        "revoked_at": utc_datetime(key.revoked_at),
     }

@@ -1,4 +1,4 @@
-"""What goes over the wire about API keys and the secret of webhooks."""
+"""API keys on the wire."""
 
 from __future__ import annotations
 
@@ -7,20 +7,23 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.http.schemas import Answer, Scope
+from api.http.auth import Scope
+from api.http.schemas import ResponseModel
 
 
 class NewKey(BaseModel):
-    """A key to make."""
+    """A key to create."""
 
     model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
     scopes: list[Scope] = Field(min_length=1, max_length=4)
-    expires_in_s: float | None = Field(None, gt=0, le=10 * 365 * 86_400, description="Unset = for ever.")
+    expires_in_s: float | None = Field(
+        None, gt=0, le=10 * 365 * 86_400, description="Seconds until it expires; unset = never."
+    )
 
 
-class KeyBody(Answer):
+class KeyBody(ResponseModel):
     """A key without its secret."""
 
     id: str
@@ -34,17 +37,11 @@ class KeyBody(Answer):
 
 
 class KeyWithSecret(KeyBody):
-    """A new key; the secret is shown this once."""
+    """A new key; the secret is shown once."""
 
     secret: str
 
 
-class KeyList(Answer):
+class KeyList(ResponseModel):
     object: Literal["list"] = "list"
     data: list[KeyBody]
-
-
-class DefaultSecret(Answer):
-    """The secret that signs the webhooks of requests' `webhook_url`; shown this once."""
-
-    secret: str

@@ -1,22 +1,22 @@
-"""What models there are, of both kinds, and where they run."""
+"""The models of all kinds."""
 
 from __future__ import annotations
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
-from api.http.auth import needs
+from api.http.auth import require_scope
+from api.http.context import current_services
 from api.http.operation import operation
-from api.http.schemas import ModelList
-from api.jobs.responses import json_answer
-from api.wiring import services
+from api.http.responses import json_response
 
+from .schemas import ModelList
 from .views import model_list
 
 routes = APIBlueprint("audio", __name__, url_prefix="/audio", abp_tags=[Tag(name="Models")])
 
 
-@operation(routes, "GET", "/models", guard=needs("read"), answers={200: ModelList})
+@operation(routes, "GET", "/models", guard=require_scope("read"), responses={200: ModelList})
 def models() -> Response:
-    """All models that this server knows, and which of them run"""
-    return json_answer(model_list(services()))
+    """List all models of this server, with their state"""
+    return json_response(model_list(current_services()))

@@ -1,21 +1,21 @@
-"""The catalogue as the outside sees it: what each model can do and where it runs now."""
+"""The catalogue as its schema: the capabilities of each model, and its state in the live workers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from api.http.schemas import EngineCandidate, ModelBody, ModelList, ModelState
-from api.wiring import Services
-from jobs.job import WorkerRow
-from pipelines.catalog.emotions import emotions_of
-from pipelines.catalog.entry import Entry
+from api.services import Services
+from jobs.worker import WorkerRow
+from pipelines.catalog.emotions import supported_emotions
+from pipelines.catalog.entry import Entry, SynthesisEntry
 
-from .live_workers import described, model_state
-from .selection import install_line
+from .live_workers import model_info, model_state
+from .schemas import EngineCandidate, ModelBody, ModelList, ModelState
+from .selection import install_command
 
-#: Best first: what one worker has warm is warm, whatever the others say.
-_BEST: tuple[ModelState, ...] = ("warm", "ready", "loading", "downloading", "failed", "absent")
+#: Best first: a model has the best state that any worker reports.
+_STATES: tuple[ModelState, ...] = ("warm", "ready", "loading", "downloading", "failed", "absent")
 
 
 def model_list(services: Services, *, kind: str | None = None) -> ModelList:
@@ -26,11 +26,11 @@ def model_list(services: Services, *, kind: str | None = None) -> ModelList:
 
 def _model(entry: Entry, rows: Sequence[WorkerRow]) -> ModelBody:
     states = [(model_state(row, entry), row) for row in rows]
-    state = next((best for best in _BEST if any(best == said for said, _ in states)), "absent")
-    able = [row for found, row in states if found in {"warm", "ready"}]
-    telling = [described(row, entry) for row in able]
-    memory = [int(tells["memory_bytes"]) for tells in telling if tells.get("memory_bytes") is not None]
-    selection: Mapping[str, Any] = next((tells["selection"] for tells in telling if tells.get("selection")), {})
+    state = next((state for state in _STATES if any(state == reported for reported, _ in states)), "absent")
+    able = [row for reported, row in states if reported in {"warm", "ready"}]
+    infos = [model_info(row, entry) for row in able]
+    memory = [int(info["memory_bytes"]) for info in infos if info.get("memory_bytes") is not None]
+    selection: Mapping[str, Any] = next((info["selection"] for info in infos if info.get("selection")), {})
     candidates = [EngineCandidate(**candidate) for candidate in selection.get("candidates", ())]
     return ModelBody(
         name=entry.name,
@@ -38,7 +38,7 @@ def _model(entry: Entry, rows: Sequence[WorkerRow]) -> ModelBody:
         family=entry.family,
         languages=list(entry.languages),
         engines=list(entry.engines),
-        engine=next((str(tells["engine"]) for tells in telling if tells.get("engine")), None),
+        engine=next((str(info["engine"]) for info in infos if info.get("engine")), None),
         engine_error=candidates[-1].error if candidates else None,
         engine_warning=selection.get("warning") or None,
         engine_candidates=candidates,
@@ -47,6 +47,6 @@ def _model(entry: Entry, rows: Sequence[WorkerRow]) -> ModelBody:
         memory_bytes=sum(memory) if memory else None,
         sample_rate_hz=entry.sample_rate_hz,
         auto=entry.auto,
-        emotions=list(emotions_of(entry)) if entry.kind == "tts" else [],
-        install=install_line(entry) if not able else None,
+        emotions=list(supported_emotions(entry)) if isinstance(entry, SynthesisEntry) else [],
+        install=install_command(entry) if not able else None,
     )

@@ -1,60 +1,64 @@
-"""How the service is: health for anyone, numbers for Prometheus, settings for the admin."""
+"""Operation of the service: health for everyone, metrics for Prometheus, settings for the admin."""
 
 from __future__ import annotations
 
-from flask import Response, g
+from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
-from api.http import auth
-from api.http.auth import known_or_anyone, needs
+from api.http.auth import is_loopback, optional_scope, require_scope, sent_key
+from api.http.context import current_services
 from api.http.errors import Unauthenticated
 from api.http.operation import operation
-from api.http.schemas import ConfigBody, Health
-from api.jobs.responses import json_answer
-from api.wiring import services
+from api.http.responses import json_response
 
-from . import metrics
-from .health import broker_health
+from .health import check_broker
+from .metrics import CONTENT_TYPE, render_metrics
+from .schemas import ConfigBody, Health
 
 routes = APIBlueprint("service", __name__, url_prefix="/audio", abp_tags=[Tag(name="Service")])
 
 
-@operation(routes, "GET", "/health", guard=known_or_anyone("admin"), answers={200: Health, 503: Health}, problems=())
+@operation(routes, "GET", "/health", guard=optional_scope("admin"), responses={200: Health, 503: Health}, problems=())
 def health() -> Response:
-    """Whether jobs are accepted and results are given out
+    """Health of the service
 
-    Open to all; a key with the scope `admin` shows the components.
+    503 while it cannot accept jobs or serve results. Open to all; a key with the scope `admin` shows the components.
     """
-    seen = services().health.look(services())
-    shown = Health(status=seen.status)
-    if g.key is not None:
-        components = {**(seen.components or {}), "broker": broker_health(services())}
-        shown = seen.model_copy(update={"components": components})
-    answer = json_answer(shown, 503 if seen.status == "down" else 200)
-    if seen.status == "down":
-        answer.headers["Retry-After"] = "1"
-    return answer
+    result = current_services().health_check.check(current_services())
+    shown = Health(status=result.status)
+    if sent_key() is not None:
+        components = {**(result.components or {}), "broker": check_broker(current_services())}
+        shown = result.model_copy(update={"components": components})
+    response = json_response(shown, 503 if result.status == "down" else 200)
+    if result.status == "down":
+        response.headers["Retry-After"] = "1"
+    return response
 
 
-@operation(routes, "GET", "/config", guard=needs("admin"), answers={200: ConfigBody})
+@operation(routes, "GET", "/config", guard=require_scope("admin"), responses={200: ConfigBody})
 def config() -> Response:
-    """The settings in force, secrets hidden"""
-    settings = services().settings.model_dump(mode="json")
-    return json_answer(ConfigBody(settings=settings))
+    """The current settings, without secrets"""
+    settings = current_services().settings.model_dump(mode="json")
+    return json_response(ConfigBody(settings=settings))
 
 
 @operation(
     routes,
     "GET",
     "/metrics",
-    guard=known_or_anyone("admin"),
-    answers={200: {"description": "Prometheus text.", "content": {"text/plain": {"schema": {"type": "string"}}}}},
+    guard=optional_scope("admin"),
+    responses={
+        200: {
+            "description": "The text format of Prometheus.",
+            "content": {"text/plain": {"schema": {"type": "string"}}},
+        }
+    },
 )
 def prometheus() -> Response:
-    """Numbers for Prometheus
+    """Metrics for Prometheus
 
     Needs a key with the scope `admin`, or a caller on the server's own machine.
     """
-    if g.key is None and not auth.is_loopback():
-        raise Unauthenticated(headers={"WWW-Authenticate": 'Bearer realm="voicemill"'})
-    return Response(metrics.exposition(services()), content_type=metrics.CONTENT_TYPE)
+    if sent_key() is None and not is_loopback():
+        raise Unauthenticated
+    return Response(render_metrics(current_services()), content_type=CONTENT_TYPE)

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
 
-from api.http.auth import needs
-from api.http.body import form_arguments, parse_json, read_json, received_form
+from api.http.auth import require_scope
+from api.http.body import read_json
+from api.http.context import current_services
 from api.http.errors import Invalid
-from api.http.operation import form_body, operation, submitted
-from api.http.schemas import ModelList, SubmitHeaders
-from api.http.validation import validated
-from api.jobs.responses import json_answer
+from api.http.multipart import form_arguments, receive_form
+from api.http.operation import operation
+from api.http.request_body import form_body
+from api.http.responses import json_response
+from api.http.validation import validate
+from api.models.schemas import ModelList
 from api.models.views import model_list
-from api.submission.checks import check_file, refuse_server_fields
-from api.submission.submission import Source, Submission
-from api.wiring import services
+from api.submission.checks import SERVER_FIELDS, check_file, reject_server_fields
+from api.submission.http import begin_submission, submission_response
+from api.submission.job_inputs import StoredInput
+from api.submission.schemas import SubmitHeaders, submission_responses
 from pipelines.errors import UnsupportedOption
 from pipelines.requests import TranscriptionRequest
 
@@ -27,39 +33,41 @@ REMOTE_SOURCES = ("audio_url", "file_id")
     routes,
     "POST",
     "/transcribe",
-    guard=needs("submit"),
+    guard=require_scope("submit"),
     headers=SubmitHeaders,
-    body=form_body("TranscriptionForm"),
-    answers=submitted(),
+    body=form_body(
+        "TranscriptionForm", TranscriptionRequest, file="The recording.", needs_file=True, hidden=SERVER_FIELDS
+    ),
+    responses=submission_responses(),
     problems=(400, 409, 413, 415, 422),
 )
 def transcribe() -> Response:
-    """Write down a recording"""
+    """Transcribe a recording"""
     if request.mimetype == "application/json":
-        _refuse_json()
-    submission = Submission(services(), "stt.transcribe")
+        _reject_json()
+    submission = begin_submission("stt.transcribe")
     key = submission.upload_key()
-    limit = services().settings.max_upload_bytes
-    with received_form(request, services().storage, key, limit=limit) as form:
+    limit = current_services().settings.max_upload_bytes
+    with receive_form(request, current_services().storage, key, limit=limit) as form:
         for name in REMOTE_SOURCES:
             if name in form.fields:
                 raise _remote_source(name)
-        wanted = validated(TranscriptionRequest, form_arguments(TranscriptionRequest, form.fields))
-        refuse_server_fields(wanted)
+        wanted = validate(TranscriptionRequest, form_arguments(TranscriptionRequest, form.fields))
+        reject_server_fields(wanted)
         name = check_file(form.file_name, form.file_bytes)
-        source = Source(key, form.complete(), name)
-    return submission.submit(wanted, source)
+        upload = StoredInput(key, form.complete(), name)
+    return submission_response(submission.submit(wanted, upload))
 
 
-@operation(routes, "GET", "/models", guard=needs("read"), answers={200: ModelList})
+@operation(routes, "GET", "/models", guard=require_scope("read"), responses={200: ModelList})
 def stt_models() -> Response:
-    """Models that recognise speech"""
-    return json_answer(model_list(services(), kind="stt"))
+    """List the models for speech recognition"""
+    return json_response(model_list(current_services(), kind="stt"))
 
 
-def _refuse_json() -> None:
-    """JSON could only name a recording elsewhere, which this version does not fetch. Raises."""
-    body = parse_json(read_json(request, limit=services().settings.max_json_bytes))
+def _reject_json() -> NoReturn:
+    """A JSON body can only name a recording elsewhere, which this version does not fetch. Always raises."""
+    body = read_json(request, limit=current_services().settings.max_json_bytes)
     for name in REMOTE_SOURCES:
         if name in body:
             raise _remote_source(name)

@@ -1,7 +1,7 @@
-"""Recordings of enrolled voices that a job speaks with, or listens for: copied to the job when it is accepted, so that
-a voice may be deleted while jobs use it, and a job with all that it holds.
+"""Recordings of the enrolled voices that a job uses, copied to its inputs when it is submitted.
 
-A job's parameters say `references`: voice → SHA-256, size and name. Where the copy lies follows from the job's id.
+So a voice can be deleted while jobs use it, and a job with everything that it holds. `references` of the job's
+parameters has each voice with the SHA-256, size and name of its recording; the key of a copy ends in it.
 """
 
 from __future__ import annotations
@@ -10,40 +10,42 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.http.errors import Invalid
-from api.wiring import Services
 from jobs.errors import NotFound
 from jobs.job import Job
 from jobs.storage.object_keys import input_key
+from jobs.store.voice_store import VoiceStore
 from pipelines.requests import Reference
 
+from .job_inputs import JobInputs
 
-def lend(services: Services, tenant_id: str, job_id: str, enrolled: Mapping[str, str]) -> dict[str, Any]:
-    """`references` for the job, its recordings copied. Raises Invalid for a voice that is not the tenant's.
 
-    `enrolled`: the voices, each with the field that asks for it.
+def copy_references(
+    voices: VoiceStore, inputs: JobInputs, tenant_id: str, enrolled: Mapping[str, str]
+) -> dict[str, Any]:
+    """Copy the recordings of enrolled voices; returns the job's `references`.
+
+    `enrolled`: each voice with the field that names it. Raises Invalid for a voice that the tenant does not have.
     """
     references: dict[str, Any] = {}
-    lent: set[str] = set()
+    copied: set[str] = set()
     for voice_id, field in enrolled.items():
         try:
-            voice = services.store.voice(tenant_id, voice_id)
-            reference = voice.reference
-            assert reference.sha256 is not None and reference.bytes is not None
-            if reference.sha256 not in lent:
-                services.storage.copy(reference.key, input_key(tenant_id, job_id, reference.sha256))
+            voice = voices.get(tenant_id, voice_id)
+            recording = voice.reference
+            assert recording.sha256 is not None and recording.bytes is not None
+            if recording.sha256 not in copied:
+                inputs.copy(recording.key, recording.sha256)
         except NotFound as error:
-            raise Invalid.field(
-                field, f"There is no voice {voice_id!r}; see GET /voices.", code="unknown_voice"
-            ) from error
-        lent.add(reference.sha256)
-        copied = Reference(sha256=reference.sha256, bytes=reference.bytes, name=voice.name)
-        references[voice_id] = copied.model_dump()
+            detail = f"There is no voice {voice_id!r}; see GET /voices."
+            raise Invalid.field(field, detail, code="unknown_voice") from error
+        copied.add(recording.sha256)
+        reference = Reference(sha256=recording.sha256, bytes=recording.bytes, name=voice.name)
+        references[voice_id] = reference.model_dump()
     return references
 
 
-def lend_again(services: Services, parent: Job, job_id: str) -> None:
-    """Copy what was lent to an ended job to its retry."""
-    for sha256 in {reference["sha256"] for reference in (parent.params.get("references") or {}).values()}:
-        services.storage.copy(
-            input_key(parent.tenant_id, parent.id, sha256), input_key(parent.tenant_id, job_id, sha256)
-        )
+def copy_parent_references(inputs: JobInputs, parent: Job) -> None:
+    """Copy the recordings of an ended job to the inputs of its retry. Raises NotFound, StorageUnavailable."""
+    references = parent.params.get("references") or {}
+    for sha256 in {reference["sha256"] for reference in references.values()}:
+        inputs.copy(input_key(parent.tenant_id, parent.id, sha256), sha256)

@@ -1,7 +1,7 @@
-"""Samples of voices: ordinary jobs of the tenant who wants to hear one, found again by their key.
+"""Samples of voices: ordinary jobs of the tenant, identified by an idempotency key.
 
-Knows which job a sample is and what it says; the routes are in tts_routes. Nothing is kept but the job: a sample that
-was deleted, or whose job came to nothing, is made anew when it is asked for.
+Knows the job and the text of a sample; api/tts/routes.py has the routes. Nothing is stored but the job: a sample that
+was deleted, or whose job ended without a result, is made again when it is requested.
 """
 
 from __future__ import annotations
@@ -12,16 +12,17 @@ from typing import Any
 from urllib.parse import quote
 
 from api.http.errors import Invalid, NoPreview
-from api.jobs.deletion import forget_job
-from api.submission.submission import fingerprint
-from api.wiring import Services
+from api.jobs.deletion import delete_job
+from api.services import Services
+from api.submission.idempotency import fingerprint
 from jobs.errors import NotFound
-from jobs.job import EnrolledVoice, Idempotency, Job
+from jobs.job import Idempotency, Job
 from jobs.states import JobState
+from jobs.voice import EnrolledVoice
 from pipelines.catalog.entry import Entry
-from pipelines.catalog.sample_sentences import sentence_for
+from pipelines.catalog.sample_sentences import choose_sentence
 from pipelines.errors import UnsupportedOption
-from pipelines.language_tags import primary
+from pipelines.language_tags import primary_subtag
 from pipelines.requests import SynthesisRequest, is_enrolled
 
 #: Label of the jobs, so that they can be listed and deleted like others.
@@ -30,7 +31,7 @@ LABEL = "preview"
 
 @dataclass(frozen=True, slots=True)
 class VoicePreview:
-    """The sample of one voice, as one model speaks, for one tenant."""
+    """The sample of one voice by one model, for one tenant."""
 
     services: Services
     tenant_id: str
@@ -39,25 +40,25 @@ class VoicePreview:
 
     @classmethod
     def of(cls, services: Services, tenant_id: str, model: str, voice: str) -> VoicePreview:
-        """Raises NotFound for a model or an enrolled voice that is not there; a deleted voice has no sample."""
+        """Raises NotFound for an unknown model, and for an enrolled voice that does not exist (any more)."""
         try:
             entry = services.catalog.get(model, "tts")
         except UnsupportedOption as error:
             raise NotFound(error.detail) from error
         if is_enrolled(voice):
-            services.store.voice(tenant_id, voice)
+            services.store.voices.get(tenant_id, voice)
         return cls(services, tenant_id, entry, voice)
 
     @property
-    def promise(self) -> Idempotency:
-        """The key of its job: the same whenever and however often it is asked for."""
+    def idempotency(self) -> Idempotency:
+        """The key of its job: the same for every request of the sample."""
         model, voice = self.entry.name, self.voice
-        asked = fingerprint({"model": model, "voice": voice}, None)
-        return Idempotency("POST /tts/voices", f"preview:{model}:{voice}", asked, is_lasting=True)
+        requested = fingerprint({"model": model, "voice": voice})
+        return Idempotency("POST /tts/voices", f"preview:{model}:{voice}", requested, is_lasting=True)
 
     def job(self) -> Job:
-        """The finished job. Raises NoPreview, which says how to get one."""
-        found = self.services.store.replay(self.tenant_id, self.promise)
+        """The finished job. Raises NoPreview, which says how to make one."""
+        found = self.services.store.jobs.find_replay(self.tenant_id, self.idempotency)
         if found is None:
             raise NoPreview
         if found.state is not JobState.SUCCEEDED:
@@ -65,32 +66,32 @@ class VoicePreview:
         return found
 
     def request(self) -> SynthesisRequest:
-        """What its job is asked for. Raises NotFound for a voice that nobody has, Invalid where it can say nothing."""
+        """The request of its job. Raises NotFound for an unknown voice, Invalid for a language without a sentence."""
         language = self._language()
-        said = sentence_for(self.entry, language)
-        if said is None:
+        sentence = choose_sentence(self.entry, language)
+        if sentence is None:
             detail = f"There is no sentence for {language!r}; speak one of your own: POST /tts/synthesize."
             raise Invalid.field("voice", detail, code="no_sentence")
-        spoken, text = said
-        # A model's own voice is not told a language beside its own; whoever was enrolled speaks all of the model's.
-        own = is_enrolled(self.voice) or primary(language or "und") == spoken
+        sentence_language, text = sentence
+        # One of the model's own voices gets no language but its own; an enrolled voice speaks all of the model's.
+        has_language = is_enrolled(self.voice) or primary_subtag(language or "und") == sentence_language
         return SynthesisRequest(
             model=self.entry.name,
             voice=self.voice,
             text=text,
-            language=spoken if own else None,
+            language=sentence_language if has_language else None,
             format="mp3",
             priority="interactive",
             labels={LABEL: f"{self.entry.name}/{self.voice}"},
         )
 
     def _language(self) -> str | None:
-        """The voice's language, as far as it is known."""
+        """The language of the voice; None where it is unknown. Raises NotFound for an unknown voice."""
         if is_enrolled(self.voice):
-            return self.services.store.voice(self.tenant_id, self.voice).language
+            return self.services.store.voices.get(self.tenant_id, self.voice).language
         listed = self._listed()
         if listed is None:
-            self.services.workers.look_again()
+            self.services.workers.refresh()
             listed = self._listed()
         if listed is None:
             detail = f"No worker that runs now speaks as {self.voice!r} by {self.entry.name}; see GET /tts/voices."
@@ -98,21 +99,21 @@ class VoicePreview:
         return str(listed["language"])
 
     def _listed(self) -> Mapping[str, Any] | None:
-        """The voice as a live worker tells of it."""
+        """The voice as a live worker lists it."""
         names = (self.entry.name, self.entry.family)
         voices = self.services.workers.voices()
         return next((voice for voice in voices if voice["id"] == self.voice and voice["model"] in names), None)
 
 
-def forget_previews(services: Services, voice: EnrolledVoice) -> None:
-    """Delete the samples of an enrolled voice, with the recordings that were lent to their jobs."""
+def delete_previews(services: Services, voice: EnrolledVoice) -> None:
+    """Delete the samples of an enrolled voice, with their copies of its recording."""
     for entry in services.catalog.cloning():
-        promise = VoicePreview(services, voice.tenant_id, entry, voice.id).promise
-        if (job := services.store.replay(voice.tenant_id, promise)) is not None:
-            forget_job(services, job)
+        idempotency = VoicePreview(services, voice.tenant_id, entry, voice.id).idempotency
+        if (job := services.store.jobs.find_replay(voice.tenant_id, idempotency)) is not None:
+            delete_job(services, job)
 
 
 def preview_url(services: Services, model: str, voice: str) -> str:
-    """Where the sample of a voice is, once it was made."""
+    """The URL of the sample of a voice."""
     path = f"/tts/voices/{quote(model, safe='')}/{quote(voice, safe='/')}/preview"
     return services.settings.public_url.rstrip("/") + path

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
-from api.http.schemas import Answer
+from api.http.schemas import ResponseModel
 
 
 class NewVoiceBody(BaseModel):
@@ -28,8 +28,8 @@ class NewVoiceBody(BaseModel):
         return consent
 
 
-class EnrolledVoiceBody(Answer):
-    """A voice that was enrolled from a recording, of which size and hash are told."""
+class EnrolledVoiceBody(ResponseModel):
+    """An enrolled voice, with the size and hash of its recording."""
 
     id: str
     object: Literal["voice"] = "voice"
@@ -42,6 +42,6 @@ class EnrolledVoiceBody(Answer):
     created_at: datetime
 
 
-class EnrolledVoiceList(Answer):
+class EnrolledVoiceList(ResponseModel):
     object: Literal["list"] = "list"
     data: list[EnrolledVoiceBody]

@@ -1,1 +1,1 @@
-"""The command `voicemill`, one file a verb. Heavy imports stand inside the commands, so that `--help` is quick."""
+"""The command `voicemill`, one file per subcommand. Heavy imports stand inside functions, so that `--help` is fast."""

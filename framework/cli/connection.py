@@ -1,4 +1,4 @@
-"""The client of a command, once somebody answers: a person should not wait for retries to learn that nothing runs."""
+"""The connection of a command to its server: tried once without retries, so that a missing one is reported at once."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ if TYPE_CHECKING:
     from framework.client.blocking_client import Client
 
 
-def connected() -> Client:
-    """A patient client for a server that is there. Raises Unreachable at once where none is, NotConfigured."""
+def connect() -> Client:
+    """A client, with retries, of a server that has answered once. Raises Unreachable without a retry, NotConfigured."""
     from framework.client import effects, endpoints
     from framework.client.blocking_client import Client
-    from framework.client.retry_policy import Retries
+    from framework.client.retry_policy import RetryPolicy
 
     client = Client()
     try:
-        client.run(effects.send(endpoints.health(), Retries(limit=0)))
+        client.run(effects.send(endpoints.get_health(), RetryPolicy(limit=0)))
     except BaseException:
         client.close()
         raise

@@ -1,41 +1,44 @@
-"""A lexicon from a file: `word = how it is said` on each line, or the JSON object that the API takes."""
+"""Lexicon files: `word = pronunciation` on each line, or the JSON object that the API accepts."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-_FORM = "write each line as `word = how it is said`"
+_FORMAT = "write each line as `word = pronunciation`"
 
 
 def read_lexicon(flag: str, path: str) -> dict[str, str]:
-    """Word → how it is said. Empty lines and those that begin with `#` are passed over. Raises BadArgument."""
+    """Word → pronunciation. Empty lines and those that begin with `#` are skipped.
+
+    Raises BadArgument, which names the option, the file and the line.
+    """
     from framework.client.errors import BadArgument
 
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
-        raise BadArgument(f"{flag} {path}: this is not a text file in UTF-8 that can be read.") from error
+        raise BadArgument(f"{flag} {path}: this is not a readable text file in UTF-8.") from error
     if text.lstrip().startswith("{"):
-        return _from_json(flag, path, text)
-    words = {}
+        return _parse_json(flag, path, text)
+    lexicon = {}
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
-        word, equals, said = line.partition("=")
-        if not (equals and word.strip() and said.strip()):
-            raise BadArgument(f"{flag} {path}, line {number}: {_FORM}.")
-        words[word.strip()] = said.strip()
-    return words
+        word, equals, pronunciation = line.partition("=")
+        if not (equals and word.strip() and pronunciation.strip()):
+            raise BadArgument(f"{flag} {path}, line {number}: {_FORMAT}.")
+        lexicon[word.strip()] = pronunciation.strip()
+    return lexicon
 
 
-def _from_json(flag: str, path: str, text: str) -> dict[str, str]:
+def _parse_json(flag: str, path: str, text: str) -> dict[str, str]:
     from framework.client.errors import BadArgument
 
     try:
-        words = json.loads(text)
+        lexicon: dict[str, str] = json.loads(text)
     except ValueError as error:
-        raise BadArgument(f"{flag} {path}: this is not JSON ({error}); or {_FORM}.") from error
-    if not all(isinstance(said, str) for said in words.values()):
-        raise BadArgument(f"{flag} {path}: every word of the JSON object is to have a text.")
-    return words
+        raise BadArgument(f"{flag} {path}: this is not JSON ({error}); or {_FORMAT}.") from error
+    if not all(isinstance(pronunciation, str) for pronunciation in lexicon.values()):
+        raise BadArgument(f"{flag} {path}: every value of the JSON object must be a string.")
+    return lexicon

@@ -1,4 +1,4 @@
-"""`voicemill`: gathers the verbs. Knows their names and nothing of what they do."""
+"""The entry point of `voicemill`: registers the commands by name, and knows nothing of what they do."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .commands import (
 
 app = typer.Typer(
     name="voicemill",
-    help="Long text into speech and long speech into text, as durable jobs.",
+    help="Long text to speech and long speech to text, as durable jobs.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -61,11 +61,11 @@ def _options(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Long text into speech and long speech into text, as durable jobs.
+    """Long text to speech and long speech to text, as durable jobs.
 
-    The commands find a server by VOICEMILL_URL and VOICEMILL_API_KEY, else the one that `voicemill up` started here
-    (by client.json in VOICEMILL_DATA_DIR). They exit with 0 for success, 1 when a job or the server failed, 2 when the
-    input has to change.
+    The commands connect to the server of VOICEMILL_URL and VOICEMILL_API_KEY, else to the one that `voicemill up`
+    started here (by client.json in VOICEMILL_DATA_DIR). Exit codes: 0 for success, 1 if a job or the server failed, 2
+    if the input is invalid.
     """
 
 

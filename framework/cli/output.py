@@ -1,4 +1,4 @@
-"""How commands speak: results on stdout, all else on stderr, exceptions as words with an exit code."""
+"""The output of commands: results on stdout, everything else on stderr, exceptions as messages with an exit code."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ import typer
 if TYPE_CHECKING:
     from framework.client.errors import VoicemillError
 
-#: The option of every command that programs may call.
-AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON on stdout and nothing else there.")]
+#: The option `--json` of a command.
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else there.")]
 
-FAILED = 1
-BAD_INPUT = 2
+EXIT_FAILED = 1
+EXIT_BAD_INPUT = 2
 
 
 @contextmanager
-def errors_shown(as_json: bool) -> Iterator[None]:
-    """Turns what the SDK raises into a message and an exit code."""
+def exit_on_error(as_json: bool) -> Iterator[None]:
+    """Turns an exception of the SDK into a message and an exit code."""
     from framework.client.errors import VoicemillError
 
     try:
@@ -36,62 +36,62 @@ def errors_shown(as_json: bool) -> Iterator[None]:
 
 
 def exit_code(error: VoicemillError) -> int:
-    """2 where the caller has to change something, else 1."""
+    """2 where the user has to change something, else 1."""
     from framework.client.errors import ApiError, BadArgument, NotConfigured, RateLimited
 
     if isinstance(error, NotConfigured | BadArgument):
-        return BAD_INPUT
+        return EXIT_BAD_INPUT
     if isinstance(error, ApiError) and 400 <= error.status < 500 and not isinstance(error, RateLimited):
-        return FAILED if error.retryable else BAD_INPUT
-    return FAILED
+        return EXIT_FAILED if error.retryable else EXIT_BAD_INPUT
+    return EXIT_FAILED
 
 
 def show_error(error: VoicemillError, *, about: str | None = None) -> None:
-    """The error on stderr, with the fields to mend."""
+    """The error on stderr, with the invalid fields."""
     from framework.client.errors import ApiError
 
-    say(f"Error: {f'{about}: ' if about else ''}{error.detail}")
+    show_message(f"Error: {f'{about}: ' if about else ''}{error.detail}")
     if not isinstance(error, ApiError):
         return
     for entry in error.errors:
         if entry.detail != error.detail:
-            say(f"  {entry.field}: {entry.detail}")
+            show_message(f"  {entry.field}: {entry.detail}")
         else:
-            say(f"  field: {entry.field}")
+            show_message(f"  field: {entry.field}")
     if error.retry_after_s is not None and error.retryable:
-        say(f"  The server asks to wait {error.retry_after_s:g} s.")
+        show_message(f"  The server asks to wait {error.retry_after_s:g} s.")
     if error.status == 401:
-        say("  Set VOICEMILL_API_KEY to a key of this server; `voicemill up` makes one for the local stack.")
+        show_message("  Set VOICEMILL_API_KEY to a key of this server; `voicemill up` creates one for the local stack.")
     elif error.status >= 500 and error.request_id:
-        say(f"  Request {error.request_id}; the server's log has more.")
+        show_message(f"  Request {error.request_id}; see the server's log.")
 
 
 def error_json(error: VoicemillError) -> dict[str, Any]:
-    """The error for programs."""
+    """The error in the output of `--json`."""
     from framework.client.errors import ApiError, JobUnsuccessful, WaitTimeout
 
-    told: dict[str, Any] = {"code": error.code, "detail": error.detail, "retryable": error.retryable}
+    document: dict[str, Any] = {"code": error.code, "detail": error.detail, "retryable": error.retryable}
     if isinstance(error, ApiError):
-        told["status"] = error.status
-        told["errors"] = [{"field": entry.field, "detail": entry.detail} for entry in error.errors]
-        told["request_id"] = error.request_id
+        document["status"] = error.status
+        document["errors"] = [{"field": entry.field, "detail": entry.detail} for entry in error.errors]
+        document["request_id"] = error.request_id
     if isinstance(error, JobUnsuccessful | WaitTimeout):
-        told["job"] = error.job.raw
-    return told
+        document["job"] = error.job.raw
+    return document
 
 
-def show_json(value: Any) -> None:
+def show_json(value: object) -> None:
     """One JSON document on stdout."""
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def say(line: str) -> None:
-    """A line for people, on stderr."""
+def show_message(line: str) -> None:
+    """A line on stderr."""
     typer.echo(line, err=True)
 
 
 def show_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Rows on stdout: a table on a terminal, tab-separated lines for whatever reads a pipe."""
+    """Rows on stdout: a table on a terminal, tab-separated lines in a pipe."""
     texts = [["" if cell is None else str(cell) for cell in row] for row in rows]
     if not sys.stdout.isatty():
         for line in [headings, *texts]:
@@ -109,19 +109,19 @@ def show_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
     Console().print(table)
 
 
-def pairs(flag: str, texts: Sequence[str], *, form: str = "key=value") -> dict[str, str]:
-    """`["meeting=42"]` as a mapping. Raises BadArgument, which says the form."""
+def parse_pairs(flag: str, texts: Sequence[str], *, form: str = "key=value") -> dict[str, str]:
+    """`["meeting=42"]` as a mapping. Raises BadArgument, which names the option and the form."""
     from framework.client.errors import BadArgument
 
-    found = {}
+    pairs = {}
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals or not key:
             raise BadArgument(f"{flag} {text!r}: write it as {form}.")
-        found[key] = value
-    return found
+        pairs[key] = value
+    return pairs
 
 
-def given(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Without what was not given."""
+def drop_empty(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options without None and empty collections; False and 0 stay."""
     return {name: value for name, value in options.items() if value not in (None, (), [], {})}

@@ -1,13 +1,13 @@
-"""Progress of uploads and jobs on stderr: bars on a terminal, a line now and then elsewhere."""
+"""Progress of uploads and jobs on stderr: bars on a terminal, otherwise a line now and then."""
 
 from __future__ import annotations
 
 import sys
 import threading
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
-from .output import say
+from .output import show_message
 
 if TYPE_CHECKING:
     from framework.client.job import Job
@@ -18,17 +18,17 @@ _STAGES = {
     "work": "working",
     "stitch": "stitching",
 }
-#: Without a terminal a job says how far it is at each of these steps.
-_LINE_EVERY = 0.1
+#: Without a terminal a line is printed each time that this share of the work is done.
+_LINE_FRACTION = 0.1
 
 
-def stage_of(job: Job) -> str:
-    """What the job does right now, in words."""
+def describe_stage(job: Job) -> str:
+    """The stage that the job is in, or its final state."""
     return job.state if job.is_finished else _STAGES.get(job.progress.stage, job.progress.stage or job.state)
 
 
-def amount(value: float, unit: str | None) -> str:
-    """Seconds as a clock time, all else as a count."""
+def format_amount(value: float, unit: str | None) -> str:
+    """Seconds as `1:02:03`, bytes in MB, everything else as a count."""
     if unit == "bytes":
         return f"{value / 1e6:,.1f} MB"
     if unit != "seconds":
@@ -38,49 +38,66 @@ def amount(value: float, unit: str | None) -> str:
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
-def duration(seconds: float) -> str:
-    """`3.4 s`, or a clock time from a minute on."""
-    return f"{seconds:.1f} s" if seconds < 60 else amount(seconds, "seconds")
+def format_duration(seconds: float) -> str:
+    """`3.4 s`, or `1:02` from a minute on."""
+    return f"{seconds:.1f} s" if seconds < 60 else format_amount(seconds, "seconds")
 
 
-def done_of_total(job: Job) -> str:
-    """`12:05 of 1:30:00` or `4,000 of 81,234 characters`."""
+def format_progress(job: Job) -> str:
+    """`12:05 of 1:30:00` or `4,000 of 81,234 characters`; empty while the total is unknown."""
     progress = job.progress
     if progress.total is None:
         return ""
     unit = "" if progress.unit == "seconds" else f" {progress.unit or ''}"
-    return f"{amount(progress.done, progress.unit)} of {amount(progress.total, progress.unit)}{unit}".rstrip()
+    done, total = format_amount(progress.done, progress.unit), format_amount(progress.total, progress.unit)
+    return f"{done} of {total}{unit}".rstrip()
 
 
-class Lines:
-    """News as lines, for logs and pipes."""
+class ProgressDisplay(Protocol):
+    """Shows the progress of named inputs while it is entered. Threads may share it."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def update_upload(self, name: str, sent: int, total: int) -> None:
+        """`sent` of `total` bytes are uploaded."""
+
+    def update_job(self, name: str, job: Job) -> None:
+        """Something about the job has changed."""
+
+
+class ProgressLines:
+    """Progress as lines, for logs and pipes."""
 
     def __init__(self) -> None:
-        self._said: dict[str, tuple[str, int]] = {}
+        self._shown: dict[str, tuple[str, int]] = {}
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing to put back."""
+        """Lines stay as they are."""
 
-    def uploading(self, name: str, sent: int, total: int) -> None:
-        """Uploads are quick or far away: not worth lines."""
+    def update_upload(self, name: str, sent: int, total: int) -> None:
+        """See `ProgressDisplay`. Prints nothing."""
 
-    def job(self, name: str, job: Job) -> None:
-        """Say it if the stage changed or a tenth more is done."""
-        news = (stage_of(job), int(job.progress.fraction / _LINE_EVERY))
+    def update_job(self, name: str, job: Job) -> None:
+        """See `ProgressDisplay`. Prints a line if the stage has changed or another tenth is done."""
+        current = (describe_stage(job), int(job.progress.fraction / _LINE_FRACTION))
         with self._lock:
-            if self._said.get(name) == news:
+            if self._shown.get(name) == current:
                 return
-            self._said[name] = news
-        of_total = done_of_total(job)
-        say(f"{name}: {news[0]}{f', {of_total}' if of_total else ''} ({job.id})")
+            self._shown[name] = current
+        amount = format_progress(job)
+        show_message(f"{name}: {current[0]}{f', {amount}' if amount else ''} ({job.id})")
 
 
-class Bars:
-    """News as bars, for people."""
+class ProgressBars:
+    """Progress as bars, for terminals."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -107,37 +124,37 @@ class Bars:
     ) -> None:
         self._progress.stop()
 
-    def uploading(self, name: str, sent: int, total: int) -> None:
-        """Bytes on their way."""
-        text = f"{amount(sent, 'bytes')} of {amount(total, 'bytes')}"
-        self._show(name, stage="uploading", done=sent, total=total, amount=text, eta="")
+    def update_upload(self, name: str, sent: int, total: int) -> None:
+        """See `ProgressDisplay`."""
+        amount = f"{format_amount(sent, 'bytes')} of {format_amount(total, 'bytes')}"
+        self._show(name, stage="uploading", done=sent, total=total, amount=amount, eta="")
 
-    def job(self, name: str, job: Job) -> None:
-        """How far the job is, as the server says."""
+    def update_job(self, name: str, job: Job) -> None:
+        """See `ProgressDisplay`."""
         progress = job.progress
-        eta = "" if progress.eta_s is None or job.is_finished else f"{amount(progress.eta_s, 'seconds')} left"
+        eta = "" if progress.eta_s is None or job.is_finished else f"{format_amount(progress.eta_s, 'seconds')} left"
         done, total = (1.0, 1.0) if job.is_successful else (progress.done, progress.total)
-        self._show(name, stage=stage_of(job), done=done, total=total, amount=done_of_total(job), eta=eta)
+        self._show(name, stage=describe_stage(job), done=done, total=total, amount=format_progress(job), eta=eta)
 
     def _show(self, name: str, *, stage: str, done: float, total: float | None, amount: str, eta: str) -> None:
         with self._lock:
             if name not in self._tasks:
                 self._tasks[name] = self._progress.add_task(name, total=None, stage="", amount="", eta="")
-        # A total of None lets the bar pulse.
+        # A total of None shows a pulsing bar.
         self._progress.update(
             self._tasks[name], completed=done, total=total or None, stage=stage, amount=amount, eta=eta
         )
 
 
-class Silence(Lines):
-    """No news, for programs."""
+class NoProgress(ProgressLines):
+    """Prints nothing, for programs."""
 
-    def job(self, name: str, job: Job) -> None:
-        """Nothing."""
+    def update_job(self, name: str, job: Job) -> None:
+        """See `ProgressDisplay`."""
 
 
-def choose(*, as_json: bool) -> Bars | Lines:
-    """Bars for a terminal (programs that ask for JSON may have one too), else lines for people, or nothing at all."""
+def choose_display(*, as_json: bool) -> ProgressDisplay:
+    """Bars on a terminal, also with `--json`; otherwise lines, or nothing with `--json`."""
     if sys.stderr.isatty():
-        return Bars()
-    return Silence() if as_json else Lines()
+        return ProgressBars()
+    return NoProgress() if as_json else ProgressLines()

@@ -1,4 +1,4 @@
-"""Handing over to the server's own programs: the SDK starts them as modules and never imports them."""
+"""Commands that run the server's own programs: the SDK executes them as modules and never imports them."""
 
 from __future__ import annotations
 
@@ -10,22 +10,27 @@ from typing import NoReturn
 
 import typer
 
+from .output import EXIT_BAD_INPUT
 
-def become(module: str, arguments: Sequence[str]) -> NoReturn:
-    """Turn this process into `python -m module`, with the same interpreter. Exits with 2 where it is not installed."""
+
+def exec_server_module(module: str, arguments: Sequence[str]) -> NoReturn:
+    """Replace this process by `python -m module`, with the same interpreter. Exits with 2 if it is not installed."""
     if find_spec(module.split(".", maxsplit=1)[0]) is None:
         typer.echo(f"Error: {module} is not installed here; install Voicemill from its source tree.", err=True)
-        raise typer.Exit(2)
+        raise typer.Exit(EXIT_BAD_INPUT)
     sys.stdout.flush()
     sys.stderr.flush()
-    # -P: a folder of the same name where the user happens to stand must not be taken for ours.
-    os.execv(  # noqa: S606  # there is nothing for a shell to do
+    # -P: a folder of the same name in the current directory must not be imported instead of ours.
+    os.execv(  # noqa: S606  # no shell is needed
         sys.executable, [sys.executable, "-P", "-m", module, *arguments]
     )
 
 
-def given(**options: object) -> list[str]:
-    """Options that were given, as arguments: `data_dir=D` is `--data-dir D`; True is a bare flag, a list repeats it."""
+def build_arguments(**options: object) -> list[str]:
+    """Options as arguments: `data_dir=D` is `--data-dir D`, True a flag without a value; a list repeats its option.
+
+    None and False are left out.
+    """
     arguments: list[str] = []
     for name, value in options.items():
         flag = f"--{name.replace('_', '-')}"

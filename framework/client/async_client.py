@@ -1,4 +1,4 @@
-"""The asyncio client: the same calls and rules as client.py, awaited. See there for what methods do and raise."""
+"""The asyncio client: the methods of blocking_client.py, awaited. See there for their arguments and errors."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import httpx
 
 from . import effects, endpoints
 from .download import DownloadProgress
-from .effects import Answer, Attempt, JobProgress, Pause, Steps, Stream
+from .effects import Effect, HttpResponse, JobProgress, Operation, SendRequest, Sleep
 from .errors import ClientClosed, VoicemillError
 from .events import Event, EventReader
 from .job import FINISHED_STATES, Job, Page
 from .options import SpeechOptions, TranscriptionOptions
-from .responses import problem
-from .retry_policy import Retries
+from .responses import parse_problem
+from .retry_policy import RetryPolicy
 from .settings import find_server
-from .transport import client_options, errors_translated, request_options
+from .transport import client_arguments, request_arguments, translate_errors
 from .upload import Source, UploadProgress
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ T = TypeVar("T")
 class AsyncClient:
     """`Client` for asyncio: `async with AsyncClient() as client: job = await client.speak("…")`.
 
-    Files are read and written from the event loop in pieces of at most 64 KiB.
+    Files are read and written from the event loop in blocks of at most 64 KiB.
     """
 
     def __init__(
@@ -38,12 +38,12 @@ class AsyncClient:
         api_key: str | None = None,
         *,
         timeout_s: float = 30.0,
-        retries: Retries = Retries(),
+        retries: RetryPolicy = RetryPolicy(),
     ) -> None:
         self._server = find_server(base_url, api_key)
         self._timeout_s = timeout_s
         self.retries = retries
-        self._http = httpx.AsyncClient(**client_options(self._server))
+        self._http = httpx.AsyncClient(**client_arguments(self._server))
         self.jobs = AsyncJobs(self)
         self.keys = AsyncKeys(self)
 
@@ -60,7 +60,7 @@ class AsyncClient:
         """Close the connections."""
         await self._http.aclose()
 
-    # -- work ----------------------------------------------------------------------------------------------------------
+    # -- submitting jobs -----------------------------------------------------------------------------------------------
     async def speak(
         self,
         text: str | None = None,
@@ -73,11 +73,11 @@ class AsyncClient:
         on_progress: JobProgress | None = None,
         **options: Unpack[SpeechOptions],
     ) -> Job:
-        """Text, SSML, or a document, into speech."""
-        call = endpoints.speak(
+        """Synthesise text, SSML, or a document."""
+        request = endpoints.speak(
             text, ssml=ssml, file=file, idempotency_key=idempotency_key, on_upload=on_upload, options=options
         )
-        return await self._submit(call, wait, on_progress)
+        return await self._submit(request, wait, on_progress)
 
     async def transcribe(
         self,
@@ -89,22 +89,24 @@ class AsyncClient:
         on_progress: JobProgress | None = None,
         **options: Unpack[TranscriptionOptions],
     ) -> Job:
-        """A recording into text."""
-        call = endpoints.transcribe(recording, idempotency_key=idempotency_key, on_upload=on_upload, options=options)
-        return await self._submit(call, wait, on_progress)
+        """Transcribe a recording."""
+        request = endpoints.transcribe(recording, idempotency_key=idempotency_key, on_upload=on_upload, options=options)
+        return await self._submit(request, wait, on_progress)
 
-    # -- what the server has -------------------------------------------------------------------------------------------
+    # -- voices, models, health ----------------------------------------------------------------------------------------
     async def voices(self, *, language: str | None = None, family: str | None = None) -> list[dict[str, Any]]:
         """The voices."""
-        return await self.send(endpoints.voices(language=language, family=family))
+        return await self.send(endpoints.list_voices(language=language, family=family))
 
     async def preview(self, model: str, voice: str) -> bytes:
         """A sample of a voice as MP3."""
-        return await self.jobs.read(await self.run(effects.preview(model, voice, self.retries)), "mp3")
+        return await self.jobs.read(await self.run(effects.preview_voice(model, voice, self.retries)), "mp3")
 
     async def save_preview(self, model: str, voice: str, destination: str | Path) -> Path:
-        """The same into a file."""
-        return await self.jobs.download(await self.run(effects.preview(model, voice, self.retries)), "mp3", destination)
+        """Save a sample of a voice as MP3."""
+        return await self.jobs.download(
+            await self.run(effects.preview_voice(model, voice, self.retries)), "mp3", destination
+        )
 
     async def add_voice(
         self,
@@ -121,65 +123,69 @@ class AsyncClient:
         return await self.send(endpoints.add_voice(recording, on_upload=on_upload, fields=fields))
 
     async def delete_voice(self, voice_id: str) -> None:
-        """Forget an enrolled voice."""
+        """Delete an enrolled voice."""
         await self.send(endpoints.delete_voice(voice_id))
 
     async def models(self) -> list[dict[str, Any]]:
         """The models."""
-        return await self.send(endpoints.models())
+        return await self.send(endpoints.list_models())
 
     async def health(self) -> dict[str, Any]:
-        """How the server is."""
-        return await self.send(endpoints.health())
+        """The server's health."""
+        return await self.send(endpoints.get_health())
 
-    # -- carrying steps out --------------------------------------------------------------------------------------------
-    async def send(self, call: endpoints.Call[T]) -> T:
-        """Send any call of `framework.client.endpoints`, with retries."""
+    # -- performing effects --------------------------------------------------------------------------------------------
+    async def send(self, call: endpoints.ApiRequest[T]) -> T:
+        """Send any request of `framework.client.endpoints`, with retries."""
         return await self.run(effects.send(call, self.retries))
 
-    async def run(self, work: Steps[T]) -> T:
-        """Carry out the steps of `work` until it returns."""
+    async def run(self, work: Operation[T]) -> T:
+        """Perform the effects of `work` until it returns."""
         try:
-            step = next(work)
+            effect = next(work)
             while True:
                 try:
-                    answer = await self._do(step)
+                    outcome = await self._perform(effect)
                 except VoicemillError as error:
-                    step = work.throw(error)
+                    effect = work.throw(error)
                 else:
-                    step = work.send(answer)
+                    effect = work.send(outcome)
         except StopIteration as end:
-            return end.value
+            result: T = end.value
+            return result
         finally:
             work.close()
 
     @asynccontextmanager
-    async def stream(self, call: endpoints.Call[Any], *, idle_s: float) -> AsyncIterator[httpx.Response]:
-        """An answer to be read piece by piece."""
-        with errors_translated(self._server.base_url), request_options(call, idle_s) as options:
-            async with self._http.stream(**options, follow_redirects=True) as response:
+    async def stream(self, call: endpoints.ApiRequest[Any], *, idle_s: float) -> AsyncIterator[httpx.Response]:
+        """A response to be read in blocks."""
+        with translate_errors(self._server.base_url), request_arguments(call, idle_s) as arguments:
+            async with self._http.stream(**arguments, follow_redirects=True) as response:
                 if response.status_code >= 400:
-                    raise problem(response.status_code, response.headers, await response.aread())
+                    raise parse_problem(response.status_code, response.headers, await response.aread())
                 yield response
 
-    async def _do(self, step: Attempt | Stream | Pause) -> Answer | None:
-        if isinstance(step, Pause):
-            await asyncio.sleep(step.seconds)
+    async def _perform(self, effect: Effect) -> HttpResponse | None:
+        if isinstance(effect, Sleep):
+            await asyncio.sleep(effect.seconds)
             return None
         if self._http.is_closed:
             raise ClientClosed
-        if isinstance(step, Attempt):
-            with errors_translated(self._server.base_url), request_options(step.call, self._timeout_s) as options:
-                response = await self._http.request(**options)
-            return Answer(response.status_code, response.headers, response.content)
-        async with self.stream(step.call, idle_s=step.idle_s) as response:
-            async for piece in response.aiter_bytes():
-                if step.take(piece):
+        if isinstance(effect, SendRequest):
+            url = self._server.base_url
+            with translate_errors(url), request_arguments(effect.request, self._timeout_s) as arguments:
+                response = await self._http.request(**arguments)
+            return HttpResponse(response.status_code, response.headers, response.content)
+        async with self.stream(effect.request, idle_s=effect.idle_s) as response:
+            async for block in response.aiter_bytes():
+                if effect.consume(block):
                     break
         return None
 
-    async def _submit(self, call: endpoints.Call[Job], wait: bool | float, on_progress: JobProgress | None) -> Job:
-        job = await self.send(call)
+    async def _submit(
+        self, request: endpoints.ApiRequest[Job], wait: bool | float, on_progress: JobProgress | None
+    ) -> Job:
+        job = await self.send(request)
         if wait is False:
             return job
         return await self.jobs.wait(job.id, timeout_s=None if wait is True else float(wait), on_progress=on_progress)
@@ -202,51 +208,53 @@ class AsyncJobs:
         after: str | None = None,
     ) -> Page[Job]:
         """One page."""
-        call = endpoints.list_jobs(state=state, kind=kind, batch=batch, labels=labels, limit=limit, after=after)
-        return await self._client.send(call)
+        request = endpoints.list_jobs(state=state, kind=kind, batch=batch, labels=labels, limit=limit, after=after)
+        return await self._client.send(request)
 
     async def get(self, job_id: str, *, wait_s: float | None = None) -> Job:
-        """The job now, or as soon as it ends."""
+        """The job now, or as soon as it has finished."""
         return await self._client.send(endpoints.get_job(job_id, wait_s=wait_s))
 
     async def wait(self, job_id: str, *, timeout_s: float | None = None, on_progress: JobProgress | None = None) -> Job:
-        """The succeeded job."""
-        followed = effects.follow(job_id, self._client.retries, timeout_s=timeout_s, on_progress=on_progress)
-        return effects.successful(await self._client.run(followed))
+        """Wait until the job has succeeded."""
+        wait = effects.wait_for_job(job_id, self._client.retries, timeout_s=timeout_s, on_progress=on_progress)
+        return effects.require_success(await self._client.run(wait))
 
     async def events(self, job_id: str) -> AsyncIterator[Event]:
-        """Progress, segments and states as they come."""
+        """Progress, segments and states as they happen."""
         reader = EventReader()
-        async with self._client.stream(endpoints.job_events(job_id), idle_s=60.0) as response:
-            async for piece in response.aiter_bytes():
-                for event in reader.feed(piece):
+        async with self._client.stream(endpoints.get_job_events(job_id), idle_s=60.0) as response:
+            async for block in response.aiter_bytes():
+                for event in reader.feed(block):
                     yield event
                     if event.data.get("state") in FINISHED_STATES:
                         return
 
     async def cancel(self, job_id: str) -> Job:
-        """Ask for its end."""
+        """Cancel a job."""
         return await self._client.send(endpoints.cancel_job(job_id))
 
     async def retry(self, job_id: str, *, idempotency_key: str | None = None) -> Job:
-        """A new job that keeps the finished chunks of this one."""
+        """Create a new job that reuses the finished chunks of this one."""
         return await self._client.send(endpoints.retry_job(job_id, idempotency_key=idempotency_key))
 
     async def delete(self, job_id: str) -> None:
-        """Remove it with its input and results."""
+        """Delete a job with its input and results."""
         await self._client.send(endpoints.delete_job(job_id))
 
     async def download(
         self, job: Job | str, name: str, destination: str | Path, *, on_progress: DownloadProgress | None = None
     ) -> Path:
-        """Save one file of the result, checked."""
+        """Save one file of the result, verified."""
         job = await self.get(job) if isinstance(job, str) else job
-        return await self._client.run(effects.download(job, name, Path(destination), self._client.retries, on_progress))
+        return await self._client.run(
+            effects.download_file(job, name, Path(destination), self._client.retries, on_progress)
+        )
 
     async def read(self, job: Job | str, name: str) -> bytes:
-        """One file of the result in memory, checked."""
+        """One file of the result in memory, verified."""
         job = await self.get(job) if isinstance(job, str) else job
-        return await self._client.run(effects.read(job, name, self._client.retries))
+        return await self._client.run(effects.read_file(job, name, self._client.retries))
 
 
 class AsyncKeys:
@@ -262,9 +270,9 @@ class AsyncKeys:
     async def create(
         self, name: str, *, scopes: Sequence[str] = ("read", "submit"), expires_in_s: float | None = None
     ) -> dict[str, Any]:
-        """A new key with its secret."""
+        """Create a key; the response holds its secret."""
         return await self._client.send(endpoints.create_key(name, scopes, expires_in_s))
 
     async def revoke(self, key_id: str) -> None:
-        """The key opens nothing from now on."""
+        """Revoke a key."""
         await self._client.send(endpoints.revoke_key(key_id))

@@ -1,4 +1,4 @@
-"""A result file on its way here: written beside its place, checked, then moved there in one step."""
+"""Downloads of result files: written beside their destination, verified, then moved there in one step."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from .job import ResultFile
 DownloadProgress = Callable[[int, int], None]
 
 
-class Incoming:
-    """Takes the pieces of a file; leaves either the whole, right file at `destination` or nothing.
+class PartialDownload:
+    """Receives a file in blocks; leaves either the complete, verified file at `destination` or nothing.
 
-    Used as a context manager: leaving it without `finish` throws the pieces away.
+    A context manager: leaving it without `finish` deletes what was received.
     """
 
     def __init__(self, file: ResultFile, destination: Path, on_progress: DownloadProgress | None = None) -> None:
@@ -43,24 +43,24 @@ class Incoming:
         self._file = os.fdopen(handle, "wb")
         return self
 
-    def take(self, piece: bytes) -> bool:
-        """The next bytes. False: it takes all that comes."""
+    def write(self, block: bytes) -> bool:
+        """Append these bytes. Always False: a `StreamResponse` goes on until the body ends."""
         try:
-            self._file.write(piece)
+            self._file.write(block)
         except OSError as error:
             raise self._unwritable(error) from error
-        self._hash.update(piece)
-        self._received += len(piece)
+        self._hash.update(block)
+        self._received += len(block)
         if self._on_progress is not None:
             self._on_progress(self._received, self._expected.bytes)
         return False
 
     def finish(self) -> Path:
-        """Check size and SHA-256, move into place. Raises CorruptDownload."""
-        check(self._expected, self._received, self._hash.hexdigest())
+        """Verify size and SHA-256, then move the file to its destination. Raises CorruptDownload, BadArgument."""
+        verify_download(self._expected, self._received, self._hash.hexdigest())
         try:
             self._file.close()
-            # mkstemp made it for the owner's eyes only; a result is a file like any other.
+            # mkstemp makes it readable for the owner only; a result is a file like any other.
             mask = os.umask(0)
             os.umask(mask)
             self._partial.chmod(0o666 & ~mask)
@@ -72,7 +72,7 @@ class Incoming:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with suppress(OSError):  # a full disk, told already
+        with suppress(OSError):  # a full disk, reported already
             self._file.close()
         self._partial.unlink(missing_ok=True)
 
@@ -80,8 +80,8 @@ class Incoming:
         return BadArgument(f"{self._destination} cannot be written: {error.strerror}.")
 
 
-def check(file: ResultFile, received: int, sha256: str) -> None:
-    """Raises CorruptDownload unless the bytes are those that the server recorded."""
+def verify_download(file: ResultFile, received: int, sha256: str) -> None:
+    """Raises CorruptDownload unless size (in bytes) and hash are those that the server recorded."""
     if received != file.bytes:
         raise CorruptDownload(f"{file.name}: {received} bytes came, {file.bytes} were expected.")
     if file.sha256 is not None and sha256 != file.sha256:

@@ -1,4 +1,7 @@
-"""Every request of the API as a value, with how its answer is read. Pure: both clients send these and know no more."""
+"""The API's endpoints: one function for each, which builds the request and says how its response is parsed.
+
+Pure: both clients send these requests and know nothing else of the API.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +18,13 @@ from .upload import Source, Upload, UploadProgress
 
 T = TypeVar("T")
 
-#: Longest `?wait=` that the server takes, in seconds.
-LONGEST_WAIT_S = 60
+#: Longest `?wait=` that the server accepts, in seconds.
+MAX_WAIT_S = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Generic[T]):
-    """One request. `parse` turns the answer's JSON into the value that the caller gets."""
+class ApiRequest(Generic[T]):
+    """One request. `parse` turns the JSON of the response into the value that the caller gets."""
 
     method: str
     path: str
@@ -32,12 +35,12 @@ class Call(Generic[T]):
     form: Mapping[str, Any] | None = None
     upload: Upload | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    #: The server does the work once however often it gets this.
-    repeatable: bool = True
+    #: Sending it twice has the effect of sending it once, so a lost response may be retried.
+    idempotent: bool = True
     #: Seconds that the server may take on top of the client's timeout.
-    extra_s: float = 0.0
+    extra_timeout_s: float = 0.0
     #: Error statuses that count as success here.
-    accepted: frozenset[int] = frozenset()
+    accepted_statuses: frozenset[int] = frozenset()
 
 
 def speak(
@@ -48,29 +51,29 @@ def speak(
     idempotency_key: str | None,
     on_upload: UploadProgress | None,
     options: Mapping[str, Any],
-) -> Call[Job]:
-    """Text, SSML, or a document to read aloud. Raises BadArgument unless there is one of the three."""
+) -> ApiRequest[Job]:
+    """Synthesise text, SSML, or a document. Raises BadArgument unless exactly one of the three is given."""
     if [text, ssml, file].count(None) != 2:
         raise BadArgument("Give text, ssml or a file, one of the three.")
-    headers = _idempotent(idempotency_key)
+    headers = _idempotency_header(idempotency_key)
     if file is None:
-        said = _given({"text": text, "ssml": ssml})
-        return Call("POST", "/tts/synthesize", Job.parse, json=said | dict(options), headers=headers)
-    upload = Upload.of(file, on_progress=on_upload)
-    return Call("POST", "/tts/synthesize", Job.parse, form=_form(options), upload=upload, headers=headers)
+        body = _drop_none({"text": text, "ssml": ssml}) | dict(options)
+        return ApiRequest("POST", "/tts/synthesize", Job.parse, json=body, headers=headers)
+    upload = Upload.from_source(file, on_progress=on_upload)
+    return ApiRequest("POST", "/tts/synthesize", Job.parse, form=_encode_form(options), upload=upload, headers=headers)
 
 
 def transcribe(
     recording: Source, *, idempotency_key: str | None, on_upload: UploadProgress | None, options: Mapping[str, Any]
-) -> Call[Job]:
-    """A recording, streamed."""
-    return Call(
+) -> ApiRequest[Job]:
+    """Transcribe a recording, which is streamed."""
+    return ApiRequest(
         "POST",
         "/stt/transcribe",
         Job.parse,
-        form=_form(options),
-        upload=Upload.of(recording, on_progress=on_upload),
-        headers=_idempotent(idempotency_key),
+        form=_encode_form(options),
+        upload=Upload.from_source(recording, on_progress=on_upload),
+        headers=_idempotency_header(idempotency_key),
     )
 
 
@@ -82,99 +85,99 @@ def list_jobs(
     labels: Mapping[str, str] | None,
     limit: int | None,
     after: str | None,
-) -> Call[Page[Job]]:
-    """One page, newest first."""
-    marks = {f"label.{key}": value for key, value in (labels or {}).items()}
-    params = {"state": state, "kind": kind, "batch": batch, "limit": limit, "after": after, **marks}
-    return Call("GET", "/jobs", _job_page, params=_given(params))
+) -> ApiRequest[Page[Job]]:
+    """One page of jobs, newest first."""
+    label_filters = {f"label.{key}": value for key, value in (labels or {}).items()}
+    params = {"state": state, "kind": kind, "batch": batch, "limit": limit, "after": after, **label_filters}
+    return ApiRequest("GET", "/jobs", _parse_job_page, params=_drop_none(params))
 
 
-def get_job(job_id: str, *, wait_s: float | None = None) -> Call[Job]:
-    """The job now, or within `wait_s` seconds when it has ended."""
+def get_job(job_id: str, *, wait_s: float | None = None) -> ApiRequest[Job]:
+    """The job now, or as soon as it has finished within `wait_s` seconds."""
     if not wait_s:
-        return Call("GET", _job_path(job_id), Job.parse)
-    wait_s = min(wait_s, LONGEST_WAIT_S)
-    return Call("GET", _job_path(job_id), Job.parse, params={"wait": f"{wait_s:g}"}, extra_s=wait_s)
+        return ApiRequest("GET", _job_path(job_id), Job.parse)
+    wait_s = min(wait_s, MAX_WAIT_S)
+    return ApiRequest("GET", _job_path(job_id), Job.parse, params={"wait": f"{wait_s:g}"}, extra_timeout_s=wait_s)
 
 
-def cancel_job(job_id: str) -> Call[Job]:
-    """Asking twice asks for the same."""
-    return Call("POST", _job_path(job_id, "cancel"), Job.parse)
+def cancel_job(job_id: str) -> ApiRequest[Job]:
+    """Cancel a job; cancelling twice is the same as once."""
+    return ApiRequest("POST", _job_path(job_id, "cancel"), Job.parse)
 
 
-def retry_job(job_id: str, *, idempotency_key: str | None = None) -> Call[Job]:
-    """A new job that keeps the finished chunks of this one."""
-    return Call("POST", _job_path(job_id, "retry"), Job.parse, headers=_idempotent(idempotency_key))
+def retry_job(job_id: str, *, idempotency_key: str | None = None) -> ApiRequest[Job]:
+    """A new job that reuses the finished chunks of this one."""
+    return ApiRequest("POST", _job_path(job_id, "retry"), Job.parse, headers=_idempotency_header(idempotency_key))
 
 
-def delete_job(job_id: str) -> Call[None]:
-    """A job that is deleted already is as good."""
-    return Call("DELETE", _job_path(job_id), _nothing, accepted=frozenset({410}))
+def delete_job(job_id: str) -> ApiRequest[None]:
+    """Delete a job. One that is deleted already counts as success."""
+    return ApiRequest("DELETE", _job_path(job_id), _ignore_body, accepted_statuses=frozenset({410}))
 
 
-def job_events(job_id: str) -> Call[None]:
-    """The event stream; read line by line, not parsed whole."""
-    return Call("GET", _job_path(job_id, "events"), _nothing, headers={"Accept": "text/event-stream"})
+def get_job_events(job_id: str) -> ApiRequest[None]:
+    """The event stream; the client reads it block by block, so nothing is parsed here."""
+    return ApiRequest("GET", _job_path(job_id, "events"), _ignore_body, headers={"Accept": "text/event-stream"})
 
 
-def job_file(job_id: str, name: str) -> Call[None]:
+def get_job_file(job_id: str, name: str) -> ApiRequest[None]:
     """A result file, by a redirect where the storage serves it."""
     # A proxy that compresses would leave us without the recorded length.
     headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
-    return Call("GET", _job_path(job_id, "result"), _nothing, params={"file": name}, headers=headers)
+    return ApiRequest("GET", _job_path(job_id, "result"), _ignore_body, params={"file": name}, headers=headers)
 
 
-def voices(*, language: str | None, family: str | None) -> Call[list[dict[str, Any]]]:
-    """What can speak."""
-    return Call("GET", "/tts/voices", _entries, params=_given({"language": language, "family": family}))
+def list_voices(*, language: str | None, family: str | None) -> ApiRequest[list[dict[str, Any]]]:
+    """The voices of the models that are ready."""
+    return ApiRequest("GET", "/tts/voices", _parse_list, params=_drop_none({"language": language, "family": family}))
 
 
-def preview(model: str, voice: str) -> Call[Job]:
-    """The job of a voice's sample; the server makes one however often it is asked."""
+def preview_voice(model: str, voice: str) -> ApiRequest[Job]:
+    """The job of a voice's sample; the server creates one however often it is requested."""
     if not model or not voice:
         raise BadArgument("Give the model and the voice; `voicemill voices` lists both.")
-    return Call("POST", f"/tts/voices/{quote(model, safe='')}/{quote(voice, safe='/')}/preview", Job.parse)
+    return ApiRequest("POST", f"/tts/voices/{quote(model, safe='')}/{quote(voice, safe='/')}/preview", Job.parse)
 
 
 def add_voice(
     recording: Source, *, on_upload: UploadProgress | None, fields: Mapping[str, Any]
-) -> Call[dict[str, Any]]:
-    """A voice from a recording; asking twice would make two."""
-    upload = Upload.of(recording, on_progress=on_upload)
-    return Call("POST", "/voices", _object, form=_form(fields), upload=upload, repeatable=False)
+) -> ApiRequest[dict[str, Any]]:
+    """Enrol a voice from a recording. Not idempotent: sending it twice would enrol two."""
+    upload = Upload.from_source(recording, on_progress=on_upload)
+    return ApiRequest("POST", "/voices", _parse_object, form=_encode_form(fields), upload=upload, idempotent=False)
 
 
-def delete_voice(voice_id: str) -> Call[None]:
-    """The voice with its recording."""
+def delete_voice(voice_id: str) -> ApiRequest[None]:
+    """Delete an enrolled voice with its recording."""
     if not voice_id:
         raise BadArgument("The voice's id is empty.")
-    return Call("DELETE", f"/voices/{quote(voice_id, safe='')}", _nothing)
+    return ApiRequest("DELETE", f"/voices/{quote(voice_id, safe='')}", _ignore_body)
 
 
-def models() -> Call[list[dict[str, Any]]]:
-    """What the server knows, and whether it is ready."""
-    return Call("GET", "/audio/models", _entries)
+def list_models() -> ApiRequest[list[dict[str, Any]]]:
+    """The models of the catalogue, and whether they are ready."""
+    return ApiRequest("GET", "/audio/models", _parse_list)
 
 
-def health() -> Call[dict[str, Any]]:
-    """Also the answer of a server that is not well (503)."""
-    return Call("GET", "/audio/health", _object, accepted=frozenset({503}))
+def get_health() -> ApiRequest[dict[str, Any]]:
+    """The server's health; the response of an unhealthy server (503) counts as success."""
+    return ApiRequest("GET", "/audio/health", _parse_object, accepted_statuses=frozenset({503}))
 
 
-def list_keys() -> Call[list[dict[str, Any]]]:
+def list_keys() -> ApiRequest[list[dict[str, Any]]]:
     """The tenant's keys, without their secrets."""
-    return Call("GET", "/keys", _entries)
+    return ApiRequest("GET", "/keys", _parse_list)
 
 
-def create_key(name: str, scopes: Sequence[str], expires_in_s: float | None) -> Call[dict[str, Any]]:
-    """A new key; its secret is in this answer only, so a lost answer is not asked for again."""
-    body = _given({"name": name, "scopes": list(scopes), "expires_in_s": expires_in_s})
-    return Call("POST", "/keys", _object, json=body, repeatable=False)
+def create_key(name: str, scopes: Sequence[str], expires_in_s: float | None) -> ApiRequest[dict[str, Any]]:
+    """Create a key. Not idempotent: its secret is in this one response."""
+    body = _drop_none({"name": name, "scopes": list(scopes), "expires_in_s": expires_in_s})
+    return ApiRequest("POST", "/keys", _parse_object, json=body, idempotent=False)
 
 
-def revoke_key(key_id: str) -> Call[None]:
-    """A key that is gone already is as good."""
-    return Call("DELETE", f"/keys/{quote(key_id, safe='')}", _nothing, accepted=frozenset({410}))
+def revoke_key(key_id: str) -> ApiRequest[None]:
+    """Revoke a key. One that is revoked already counts as success."""
+    return ApiRequest("DELETE", f"/keys/{quote(key_id, safe='')}", _ignore_body, accepted_statuses=frozenset({410}))
 
 
 def _job_path(job_id: str, *rest: str) -> str:
@@ -183,20 +186,20 @@ def _job_path(job_id: str, *rest: str) -> str:
     return "/".join(("/jobs", quote(job_id, safe=""), *rest))
 
 
-def _idempotent(key: str | None) -> dict[str, str]:
+def _idempotency_header(key: str | None) -> dict[str, str]:
     return {"Idempotency-Key": key or uuid.uuid4().hex}
 
 
-def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+def _drop_none(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def _form(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Multipart fields: a list repeats its field, objects are JSON."""
-    return {key: _form_value(value) for key, value in values.items() if value is not None}
+def _encode_form(values: Mapping[str, Any]) -> dict[str, str | list[str]]:
+    """Multipart fields: a list repeats its field, objects are JSON, None is left out."""
+    return {key: _encode_form_value(value) for key, value in values.items() if value is not None}
 
 
-def _form_value(value: Any) -> str | list[str]:
+def _encode_form_value(value: object) -> str | list[str]:
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -208,18 +211,18 @@ def _form_value(value: Any) -> str | list[str]:
     return str(value)
 
 
-def _job_page(data: Any) -> Page[Job]:
-    following = data.get("next") if data.get("has_more", True) else None
-    return Page([Job.parse(entry) for entry in data["data"]], following)
+def _parse_job_page(data: Any) -> Page[Job]:
+    next_id = data.get("next") if data.get("has_more", True) else None
+    return Page([Job.parse(entry) for entry in data["data"]], next_id)
 
 
-def _entries(data: Any) -> list[dict[str, Any]]:
+def _parse_list(data: Any) -> list[dict[str, Any]]:
     return list(data["data"] if isinstance(data, dict) else data)
 
 
-def _object(data: Any) -> dict[str, Any]:
+def _parse_object(data: Any) -> dict[str, Any]:
     return dict(data)
 
 
-def _nothing(_: Any) -> None:
+def _ignore_body(_: Any) -> None:
     return None

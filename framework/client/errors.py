@@ -1,27 +1,27 @@
-"""What a caller of the SDK can meet, one class per thing to do about it.
+"""Exceptions of the SDK: one class for each way in which a caller can react.
 
 VoicemillError
-├── NotConfigured         no server or no key is known here
+├── NotConfigured         no server or no key is configured
 ├── ClientClosed          the client was closed before the call
-├── BadArgument           the call itself makes no sense, or a file to send is not there
+├── BadArgument           an argument is invalid, or a file to send does not exist
 ├── Unreachable           nothing answers at the server's address
 ├── ApiError              the server answered with a problem (RFC 9457)
-│   ├── InvalidRequest    400, 413, 415, 422: mend the request; `errors` names the fields
+│   ├── InvalidRequest    400, 413, 415, 422: change the request; `errors` names the fields
 │   ├── Unauthorized      401: the key is missing, wrong or revoked
 │   ├── Forbidden         403: the key may not do this
 │   ├── NotFound          404
 │   ├── Conflict          409: not finished yet, or an Idempotency-Key in use
 │   ├── Deleted           410
 │   ├── RateLimited       429
-│   ├── Unavailable       502, 503, 504: come back later
+│   ├── Unavailable       502, 503, 504: retry later
 │   └── ServerError       any other answer, such as 500
 ├── JobUnsuccessful       the job that was waited for ended without a result
 │   ├── JobFailed
 │   ├── JobCancelled
 │   └── JobExpired
 ├── WaitTimeout           the job still runs
-├── CorruptDownload       the bytes that came are not those of the result
-└── InvalidSignature      a webhook that the server did not sign
+├── CorruptDownload       the received bytes are not those of the result
+└── InvalidSignature      a webhook that was not signed with this secret
 
 The class docstring is the default message; `code` is stable; `retryable` says whether the same call may work later.
 """
@@ -60,7 +60,7 @@ class ClientClosed(VoicemillError):
 
 
 class BadArgument(VoicemillError):
-    """The call makes no sense as it is."""
+    """An argument is invalid."""
 
     code = "bad_argument"
 
@@ -109,7 +109,7 @@ class ApiError(VoicemillError):
         self.title = title
         self.errors = tuple(errors)
         self.retryable = type(self).retryable if retryable is None else retryable
-        #: Seconds that the server asks to wait, where it says so.
+        #: Seconds of the Retry-After header, where there is one.
         self.retry_after_s = retry_after_s
         #: `X-Request-Id`, for the server's log.
         self.request_id = request_id
@@ -140,13 +140,13 @@ class Forbidden(ApiError):
 
 
 class NotFound(ApiError):
-    """There is nothing of that id."""
+    """Nothing with this id exists."""
 
     code = "not_found"
 
 
 class Conflict(ApiError):
-    """The request contradicts the state of things."""
+    """The request conflicts with the current state."""
 
     code = "conflict"
 
@@ -158,14 +158,14 @@ class Deleted(ApiError):
 
 
 class RateLimited(ApiError):
-    """Too many requests; come back later."""
+    """Too many requests; retry later."""
 
     code = "rate_limited"
     retryable = True
 
 
 class Unavailable(ApiError):
-    """The service is not available just now; come back later."""
+    """The service is not available just now; retry later."""
 
     code = "unavailable"
     retryable = True
@@ -220,7 +220,7 @@ class WaitTimeout(VoicemillError):
 
 
 class CorruptDownload(VoicemillError):
-    """The bytes that came are not those of the result."""
+    """The received bytes are not those of the result."""
 
     code = "corrupt_download"
     retryable = True
@@ -232,8 +232,8 @@ class InvalidSignature(VoicemillError):
     code = "invalid_signature"
 
 
-#: HTTP status → class of the problem.
-OF_STATUS: Mapping[int, type[ApiError]] = {
+#: HTTP status → the exception that it raises.
+ERROR_BY_STATUS: Mapping[int, type[ApiError]] = {
     400: InvalidRequest,
     401: Unauthorized,
     403: Forbidden,
@@ -251,8 +251,8 @@ OF_STATUS: Mapping[int, type[ApiError]] = {
     504: Unavailable,
 }
 
-#: State of a finished job → what waiting for it raises.
-OF_STATE: Mapping[str, type[JobUnsuccessful]] = {
+#: State of a job that ended without a result → the exception that waiting for it raises.
+ERROR_BY_JOB_STATE: Mapping[str, type[JobUnsuccessful]] = {
     "failed": JobFailed,
     "cancelled": JobCancelled,
     "expired": JobExpired,

@@ -1,4 +1,8 @@
-"""Server-sent events of a job. Pure: bytes in, events out."""
+"""Server-sent events of a job. Pure: bytes in, events out.
+
+Not `httpx-sse` (0.4.3): it reads from an httpx response only, so the rules of waiting could not stay free of I/O, and
+its comments never reach the caller, so a wait would run past its timeout while the server sends nothing else.
+"""
 
 from __future__ import annotations
 
@@ -10,32 +14,36 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event: `progress`, `segment` (a piece of the transcript that is done) or `state`."""
+    """One event: `progress`, `segment` (a finished part of the transcript) or `state`."""
 
     name: str
+    #: The event's JSON; a value that is no object stands under "value".
     data: Mapping[str, Any]
-    #: Position in the stream, where the server gives one.
+    #: Position in the stream, where the server sends one.
     id: str | None = None
 
 
 @dataclass(slots=True)
 class EventReader:
-    """Cuts a stream into events, as the HTML standard says. Comments keep the connection alive and are dropped."""
+    """Parses a stream by the rules of the HTML standard, for lines that end in LF or CRLF.
 
-    _rest: bytes = b""
+    Comments (the server's keep-alive) and events whose data is not JSON are skipped.
+    """
+
+    _buffer: bytes = b""
     _name: str = "message"
     _data: list[str] = field(default_factory=list)
     _last_id: str | None = None
 
-    def feed(self, piece: bytes) -> list[Event]:
-        """The events that these bytes complete. A piece may end anywhere, inside a character too."""
-        *lines, self._rest = (self._rest + piece).split(b"\n")
-        events = (self._line(line.removesuffix(b"\r").decode("utf-8", "replace")) for line in lines)
+    def feed(self, block: bytes) -> list[Event]:
+        """The events that these bytes complete. A block may end anywhere, even inside a character."""
+        *lines, self._buffer = (self._buffer + block).split(b"\n")
+        events = (self._read_line(line.removesuffix(b"\r").decode("utf-8", "replace")) for line in lines)
         return [event for event in events if event is not None]
 
-    def _line(self, line: str) -> Event | None:
+    def _read_line(self, line: str) -> Event | None:
         if not line:
-            return self._finish()
+            return self._build_event()
         name, _, value = line.partition(":")
         value = value.removeprefix(" ")
         if name == "event":
@@ -46,7 +54,7 @@ class EventReader:
             self._last_id = value
         return None
 
-    def _finish(self) -> Event | None:
+    def _build_event(self) -> Event | None:
         name, lines = self._name, self._data
         self._name, self._data = "message", []
         if not lines:

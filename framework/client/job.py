@@ -1,4 +1,4 @@
-"""Jobs, their progress and their files as the API shows them. Unknown fields are kept in `raw`, never refused."""
+"""Jobs, their progress and their result files as the API shows them. Unknown fields stay in `raw` and are no error."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ FINISHED_STATES = frozenset({"succeeded", "failed", "cancelled", "expired"})
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a job is, in seconds of audio or characters of text."""
+    """Progress of a job, in seconds of audio or characters of text."""
 
     #: `waiting_for_worker`, `plan`, `work` or `stitch`.
     stage: str = ""
     done: float = 0.0
-    #: None until the input was measured.
+    #: None until the job is planned.
     total: float | None = None
     unit: str | None = None
     fraction: float = 0.0
-    #: Seconds left as the server guesses; None = no guess yet.
+    #: The server's estimate of the seconds left; None = not known yet.
     eta_s: float | None = None
 
     @classmethod
@@ -65,9 +65,9 @@ class ResultFile:
 
 @dataclass(frozen=True, slots=True)
 class JobResult:
-    """What a succeeded job made."""
+    """The result of a succeeded job."""
 
-    #: Seconds of audio heard or spoken.
+    #: Seconds of audio that were transcribed or synthesised.
     duration_s: float
     #: Seconds from the start of the job to its end.
     processing_s: float
@@ -76,7 +76,7 @@ class JobResult:
     quality: Mapping[str, Any] | None = None
     #: `audio_s`, `characters`, `engine_s`.
     usage: Mapping[str, float] = field(default_factory=dict)
-    #: What its reader should know, in words: no speech was found, another language was heard, a page was missing.
+    #: Warnings as texts: no speech was found, another language was detected, a page was missing.
     warnings: Sequence[str] = ()
 
     @classmethod
@@ -95,7 +95,7 @@ class JobResult:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job as of the answer that told of it."""
+    """A job as of the response or event that it was parsed from."""
 
     id: str
     kind: str
@@ -114,12 +114,12 @@ class Job:
     #: `class`, `code`, `detail`, `retryable` of a job that did not succeed.
     error: Mapping[str, Any] | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
-    #: The answer itself.
+    #: The JSON that it was parsed from.
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def is_finished(self) -> bool:
-        """Nothing about it will change any more."""
+        """Its state is final."""
         return self.state in FINISHED_STATES
 
     @property

@@ -1,4 +1,4 @@
-"""The options of requests, for editors and type checkers. The server validates them and names what it refuses."""
+"""The options of requests as typed dictionaries. The server validates them; an invalid one is an InvalidRequest."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal, TypedDict
 
 
 class JobOptions(TypedDict, total=False):
-    """What every job takes."""
+    """Options of every job."""
 
     model: str
     priority: Literal["interactive", "normal", "bulk"]
@@ -30,11 +30,11 @@ class SpeechOptions(JobOptions, total=False):
     format: Literal["wav", "flac", "mp3", "opus", "aac", "m4a", "m4b", "pcm"]
     sample_rate_hz: int
     loudness_lufs: float
-    #: As audiobook shops want it, in place of `loudness_lufs`.
+    #: The loudness profile of audiobook platforms, in place of `loudness_lufs`.
     loudness: Literal["acx"]
-    #: Also make marks.json, captions.vtt and chapters.json.
+    #: Also create marks.json, captions.vtt and chapters.json.
     speech_marks: bool
-    #: Also make book.epub: text and audio in step.
+    #: Also create book.epub with synchronised text and audio.
     read_along: bool
     chapters: Literal["auto", "none"]
     title: str
@@ -43,23 +43,23 @@ class SpeechOptions(JobOptions, total=False):
     #: In standard deviations of the voice's own pitch and energy, -3.0 to 3.0.
     pitch: float
     energy: float
-    #: How freely a voice varies its sound and its rhythm, 0 to 2.0; 0 = never.
+    #: Random variation of sound and of rhythm, 0 to 2.0; 0 = none.
     noise_scale: float
     duration_noise: float
-    #: What makes sound of the model's spectrogram: hifigan, waveglow, melgan or griffin-lim, where the model has it.
+    #: hifigan, waveglow, melgan or griffin-lim, where the model supports it.
     vocoder: str
-    #: Name → voice, for lines that begin with `[Name]`; `narrator` speaks the rest.
+    #: Name → voice, for lines that begin with `[Name]`; `narrator` is the voice of all other text.
     cast: Mapping[str, str]
-    #: Word → how to say it, IPA between slashes.
+    #: Word → pronunciation; IPA between slashes.
     lexicon: Mapping[str, str]
-    #: Write out figures, dates and signs; unset = for models that cannot read them.
+    #: Write out numbers, dates and symbols; unset = for models that cannot read them.
     normalise: bool
-    #: Score every sentence by DNSMOS, where the server has it.
+    #: Score every sentence by DNSMOS, where the server supports it.
     quality: bool
-    #: Listen to every sentence with `verify_model`, and speak again what it does not hear.
+    #: Transcribe every sentence with `verify_model`, and synthesise again where the text differs.
     verify: bool
     verify_model: str
-    #: Models that speak, in turn, what stays doubtful.
+    #: Fallback models for sentences that fail verification, in this order.
     retry_models: Sequence[str]
 
 
@@ -73,23 +73,23 @@ class TranscriptionOptions(JobOptions, total=False):
     formats: Sequence[Literal["json", "txt", "srt", "vtt", "tsv", "docx"]]
     channels: Literal["mix", "split"]
     vocabulary: Sequence[str]
-    #: Text as it might stand before the transcript, for its names, spelling and style.
+    #: Text that precedes the transcript, as context for names, spelling and style.
     prompt: str
     punctuate: bool
-    #: `digits` writes spoken English numbers in figures.
+    #: `digits` writes spoken English numbers as digits.
     numbers: Literal["as_heard", "digits"]
     diarize: bool
     min_speakers: int
     max_speakers: int
-    #: Whose vectors of voices `diarize` compares.
+    #: Model of the speaker embeddings that `diarize` compares.
     speaker_model: str
-    #: Ids of enrolled voices that diarize may call by their names.
+    #: Ids of enrolled voices whose names `diarize` may assign to speakers.
     known_speakers: Sequence[str]
     noise_reduction: bool
     min_confidence: float
-    #: Models that hear the windows below `min_confidence` again, in turn.
+    #: Fallback models for windows below `min_confidence`, in this order.
     retry_models: Sequence[str]
-    #: Of subtitles: columns in a line, lines in one, characters read in a second, whether they say who speaks.
+    #: Subtitles: characters per line, lines per subtitle, reading speed, whether they name the speaker.
     max_line_length: int
     max_lines: int
     max_chars_per_second: float

@@ -1,4 +1,4 @@
-"""HTTP answers as values or exceptions. Pure: knows status codes, headers and JSON, no connection."""
+"""HTTP responses as values or exceptions. Pure: knows status codes, headers and JSON, no connection."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from .errors import OF_STATUS, ApiError, FieldError, InvalidRequest, ServerError
+from .errors import ERROR_BY_STATUS, ApiError, FieldError, InvalidRequest, ServerError
 
 _CLIENT_ERRORS = range(400, 500)
 
 
-def read_json(status: int, headers: Mapping[str, str], body: bytes, *, accepted: frozenset[int] = frozenset()) -> Any:
-    """The answer's JSON, None without a body. Raises the ApiError that the status and the problem document stand for.
+def parse_json(status: int, headers: Mapping[str, str], body: bytes, *, accepted: frozenset[int] = frozenset()) -> Any:
+    """The JSON of a response, None for an empty body. Raises the ApiError of the status and the problem document.
 
-    Statuses in `accepted` count as success whatever they are.
+    Statuses in `accepted` count as success.
     """
     if status >= 400 and status not in accepted:
-        raise problem(status, headers, body)
+        raise parse_problem(status, headers, body)
     if not body:
         return None
     try:
@@ -30,25 +30,25 @@ def read_json(status: int, headers: Mapping[str, str], body: bytes, *, accepted:
         ) from error
 
 
-def problem(status: int, headers: Mapping[str, str], body: bytes) -> ApiError:
-    """The exception for a refused request; also for answers of a proxy in between, which are no problem documents."""
-    document = _document(body)
-    cls = OF_STATUS.get(status) or (InvalidRequest if status in _CLIENT_ERRORS else ServerError)
+def parse_problem(status: int, headers: Mapping[str, str], body: bytes) -> ApiError:
+    """The exception for an error response; also for those of a proxy in between, which are no problem documents."""
+    document = _parse_document(body)
+    cls = ERROR_BY_STATUS.get(status) or (InvalidRequest if status in _CLIENT_ERRORS else ServerError)
     return cls(
         document.get("detail"),
         status=status,
         code=document.get("code"),
         title=document.get("title"),
-        errors=[_field_error(entry) for entry in document.get("errors") or () if isinstance(entry, dict)],
+        errors=[_parse_field_error(entry) for entry in document.get("errors") or () if isinstance(entry, dict)],
         retryable=document.get("retryable"),
-        retry_after_s=retry_after(headers),
+        retry_after_s=parse_retry_after(headers),
         request_id=headers.get("x-request-id"),
         problem=document,
     )
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds of a `Retry-After` header, which holds seconds or a date; None where it is absent or nonsense."""
+def parse_retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds of a `Retry-After` header, which holds seconds or a date; None where it is absent or invalid."""
     value = headers.get("retry-after")
     if value is None:
         return None
@@ -62,7 +62,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return None
 
 
-def _document(body: bytes) -> dict[str, Any]:
+def _parse_document(body: bytes) -> dict[str, Any]:
     try:
         document = json.loads(body)
     except ValueError:
@@ -70,7 +70,8 @@ def _document(body: bytes) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _field_error(entry: Mapping[str, Any]) -> FieldError:
+def _parse_field_error(entry: Mapping[str, Any]) -> FieldError:
+    """Also understands the field errors of other validators: `pointer` or `loc`, `msg` or `message`."""
     field = entry.get("field") or entry.get("pointer") or entry.get("loc") or "?"
     if isinstance(field, list):
         field = ".".join(str(part) for part in field)

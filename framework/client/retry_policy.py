@@ -1,4 +1,4 @@
-"""When a call is worth another try, and after how long. Pure: a failure and a count in, seconds or None out."""
+"""Whether a request is worth a retry, and after what delay. Pure: an error and a count in, seconds or None out."""
 
 from __future__ import annotations
 
@@ -10,45 +10,46 @@ from .errors import ApiError, CorruptDownload, Unreachable, VoicemillError
 
 
 @dataclass(frozen=True, slots=True)
-class Retries:
-    """How patient a client is. With the defaults it bears an outage of about fifteen seconds."""
+class RetryPolicy:
+    """Exponential backoff with jitter. The defaults bridge an outage of about fifteen seconds."""
 
-    #: Tries after the first one.
+    #: Attempts after the first one; 0 = no retry.
     limit: int = 5
-    #: Seconds before the first of them; each later one waits twice as long, ± 20 %, up to `slowest_delay_s`.
+    #: Seconds before the first retry; each later one waits twice as long, ± 20 %, up to `max_delay_s`.
     first_delay_s: float = 0.5
-    slowest_delay_s: float = 10.0
-    #: A server that asks for more than these seconds gets no retry; the caller sees `retry_after_s`.
-    longest_delay_s: float = 60.0
+    max_delay_s: float = 10.0
+    #: A server whose Retry-After is longer than these seconds gets no retry; the caller reads `retry_after_s`.
+    max_retry_after_s: float = 60.0
 
     def delay_s(
-        self, failure: VoicemillError, done: int, *, repeatable: bool, jitter: Callable[[], float] = random
+        self, error: VoicemillError, retries_done: int, *, idempotent: bool, jitter: Callable[[], float] = random
     ) -> float | None:
-        """Seconds to wait before trying again, None = give up. `done` = retries so far.
+        """Seconds to wait before the next attempt, None = do not retry.
 
-        `repeatable`: the server will not do the work twice if it gets the request twice.
+        `idempotent`: the server does the work once even if it receives the request twice. `jitter`: 0.0 to 1.0.
         """
-        if done >= self.limit or not _is_worth_it(failure, repeatable):
+        if retries_done >= self.limit or not _is_retryable(error, idempotent):
             return None
-        delay = min(self.first_delay_s * 2**done, self.slowest_delay_s) * (0.8 + 0.4 * jitter())
-        asked = failure.retry_after_s if isinstance(failure, ApiError) else None
-        if asked is None:
+        backoff: float = min(self.first_delay_s * 2**retries_done, self.max_delay_s)
+        delay = backoff * (0.8 + 0.4 * jitter())
+        retry_after = error.retry_after_s if isinstance(error, ApiError) else None
+        if retry_after is None:
             return delay
-        return max(delay, asked) if asked <= self.longest_delay_s else None
+        return max(delay, retry_after) if retry_after <= self.max_retry_after_s else None
 
-    def for_waiting(self) -> Retries:
+    def for_waiting(self) -> RetryPolicy:
         """About two minutes more: a job outlives a restart of its server, and so should whoever waits for it."""
         return replace(self, limit=self.limit + 12) if self.limit else self
 
 
-def _is_worth_it(failure: VoicemillError, repeatable: bool) -> bool:
-    if isinstance(failure, Unreachable):
-        return repeatable or not failure.maybe_sent
-    if isinstance(failure, CorruptDownload):
+def _is_retryable(error: VoicemillError, idempotent: bool) -> bool:
+    if isinstance(error, Unreachable):
+        return idempotent or not error.maybe_sent
+    if isinstance(error, CorruptDownload):
         return True
-    if not isinstance(failure, ApiError):
+    if not isinstance(error, ApiError):
         return False
-    if failure.status in {429, 503} or failure.code in {"idempotency_in_flight", "body_cut_off"}:
-        # Refused before anything was done; the server may still say that it is no use.
-        return failure.retryable
-    return failure.status in {502, 504} and repeatable
+    if error.status in {429, 503} or error.code in {"idempotency_in_flight", "body_cut_off"}:
+        # Refused before anything was done; the server may still say that a retry cannot help.
+        return error.retryable
+    return error.status in {502, 504} and idempotent

@@ -1,4 +1,4 @@
-"""Where the server is and which key opens it: the only file of the SDK that reads the environment.
+"""The server's address and the API key: the only file of the SDK that reads the environment.
 
 `VOICEMILL_URL` with `VOICEMILL_API_KEY`, else the `client.json` that `voicemill up` wrote into `VOICEMILL_DATA_DIR`
 (unset = `~/.local/share/voicemill`).
@@ -17,12 +17,12 @@ from .errors import NotConfigured
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """An address and the key for it."""
+    """A server's address and the key for it."""
 
-    #: Without a slash at the end.
+    #: Without a trailing slash.
     base_url: str
     api_key: str | None = field(repr=False)
-    #: Secret of webhooks that a request names by `webhook_url`; known for the local stack only.
+    #: Secret of the webhooks to a `webhook_url`; known for the local stack only.
     webhook_secret: str | None = field(default=None, repr=False)
 
 
@@ -32,14 +32,14 @@ def data_dir() -> Path:
 
 
 def find_server(base_url: str | None = None, api_key: str | None = None) -> Server:
-    """The server to talk to: arguments, then environment, then `client.json`. Raises NotConfigured, saying the cure.
+    """The server to use: arguments, then environment, then `client.json`. Raises NotConfigured with instructions.
 
-    The key of `client.json` goes to the address of `client.json` only.
+    The key in `client.json` is sent to the address in `client.json` only.
     """
     base_url = base_url or os.environ.get("VOICEMILL_URL")
     api_key = api_key or os.environ.get("VOICEMILL_API_KEY")
     if base_url and api_key:
-        return Server(_checked_url(base_url), api_key)
+        return Server(_validate_url(base_url), api_key)
     path = data_dir() / "client.json"
     local = _read_client_json(path)
     if local is None and not base_url:
@@ -47,8 +47,8 @@ def find_server(base_url: str | None = None, api_key: str | None = None) -> Serv
             f"No server is known: {path} does not exist. Start one here with `voicemill up`, "
             "or set VOICEMILL_URL and VOICEMILL_API_KEY."
         )
-    local_url = _checked_url(str(local["base_url"])) if local else None
-    url = _checked_url(base_url) if base_url else local_url
+    local_url = _validate_url(str(local["base_url"])) if local else None
+    url = _validate_url(base_url) if base_url else local_url
     if url is None or local is None or url != local_url:
         raise NotConfigured(f"The server {url} needs a key: set VOICEMILL_API_KEY.")
     return Server(url, api_key or local.get("api_key"), local.get("webhook_secret"))
@@ -66,7 +66,7 @@ def _read_client_json(path: Path) -> Mapping[str, str] | None:
     return content
 
 
-def _checked_url(url: str) -> str:
+def _validate_url(url: str) -> str:
     if not url.startswith(("http://", "https://")):
         raise NotConfigured(f"The server's address {url!r} must begin with http:// or https://.")
     return url.rstrip("/")

@@ -1,4 +1,4 @@
-"""Calls as arguments of httpx, and its exceptions as ours: the rest that the SDK knows of that library."""
+"""API requests as arguments of httpx, and its exceptions as ours: no other module of the SDK handles either."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Any
 
 import httpx
 
-from .endpoints import Call
+from .endpoints import ApiRequest
 from .errors import NotConfigured, Unreachable
 from .settings import Server
 
 #: Seconds that the server may take to store an upload after its last byte.
 _AFTER_UPLOAD_S = 300.0
-_CONNECT_S = 5.0
+_CONNECT_TIMEOUT_S = 5.0
 
 
-def client_options(server: Server) -> dict[str, Any]:
-    """Arguments of `httpx.Client` and `httpx.AsyncClient`. Raises NotConfigured for one that cannot be."""
+def client_arguments(server: Server) -> dict[str, Any]:
+    """Arguments of `httpx.Client` and `httpx.AsyncClient`. Raises NotConfigured for an invalid address or key."""
     try:
         url = httpx.URL(server.base_url)
     except httpx.InvalidURL as error:
@@ -39,30 +39,30 @@ def client_options(server: Server) -> dict[str, Any]:
 
 
 @contextmanager
-def request_options(call: Call[Any], timeout_s: float) -> Iterator[dict[str, Any]]:
-    """Arguments of `httpx.Client.request`; files stay open inside."""
-    read_s = timeout_s + call.extra_s + (_AFTER_UPLOAD_S if call.upload else 0.0)
-    options: dict[str, Any] = {
-        "method": call.method,
-        "url": call.path,
-        "params": dict(call.params),
-        "headers": dict(call.headers),
-        "timeout": httpx.Timeout(timeout_s, connect=min(_CONNECT_S, timeout_s), read=read_s),
+def request_arguments(request: ApiRequest[Any], timeout_s: float) -> Iterator[dict[str, Any]]:
+    """Arguments of `httpx.Client.request` and `.stream`; the file of an upload stays open inside the block."""
+    read_s = timeout_s + request.extra_timeout_s + (_AFTER_UPLOAD_S if request.upload else 0.0)
+    arguments: dict[str, Any] = {
+        "method": request.method,
+        "url": request.path,
+        "params": dict(request.params),
+        "headers": dict(request.headers),
+        "timeout": httpx.Timeout(timeout_s, connect=min(_CONNECT_TIMEOUT_S, timeout_s), read=read_s),
     }
-    if call.json is not None:
-        options["json"] = call.json
-    if call.upload is None:
-        yield options
+    if request.json is not None:
+        arguments["json"] = request.json
+    if request.upload is None:
+        yield arguments
         return
-    with call.upload.opened() as file:
-        options["data"] = dict(call.form or {})
-        options["files"] = {"file": (call.upload.name, file, call.upload.content_type)}
-        yield options
+    with request.upload.open() as file:
+        arguments["data"] = dict(request.form or {})
+        arguments["files"] = {"file": (request.upload.name, file, request.upload.content_type)}
+        yield arguments
 
 
 @contextmanager
-def errors_translated(base_url: str) -> Iterator[None]:
-    """Raises Unreachable for whatever goes wrong with the connection."""
+def translate_errors(base_url: str) -> Iterator[None]:
+    """Raises Unreachable for every failure of the connection."""
     try:
         yield
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:

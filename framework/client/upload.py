@@ -1,4 +1,4 @@
-"""A file on its way to the server: opened anew for each try, read in pieces, counted as it goes."""
+"""Files that are uploaded: opened again for each attempt, read in blocks, with their progress reported."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ UploadProgress = Callable[[int, int], None]
 #: What can be sent: a path, bytes, a binary file object, or a pair of a name and one of these.
 Source = str | Path | bytes | BinaryIO | tuple[str, Path | bytes | BinaryIO]
 
-#: Recordings and books whose type Python's own table does not know.
+#: Types of recordings and books that `mimetypes` does not know.
 _TYPES = {
     ".epub": "application/epub+zip",
     ".md": "text/markdown",
@@ -33,8 +33,8 @@ _TYPES = {
 }
 
 
-class CountingFile:
-    """A binary file that tells how much of it was read."""
+class ProgressFile:
+    """A binary file that reports how much of it was read."""
 
     def __init__(self, file: BinaryIO, size: int, on_read: UploadProgress | None) -> None:
         self._file = file
@@ -42,11 +42,11 @@ class CountingFile:
         self._on_read = on_read
 
     def read(self, size: int = -1) -> bytes:
-        """As of any file; then tells."""
-        piece = self._file.read(size)
-        if self._on_read is not None and piece:
+        """As of any file; reports the new position."""
+        block = self._file.read(size)
+        if self._on_read is not None and block:
             self._on_read(self._file.tell(), self._size)
-        return piece
+        return block
 
     def seek(self, offset: int, whence: int = 0) -> int:
         """As of any file."""
@@ -59,15 +59,15 @@ class CountingFile:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """The file part of a form."""
+    """The file of a multipart form."""
 
     name: str
     source: Path | bytes | BinaryIO
     on_progress: UploadProgress | None = None
 
     @classmethod
-    def of(cls, source: Source, *, on_progress: UploadProgress | None = None) -> Upload:
-        """Take what a caller gave. Raises BadArgument for a path that is no file and for text files."""
+    def from_source(cls, source: Source, *, on_progress: UploadProgress | None = None) -> Upload:
+        """From a caller's argument. Raises BadArgument for a path that is no file and for files in text mode."""
         name = None
         if isinstance(source, tuple):
             name, source = source
@@ -84,30 +84,30 @@ class Upload:
 
     @property
     def content_type(self) -> str:
-        """Guessed from the name; the server looks at the bytes anyway."""
+        """Guessed from the name; the server detects the type by the content anyway."""
         suffix = Path(self.name).suffix.lower()
         return _TYPES.get(suffix) or mimetypes.guess_type(self.name)[0] or "application/octet-stream"
 
     @contextmanager
-    def opened(self) -> Iterator[CountingFile]:
-        """The file at its beginning. A stream that cannot go back is copied to disk first: its length must be known."""
+    def open(self) -> Iterator[ProgressFile]:
+        """The file at its start. A stream that cannot seek is copied to disk first: its length must be known."""
         if isinstance(self.source, Path):
             try:
                 file = self.source.open("rb")
             except OSError as error:
                 raise BadArgument(f"{self.source} cannot be read: {error.strerror}.") from error
             with file:
-                yield self._counting(file)
+                yield self._with_progress(file)
         elif isinstance(self.source, bytes):
-            yield self._counting(BytesIO(self.source))
+            yield self._with_progress(BytesIO(self.source))
         elif self.source.seekable():
-            yield self._counting(self.source)
+            yield self._with_progress(self.source)
         else:
             with tempfile.TemporaryFile() as copy:
                 shutil.copyfileobj(self.source, copy)
-                yield self._counting(copy)
+                yield self._with_progress(copy)
 
-    def _counting(self, file: BinaryIO) -> CountingFile:
+    def _with_progress(self, file: BinaryIO) -> ProgressFile:
         size = file.seek(0, SEEK_END)
         file.seek(0)
-        return CountingFile(file, size, self.on_progress)
+        return ProgressFile(file, size, self.on_progress)

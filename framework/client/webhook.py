@@ -1,4 +1,4 @@
-"""Checking that a webhook comes from the server. The signature scheme is Standard Webhooks, done by its own library."""
+"""Verification of webhooks: the signature scheme is Standard Webhooks, by its own library."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from .errors import BadArgument, InvalidSignature
 
 
 def verify_webhook(payload: bytes | str, headers: Mapping[str, str], secret: str) -> dict[str, Any]:
-    """The event in `payload`, the body exactly as it came. Raises InvalidSignature: answer 401 then and do nothing.
+    """The event in `payload`, the body exactly as received. Raises InvalidSignature: then respond with 401 and stop.
 
-    `secret` is the endpoint's `whsec_…` (BadArgument if it is none). Headers of any case will do. A delivery may come
-    twice with the same `webhook-id`: remember it and do its work once.
+    `secret` is the endpoint's `whsec_…` (else BadArgument). Header names may have any case. A delivery may arrive
+    twice with the same `webhook-id`: store the id and handle the event once.
     """
     try:
         webhook = Webhook(secret)
@@ -27,7 +27,7 @@ def verify_webhook(payload: bytes | str, headers: Mapping[str, str], secret: str
     except WebhookVerificationError as error:
         raise InvalidSignature(f"{error}.") from error
     except (ValueError, TypeError) as error:
-        # The library splits and decodes what a stranger sent without checking it first.
+        # The library splits and decodes untrusted headers without validating them first.
         raise InvalidSignature(f"The webhook cannot be read: {error}.") from error
     if not isinstance(event, dict):
         raise InvalidSignature("The webhook is not a JSON object.")

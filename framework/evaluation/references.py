@@ -1,6 +1,6 @@
-"""What was really said in a recording, read from a file beside it: plain text, a transcript, or subtitles.
+"""Reference transcripts: what was said in a recording, read from a file beside it: text, JSON, or subtitles.
 
-Knows the files; nothing of how a transcript is measured against them.
+Knows the file formats; nothing of how a transcript is compared with them.
 """
 
 from __future__ import annotations
@@ -13,80 +13,83 @@ from typing import Any
 
 from framework.client.errors import BadArgument
 
-#: Endings of truths, the one that tells most first.
-ENDINGS = (".json", ".vtt", ".srt", ".txt")
+#: Suffixes of references, the most informative format first.
+SUFFIXES = (".json", ".vtt", ".srt", ".txt")
 
 
 @dataclass(frozen=True, slots=True)
 class SpokenWord:
-    """A word and its times in seconds, as far as they are known: of a subtitle only its edges are."""
+    """A word and its times in seconds, where they are known: of a subtitle only the first start and the last end."""
 
     text: str
     start: float | None = None
     end: float | None = None
 
 
-def with_truths(directory: Path) -> list[tuple[Path, Path]]:
-    """The recordings of a directory that have a truth of the same name beside them, each with it, in order of name."""
+def find_recordings(directory: Path) -> list[tuple[Path, Path]]:
+    """The recordings of a directory that have a reference of the same name beside them: (recording, reference).
+
+    Sorted by name. Of several references of one name, the one whose suffix is first in SUFFIXES.
+    """
     files = sorted(path for path in directory.iterdir() if path.is_file())
-    truths: dict[str, Path] = {}
-    for ending in reversed(ENDINGS):
-        truths.update({path.stem: path for path in files if path.suffix.lower() == ending})
+    references: dict[str, Path] = {}
+    for suffix in reversed(SUFFIXES):
+        references.update({path.stem: path for path in files if path.suffix.lower() == suffix})
     return [
-        (path, truths[path.stem])
+        (path, references[path.stem])
         for path in files
-        if path.suffix.lower() not in ENDINGS and path.suffix and path.stem in truths
+        if path.suffix.lower() not in SUFFIXES and path.suffix and path.stem in references
     ]
 
 
-def read_truth(path: Path) -> list[SpokenWord]:
-    """The words of a truth. Raises BadArgument for a file that holds none of what is known."""
+def read_reference(path: Path) -> list[SpokenWord]:
+    """The words of a reference file. Raises BadArgument for a file of another format."""
     try:
         text = path.read_text(encoding="utf-8-sig")
         if path.suffix.lower() == ".json":
-            return list(_of_json(json.loads(text)))
+            return list(_parse_json(json.loads(text)))
         if path.suffix.lower() in (".srt", ".vtt"):
-            return list(_of_subtitles(text, path.suffix.lower().removeprefix(".")))
+            return list(_parse_subtitles(text, path.suffix.lower().removeprefix(".")))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadArgument(f"{path}: this is no truth that can be read ({error}).") from error
+        raise BadArgument(f"{path}: this is not a readable reference transcript ({error}).") from error
     return [SpokenWord(word) for word in text.split()]
 
 
-def words_of_transcript(data: Mapping[str, Any]) -> list[SpokenWord]:
+def parse_transcript(data: Mapping[str, Any]) -> list[SpokenWord]:
     """The words of a `transcript.json`."""
-    return list(_of_json(data))
+    return list(_parse_json(data))
 
 
-def _of_json(data: Any) -> Iterator[SpokenWord]:
-    """`words` of {word, start, end}, or of {text, …} as speech marks have them; `segments` or `lines` of {text, start,
-    end, words?}; or just `text`."""
+def _parse_json(data: Any) -> Iterator[SpokenWord]:
+    """`words` of {word, start, end}, or of {text, …} as in marks.json; `segments` or `lines` of {text, start, end,
+    words?}; or just `text`."""
     if "words" in data:
-        yield from _of_words(data["words"])
+        yield from _parse_words(data["words"])
     elif "segments" in data or "lines" in data:
         for segment in data.get("segments", data.get("lines")):
             if segment.get("words"):
-                yield from _of_words(segment["words"])
+                yield from _parse_words(segment["words"])
             else:
-                yield from _of_passage(segment["text"], segment.get("start"), segment.get("end"))
+                yield from _split_passage(segment["text"], segment.get("start"), segment.get("end"))
     else:
-        yield from _of_passage(data["text"], None, None)
+        yield from _split_passage(data["text"], None, None)
 
 
-def _of_words(words: Iterable[Mapping[str, Any]]) -> Iterator[SpokenWord]:
+def _parse_words(words: Iterable[Mapping[str, Any]]) -> Iterator[SpokenWord]:
     for word in words:
         text = word["text"] if "text" in word else word["word"]
         yield SpokenWord(str(text).strip(), word.get("start"), word.get("end"))
 
 
-def _of_passage(text: str, start: float | None, end: float | None) -> Iterator[SpokenWord]:
-    """Its first word begins with it and its last one ends with it."""
+def _split_passage(text: str, start: float | None, end: float | None) -> Iterator[SpokenWord]:
+    """The first word starts with the passage and the last one ends with it; other times are unknown."""
     words = text.split()
     for number, word in enumerate(words):
         yield SpokenWord(word, start if number == 0 else None, end if number == len(words) - 1 else None)
 
 
-def _of_subtitles(text: str, form: str) -> Iterator[SpokenWord]:
+def _parse_subtitles(text: str, file_format: str) -> Iterator[SpokenWord]:
     import pysubs2
 
-    for cue in pysubs2.SSAFile.from_string(text, format_=form):
-        yield from _of_passage(cue.plaintext, cue.start / 1000, cue.end / 1000)
+    for cue in pysubs2.SSAFile.from_string(text, format_=file_format):
+        yield from _split_passage(cue.plaintext, cue.start / 1000, cue.end / 1000)

@@ -1,10 +1,10 @@
-"""The doorbell as a Celery message. The only file of jobs/ that knows Celery; it also owns how any of our processes
+"""Notifications as Celery messages. The only file of jobs/ that knows Celery; it also owns how any of our processes
 reaches the broker (`broker_options`).
 
 One background thread publishes, so that a caller never waits for the broker: a publish to a half-open Redis takes
-seconds. A broker that fails opens a breaker, and what rings meanwhile is dropped: the sweeper rings again for work
-that nobody claimed. Bells are not counted as work: a queue that holds enough of them gets no more, and what rings for
-a queue within a few milliseconds of its last bell is sent as one: 1,000 submits a second ask the broker 100 times.
+seconds. A broker that fails opens a circuit breaker, and notifications sent meanwhile are dropped: the sweeper sends
+new ones for work that nobody claimed. A queue that holds enough notifications gets no more, and those for one queue
+within a few milliseconds of its last are sent as one: 1,000 submits a second ask the broker 100 times.
 """
 
 from __future__ import annotations
@@ -25,27 +25,28 @@ from jobs.errors import BrokerUnavailable, JobsError
 
 _log = structlog.get_logger(__name__)
 
-#: Name of the task that a bell runs; its arguments are (queue, hint).
-RING_TASK = "voicemill.ring"
+#: Name of the task on the wire; its arguments are (queue, job id).
+NOTIFY_TASK = "voicemill.ring"
 #: Before every key in Redis, so that we may share a database with others.
 KEY_PREFIX = "voicemill:"
 
-_SLOTS_TRUSTED_S = 5.0
-#: Seconds between two publishes for one queue. Whoever claimed upon the first bell rings itself while more is ready.
-_REST_S = 0.01
-#: And where the queue was full: whoever answers what lies there finds what is ready by then.
-_REST_OF_FULL_S = 0.05
+_SLOTS_MAX_AGE_S = 5.0
+#: Seconds between two publishes for one queue. Whichever worker claims upon the first notifies again while more is
+#: ready.
+_PUBLISH_INTERVAL_S = 0.01
+#: And where the queue was full: its consumers find what is ready by then.
+_FULL_QUEUE_INTERVAL_S = 0.05
 
 
 def broker_options(*, timeout_s: float = 10.0, connect_timeout_s: float = 5.0) -> dict[str, Any]:
     """`broker_transport_options` of every process. A worker's connection waits for messages and takes the defaults."""
     return {
         "global_keyprefix": KEY_PREFIX,
-        # Bells have no priorities, chunks do: one list in Redis for each queue, where Kombu would look into four.
+        # Chunks have priorities, notifications have none: one list in Redis for each queue, where Kombu would read 4.
         "priority_steps": [0],
-        # Nor does a bell outlive who hears it: Redis need not keep a second copy of what is not acknowledged yet.
+        # A lost notification costs nothing: Redis need not keep a second copy of what is not acknowledged yet.
         "ack_emulation": False,
-        # A link that is open to one side only is given up after 1 + 2 × this many seconds.
+        # A half-open connection is closed after 1 + 2 × this many seconds.
         "health_check_interval": 10,
         "socket_timeout": timeout_s,
         "socket_connect_timeout": connect_timeout_s,
@@ -59,7 +60,7 @@ def broker_tls(broker_url: str) -> dict[str, Any] | None:
 
 
 class CeleryDispatch:
-    """Rings by publishing `RING_TASK`. Threads may share one; a forked child starts its own thread."""
+    """Notifies by publishing `NOTIFY_TASK`. Threads may share one; a forked child starts its own thread."""
 
     def __init__(
         self,
@@ -69,10 +70,10 @@ class CeleryDispatch:
         timeout_s: float = 1.0,
         longest_pause_s: float = 5.0,
     ) -> None:
-        """`slots_of`: live slots of a queue, asked every few seconds by the background thread; unset = 1.
+        """`slots_of`: live slots of a queue, called every few seconds by the background thread; unset = 1.
 
-        `timeout_s`: for each step of talking to the broker. `longest_pause_s`: at most so long no bell is tried after
-        the broker has failed.
+        `timeout_s`: for each request to the broker. `longest_pause_s`: how long at most nothing is published after the
+        broker has failed.
         """
         self._url, self._timeout_s = broker_url, timeout_s
         self._slots_of = slots_of
@@ -80,19 +81,19 @@ class CeleryDispatch:
         self._app = _publisher(broker_url, timeout_s)
         self._breaker = _Breaker(longest_pause_s)
         self._thread = threading.Thread()  # not started, so not alive
-        self._begin()
+        self._reset()
 
-    def ring(self, queue: str, *, hint: str = "", count: int = 1) -> None:
+    def notify(self, queue: str, *, job_id: str = "", count: int = 1) -> None:
         if self._pid != os.getpid():
-            self._begin()  # a forked child: the thread stayed with the parent, and so must the socket
+            self._reset()  # a forked child: the thread stayed with the parent, and so must the socket
         if count <= 0 or self._is_closing or self._breaker.is_open:
             return
         with self._wake:
-            waiting = self._pending.get(queue)
-            self._pending[queue] = _Bells(count + (waiting.count if waiting else 0), hint)
+            earlier = self._pending.get(queue)
+            self._pending[queue] = _Pending(count + (earlier.count if earlier else 0), job_id)
             if not self._thread.is_alive():
                 self._thread = self._start()
-            if waiting is None:
+            if earlier is None:
                 self._wake.notify()
 
     def close(self) -> None:
@@ -113,12 +114,12 @@ class CeleryDispatch:
         finally:
             connection.release()
 
-    # -- inside: the background thread -------------------------------------------------------------------------------
-    def _begin(self) -> None:
+    # -- the background thread ---------------------------------------------------------------------------------------
+    def _reset(self) -> None:
         self._pid = os.getpid()
         self._wake = threading.Condition()
-        self._pending: dict[str, _Bells] = {}
-        self._resting_until: dict[str, float] = {}
+        self._pending: dict[str, _Pending] = {}
+        self._next_publish_at: dict[str, float] = {}
         self._is_closing = False
         self._producer: Any = None
         self._failures = (
@@ -129,7 +130,7 @@ class CeleryDispatch:
         )
 
     def _start(self) -> threading.Thread:
-        thread = threading.Thread(target=self._run, name="doorbell", daemon=True)
+        thread = threading.Thread(target=self._run, name="notifier", daemon=True)
         thread.start()
         return thread
 
@@ -141,90 +142,93 @@ class CeleryDispatch:
         try:
             while True:
                 with self._wake:
-                    while not (bells := self._take_rested()) and not self._is_closing:
-                        self._wake.wait(self._rest_s())
-                if not bells:
+                    while not (due := self._take_due()) and not self._is_closing:
+                        self._wake.wait(self._wait_s())
+                if not due:
                     return
-                self._publish_all(bells)
+                self._publish_all(due)
         finally:
-            self._hang_up()
+            self._disconnect()
 
-    def _take_rested(self) -> dict[str, _Bells]:
-        """What may be sent now: all queues at the end, else those whose last bell is long enough ago."""
+    def _take_due(self) -> dict[str, _Pending]:
+        """What may be sent now: all queues at the end, else those whose last publish is long enough ago."""
         now = time.monotonic()
-        bells = {
-            queue: waiting
-            for queue, waiting in self._pending.items()
-            if self._is_closing or now >= self._resting_until.get(queue, now)
+        due = {
+            queue: pending
+            for queue, pending in self._pending.items()
+            if self._is_closing or now >= self._next_publish_at.get(queue, now)
         }
-        for queue in bells:
+        for queue in due:
             del self._pending[queue]
-        return bells
+        return due
 
-    def _rest_s(self) -> float | None:
-        """Seconds until the next queue has rested; None while nothing waits."""
+    def _wait_s(self) -> float | None:
+        """Seconds until the next queue is due; None while nothing is pending."""
         if not self._pending:
             return None
-        return max(0.0, min(self._resting_until[queue] for queue in self._pending) - time.monotonic())
+        return max(0.0, min(self._next_publish_at[queue] for queue in self._pending) - time.monotonic())
 
-    def _publish_all(self, bells: dict[str, _Bells]) -> None:
+    def _publish_all(self, due: dict[str, _Pending]) -> None:
         try:
-            for queue, waiting in bells.items():
-                has_room = self._publish(queue, waiting)
-                self._resting_until[queue] = time.monotonic() + (_REST_S if has_room else _REST_OF_FULL_S)
+            for queue, pending in due.items():
+                has_room = self._publish(queue, pending)
+                interval_s = _PUBLISH_INTERVAL_S if has_room else _FULL_QUEUE_INTERVAL_S
+                self._next_publish_at[queue] = time.monotonic() + interval_s
         except self._failures as error:
-            self._hang_up()
+            self._disconnect()
             pause_s = self._breaker.fail()
             # Without the message: it may quote the URL with its password.
             _log.warning("broker_unreachable", error=type(error).__name__, pause_s=pause_s)
         else:
             self._breaker.succeed()
 
-    def _publish(self, queue: str, bells: _Bells) -> bool:
-        """Whether there was room for a bell."""
+    def _publish(self, queue: str, pending: _Pending) -> bool:
+        """Returns whether the queue had room for a notification."""
         if self._producer is None:
             self._producer = self._app.amqp.Producer(self._connection(), auto_declare=False)
         # Declaring a queue tells how many messages wait in it; on Redis that is one round trip and makes nothing.
         unanswered = self._app.amqp.queues[queue](self._producer.channel).queue_declare().message_count
         room = max(1, 2 * self._live_slots(queue)) - unanswered
-        for _ in range(min(bells.count, room)):
+        for _ in range(min(pending.count, room)):
             self._app.send_task(
-                RING_TASK,
-                args=(queue, bells.hint),
+                NOTIFY_TASK,
+                args=(queue, pending.job_id),
                 queue=queue,
                 producer=self._producer,
                 retry=False,
                 ignore_result=True,
                 add_to_parent=False,
             )
-        return room > 0
+        return bool(room > 0)
 
     def _live_slots(self, queue: str) -> int:
         if self._slots_of is None:
             return 1
         asked_at, slots = self._slots.get(queue, (float("-inf"), 1))
-        if time.monotonic() - asked_at > _SLOTS_TRUSTED_S:
+        if time.monotonic() - asked_at > _SLOTS_MAX_AGE_S:
             try:
                 slots = self._slots_of(queue)
             except JobsError:
-                pass  # the record is down: what we last knew will do
+                pass  # the database is down: the last known number will do
             self._slots[queue] = (time.monotonic(), slots)
         return slots
 
-    def _hang_up(self) -> None:
+    def _disconnect(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
             producer.connection.release()
 
 
 @dataclass(frozen=True, slots=True)
-class _Bells:
+class _Pending:
+    """Notifications of one queue that are yet to be sent."""
+
     count: int
-    hint: str
+    job_id: str
 
 
 class _Breaker:
-    """Open for a while after each failure, longer every time, until something succeeds."""
+    """A circuit breaker: open for a while after each failure, longer every time, until a publish succeeds."""
 
     def __init__(self, longest_pause_s: float) -> None:
         self._longest_pause_s = longest_pause_s
@@ -247,7 +251,7 @@ class _Breaker:
 
 
 def _publisher(broker_url: str, timeout_s: float) -> Celery:
-    app = Celery("voicemill-doorbell", broker=broker_url, set_as_current=False)
+    app = Celery("voicemill-notifier", broker=broker_url, set_as_current=False)
     app.conf.update(
         broker_transport_options={
             **broker_options(timeout_s=timeout_s, connect_timeout_s=timeout_s),
@@ -262,7 +266,7 @@ def _publisher(broker_url: str, timeout_s: float) -> Celery:
         result_backend=None,
         task_ignore_result=True,
         task_send_sent_event=False,
-        # Queues are declared by who listens; here any name that the wiring passes is good.
+        # Queues are declared by their workers; a publisher accepts every name that it is given.
         task_create_missing_queues=True,
     )
     return app

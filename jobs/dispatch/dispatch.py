@@ -1,4 +1,4 @@
-"""The doorbell: says that a queue has work. May lose, double or delay; SQL is the record.
+"""Notifications: a message says that a queue has work. It may be lost, doubled or delayed; SQL is the record.
 
 Implementations: celery_dispatch.py (a Celery message), inline_dispatch.py (a call in this process).
 """
@@ -9,23 +9,25 @@ from typing import Protocol
 
 
 class Dispatch(Protocol):
-    def ring(self, queue: str, *, hint: str = "", count: int = 1) -> None:
-        """Say that `queue` has work. Never blocks and never raises: the sweeper rings for what was lost.
+    """Sends notifications to the workers of a queue."""
 
-        `hint` is an id for the eyes of whoever watches Flower; nobody reads it.
+    def notify(self, queue: str, *, job_id: str = "", count: int = 1) -> None:
+        """Say that `queue` has work for `count` slots. Never blocks and never raises: the sweeper notifies again.
+
+        `job_id` is for people who watch the tasks in Flower; no worker reads it.
         """
 
     def check(self) -> None:
-        """Whether bells can be sent, for health. Raises BrokerUnavailable."""
+        """Whether notifications can be sent, for health. Raises BrokerUnavailable."""
 
     def close(self) -> None:
-        """Send what is waiting, for one second at most."""
+        """Send what is pending, for one second at most."""
 
 
 class NullDispatch:
-    """Rings nowhere. For tests of stores and for maintenance commands."""
+    """Notifies nobody. For tests of stores and for maintenance commands."""
 
-    def ring(self, queue: str, *, hint: str = "", count: int = 1) -> None:
+    def notify(self, queue: str, *, job_id: str = "", count: int = 1) -> None:
         return
 
     def check(self) -> None:

@@ -1,6 +1,7 @@
-"""The doorbell without a broker: calls a function in this process, one bell after another, in the order rung.
+"""Notifications without a broker: each is a function call in this process, one after another, in the order sent.
 
-For tests and for work without workers. A bell rung while another is being answered waits its turn, so nothing recurses.
+For tests and for work without workers. A notification that is sent while another is being handled waits its turn, so
+nothing recurses.
 """
 
 from __future__ import annotations
@@ -17,46 +18,46 @@ _log = structlog.get_logger(__name__)
 
 
 class InlineDispatch:
-    """Answers in the thread that rings, or in the thread that is answering already."""
+    """Handles notifications in the thread that sends, or in the thread that is handling one already."""
 
-    def __init__(self, answer: Callable[[str, str], None], *, window: int = 2) -> None:
-        """`answer(queue, hint)` does the work. `window`: at most so many bells of a queue wait."""
-        self._answer, self._window = answer, window
+    def __init__(self, handle: Callable[[str, str], None], *, window: int = 2) -> None:
+        """`handle(queue, job_id)` does the work. `window`: pending notifications of a queue, at most."""
+        self._handle, self._window = handle, window
         self._lock = threading.Lock()
-        self._waiting: deque[tuple[str, str]] = deque()
-        self._is_answering = self._is_closed = False
+        self._pending: deque[tuple[str, str]] = deque()
+        self._is_handling = self._is_closed = False
 
-    def ring(self, queue: str, *, hint: str = "", count: int = 1) -> None:
+    def notify(self, queue: str, *, job_id: str = "", count: int = 1) -> None:
         with self._lock:
             if self._is_closed:
                 return
-            room = self._window - sum(name == queue for name, _ in self._waiting)
-            self._waiting.extend([(queue, hint)] * min(count, room))
-            if self._is_answering:
+            room = self._window - sum(name == queue for name, _ in self._pending)
+            self._pending.extend([(queue, job_id)] * min(count, room))
+            if self._is_handling:
                 return
-            self._is_answering = True
-        self._answer_all()
+            self._is_handling = True
+        self._handle_all()
 
     def check(self) -> None:
-        """There is nothing that could be away."""
+        """There is no broker that could be down."""
 
     def close(self) -> None:
-        """Nothing waits here between calls; later bells go nowhere."""
+        """Nothing is pending between calls; later notifications are dropped."""
         with self._lock:
             self._is_closed = True
 
-    def _answer_all(self) -> None:
+    def _handle_all(self) -> None:
         try:
             while True:
                 with self._lock:
-                    if not self._waiting:
+                    if not self._pending:
                         return
-                    queue, hint = self._waiting.popleft()
+                    queue, job_id = self._pending.popleft()
                 try:
-                    self._answer(queue, hint)
+                    self._handle(queue, job_id)
                 except JobsError as error:
-                    # As with a broker, who rings never hears how the work went.
-                    _log.warning("bell_answer_failed", queue=queue, code=error.code, detail=error.detail)
+                    # As with a broker, the sender does not learn how the work went.
+                    _log.warning("notification_failed", queue=queue, code=error.code, detail=error.detail)
         finally:
             with self._lock:
-                self._is_answering = False
+                self._is_handling = False

@@ -1,7 +1,7 @@
-"""Which addresses on the internet we connect to. Pure: reads a URL and judges an IP address, and resolves nothing.
+"""Which addresses may be connected to. Pure: parses a URL and checks an IP address, and resolves nothing.
 
-The rule is public https only, with a list of exceptions by host and port. An address is judged after it was resolved
-and before it is connected to (jobs/outbound/http_client.py), so what a name looks like decides nothing here.
+The rule is public https only, with a list of exceptions by host and port. An address is checked after it was resolved
+and before it is connected to (jobs/outbound/http_client.py), so the look of a name decides nothing here.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PORTS = frozenset({443, 8443})
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _MAX_URL = 2048
 
-#: Networks that are not the public internet, or that a gateway turns into one that is not. IPv6 outside of 2000::/3
+#: Networks that are not the public internet, or that a gateway maps to one that is not. IPv6 outside of 2000::/3
 #: needs no line here: nothing else is routed (that covers ::, ::1, 64:ff9b::/96, 64:ff9b:1::/48, 100::/64, 5f00::/16,
 #: fc00::/7, fe80::/10, fec0::/10, ff00::/8).
 _BLOCKED = {
@@ -63,7 +63,7 @@ _NUMERIC_NAME = re.compile(r"(.*\.)?(\d+|0x[0-9a-f]*)")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A URL that may be connected to, taken apart once. Whoever connects uses these parts, not the URL."""
+    """A checked URL, parsed once. A connection uses these parts, not the URL."""
 
     scheme: str
     #: Lower case, IDNA, without a trailing dot; an IPv6 address without brackets.
@@ -76,7 +76,7 @@ class Target:
 
     @property
     def authority(self) -> str:
-        """What goes into the Host header."""
+        """The value of the Host header."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
@@ -90,19 +90,19 @@ class Target:
 
 
 class OutboundPolicy:
-    """Judges URLs and addresses."""
+    """Checks URLs and addresses."""
 
     def __init__(self, allow: Collection[str] = (), *, ports: Collection[int] = PORTS) -> None:
         """`allow`: `host:port` entries that may be reached over http too and at any address. Raises Misconfigured."""
-        self._allow = frozenset(_allowed(entry) for entry in allow)
+        self._allow = frozenset(_parse_exception(entry) for entry in allow)
         self._ports = frozenset(ports)
 
     def check_url(self, url: str) -> Target:
-        """Take a URL apart. Raises UnsafeAddress, saying why; the name's addresses are still to be checked."""
+        """Parse a URL. Raises UnsafeAddress with the reason; the addresses of the host are still to be checked."""
         parsed = _parse(url)
         if parsed.scheme not in _DEFAULT_PORTS:
             raise UnsafeAddress("only https is connected to")
-        host = _plain_host(parsed)
+        host = _normalise_host(parsed)
         port = parsed.port if parsed.port is not None else _DEFAULT_PORTS[parsed.scheme]
         target = Target(
             scheme=parsed.scheme, host=host, port=port, path=parsed.raw_path, is_allowed=(host, port) in self._allow
@@ -133,7 +133,7 @@ class OutboundPolicy:
 def _parse(url: str) -> httpx.URL:
     if len(url) > _MAX_URL:
         raise UnsafeAddress(f"the URL is longer than {_MAX_URL} characters")
-    # Characters that parsers disagree about never reach one.
+    # Parsers disagree about these characters.
     if re.search(r"[\x00-\x20\x7f\\]", url):
         raise UnsafeAddress("the URL contains spaces, control characters or backslashes")
     try:
@@ -145,22 +145,22 @@ def _parse(url: str) -> httpx.URL:
     return parsed
 
 
-def _plain_host(parsed: httpx.URL) -> str:
+def _normalise_host(parsed: httpx.URL) -> str:
     host = parsed.raw_host.decode("ascii", "replace").lower()
     if ":" in host:
         try:
-            return str(ipaddress.IPv6Address(host)) if "%" not in host else _refuse_host()
+            return str(ipaddress.IPv6Address(host)) if "%" not in host else _reject_host()
         except ValueError:
-            return _refuse_host()
+            return _reject_host()
     host = host.removesuffix(".")
-    return host if _NAME.fullmatch(host) else _refuse_host()
+    return host if _NAME.fullmatch(host) else _reject_host()
 
 
-def _refuse_host() -> str:
+def _reject_host() -> str:
     raise UnsafeAddress("the host is not a name or an address")
 
 
-def _allowed(entry: str) -> tuple[str, int]:
+def _parse_exception(entry: str) -> tuple[str, int]:
     host, separator, port = entry.rpartition(":")
     host = host.removeprefix("[").removesuffix("]").lower().removesuffix(".")
     if not separator or not host or not port.isdecimal() or not 0 < int(port) < 65536:

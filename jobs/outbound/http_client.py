@@ -1,8 +1,9 @@
-"""HTTP to addresses that strangers give us: resolved once, judged, and connected to at the judged address.
+"""HTTP to URLs of users: the host is resolved once, its addresses are checked, and a checked address is connected to.
 
-The judgement stands inside the connection, after the resolver and before the socket, so that a name which answers
-differently the second time (DNS rebinding) has no second time. Redirects are not followed, proxies of the environment
-not used, answers read to a limit, and the whole exchange ends by one deadline, name resolution included.
+The check is part of the connection, after the resolver and before the socket, so that a name which resolves
+differently the second time (DNS rebinding) is resolved once only. Redirects are not followed, proxies of the
+environment are not used, responses are read up to a limit, and one deadline covers the whole exchange, name
+resolution included.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ from .address import IpAddress, OutboundPolicy, Target
 #: (host, port) → addresses, in the order to try. May raise OSError.
 Resolver = Callable[[str, int], Sequence[str]]
 
-MAX_ANSWER_BYTES = 64 << 10
+MAX_RESPONSE_BYTES = 64 << 10
 _CONNECT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back. `body` is cut at the limit; `headers` have lower-case names, the last of equal ones."""
+class OutboundResponse:
+    """A response. `body` is cut at the limit; `headers` have lower-case names, the last of equal ones."""
 
     status: int
     headers: Mapping[str, str]
@@ -52,13 +53,13 @@ class OutboundHttp:
         resolve: Resolver | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        """`timeout_s`: for everything from the name to the last byte. `resolve`, `tls`: for tests."""
+        """`timeout_s`: from the name resolution to the last byte. `resolve`, `tls`: for tests."""
         self._policy, self.timeout_s = policy, timeout_s
         self._resolve = resolve or resolve_by_system
         self._tls = tls or ssl.create_default_context(cafile=certifi.where())
 
-    def post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Send `body`. Any status is an answer. Raises UnsafeAddress, OutboundUnavailable."""
+    def post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> OutboundResponse:
+        """POST `body`; any status is returned. Raises UnsafeAddress, OutboundUnavailable."""
         target = self._policy.check_url(url)
         backend = _CheckedBackend(self._policy, target, self._resolve, _Deadline(self.timeout_s))
         sent: dict[bytes | str, bytes | str] = {
@@ -74,17 +75,17 @@ class OutboundHttp:
                 httpcore.ConnectionPool(ssl_context=self._tls, network_backend=backend, max_connections=1) as pool,
                 pool.stream("POST", where, headers=sent, content=body) as response,
             ):
-                return Answer(
+                return OutboundResponse(
                     status=response.status,
                     headers={
                         name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers
                     },
-                    body=_limited(response.iter_stream(), MAX_ANSWER_BYTES),
+                    body=_read_limited(response.iter_stream(), MAX_RESPONSE_BYTES),
                 )
         except (httpcore.TimeoutException, TimeoutError) as error:
             raise OutboundUnavailable("the receiver did not answer in time") from error
         except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
-            raise OutboundUnavailable(f"the receiver cannot be talked to: {_words(error)}") from error
+            raise OutboundUnavailable(f"the receiver cannot be talked to: {_describe(error)}") from error
 
 
 def resolve_by_system(host: str, port: int) -> Sequence[str]:
@@ -94,7 +95,7 @@ def resolve_by_system(host: str, port: int) -> Sequence[str]:
 
 
 class _Deadline:
-    """One end for many steps."""
+    """One deadline for many steps."""
 
     def __init__(self, seconds: float) -> None:
         self._at = time.monotonic() + seconds
@@ -108,7 +109,7 @@ class _Deadline:
 
 
 class _CheckedBackend(httpcore.NetworkBackend):
-    """Connects to one target, at an address that was judged a moment ago."""
+    """Connects to one target, at an address that was just checked."""
 
     def __init__(self, policy: OutboundPolicy, target: Target, resolve: Resolver, deadline: _Deadline) -> None:
         self._policy, self._target, self._resolve, self._deadline = policy, target, resolve, deadline
@@ -122,7 +123,7 @@ class _CheckedBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        addresses = self._judged(self._addresses())
+        addresses = self._filter_allowed(self._find_addresses())
         for n, address in enumerate(addresses, start=1):
             try:
                 stream = self._sockets.connect_tcp(str(address), self._target.port, self._deadline.left(_CONNECT_S))
@@ -136,15 +137,15 @@ class _CheckedBackend(httpcore.NetworkBackend):
     def connect_unix_socket(self, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
         raise UnsafeAddress("a local socket")
 
-    def _addresses(self) -> list[IpAddress]:
+    def _find_addresses(self) -> list[IpAddress]:
         if self._target.literal is not None:
             return [self._target.literal]
-        found = _within(self._deadline, lambda: self._resolve(self._target.host, self._target.port))
+        found = _run_with_deadline(self._deadline, lambda: self._resolve(self._target.host, self._target.port))
         # A scope ("fe80::1%eth0") names a link, and nothing of a link is public.
         return [ipaddress.ip_address(address.partition("%")[0]) for address in found]
 
-    def _judged(self, addresses: list[IpAddress]) -> list[IpAddress]:
-        """Those that may be connected to. Raises UnsafeAddress if the name has addresses and none of them is good."""
+    def _filter_allowed(self, addresses: list[IpAddress]) -> list[IpAddress]:
+        """The addresses that may be connected to. Raises UnsafeAddress if there are addresses and none is allowed."""
         if self._target.is_allowed:
             return addresses
         good, refusal = [], None
@@ -185,8 +186,8 @@ class _TimedStream(httpcore.NetworkStream):
         return self._stream.get_extra_info(info)
 
 
-def _within(deadline: _Deadline, call: Callable[[], Any]) -> Any:
-    """Run what cannot be interrupted in a thread of its own; its result counts only if it comes in time."""
+def _run_with_deadline(deadline: _Deadline, call: Callable[[], Any]) -> Any:
+    """Run an uninterruptible call in a thread. Raises TimeoutError when its result comes after the deadline."""
     outcome: queue.SimpleQueue[tuple[Any, OSError | None]] = queue.SimpleQueue()
 
     def run() -> None:
@@ -205,8 +206,8 @@ def _within(deadline: _Deadline, call: Callable[[], Any]) -> Any:
     return result
 
 
-def _limited(blocks: Iterator[bytes], limit: int) -> bytes:
-    """The body up to `limit` bytes, or up to where it broke off: the status has been said, the rest is for the log."""
+def _read_limited(blocks: Iterator[bytes], limit: int) -> bytes:
+    """The body up to `limit` bytes, or up to where the connection broke: only the log needs it."""
     body = b""
     with contextlib.suppress(httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, OSError):
         for block in blocks:
@@ -216,8 +217,8 @@ def _limited(blocks: Iterator[bytes], limit: int) -> bytes:
     return body[:limit]
 
 
-def _words(error: Exception) -> str:
-    """What a tenant may read: the kind of trouble, no address."""
+def _describe(error: Exception) -> str:
+    """A description for the tenant: the kind of error, no address."""
     match error:
         case socket.gaierror():
             return "its name cannot be resolved"

@@ -1,4 +1,4 @@
-"""The invariants, as queries that find what breaks them. Each name says in words what must hold."""
+"""The invariants, as queries that find the rows that violate them. Each name is the invariant in words."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from .database import Database
 
-_SHOWN = 20
+_MAX_ROWS = 20
 
 #: Name → query for violating rows. `{now}` is the database's clock, `{start}` and `{end}` are read from a chunk's span,
-#: `{whole}` and `{piece}` are the seconds of sound that a stitch `s` and a work chunk `c` noted.
+#: `{result_s}` and `{part_s}` are the durations in the notes of a stitch chunk `s` and a work chunk `c`.
 _QUERIES: Mapping[str, str] = {
     "01_every_known_id_has_its_row": """
         SELECT i.tenant_id, i.job_id FROM idempotency i LEFT JOIN jobs j ON j.id = i.job_id WHERE j.id IS NULL
@@ -86,10 +86,10 @@ _QUERIES: Mapping[str, str] = {
             FROM chunks WHERE step = 'work') AS places
         WHERE starts < ended - 0.001
         UNION ALL
-        SELECT s.job_id, 'seconds', max({whole}), sum({piece}) FROM chunks s
+        SELECT s.job_id, 'seconds', max({result_s}), sum({part_s}) FROM chunks s
         JOIN chunks c ON c.job_id = s.job_id AND c.step = 'work'
         WHERE s.step = 'stitch' AND s.state = 'succeeded'
-        GROUP BY s.job_id HAVING count({piece}) = count(*) AND abs(max({whole}) - sum({piece})) > 0.001""",
+        GROUP BY s.job_id HAVING count({part_s}) = count(*) AND abs(max({result_s}) - sum({part_s})) > 0.001""",
     "11_one_delivery_for_each_listener": """
         SELECT j.id, j.webhook_endpoint_id AS endpoint_id, count(d.id) AS rows_found FROM jobs j
         LEFT JOIN webhook_deliveries d ON d.subject_id = j.id AND d.endpoint_id = j.webhook_endpoint_id
@@ -141,31 +141,32 @@ _QUERIES: Mapping[str, str] = {
 }
 
 
-class Audits:
-    """Run the invariants."""
+class Audit:
+    """Checks every invariant."""
 
-    _db: Database
+    def __init__(self, db: Database) -> None:
+        self._db = db
 
     def audit(self) -> Mapping[str, Sequence[Mapping[str, Any]]]:
-        """See Store.audit."""
-        read = "CAST({} ->> '{}' AS DOUBLE PRECISION)" if self._db.is_postgres else "json_extract({}, '$.{}')"
+        """See Maintenance.audit."""
+        json_field = "CAST({} ->> '{}' AS DOUBLE PRECISION)" if self._db.is_postgres else "json_extract({}, '$.{}')"
         fields = {
             "now": self._db.now_sql,
-            "start": read.format("span", "start"),
-            "end": read.format("span", "end"),
-            "whole": read.format("s.notes", "duration_s"),
-            "piece": read.format("c.notes", "duration_s"),
+            "start": json_field.format("span", "start"),
+            "end": json_field.format("span", "end"),
+            "result_s": json_field.format("s.notes", "duration_s"),
+            "part_s": json_field.format("c.notes", "duration_s"),
         }
 
-        def found(connection: sa.Connection) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+        def run_queries(connection: sa.Connection) -> Mapping[str, Sequence[Mapping[str, Any]]]:
             return {
                 name: [
                     dict(row)
                     for row in connection.execute(
-                        sa.text(f"SELECT * FROM ({query.format(**fields)}) AS violations LIMIT {_SHOWN}")  # noqa: S608
+                        sa.text(f"SELECT * FROM ({query.format(**fields)}) AS violations LIMIT {_MAX_ROWS}")  # noqa: S608
                     ).mappings()
                 ]
                 for name, query in _QUERIES.items()
             }
 
-        return self._db.read(found)
+        return self._db.read(run_queries)

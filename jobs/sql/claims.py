@@ -9,57 +9,57 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
-from jobs.job import Beat, Claim
+from jobs.chunk import Claim, HeartbeatResult
 from jobs.states import JobState, Step
 
 from .clock import db_now_ms
 from .database import Database
 from .rows import to_chunk, to_job
 from .tables import chunks, jobs
-from .transitions import note
+from .transitions import record_transitions
 
 _READY: sa.ColumnElement[str] = sa.literal_column("'ready'")
 
-#: Lanes (queue, priority, tenant) with work to do, best first. Jumps from tenant to tenant in the index, so that it
-#: costs the same whether a tenant has one chunk waiting or a hundred thousand.
-_LANES = """
-WITH RECURSIVE lane(queue, priority, tenant_id) AS (
+#: Groups (queue, priority, tenant) with claimable chunks, best first. Skips from tenant to tenant in the index, so that
+#: it costs the same whether a tenant has one chunk waiting or a hundred thousand.
+_GROUPS = """
+WITH RECURSIVE tenant_group(queue, priority, tenant_id) AS (
     SELECT seed.queue, seed.priority, (
         SELECT min(c.tenant_id) FROM chunks c
         WHERE c.state = 'ready' AND c.queue = seed.queue AND c.priority = seed.priority)
     FROM ({seeds}) AS seed
     UNION ALL
-    SELECT lane.queue, lane.priority, (
+    SELECT tenant_group.queue, tenant_group.priority, (
         SELECT min(c.tenant_id) FROM chunks c
-        WHERE c.state = 'ready' AND c.queue = lane.queue AND c.priority = lane.priority
-        AND c.tenant_id > lane.tenant_id)
-    FROM lane WHERE lane.tenant_id IS NOT NULL
+        WHERE c.state = 'ready' AND c.queue = tenant_group.queue AND c.priority = tenant_group.priority
+        AND c.tenant_id > tenant_group.tenant_id)
+    FROM tenant_group WHERE tenant_group.tenant_id IS NOT NULL
 ), waiting AS MATERIALIZED (
-    SELECT lane.queue, lane.priority, lane.tenant_id,
-        (SELECT count(*) FROM chunks r WHERE r.state = 'running' AND r.tenant_id = lane.tenant_id) AS running,
+    SELECT tenant_group.queue, tenant_group.priority, tenant_group.tenant_id,
+        (SELECT count(*) FROM chunks r WHERE r.state = 'running' AND r.tenant_id = tenant_group.tenant_id) AS running,
         (SELECT c.age FROM chunks c
-         WHERE c.state = 'ready' AND c.queue = lane.queue AND c.priority = lane.priority
-         AND c.tenant_id = lane.tenant_id AND c.available_at <= {now}
+         WHERE c.state = 'ready' AND c.queue = tenant_group.queue AND c.priority = tenant_group.priority
+         AND c.tenant_id = tenant_group.tenant_id AND c.available_at <= {now}
          AND (SELECT j.finished_at IS NULL AND j.cancel_requested_at IS NULL AND j.deadline_at > {now}
               FROM jobs j WHERE j.id = c.job_id)
          ORDER BY c.age, c.id LIMIT 1) AS age
-    FROM lane WHERE lane.tenant_id IS NOT NULL
+    FROM tenant_group WHERE tenant_group.tenant_id IS NOT NULL
 )
 SELECT queue AS of_queue, priority AS of_priority, tenant_id AS of_tenant
 FROM waiting WHERE age IS NOT NULL ORDER BY priority, running, age LIMIT 50
 """
 
 
-# Statements are built once, since building them takes longer than running them.
+# Statements are built once, because building them takes longer than running them.
 
 #: A subquery and not a join: a planner without statistics would walk through all open jobs.
-_JOB_WANTS_IT = (
+_JOB_WANTS_RESULTS = (
     sa.select(jobs.c.finished_at.is_(None) & jobs.c.cancel_requested_at.is_(None) & (jobs.c.deadline_at > db_now_ms()))
     .where(jobs.c.id == chunks.c.job_id)
     .scalar_subquery()
 )
-#: Lease the oldest ready chunk of a lane that no other claim is about to take.
-_OLDEST = (
+#: The oldest ready chunk of a group that no other claim is about to take.
+_OLDEST_CHUNK = (
     sa.select(chunks.c.id)
     .where(
         chunks.c.state == _READY,
@@ -67,7 +67,7 @@ _OLDEST = (
         chunks.c.priority == bindparam("of_priority"),
         chunks.c.tenant_id == bindparam("of_tenant"),
         chunks.c.available_at <= db_now_ms(),
-        _JOB_WANTS_IT,
+        _JOB_WANTS_RESULTS,
     )
     .order_by(chunks.c.age, chunks.c.id)
     .limit(1)
@@ -75,9 +75,9 @@ _OLDEST = (
     .correlate(None)
     .scalar_subquery()
 )
-_TAKE = (
+_CLAIM_CHUNK = (
     sa.update(chunks)
-    .where(chunks.c.id == _OLDEST)
+    .where(chunks.c.id == _OLDEST_CHUNK)
     .values(
         state="running",
         fence=chunks.c.fence + 1,
@@ -89,8 +89,8 @@ _TAKE = (
     .returning(chunks)
 )
 
-#: Never waits for the job's row, since this transaction already holds a chunk: the lock order is job, chunk.
-#: Where the row is locked the state catches up when the plan is committed.
+#: Never waits for the job's row, because this transaction already holds a chunk and the lock order is job, chunk.
+#: Where the row is locked, the commit of the plan sets the state.
 _BEGIN_PLANNING = (
     sa.update(jobs)
     .where(
@@ -108,35 +108,38 @@ _BEGIN_PLANNING = (
     )
 )
 
-_MORE = sa.exists().where(
+_MORE_READY = sa.exists().where(
     chunks.c.state == _READY, chunks.c.queue == bindparam("of_queue"), chunks.c.available_at <= db_now_ms()
 )
-_JOB_AND_MORE = sa.select(jobs, _MORE.label("more_ready")).where(jobs.c.id == bindparam("job"))
+_JOB_AND_MORE_READY = sa.select(jobs, _MORE_READY.label("more_ready")).where(jobs.c.id == bindparam("job"))
 
 
 class Claims:
-    """Claim and beat."""
+    """Claims make ready chunks running; heartbeats extend their leases."""
 
-    _db: Database
+    def __init__(self, db: Database) -> None:
+        self._db = db
 
     def claim(
         self, queues: Sequence[str], worker_id: str, *, lease_ms: int, interactive_only: bool = False
     ) -> Claim | None:
-        """See Store.claim."""
+        """See ChunkQueue.claim."""
         if not queues:
             return None
-        lanes = _lanes(len(queues), 1 if interactive_only else 3, self._db.now_sql)
+        groups = _build_groups_query(len(queues), 1 if interactive_only else 3, self._db.now_sql)
         names = {f"q{number}": queue for number, queue in enumerate(queues)}
 
         def transaction(connection: sa.Connection) -> Claim | None:
-            for lane in connection.execute(lanes, names).mappings().all():
-                row = connection.execute(_TAKE, {**lane, "worker": worker_id, "lease_ms": lease_ms}).one_or_none()
+            for group in connection.execute(groups, names).mappings().all():
+                row = connection.execute(
+                    _CLAIM_CHUNK, {**group, "worker": worker_id, "lease_ms": lease_ms}
+                ).one_or_none()
                 if row is None:
-                    continue  # others were faster in this lane
-                note(connection, [(row.id, row.fence)], "ready", "running")
+                    continue  # other claims took every chunk of this group
+                record_transitions(connection, [(row.id, row.fence)], "ready", "running")
                 if row.step == Step.PLAN:
                     connection.execute(_BEGIN_PLANNING, {"job": row.job_id})
-                job = connection.execute(_JOB_AND_MORE, {"job": row.job_id, "of_queue": row.queue}).one()
+                job = connection.execute(_JOB_AND_MORE_READY, {"job": row.job_id, "of_queue": row.queue}).one()
                 return Claim(
                     to_job(job), to_chunk(row), lease_ms, more_ready=bool(job.more_ready), claimed_at=row.started_at
                 )
@@ -144,11 +147,13 @@ class Claims:
 
         return self._db.write(transaction)
 
-    def beat(self, running: Sequence[Claim], *, lease_ms: int, progress: Mapping[str, float]) -> Mapping[str, Beat]:
-        """See Store.beat."""
+    def heartbeat(
+        self, running: Sequence[Claim], *, lease_ms: int, progress: Mapping[str, float]
+    ) -> Mapping[str, HeartbeatResult]:
+        """See ChunkQueue.heartbeat."""
         if not running:
             return {}
-        held = [(claim.chunk.id, claim.chunk.fence) for claim in running]
+        claimed = [(claim.chunk.id, claim.chunk.fence) for claim in running]
         done = {
             claim.chunk.id: min(progress[claim.chunk.id], claim.chunk.units)
             for claim in running
@@ -159,7 +164,7 @@ class Claims:
             values["progress"] = sa.case(done, value=chunks.c.id, else_=chunks.c.progress)
         extend = (
             sa.update(chunks)
-            .where(chunks.c.state == "running", sa.tuple_(chunks.c.id, chunks.c.fence).in_(held))
+            .where(chunks.c.state == "running", sa.tuple_(chunks.c.id, chunks.c.fence).in_(claimed))
             .values(values)
             .returning(chunks.c.id)
         )
@@ -176,16 +181,16 @@ class Claims:
 
         stops = self._db.write(transaction)
         return {
-            claim.chunk.id: Beat(alive=claim.chunk.id in stops, stop=stops.get(claim.chunk.id, False))
+            claim.chunk.id: HeartbeatResult(alive=claim.chunk.id in stops, stop=stops.get(claim.chunk.id, False))
             for claim in running
         }
 
 
 @lru_cache
-def _lanes(queues: int, priorities: int, now: str) -> sa.TextClause:
+def _build_groups_query(queues: int, priorities: int, now: str) -> sa.TextClause:
     seeds = " UNION ALL ".join(
         f"SELECT CAST(:q{queue} AS TEXT) AS queue, {rank} AS priority"
         for queue in range(queues)
         for rank in range(priorities)
     )
-    return sa.text(_LANES.format(seeds=seeds, now=now))
+    return sa.text(_GROUPS.format(seeds=seeds, now=now))

@@ -1,4 +1,4 @@
-"""The success of a chunk: the one place where work becomes part of a job."""
+"""Commits: the one place where the work of a chunk becomes part of its job."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
+from jobs.chunk import Chunk, Claim, Commit, InputObject, NewChunk
 from jobs.errors import LeaseLost
-from jobs.job import Chunk, Claim, Commit, InputObject, Json, NewChunk
+from jobs.job import Json
 from jobs.states import ChunkState, JobState, Step
-from jobs.webhooks.message import WEBHOOK_QUEUE
+from jobs.webhooks.delivery import WEBHOOK_QUEUE
 
 from .clock import db_now_ms
 from .database import Database
 from .rows import CPU_QUEUE, new_chunk
 from .tables import chunks, jobs
-from .transitions import IDLE, close_job, end_if_idle, lock_job, note, still_held, stop_running
-from .webhook_outbox import announce
+from .transitions import IDLE, close_job, end_if_idle, lock_job, record_transitions, still_held, stop_running
+from .webhook_outbox import enqueue_job_webhooks
 
 _Copies = Mapping[tuple[int, int], tuple[Chunk, InputObject]]
 
-# Statements are built once, since building them takes longer than running them.
+# Statements are built once, because building them takes longer than running them.
 
 _SUCCEED = (
     sa.update(chunks)
@@ -32,14 +33,14 @@ _SUCCEED = (
         result_key=bindparam("key"),
         result_sha256=bindparam("sha256"),
         result_bytes=bindparam("size"),
-        notes=bindparam("said"),
+        notes=bindparam("new_notes"),
         finished_at=db_now_ms(),
         **IDLE,
     )
     .returning(chunks.c.id)
 )
-#: What those who count need of the job's row; its parameters may be a book.
-_COUNTED = (
+#: The job's columns that counting needs; without `params`, which may be megabytes.
+_COUNTED_COLUMNS = (
     jobs.c.id,
     jobs.c.tenant_id,
     jobs.c.priority,
@@ -56,13 +57,13 @@ _BEGIN_WORK = (
         unit=bindparam("of_unit"),
         units_total=bindparam("units"),
         chunk_total=bindparam("total"),
-        chunks_done=bindparam("kept"),
-        units_done=bindparam("units_kept"),
+        chunks_done=bindparam("reused"),
+        units_done=bindparam("units_reused"),
         provenance=bindparam("origin"),
         started_at=sa.func.coalesce(jobs.c.started_at, db_now_ms()),
         updated_at=db_now_ms(),
     )
-    .returning(*_COUNTED)
+    .returning(*_COUNTED_COLUMNS)
 )
 _COUNT_WORK = (
     sa.update(jobs)
@@ -82,32 +83,33 @@ _COUNT_WORK = (
         ),
         updated_at=db_now_ms(),
     )
-    .returning(*_COUNTED)
+    .returning(*_COUNTED_COLUMNS)
 )
 _INSERT_CHUNK = sa.insert(chunks)
 
 
 class Commits:
-    """Commit, adopt, and the question after a lost answer."""
+    """Commits make running chunks succeeded."""
 
-    _db: Database
+    def __init__(self, db: Database) -> None:
+        self._db = db
 
     def commit(self, claim: Claim, commit: Commit) -> Sequence[str]:
-        """See Store.commit."""
+        """See ChunkQueue.commit."""
         return self._commit(claim, commit, {})
 
-    def adopt(
+    def commit_reused(
         self, claim: Claim, parent_plan: Chunk, copies: Sequence[tuple[Chunk, InputObject]], commit: Commit
     ) -> Sequence[str]:
-        """See Store.adopt."""
+        """See ChunkQueue.commit_reused."""
         return self._commit(claim, commit, {(chunk.round, chunk.idx): (chunk, copy) for chunk, copy in copies})
 
-    def committed(self, claim: Claim, key: str) -> bool:
-        """See Store.committed."""
+    def is_committed(self, claim: Claim, key: str) -> bool:
+        """See ChunkQueue.is_committed."""
         chunk = claim.chunk
 
         def transaction(connection: sa.Connection) -> bool:
-            # A commit whose answer was lost may still be on its way: it holds the job's lock, so wait for that.
+            # A commit whose answer was lost may still run: it holds the lock of the job, so wait for that.
             lock_job(connection, chunk.job_id, lean=True)
             done = sa.exists().where(
                 chunks.c.id == chunk.id,
@@ -121,14 +123,14 @@ class Commits:
 
     def _commit(self, claim: Claim, commit: Commit, copies: _Copies) -> Sequence[str]:
         def transaction(connection: sa.Connection) -> Sequence[str] | None:
-            job = self._open_job(connection, claim)
+            job = self._lock_open_job(connection, claim)
             if job is None:
                 return None
             self._succeed(connection, claim, commit)
             match claim.chunk.step:
                 case Step.STITCH:
                     row = close_job(connection, job, JobState.SUCCEEDED, result=commit.result)
-                    return (WEBHOOK_QUEUE,) if announce(self._db, connection, row) else ()
+                    return (WEBHOOK_QUEUE,) if enqueue_job_webhooks(self._db, connection, row) else ()
                 case Step.PLAN:
                     return self._begin_work(connection, job, commit, copies)
                 case Step.WORK:
@@ -139,8 +141,8 @@ class Commits:
             raise LeaseLost
         return queues
 
-    def _open_job(self, connection: sa.Connection, claim: Claim) -> Any:
-        """The locked row of a job that still wants results; None after ending a chunk whose job does not."""
+    def _lock_open_job(self, connection: sa.Connection, claim: Claim) -> Any:
+        """Lock the row of a job whose results are still wanted; None after ending the chunk of any other job."""
         job = lock_job(connection, claim.chunk.job_id, lean=True)
         if job is None:
             raise LeaseLost
@@ -160,18 +162,18 @@ class Commits:
                 "key": part.key,
                 "sha256": part.sha256,
                 "size": part.bytes,
-                "said": dict(commit.notes),
+                "new_notes": dict(commit.notes),
             },
         ).one_or_none()
         if done is None:
             raise LeaseLost
-        note(connection, [(claim.chunk.id, claim.chunk.fence)], "running", "succeeded")
+        record_transitions(connection, [(claim.chunk.id, claim.chunk.fence)], "running", "succeeded")
 
     def _begin_work(self, connection: sa.Connection, job: Any, commit: Commit, copies: _Copies) -> Sequence[str]:
-        """The plan is there: work chunks, or at once the stitch chunk when a retry brings all of them along."""
+        """Insert the work chunks of a committed plan, or the stitch chunk where all of them are reused."""
         new = commit.new_chunks
-        kept = [each for each in new if (each.round, each.idx) in copies]
-        state = JobState.STITCHING if len(kept) == len(new) else JobState.RUNNING
+        reused = [each for each in new if (each.round, each.idx) in copies]
+        state = JobState.STITCHING if len(reused) == len(new) else JobState.RUNNING
         row = connection.execute(
             _BEGIN_WORK,
             {
@@ -180,16 +182,18 @@ class Commits:
                 "of_unit": commit.unit,
                 "units": commit.units_total,
                 "total": len(new),
-                "kept": len(kept),
-                "units_kept": sum(each.units for each in kept),
-                "origin": _joined(job, commit.notes),
+                "reused": len(reused),
+                "units_reused": sum(each.units for each in reused),
+                "origin": _merge_provenance(job, commit.notes),
             },
         ).one()
         self._insert_work(connection, row, new, copies)
-        return self._queues(connection, row, [each for each in new if (each.round, each.idx) not in copies])
+        return self._insert_stitch_when_done(
+            connection, row, [each for each in new if (each.round, each.idx) not in copies]
+        )
 
     def _count_work(self, connection: sa.Connection, job: Any, claim: Claim, commit: Commit) -> Sequence[str]:
-        """One more part, and the follow-up chunks that it asks for."""
+        """Count a committed work chunk and insert the follow-up chunks that it asks for."""
         new = commit.new_chunks
         row = connection.execute(
             _COUNT_WORK,
@@ -198,11 +202,11 @@ class Commits:
                 "done": claim.chunk.units,
                 "more": len(new),
                 "more_units": sum(each.units for each in new),
-                "origin": _joined(job, commit.notes),
+                "origin": _merge_provenance(job, commit.notes),
             },
         ).one()
         self._insert_work(connection, row, new, {})
-        return self._queues(connection, row, new)
+        return self._insert_stitch_when_done(connection, row, new)
 
     def _insert_work(self, connection: sa.Connection, job: Any, new: Sequence[NewChunk], copies: _Copies) -> None:
         ready, done = [], []
@@ -219,17 +223,17 @@ class Commits:
                 now_ms=job.updated_at,
             )
             if copied := copies.get((each.round, each.idx)):
-                done.append(row | _adopted(*copied, job.updated_at))
+                done.append(row | _reused_columns(*copied, job.updated_at))
             else:
                 ready.append(row)
         for rows in (ready, done):
             if rows:
-                # One by itself spares the driver a batch.
+                # A single row avoids the batch mode of the driver.
                 connection.execute(_INSERT_CHUNK, rows if len(rows) > 1 else rows[0])
-        note(connection, ((row["id"], 0) for row in done), "blocked", "succeeded", "adopted")
+        record_transitions(connection, ((row["id"], 0) for row in done), "blocked", "succeeded", "adopted")
 
-    def _queues(self, connection: sa.Connection, job: Any, new: Sequence[NewChunk]) -> Sequence[str]:
-        """The queues with new work; adds the stitch chunk when no chunk of any round is open."""
+    def _insert_stitch_when_done(self, connection: sa.Connection, job: Any, new: Sequence[NewChunk]) -> Sequence[str]:
+        """The queues with new work. Inserts the stitch chunk when no work chunk of any round is open."""
         if job.chunks_done < job.chunk_total:
             return tuple(sorted({each.queue for each in new}))
         stitch = new_chunk(job, step=Step.STITCH, queue=CPU_QUEUE, now_ms=job.updated_at)
@@ -237,7 +241,7 @@ class Commits:
         return (CPU_QUEUE,)
 
 
-def _adopted(chunk: Chunk, copy: InputObject, now_ms: int) -> dict[str, Any]:
+def _reused_columns(chunk: Chunk, copy: InputObject, now_ms: int) -> dict[str, Any]:
     return {
         "state": "succeeded",
         "result_key": copy.key,
@@ -248,6 +252,6 @@ def _adopted(chunk: Chunk, copy: InputObject, now_ms: int) -> dict[str, Any]:
     }
 
 
-def _joined(job: Any, notes: Json) -> Json:
-    """The job's provenance with what this chunk adds: the first word on each question stays."""
+def _merge_provenance(job: Any, notes: Json) -> Json:
+    """The job's provenance with what this chunk adds: a name that is there keeps its value."""
     return {**notes.get("provenance", {}), **job.provenance}

@@ -22,11 +22,11 @@ from .clock import db_now_ms
 T = TypeVar("T")
 Work = Callable[[sa.Connection], T]
 
-_SQLITE_TURN_S = 30
+_SQLITE_LOCK_TIMEOUT_S = 30
 _SQLITE_PRAGMAS = (
     "PRAGMA busy_timeout = 30000",
     "PRAGMA journal_mode = WAL",
-    # NORMAL does not fsync at COMMIT, and what we acknowledge must outlive a power cut.
+    # NORMAL does not fsync at COMMIT, and what we acknowledge must survive a power failure.
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
 )
@@ -41,8 +41,8 @@ _POSTGRES_OPTIONS = " ".join(
     }.items()
 )
 
-#: Deadlock, serialisation failure: Postgres rolled the transaction back and asks for another try.
-_TRY_AGAIN = ("40P01", "40001")
+#: SQLSTATEs of deadlock and serialisation failure: Postgres rolled the transaction back and expects a retry.
+_RETRYABLE_SQLSTATES = ("40P01", "40001")
 
 
 class Database:
@@ -72,18 +72,18 @@ class Database:
             pool_timeout=1,
             pool_use_lifo=True,
             pool_recycle=1800,
-            hide_parameters=True,  # a driver's error may be logged, and parameters are people's texts
+            hide_parameters=True,  # a driver's error may be logged, and parameters hold users' texts
         )
         if self.is_postgres:
-            # One statement is its own transaction: no BEGIN and COMMIT to wait for.
-            self._at_once: sa.Engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+            # Each statement is its own transaction, without the round trips of BEGIN and COMMIT.
+            self._autocommit: sa.Engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         else:
-            self._at_once = self.engine
+            self._autocommit = self.engine
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         self._writing = self.engine.execution_options(begin="IMMEDIATE")
-        #: SQLite has one writer and lets the others poll; threads of one process had better queue here.
-        self._turn = None if self.is_postgres else threading.Lock()
+        #: SQLite has one writer and lets the others poll; threads of one process wait here instead.
+        self._write_lock = None if self.is_postgres else threading.Lock()
 
     def close(self) -> None:
         """Close the pool's connections."""
@@ -92,30 +92,30 @@ class Database:
     def read(self, work: Work[T]) -> T:
         """Run a function that only reads. On Postgres each of its statements sees the database as it is then."""
         try:
-            return self._again(self._at_once, work)
+            return self._run_with_retries(self._autocommit, work)
         except exc.DataError as error:
-            # Asked for what no column can hold, as a NUL in a text: so no row holds it.
+            # A value that no column can hold, such as a NUL in a text, is in no row.
             raise NotFound from error
 
     def write(self, work: Work[T]) -> T:
         """Run a function as one transaction; what it returns is committed. Any exception rolls back."""
-        if self._turn is None:
-            return self._again(self._writing, work)
-        if not self._turn.acquire(timeout=_SQLITE_TURN_S):
+        if self._write_lock is None:
+            return self._run_with_retries(self._writing, work)
+        if not self._write_lock.acquire(timeout=_SQLITE_LOCK_TIMEOUT_S):
             raise StoreUnavailable("The database is busy; try again shortly.")
         try:
-            return self._again(self._writing, work)
+            return self._run_with_retries(self._writing, work)
         finally:
-            self._turn.release()
+            self._write_lock.release()
 
-    def write_at_once(self, work: Work[T]) -> T:
-        """Run a function of one statement as a transaction of its own, on Postgres: no BEGIN, no COMMIT to wait for.
+    def write_autocommit(self, work: Work[T]) -> T:
+        """Run a function of one statement as a transaction of its own, without BEGIN and COMMIT. Postgres only.
 
-        When its connection dies nobody knows whether it was done, and it runs again: `work` may only insert rows under
-        ids of its own, and gets Conflict where an earlier try of this call did it.
+        When its connection dies the outcome is unknown, and it runs again: `work` may only insert rows under
+        ids of its own, and raises Conflict where an earlier attempt of this call inserted them.
         """
         assert self.is_postgres
-        return self._again(self._at_once, work)
+        return self._run_with_retries(self._autocommit, work)
 
     @property
     def now_sql(self) -> str:
@@ -123,27 +123,27 @@ class Database:
         return str(db_now_ms().compile(dialect=self.engine.dialect))
 
     def insert(self, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
-        """INSERT with ON CONFLICT, which both dialects spell alike and SQLAlchemy keeps apart."""
+        """INSERT with ON CONFLICT, which has the same syntax in both dialects but two classes in SQLAlchemy."""
         return postgresql.insert(table) if self.is_postgres else sqlite.insert(table)
 
-    def try_lock(self, connection: sa.Connection, *words: str) -> bool:
-        """An advisory lock until the transaction ends, tried and not waited for. SQLite has one writer anyway."""
+    def try_lock(self, connection: sa.Connection, *names: str) -> bool:
+        """Try to take an advisory lock until the transaction ends, without waiting. SQLite has one writer anyway."""
         if not self.is_postgres:
             return True
-        digest = hashlib.sha256("\0".join(words).encode()).digest()
+        digest = hashlib.sha256("\0".join(names).encode()).digest()
         number = int.from_bytes(digest[:8], "big", signed=True)
         return bool(connection.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(number))))
 
-    def _again(self, engine: sa.Engine, work: Work[T]) -> T:
-        for last in (False, False, True):
+    def _run_with_retries(self, engine: sa.Engine, work: Work[T]) -> T:
+        for is_last in (False, False, True):
             try:
-                return self._once(engine, work)
-            except _Undone as undone:
-                if last:
-                    raise StoreUnavailable from undone.__cause__
-        raise AssertionError("the last try returns or raises")
+                return self._run(engine, work)
+            except _RolledBack as rolled_back:
+                if is_last:
+                    raise StoreUnavailable from rolled_back.__cause__
+        raise AssertionError("the last attempt returns or raises")
 
-    def _once(self, engine: sa.Engine, work: Work[T]) -> T:
+    def _run(self, engine: sa.Engine, work: Work[T]) -> T:
         committing = False
         try:
             with engine.connect() as connection, connection.begin():
@@ -153,8 +153,8 @@ class Database:
         except exc.IntegrityError as error:
             raise Conflict("The database refused it: " + str(error.orig).partition("\n")[0]) from error
         except exc.DBAPIError as error:
-            if not committing and (error.connection_invalidated or _sqlstate(error) in _TRY_AGAIN):
-                raise _Undone from error
+            if not committing and (error.connection_invalidated or _sqlstate(error) in _RETRYABLE_SQLSTATES):
+                raise _RolledBack from error
             if isinstance(error, (exc.OperationalError, exc.InterfaceError, exc.InternalError)):
                 raise StoreUnavailable from error
             raise
@@ -162,8 +162,8 @@ class Database:
             raise StoreUnavailable("All database connections are in use; try again shortly.") from error
 
 
-class _Undone(Exception):
-    """The transaction left no trace and may be tried again."""
+class _RolledBack(Exception):
+    """The transaction was rolled back and may be repeated."""
 
 
 def _sqlstate(error: exc.DBAPIError) -> str | None:
@@ -171,7 +171,7 @@ def _sqlstate(error: exc.DBAPIError) -> str | None:
 
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:
-    # None: we send BEGIN ourselves, because the driver's own is deferred, and then fails when it turns into a writer.
+    # None: we send BEGIN ourselves, because the driver's BEGIN is deferred and fails when the transaction first writes.
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in _SQLITE_PRAGMAS:

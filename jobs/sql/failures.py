@@ -1,4 +1,4 @@
-"""Chunks that do not succeed: released, failed, stopped; and jobs that are cancelled."""
+"""Chunks that do not succeed: released for another attempt, failed for good, or stopped with their job."""
 
 from __future__ import annotations
 
@@ -8,111 +8,83 @@ from typing import Any
 import sqlalchemy as sa
 
 from jobs import retry_policy
-from jobs.errors import Deleted, LeaseLost, NotFound
-from jobs.job import Claim, Job, Json, Release
+from jobs.chunk import Claim, Release
+from jobs.errors import LeaseLost
+from jobs.failure import Failure
 from jobs.states import ChunkState, ReleaseReason
 
 from .clock import db_now_ms
 from .database import Database
-from .rows import to_job
 from .tables import chunks, jobs
 from .transitions import (
     IDLE,
-    cancel_waiting,
     end_if_idle,
     fail_job,
     is_stopping,
     lock_claimed,
     lock_job,
-    note,
+    record_transitions,
     still_held,
     stop_running,
+    wants_results,
 )
 
 
-class Setbacks:
-    """Release, fail, stop and cancel."""
+class Failures:
+    """Makes running chunks ready, failed or cancelled."""
 
-    _db: Database
-    _retry_base_s: float
+    def __init__(self, db: Database, *, retry_base_s: float) -> None:
+        self._db, self._retry_base_s = db, retry_base_s
 
     def release(self, claim: Claim, release: Release) -> None:
-        """See Store.release."""
+        """See ChunkQueue.release."""
 
         def transaction(connection: sa.Connection) -> None:
             job = lock_job(connection, claim.chunk.job_id)
             chunk = lock_claimed(connection, claim)
             if chunk is None:
                 raise LeaseLost
-            self._put_back(connection, job, chunk, release)
+            self.requeue(connection, job, chunk, release)
 
         self._db.write(transaction)
 
-    def fail(self, claim: Claim, error: Json) -> None:
-        """See Store.fail."""
+    def fail(self, claim: Claim, failure: Failure) -> None:
+        """See ChunkQueue.fail."""
 
         def transaction(connection: sa.Connection) -> None:
             job = lock_job(connection, claim.chunk.job_id)
             if job is None:
                 raise LeaseLost
-            state = ChunkState.FAILED if _wants_results(job) else ChunkState.CANCELLED
-            if not stop_running(
-                connection, claim.chunk.id, claim.chunk.fence, state=state, reason=error.get("code", "")
-            ):
+            state = ChunkState.FAILED if wants_results(job) else ChunkState.CANCELLED
+            if not stop_running(connection, claim.chunk.id, claim.chunk.fence, state=state, reason=failure.code):
                 raise LeaseLost
             if state is ChunkState.FAILED:
-                fail_job(self._db, connection, job, error)
+                fail_job(self._db, connection, job, failure)
             else:
                 end_if_idle(self._db, connection, job)
 
         self._db.write(transaction)
 
-    def end_stopped(self, claim: Claim) -> None:
-        """See Store.end_stopped."""
+    def stop(self, claim: Claim) -> None:
+        """See ChunkQueue.stop."""
 
         def transaction(connection: sa.Connection) -> None:
             job = lock_job(connection, claim.chunk.job_id)
             chunk = lock_claimed(connection, claim)
             if chunk is None:
                 raise LeaseLost
-            self._put_back(connection, job, chunk, Release(ReleaseReason.INTERRUPT))
+            self.requeue(connection, job, chunk, Release(ReleaseReason.INTERRUPT))
 
         self._db.write(transaction)
 
-    def cancel(self, tenant_id: str, job_id: str) -> Job:
-        """See Store.cancel."""
-
-        def transaction(connection: sa.Connection) -> Job:
-            job = lock_job(connection, job_id)
-            if job is None or job.tenant_id != tenant_id:
-                raise NotFound("There is no such job.")
-            if job.deleted_at is not None:
-                raise Deleted("The job was deleted.")
-            return to_job(self._cancel(connection, job))
-
-        return self._db.write(transaction)
-
-    def _cancel(self, connection: sa.Connection, job: Any) -> Any:
-        """Cancel an open job as far as that is possible without its workers; returns its row."""
-        if not _wants_results(job):
-            return job
-        job = connection.execute(
-            sa.update(jobs)
-            .where(jobs.c.id == job.id)
-            .values(cancel_requested_at=db_now_ms(), updated_at=db_now_ms())
-            .returning(jobs)
-        ).one()
-        cancel_waiting(connection, job.id, "cancel")
-        return end_if_idle(self._db, connection, job)
-
-    def _put_back(self, connection: sa.Connection, job: Any, chunk: Any, release: Release) -> None:
-        """A locked running chunk goes back to ready; ends instead where its job stops or a limit is reached."""
+    def requeue(self, connection: sa.Connection, job: Any, chunk: Any, release: Release) -> None:
+        """Make a locked running chunk ready again; end it instead where its job stops or a limit is reached."""
         now_ms = connection.scalar(sa.select(db_now_ms())) or 0
         if job.finished_at is not None or is_stopping(job, now_ms):
             stop_running(connection, chunk.id, chunk.fence, state=ChunkState.CANCELLED, reason="stopped")
             end_if_idle(self._db, connection, job)
             return
-        decision = retry_policy.after(
+        decision = retry_policy.decide_retry(
             release.reason,
             retry_policy.Counts(chunk.error_count, chunk.crash_count, chunk.rescue_count, chunk.snooze_count),
             charge=release.charge,
@@ -126,10 +98,10 @@ class Setbacks:
             "rescue_count": charged.rescue,
             "snooze_count": charged.snooze,
         }
-        if isinstance(decision, retry_policy.Spent):
+        if isinstance(decision, retry_policy.Exhausted):
             connection.execute(sa.update(chunks).where(chunks.c.id == chunk.id).values(counts))
-            stop_running(connection, chunk.id, chunk.fence, state=ChunkState.FAILED, reason=decision.code)
-            fail_job(self._db, connection, job, _error_of(decision, release))
+            stop_running(connection, chunk.id, chunk.fence, state=ChunkState.FAILED, reason=decision.failure.code)
+            fail_job(self._db, connection, job, _choose_failure(decision.failure, release))
             return
         wait_ms = max(decision.delay_ms, release.delay_ms)
         connection.execute(
@@ -139,17 +111,27 @@ class Setbacks:
                 state="ready", available_at=db_now_ms() + wait_ms, solo=chunk.solo or release.solo, **counts, **IDLE
             )
         )
-        note(connection, [(chunk.id, chunk.fence)], "running", "ready", release.reason.value)
+        record_transitions(connection, [(chunk.id, chunk.fence)], "running", "ready", release.reason.value)
         if (charged.error, charged.crash, charged.rescue) != (chunk.error_count, chunk.crash_count, chunk.rescue_count):
             connection.execute(sa.update(jobs).where(jobs.c.id == job.id).values(attempts=jobs.c.attempts + 1))
 
+    def requeue_if(self, seen: Any, condition: sa.ColumnElement[bool], release: Release) -> bool:
+        """Requeue a chunk that was seen running (`id`, `job_id`), if `condition` holds now that it is locked."""
 
-def _wants_results(job: Any) -> bool:
-    return job.finished_at is None and job.cancel_requested_at is None
+        def transaction(connection: sa.Connection) -> bool:
+            job = lock_job(connection, seen.job_id)
+            chunk = connection.execute(
+                sa.select(chunks)
+                .where(chunks.c.id == seen.id, chunks.c.state == "running", condition)
+                .with_for_update()
+            ).one_or_none()
+            if chunk is not None:
+                self.requeue(connection, job, chunk, release)
+            return chunk is not None
+
+        return self._db.write(transaction)
 
 
-def _error_of(spent: retry_policy.Spent, release: Release) -> Json:
-    """The job's error: what went wrong last, where that is known; a poison stays a poison."""
-    if release.error is not None and spent.error_class == "engine":
-        return release.error
-    return {"class": spent.error_class, "code": spent.code, "detail": spent.detail, "retryable": False}
+def _choose_failure(limit: Failure, release: Release) -> Failure:
+    """The job's error: the last failure where it is known, but never instead of a poison."""
+    return release.failure if release.failure is not None and limit.error_class == "engine" else limit

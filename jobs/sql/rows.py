@@ -1,4 +1,4 @@
-"""Rows to values and back: the only place that knows both the columns and the dataclasses."""
+"""Conversion of rows to values and back: the only place that knows both the columns and the dataclasses."""
 
 from __future__ import annotations
 
@@ -8,8 +8,14 @@ from typing import Any
 import sqlalchemy as sa
 import uuid_utils
 
-from jobs.job import ApiKey, Chunk, DeliveryRecord, Endpoint, InputObject, Job, WorkerRow
+from jobs.api_key import ApiKey
+from jobs.chunk import Chunk, InputObject
+from jobs.failure import Failure
+from jobs.job import Job
 from jobs.states import ChunkState, JobState, Priority, Step
+from jobs.voice import EnrolledVoice
+from jobs.webhooks.delivery import DeliveryRecord, Endpoint
+from jobs.worker import WorkerRow
 
 from .tables import chunks, jobs
 
@@ -17,7 +23,7 @@ from .tables import chunks, jobs
 CPU_QUEUE = "cpu"
 _PRIORITIES = tuple(Priority)
 
-#: What the running chunks of a job have done and not yet committed.
+#: Units that the running chunks of a job have done and not yet committed.
 _running = chunks.alias("running")
 units_running = (
     sa.select(sa.func.coalesce(sa.func.sum(_running.c.progress), 0.0))
@@ -59,7 +65,7 @@ def to_job(row: Any) -> Job:
         chunks_done=row.chunks_done,
         attempts=row.attempts,
         result=row.result,
-        error=row.error,
+        error=None if row.error is None else Failure.from_json(row.error),
         provenance=row.provenance,
         cancel_requested_at=row.cancel_requested_at,
         started_at=row.started_at,
@@ -183,4 +189,18 @@ def to_delivery_record(row: Any) -> DeliveryRecord:
         last_status=row.last_status,
         last_error=row.last_error,
         finished_at=row.finished_at,
+    )
+
+
+def to_voice(row: Any) -> EnrolledVoice:
+    """A row of `voices`."""
+    return EnrolledVoice(
+        id=row.id,
+        tenant_id=row.tenant_id,
+        name=row.name,
+        language=row.language,
+        gender=row.gender,
+        reference=InputObject(row.reference_key, row.reference_sha256, row.reference_bytes),
+        consented_at=row.consented_at,
+        created_at=row.created_at,
     )

@@ -1,7 +1,7 @@
-"""Accepting a job: its row, its `plan` chunk and the promise of its idempotency key, in one transaction.
+"""Submission of a job: its row, its `plan` chunk and its idempotency key, in one transaction.
 
-This is the road of every submit, so its statements are made once, and on Postgres a job without a key is one statement:
-one round trip that is a transaction by itself, committed with fsync like any other.
+This is the busiest code of the store, so the statements are built once. On Postgres a job without a key is one
+statement: one round trip that is a transaction by itself, committed with fsync like any other.
 """
 
 from __future__ import annotations
@@ -14,33 +14,33 @@ import sqlalchemy as sa
 from jobs.errors import Conflict, IdempotencyInFlight, IdempotencyMismatch
 from jobs.job import Idempotency, Job, NewJob
 from jobs.states import JobState
-from jobs.store import Accepted
+from jobs.store import SubmittedJob
 
 from .clock import db_now_ms
 from .database import Database
 from .rows import CPU_QUEUE, new_id, to_job, units_running
 from .tables import chunks, jobs, webhook_endpoints
-from .tables import idempotency as promises
+from .tables import idempotency as idempotency_keys
 
 _DAY_MS = 86_400_000
-#: A lasting promise ends with its job, not by the clock: a hundred years.
+#: A lasting key expires with its job, not by the clock: a hundred years.
 _LASTING_MS = 36_525 * _DAY_MS
 
 
-def _given(name: str, column: sa.Column[Any]) -> sa.BindParameter[Any]:
+def _parameter(name: str, column: sa.Column[Any]) -> sa.BindParameter[Any]:
     return sa.bindparam(name, type_=column.type)
 
 
-def _text(value: str) -> sa.ColumnElement[Any]:
+def _literal(value: str) -> sa.ColumnElement[Any]:
     return sa.literal_column(f"'{value}'")
 
 
-_JOB_ID, _TENANT = _given("job", jobs.c.id), _given("tenant", jobs.c.tenant_id)
-_PRIORITY = _given("rank", jobs.c.priority)
+_JOB_ID, _TENANT = _parameter("job", jobs.c.id), _parameter("tenant", jobs.c.tenant_id)
+_PRIORITY = _parameter("rank", jobs.c.priority)
 _ZERO: sa.ColumnElement[Any] = sa.literal_column("0")
-_EMPTY = _text("{}")
+_EMPTY = _literal("{}")
 #: Columns that the request fills, each by a parameter `new_<column>`.
-_ASKED = (
+_REQUESTED = (
     "kind",
     "model",
     "params",
@@ -59,8 +59,8 @@ _INSERT_JOB = sa.insert(jobs).values(
         "id": _JOB_ID,
         "tenant_id": _TENANT,
         "priority": _PRIORITY,
-        "state": _text(JobState.ACCEPTED),
-        **{name: _given(f"new_{name}", jobs.c[name]) for name in _ASKED},
+        "state": _literal(JobState.ACCEPTED),
+        **{name: _parameter(f"new_{name}", jobs.c[name]) for name in _REQUESTED},
         "units_done": _ZERO,
         "chunk_total": _ZERO,
         "chunks_done": _ZERO,
@@ -74,21 +74,21 @@ _INSERT_JOB = sa.insert(jobs).values(
 
 
 def _insert_plan(created_at: sa.ColumnElement[int]) -> sa.Insert:
-    """The `plan` chunk of the job; answers with its age, which is the job's."""
+    """Insert the `plan` chunk of the job; returns its age, which is the time at which the job was created."""
     values = {
         "id": sa.bindparam("chunk"),
         "job_id": _JOB_ID,
         "tenant_id": _TENANT,
         "priority": _PRIORITY,
-        "step": _text("plan"),
+        "step": _literal("plan"),
         "round": _ZERO,
         "idx": _ZERO,
-        "queue": _text(CPU_QUEUE),
-        "state": _text("ready"),
+        "queue": _literal(CPU_QUEUE),
+        "state": _literal("ready"),
         "age": created_at,
         "available_at": created_at,
         "span": _EMPTY,
-        "input_keys": _text("[]"),
+        "input_keys": _literal("[]"),
         "notes": _EMPTY,
         "units": _ZERO,
         "progress": _ZERO,
@@ -102,69 +102,70 @@ def _insert_plan(created_at: sa.ColumnElement[int]) -> sa.Insert:
     return sa.insert(chunks).values(values).returning(chunks.c.age)
 
 
-#: Both rows in one statement; the clock stands still in it, so that they agree on when the job was made.
+#: Both rows in one statement. Its clock stands still, so that both have the same creation time.
 _INSERT_BOTH = _insert_plan(db_now_ms()).add_cte(_INSERT_JOB.cte("job"))
-#: For SQLite, which knows no INSERT inside another statement.
+#: For SQLite, which has no INSERT inside another statement.
 _INSERT_PLAN = _insert_plan(sa.select(jobs.c.created_at).where(jobs.c.id == _JOB_ID).scalar_subquery())
 
 
-#: A job that a lasting promise still stands for.
-_IS_GOOD = sa.and_(
+#: A job that a lasting key still stands for: there, and not ended without a result.
+_IS_KEPT = sa.and_(
     jobs.c.deleted_at.is_(None), jobs.c.state.not_in((JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED))
 )
 
 
-def _of(tenant_id: str, promise: Idempotency) -> Sequence[sa.ColumnElement[bool]]:
-    """The row of a promise."""
-    column = promises.c
-    return column.tenant_id == tenant_id, column.route == promise.route, column.key == promise.key
+def _is_key(tenant_id: str, idempotency: Idempotency) -> Sequence[sa.ColumnElement[bool]]:
+    """The row of an idempotency key."""
+    column = idempotency_keys.c
+    return column.tenant_id == tenant_id, column.route == idempotency.route, column.key == idempotency.key
 
 
-class Acceptance:
-    """Accept jobs, and find again what an idempotency key was promised."""
+class Submission:
+    """Records jobs, and finds the job that an idempotency key stands for."""
 
-    _db: Database
-    _deadline_s: float
-    _retain_s: float | None
+    def __init__(self, db: Database, *, deadline_s: float, retain_s: float | None) -> None:
+        self._db, self._deadline_s, self._retain_s = db, deadline_s, retain_s
 
-    def accept(self, new: NewJob, idempotency: Idempotency | None = None) -> Accepted:
-        """See Store.accept."""
+    def submit(self, new: NewJob, idempotency: Idempotency | None = None) -> SubmittedJob:
+        """See JobStore.submit."""
         values = self._values(new)
         if idempotency is None and new.webhook_url is None and self._db.is_postgres:
-            return self._accept_alone(new, values)
+            return self._submit_in_one_statement(new, values)
 
-        def transaction(connection: sa.Connection) -> Accepted:
+        def transaction(connection: sa.Connection) -> SubmittedJob:
             if idempotency is not None:
-                earlier = self._reserve(connection, new.tenant_id, idempotency, values["job"])
+                earlier = self._bind_key(connection, new.tenant_id, idempotency, values["job"])
                 if earlier is not None:
-                    return Accepted(earlier, replayed=True)
+                    return SubmittedJob(earlier, replayed=True)
             if new.webhook_url:
-                values["new_webhook_endpoint_id"] = self._adhoc_endpoint(connection, new.tenant_id, new.webhook_url)
-            return Accepted(self._record(connection, new, values))
+                values["new_webhook_endpoint_id"] = self._ensure_adhoc_endpoint(
+                    connection, new.tenant_id, new.webhook_url
+                )
+            return SubmittedJob(self._insert(connection, new, values))
 
         return self._db.write(transaction)
 
-    def replay(self, tenant_id: str, idempotency: Idempotency) -> Job | None:
-        """See Store.replay."""
-        return self._db.read(lambda connection: self._earlier(connection, tenant_id, idempotency))
+    def find_replay(self, tenant_id: str, idempotency: Idempotency) -> Job | None:
+        """See JobStore.find_replay."""
+        return self._db.read(lambda connection: self._find_bound_job(connection, tenant_id, idempotency))
 
-    def _accept_alone(self, new: NewJob, values: Mapping[str, Any]) -> Accepted:
-        tries: list[sa.Connection] = []
+    def _submit_in_one_statement(self, new: NewJob, values: Mapping[str, Any]) -> SubmittedJob:
+        attempts: list[sa.Connection] = []
 
         def statement(connection: sa.Connection) -> Job:
-            tries.append(connection)
-            return self._record(connection, new, values)
+            attempts.append(connection)
+            return self._insert(connection, new, values)
 
         try:
-            return Accepted(self._db.write_at_once(statement))
+            return SubmittedJob(self._db.write_autocommit(statement))
         except Conflict:
-            if len(tries) == 1:
+            if len(attempts) == 1:
                 raise
-            # The id is this call's own: an earlier try was committed, and only its answer was lost.
+            # The id is this call's own: an earlier attempt was committed, and only its answer was lost.
             query = sa.select(jobs).where(jobs.c.id == values["job"], jobs.c.tenant_id == new.tenant_id)
-            return Accepted(to_job(self._db.read(lambda connection: connection.execute(query).one())))
+            return SubmittedJob(to_job(self._db.read(lambda connection: connection.execute(query).one())))
 
-    def _record(self, connection: sa.Connection, new: NewJob, values: Mapping[str, Any]) -> Job:
+    def _insert(self, connection: sa.Connection, new: NewJob, values: Mapping[str, Any]) -> Job:
         if not self._db.is_postgres:
             connection.execute(_INSERT_JOB, values)
         created_at = connection.execute(_INSERT_BOTH if self._db.is_postgres else _INSERT_PLAN, values).scalar_one()
@@ -210,45 +211,45 @@ class Acceptance:
         }
 
     # -- idempotency -------------------------------------------------------------------------------------------------
-    def _reserve(self, connection: sa.Connection, tenant_id: str, promise: Idempotency, job_id: str) -> Job | None:
+    def _bind_key(self, connection: sa.Connection, tenant_id: str, idempotency: Idempotency, job_id: str) -> Job | None:
         """Bind the key to `job_id`, or return the job that it is bound to."""
-        if not self._db.try_lock(connection, tenant_id, promise.route, promise.key):
+        if not self._db.try_lock(connection, tenant_id, idempotency.route, idempotency.key):
             raise IdempotencyInFlight
-        if promise.is_lasting:
-            over = sa.exists().where(jobs.c.id == promises.c.job_id, ~_IS_GOOD)
-            connection.execute(sa.delete(promises).where(*_of(tenant_id, promise), over))
-        insert = self._db.insert(promises).values(
+        if idempotency.is_lasting:
+            is_void = sa.exists().where(jobs.c.id == idempotency_keys.c.job_id, ~_IS_KEPT)
+            connection.execute(sa.delete(idempotency_keys).where(*_is_key(tenant_id, idempotency), is_void))
+        insert = self._db.insert(idempotency_keys).values(
             tenant_id=tenant_id,
-            route=promise.route,
-            key=promise.key,
-            fingerprint=promise.fingerprint,
+            route=idempotency.route,
+            key=idempotency.key,
+            fingerprint=idempotency.fingerprint,
             job_id=job_id,
-            expires_at=db_now_ms() + (_LASTING_MS if promise.is_lasting else _DAY_MS),
+            expires_at=db_now_ms() + (_LASTING_MS if idempotency.is_lasting else _DAY_MS),
         )
-        fresh = insert.excluded
+        new = insert.excluded
         bound = connection.execute(
             insert.on_conflict_do_update(
                 index_elements=["tenant_id", "route", "key"],
-                set_={"fingerprint": fresh.fingerprint, "job_id": fresh.job_id, "expires_at": fresh.expires_at},
-                where=promises.c.expires_at <= db_now_ms(),
-            ).returning(promises.c.job_id)
+                set_={"fingerprint": new.fingerprint, "job_id": new.job_id, "expires_at": new.expires_at},
+                where=idempotency_keys.c.expires_at <= db_now_ms(),
+            ).returning(idempotency_keys.c.job_id)
         ).one_or_none()
-        return None if bound else self._earlier(connection, tenant_id, promise)
+        return None if bound else self._find_bound_job(connection, tenant_id, idempotency)
 
-    def _earlier(self, connection: sa.Connection, tenant_id: str, promise: Idempotency) -> Job | None:
+    def _find_bound_job(self, connection: sa.Connection, tenant_id: str, idempotency: Idempotency) -> Job | None:
         query = (
-            sa.select(jobs, units_running, promises.c.fingerprint)
-            .join(promises, promises.c.job_id == jobs.c.id)
-            .where(*_of(tenant_id, promise), promises.c.expires_at > db_now_ms())
+            sa.select(jobs, units_running, idempotency_keys.c.fingerprint)
+            .join(idempotency_keys, idempotency_keys.c.job_id == jobs.c.id)
+            .where(*_is_key(tenant_id, idempotency), idempotency_keys.c.expires_at > db_now_ms())
         )
-        row = connection.execute(query.where(_IS_GOOD) if promise.is_lasting else query).one_or_none()
-        if row is not None and row.fingerprint != promise.fingerprint:
+        row = connection.execute(query.where(_IS_KEPT) if idempotency.is_lasting else query).one_or_none()
+        if row is not None and row.fingerprint != idempotency.fingerprint:
             raise IdempotencyMismatch
         return None if row is None else to_job(row)
 
     # -- webhooks ----------------------------------------------------------------------------------------------------
-    def _adhoc_endpoint(self, connection: sa.Connection, tenant_id: str, url: str) -> str:
-        """The endpoint of a request's webhook_url: found, or made, or enabled again since it is asked for again."""
+    def _ensure_adhoc_endpoint(self, connection: sa.Connection, tenant_id: str, url: str) -> str:
+        """Find, create or re-enable the ad hoc endpoint of a request's webhook_url; returns its id."""
         ends = webhook_endpoints.c
         found = connection.execute(
             sa.select(ends.id).where(

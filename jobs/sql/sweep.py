@@ -1,4 +1,4 @@
-"""What the sweeper repairs: what crashed, what is past its time, what nobody came for."""
+"""One sweep: rescues chunks of crashed workers, expires and cancels jobs, finds lost notifications."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from jobs.job import Release
+from jobs.chunk import Release
 from jobs.states import ChunkState, JobState, ReleaseReason
-from jobs.store import Swept
+from jobs.store import SweepResult
 
 from .clock import db_now_ms
 from .database import Database
+from .failures import Failures
 from .tables import chunks, idempotency, jobs, webhook_deliveries
-from .transitions import DEADLINE_ERROR, cancel_waiting, end_if_idle, end_job, lock_job, stop_running
-from .worker_registry import Workers, live_slots
+from .transitions import DEADLINE_FAILURE, cancel_waiting, end_if_idle, end_job, lock_job, stop_running
+from .worker_registry import SqlWorkerRegistry, count_live_slots
 
-#: A running chunk of an ended or cancelled job has had a heartbeat to notice by then; nobody waits for it any longer.
+#: Time for a running chunk of an ended or cancelled job to learn it from a heartbeat, and to stop.
 STOP_GRACE_MS = 20_000
 
 _RUNNING: sa.ColumnElement[str] = sa.literal_column("'running'")
 
-#: Queues with work that has waited for 3 s, longer than a bell takes, and how much of it, up to 100.
-#: Jumps from queue to queue in the index.
+#: Queues with chunks that have waited for 3 s, longer than a notification takes, and their number, up to 100.
+#: Skips from queue to queue in the index.
 _WAITING = """
 WITH RECURSIVE named(queue) AS (
     SELECT min(queue) FROM chunks WHERE state = 'ready'
@@ -40,40 +41,41 @@ FROM named WHERE queue IS NOT NULL
 """
 
 
-class Sweeping(Workers):
-    """One pass: every repair is a transaction of its own, so that a bad row spoils nothing but itself."""
+class Sweep:
+    """One pass. Every repair is a transaction of its own, so that a bad row affects nothing but itself."""
 
-    _db: Database
+    def __init__(self, db: Database, failures: Failures, workers: SqlWorkerRegistry) -> None:
+        self._db, self._failures, self._workers = db, failures, workers
 
-    def sweep(self, *, may_rescue: bool, limit: int = 200) -> Swept:
-        """See Store.sweep."""
-        self._free_deliveries()
-        return Swept(
+    def sweep(self, *, may_rescue: bool, limit: int = 200) -> SweepResult:
+        """See Maintenance.sweep."""
+        self._release_deliveries()
+        return SweepResult(
             expired=self._expire(limit),
             cancelled=self._finish_stopped(limit),
             rescued=self._rescue(limit) if may_rescue else 0,
             idempotency_dropped=self._drop_idempotency(limit),
-            bells=self._lost_bells(),
+            notifications=self._find_lost_notifications(),
         )
 
     def _expire(self, limit: int) -> int:
         # Cancelled ones end as cancelled: see _finish_stopped.
-        late = sa.select(jobs.c.id).where(
+        overdue = sa.select(jobs.c.id).where(
             jobs.c.finished_at.is_(None), jobs.c.cancel_requested_at.is_(None), jobs.c.deadline_at <= db_now_ms()
         )
-        return self._each_job(late.order_by(jobs.c.deadline_at).limit(limit), self._expire_job)
+        return self._repair_each(overdue.order_by(jobs.c.deadline_at).limit(limit), self._expire_job)
 
     def _expire_job(self, connection: sa.Connection, job: Any) -> bool:
         if job.finished_at is not None or job.cancel_requested_at is not None:
             return False
         cancel_waiting(connection, job.id, "deadline")
-        end_job(self._db, connection, job, JobState.EXPIRED, error=DEADLINE_ERROR)
+        end_job(self._db, connection, job, JobState.EXPIRED, error=DEADLINE_FAILURE)
         return True
 
     def _finish_stopped(self, limit: int) -> int:
-        """End what a cancel or an ended job left running with a worker that does not answer."""
+        """Stop chunks of ended or cancelled jobs whose worker does not respond; end cancelled jobs that run nothing."""
         since = sa.func.coalesce(jobs.c.finished_at, jobs.c.cancel_requested_at)
-        deaf = (
+        unresponsive = (
             sa.select(chunks.c.job_id)
             .join(jobs)
             .where(chunks.c.state == _RUNNING, since <= db_now_ms() - STOP_GRACE_MS)
@@ -89,7 +91,7 @@ class Sweeping(Workers):
             )
             .limit(limit)
         )
-        return self._each_job(deaf, self._stop_chunks) + self._each_job(idle, self._end_idle)
+        return self._repair_each(unresponsive, self._stop_chunks) + self._repair_each(idle, self._end_idle)
 
     def _stop_chunks(self, connection: sa.Connection, job: Any) -> bool:
         running = connection.execute(
@@ -114,17 +116,17 @@ class Sweeping(Workers):
             .order_by(chunks.c.lease_expires_at)
             .limit(limit)
         )
-        dead = self._db.read(lambda connection: connection.execute(query).all())
-        return sum(self._put_back_if(row, expired, Release(ReleaseReason.RESCUE)) for row in dead)
+        found = self._db.read(lambda connection: connection.execute(query).all())
+        return sum(self._failures.requeue_if(row, expired, Release(ReleaseReason.RESCUE)) for row in found)
 
-    def _free_deliveries(self) -> None:
-        """Deliveries whose sender died are due again at once: a receiver knows doubles by their id."""
+    def _release_deliveries(self) -> None:
+        """Make deliveries whose sender died due at once: a receiver recognises duplicates by their id."""
         column = webhook_deliveries.c
-        dead = column.state == sa.literal_column("'sending'"), column.lease_expires_at <= db_now_ms()
-        if self._db.read(lambda connection: connection.execute(sa.select(column.id).where(*dead).limit(1)).all()):
-            free = sa.update(webhook_deliveries).where(*dead)
-            free = free.values(state="pending", lease_owner=None, lease_expires_at=None)
-            self._db.write(lambda connection: connection.execute(free))
+        expired = column.state == sa.literal_column("'sending'"), column.lease_expires_at <= db_now_ms()
+        if self._db.read(lambda connection: connection.execute(sa.select(column.id).where(*expired).limit(1)).all()):
+            release = sa.update(webhook_deliveries).where(*expired)
+            release = release.values(state="pending", lease_owner=None, lease_expires_at=None)
+            self._db.write(lambda connection: connection.execute(release))
 
     def _drop_idempotency(self, limit: int) -> int:
         key = sa.tuple_(idempotency.c.tenant_id, idempotency.c.route, idempotency.c.key)
@@ -135,8 +137,8 @@ class Sweeping(Workers):
             lambda connection: connection.execute(sa.delete(idempotency).where(key.in_(old))).rowcount
         )
 
-    def _lost_bells(self) -> Mapping[str, int]:
-        """Bells for work that waits although workers are idle; one for work that no known worker wants."""
+    def _find_lost_notifications(self) -> Mapping[str, int]:
+        """Chunks by queue that wait although slots are idle; at most one where no live worker has the queue."""
         ready_sql = sa.text(_WAITING.format(now=self._db.now_sql))
         busy = sa.select(chunks.c.queue, sa.func.count().label("n")).where(chunks.c.state == _RUNNING)
 
@@ -146,13 +148,13 @@ class Sweeping(Workers):
         waiting, running = self._db.read(read)
         if not any(row.ready for row in waiting):
             return {}
-        live = self.live_workers()
+        live = self._workers.list_live()
         busy_slots = {row.queue: row.n for row in running}
-        idle = {row.queue: max(1, live_slots(live, row.queue)) - busy_slots.get(row.queue, 0) for row in waiting}
+        idle = {row.queue: max(1, count_live_slots(live, row.queue)) - busy_slots.get(row.queue, 0) for row in waiting}
         return {row.queue: min(row.ready, idle[row.queue]) for row in waiting if row.ready and idle[row.queue] > 0}
 
-    def _each_job(self, query: Any, repair: Callable[[sa.Connection, Any], bool]) -> int:
-        """Run a repair on every job that the query names, each locked in its own transaction."""
+    def _repair_each(self, query: Any, repair: Callable[[sa.Connection, Any], bool]) -> int:
+        """Run a repair on every job of the query, each locked in its own transaction. Returns the number of repairs."""
         ids = self._db.read(lambda connection: connection.scalars(query).all())
 
         def transaction(job_id: str, connection: sa.Connection) -> bool:

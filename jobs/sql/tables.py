@@ -1,7 +1,7 @@
-"""The tables, their constraints and their indexes: what the database itself refuses to hold.
+"""The tables, their constraints and their indexes.
 
-`migrations/` makes the same tables step by step; a test proves that both agree. Times are BIGINT milliseconds since
-1970 by the database's clock. Index conditions are literals, and so are the states in queries that want those indexes.
+`migrations/` creates the same tables step by step; a test proves that both agree. Times are BIGINT milliseconds since
+1970 by the database's clock. Conditions of indexes are literals, and so are the states in queries that use them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from jobs.states import ChunkState, JobState, Step
 metadata = sa.MetaData()
 
 _Json = sa.JSON(none_as_null=True)
-#: SQLite gives out row numbers for INTEGER keys only.
+#: SQLite assigns row numbers to INTEGER keys only.
 _RowNumber = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -25,7 +25,7 @@ def _index(name: str, *columns: str, where: str | None = None, unique: bool = Fa
     return sa.Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
 
 
-def _one_of(names: Iterable[str]) -> str:
+def _list_literals(names: Iterable[str]) -> str:
     return "({})".format(", ".join(f"'{name}'" for name in names))
 
 
@@ -64,8 +64,8 @@ jobs = sa.Table(
     Column("updated_at", BigInteger, nullable=False),
     Column("delete_at", BigInteger),
     Column("deleted_at", BigInteger),
-    Column("blanked_at", BigInteger),  # its objects are gone and the row is a tombstone
-    sa.CheckConstraint(f"state IN {_one_of(JobState)}", name="ck_jobs_state"),
+    Column("blanked_at", BigInteger),  # its objects are deleted and the row is a tombstone
+    sa.CheckConstraint(f"state IN {_list_literals(JobState)}", name="ck_jobs_state"),
     sa.CheckConstraint(
         "(state IN ('succeeded', 'failed', 'cancelled', 'expired')) = (finished_at IS NOT NULL)",
         name="ck_jobs_finished",
@@ -113,8 +113,8 @@ chunks = sa.Table(
     Column("notes", _Json, nullable=False),
     Column("finished_at", BigInteger),
     sa.UniqueConstraint("job_id", "step", "round", "idx", name="uq_chunks_place"),
-    sa.CheckConstraint(f"step IN {_one_of(Step)}", name="ck_chunks_step"),
-    sa.CheckConstraint(f"state IN {_one_of(ChunkState)}", name="ck_chunks_state"),
+    sa.CheckConstraint(f"step IN {_list_literals(Step)}", name="ck_chunks_step"),
+    sa.CheckConstraint(f"state IN {_list_literals(ChunkState)}", name="ck_chunks_state"),
     sa.CheckConstraint("(state = 'running') = (lease_owner IS NOT NULL)", name="ck_chunks_owner"),
     sa.CheckConstraint("(lease_owner IS NULL) = (lease_expires_at IS NULL)", name="ck_chunks_lease"),
     sa.CheckConstraint("state <> 'succeeded' OR result_key IS NOT NULL", name="ck_chunks_result"),
@@ -157,8 +157,9 @@ webhook_endpoints = sa.Table(
     Column("tenant_id", Text, nullable=False),
     Column("url", Text, nullable=False),
     Column("events", _Json, nullable=False),  # event types; [] = all
-    Column("adhoc", sa.Boolean, nullable=False),  # made by a request's webhook_url; hears of such requests alone
-    Column("secret", Text),  # sealed; NULL = the tenant's default secret
+    #: Created by a request's webhook_url; gets only the events of such requests.
+    Column("adhoc", sa.Boolean, nullable=False),
+    Column("secret", Text),  # encrypted; NULL = the tenant's default secret
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Column("disabled_at", BigInteger),
@@ -207,7 +208,7 @@ tenants = sa.Table(
     "tenants",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("webhook_secret", Text),  # sealed
+    Column("webhook_secret", Text),  # encrypted
     Column("created_at", BigInteger, nullable=False),
 )
 

@@ -1,6 +1,6 @@
-"""How chunks stop and jobs end: the steps that commit, fail, cancel and sweep share, each within their transaction.
+"""Transitions of chunks and jobs that commit, failure, cancel and sweep share, each within the caller's transaction.
 
-Every function here expects that the caller has locked the job's row: locks are taken in the order job, chunk.
+The caller has locked the job's row: locks are taken in the order job, chunk.
 """
 
 from __future__ import annotations
@@ -10,29 +10,26 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from jobs.job import Claim, Json
+from jobs.chunk import Claim
+from jobs.failure import Failure
+from jobs.job import Json
 from jobs.states import ChunkState, JobState
 
 from .clock import db_now_ms
 from .database import Database
 from .tables import chunk_events, chunks, jobs
-from .webhook_outbox import announce
+from .webhook_outbox import enqueue_job_webhooks
 
-DEADLINE_ERROR = {
-    "class": "deadline",
-    "code": "deadline",
-    "detail": "The job did not finish before its deadline.",
-    "retryable": True,
-}
+DEADLINE_FAILURE = Failure("deadline", "deadline", "The job did not finish before its deadline.", retryable=True)
 
-#: What a chunk's row holds once nobody runs it.
+#: Values of a chunk that does not run.
 IDLE: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None, "progress": 0.0}
 
 
 _LOCK_JOB = sa.select(jobs).where(jobs.c.id == sa.bindparam("job")).with_for_update(key_share=True)
-#: Without what may be as long as a book.
+#: Without the columns that may be megabytes.
 _LOCK_LEAN_JOB = _LOCK_JOB.with_only_columns(*(column for column in jobs.c if column.name not in ("params", "result")))
-_NOTE = sa.insert(chunk_events).values(at=db_now_ms())
+_INSERT_EVENT = sa.insert(chunk_events).values(at=db_now_ms())
 _CLOSE_JOB = (
     sa.update(jobs)
     .where(jobs.c.id == sa.bindparam("of_job"), jobs.c.finished_at.is_(None))
@@ -64,34 +61,38 @@ def still_held(chunk_id: Any, fence: Any) -> tuple[sa.ColumnElement[bool], ...]:
     return chunks.c.id == chunk_id, chunks.c.state == "running", chunks.c.fence == fence
 
 
-def note(
-    connection: sa.Connection, moved: Iterable[tuple[str, int]], came_from: str, went_to: str, reason: str | None = None
+def record_transitions(
+    connection: sa.Connection,
+    moved: Iterable[tuple[str, int]],
+    from_state: str,
+    to_state: str,
+    reason: str | None = None,
 ) -> None:
-    """Append the moves of chunks (id, fence) to the log that the audit reads."""
+    """Append transitions of chunks (id, fence) to `chunk_events`, which the audit reads."""
     rows = [
-        {"chunk_id": chunk_id, "fence": fence, "from_state": came_from, "to_state": went_to, "reason": reason}
+        {"chunk_id": chunk_id, "fence": fence, "from_state": from_state, "to_state": to_state, "reason": reason}
         for chunk_id, fence in moved
     ]
     if rows:
-        # One by itself spares the driver a batch.
-        connection.execute(_NOTE, rows if len(rows) > 1 else rows[0])
+        # A single row avoids the batch mode of the driver.
+        connection.execute(_INSERT_EVENT, rows if len(rows) > 1 else rows[0])
 
 
 def stop_running(connection: sa.Connection, chunk_id: str, fence: int, *, state: ChunkState, reason: str) -> bool:
     """End one running chunk without success. False when it no longer runs under this fence."""
-    done = connection.execute(
+    stopped = connection.execute(
         sa.update(chunks)
         .where(*still_held(chunk_id, fence))
         .values(state=state.value, finished_at=db_now_ms(), **IDLE)
         .returning(chunks.c.id)
     ).one_or_none()
-    if done is not None:
-        note(connection, [(chunk_id, fence)], "running", state.value, reason)
-    return done is not None
+    if stopped is not None:
+        record_transitions(connection, [(chunk_id, fence)], "running", state.value, reason)
+    return stopped is not None
 
 
 def cancel_waiting(connection: sa.Connection, job_id: str, reason: str) -> None:
-    """Cancel the chunks of a job that nobody runs."""
+    """Cancel the waiting chunks of a job."""
     for state in ("ready", "blocked"):
         moved = connection.execute(
             sa.update(chunks)
@@ -99,14 +100,15 @@ def cancel_waiting(connection: sa.Connection, job_id: str, reason: str) -> None:
             .values(state="cancelled", finished_at=db_now_ms())
             .returning(chunks.c.id, chunks.c.fence)
         ).all()
-        note(connection, ((row.id, row.fence) for row in moved), state, "cancelled", reason)
+        record_transitions(connection, ((row.id, row.fence) for row in moved), state, "cancelled", reason)
 
 
 def close_job(
-    connection: sa.Connection, job: Any, state: JobState, *, result: Json | None = None, error: Json | None = None
+    connection: sa.Connection, job: Any, state: JobState, *, result: Json | None = None, error: Failure | None = None
 ) -> Any:
-    """Write the end of an open job; returns the row as it is now, which is yet to be announced."""
-    values = {"of_job": job.id, "to_state": state.value, "made": result, "failure": error}
+    """Write the end of an open job; returns the row as it is now. Its webhooks are still to be enqueued."""
+    failure = None if error is None else error.to_json()
+    values = {"of_job": job.id, "to_state": state.value, "made": result, "failure": failure}
     return connection.execute(_CLOSE_JOB, values).one()
 
 
@@ -117,12 +119,17 @@ def end_job(
     state: JobState,
     *,
     result: Json | None = None,
-    error: Json | None = None,
+    error: Failure | None = None,
 ) -> Any:
     """Write the end of an open job and its webhook rows; returns the row as it is now."""
     row = close_job(connection, job, state, result=result, error=error)
-    announce(db, connection, row)
+    enqueue_job_webhooks(db, connection, row)
     return row
+
+
+def wants_results(job: Any) -> bool:
+    """Whether the results of an open job are still wanted: it has neither ended nor been cancelled."""
+    return job.finished_at is None and job.cancel_requested_at is None
 
 
 def is_stopping(job: Any, now_ms: int) -> bool:
@@ -132,18 +139,18 @@ def is_stopping(job: Any, now_ms: int) -> bool:
 
 def end_if_idle(db: Database, connection: sa.Connection, job: Any) -> Any:
     """End a stopping job of which no chunk runs any more; returns the row as it is now."""
-    runs = connection.scalar(
+    is_running = connection.scalar(
         sa.select(sa.exists().where(chunks.c.job_id == job.id, chunks.c.state == sa.literal_column("'running'")))
     )
-    if runs or job.finished_at is not None:
+    if is_running or job.finished_at is not None:
         return job
     cancel_waiting(connection, job.id, "cancel")
     if job.cancel_requested_at is not None:
         return end_job(db, connection, job, JobState.CANCELLED)
-    return end_job(db, connection, job, JobState.EXPIRED, error=DEADLINE_ERROR)
+    return end_job(db, connection, job, JobState.EXPIRED, error=DEADLINE_FAILURE)
 
 
-def fail_job(db: Database, connection: sa.Connection, job: Any, error: Json) -> Any:
-    """A chunk failed for good: the job fails, its waiting chunks end, its running ones learn it by heartbeat."""
+def fail_job(db: Database, connection: sa.Connection, job: Any, failure: Failure) -> Any:
+    """Fail the job of a chunk that failed for good: waiting chunks are cancelled, running ones stop at a heartbeat."""
     cancel_waiting(connection, job.id, "sibling_failed")
-    return end_job(db, connection, job, JobState.FAILED, error=error)
+    return end_job(db, connection, job, JobState.FAILED, error=failure)

@@ -1,4 +1,4 @@
-"""Webhook deliveries: claimed, finished, sent again."""
+"""Webhook deliveries: claimed, finished, redelivered."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from jobs.errors import LeaseLost, NotFound
-from jobs.job import Delivery, DeliveryRecord
+from jobs.webhooks.delivery import Delivery, DeliveryRecord
 
 from .clock import db_now_ms
+from .database import Database
 from .rows import to_delivery_record
 from .tables import webhook_deliveries, webhook_endpoints
-from .webhook_endpoints import Endpoints
+from .webhook_endpoints import Cipher, SqlWebhookEndpoints
 
 _PENDING: sa.ColumnElement[str] = sa.literal_column("'pending'")
 
-#: Endpoints with something due, those first that are being sent to least: a slow receiver holds up nobody else.
+#: Endpoints with a due delivery, those with the fewest deliveries in flight first: a slow receiver delays no other.
 _DUE = """
 WITH RECURSIVE receiver(endpoint_id) AS (
     SELECT min(endpoint_id) FROM webhook_deliveries WHERE state = 'pending'
@@ -37,26 +38,29 @@ SELECT endpoint_id FROM due WHERE next_at <= {now} ORDER BY sending, next_at LIM
 """
 
 
-class Deliveries(Endpoints):
-    """Claim, finish, list and repeat deliveries."""
+class SqlWebhookDeliveries:
+    """See `WebhookDeliveries`."""
 
-    def claim_delivery(self, worker_id: str, *, lease_ms: int) -> Delivery | None:
-        """See Store.claim_delivery."""
+    def __init__(self, db: Database, endpoints: SqlWebhookEndpoints, cipher: Cipher) -> None:
+        self._db, self._endpoints, self._cipher = db, endpoints, cipher
+
+    def claim(self, worker_id: str, *, lease_ms: int) -> Delivery | None:
+        """See WebhookDeliveries.claim."""
         due = sa.text(_DUE.format(now=self._db.now_sql))
 
         def transaction(connection: sa.Connection) -> Delivery | None:
             for endpoint_id in connection.scalars(due).all():
-                row = connection.execute(_take(endpoint_id, worker_id, lease_ms)).one_or_none()
+                row = connection.execute(_build_claim(endpoint_id, worker_id, lease_ms)).one_or_none()
                 if row is not None:
                     return self._to_delivery(connection, row)
             return None
 
         return self._db.write(transaction)
 
-    def finish_delivery(
+    def finish(
         self, delivery: Delivery, *, status: int | None, error: str | None, next_at_ms: int | None, disable: bool
     ) -> None:
-        """See Store.finish_delivery."""
+        """See WebhookDeliveries.finish."""
         column = webhook_deliveries.c
         values: dict[str, Any] = {
             "attempt": column.attempt + 1,
@@ -82,15 +86,15 @@ class Deliveries(Endpoints):
             if disable:
                 off = sa.update(webhook_endpoints).where(webhook_endpoints.c.id == delivery.endpoint_id)
                 connection.execute(off.values(disabled_at=db_now_ms(), updated_at=db_now_ms()))
-                self._give_up(connection, delivery.endpoint_id, "the endpoint was switched off")
+                self._endpoints.abandon(connection, delivery.endpoint_id, "the endpoint was switched off")
 
         self._db.write(transaction)
 
-    def deliveries(
+    def list(
         self, tenant_id: str, endpoint_id: str, *, limit: int = 20, after: str | None = None
     ) -> Sequence[DeliveryRecord]:
-        """See Store.deliveries."""
-        self.endpoint(tenant_id, endpoint_id)
+        """See WebhookDeliveries.list."""
+        self._endpoints.get(tenant_id, endpoint_id)
         column = webhook_deliveries.c
         query = sa.select(webhook_deliveries).where(column.endpoint_id == endpoint_id)
         if after is not None:
@@ -99,13 +103,13 @@ class Deliveries(Endpoints):
         return [to_delivery_record(row) for row in self._db.read(lambda connection: connection.execute(query).all())]
 
     def redeliver(self, tenant_id: str, delivery_id: str) -> DeliveryRecord:
-        """See Store.redeliver."""
+        """See WebhookDeliveries.redeliver."""
         column = webhook_deliveries.c
-        again = (
+        reset = (
             sa.update(webhook_deliveries)
             .where(column.id == delivery_id, column.tenant_id == tenant_id)
             .values(
-                # A higher fence: what is being sent right now may finish, but not write here any more.
+                # A higher fence: an attempt in flight may finish, but can no longer write to this row.
                 state="pending",
                 attempt=0,
                 next_at=db_now_ms(),
@@ -116,7 +120,7 @@ class Deliveries(Endpoints):
             )
             .returning(webhook_deliveries)
         )
-        row = self._db.write(lambda connection: connection.execute(again).one_or_none())
+        row = self._db.write(lambda connection: connection.execute(reset).one_or_none())
         if row is None:
             raise NotFound("There is no such delivery.")
         return to_delivery_record(row)
@@ -124,13 +128,13 @@ class Deliveries(Endpoints):
     def _to_delivery(self, connection: sa.Connection, row: Any) -> Delivery:
         ends = webhook_endpoints.c
         endpoint = connection.execute(sa.select(ends.url, ends.secret).where(ends.id == row.endpoint_id)).one()
-        sealed = endpoint.secret or self._default_secret(connection, row.tenant_id)
+        encrypted = endpoint.secret or self._endpoints.ensure_default_secret(connection, row.tenant_id)
         return Delivery(
             id=row.id,
             endpoint_id=row.endpoint_id,
             tenant_id=row.tenant_id,
             url=endpoint.url,
-            secret=self._box.open(sealed),
+            secret=self._cipher.decrypt(encrypted),
             event_type=row.event_type,
             subject_id=row.subject_id,
             payload=row.payload,
@@ -139,7 +143,7 @@ class Deliveries(Endpoints):
         )
 
 
-def _take(endpoint_id: str, worker_id: str, lease_ms: int) -> Any:
+def _build_claim(endpoint_id: str, worker_id: str, lease_ms: int) -> Any:
     column = webhook_deliveries.c
     first = (
         sa.select(column.id)

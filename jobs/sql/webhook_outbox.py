@@ -1,4 +1,4 @@
-"""Which webhook rows the end of a job leaves. Written in the transaction that ends it, sent by nobody here."""
+"""The outbox of webhooks: rows written in the transaction that ends a job, sent later by the workers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .database import Database
 from .rows import new_id
 from .tables import webhook_deliveries, webhook_endpoints
 
-_LISTENING = sa.select(webhook_endpoints.c.id, webhook_endpoints.c.events, webhook_endpoints.c.adhoc).where(
+_ACTIVE_ENDPOINTS = sa.select(webhook_endpoints.c.id, webhook_endpoints.c.events, webhook_endpoints.c.adhoc).where(
     webhook_endpoints.c.tenant_id == sa.bindparam("of_tenant"),
     webhook_endpoints.c.disabled_at.is_(None),
     webhook_endpoints.c.deleted_at.is_(None),
@@ -21,23 +21,23 @@ _LISTENING = sa.select(webhook_endpoints.c.id, webhook_endpoints.c.events, webho
 )
 
 
-def announce(db: Database, connection: sa.Connection, job: Any) -> bool:
-    """One delivery of `job.<state>` to every endpoint that listens: the tenant's, and that of the job's webhook_url.
+def enqueue_job_webhooks(db: Database, connection: sa.Connection, job: Any) -> bool:
+    """Enqueue `job.<state>` for every endpoint that gets it: the tenant's, and that of the job's webhook_url.
 
-    Returns whether there was one.
+    Returns whether there is one.
     """
-    whose = {"of_tenant": job.tenant_id, "of_endpoint": job.webhook_endpoint_id}
-    rows = connection.execute(_LISTENING, whose).all()
+    values = {"of_tenant": job.tenant_id, "of_endpoint": job.webhook_endpoint_id}
+    rows = connection.execute(_ACTIVE_ENDPOINTS, values).all()
     event_type = f"job.{job.state}"
-    listening = [row.id for row in rows if row.adhoc or not row.events or event_type in row.events]
-    if listening:
+    endpoint_ids = [row.id for row in rows if row.adhoc or not row.events or event_type in row.events]
+    if endpoint_ids:
         data = {"id": job.id, "kind": job.kind, "state": job.state, "labels": job.labels}
-        body = payload(event_type, job.finished_at, data)
-        enqueue(db, connection, body, tenant_id=job.tenant_id, subject_id=job.id, endpoint_ids=listening)
-    return bool(listening)
+        body = build_payload(event_type, job.finished_at, data)
+        enqueue(db, connection, body, tenant_id=job.tenant_id, subject_id=job.id, endpoint_ids=endpoint_ids)
+    return bool(endpoint_ids)
 
 
-def payload(event_type: str, at_ms: int, data: Mapping[str, Any]) -> dict[str, Any]:
+def build_payload(event_type: str, at_ms: int, data: Mapping[str, Any]) -> dict[str, Any]:
     """The body of a delivery."""
     at = datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return {"type": event_type, "timestamp": at, "data": dict(data)}
@@ -52,7 +52,7 @@ def enqueue(
     subject_id: str,
     endpoint_ids: Sequence[str],
 ) -> None:
-    """Delivery rows that are due at once. An endpoint hears of the same event of the same subject once."""
+    """Insert deliveries that are due at once. An endpoint gets one event of a subject once."""
     if not endpoint_ids:
         return
     insert = db.insert(webhook_deliveries).values(created_at=db_now_ms(), next_at=db_now_ms())

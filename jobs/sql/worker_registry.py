@@ -1,4 +1,4 @@
-"""Worker processes, what they hold, and who leads."""
+"""The registry of live worker processes, and the release of what they hold."""
 
 from __future__ import annotations
 
@@ -7,26 +7,25 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from jobs.errors import NotFound
-from jobs.job import Release, WorkerRow
+from jobs.chunk import Release
 from jobs.states import ReleaseReason
+from jobs.worker import WorkerRow
 
 from .clock import db_now_ms
 from .database import Database
-from .failures import Setbacks
+from .failures import Failures
 from .rows import to_worker
-from .tables import chunks, installation, leaders, webhook_deliveries, workers
-from .transitions import lock_job
+from .tables import chunks, webhook_deliveries, workers
 
 
-class Workers(Setbacks):
-    """Workers, leaders and the installation."""
+class SqlWorkerRegistry:
+    """See `WorkerRegistry`."""
 
-    _db: Database
+    def __init__(self, db: Database, failures: Failures) -> None:
+        self._db, self._failures = db, failures
 
-    # -- workers -----------------------------------------------------------------------------------------------------
-    def see_worker(self, worker: WorkerRow) -> None:
-        """See Store.see_worker."""
+    def register(self, worker: WorkerRow) -> None:
+        """See WorkerRegistry.register."""
         insert = self._db.insert(workers).values(
             id=worker.id,
             queues=list(worker.queues),
@@ -48,28 +47,28 @@ class Workers(Setbacks):
         )
         self._db.write(lambda connection: connection.execute(upsert))
 
-    def forget_worker(self, worker_id: str) -> None:
-        """See Store.forget_worker."""
-        forget = sa.delete(workers).where(workers.c.id == worker_id)
-        self._db.write(lambda connection: connection.execute(forget))
+    def remove(self, worker_id: str) -> None:
+        """See WorkerRegistry.remove."""
+        remove = sa.delete(workers).where(workers.c.id == worker_id)
+        self._db.write(lambda connection: connection.execute(remove))
 
-    def live_workers(self, *, within_s: float = 60.0) -> Sequence[WorkerRow]:
-        """See Store.live_workers."""
+    def list_live(self, *, within_s: float = 60.0) -> Sequence[WorkerRow]:
+        """See WorkerRegistry.list_live."""
         query = sa.select(workers).where(workers.c.last_seen > db_now_ms() - round(within_s * 1000))
         return [to_worker(row) for row in self._db.read(lambda connection: connection.execute(query).all())]
 
-    def release_worker(self, worker_id: str) -> int:
-        """See Store.release_worker."""
+    def release(self, worker_id: str) -> int:
+        """See WorkerRegistry.release."""
         return self._release_held(lambda owner: owner == worker_id)
 
     def release_installation(self, worker_prefix: str) -> int:
-        """See Store.release_installation."""
-        forget = sa.delete(workers).where(workers.c.id.startswith(worker_prefix, autoescape=True))
-        self._db.write(lambda connection: connection.execute(forget))
+        """See WorkerRegistry.release_installation."""
+        remove = sa.delete(workers).where(workers.c.id.startswith(worker_prefix, autoescape=True))
+        self._db.write(lambda connection: connection.execute(remove))
         return self._release_held(lambda owner: owner.startswith(worker_prefix, autoescape=True))
 
     def _release_held(self, is_owner: Any) -> int:
-        """Put back what matching owners hold, a transaction a chunk. Returns how many chunks."""
+        """Release what matching owners hold, one transaction a chunk. Returns the number of chunks."""
         column = webhook_deliveries.c
         self._db.write(
             lambda connection: connection.execute(
@@ -82,50 +81,10 @@ class Workers(Setbacks):
             chunks.c.state == sa.literal_column("'running'"), is_owner(chunks.c.lease_owner)
         )
         held = self._db.read(lambda connection: connection.execute(query).all())
-        still = is_owner(chunks.c.lease_owner)
-        return sum(self._put_back_if(row, still, Release(ReleaseReason.INTERRUPT)) for row in held)
-
-    def _put_back_if(self, seen: Any, condition: sa.ColumnElement[bool], release: Release) -> bool:
-        """Release a chunk that was seen running, if the condition holds now that it is locked."""
-
-        def transaction(connection: sa.Connection) -> bool:
-            job = lock_job(connection, seen.job_id)
-            chunk = connection.execute(
-                sa.select(chunks)
-                .where(chunks.c.id == seen.id, chunks.c.state == "running", condition)
-                .with_for_update()
-            ).one_or_none()
-            if chunk is not None:
-                self._put_back(connection, job, chunk, release)
-            return chunk is not None
-
-        return self._db.write(transaction)
-
-    # -- leaders -----------------------------------------------------------------------------------------------------
-    def lead(self, name: str, holder: str, *, term_ms: int) -> bool:
-        """See Store.lead."""
-        insert = self._db.insert(leaders).values(name=name, holder=holder, until=db_now_ms() + term_ms)
-        new = insert.excluded
-        take = insert.on_conflict_do_update(
-            index_elements=["name"],
-            set_={"holder": new.holder, "until": new.until},
-            where=sa.or_(leaders.c.holder == holder, leaders.c.until <= db_now_ms()),
-        ).returning(leaders.c.name)
-        return self._db.write(lambda connection: connection.execute(take).one_or_none()) is not None
-
-    def resign(self, name: str, holder: str) -> None:
-        """See Store.resign."""
-        leave = sa.delete(leaders).where(leaders.c.name == name, leaders.c.holder == holder)
-        self._db.write(lambda connection: connection.execute(leave))
-
-    def installation_id(self) -> str:
-        """See Store.installation_id."""
-        found = self._db.read(lambda connection: connection.scalar(sa.select(installation.c.id)))
-        if found is None:
-            raise NotFound("The database has no installation id: run `python -m migrations`.")
-        return str(found)
+        is_still_held = is_owner(chunks.c.lease_owner)
+        return sum(self._failures.requeue_if(row, is_still_held, Release(ReleaseReason.INTERRUPT)) for row in held)
 
 
-def live_slots(rows: Iterable[WorkerRow], queue: str) -> int:
-    """Chunks of a queue that these workers can run at once."""
+def count_live_slots(rows: Iterable[WorkerRow], queue: str) -> int:
+    """Number of chunks of a queue that these workers can run at once."""
     return sum(row.slots for row in rows if queue in row.queues)

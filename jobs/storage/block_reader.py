@@ -1,4 +1,4 @@
-"""A file to read from, made of blocks that arrive one after another."""
+"""A readable file over an iterator of blocks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class BlockReader(io.RawIOBase):
-    """Reads forward only. Closing it closes the generator that gives the blocks."""
+    """Reads forward only. Closing it closes the generator of the blocks."""
 
     def __init__(self, blocks: Iterator[bytes]) -> None:
         self._blocks, self._rest = blocks, b""

@@ -1,8 +1,8 @@
-"""Objects as files of a directory: the storage of one machine, and the twin of S3 in tests.
+"""Objects as files of a directory: the storage of a single machine.
 
-Knows how to make a file appear whole, once and for good: temporary file, fsync, hard link (which never overwrites),
-fsync of the directories. Knows nothing of what the keys mean. A temporary file lies beside its target, so that
-deleting a job also deletes what a killed process left there.
+A file appears complete, durably and once: temporary file, fsync, hard link (which never overwrites), fsync of the
+directories. A temporary file is beside its target, so that deleting a job also deletes the temporary files of killed
+processes. Knows nothing of the meaning of keys.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from jobs.chunk import StoredPart
 from jobs.errors import Conflict, NotFound, StorageUnavailable
-from jobs.job import StoredPart
 
 from .object_keys import check_key, check_prefix
 from .verified_save import save_verified
 
 _BLOCK = 1 << 20
-#: Directories remembered as safely on disk; forgetting them costs time only.
-_REMEMBERED = 4096
+#: Synced directories that are remembered at most.
+_MAX_SYNCED = 4096
 
 
 class DirectoryStorage:
-    """Objects under `root`, which is made if it is missing. Threads and processes may share it."""
+    """Objects under `root`, which is created if it is missing. Threads and processes may share it."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        #: Directories whose names are on disk for good, all the way up to the root.
-        self._lasting: set[Path] = set()
-        with _writing():
+        #: Directories that were synced with all their parents up to the root. Forgetting one only costs time.
+        self._synced: set[Path] = set()
+        with _write_errors():
             root.mkdir(parents=True, exist_ok=True, mode=0o700)
             _fsync_directory(root.parent)
 
@@ -68,36 +68,38 @@ class DirectoryStorage:
 
     def open(self, key: str) -> BinaryIO:
         path = self._path(key)
-        with _reading():
+        with _read_errors():
             return path.open("rb")
 
     def read(self, key: str, *, offset: int = 0, length: int | None = None, block: int = _BLOCK) -> Iterator[bytes]:
-        # Opened here and not in the generator: a missing object is told before the first byte is asked for.
-        return _blocks(self.open(key), offset, length, block)
+        # Opened here and not in the generator: a missing object is reported before the first byte is read.
+        return _read_blocks(self.open(key), offset, length, block)
 
     def copy(self, source: str, target: str) -> None:
         path, other = self._path(source), self._path(target)
         if self.stat(source) is None:
             raise NotFound("there is no such object")
         # Objects never change, so a second name for the same bytes is a copy.
-        self.name(path, other)
+        self.publish(path, other)
 
     def stat(self, key: str) -> int | None:
         path = self._path(key)
         try:
-            with _reading():
+            with _read_errors():
                 return path.stat().st_size if not path.is_dir() else None
         except NotFound:
             return None
 
     def delete_prefix(self, prefix: str) -> int:
         directory = self._root / check_prefix(prefix)[:-1]
-        self._lasting = {path for path in self._lasting if not path.is_relative_to(directory)}
-        with _writing():
+        self._synced = {path for path in self._synced if not path.is_relative_to(directory)}
+        with _write_errors():
             removed = sum(
-                not name.startswith(".") for _, _, names in os.walk(directory, onerror=_not_missing) for name in names
+                not name.startswith(".")
+                for _, _, names in os.walk(directory, onerror=_ignore_missing)
+                for name in names
             )
-            # A writer that does not know yet may add a file while we remove: empty it again, a few times.
+            # A writer that was not stopped yet may add a file meanwhile: repeat a few times.
             for attempts_left in (3, 2, 1, 0):
                 try:
                     shutil.rmtree(directory)
@@ -116,23 +118,23 @@ class DirectoryStorage:
 
     def check(self) -> None:
         probe = self._root / f".probe-{uuid.uuid4().hex}"
-        with _writing():
+        with _write_errors():
             probe.write_bytes(b"1")
             probe.unlink()
 
     def make_directory(self, path: Path) -> None:
-        """Make it where it is missing; its name is not on disk yet. Raises OSError."""
+        """Create it where it is missing, without fsync. Raises OSError."""
         if not path.is_dir():
-            self._lasting.discard(path)
+            self._synced.discard(path)
             path.mkdir(parents=True, exist_ok=True, mode=0o700)
 
-    def name(self, file: Path, target: Path) -> None:
-        """Give a file whose bytes are on disk its final name, durably. The same bytes there already: fine.
+    def publish(self, file: Path, target: Path) -> None:
+        """Give a file that was synced its final name, durably. Does nothing where the same bytes are there already.
 
-        Raises Conflict for other bytes, StorageUnavailable.
+        Raises Conflict where other bytes are there, StorageUnavailable.
         """
         directory = target.parent
-        with _writing():
+        with _write_errors():
             self.make_directory(directory)
             try:
                 os.link(file, target)
@@ -140,17 +142,17 @@ class DirectoryStorage:
                 if not _same_bytes(file, target):
                     raise Conflict("an object of this name exists with other bytes") from None
             _fsync_directory(directory)
-            # The name of the directory itself lives in its parent, and so on up to the root. All of them go to disk
-            # once: another process may have made any of them without having come to its own fsync.
-            if directory in self._lasting:
+            # The name of the directory is stored in its parent, and so on up to the root. All of them are synced once,
+            # because another process may have created any of them and not synced it yet.
+            if directory in self._synced:
                 return
             for parent in directory.parents:
                 _fsync_directory(parent)
                 if parent == self._root:
                     break
-            if len(self._lasting) >= _REMEMBERED:
-                self._lasting.clear()
-            self._lasting.add(directory)
+            if len(self._synced) >= _MAX_SYNCED:
+                self._synced.clear()
+            self._synced.add(directory)
 
     def _path(self, key: str) -> Path:
         return self._root / check_key(key)
@@ -161,17 +163,17 @@ class DirectoryUpload:
 
     def __init__(self, storage: DirectoryStorage, key: str, target: Path) -> None:
         self._storage, self._key, self._target = storage, key, target
-        self._draft = target.with_name(f".{uuid.uuid4().hex}")
+        self._temporary = target.with_name(f".{uuid.uuid4().hex}")
         self._digest, self._bytes = hashlib.sha256(), 0
-        with _writing():
+        with _write_errors():
             storage.make_directory(target.parent)
-            descriptor = os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            descriptor = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             self._file: BinaryIO | None = os.fdopen(descriptor, "wb", buffering=0)
 
     def write(self, block: bytes) -> None:
         assert self._file is not None, "write after complete or abort"
         rest = memoryview(block)
-        with _writing():
+        with _write_errors():
             while rest:
                 rest = rest[self._file.write(rest) :]
         self._digest.update(block)
@@ -179,13 +181,13 @@ class DirectoryUpload:
 
     def complete(self) -> StoredPart:
         assert self._file is not None, "complete after complete or abort"
-        with _writing():
+        with _write_errors():
             os.fsync(self._file.fileno())
             size = os.fstat(self._file.fileno()).st_size
             self._file.close()
         if size != self._bytes:
             raise StorageUnavailable(f"the disk kept {size} of {self._bytes} bytes")
-        self._storage.name(self._draft, self._target)
+        self._storage.publish(self._temporary, self._target)
         self.abort()
         return StoredPart(key=self._key, sha256=self._digest.hexdigest(), bytes=self._bytes)
 
@@ -194,9 +196,9 @@ class DirectoryUpload:
             return
         self._file.close()
         self._file = None
-        # A draft that cannot be removed now goes with its job.
+        # A temporary file that cannot be deleted now is deleted with its job.
         with contextlib.suppress(OSError):
-            self._draft.unlink(missing_ok=True)
+            self._temporary.unlink(missing_ok=True)
 
 
 def _fsync_directory(path: Path) -> None:
@@ -212,8 +214,8 @@ def _same_bytes(one: Path, other: Path) -> bool:
         return hashlib.file_digest(a, "sha256").digest() == hashlib.file_digest(b, "sha256").digest()
 
 
-def _blocks(file: BinaryIO, offset: int, length: int | None, block: int) -> Iterator[bytes]:
-    with file, _reading():
+def _read_blocks(file: BinaryIO, offset: int, length: int | None, block: int) -> Iterator[bytes]:
+    with file, _read_errors():
         file.seek(offset)
         while length is None or length > 0:
             data = file.read(block if length is None else min(block, length))
@@ -224,13 +226,13 @@ def _blocks(file: BinaryIO, offset: int, length: int | None, block: int) -> Iter
             yield data
 
 
-def _not_missing(error: OSError) -> None:
+def _ignore_missing(error: OSError) -> None:
     if not isinstance(error, FileNotFoundError):
         raise error
 
 
 @contextlib.contextmanager
-def _reading() -> Iterator[None]:
+def _read_errors() -> Iterator[None]:
     try:
         yield
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
@@ -240,8 +242,8 @@ def _reading() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _writing() -> Iterator[None]:
-    # Here a missing file is no missing object: somebody removed the directory under us, job or all.
+def _write_errors() -> Iterator[None]:
+    # Here a missing file is not a missing object: the directory was deleted meanwhile.
     try:
         yield
     except OSError as error:

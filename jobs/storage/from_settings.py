@@ -1,4 +1,4 @@
-"""Which storage the settings ask for."""
+"""Opens the storage that the settings name."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def open_storage(settings: Settings) -> Storage:
     options = {name: values[-1] for name, values in parse_qs(url.query).items()}
     if unknown := sorted(set(options) - _OPTIONS):
         raise _wrong(f"it has no option {unknown[0]!r}; there are {', '.join(sorted(_OPTIONS))}")
-    # Imported here: a machine that keeps its objects in a directory never loads boto3.
+    # Imported here: a machine with a directory storage never loads boto3.
     from botocore.exceptions import BotoCoreError
 
     from jobs.storage.s3.s3_storage import S3Storage

@@ -1,21 +1,19 @@
-"""Object keys: how they are built and which ones are accepted. Knows names only, never bytes or a storage.
+"""Object keys: how they are built and which are valid. Knows names only, no bytes and no storage.
 
-    jobs/<tenant>/<job>/input/<upload>                                        what the caller sent
-    jobs/<tenant>/<job>/plan/<name>                                           what `plan` left for its chunks
-    jobs/<tenant>/<job>/parts/<step>-<round>-<idx>-<fence>-<sha256[:16]>      what a chunk left
-    jobs/<tenant>/<job>/result/<fence>/<name>                                 what the caller gets
-    voices/<tenant>/<voice>/reference/<upload>                                what an enrolled voice was taken from
-    incoming/<YYYY-MM-DD>/<tenant>/<upload>                                   sent before any job names it
-    installation                                                              whose storage this is
+    jobs/<tenant>/<job>/input/<upload>                                        input that the caller sent
+    jobs/<tenant>/<job>/plan/<name>                                           file of the plan for later chunks
+    jobs/<tenant>/<job>/parts/<step>-<round>-<idx>-<fence>-<sha256[:16]>      part of a chunk
+    jobs/<tenant>/<job>/result/<fence>/<name>                                 file of the result
+    voices/<tenant>/<voice>/reference/<upload>                                recording of an enrolled voice
+    installation                                                              id of the owning installation
 
-Keys are ids and server-made names: no segment begins with a dot, so `..`, hidden files and absolute paths cannot be
-written down, and everything of a tenant or a job lies under one prefix.
+Keys are ids and server-made names: no segment begins with a dot, so `..`, hidden files and absolute paths are
+impossible, and all objects of a tenant or a job have one prefix.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import date
 
 from jobs.errors import InvalidKey
 
@@ -36,7 +34,7 @@ def check_segment(segment: str) -> str:
 
 
 def check_key(key: str) -> str:
-    """The key itself, if every segment is acceptable. Raises InvalidKey."""
+    """The key itself, if every segment is valid. Raises InvalidKey."""
     if len(key) > _MAX_KEY:
         raise InvalidKey(f"an object key has at most {_MAX_KEY} characters, not {len(key)}")
     for segment in key.split("/"):
@@ -45,7 +43,7 @@ def check_key(key: str) -> str:
 
 
 def check_prefix(prefix: str) -> str:
-    """The prefix itself, if it ends in "/" and names at least two levels, so that no slip deletes a whole storage.
+    """The prefix itself, if it ends in "/" and has at least two levels, so that no mistake deletes a whole storage.
 
     Raises InvalidKey.
     """
@@ -58,7 +56,7 @@ def check_prefix(prefix: str) -> str:
 
 
 def job_prefix(tenant_id: str, job_id: str) -> str:
-    """Everything that a job ever stored."""
+    """The prefix of all objects of a job."""
     return check_key(f"jobs/{check_segment(tenant_id)}/{check_segment(job_id)}") + "/"
 
 
@@ -68,7 +66,7 @@ def input_key(tenant_id: str, job_id: str, upload: str) -> str:
 
 
 def plan_key(tenant_id: str, job_id: str, name: str, *, fence: int) -> str:
-    """A file that the plan chunk leaves for later chunks. Each attempt writes its own: `fence` is in the name."""
+    """A file that the plan chunk stores for later chunks. Each attempt writes its own: `fence` is in the key."""
     return job_prefix(tenant_id, job_id) + f"plan/{fence}/" + check_segment(name)
 
 
@@ -83,7 +81,7 @@ def result_key(tenant_id: str, job_id: str, name: str, *, fence: int) -> str:
 
 
 def voice_prefix(tenant_id: str, voice_id: str) -> str:
-    """Everything that is stored of an enrolled voice."""
+    """The prefix of all objects of an enrolled voice."""
     return check_key(f"voices/{check_segment(tenant_id)}/{check_segment(voice_id)}") + "/"
 
 
@@ -92,21 +90,9 @@ def reference_key(tenant_id: str, voice_id: str, upload: str) -> str:
     return voice_prefix(tenant_id, voice_id) + "reference/" + check_segment(upload)
 
 
-def incoming_prefix(day: date) -> str:
-    """Uploads of one day (UTC) that no job has taken over."""
-    return f"incoming/{day.isoformat()}/"
-
-
-def incoming_key(day: date, tenant_id: str, upload: str) -> str:
-    """An upload before acceptance."""
-    return incoming_prefix(day) + f"{check_segment(tenant_id)}/{check_segment(upload)}"
-
-
 def tenant_of(key: str) -> str | None:
     """The tenant that a key belongs to; None for keys of no tenant. Raises InvalidKey."""
     segments = check_key(key).split("/")
     if segments[0] in ("jobs", "voices") and len(segments) > 3:
         return segments[1]
-    if segments[0] == "incoming" and len(segments) == 4:
-        return segments[2]
     return None

@@ -1,7 +1,7 @@
-"""Whose storage this is. One object holds the id of the installation (a row of the database) that owns the rest.
+"""Ownership of a storage: one marker object holds the id of the installation (a row of the database) that owns it.
 
-A database restored from a backup, or another one, knows nothing of objects written since: whoever deletes by what the
-database does not know must first ask here.
+Another database, or one restored from a backup, knows nothing of objects written since. Code that deletes objects
+which the database does not know must check the owner first.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ _MAX_BYTES = 128
 
 
 def mark_storage(storage: Storage, installation_id: str) -> str:
-    """Write the marker if there is none; whose storage it is, either way. Raises StorageUnavailable."""
+    """Write the marker if there is none. Returns the id of the owner. Raises StorageUnavailable."""
     try:
         storage.put_bytes(MARKER_KEY, installation_id.encode(), content_type="text/plain")
     except Conflict:
-        pass  # another installation was first
-    return storage_owner(storage) or installation_id
+        pass  # another installation has marked it
+    return read_storage_owner(storage) or installation_id
 
 
-def storage_owner(storage: Storage) -> str | None:
-    """The id in the marker; None where nobody has marked the storage. Raises StorageUnavailable."""
+def read_storage_owner(storage: Storage) -> str | None:
+    """The id in the marker; None where there is no marker. Raises StorageUnavailable."""
     try:
         return b"".join(storage.read(MARKER_KEY, length=_MAX_BYTES)).decode(errors="replace")
     except NotFound:
@@ -32,8 +32,8 @@ def storage_owner(storage: Storage) -> str | None:
 
 
 def require_own_storage(storage: Storage, installation_id: str) -> None:
-    """To be called before any collection, expiry or delete. Raises Misconfigured, StorageUnavailable."""
-    owner = storage_owner(storage)
+    """Call it before any delete. Raises Misconfigured unless this installation owns the storage, StorageUnavailable."""
+    owner = read_storage_owner(storage)
     if owner != installation_id:
         raise Misconfigured(
             "the object storage belongs to another installation; nothing is deleted in it until "

@@ -1,7 +1,7 @@
-"""Objects: what every storage must do. Implementations: directory_storage.py, s3/s3_storage.py.
+"""The storage port: immutable objects under keys. Implementations: directory_storage.py, s3/s3_storage.py.
 
-Objects are immutable: a key is written once. Whatever does not answer raises `StorageUnavailable`;
-bytes that differ from what was promised raise `CorruptObject`; a missing key raises `NotFound`.
+A key is written once. A storage that does not answer raises `StorageUnavailable`; bytes that differ from the given
+digest raise `CorruptObject`; a missing key raises `NotFound`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from jobs.job import StoredPart
+from jobs.chunk import StoredPart
 
 
 class Upload(Protocol):
@@ -22,10 +22,12 @@ class Upload(Protocol):
         """Size and SHA-256 of what was written."""
 
     def abort(self) -> None:
-        """Forget what was written; may be called at any time, twice too."""
+        """Discard what was written. May be called at any time, also twice."""
 
 
 class Storage(Protocol):
+    """Every method raises InvalidKey for a key that no object can have."""
+
     def put_file(self, key: str, path: Path, *, content_type: str = "application/octet-stream") -> StoredPart:
         """Store a local file under a new key, durably, and check its size. Same key and same bytes again: no error."""
 
@@ -50,7 +52,7 @@ class Storage(Protocol):
         """Size in bytes, or None where there is no such object."""
 
     def delete_prefix(self, prefix: str) -> int:
-        """Remove every object under a prefix that ends in "/". Returns how many."""
+        """Delete every object under a prefix that ends in "/". Returns how many."""
 
     def url(self, key: str, *, filename: str, content_type: str, expires_s: int = 900) -> str | None:
         """A presigned download URL, or None where the API has to serve the bytes itself."""

@@ -1,4 +1,4 @@
-"""Saves a stream of blocks as a local file that exists only if its bytes are the promised ones."""
+"""Saves a stream of blocks as a local file that exists only if its bytes have the expected digest."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from jobs.errors import CorruptObject
 
 
 def save_verified(blocks: Iterable[bytes], path: Path, *, sha256: str | None, bytes: int | None) -> None:
-    """Write `blocks` to `path`, which appears at once and whole, or not at all.
+    """Write `blocks` to `path`, which appears complete or not at all.
 
-    `sha256` (hex) and `bytes` are what the stream must amount to; None = unknown. Raises CorruptObject; OSError of the
-    local disk and whatever `blocks` raises pass through.
+    `sha256` (hex) and `bytes` are the expected digest and size; None = unknown. Raises CorruptObject; OSError of the
+    local disk and exceptions of `blocks` pass through.
     """
-    draft = path.with_name(path.name + ".part")
+    temporary = path.with_name(path.name + ".part")
     digest, size = hashlib.sha256(), 0
     try:
-        with draft.open("wb") as file:
+        with temporary.open("wb") as file:
             for block in blocks:
                 size += len(block)
                 if bytes is not None and size > bytes:
@@ -29,6 +29,6 @@ def save_verified(blocks: Iterable[bytes], path: Path, *, sha256: str | None, by
             raise CorruptObject(f"an object has {size} of the {bytes} bytes that were written")
         if sha256 is not None and digest.hexdigest() != sha256:
             raise CorruptObject("an object's SHA-256 is not the one that was written")
-        draft.replace(path)
+        temporary.replace(path)
     finally:
-        draft.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)

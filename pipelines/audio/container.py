@@ -1,46 +1,51 @@
-"""Which container a file is, told by its first bytes, and whether it ends before its own structure says.
+"""Detects the container of a media file by its first bytes, and whether the file is truncated by its own structure.
 
 Knows magic numbers and outer framing only; never a codec, a file name or a MIME type.
+
+Own code rather than a library, because the result decides which demuxer may read an untrusted file: filetype 1.2 does
+not know RF64, BW64, and QuickTime files that begin with `mdat` or `wide`; puremagic 1.30 returns ranked guesses of
+file name extensions, several of them for most recordings. Neither recognises playlists or truncated files.
 """
 
 from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from pipelines.errors import UnreadableInput
 
-KNOWN = "wav, flac, mp3, ogg or opus, mp4, m4a or mov, webm or mka, aac, amr"
+SUPPORTED = "wav, flac, mp3, ogg or opus, mp4, m4a or mov, webm or mka, aac, amr"
 _PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"v=0", b"<?xml", b"<MPD", b"<CompositionPlaylist", b"[playlist]", b"file ")
 
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A kind of file: what people call it, and the only FFmpeg demuxer that may touch it."""
+    """A container format: its usual name, and the only FFmpeg demuxer that may read it."""
 
     name: str
     demuxer: str
-    #: A hole in the times of its frames is a hole in the recording when it is longer than this, in seconds; None where
-    #: frames carry no times of their own. Times are exact in flac, and those of live recordings shake.
-    hole_s: float | None = None
+    #: A gap in the timestamps of its frames longer than this, in seconds, is missing audio; None where frames have no
+    #: timestamps. They are exact in flac, and jitter in live recordings.
+    max_jitter_s: float | None = None
 
 
 WAV = Container("wav", "wav")
-FLAC = Container("flac", "flac", hole_s=0.02)
+FLAC = Container("flac", "flac", max_jitter_s=0.02)
 MP3 = Container("mp3", "mp3")
-OGG = Container("ogg", "ogg", hole_s=0.2)
-MP4 = Container("mp4", "mov", hole_s=0.2)
-MATROSKA = Container("matroska", "matroska", hole_s=0.2)
+OGG = Container("ogg", "ogg", max_jitter_s=0.2)
+MP4 = Container("mp4", "mov", max_jitter_s=0.2)
+MATROSKA = Container("matroska", "matroska", max_jitter_s=0.2)
 AAC = Container("aac", "aac")
 AMR = Container("amr", "amr")
 
 
-def sniff(file: BinaryIO, name: str = "The upload") -> Container:
-    """The container of an open file, which is left at its start. `name` is for the message.
+def detect_container(file: BinaryIO, name: str = "The upload") -> Container:
+    """The container of an open file, whose position is reset to its start. `name` is for messages.
 
-    Raises `UnreadableInput` for anything but the kinds above; a playlist is none of them.
+    Raises `UnreadableInput` for anything but the formats above; playlists are not among them.
     """
     file.seek(0)
     head = file.read(64)
@@ -57,23 +62,21 @@ def sniff(file: BinaryIO, name: str = "The upload") -> Container:
         raise UnreadableInput(f"{name} is empty.", field="file")
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_PLAYLISTS):
         raise UnreadableInput(
-            f"{name} is a playlist, not a recording. Send the recording itself: {KNOWN}.", field="file"
+            f"{name} is a playlist, not a recording. Send the recording itself: {SUPPORTED}.", field="file"
         )
-    raise UnreadableInput(f"{name} is not a recording that can be opened here. Send {KNOWN}.", field="file")
+    raise UnreadableInput(f"{name} is not a recording that can be opened here. Send {SUPPORTED}.", field="file")
 
 
-def is_cut_short(file: BinaryIO, container: Container) -> bool:
-    """Whether the outer structure promises bytes that the file does not have; left at its start.
+def is_truncated(file: BinaryIO, container: Container) -> bool:
+    """Whether the outer structure declares bytes that the file does not have. The position is reset to the start.
 
-    Says nothing of flac: its header counts samples, which the decoder compares with what came.
+    False for flac: its header declares samples, which the decoder compares with what it decoded.
     """
     size = file.seek(0, os.SEEK_END)
-    check = {WAV: _wav_lacks, MP3: _mp3_lacks, OGG: _ogg_lacks, MP4: _mp4_lacks, MATROSKA: _matroska_lacks}.get(
-        container
-    )
-    lacks = check is not None and check(file, size)
+    check = _TRUNCATION_CHECKS.get(container)
+    truncated = check is not None and check(file, size)
     file.seek(0)
-    return lacks
+    return truncated
 
 
 def _by_magic(head: bytes) -> Container | None:
@@ -86,15 +89,15 @@ def _by_magic(head: bytes) -> Container | None:
         return MP4
     if len(head) >= 4 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:
         return AAC
-    # Frame sync, then a layer, a bit rate and a sampling rate that exist.
+    # Frame sync, then a layer, a bit rate and a sampling rate that are not reserved values.
     if len(head) >= 4 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0:
-        exists = head[1] & 0x18 != 0x08 and head[1] & 0x06 and head[2] & 0xF0 != 0xF0 and head[2] & 0x0C != 0x0C
-        return MP3 if exists else None
+        is_valid = head[1] & 0x18 != 0x08 and head[1] & 0x06 and head[2] & 0xF0 != 0xF0 and head[2] & 0x0C != 0x0C
+        return MP3 if is_valid else None
     return None
 
 
 def _id3_end(head: bytes) -> int:
-    """Offset of what follows an ID3v2 tag; its size has seven bits a byte."""
+    """The offset behind an ID3v2 tag, whose size has seven bits in each byte."""
     if len(head) < 10:
         return len(head)
     size = 0
@@ -103,12 +106,12 @@ def _id3_end(head: bytes) -> int:
     return 10 + size + (10 if head[5] & 0x10 else 0)
 
 
-#: What live recorders write for a length that they do not know.
-_WAV_UNKNOWN = (0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF)
+#: Lengths that live recorders write when they do not know the length.
+_UNKNOWN_WAV_LENGTHS = (0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF)
 
 
-def _wav_lacks(file: BinaryIO, size: int) -> bool:
-    """The data chunk tells its bytes; a file past 4 GiB tells them in a `ds64` chunk before it."""
+def _is_wav_truncated(file: BinaryIO, size: int) -> bool:
+    """The data chunk declares its bytes; a file of more than 4 GiB declares them in a `ds64` chunk before it."""
     file.seek(0)
     order = ">" if file.read(4) == b"RIFX" else "<"
     at, long_length = 12, None
@@ -121,15 +124,15 @@ def _wav_lacks(file: BinaryIO, size: int) -> bool:
         if kind == b"data":
             if length == 0xFFFF_FFFF and long_length:
                 length = long_length
-            if length == 0 or any(0 <= unknown - length < 64 for unknown in _WAV_UNKNOWN):
+            if length == 0 or any(0 <= unknown - length < 64 for unknown in _UNKNOWN_WAV_LENGTHS):
                 return False
             return size - at - 8 < length - 4096  # some writers count their own header
         at += 8 + length + (length & 1)
     return True
 
 
-def _mp3_lacks(file: BinaryIO, size: int) -> bool:
-    """A Xing or Info tag in the first frame counts the bytes of the stream."""
+def _is_mp3_truncated(file: BinaryIO, size: int) -> bool:
+    """A Xing or Info tag in the first frame declares the bytes of the stream."""
     file.seek(0)
     head = file.read(10)
     start = _id3_end(head) if head[:3] == b"ID3" else 0
@@ -142,11 +145,11 @@ def _mp3_lacks(file: BinaryIO, size: int) -> bool:
     if not flags & 2:
         return False
     stream_bytes = struct.unpack_from(">I", frame, at + 8 + (4 if flags & 1 else 0))[0]
-    return size - start < stream_bytes - 2048  # some writers count the tag's own frame, some do not
+    return size - start < stream_bytes - 2048  # some writers include the frame of the tag
 
 
-def _ogg_lacks(file: BinaryIO, size: int) -> bool:
-    """The last page must be whole. A page is 64 KiB at most."""
+def _is_ogg_truncated(file: BinaryIO, size: int) -> bool:
+    """The last page must be complete. A page has at most 64 KiB."""
     file.seek(max(0, size - 65_600))
     tail = file.read()
     at = tail.rfind(b"OggS")
@@ -161,7 +164,7 @@ _MP4_BOXES = frozenset(
 )
 
 
-def _mp4_lacks(file: BinaryIO, size: int) -> bool:
+def _is_mp4_truncated(file: BinaryIO, size: int) -> bool:
     """Boxes at the top level must end inside the file, and one of them is the index."""
     at, has_index = 0, False
     while at + 8 <= size:
@@ -172,15 +175,15 @@ def _mp4_lacks(file: BinaryIO, size: int) -> bool:
             length = struct.unpack(">Q", head[8:])[0]
         if length == 0:  # to the end of the file
             length = size - at
-        if length < 8 or kind not in _MP4_BOXES:  # cameras hang things of their own behind the film
+        if length < 8 or kind not in _MP4_BOXES:  # cameras append data of their own
             break
         has_index |= kind in (b"moov", b"moof")
         at += length
     return at > size or not has_index
 
 
-def _matroska_lacks(file: BinaryIO, size: int) -> bool:
-    """The segment that follows the EBML header tells its size, but for live recordings (all ones)."""
+def _is_matroska_truncated(file: BinaryIO, size: int) -> bool:
+    """The segment behind the EBML header declares its size, except in live recordings (all ones)."""
     file.seek(4)
     header = _ebml_size(file)
     if header is None:
@@ -193,7 +196,7 @@ def _matroska_lacks(file: BinaryIO, size: int) -> bool:
 
 
 def _ebml_size(file: BinaryIO) -> int | None:
-    """An EBML variable-length number; None for "unknown" and for no number at all."""
+    """The EBML variable-length integer at the position; None for the value "unknown" and for an invalid one."""
     first = file.read(1)
     if not first or not first[0]:
         return None
@@ -201,3 +204,12 @@ def _ebml_size(file: BinaryIO) -> int | None:
     rest = file.read(length - 1)
     value = int.from_bytes(bytes([first[0] & (0xFF >> length)]) + rest, "big")
     return None if value == (1 << 7 * length) - 1 else value
+
+
+_TRUNCATION_CHECKS: Mapping[Container, Callable[[BinaryIO, int], bool]] = {
+    WAV: _is_wav_truncated,
+    MP3: _is_mp3_truncated,
+    OGG: _is_ogg_truncated,
+    MP4: _is_mp4_truncated,
+    MATROSKA: _is_matroska_truncated,
+}

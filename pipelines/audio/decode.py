@@ -1,8 +1,8 @@
-"""Opens recordings that strangers sent: the only place where user audio or video bytes meet a decoder.
+"""Decodes untrusted recordings: the only module that hands audio or video files of users to a decoder.
 
 FFmpeg gets an open file, one demuxer, audio decoders only and no protocol, so that a file can never make it read
 another one. Knows containers, streams and limits; nothing of speech, and never a file name or a MIME type. Time is
-counted in decoded samples: the times of frames lie in several formats.
+counted in decoded samples, because timestamps are unreliable in several formats.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 
 from pipelines.errors import BadInput, InputTooLarge, UnreadableInput
 
-from .container import FLAC, WAV, Container, is_cut_short, sniff
+from .container import FLAC, WAV, Container, detect_container, is_truncated
 
 MAX_STREAMS = 16
 MAX_CHANNELS = 8
 MIN_RATE_HZ, MAX_RATE_HZ = 8_000, 192_000
-#: A longer hole in the times of a recording is a mistake in them and not filled with silence; seconds.
-_LONGEST_HOLE_S = 3600.0
+#: A longer gap in the timestamps is an error in them and is not filled with silence; seconds.
+_MAX_GAP_S = 3600.0
 _BLOCK_S = 0.5
 _DECODERS = frozenset(
     """pcm_u8 pcm_s8 pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_s32be pcm_f32le pcm_f32be pcm_f64le pcm_f64be
@@ -38,7 +38,7 @@ _SCALE = {"u8": 1 / 128, "s16": 1 / 32_768, "s32": 1 / 2_147_483_648, "flt": 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class AudioBlock:
     """Consecutive samples: float32 of shape (channels, n), full scale ±1, all finite."""
 
     samples: NDArray[np.float32]
@@ -51,51 +51,51 @@ class Block:
 
 
 @dataclass(slots=True)
-class Recording:
-    """An open recording. Read `blocks()` once, from its start."""
+class RecordingReader:
+    """An open recording. `blocks()` can be read once, from its start."""
 
     name: str
     container: Container
     codec: str
     sample_rate_hz: int
     channels: int
-    #: What the file says of its length, in seconds, for progress only; None where it does not say.
+    #: The length that the file declares, in seconds, for progress only; None where it declares none.
     declared_s: float | None
     max_seconds: float
     _input: av.container.InputContainer = field(repr=False)
     #: Samples decoded at the current rate, and seconds decoded at the rates before.
     _count: int = 0
     _before_s: float = 0.0
-    _damaged: int = 0
+    _damaged_packets: int = 0
     _packets: int = 0
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Iterator[AudioBlock]:
         """Decoded audio, about half a second at a time; rate and channels may change between blocks.
 
         Raises `InputTooLarge` once more than `max_seconds` were decoded, `UnreadableInput` for a damaged or cut file.
         """
         waiting: list[NDArray[np.float32]] = []
         rate = self.sample_rate_hz
-        for samples, frame_rate in self._runs():
+        for samples, frame_rate in self._frames():
             changed = waiting and (frame_rate != rate or samples.shape[0] != waiting[0].shape[0])
-            if changed or sum(run.shape[1] for run in waiting) >= _BLOCK_S * rate:
-                yield Block(np.concatenate(waiting, axis=1), rate)
+            if changed or sum(each.shape[1] for each in waiting) >= _BLOCK_S * rate:
+                yield AudioBlock(np.concatenate(waiting, axis=1), rate)
                 waiting.clear()
             if frame_rate != rate:
                 self._before_s, self._count, rate = self._decoded_s(rate), 0, frame_rate
             self._count += samples.shape[1]
             if self._decoded_s(rate) > self.max_seconds:
-                raise _too_long(self.name, self.max_seconds)
+                raise _too_long_error(self.name, self.max_seconds)
             waiting.append(samples)
         if waiting:
-            yield Block(np.concatenate(waiting, axis=1), rate)
+            yield AudioBlock(np.concatenate(waiting, axis=1), rate)
         self._check_end(self._decoded_s(rate))
 
     def _decoded_s(self, rate_hz: int) -> float:
         return self._before_s + self._count / rate_hz
 
-    def _runs(self) -> Iterator[tuple[NDArray[np.float32], int]]:
-        """Frames as float32, with silence where a packet was damaged or the recording has a hole."""
+    def _frames(self) -> Iterator[tuple[NDArray[np.float32], int]]:
+        """(samples, rate) of each frame, with silence for damaged packets and for gaps in the recording."""
         stream = self._input.streams.audio[0]
         last: tuple[int, int, int] | None = None  # channels, samples, rate of the frame before
         for packet in _packets(self._input, stream, self.name):
@@ -103,7 +103,7 @@ class Recording:
             try:
                 frames = packet.decode()
             except av.error.InvalidDataError:
-                self._note_damage()
+                self._count_damage()
                 if last is not None:
                     yield np.zeros(last[:2], np.float32), last[2]
                 continue
@@ -111,30 +111,31 @@ class Recording:
                 raise UnreadableInput(f"{self.name} cannot be decoded ({self.codec}).", field="file") from error
             for frame in frames:
                 assert isinstance(frame, AudioFrame)
-                samples, rate = _floats(frame, self.name), frame.sample_rate
-                hole_s = self._hole_before(frame, rate)
-                if hole_s:
-                    yield np.zeros((samples.shape[0], round(hole_s * rate)), np.float32), rate
+                samples, rate = _to_float(frame, self.name), frame.sample_rate
+                gap_s = self._gap_before(frame, rate)
+                if gap_s:
+                    yield np.zeros((samples.shape[0], round(gap_s * rate)), np.float32), rate
                 last = (*samples.shape, rate)
                 yield samples, rate
 
-    def _hole_before(self, frame: AudioFrame, rate_hz: int) -> float:
-        """Seconds missing before a frame: browsers leave silence out, videos start sound late, packets get lost."""
-        if self.container.hole_s is None or frame.time is None:
+    def _gap_before(self, frame: AudioFrame, rate_hz: int) -> float:
+        """Seconds missing before a frame: browsers omit silence, videos start their audio late, packets get lost."""
+        if self.container.max_jitter_s is None or frame.time is None:
             return 0.0
         start_s = (self._input.start_time or 0) / av.time_base
-        hole_s = frame.time - start_s - self._decoded_s(rate_hz)
-        return hole_s if self.container.hole_s < hole_s < _LONGEST_HOLE_S else 0.0
+        gap_s = frame.time - start_s - self._decoded_s(rate_hz)
+        return gap_s if self.container.max_jitter_s < gap_s < _MAX_GAP_S else 0.0
 
-    def _note_damage(self) -> None:
-        self._damaged += 1
-        if self._damaged >= 50:
+    def _count_damage(self) -> None:
+        self._damaged_packets += 1
+        if self._damaged_packets >= 50:
             self._check_damage()
 
     def _check_damage(self) -> None:
-        if self._damaged > self._packets * 0.2:
+        if self._damaged_packets > self._packets * 0.2:
             raise UnreadableInput(
-                f"{self.name} is damaged: {self._damaged} of {self._packets} packets do not decode.", field="file"
+                f"{self.name} is damaged: {self._damaged_packets} of {self._packets} packets do not decode.",
+                field="file",
             )
 
     def _check_end(self, decoded_s: float) -> None:
@@ -151,22 +152,22 @@ class Recording:
 
 
 @contextmanager
-def open_recording(path: Path, *, max_seconds: float, name: str = "The recording") -> Iterator[Recording]:
-    """Open the file at `path`; `name` stands for it in messages, and `max_seconds` is the longest that is taken.
+def open_recording(path: Path, *, max_seconds: float, name: str = "The recording") -> Iterator[RecordingReader]:
+    """Open the recording at `path`, of at most `max_seconds`; `name` is for messages.
 
-    Raises `UnreadableInput` for what is no whole recording, `InputTooLarge` when it is too long by its packets,
-    `BadInput` for a video without sound, too many streams or channels, or a sampling rate out of 8–192 kHz.
+    Raises `UnreadableInput` for a file that is damaged or not a recording, `InputTooLarge` where its packets are too
+    long, `BadInput` for a video without sound, too many streams or channels, or a rate outside of 8–192 kHz.
     """
     with path.open("rb") as file:
-        container = sniff(file, name)
-        if is_cut_short(file, container):
+        container = detect_container(file, name)
+        if is_truncated(file, container):
             raise UnreadableInput(f"{name} was cut short: its end is missing. Send the whole file.", field="file")
         if container is not WAV:  # PCM cannot be longer than its bytes
             _check_packets(file, container, max_seconds, name)
         with _opened(file, container, name) as opened:
-            recording = _recording(opened, container, max_seconds, name)
+            recording = _build_reader(opened, container, max_seconds, name)
             if container is WAV and (recording.declared_s or 0.0) > max_seconds:
-                raise _too_long(name, max_seconds)
+                raise _too_long_error(name, max_seconds)
             yield recording
 
 
@@ -176,7 +177,7 @@ def _opened(file: BinaryIO, container: Container, name: str) -> Iterator[av.cont
     options = {
         "format_whitelist": container.demuxer,
         "protocol_whitelist": "none",
-        # Also keeps a cover picture from ever being decoded.
+        # Also prevents that a cover picture is ever decoded.
         "codec_whitelist": ",".join(sorted(_DECODERS)),
         "max_streams": str(MAX_STREAMS + 1),
     }
@@ -190,7 +191,9 @@ def _opened(file: BinaryIO, container: Container, name: str) -> Iterator[av.cont
         yield opened
 
 
-def _recording(opened: av.container.InputContainer, container: Container, max_seconds: float, name: str) -> Recording:
+def _build_reader(
+    opened: av.container.InputContainer, container: Container, max_seconds: float, name: str
+) -> RecordingReader:
     if len(opened.streams) > MAX_STREAMS:
         raise BadInput(f"{name} has more than {MAX_STREAMS} streams.", field="file")
     if not opened.streams.audio:
@@ -200,47 +203,51 @@ def _recording(opened: av.container.InputContainer, container: Container, max_se
     if context is None or context.name not in _DECODERS:
         raise UnreadableInput(f"The sound of {name} is in a codec that is not opened here.", field="file")
     context.thread_count = 1
-    _leave_out_others(opened, stream)
+    _discard_others(opened, stream)
     _check_shape(context.sample_rate, context.channels, name)
     declared = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else None
     if declared is None and opened.duration:
         declared = opened.duration / av.time_base
-    return Recording(
+    return RecordingReader(
         name, container, context.name, context.sample_rate, context.channels, declared, max_seconds, opened
     )
 
 
 def _check_packets(file: BinaryIO, container: Container, max_seconds: float, name: str) -> None:
-    """Refuse what is too long without decoding it: 100 h of silence fit into 45 MB. What packets say is no proof of
-    a recording being short enough; `blocks()` counts again."""
+    """Refuse a recording that is too long before decoding it: 100 h of silence fit into 45 MB.
+
+    Packets may declare too little, so `blocks()` counts again.
+    """
     with _opened(file, container, name) as opened:
         if not opened.streams.audio or len(opened.streams) > MAX_STREAMS:
             return
         stream = opened.streams.audio[0]
-        _leave_out_others(opened, stream)
+        _discard_others(opened, stream)
         total = 0
         for packet in _packets(opened, stream, name):
             total += max(0, packet.duration or 0)
             if total * (packet.time_base or 0) > max_seconds + 1:
-                raise _too_long(name, max_seconds)
+                raise _too_long_error(name, max_seconds)
 
 
-def _leave_out_others(opened: av.container.InputContainer, stream: av.AudioStream) -> None:
-    """Do not even read the picture of a film, where the container allows that."""
+def _discard_others(opened: av.container.InputContainer, stream: av.AudioStream) -> None:
+    """Skip the other streams already when reading, where the container allows it."""
     for other in opened.streams:
         if other is not stream:
             other.discard = Discard.all
 
 
-def _packets(opened: av.container.InputContainer, stream: av.AudioStream, name: str) -> Iterator[av.Packet]:
+def _packets(
+    opened: av.container.InputContainer, stream: av.AudioStream, name: str
+) -> Iterator[av.Packet[av.AudioStream]]:
     try:
         yield from opened.demux(stream)
     except (av.error.FFmpegError, MemoryError) as error:
         raise UnreadableInput(f"{name} cannot be read to its end.", field="file") from error
 
 
-def _floats(frame: AudioFrame, name: str) -> NDArray[np.float32]:
-    """A frame as (channels, n) float32; samples that are no numbers become silence."""
+def _to_float(frame: AudioFrame, name: str) -> NDArray[np.float32]:
+    """A frame as float32 of shape (channels, n); values that are not finite become silence."""
     channels = frame.layout.nb_channels
     _check_shape(frame.sample_rate, channels, name)
     packed = frame.format.name.removesuffix("p")
@@ -266,7 +273,7 @@ def _check_shape(rate_hz: int, channels: int, name: str) -> None:
         raise BadInput(f"{name} has {channels} channels; 1 to {MAX_CHANNELS} are taken.", field="file")
 
 
-def _too_long(name: str, max_seconds: float) -> InputTooLarge:
+def _too_long_error(name: str, max_seconds: float) -> InputTooLarge:
     limit = f"{max_seconds / 3600:g} hours" if max_seconds >= 3600 else f"{max_seconds:g} seconds"
     return InputTooLarge(
         f"{name} is longer than {limit}, the most that this server takes. Cut it into parts.", field="file"

@@ -1,4 +1,4 @@
-"""Samples into an audio file, in one pass and flat memory. Knows containers, codecs, tags, chapters and covers.
+"""Encodes samples into an audio file, in one pass and flat memory. Knows containers, codecs, tags, chapters, covers.
 
 The same samples and tags give the same bytes: no clock, no random serial numbers, no name of the encoder, one thread.
 """
@@ -17,14 +17,14 @@ from av.audio.stream import AudioStream
 from av.stream import Disposition
 from numpy.typing import NDArray
 
-from pipelines.formats import FORMATS
+from pipelines.formats import AUDIO_FORMATS
 
 _FRAME_SAMPLES = 1 << 14
 _BITEXACT_CONTAINER, _BITEXACT_CODEC = 0x0400, 1 << 23
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class ChapterMark:
     """A chapter: from sample `start` to sample `end` of the file."""
 
     title: str
@@ -34,14 +34,17 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A JPEG or PNG file for the cover."""
+    """The cover picture: the bytes of a JPEG or PNG file."""
 
     content_type: str
     data: bytes
 
 
-class Encoder:
-    """Writes mono s16 samples to `path`. Use as a context manager; what is not closed is not a file."""
+class AudioEncoder:
+    """Writes mono s16 samples to `path`, in the format `name` of pipelines.formats.
+
+    A context manager; the file is complete only after `finish`.
+    """
 
     def __init__(
         self,
@@ -52,12 +55,12 @@ class Encoder:
         tags: Mapping[str, str] | None = None,
         cover: Picture | None = None,
     ) -> None:
-        self._format = FORMATS[name]
+        self._format = AUDIO_FORMATS[name]
         self._rate_hz = rate_hz
         self._written = 0
         options = dict(self._format.options)
         if self._format.container == "mp4":
-            # In its own unit of a millisecond, the file would be up to half of one longer or shorter than its samples.
+            # In milliseconds, the default unit, the duration would be rounded.
             options["movie_timescale"] = str(rate_hz)
         self._container = av.open(str(path), "w", format=self._format.container, options=options)
         self._container.flags |= _BITEXACT_CONTAINER
@@ -68,7 +71,7 @@ class Encoder:
         self._resampler = av.AudioResampler(format=self._stream.codec_context.format, layout="mono", rate=rate_hz)
         if cover is not None and self._format.has_cover:
             self._put_cover(cover)
-        # Now rather than with the first samples: a file of none is a file too.
+        # Now rather than with the first samples, so that a file without samples is valid too.
         self._container.start_encoding()
 
     @property
@@ -85,8 +88,8 @@ class Encoder:
             self._written += block.shape[1]
             self._encode(frame)
 
-    def finish(self, chapters: Sequence[Mark] = ()) -> None:
-        """Flush and close; chapters are kept by formats that have them."""
+    def finish(self, chapters: Sequence[ChapterMark] = ()) -> None:
+        """Flush and close; chapters are written in formats that support them."""
         self._encode(None)
         for packet in self._stream.encode(None):
             self._container.mux(packet)
@@ -100,14 +103,14 @@ class Encoder:
             )
         self._container.close()
 
-    def __enter__(self) -> Encoder:
+    def __enter__(self) -> AudioEncoder:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file, whole or not."""
+        """Close the file, complete or not."""
         self._container.close()
 
     def _audio_stream(self) -> AudioStream:
@@ -117,10 +120,10 @@ class Encoder:
         stream.codec_context.thread_count = 1
         stream.codec_context.flags |= _BITEXACT_CODEC
         if self._format.codec == "aac":
-            # The default search costs three times as much as all else in the stitch of a book, and is no nearer.
+            # The default search takes three times as long as all else in the stitch of a book, and is not more exact.
             stream.codec_context.options = {"aac_coder": "fast"}
         if self._format.bit_rate is not None:
-            # Low sampling rates have no use, and some encoders no room, for the full rate.
+            # The full bit rate is of no use at low sampling rates, and some encoders refuse it.
             stream.bit_rate = min(self._format.bit_rate, 3 * self._rate_hz)
         return stream
 
@@ -147,7 +150,7 @@ class Encoder:
 
 
 def picture_size(picture: Picture) -> tuple[int, int] | None:
-    """Width and height as the file's header says them; None for what is no JPEG or PNG. Nothing is decoded."""
+    """Width and height in the header of the file; None for what is not a JPEG or PNG. Nothing is decoded."""
     data = picture.data
     if data[:8] == b"\x89PNG\r\n\x1a\n" and len(data) > 24:
         width, height = struct.unpack_from(">II", data, 16)

@@ -1,6 +1,6 @@
-"""How loud a recording is (EBU R 128) and another loudness for it. Two passes over a file on disk, in flat memory.
+"""Loudness measurement (EBU R 128) and normalisation, in two passes over a file on disk and in flat memory.
 
-FFmpeg measures; gain and limiter are ours: FFmpeg's loudnorm changes the rate and, without a word, the dynamics.
+FFmpeg measures; gain and limiter are our own, because FFmpeg's loudnorm silently changes the rate and the dynamics.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ import numpy as np
 from av.filter import Graph
 from numpy.typing import NDArray
 
-#: No sample, nor the curve between two, goes above this by more than 0.25 dB (−1.5 dBTP): encoders need some room.
+#: Neither a sample nor a true peak exceeds this (−1.5 dBTP) by more than 0.25 dB: encoders need headroom.
 CEILING = 10 ** (-1.5 / 20)
-#: A recording quieter than this is silence: no gain makes speech of it.
+#: A quieter recording is silence and gets no gain.
 _SILENCE_LUFS = -69.0
-_LARGEST_GAIN_DB = 40.0
+_MAX_GAIN_DB = 40.0
 _BLOCK = 1 << 16
-#: Samples to one step of the limiter's gain, and steps that it looks ahead and lets go: about 12 ms at 22,050 Hz.
+#: Samples in one step of the limiter's gain, and steps of its look-ahead and release: about 12 ms at 22,050 Hz.
 _HOP = 32
 _REACH = 8
 _OVERSAMPLING = 4
 _TAPS = 48
 
 
-class Loudness:
-    """Measures mono s16 samples as they come."""
+class LoudnessMeter:
+    """Measures a stream of mono s16 samples."""
 
     def __init__(self, rate_hz: int) -> None:
         self._rate_hz = rate_hz
@@ -46,7 +46,7 @@ class Loudness:
         self._graph.configure()
 
     def add(self, samples: NDArray[np.int16]) -> None:
-        """More of the recording."""
+        """Add the next samples."""
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples).reshape(1, -1), format="s16", layout="mono")
         frame.sample_rate, frame.pts, frame.time_base = self._rate_hz, self._at, Fraction(1, self._rate_hz)
         self._at += len(samples)
@@ -70,40 +70,40 @@ class Loudness:
                 self._lufs = float(value)
 
 
-def levelled(path: Path, measured_lufs: float, target_lufs: float) -> Iterator[NDArray[np.int16]]:
-    """The raw s16le samples in `path` at another loudness, in blocks; peaks past the ceiling are turned down."""
-    gain_db = 0.0 if measured_lufs <= _SILENCE_LUFS else min(_LARGEST_GAIN_DB, target_lufs - measured_lufs)
-    yield from amplified(path, gain_db, CEILING)
+def normalise_loudness(path: Path, measured_lufs: float, target_lufs: float) -> Iterator[NDArray[np.int16]]:
+    """The raw s16le samples in `path` at the target loudness, in blocks; peaks above the ceiling are limited."""
+    gain_db = 0.0 if measured_lufs <= _SILENCE_LUFS else min(_MAX_GAIN_DB, target_lufs - measured_lufs)
+    yield from apply_gain(path, gain_db, CEILING)
 
 
-def amplified(path: Path, gain_db: float, ceiling: float) -> Iterator[NDArray[np.int16]]:
-    """The raw s16le samples in `path` with a gain, in blocks; true peaks past the ceiling (0–1) are turned down."""
+def apply_gain(path: Path, gain_db: float, ceiling: float) -> Iterator[NDArray[np.int16]]:
+    """The raw s16le samples in `path` with a gain, in blocks; true peaks above the ceiling (0–1) are limited."""
     gain = 10 ** (gain_db / 20) / 32_768
     count = path.stat().st_size // 2
     with path.open("rb") as file:
         for start in range(0, count, _BLOCK):
-            block = _cut(file, start, min(_BLOCK, count - start), gain)
+            block = _read(file, start, min(_BLOCK, count - start), gain)
             # Between two samples the curve rises less than 6 dB above them in anything but test signals.
             if np.abs(block).max() > ceiling / 2:
-                block = block * _limit(file, start, len(block), gain, ceiling)
+                block = block * _limiter_gain(file, start, len(block), gain, ceiling)
             yield np.rint(block * 32_768).astype(np.int16)
 
 
-def _cut(file: BinaryIO, start: int, count: int, gain: float) -> NDArray[np.float32]:
-    """Samples from `start` on, times `gain`; beyond the file there is silence. (A map of it would count as memory.)"""
+def _read(file: BinaryIO, start: int, count: int, gain: float) -> NDArray[np.float32]:
+    """`count` samples from `start`, times `gain`; silence outside of the file. (A memory map would count as memory.)"""
     before = max(0, -start)
     file.seek(2 * max(0, start))
     inside = np.frombuffer(file.read(2 * max(0, count - before)), "<i2")
-    cut = np.zeros(count, np.float32)
-    cut[before : before + len(inside)] = inside * np.float32(gain)
-    return cut
+    samples = np.zeros(count, np.float32)
+    samples[before : before + len(inside)] = inside * np.float32(gain)
+    return samples
 
 
-def _limit(file: BinaryIO, start: int, length: int, gain: float, ceiling: float) -> NDArray[np.float32]:
+def _limiter_gain(file: BinaryIO, start: int, length: int, gain: float, ceiling: float) -> NDArray[np.float32]:
     """The limiter's gain for each sample of a block.
 
-    Each hop is allowed what its own true peak allows; the least of its neighbours, averaged over fewer neighbours,
-    is a curve that reaches every peak in time and has no corners.
+    Each hop allows the gain at which its true peak is at the ceiling. The minimum over its neighbours, averaged over
+    fewer neighbours, is a smooth curve that is low enough at every peak.
     """
     hops = -(-length // _HOP)
     reach = 2 * _REACH + 1
@@ -116,9 +116,9 @@ def _limit(file: BinaryIO, start: int, length: int, gain: float, ceiling: float)
 
 
 def _true_peaks(file: BinaryIO, first: int, hops: int, gain: float) -> NDArray[np.float64]:
-    """The highest point of the curve through the samples, for each hop."""
+    """The true peak of each hop: the highest point of the interpolated signal, from sample `first`."""
     count = hops * _HOP
-    samples = _cut(file, first - _TAPS // 2, count + _TAPS, gain)
+    samples = _read(file, first - _TAPS // 2, count + _TAPS, gain)
     at = slice(_TAPS // 2, _TAPS // 2 + count)
     peaks = np.abs(samples[at])
     for taps in _INTERPOLATORS:

@@ -1,7 +1,7 @@
-"""Packs the speech of one channel into windows of at most 30 s, cut where nobody speaks.
+"""Packs the speech of one channel into windows of at most 30 s, cut at pauses.
 
-Streams with constant memory: it holds the window that it fills and the speech that goes on. Knows a detector and a
-gate; nothing of files, chunks or models.
+Streams with constant memory: it keeps the window that it fills and the current speech. Knows a detector and its
+threshold; nothing of files, chunks or models.
 """
 
 from __future__ import annotations
@@ -13,29 +13,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .denoise import Denoiser
-from .resample import to_int16
-from .vad import FRAME, RATE_HZ, Detector, GateSettings, SpeechGate
+from .pcm import to_int16
+from .vad import FRAME, RATE_HZ, Detector, HysteresisSettings, HysteresisThreshold
 
 #: Longest window, in samples.
 WINDOW = 30 * RATE_HZ
-#: Kept around speech, in samples (0.19 s); less than the gate's patience, so it is always there.
+#: Padding around speech, in samples (0.19 s); shorter than the minimum silence, so it is always available.
 _PAD = 6 * FRAME
-#: Pauses up to this stay as they are; longer ones shrink to the padding of their neighbours.
+#: Pauses up to this are kept whole; longer ones are reduced to the padding of their neighbours.
 _KEPT_PAUSE = RATE_HZ // 2
-#: A longer pause ends the window: what follows has little to do with it.
+#: A longer pause ends the window: the speech behind it is hardly related.
 _LONG_PAUSE = 60 * RATE_HZ
-#: A window this full is left as it is. One that is less so gets the beginning of speech that does not fit, if that
-#: pauses at the right place: a model works on the whole window, however little of it is speech.
+#: A window with this many samples is full enough. A shorter one gets the beginning of speech that does not fit as a
+#: whole, if there is a pause at the right place: a model computes the whole window, however little of it is speech.
 _FULL = WINDOW * 9 // 10
-#: Such a pause lasts 0.1 s or more, and there is half a second of speech on both sides; in frames.
-_CUT_PAUSE, _CRUMB = 3, 16
-#: Longest speech without a cut, in frames, and the parts of it in which no cut is looked for, first and at all.
-_LONGEST = (WINDOW - 2 * _PAD) // FRAME
-_WANTED_CUT, _EARLIEST_CUT = _LONGEST * 9 // 10, _LONGEST * 2 // 5
+#: Minimum length of such a pause (0.1 s), and of the speech on both sides of it (0.5 s), in frames.
+_CUT_PAUSE, _MIN_PART = 3, 16
+#: Longest speech without a cut, in frames, and from where a cut is preferred and allowed.
+_MAX_SPEECH = (WINDOW - 2 * _PAD) // FRAME
+_PREFERRED_CUT, _EARLIEST_CUT = _MAX_SPEECH * 9 // 10, _MAX_SPEECH * 2 // 5
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class SampleRange:
     """Consecutive samples of the recording: `length` of them from `start`."""
 
     start: int
@@ -43,20 +43,20 @@ class Piece:
 
     @property
     def end(self) -> int:
-        """First sample behind it."""
+        """The first sample behind it."""
         return self.start + self.length
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Speech to recognise in one go: pieces of the recording with the long pauses between them taken out."""
+    """Speech to transcribe at once: ranges of the recording, without the long pauses between them."""
 
-    pieces: tuple[Piece, ...]
+    ranges: tuple[SampleRange, ...]
     samples: NDArray[np.int16] = field(repr=False)
 
 
-class _Tape:
-    """The last samples of a channel, addressed by their position in the recording."""
+class _SampleBuffer:
+    """The latest samples of a channel, addressed by their position in the recording."""
 
     def __init__(self) -> None:
         self._start = 0
@@ -73,176 +73,178 @@ class _Tape:
         assert start >= self._start
         return self._samples[start - self._start : end - self._start]
 
-    def forget(self, before: int) -> None:
-        # In steps, for each one copies what stays.
+    def discard(self, before: int) -> None:
+        # In large steps, because each one copies what remains.
         if before - self._start > 4 * RATE_HZ:
             self._samples = self._samples[before - self._start :].copy()
             self._start = before
 
 
 class WindowPacker:
-    """Samples in, windows out."""
+    """Packs a stream of samples into windows."""
 
     def __init__(
-        self, detector: Detector, settings: GateSettings | None = None, cleaner: Denoiser | None = None
+        self, detector: Detector, settings: HysteresisSettings | None = None, denoiser: Denoiser | None = None
     ) -> None:
-        """`cleaner`: what the samples go through before speech is looked for, and as what they are kept."""
+        """`denoiser`: applied to the samples before speech is detected; the windows have its output."""
         self._detector = detector
-        self._cleaner = cleaner
-        self._settings = settings or GateSettings()
-        self._gate = SpeechGate(self._settings)
-        self._tape = _Tape()
+        self._denoiser = denoiser
+        self._settings = settings or HysteresisSettings()
+        self._threshold = HysteresisThreshold(self._settings)
+        self._buffer = _SampleBuffer()
         self._frame = 0
-        #: Scores of the speech that goes on, from its first frame.
+        #: Scores of the current speech, from its first frame.
         self._scores: list[float] = []
-        #: Nothing before this sample may be taken again.
-        self._edge = 0
-        self._pieces: list[Piece] = []
-        self._filled: list[NDArray[np.int16]] = []
-        #: Seconds of speech that were found.
+        #: End of the last range: samples before it have been taken.
+        self._taken_to = 0
+        #: Ranges and samples of the window that is being filled.
+        self._ranges: list[SampleRange] = []
+        self._samples: list[NDArray[np.int16]] = []
+        #: Seconds of speech so far.
         self.speech_s = 0.0
 
     def push(self, samples: NDArray[np.float32]) -> Iterator[Window]:
-        """Take the next samples (mono, 16 kHz, ±1); yield the windows that are complete."""
-        yield from self._take_in(samples if self._cleaner is None else self._cleaner.push(samples))
+        """Take the next samples (mono, 16 kHz, ±1); yield the windows that they complete."""
+        yield from self._add_samples(samples if self._denoiser is None else self._denoiser.push(samples))
 
     def finish(self) -> Iterator[Window]:
-        """The windows that the recording's end completes."""
-        if self._cleaner is not None:
-            yield from self._take_in(self._cleaner.finish())
-        yield from self._listen(self._detector.finish())
-        span = self._gate.finish()
+        """The windows that the end of the recording completes."""
+        if self._denoiser is not None:
+            yield from self._add_samples(self._denoiser.finish())
+        yield from self._add_scores(self._detector.finish())
+        span = self._threshold.finish()
         if span is not None:
-            yield from self._take_span(*span)
-        yield from self._close()
+            yield from self._end_speech(*span)
+        yield from self._flush()
 
     @property
     def horizon(self) -> int:
-        """No window that is still to come begins before this sample."""
-        if self._pieces:
-            return self._pieces[0].start
-        since = self._gate.open_since
-        return max(self._edge, (self._frame if since is None else since) * FRAME - _PAD)
+        """No later window begins before this sample."""
+        if self._ranges:
+            return self._ranges[0].start
+        since = self._threshold.speech_start
+        return max(self._taken_to, (self._frame if since is None else since) * FRAME - _PAD)
 
-    def _take_in(self, samples: NDArray[np.float32]) -> Iterator[Window]:
-        self._tape.append(to_int16(samples))
-        yield from self._listen(self._detector.push(samples))
+    def _add_samples(self, samples: NDArray[np.float32]) -> Iterator[Window]:
+        self._buffer.append(to_int16(samples))
+        yield from self._add_scores(self._detector.push(samples))
 
-    def _listen(self, scores: NDArray[np.float32]) -> Iterator[Window]:
+    def _add_scores(self, scores: NDArray[np.float32]) -> Iterator[Window]:
         for score in scores.tolist():
-            span = self._gate.push(score)
+            span = self._threshold.push(score)
             self._frame += 1
             if span is not None:
-                yield from self._take_span(*span)
-            if self._gate.open_since is not None:
+                yield from self._end_speech(*span)
+            if self._threshold.speech_start is not None:
                 self._scores.append(score)
-                if len(self._scores) >= _LONGEST:
+                if len(self._scores) >= _MAX_SPEECH:
                     yield from self._cut_speech()
             else:
                 self._scores.clear()
-                if self._frame * FRAME - self._edge > _LONG_PAUSE:
-                    yield from self._close()
-        since = self._gate.open_since
-        self._tape.forget(max(0, (self._frame if since is None else since) * FRAME - _PAD - _KEPT_PAUSE))
+                if self._frame * FRAME - self._taken_to > _LONG_PAUSE:
+                    yield from self._flush()
+        since = self._threshold.speech_start
+        self._buffer.discard(max(0, (self._frame if since is None else since) * FRAME - _PAD - _KEPT_PAUSE))
 
-    def _take_span(self, first: int, last: int) -> Iterator[Window]:
-        """Speech has ended: its frames are [first, last)."""
+    def _end_speech(self, first: int, last: int) -> Iterator[Window]:
+        """Take speech that has ended: frames [first, last)."""
         start, end = first * FRAME - _PAD, last * FRAME + _PAD
-        del self._scores[last - first :]  # the silence that ended it
-        if self._length + end - max(start, self._edge) > WINDOW:
-            index = self._filling_cut(first)
+        del self._scores[last - first :]  # those of the silence behind it
+        if self._length + end - max(start, self._taken_to) > WINDOW:
+            index = self._find_filling_cut(first)
             if index is not None:
-                cut = self._quietest(first + index)
+                cut = self._find_quietest(first + index)
                 yield from self._take(start, cut)
                 start = cut
         yield from self._take(start, end)
 
     def _cut_speech(self) -> Iterator[Window]:
-        """Speech goes on for as long as a window: cut it where the one that is begun is full, or else where the speech
-        pauses longest, best of all late."""
-        first = self._gate.open_since
+        """Cut speech as long as a window: where it fills the current window, else in its longest and latest pause."""
+        first = self._threshold.speech_start
         assert first is not None
-        index = self._filling_cut(first)
+        index = self._find_filling_cut(first)
         if index is None:
-            index = _best_cut(self._scores, self._settings.release)
-        yield from self._take(first * FRAME - _PAD, self._quietest(first + index))
-        self._gate.restart(first + index)
+            index = _find_cut(self._scores, self._settings.offset)
+        yield from self._take(first * FRAME - _PAD, self._find_quietest(first + index))
+        self._threshold.restart(first + index)
         self._scores = self._scores[index:]
 
-    def _filling_cut(self, first: int) -> int | None:
-        """Where the speech that began in frame `first` pauses so that what is before fills the window, as an index of
-        its scores. None where it does not pause there, and for a window that is empty, full, or long ago."""
-        start = max(first * FRAME - _PAD, self._edge)
-        pause = start - self._edge
-        if not self._pieces or self._length >= _FULL or pause > _LONG_PAUSE:
+    def _find_filling_cut(self, first: int) -> int | None:
+        """A pause in the speech from frame `first` behind the part that fills the window, as an index of its scores.
+
+        None without such a pause, and for a window that is empty, full, or followed by a long pause.
+        """
+        start = max(first * FRAME - _PAD, self._taken_to)
+        pause = start - self._taken_to
+        if not self._ranges or self._length >= _FULL or pause > _LONG_PAUSE:
             return None
         taken = self._length + first * FRAME - start + (pause if pause <= _KEPT_PAUSE else 0)
-        # What is quietest may lie up to two frames behind the middle of the pause.
+        # The quietest place may be up to two frames behind the middle of the pause.
         after, before = (_FULL - taken) // FRAME, (WINDOW - taken) // FRAME - 2
-        after, before = max(after, _CRUMB), min(before, len(self._scores) - _CRUMB)
-        return _pause(self._scores, after, before, self._settings.release, _CUT_PAUSE)
+        after, before = max(after, _MIN_PART), min(before, len(self._scores) - _MIN_PART)
+        return _find_pause(self._scores, after, before, self._settings.offset, _CUT_PAUSE)
 
-    def _quietest(self, frame: int) -> int:
-        """The middle of the quietest 10 ms within this frame and its neighbours."""
+    def _find_quietest(self, frame: int) -> int:
+        """The sample in the middle of the quietest 10 ms of this frame and its neighbours."""
         start = (frame - 1) * FRAME
-        near = self._tape.read(start, (frame + 2) * FRAME).astype(np.float64)
+        near = self._buffer.read(start, (frame + 2) * FRAME).astype(np.float64)
         loudness = np.convolve(np.square(near), np.ones(160), "valid")
         return start + int(np.argmin(loudness)) + 80
 
     def _take(self, start: int, end: int) -> Iterator[Window]:
-        """Add a stretch of speech to the window, closing it first where there is no room."""
-        start, end = max(start, self._edge), min(end, self._tape.end)
+        """Add samples [start, end) to the window; complete it first where there is no room."""
+        start, end = max(start, self._taken_to), min(end, self._buffer.end)
         if end <= start:
             return
         self.speech_s += (end - start) / RATE_HZ
-        pause = start - self._edge
-        if self._pieces and pause <= _KEPT_PAUSE and self._length + pause + end - start <= WINDOW:
+        pause = start - self._taken_to
+        if self._ranges and pause <= _KEPT_PAUSE and self._length + pause + end - start <= WINDOW:
             self._extend(end)
             return
-        full = self._pieces and (pause > _LONG_PAUSE or self._length + end - start > WINDOW)
-        window = self._emptied() if full else None
-        self._pieces.append(Piece(start, end - start))
-        self._filled.append(self._tape.read(start, end).copy())
-        self._edge = end
-        if window is not None:  # only now, so that `horizon` knows what is held
+        full = self._ranges and (pause > _LONG_PAUSE or self._length + end - start > WINDOW)
+        window = self._complete() if full else None
+        self._ranges.append(SampleRange(start, end - start))
+        self._samples.append(self._buffer.read(start, end).copy())
+        self._taken_to = end
+        if window is not None:  # only now, so that `horizon` includes the new range
             yield window
 
     def _extend(self, end: int) -> None:
-        last = self._pieces[-1]
-        self._pieces[-1] = Piece(last.start, end - last.start)
-        self._filled.append(self._tape.read(last.end, end).copy())
-        self._edge = end
+        last = self._ranges[-1]
+        self._ranges[-1] = SampleRange(last.start, end - last.start)
+        self._samples.append(self._buffer.read(last.end, end).copy())
+        self._taken_to = end
 
     @property
     def _length(self) -> int:
-        return sum(piece.length for piece in self._pieces)
+        return sum(each.length for each in self._ranges)
 
-    def _close(self) -> Iterator[Window]:
-        if self._pieces:
-            yield self._emptied()
+    def _flush(self) -> Iterator[Window]:
+        if self._ranges:
+            yield self._complete()
 
-    def _emptied(self) -> Window:
-        window = Window(tuple(self._pieces), np.concatenate(self._filled))
-        self._pieces, self._filled = [], []
+    def _complete(self) -> Window:
+        window = Window(tuple(self._ranges), np.concatenate(self._samples))
+        self._ranges, self._samples = [], []
         return window
 
 
-def _best_cut(scores: list[float], release: float) -> int:
-    """Where speech as long as a window is cut: an index of its scores. Without any pause it is the lowest score."""
-    wanted = _pause(scores, _WANTED_CUT, len(scores), release, _CUT_PAUSE)
-    best = _pause(scores, _EARLIEST_CUT, len(scores), release, 1) if wanted is None else wanted
+def _find_cut(scores: list[float], offset: float) -> int:
+    """Where to cut speech that is as long as a window: an index of its scores; without any pause, the lowest score."""
+    preferred = _find_pause(scores, _PREFERRED_CUT, len(scores), offset, _CUT_PAUSE)
+    best = _find_pause(scores, _EARLIEST_CUT, len(scores), offset, 1) if preferred is None else preferred
     if best is not None:
         return best
     tail = scores[_EARLIEST_CUT:-1]
     return _EARLIEST_CUT + len(tail) - 1 - int(np.argmin(tail[::-1]))
 
 
-def _pause(scores: list[float], first: int, last: int, release: float, least: int) -> int | None:
-    """The middle of the longest run of `least` or more scores under `release` within [first, last); the later wins."""
+def _find_pause(scores: list[float], first: int, last: int, offset: float, least: int) -> int | None:
+    """The middle of the longest run of at least `least` scores below `offset` in [first, last); the later of equals."""
     longest, middle = least, None
     run = 0
     for index in range(first, last):
-        run = run + 1 if scores[index] < release else 0
+        run = run + 1 if scores[index] < offset else 0
         if run >= longest:
             longest, middle = run, index - run // 2
     return middle

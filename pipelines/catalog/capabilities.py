@@ -1,56 +1,66 @@
-"""Which options of a request a model, or this version, cannot honour. Each is refused by name: none is ignored.
+"""Whether a model, and this installation, supports the options of a request. An unsupported option is refused by name.
 
-Knows catalogue entries and requests. Standard library and pydantic only: the web process imports this file.
+Whether a language is supported is decided by `pipelines.language_tags.supports_language`. Knows catalogue entries and
+requests. Imports no model runtime: the web process imports this file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
+from typing import TypeVar
 
 from pipelines.errors import UnsupportedOption
-from pipelines.formats import FORMATS, OVERLAY_FORMATS
-from pipelines.language_tags import ANY, covers, primary
+from pipelines.formats import AUDIO_FORMATS, EPUB_AUDIO_FORMATS
+from pipelines.language_tags import ANY_LANGUAGE, AUTO_LANGUAGE, primary_subtag, supports_language
 from pipelines.requests import SynthesisRequest, TranscriptionRequest
 from pipelines.text.number_words import LANGUAGES
-from pipelines.text.pronunciation.lexicon import pronunciation
+from pipelines.text.pronunciation.lexicon import parse_phonemes
 
 from .catalog import Catalog
-from .emotions import refusal
-from .entry import Entry
+from .emotions import explain_unsupported
+from .entry import Entry, RecognitionEntry, SynthesisEntry
 
-#: Options of subtitles alone.
+AnyEntry = TypeVar("AnyEntry", bound=Entry)
+
+#: Options that only subtitles use.
 SUBTITLE_OPTIONS = ("max_line_length", "max_lines", "max_chars_per_second", "speakers_in_subtitles")
 
 
-def check_transcription(entry: Entry, request: TranscriptionRequest, catalog: Catalog) -> None:
-    """Raises `UnsupportedOption` for the first option that `entry`, or a model that is to listen after it, cannot
-    honour; its `field` names it."""
-    _refuse_first(_unsupported_in_transcription(entry, request))
-    _refuse_first(_unsupported_in_retries(entry, request, catalog))
-    _refuse_first(_unsupported_in_diarization(request, catalog))
+def check_transcription(entry: RecognitionEntry, request: TranscriptionRequest, catalog: Catalog) -> None:
+    """Raises `UnsupportedOption` for the first option that `entry` or another model of the request does not support.
+
+    The `field` of the error names the option.
+    """
+    _raise_first(_unsupported_in_transcription(entry, request))
+    _raise_first(_unsupported_in_retries(entry, request, catalog))
+    _raise_first(_unsupported_in_diarization(request, catalog))
 
 
-def check_synthesis(entry: Entry, request: SynthesisRequest, catalog: Catalog) -> None:
-    """Raises `UnsupportedOption` for the first option that `entry`, the model that is to listen to it, or one that is
-    to speak after it cannot honour; its `field` names it."""
-    _refuse_first(_unsupported_in_synthesis(entry, request))
-    _refuse_first(_unsupported_in_stand_ins(entry, request, catalog))
-    _refuse_first(_unsupported_in_verification(entry, request, catalog))
+def check_synthesis(entry: SynthesisEntry, request: SynthesisRequest, catalog: Catalog) -> None:
+    """Raises `UnsupportedOption` for the first option that `entry`, a fallback or the verification model lacks.
+
+    The `field` of the error names the option.
+    """
+    _raise_first(_unsupported_in_synthesis(entry, request))
+    _raise_first(_unsupported_in_fallback_models(entry, request, catalog))
+    _raise_first(_unsupported_in_verification(entry, request, catalog))
 
 
 def check_cloning(entry: Entry, enrolled: Mapping[str, str]) -> None:
-    """Raises `UnsupportedOption` where there are enrolled voices, each with the field that asks for it, and `entry`
-    cannot speak with the voice of a recording."""
-    _refuse_first(_unsupported_voices(entry, enrolled))
+    """Raises `UnsupportedOption` where there are enrolled voices and `entry` cannot clone the voice of a recording.
+
+    `enrolled`: voice → the field of the request that names it.
+    """
+    _raise_first(_unsupported_voices(entry, enrolled))
 
 
-def _refuse_first(found: Iterator[tuple[str, str]]) -> None:
-    for field, reason in found:
+def _raise_first(unsupported: Iterator[tuple[str, str]]) -> None:
+    for field, reason in unsupported:
         raise UnsupportedOption(reason, field=field)
 
 
-def _unsupported_in_transcription(entry: Entry, request: TranscriptionRequest) -> Iterator[tuple[str, str]]:
+def _unsupported_in_transcription(entry: RecognitionEntry, request: TranscriptionRequest) -> Iterator[tuple[str, str]]:
     for field in ("min_speakers", "max_speakers", "known_speakers"):
         if getattr(request, field) and not request.diarize:
             yield field, f"{field} goes with diarize."
@@ -66,9 +76,9 @@ def _unsupported_in_transcription(entry: Entry, request: TranscriptionRequest) -
         yield "vocabulary", f"{entry.name} takes no vocabulary."
     if request.prompt and "prompt" not in entry.options:
         yield "prompt", f"{entry.name} takes no prompt."
-    if not hears(entry, request.language):
+    if request.language != AUTO_LANGUAGE and not supports_language(entry.languages, request.language):
         known = ", ".join(entry.languages) if len(entry.languages) < 10 else "see GET /stt/models"
-        yield "language", f"{entry.name} does not hear {request.language!r}; it hears: {known}."
+        yield "language", f"{entry.name} does not recognise {request.language!r}; it recognises: {known}."
     if "docx" in request.formats and find_spec("docx") is None:
         yield "formats", "DOCX is not installed here: pip install 'voicemill[text]'."
     if not {"srt", "vtt"} & set(request.formats):
@@ -83,12 +93,14 @@ def _unsupported_in_transcription(entry: Entry, request: TranscriptionRequest) -
             yield "timestamps", f"{', '.join(timed)} cannot be written without timestamps."
 
 
-def _unsupported_in_retries(entry: Entry, request: TranscriptionRequest, catalog: Catalog) -> Iterator[tuple[str, str]]:
-    """Models are asked again in turn, each what the first one was asked: they must be able to answer."""
+def _unsupported_in_retries(
+    entry: RecognitionEntry, request: TranscriptionRequest, catalog: Catalog
+) -> Iterator[tuple[str, str]]:
+    """The models of retries get the same request in turn, so they must support its options."""
     if request.min_confidence is not None and not request.retry_models:
-        yield "retry_models", "min_confidence needs retry_models: name the models that are to listen again."
+        yield "retry_models", "min_confidence needs retry_models: name the models for the retries."
     if request.retry_models and request.min_confidence is None:
-        yield "min_confidence", "retry_models needs min_confidence: say below which confidence they are to listen."
+        yield "min_confidence", "retry_models needs min_confidence: set the confidence below which they are used."
     for retry in _retry_models(entry, request.retry_models, catalog):
         if isinstance(retry, str):
             yield "retry_models", retry
@@ -108,15 +120,15 @@ def _unsupported_in_diarization(request: TranscriptionRequest, catalog: Catalog)
         if request.known_speakers and encoder.same_voice is None:
             yield (
                 "known_speakers",
-                f"It is not known how alike {encoder.name} finds two recordings of one person: take another "
-                "speaker_model, or measure it and say so as `same_voice` in models.toml.",
+                f"{encoder.name} has no threshold for the similarity of two recordings of one person: take another "
+                "speaker_model, or measure it and set `same_voice` in models.toml.",
             )
     if find_spec("sklearn") is None:
-        yield "diarize", "Telling speakers apart is not installed here: pip install 'voicemill[speakers]'."
+        yield "diarize", "Speaker diarization is not installed here: pip install 'voicemill[speakers]'."
 
 
-def _unsupported_in_synthesis(entry: Entry, request: SynthesisRequest) -> Iterator[tuple[str, str]]:
-    if request.emotion is not None and (reason := refusal(entry, request.emotion)):
+def _unsupported_in_synthesis(entry: SynthesisEntry, request: SynthesisRequest) -> Iterator[tuple[str, str]]:
+    if request.emotion is not None and (reason := explain_unsupported(entry, request.emotion)):
         yield "emotion", reason
     if request.speed != 1.0 and "speed" not in entry.options:
         yield "speed", f"{entry.name} speaks at one speed only."
@@ -124,17 +136,17 @@ def _unsupported_in_synthesis(entry: Entry, request: SynthesisRequest) -> Iterat
         if getattr(request, field) is not None and field not in entry.options:
             yield field, f"{entry.name} has no control of {field.replace('_', ' ')}."
     if request.vocoder is not None and request.vocoder not in entry.vocoders:
-        yield "vocoder", _no_vocoder(entry, request.vocoder)
-    if "phonemes" not in entry.options and any(map(pronunciation, (request.lexicon or {}).values())):
+        yield "vocoder", _explain_vocoder(entry, request.vocoder)
+    if "phonemes" not in entry.options and any(map(parse_phonemes, (request.lexicon or {}).values())):
         yield "lexicon", f"{entry.name} takes no phonemes; write how the word sounds in letters instead."
-    if request.language is not None and not speaks(entry, request.language):
+    if request.language is not None and not supports_language(entry.languages, request.language):
         yield "language", f"{entry.name} does not speak {request.language!r}; it speaks: {', '.join(entry.languages)}."
     yield from _unsupported_voices(entry, request.enrolled_voices)
-    if request.read_along and request.format not in OVERLAY_FORMATS:
-        yield "format", f"read_along needs one of these formats: {', '.join(OVERLAY_FORMATS)}."
+    if request.read_along and request.format not in EPUB_AUDIO_FORMATS:
+        yield "format", f"read_along needs one of these formats: {', '.join(EPUB_AUDIO_FORMATS)}."
     if request.loudness == "acx" and request.format == "pcm":
         yield "format", "loudness=acx is checked on the finished file, and pcm is none: choose another format."
-    rates = FORMATS[request.format].rates
+    rates = AUDIO_FORMATS[request.format].rates
     if request.sample_rate_hz is not None and rates and request.sample_rate_hz not in rates:
         known = ", ".join(map(str, rates))
         yield "sample_rate_hz", f"{request.format} cannot have {request.sample_rate_hz} Hz; choose one of: {known}."
@@ -150,80 +162,72 @@ def _unsupported_voices(entry: Entry, enrolled: Mapping[str, str]) -> Iterator[t
 
 
 def _unsupported_in_verification(
-    entry: Entry, request: SynthesisRequest, catalog: Catalog
+    entry: SynthesisEntry, request: SynthesisRequest, catalog: Catalog
 ) -> Iterator[tuple[str, str]]:
     if not request.verify:
         if "verify_model" in request.model_fields_set:
             yield "verify_model", "verify_model goes with verify."
         return
     try:
-        listener = catalog.named(request.verify_model)
+        recogniser = catalog.named(request.verify_model)
     except UnsupportedOption as error:
         yield "verify_model", error.detail
         return
-    if listener.kind != "stt":
-        yield "verify_model", f"{listener.name} does not listen; name a model of GET /stt/models."
+    if recogniser.kind != "stt":
+        yield "verify_model", f"{recogniser.name} is not a speech recognition model; name one of GET /stt/models."
     spoken = [request.language] if request.language else [tag for tag in entry.languages if tag != "*"]
-    if spoken and not any(hears(listener, language) for language in spoken):
+    if spoken and not any(supports_language(recogniser.languages, language) for language in spoken):
         yield (
             "verify_model",
-            f"{listener.name} does not hear {spoken[0]!r}; name a model that does as verify_model (GET /stt/models).",
+            f"{recogniser.name} does not recognise {spoken[0]!r}; name another verify_model (GET /stt/models).",
         )
 
 
-def _unsupported_in_stand_ins(entry: Entry, request: SynthesisRequest, catalog: Catalog) -> Iterator[tuple[str, str]]:
-    """Each is asked what the first model was asked, but for voices, which it may have of its own."""
+def _unsupported_in_fallback_models(
+    entry: SynthesisEntry, request: SynthesisRequest, catalog: Catalog
+) -> Iterator[tuple[str, str]]:
+    """Fallback models get the same request, but with a voice of their own."""
     if request.retry_models and not request.verify:
-        yield "retry_models", "retry_models goes with verify: nothing is doubtful where nobody listens."
-    anyone = request.model_copy(update={"voice": None, "cast": None})
+        yield "retry_models", "retry_models goes with verify: without it no sentence is found to be wrong."
+    any_voice = request.model_copy(update={"voice": None, "cast": None})
     for retry in _retry_models(entry, request.retry_models, catalog):
         if isinstance(retry, str):
             yield "retry_models", retry
             continue
-        for _, reason in _unsupported_in_synthesis(retry, anyone):
+        for _, reason in _unsupported_in_synthesis(retry, any_voice):
             yield "retry_models", reason
-        if "*" not in entry.languages and not any(speaks(retry, language) for language in entry.languages):
+        if "*" not in entry.languages and not any(
+            supports_language(retry.languages, language) for language in entry.languages
+        ):
             yield "retry_models", f"{retry.name} speaks no language of {entry.name}."
 
 
-def _retry_models(entry: Entry, names: Sequence[str], catalog: Catalog) -> Iterator[Entry | str]:
-    """The models that are asked after `entry`, of its kind; in the place of one that is unknown the reason, and before
-    one that had its turn the reason too."""
-    asked = {entry.name}
+def _retry_models(entry: AnyEntry, names: Sequence[str], catalog: Catalog) -> Iterator[AnyEntry | str]:
+    """The named models of the kind of `entry`; a reason in the place of an unknown one and before a repeated one."""
+    used = {entry.name}
     for name in names:
         try:
             retry = catalog.get(name, entry.kind)
         except UnsupportedOption as error:
             yield error.detail
             continue
-        if retry.name in asked:
-            done = "listened" if entry.kind == "stt" else "spoken"
-            yield f"{retry.name} has {done} by then; name each model once."
-        asked.add(retry.name)
+        assert isinstance(retry, type(entry))
+        if retry.name in used:
+            yield f"{retry.name} is used before; name each model once."
+        used.add(retry.name)
         yield retry
 
 
-def _no_vocoder(entry: Entry, asked: str) -> str:
+def _explain_vocoder(entry: SynthesisEntry, requested: str) -> str:
     if not entry.vocoders:
-        return f"{entry.name} makes sound by itself; it takes no vocoder."
+        return f"{entry.name} generates audio itself and takes no vocoder."
     own = " Leave vocoder out for the one that models.toml gives no kind." if "vocoder" in entry.components else ""
-    return f"{entry.name} has no vocoder {asked!r}; it has: {', '.join(entry.vocoders)}.{own}"
+    return f"{entry.name} has no vocoder {requested!r}; it has: {', '.join(entry.vocoders)}.{own}"
 
 
-def _writes_digits(entry: Entry, request: TranscriptionRequest) -> bool:
-    """Whether what will be heard can be in a language whose number words are known; `auto` may come to be."""
+def _writes_digits(entry: RecognitionEntry, request: TranscriptionRequest) -> bool:
+    """Whether the transcript may be in a language with known number words; with `auto`, any language of the model."""
     if request.task == "translate":
         return True  # into English
-    heard = entry.languages if request.language == "auto" else [request.language]
-    return any(language == ANY or primary(language) in LANGUAGES for language in heard)
-
-
-def speaks(entry: Entry, language: str) -> bool:
-    """Whether a voice model knows a BCP 47 language, of whatever region; a model of "*" says so itself when it is asked
-    to speak."""
-    return covers(entry.languages, language)
-
-
-def hears(entry: Entry, language: str) -> bool:
-    """Whether a recogniser knows a BCP 47 language; regions make no difference, `auto` is for all."""
-    return language == "auto" or covers(entry.languages, language)
+    languages = entry.languages if request.language == AUTO_LANGUAGE else [request.language]
+    return any(language == ANY_LANGUAGE or primary_subtag(language) in LANGUAGES for language in languages)

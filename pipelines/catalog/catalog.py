@@ -1,4 +1,4 @@
-"""The models that a server can offer: those of this version and those of its `models.toml`, by name.
+"""The catalogue of models: those of this version and those of a server's `models.toml`, by name.
 
 Imports no model runtime: the web process reads this file.
 """
@@ -6,54 +6,45 @@ Imports no model runtime: the web process reads this file.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any, Literal, overload
 
 from pipelines.errors import UnsupportedOption
 
 from .entries import ENTRIES
-from .entry import Entry
-
-#: Job kind → "module:Class" of its pipeline, imported only where it runs.
-PIPELINES: Mapping[str, str] = {
-    "tts.synthesize": "pipelines.tts.synthesis:Synthesis",
-    "stt.transcribe": "pipelines.stt.transcription:Transcription",
-}
-
-
-#: Option of a request → modules that the stitch of such a job wants and hardly any other: too large for every process.
-RARE_IMPORTS: Mapping[str, Sequence[str]] = {"diarize": ("sklearn.cluster", "sklearn.metrics")}
+from .entry import ENTRY_TYPES, Entry, RecognitionEntry, SpeakerEntry, SynthesisEntry
 
 
 class Catalog:
-    """The entries of this version plus those of a `models.toml` (same field names, one `[[model]]` table each)."""
+    """The entries of this version and those of a `models.toml`, which has one `[[model]]` table for each."""
 
     def __init__(self, extra: Sequence[Entry] = ()) -> None:
         self._by_name = {entry.name: entry for entry in (*ENTRIES, *extra)}
 
     @classmethod
     def read(cls, models_toml: Path | None) -> Catalog:
-        """Read `models_toml` where it exists. Raises ValueError naming the model whose table is wrong."""
+        """Read `models_toml` if it exists. Raises ValueError, which names the model whose table is invalid."""
         if models_toml is None or not models_toml.is_file():
             return cls()
         entries = []
         for table in tomllib.loads(models_toml.read_text()).get("model", []):
             try:
-                entries.append(Entry(**{**table, "options": frozenset(table.get("options", ()))}))
+                entries.append(_build_entry(table))
             except (TypeError, ValueError) as error:
                 raise ValueError(f"{models_toml}: model {table.get('name', '?')}: {error}") from error
         return cls(entries)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Entry]:
         return iter(self._by_name.values())
 
     def of_kind(self, kind: str) -> list[Entry]:
         """Entries of one kind ("tts", "stt", "speaker"), in order of preference."""
         return [entry for entry in self if entry.kind == kind]
 
-    def cloning(self) -> list[Entry]:
-        """Entries that speak with the voice of a recording."""
-        return [entry for entry in self if "reference" in entry.options]
+    def cloning(self) -> list[SynthesisEntry]:
+        """Entries of models that can clone the voice of a recording."""
+        return [entry for entry in self if isinstance(entry, SynthesisEntry) and "reference" in entry.options]
 
     def knows(self, name: str) -> bool:
         """Whether there is an entry of exactly this name."""
@@ -69,8 +60,19 @@ class Catalog:
         """Entries that a worker on this queue can load."""
         return [entry for entry in self if entry.queue == queue]
 
+    @overload
+    def get(self, name: str, kind: Literal["tts"]) -> SynthesisEntry: ...
+    @overload
+    def get(self, name: str, kind: Literal["stt"]) -> RecognitionEntry: ...
+    @overload
+    def get(self, name: str, kind: Literal["speaker"]) -> SpeakerEntry: ...
+    @overload
+    def get(self, name: str, kind: str) -> Entry: ...
     def get(self, name: str, kind: str) -> Entry:
-        """The named entry; a family's name stands for its first. Raises `UnsupportedOption` naming the choices."""
+        """The entry of this name and kind, or the first one of the family of this name.
+
+        Raises `UnsupportedOption`, which names the choices.
+        """
         entry = self._by_name.get(name)
         if entry is not None and entry.kind == kind:
             return entry
@@ -79,3 +81,12 @@ class Catalog:
                 return candidate
         known = ", ".join(candidate.name for candidate in self.of_kind(kind))
         raise UnsupportedOption(f"Unknown {kind} model {name!r}; this server knows: {known}.", field="model")
+
+
+def _build_entry(table: Mapping[str, Any]) -> Entry:
+    """The entry of a `[[model]]` table. Raises TypeError and ValueError for fields that are missing or invalid."""
+    fields = {**table, "options": frozenset(table.get("options", ()))}
+    kind = fields.pop("kind", None)
+    if kind not in ENTRY_TYPES:
+        raise ValueError(f"kind = {kind!r}: it is one of {', '.join(ENTRY_TYPES)}")
+    return ENTRY_TYPES[kind](**fields)

@@ -1,10 +1,10 @@
-"""Every model that this version knows. A new family: a file or folder in pipelines/families/, and an `Entry` here."""
+"""The models of this version. A new family is a file or folder in pipelines/families/ and an entry here."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .entry import Entry
+from .entry import Entry, RecognitionEntry, SpeakerEntry, SynthesisEntry
 
 _WHISPER_SIZES = {
     "tiny": 30.0,
@@ -24,14 +24,14 @@ _WHISPER_SIZES = {
     "distil-medium.en": 3.0,
     "distil-small.en": 8.0,
 }
-#: Conversions that others than Systran publish.
+#: Conversions that are published by others than Systran.
 _WHISPER_SOURCES = {
     "large-v3-turbo": "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
     "distil-large-v3.5": "distil-whisper/distil-large-v3.5-ct2",
 }
 
 
-#: What the multilingual models were trained on; their own "jw" is the tag "jv". Only the third generation knows "yue".
+#: Languages of the multilingual models; their own "jw" is the tag "jv". Only the third generation has "yue".
 _WHISPER_LANGUAGES = tuple(
     """af am ar as az ba be bg bn bo br bs ca cs cy da de el en es et eu fa fi fo fr gl gu ha haw he hi hr ht hu hy id
     is it ja jv ka kk km kn ko la lb ln lo lt lv mg mi mk ml mn mr ms mt my nb ne nl nn no oc pa pl ps pt ro ru sa sd si
@@ -39,20 +39,19 @@ _WHISPER_LANGUAGES = tuple(
 )
 
 
-def _whisper(size: str, speed: float) -> Entry:
-    # A batch of a large model takes long on a CPU: fewer windows in it, so that a tick comes before the watchdog.
+def _whisper(size: str, speed: float) -> RecognitionEntry:
+    # A batch of a large model takes long on a CPU: with fewer windows its tick comes before the watchdog acts.
     slots = 16 if speed >= 6.0 else 4
-    heard = tuple(tag for tag in _WHISPER_LANGUAGES if tag != "yue" or size.startswith("large-v3"))
+    languages = tuple(tag for tag in _WHISPER_LANGUAGES if tag != "yue" or size.startswith("large-v3"))
     only_english = size.endswith(".en") or size.startswith("distil-")
-    # The turbo and distilled decoders never learnt to translate.
+    # The turbo and distilled decoders were not trained to translate.
     translates = not only_english and size != "large-v3-turbo"
-    return Entry(
+    return RecognitionEntry(
         name=f"whisper-{size}",
-        kind="stt",
         family="whisper",
         target="pipelines.families.whisper:load",
         engines=("ctranslate2", "ctranslate2-int8", "ctranslate2-float32", "bfloat16", "onnx", "torch"),
-        languages=("en",) if only_english else heard,
+        languages=("en",) if only_english else languages,
         sample_rate_hz=16_000,
         slots=slots,
         threads=2,
@@ -66,17 +65,16 @@ def _whisper(size: str, speed: float) -> Entry:
 
 
 def _whisper_source(size: str) -> str:
-    """Hugging Face id of the CTranslate2 conversion that faster-whisper itself names."""
+    """Hugging Face id of the CTranslate2 conversion that faster-whisper uses."""
     if size in _WHISPER_SOURCES:
         return _WHISPER_SOURCES[size]
     name = size.replace("distil-", "distil-whisper-") if size.startswith("distil-") else f"whisper-{size}"
     return f"Systran/faster-{name}"
 
 
-def _vits(name: str, source: str, languages: Sequence[str], *, rate: int = 22_050, speakers: int = 1) -> Entry:
-    return Entry(
+def _vits(name: str, source: str, languages: Sequence[str], *, rate: int = 22_050, speakers: int = 1) -> SynthesisEntry:
+    return SynthesisEntry(
         name=name,
-        kind="tts",
         family="vits",
         target="pipelines.families.vits:load",
         engines=("torch",),
@@ -96,14 +94,13 @@ def _vits(name: str, source: str, languages: Sequence[str], *, rate: int = 22_05
     )
 
 
-#: Some of the thousand languages of Meta's MMS: its own codes and BCP 47. Others are a table in models.toml away.
+#: Some of the thousand languages of Meta's MMS: its own codes and BCP 47. Others can be added in models.toml.
 _MMS_LANGUAGES = {"eng": "en", "deu": "de", "fra": "fr", "spa": "es", "por": "pt", "rus": "ru", "hin": "hi"}
 
 
-def _wav2vec2(name: str, source: str, language: str, *, speed: float) -> Entry:
-    return Entry(
+def _wav2vec2(name: str, source: str, language: str, *, speed: float) -> RecognitionEntry:
+    return RecognitionEntry(
         name=name,
-        kind="stt",
         family="wav2vec2",
         target="pipelines.families.wav2vec2:load",
         engines=("torch", "torch-float32", "onnx"),
@@ -119,7 +116,7 @@ def _wav2vec2(name: str, source: str, language: str, *, speed: float) -> Entry:
     )
 
 
-#: XLSR-53 (300 million weights) tuned by one person on Common Voice, letters small and large as the language has them.
+#: XLSR-53 (300 million weights), fine-tuned by one person on Common Voice with upper and lower case.
 _XLSR_LANGUAGES = {
     "de": "german",
     "es": "spanish",
@@ -131,7 +128,7 @@ _XLSR_LANGUAGES = {
 }
 
 
-#: Bark has no emotions, but it makes these sounds.
+#: Bark has no control of emotions, but tags for these sounds.
 _BARK_EMOTIONS = {
     "happy": "[laughs]",
     "amused": "[laughter]",
@@ -148,9 +145,8 @@ _BARK_LANGUAGES = ("en", "de", "es", "fr", "hi", "it", "ja", "ko", "pl", "pt", "
 
 
 ENTRIES: tuple[Entry, ...] = (
-    Entry(
+    SynthesisEntry(
         name="espeak",
-        kind="tts",
         family="espeak",
         target="pipelines.families.espeak:load",
         engines=("espeak-ng",),
@@ -169,9 +165,8 @@ ENTRIES: tuple[Entry, ...] = (
     _vits("vits-ljs", "kakao-enterprise/vits-ljs", ("en",)),
     _vits("vits-vctk", "kakao-enterprise/vits-vctk", ("en",), speakers=109),
     *(_vits(f"mms-{code}", f"facebook/mms-tts-{code}", (tag,), rate=16_000) for code, tag in _MMS_LANGUAGES.items()),
-    Entry(
+    SynthesisEntry(
         name="fastspeech2-ljspeech",
-        kind="tts",
         family="fastspeech2",
         target="pipelines.families.fastspeech2:load",
         engines=("torch",),
@@ -188,9 +183,8 @@ ENTRIES: tuple[Entry, ...] = (
         options=frozenset({"speed", "pitch", "energy", "vocoder", "phonemes"}),
         auto=False,
     ),
-    Entry(
+    SynthesisEntry(
         name="speecht5",
-        kind="tts",
         family="speecht5",
         target="pipelines.families.speecht5:load",
         engines=("torch",),
@@ -212,9 +206,8 @@ ENTRIES: tuple[Entry, ...] = (
         auto=False,
     ),
     *(
-        Entry(
+        SynthesisEntry(
             name=name,
-            kind="tts",
             family="bark",
             target="pipelines.families.bark:load",
             engines=("torch",),
@@ -237,9 +230,8 @@ ENTRIES: tuple[Entry, ...] = (
         )
         for name, speed in (("bark-small", 0.1), ("bark", 0.03))
     ),
-    Entry(
+    RecognitionEntry(
         name="pocketsphinx-en-us",
-        kind="stt",
         family="pocketsphinx",
         target="pipelines.families.pocketsphinx:load",
         engines=("pocketsphinx",),
@@ -256,9 +248,8 @@ ENTRIES: tuple[Entry, ...] = (
         _wav2vec2(f"wav2vec2-xlsr-{tag}", f"jonatasgrosman/wav2vec2-large-xlsr-53-{name}", tag, speed=3.0)
         for tag, name in _XLSR_LANGUAGES.items()
     ),
-    Entry(
+    SynthesisEntry(
         name="tacotron2",
-        kind="tts",
         family="tacotron2",
         target="pipelines.families.tacotron2:load",
         engines=("torch",),
@@ -275,9 +266,8 @@ ENTRIES: tuple[Entry, ...] = (
         auto=False,
         varies=True,
     ),
-    Entry(
+    SynthesisEntry(
         name="yourtts",
-        kind="tts",
         family="yourtts",
         target="pipelines.families.yourtts:load",
         engines=("torch",),
@@ -295,11 +285,10 @@ ENTRIES: tuple[Entry, ...] = (
         auto=False,
         varies=True,
     ),
-    Entry(
+    SynthesisEntry(
         name="tone",
-        kind="tts",
         family="tone",
-        target="pipelines.families.tone:load_speaker",
+        target="pipelines.families.tone:load_synthesiser",
         engines=("numpy",),
         languages=("*",),
         default_voice="tone",
@@ -312,9 +301,8 @@ ENTRIES: tuple[Entry, ...] = (
         normalises=True,
         auto=False,
     ),
-    Entry(
+    SpeakerEntry(
         name="resemblyzer",
-        kind="speaker",
         family="resemblyzer",
         target="pipelines.families.resemblyzer:load",
         engines=("torch",),
@@ -322,17 +310,16 @@ ENTRIES: tuple[Entry, ...] = (
         sample_rate_hz=16_000,
         slots=32,
         speed=50.0,
-        # Three voices of Flite, eight seconds of each against its later turns: 0.96 to 0.98; against those of the
-        # others, and a man's over another channel: 0.79 at most.
+        # Measured with three voices of Flite: eight seconds against later turns of the same voice 0.96 to 0.98, against
+        # the other voices, and a man over another channel, at most 0.79.
         same_voice=0.82,
         needs=("torch", "transformers", "resemblyzer"),
         extra="torch,speakers",
         bare_packages=("resemblyzer==0.1.4",),
         auto=False,
     ),
-    Entry(
+    SpeakerEntry(
         name="wespeaker-resnet34",
-        kind="speaker",
         family="wespeaker",
         target="pipelines.families.wespeaker:load",
         engines=("onnx",),
@@ -345,9 +332,8 @@ ENTRIES: tuple[Entry, ...] = (
         extra="speakers",
         auto=False,
     ),
-    Entry(
+    SpeakerEntry(
         name="pyannote-resnet34",
-        kind="speaker",
         family="wespeaker",
         target="pipelines.families.wespeaker:load",
         engines=("torch",),
@@ -362,9 +348,8 @@ ENTRIES: tuple[Entry, ...] = (
         auto=False,
     ),
     *(
-        Entry(
+        SpeakerEntry(
             name=name,
-            kind="speaker",
             family="speechbrain",
             target="pipelines.families.speechbrain:load",
             engines=("torch",),
@@ -379,14 +364,13 @@ ENTRIES: tuple[Entry, ...] = (
             auto=False,
             same_voice=same_voice,
         )
-        # 0.25 is where SpeechBrain itself draws the line; it compares no x-vectors by their cosines.
+        # 0.25 is the threshold of SpeechBrain itself, which does not compare x-vectors by their cosine.
         for name, speed, same_voice in (("spkrec-ecapa-voxceleb", 15.0, 0.25), ("spkrec-xvect-voxceleb", 100.0, None))
     ),
-    Entry(
+    RecognitionEntry(
         name="tone-listener",
-        kind="stt",
         family="tone",
-        target="pipelines.families.tone:load_listener",
+        target="pipelines.families.tone:load_recogniser",
         engines=("numpy",),
         languages=("*",),
         sample_rate_hz=16_000,

@@ -1,4 +1,4 @@
-"""What is known of a model, as frozen data: where its code is, what it can do, what it needs.
+"""Catalogue entries: what is known of a model without loading it, as frozen data. One type for each kind of model.
 
 Imports no model runtime: the web process reads this file.
 """
@@ -6,76 +6,56 @@ Imports no model runtime: the web process reads this file.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
-from typing import Literal
+from typing import ClassVar, Literal
 
-from .vocoder_settings import Knobs
+from pipelines.pipeline import Limits
+
+from .vocoder_settings import VocoderSettings
+
+Kind = Literal["tts", "stt", "speaker"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One model. `target` is "module:function", called as `load(entry, device)` in the engine process."""
+    """What models of all kinds have; each kind is a subclass. The fields are the keys of a table in `models.toml`."""
+
+    kind: ClassVar[Kind]
 
     name: str
-    kind: Literal["tts", "stt", "speaker"]
     family: str
+    #: "module:function", called as `load(entry, device)` in the engine process.
     target: str
     engines: Sequence[str]
-    #: BCP 47 tags; ("*",) means that the model says itself (see `voices_target`).
+    #: BCP 47 tags; ("*",) = the model itself decides which ones it supports.
     languages: Sequence[str]
-    default_voice: str | None = None
-    #: "module:function", called as `voices(entry)`: the list of `Voice`, made without the model.
-    voices_target: str | None = None
     sample_rate_hz: int = 22_050
-    #: Requests joined into one engine call.
+    #: Requests joined into one call of the engine.
     slots: int = 1
     #: Cores that one engine process uses.
     threads: int = 1
-    #: Seconds of audio done in a second of one engine on one CPU core; sizes the chunks.
+    #: Seconds of audio processed in a second by one engine on one CPU core; determines the size of chunks.
     speed: float = 1.0
-    chunk_characters: int = 800
     #: Seconds without a tick after which the engine counts as hung.
     stall_s: float = 120.0
-    #: Modules that must be importable for the model to run; an extra that installs them.
+    #: Modules that must be importable for the model to run, and the extra that installs them.
     needs: Sequence[str] = ()
     extra: str | None = None
-    #: Packages to be installed besides, and without what they ask for themselves.
+    #: Packages to install besides, without their own dependencies.
     bare_packages: Sequence[str] = ()
     #: The one of `engines` to use; None = the first.
     engine: str | None = None
-    #: Hugging Face id or directory of the weights; None = the package carries them.
+    #: Hugging Face id or directory of the weights; None = the package contains them.
     source: str | None = None
-    #: Further models that it is made of, by role ("vocoder", "language_model"): Hugging Face ids, directories or files.
+    #: Further models that it consists of, by role ("vocoder", "language_model"): Hugging Face ids, folders or files.
     components: Mapping[str, str] = field(default_factory=dict)
-    #: What is set on its vocoders: fields of `Knobs` (pipelines/catalog/vocoder_settings.py), as { sigma = 0.7 }.
-    vocoder_settings: Mapping[str, float | str] = field(default_factory=dict)
     revision: str | None = None
-    #: Request options this model honours beyond the ones that the pipeline does by itself.
+    #: Request options that this model supports beyond those of the pipeline.
     options: frozenset[str] = frozenset()
-    #: Emotions that the model has a way of its own for, each with what is written before a passage to be said so; empty
-    #: where prosody has to do (pipelines/catalog/emotions.py).
-    emotions: Mapping[str, str] = field(default_factory=dict)
-    #: Whether a voice says the same text otherwise with another seed.
-    varies: bool = False
-    #: Whether a voice says figures, dates and signs by itself; where it does not, rules of the language write them out.
-    normalises: bool = False
-    #: How speech is found for a recogniser: "silero", or "energy" for sounds that no speech detector knows.
-    vad: str = "silero"
-    #: Whether a recogniser writes punctuation and capitals by itself; where it does not, plain rules do.
-    punctuates: bool = False
-    #: Of a speaker encoder: the cosine of two vectors from which they count as one person's, for `known_speakers`; None
-    #: where nobody has said or measured it.
-    same_voice: float | None = None
-    #: True when `model: auto` may choose it.
+    #: Whether `model: auto` may choose it.
     auto: bool = True
     sample: Mapping[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Raises ValueError for `vocoder_settings` that are wrong, or of a model that makes sound without a vocoder."""
-        if self.vocoder_settings and "vocoder" not in self.options:
-            raise ValueError('vocoder_settings are for models with "vocoder" among their options')
-        Knobs.of(self.vocoder_settings)
 
     @property
     def queue(self) -> str:
@@ -83,10 +63,53 @@ class Entry:
         return f"{self.kind}.{self.family}"
 
     @property
-    def vocoders(self) -> Sequence[str]:
-        """What the request option `vocoder` may be; empty for a model that makes sound without one.
+    def installed(self) -> bool:
+        """Whether the modules that it needs are installed."""
+        return all(find_spec(module) is not None for module in self.needs)
 
-        A default whose kind is not in its role ("vocoder", not "vocoder.hifigan") is asked for by leaving it unset.
+    @property
+    def install(self) -> str:
+        """The command that installs what it needs besides Voicemill itself; "" where it needs nothing."""
+        steps = [f"pip install 'voicemill[{self.extra}]'"] if self.extra else []
+        return " && ".join([*steps, *(f"pip install --no-deps {package}" for package in self.bare_packages)])
+
+    def apply_to(self, limits: Limits) -> Limits:
+        """The limits of a server with those of this model, by which a pipeline sizes its chunks."""
+        return replace(limits, speed=self.speed, sample_rate_hz=self.sample_rate_hz)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SynthesisEntry(Entry):
+    """A text-to-speech model."""
+
+    kind: ClassVar[Kind] = "tts"
+
+    default_voice: str | None = None
+    #: "module:function", called as `voices(entry)`: the list of `Voice`, made without the model.
+    voices_target: str | None = None
+    #: Most characters in a chunk.
+    chunk_characters: int = 800
+    #: Fields of `VocoderSettings` (pipelines/catalog/vocoder_settings.py) for its vocoders, as { sigma = 0.7 }.
+    vocoder_settings: Mapping[str, float | str] = field(default_factory=dict)
+    #: Emotions that the model has a control of its own for, each with the text to put before a passage; empty where
+    #: prosody is the only control (pipelines/catalog/emotions.py).
+    emotions: Mapping[str, str] = field(default_factory=dict)
+    #: Whether a text sounds different with another seed.
+    varies: bool = False
+    #: Whether it normalises numbers, dates and signs itself; if not, the rules of the language do.
+    normalises: bool = False
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for invalid `vocoder_settings`, and for those of a model without a vocoder."""
+        if self.vocoder_settings and "vocoder" not in self.options:
+            raise ValueError('vocoder_settings are for models with "vocoder" among their options')
+        VocoderSettings.from_mapping(self.vocoder_settings)
+
+    @property
+    def vocoders(self) -> Sequence[str]:
+        """Values of the request option `vocoder`; empty for a model without one.
+
+        A default whose kind is not in its role ("vocoder", not "vocoder.hifigan") is chosen by leaving the option out.
         """
         if "vocoder" not in self.options:
             return ()
@@ -95,7 +118,7 @@ class Entry:
 
     @property
     def default_vocoder(self) -> str | None:
-        """Role of the component that speaks unless a request chooses: "vocoder", else the first "vocoder.<kind>".
+        """Role of the vocoder component that is used by default: "vocoder", else the first "vocoder.<kind>".
 
         None = Griffin-Lim, which needs no component.
         """
@@ -103,18 +126,40 @@ class Entry:
             return "vocoder"
         return next((role for role in self.components if role.startswith("vocoder.")), None)
 
-    @property
-    def installed(self) -> bool:
-        """Whether the modules that it needs are here."""
-        return all(find_spec(module) is not None for module in self.needs)
+    def apply_to(self, limits: Limits) -> Limits:
+        """See `Entry`."""
+        return replace(Entry.apply_to(self, limits), chunk_characters=self.chunk_characters)
 
-    @property
-    def install(self) -> str:
-        """The command that brings what it needs besides Voicemill itself; "" where it needs nothing."""
-        steps = [f"pip install 'voicemill[{self.extra}]'"] if self.extra else []
-        return " && ".join([*steps, *(f"pip install --no-deps {package}" for package in self.bare_packages)])
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecognitionEntry(Entry):
+    """A speech recognition model."""
+
+    kind: ClassVar[Kind] = "stt"
+
+    #: Voice activity detector: "silero", or "energy" for audio that is not speech.
+    vad: str = "silero"
+    #: Whether it writes punctuation and capitals itself; if not, simple rules do.
+    punctuates: bool = False
 
     @property
     def chunk_seconds(self) -> float:
-        """Seconds of audio that one engine hears in about 30 s, between half a minute and twenty minutes."""
+        """Seconds of audio that one engine transcribes in about 30 s, between half a minute and twenty minutes."""
         return min(1200.0, max(30.0, 30.0 * self.speed))
+
+    def apply_to(self, limits: Limits) -> Limits:
+        """See `Entry`."""
+        return replace(Entry.apply_to(self, limits), chunk_seconds=self.chunk_seconds, vad=self.vad)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeakerEntry(Entry):
+    """A speaker encoder."""
+
+    kind: ClassVar[Kind] = "speaker"
+
+    #: The cosine of two embeddings from which they count as one person's, for `known_speakers`; None = not measured.
+    same_voice: float | None = None
+
+
+ENTRY_TYPES: Mapping[str, type[Entry]] = {each.kind: each for each in (SynthesisEntry, RecognitionEntry, SpeakerEntry)}

@@ -1,16 +1,17 @@
-"""What a voice says when somebody wants to hear it: a short sentence for each language, as data.
+"""The sample sentence of each language, for previews of voices.
 
-Knows languages and catalogue entries; nothing of jobs. Standard library only: the web process reads this file.
+Knows languages and catalogue entries; nothing of jobs. Imports no model runtime: the web process reads this file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .capabilities import speaks
+from pipelines.language_tags import primary_subtag, supports_language
+
 from .entry import Entry
 
-#: Primary BCP 47 subtag → a greeting, and "this is how my voice sounds when I read"; no word tells who speaks.
+#: Primary BCP 47 subtag → a greeting, and "this is how my voice sounds when I read"; no word has a gender.
 SENTENCES: Mapping[str, str] = {
     "af": "Hallo. Dit is hoe my stem klink wanneer ek 'n teks lees.",
     "ar": "مرحبا. هكذا يبدو صوتي عندما أقرأ نصا.",
@@ -77,13 +78,13 @@ SENTENCES: Mapping[str, str] = {
 }
 
 
-def sentence_for(entry: Entry, voice_language: str | None) -> tuple[str, str] | None:
-    """(language, sentence): the voice's own language, else English, else the first of the model's that has one.
+def choose_sentence(entry: Entry, voice_language: str | None) -> tuple[str, str] | None:
+    """(language, sentence): in the voice's own language, else English, else the model's first that has a sentence.
 
-    None where the model speaks no language that has a sentence.
+    None where the model supports no language with a sentence.
     """
-    own = (voice_language or "und").replace("_", "-").partition("-")[0].lower()
+    own = primary_subtag(voice_language or "und")
     for language in (own, "en", *entry.languages):
-        if language in SENTENCES and speaks(entry, language):
+        if language in SENTENCES and supports_language(entry.languages, language):
             return language, SENTENCES[language]
     return None

@@ -1,7 +1,7 @@
-"""CTranslate2's file of weights, model.bin: reading it, writing it, and writing it again with integers of fewer bits.
+"""CTranslate2's weights file, model.bin: read it, write it, and quantise it to integers of fewer bits.
 
 The layout is that of `ModelSpec` in ctranslate2/specs/model_spec.py, version 6: little-endian, each string with its
-length and a closing zero. That module cannot read the file, and importing it imports PyTorch where that is installed.
+length and a terminating zero. That module cannot read the file, and imports PyTorch where that is installed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _VERSION = 6
-#: Numbers of element types in the file; 5 is bfloat16, which NumPy does not know.
+#: Element types by their number in the file; 5 is bfloat16, which NumPy does not have.
 _TYPES: Mapping[int, Any] = {0: np.float32, 1: np.int8, 2: np.int16, 3: np.int32, 4: np.float16, 5: np.uint16}
 _NUMBERS = {np.dtype(kind): number for number, kind in _TYPES.items()}
 _BFLOAT16 = 5
@@ -26,7 +26,7 @@ _CONVOLUTION = "/conv"
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """What a model.bin holds. Variables are read from the disk when they are looked at."""
+    """The content of a model.bin. Variables are read from disk when they are accessed."""
 
     specification: str
     revision: int
@@ -37,11 +37,11 @@ class ModelFile:
 
 
 def read_model(path: Path) -> ModelFile:
-    """Raises `ValueError` for a file of another version or layout, or one that is cut off."""
+    """Raises `ValueError` for a file of another version or layout, or a truncated one."""
     try:
         # An empty file cannot be mapped.
         data = np.memmap(path, np.uint8, "r").data if path.stat().st_size else memoryview(b"")
-        return _Reader(data).model()
+        return _Reader(data).read()
     except (struct.error, UnicodeDecodeError, KeyError) as error:
         raise ValueError(f"{path} is not a model.bin of version {_VERSION}, or is cut off") from error
 
@@ -53,12 +53,12 @@ def write_model(
     variables: Iterable[tuple[str, NDArray[Any]]],
     aliases: Mapping[str, str],
 ) -> None:
-    """`variables` are written one by one, so that no two need to be in memory at once."""
+    """`variables` are written one by one, so that only one needs to be in memory at a time."""
     with path.open("wb") as file:
         file.write(struct.pack("<I", _VERSION))
         _write_string(file, specification)
         file.write(struct.pack("<I", revision))
-        counted_at, count = file.tell(), 0
+        count_position, count = file.tell(), 0
         file.write(struct.pack("<I", count))
         for name, value in variables:
             _write_string(file, name)
@@ -71,14 +71,14 @@ def write_model(
         for alias, name in aliases.items():
             _write_string(file, alias)
             _write_string(file, name)
-        file.seek(counted_at)
+        file.seek(count_position)
         file.write(struct.pack("<I", count))
 
 
 def write_reduced_range(source: Path, target: Path, largest: int) -> None:
     """The model of `source` with its matrices as integers of -`largest`…`largest` and a scale for each row.
 
-    What is no matrix of a layer stays as it is. Raises as `read_model` does.
+    All other variables are unchanged. Raises as `read_model` does.
     """
     model = read_model(source)
     matrices = {name for name, value in model.variables.items() if _is_quantisable(name, value)}
@@ -86,7 +86,7 @@ def write_reduced_range(source: Path, target: Path, largest: int) -> None:
     def variables() -> Iterator[tuple[str, NDArray[Any]]]:
         for name, value in model.variables.items():
             if name in matrices:
-                yield from _quantised(name, _as_floats(model, name), largest)
+                yield from _quantise(name, _to_floats(model, name), largest)
             elif name.removesuffix("_scale") not in matrices:
                 yield name, value
 
@@ -98,16 +98,16 @@ def _is_quantisable(name: str, value: NDArray[Any]) -> bool:
     return value.ndim == 2 and name.endswith("weight") and _CONVOLUTION not in name
 
 
-def _as_floats(model: ModelFile, name: str) -> NDArray[np.float32]:
+def _to_floats(model: ModelFile, name: str) -> NDArray[np.float32]:
     weight = model.variables[name].astype(np.float32)
     scale = model.variables.get(f"{name}_scale")
     return weight if scale is None else weight / scale.reshape(-1, 1)
 
 
-def _quantised(name: str, weight: NDArray[np.float32], largest: int) -> Iterator[tuple[str, NDArray[Any]]]:
+def _quantise(name: str, weight: NDArray[np.float32], largest: int) -> Iterator[tuple[str, NDArray[Any]]]:
     highest = np.abs(weight).max(axis=1)
     scale = (largest / np.where(highest > 0, highest, largest)).astype(np.float32)
-    # A row with an infinite weight or NaN goes on giving NaN, so that the model is not believed.
+    # A row with an infinite weight or NaN results in NaN, which is detected when the model is loaded.
     scale[~np.isfinite(highest)] = np.nan
     yield name, np.nan_to_num(np.rint(weight * scale[:, None])).astype(np.int8)
     yield f"{name}_scale", scale
@@ -120,7 +120,7 @@ class _Reader:
         self._data = data
         self._at = 0
 
-    def model(self) -> ModelFile:
+    def read(self) -> ModelFile:
         if self._number("I") != _VERSION:
             raise KeyError(_VERSION)
         specification, revision = self._string(), self._number("I")

@@ -1,13 +1,13 @@
-"""Whether CTranslate2 adds 8-bit products exactly on this processor. Knows arithmetic, no model.
+"""Whether CTranslate2's sums of 8-bit products saturate on this processor. Knows arithmetic, no model.
 
 An activation is shifted to 0…255 and multiplied with a weight of -127…127. Processors with VNNI or AMX add such
 products in 32 bits. Older ones (AVX2, AVX-512 without VNNI, SSE) have VPMADDUBSW, which adds two of them in 16 bits and
-stops at 32,767, while two products reach 2 · 255 · 127 = 64,770: where both weights are large, the sum is cut. oneDNN,
-which CTranslate2 takes on AMD, and MKL, which it takes on Intel, both use that instruction there. The layer below is
-the worst case: every activation and weight at its largest. A sum of 512 ones comes out as 512, or as 4.05 where sums
-are cut: (512 / 2 · 32,767 - 512 · 128 · 127) / 127².
+saturates at 32,767, while two products reach 2 · 255 · 127 = 64,770. oneDNN, which CTranslate2 uses on AMD, and MKL,
+which it uses on Intel, both use that instruction there. The layer below is the worst case: every activation and weight
+has its largest value. A sum of 512 ones is 512 if exact, and 4.05 if it saturates:
+(512 / 2 · 32,767 - 512 · 128 · 127) / 127².
 
-Weights of at most `REDUCED_RANGE` keep two products below the limit, so that they add up exactly on every processor.
+Weights of at most `REDUCED_RANGE` keep two products below the limit, so that sums are exact on every processor.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from .ctranslate2_file import write_model, write_reduced_range
 REDUCED_RANGE = 32_767 // (2 * 255)
 
 _WIDTH = 512
-#: One row, and as many as an engine decodes together: libraries have a kernel of its own for a single row.
+#: One row, and as many as an engine decodes together: libraries have separate kernels for single rows.
 _ROWS = (1, 16)
-#: Far above the rounding of float32, far below a sum that was cut.
+#: Far above the rounding error of float32, far below the error of saturation.
 _TOLERANCE = 1e-3
 _TOKEN, _UNKNOWN = "one", "<unk>"
 _CONFIG = {"unk_token": _UNKNOWN, "bos_token": "<s>", "eos_token": "</s>"}
@@ -37,17 +37,17 @@ _CONFIG = {"unk_token": _UNKNOWN, "bos_token": "<s>", "eos_token": "</s>"}
 
 @cache
 def has_exact_int8_sums() -> bool:
-    """Measured once in a process: whether 8-bit products of the full range are added without a limit."""
-    return all(abs(found / _WIDTH - 1) < _TOLERANCE for found in _sums())
+    """Whether 8-bit products of the full range are summed without saturation; measured once per process."""
+    return all(abs(found / _WIDTH - 1) < _TOLERANCE for found in _measure_sums())
 
 
-def _sums(largest: int = 127) -> list[float]:
-    """What a sum of 512 ones comes out as, for each of `_ROWS`, with weights of at most `largest`."""
+def _measure_sums(largest: int = 127) -> list[float]:
+    """The computed sum of 512 ones, for each of `_ROWS`, with weights of at most `largest`."""
     import ctranslate2
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_model(folder / "float32.bin", "TransformerEncoderSpec", 1, _layer_of_ones().items(), {})
+        write_model(folder / "float32.bin", "TransformerEncoderSpec", 1, _build_layer().items(), {})
         write_reduced_range(folder / "float32.bin", folder / "model.bin", largest)
         (folder / "config.json").write_text(json.dumps(_CONFIG))
         (folder / "vocabulary.json").write_text(json.dumps([_TOKEN, _UNKNOWN]))
@@ -56,8 +56,8 @@ def _sums(largest: int = 127) -> list[float]:
     return [float(found.min()) for found in states]
 
 
-def _layer_of_ones() -> dict[str, NDArray[Any]]:
-    """Variables of a model of one layer whose input is 1 everywhere, and whose output is the sum of the input."""
+def _build_layer() -> dict[str, NDArray[Any]]:
+    """Variables of a model of one layer whose inputs are all 1 and whose outputs are the sum of its inputs."""
     zeros = np.zeros((_WIDTH, _WIDTH), np.float32)
     layer = "encoder/layer_0"
     return {
@@ -78,7 +78,7 @@ _SETTINGS = {"activation": 0, "embeddings_merge": 0, "multi_query_attention": 0,
 
 
 def _norm(name: str, output: float) -> dict[str, NDArray[Any]]:
-    """A normalisation that gives `output` whatever comes in."""
+    """A normalisation whose output is constant."""
     return {f"{name}/gamma": np.zeros(_WIDTH, np.float32), f"{name}/beta": np.full(_WIDTH, output, np.float32)}
 
 

@@ -1,4 +1,4 @@
-"""The fixed recording that recognisers are compared on when they are loaded."""
+"""The fixed recording with which engines of a speech recogniser are compared when it is loaded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _RECORDING = Path(__file__).with_suffix(".wav")
 
 
 @cache
-def reference_speech() -> NDArray[np.int16]:
-    """Eleven seconds of English, mono at 16 kHz. Not to be changed in place."""
+def load_reference_speech() -> NDArray[np.int16]:
+    """Eleven seconds of English, mono at 16 kHz. Cached: must not be modified."""
     with wave.open(str(_RECORDING)) as file:
         return np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.int16)

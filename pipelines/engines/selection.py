@@ -1,8 +1,8 @@
-"""Which engine runs a model, and what the name of a device means. Imports no model runtime.
+"""Selection of the engine for a model, and the names of devices. Imports no model runtime.
 
-An entry names an engine or leaves the choice open. Where it is open, the family loads its candidates, best first, and
-takes the first whose error beside float32 on a fixed input is within the family's limit. The error is measured in the
-engine process at every load: it depends on the processor, on the version of the library, and on the weights.
+An entry may name an engine. Otherwise the family loads its candidates, best first, and uses the first one whose
+deviation from float32 on a fixed input is within the family's limit. It is measured in the engine process at every
+load, because it depends on the processor, on the version of the library, and on the weights.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ from typing import Protocol, TypeVar
 
 from pipelines.catalog.entry import Entry
 from pipelines.errors import ModelUnavailable
-from pipelines.family import Candidate, Selection
+from pipelines.family import EngineCandidate, EngineSelection
 
-#: The limit of a recogniser's error, which is the mean change of the probabilities that it gives to the tokens of its
-#: text in float32. 0.02: if tokens were drawn, one in fifty would be another one; greedy decoding, which changes only
-#: where two tokens are nearly as likely, stays below that. 8-bit weights whose products add up exactly are at 0.01, and
-#: sums that are cut have been seen at 0.09 (docs/benchmarks-engines.md, tests/unit/pipelines/families/whisper).
+#: Limit for a recogniser's error, the mean absolute difference of its token probabilities from those in float32. With
+#: 0.02, sampling would choose another token once in fifty; greedy decoding, which changes only where two tokens are
+#: almost equally likely, less often. 8-bit weights with exact sums are at 0.01; saturated sums have been measured at
+#: 0.09 (docs/measurements/benchmarks-engines.md).
 PROBABILITY_LIMIT = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A processor: "cpu", or the index-th of CUDA."""
+    """A processor: "cpu", or a CUDA device by its index."""
 
     kind: str
     index: int = 0
 
     @classmethod
-    def of(cls, name: str) -> Device:
+    def parse(cls, name: str) -> Device:
         """From "cpu", "cuda" or "cuda:1"."""
         kind, _, index = name.partition(":")
         return cls(kind, int(index or 0))
@@ -39,8 +39,8 @@ class Device:
         return self.kind if self.kind == "cpu" else f"{self.kind}:{self.index}"
 
 
-def engine_of(entry: Entry) -> str:
-    """The engine that the entry asks for, else its first. Raises `ModelUnavailable` for one that it does not list."""
+def resolve_engine(entry: Entry) -> str:
+    """The engine that the entry names, else its first. Raises `ModelUnavailable` for one that it does not list."""
     if entry.engine is None:
         return entry.engines[0]
     if entry.engine not in entry.engines:
@@ -49,7 +49,7 @@ def engine_of(entry: Entry) -> str:
     return entry.engine
 
 
-class Model(Protocol):
+class LoadedModel(Protocol):
     """A model loaded for one engine."""
 
     @property
@@ -59,39 +59,39 @@ class Model(Protocol):
     def close(self) -> None: ...
 
 
-_M = TypeVar("_M", bound=Model)
+_M = TypeVar("_M", bound=LoadedModel)
 
 
-def select(
-    loads: Sequence[Callable[[], _M]],
-    error_of: Callable[[_M], float | None],
+def select_engine(
+    loaders: Sequence[Callable[[], _M]],
+    measure_error: Callable[[_M], float | None],
     *,
     limit: float = PROBABILITY_LIMIT,
-) -> tuple[_M, Selection]:
-    """The model in the first of its engines whose error is within the limit, else in the last; what was tried.
+) -> tuple[_M, EngineSelection]:
+    """The model in the first engine whose error is within the limit, else in the last one; and what was tried.
 
-    `loads`: what loads the model in each engine, best first; not empty. An error of None, where nothing could be
-    measured, counts as within the limit. Models that are not taken are closed. Raises what loading raises.
+    `loaders`: load the model in each engine, best first; not empty. An error of None, where nothing could be measured,
+    counts as within the limit. Models that are not chosen are closed. Raises what loading raises.
     """
-    tried: list[Candidate] = []
-    for number, load in enumerate(loads, 1):
+    tried: list[EngineCandidate] = []
+    for number, load in enumerate(loaders, 1):
         model = load()
-        error = error_of(model)
-        tried.append(Candidate(model.engine, error))
+        error = measure_error(model)
+        tried.append(EngineCandidate(model.engine, error))
         if error is None:
-            return model, Selection(limit, tried, _unmeasured(model.engine))
+            return model, EngineSelection(limit, tried, _warn_unmeasured(model.engine))
         if error <= limit:
-            return model, Selection(limit, tried)
-        if number < len(loads):
+            return model, EngineSelection(limit, tried)
+        if number < len(loaders):
             model.close()
-    return model, Selection(limit, tried, _inaccurate(tried[-1], limit))
+    return model, EngineSelection(limit, tried, _warn_inaccurate(tried[-1], limit))
 
 
-def _unmeasured(engine: str) -> str:
+def _warn_unmeasured(engine: str) -> str:
     return f"{engine} was not compared with float32: there is too little memory to load the model in float32."
 
 
-def _inaccurate(chosen: Candidate, limit: float) -> str:
+def _warn_inaccurate(chosen: EngineCandidate, limit: float) -> str:
     return (
         f"{chosen.engine} is further from float32 than the limit: {chosen.error:.3f} instead of {limit:.3f}. "
         "Leave `engine` out in models.toml, or name an engine in float32."

@@ -13,28 +13,28 @@ if TYPE_CHECKING:
     import torch
 
 
-def torch_device(entry: Entry, device: str) -> torch.device:
-    """The device to move a model to; on the CPU, torch is told to use `entry.threads` cores.
+def resolve_torch_device(entry: Entry, device: str) -> torch.device:
+    """The device to move a model to; for the CPU, sets torch's number of threads to `entry.threads`.
 
-    Raises `ModelUnavailable` when torch is missing, or sees no such CUDA device.
+    Raises `ModelUnavailable` when torch is missing, or has no such CUDA device.
     """
     try:
         import torch
     except ImportError as error:
         raise ModelUnavailable(f"{entry.name} needs PyTorch: pip install 'voicemill[torch]'.") from error
-    wanted = Device.of(device)
-    if wanted.kind == "cuda":
-        if not torch.cuda.is_available() or wanted.index >= torch.cuda.device_count():
+    target = Device.parse(device)
+    if target.kind == "cuda":
+        if not torch.cuda.is_available() or target.index >= torch.cuda.device_count():
             raise ModelUnavailable(
                 f"PyTorch {torch.__version__} sees no device {device}: install a build for CUDA and check the driver."
             )
     else:
         torch.set_num_threads(entry.threads)
-    return torch.device(str(wanted))
+    return torch.device(str(target))
 
 
 def has_fast_bfloat16(device: torch.device) -> bool:
-    """Whether bfloat16 is computed by instructions of its own there, and not emulated."""
+    """Whether the device has instructions for bfloat16, so that it is not emulated."""
     import torch
 
     if device.type == "cuda":
@@ -44,7 +44,7 @@ def has_fast_bfloat16(device: torch.device) -> bool:
 
 
 def _cpu_flags() -> frozenset[str]:
-    """What Linux says that the processor can do; empty elsewhere."""
+    """The processor's features as listed by Linux; empty on other systems."""
     try:
         with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:  # noqa: PTH123 – no regular file
             for line in file:

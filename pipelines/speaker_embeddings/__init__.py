@@ -1,5 +1,5 @@
-"""Whose voice a recording is: recordings checked, networks that make vectors of them, and vectors kept.
+"""Speaker embeddings: reference recordings are checked, networks compute embeddings, and embeddings are cached.
 
-For families of kind "speaker", and for voices that take after a recording. Knows nothing of turns, clusters or speech
-that is to be made.
+For families of kind "speaker", and for voice cloning. Knows nothing of diarization or speech synthesis. A new network
+is a file with its model and `EncoderLayout`, and a line in `registry.LAYOUTS`.
 """

@@ -1,6 +1,6 @@
-"""ECAPA-TDNN (Desplanques et al., arXiv 2005.07143): residual blocks of several scales, attentive statistics.
+"""ECAPA-TDNN (Desplanques et al., arXiv 2005.07143): multi-scale residual blocks, attentive statistics pooling.
 
-Parameters carry SpeechBrain's names.
+Parameters have SpeechBrain's names.
 """
 
 from __future__ import annotations
@@ -14,15 +14,16 @@ from torch import nn
 from torch.nn import functional
 
 from .layers import Convolution, Norm
+from .layout import EncoderLayout, EncoderNetwork
 
-_LEAST_VARIANCE = 1e-12
+_MIN_VARIANCE = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
-class EcapaShape:
-    """Sizes; those of spkrec-ecapa-voxceleb are the defaults.
+class EcapaDimensions:
+    """Sizes; the defaults are those of spkrec-ecapa-voxceleb.
 
-    The lists have the first convolution, the residual blocks, and last the one that draws these together.
+    The lists are in the order: first convolution, residual blocks, the convolution over all blocks' outputs.
     """
 
     bands: int = 80
@@ -30,16 +31,18 @@ class EcapaShape:
     kernels: Sequence[int] = (5, 3, 3, 3, 1)
     dilations: Sequence[int] = (1, 2, 3, 4, 1)
     attention: int = 128
-    #: Groups of channels in a residual block: each hears the one before it.
+    #: Groups of channels in a residual block; each gets the output of the group before it.
     scale: int = 8
     squeeze: int = 128
-    vector: int = 192
+    embedding: int = 192
 
     @classmethod
-    def of(cls, tensors: Mapping[str, torch.Tensor], dilations: Sequence[int] | None = None) -> EcapaShape:
-        """The sizes of a checkpoint; `dilations` where they are not the published ones: no tensor tells them.
+    def from_tensors(
+        cls, tensors: Mapping[str, torch.Tensor], dilations: Sequence[int] | None = None
+    ) -> EcapaDimensions:
+        """The sizes of a checkpoint. Dilations cannot be read from tensors; `dilations` where not the published ones.
 
-        Raises KeyError for a tensor that is not there.
+        Raises KeyError for a missing tensor.
         """
         blocks = 1 + max(int(name.split(".")[1]) for name in tensors if name.startswith("blocks."))
         scale = 1 + sum(name.startswith("blocks.1.res2net_block.") and name.endswith("conv.bias") for name in tensors)
@@ -55,34 +58,35 @@ class EcapaShape:
             attention=tensors["asp.conv.conv.weight"].shape[1],
             scale=scale,
             squeeze=tensors["blocks.1.se_block.conv1.conv.weight"].shape[0],
-            vector=tensors["fc.conv.weight"].shape[0],
+            embedding=tensors["fc.conv.weight"].shape[0],
         )
 
 
-class Ecapa(nn.Module):
-    """Features in, vectors out."""
+class Ecapa(EncoderNetwork):
+    """See `EncoderNetwork`."""
 
-    def __init__(self, shape: EcapaShape) -> None:
-        """Raises ValueError for as many dilations as there are no blocks."""
+    def __init__(self, dimensions: EcapaDimensions) -> None:
+        """Raises ValueError where the number of dilations is not that of the blocks."""
         super().__init__()
-        sizes = list(zip(shape.channels, shape.kernels, shape.dilations, strict=True))
-        self.blocks = nn.ModuleList([_Tdnn(shape.bands, *sizes[0])])
+        self.bands, self.embedding_size = dimensions.bands, dimensions.embedding
+        sizes = list(zip(dimensions.channels, dimensions.kernels, dimensions.dilations, strict=True))
+        self.blocks = nn.ModuleList([_Tdnn(dimensions.bands, *sizes[0])])
         for (into, _, _), size in pairwise(sizes[:-1]):
-            self.blocks.append(_Residual(into, *size, scale=shape.scale, squeeze=shape.squeeze))
-        wide = shape.channels[-1]
-        self.mfa = _Tdnn(sum(shape.channels[1:-1]), *sizes[-1])
-        self.asp = _AttentiveStatistics(wide, shape.attention)
-        self.asp_bn = Norm(2 * wide)
-        self.fc = Convolution(2 * wide, shape.vector)
+            self.blocks.append(_ResidualBlock(into, *size, scale=dimensions.scale, squeeze=dimensions.squeeze))
+        width = dimensions.channels[-1]
+        self.mfa = _Tdnn(sum(dimensions.channels[1:-1]), *sizes[-1])
+        self.asp = _AttentiveStatistics(width, dimensions.attention)
+        self.asp_bn = Norm(2 * width)
+        self.fc = Convolution(2 * width, dimensions.embedding)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """(batch, frames, bands) → (batch, vector)."""
+        """(batch, frames, bands) → (batch, embedding)."""
         hidden = self.blocks[0](features.transpose(1, 2))
-        heard = []
+        outputs = []
         for block in list(self.blocks)[1:]:
             hidden = block(hidden)
-            heard.append(hidden)
-        pooled = self.asp(self.mfa(torch.cat(heard, dim=1)))
+            outputs.append(hidden)
+        pooled = self.asp(self.mfa(torch.cat(outputs, dim=1)))
         return self.fc(self.asp_bn(pooled[..., None]))[..., 0]
 
 
@@ -96,24 +100,24 @@ class _Tdnn(nn.Module):
         return self.norm(functional.relu(self.conv(frames)))
 
 
-class _Residual(nn.Module):
-    """A block of several scales between two narrow convolutions, its channels weighed, and what came in added."""
+class _ResidualBlock(nn.Module):
+    """A multi-scale block between two convolutions of size 1, channel attention, and a residual connection."""
 
     def __init__(self, into: int, out: int, kernel: int, dilation: int, *, scale: int, squeeze: int) -> None:
         super().__init__()
         self.tdnn1 = _Tdnn(into, out)
-        self.res2net_block = _Scales(out, kernel, dilation, scale)
+        self.res2net_block = _Res2Net(out, kernel, dilation, scale)
         self.tdnn2 = _Tdnn(out, out)
-        self.se_block = _Excitation(out, squeeze)
+        self.se_block = _SqueezeExcitation(out, squeeze)
         self.shortcut = Convolution(into, out) if into != out else None
 
     def forward(self, frames: torch.Tensor) -> torch.Tensor:
-        change = self.se_block(self.tdnn2(self.res2net_block(self.tdnn1(frames))))
-        return change + (frames if self.shortcut is None else self.shortcut(frames))
+        residual = self.se_block(self.tdnn2(self.res2net_block(self.tdnn1(frames))))
+        return residual + (frames if self.shortcut is None else self.shortcut(frames))
 
 
-class _Scales(nn.Module):
-    """Res2Net (arXiv 1904.01169): the first group of channels as it is, each other one after the one before."""
+class _Res2Net(nn.Module):
+    """Res2Net (arXiv 1904.01169): the first group of channels unchanged, each other one after the one before."""
 
     def __init__(self, width: int, kernel: int, dilation: int, scale: int) -> None:
         super().__init__()
@@ -122,14 +126,14 @@ class _Scales(nn.Module):
 
     def forward(self, frames: torch.Tensor) -> torch.Tensor:
         first, *groups = frames.chunk(len(self.blocks) + 1, dim=1)
-        heard = [first]
+        outputs = [first]
         for number, (block, group) in enumerate(zip(self.blocks, groups, strict=True)):
-            heard.append(block(group if number == 0 else group + heard[-1]))
-        return torch.cat(heard, dim=1)
+            outputs.append(block(group if number == 0 else group + outputs[-1]))
+        return torch.cat(outputs, dim=1)
 
 
-class _Excitation(nn.Module):
-    """Squeeze and excitation (arXiv 1709.01507) over time."""
+class _SqueezeExcitation(nn.Module):
+    """Squeeze-and-excitation (arXiv 1709.01507) over time."""
 
     def __init__(self, width: int, squeeze: int) -> None:
         super().__init__()
@@ -142,7 +146,7 @@ class _Excitation(nn.Module):
 
 
 class _AttentiveStatistics(nn.Module):
-    """Mean and deviation of each channel over frames that count as much as attention says, knowing the whole."""
+    """Attention-weighted mean and standard deviation of each channel; the attention sees the global statistics."""
 
     def __init__(self, width: int, attention: int) -> None:
         super().__init__()
@@ -151,13 +155,21 @@ class _AttentiveStatistics(nn.Module):
 
     def forward(self, frames: torch.Tensor) -> torch.Tensor:
         """(batch, width, frames) → (batch, 2 · width)."""
-        even = torch.full_like(frames[:, :1], 1 / frames.shape[2])
-        whole = [statistic[..., None].expand_as(frames) for statistic in _statistics(frames, even)]
-        attended = self.conv(torch.tanh(self.tdnn(torch.cat([frames, *whole], dim=1))))
-        return torch.cat(_statistics(frames, attended.softmax(dim=2)), dim=1)
+        uniform = torch.full_like(frames[:, :1], 1 / frames.shape[2])
+        context = [statistic[..., None].expand_as(frames) for statistic in _compute_statistics(frames, uniform)]
+        scores = self.conv(torch.tanh(self.tdnn(torch.cat([frames, *context], dim=1))))
+        return torch.cat(_compute_statistics(frames, scores.softmax(dim=2)), dim=1)
 
 
-def _statistics(frames: torch.Tensor, weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def _compute_statistics(frames: torch.Tensor, weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Weighted mean and standard deviation over the frames."""
     mean = (weights * frames).sum(dim=2)
     variance = (weights * (frames - mean[..., None]).square()).sum(dim=2)
-    return mean, variance.clamp(min=_LEAST_VARIANCE).sqrt()
+    return mean, variance.clamp(min=_MIN_VARIANCE).sqrt()
+
+
+def _build(tensors: Mapping[str, torch.Tensor], dilations: Sequence[int] | None) -> Ecapa:
+    return Ecapa(EcapaDimensions.from_tensors(tensors, dilations))
+
+
+LAYOUT = EncoderLayout("ECAPA-TDNN", "mfa.conv.conv.weight", _build)

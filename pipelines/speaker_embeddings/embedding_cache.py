@@ -1,4 +1,4 @@
-"""Vectors of recordings, kept by their content: the chunks of a job, and jobs of the same voice, hear it once."""
+"""A cache of speaker embeddings by the content of the recording: chunks and jobs of one voice compute it once."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 
-from pipelines.family import Recording, SpeakerVector
+from pipelines.family import Recording, SpeakerEmbedding
 
-#: A vector has two kilobytes, the key next to none: voices of a busy day.
-_MOST = 1000
+#: An embedding takes about two kilobytes, its key almost nothing.
+_MAX_SIZE = 1000
 
 
-class HeardVoices:
-    """The last vectors that were asked for. Threads may share one."""
+class EmbeddingCache:
+    """The most recently used embeddings. Threads may share one."""
 
-    def __init__(self, hear: Callable[[Recording], SpeakerVector], *, most: int = _MOST) -> None:
-        """`hear` makes a vector; what it raises is raised each time."""
-        self._hear = hear
-        self._most = most
+    def __init__(self, compute: Callable[[Recording], SpeakerEmbedding], *, max_size: int = _MAX_SIZE) -> None:
+        """`compute` makes an embedding; its errors are raised to every caller and are not cached."""
+        self._compute = compute
+        self._max_size = max_size
         self._lock = threading.Lock()
-        self._vectors: OrderedDict[bytes, SpeakerVector] = OrderedDict()
+        self._embeddings: OrderedDict[bytes, SpeakerEmbedding] = OrderedDict()
 
-    def vector(self, recording: Recording) -> SpeakerVector:
-        """The vector of a recording, made at most once while it is held."""
+    def get(self, recording: Recording) -> SpeakerEmbedding:
+        """The embedding of a recording, computed at most once while it is cached."""
         key = hashlib.sha256(recording.samples.tobytes() + recording.sample_rate_hz.to_bytes(4, "little")).digest()
         with self._lock:
-            if key not in self._vectors:
-                self._vectors[key] = self._hear(recording)
-            self._vectors.move_to_end(key)
-            while len(self._vectors) > self._most:
-                self._vectors.popitem(last=False)
-            return self._vectors[key]
+            if key not in self._embeddings:
+                self._embeddings[key] = self._compute(recording)
+            self._embeddings.move_to_end(key)
+            while len(self._embeddings) > self._max_size:
+                self._embeddings.popitem(last=False)
+            return self._embeddings[key]

@@ -1,4 +1,4 @@
-"""One opened speaker encoder: a wave in, the voice as a vector of length 1 out."""
+"""A loaded speaker encoder: waveform to speaker embedding."""
 
 from __future__ import annotations
 
@@ -7,29 +7,30 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from pipelines.family import Vector
+from pipelines.family import SpeakerEmbedding
 
 from .filterbank import RATE_HZ, Filterbank
-from .unit_vector import unit
+from .layout import EncoderNetwork
+from .unit_vector import normalise_length
 
-#: Shorter sounds are heard over and over until they are so long, in samples: the convolutions mirror their ends.
-_SHORTEST = RATE_HZ // 4
+#: Shorter inputs are repeated up to this many samples: the convolutions pad by reflection.
+_MIN_SAMPLES = RATE_HZ // 4
 
 
 class SpeakerEncoder:
-    """A network behind its features. Threads may share one."""
+    """A network and the filter bank for its features. Threads may share one."""
 
-    def __init__(self, network: nn.Module, *, bands: int, width: int, device: torch.device, revision: str) -> None:
-        """`width`: numbers of a vector. `revision`: of the weights, for provenance."""
-        self.width = width
+    def __init__(self, network: EncoderNetwork, *, device: torch.device, revision: str) -> None:
+        """`revision`: of the weights, for provenance."""
+        self.size = network.embedding_size
         self.revision = revision
         self._device = device
-        self._listening = nn.Sequential(Filterbank(bands), network).to(device).eval()
+        self._model = nn.Sequential(Filterbank(network.bands), network).to(device).eval()
 
-    def vector(self, wave: NDArray[np.float32]) -> Vector:
-        """The voice of a wave at 16 kHz in −1…1, not empty. The whole of it counts, pauses included."""
-        if len(wave) < _SHORTEST:
-            wave = np.pad(wave, (0, _SHORTEST - len(wave)), "wrap")
+    def embed(self, wave: NDArray[np.float32]) -> SpeakerEmbedding:
+        """The embedding, of length 1, of a wave at 16 kHz in −1…1, not empty. Pauses count as well."""
+        if len(wave) < _MIN_SAMPLES:
+            wave = np.pad(wave, (0, _MIN_SAMPLES - len(wave)), "wrap")
         with torch.inference_mode():
-            made = self._listening(torch.from_numpy(wave)[None].to(self._device))
-        return unit(made[0].float().cpu().numpy())
+            embeddings = self._model(torch.from_numpy(wave)[None].to(self._device))
+        return normalise_length(embeddings[0].float().cpu().numpy())

@@ -1,7 +1,7 @@
-"""Log mel energies in decibels as SpeechBrain's speaker encoders hear them, each band's mean taken out.
+"""Features of SpeechBrain's speaker encoders: log mel energies in decibels, with each band's mean subtracted.
 
-Triangles in hertz over a power spectrum, on the mel scale of O'Shaughnessy (2595 · log10(1 + f / 700)), what lies more
-than 80 dB below the loudest point raised to there. Sounds that differ in loudness alone have the same features.
+Triangles in hertz over a power spectrum, on the mel scale of O'Shaughnessy (2595 · log10(1 + f / 700)); values more
+than 80 dB below the maximum are raised to there. Sounds that differ only in loudness have equal features.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from torch import nn
 
 RATE_HZ = 16_000
 _WINDOW, _HOP = 400, 160
-_QUIETEST, _RANGE_DB = 1e-10, 80.0
+_MIN_POWER, _RANGE_DB = 1e-10, 80.0
 
 
 class Filterbank(nn.Module):
-    """Has no parameters: window and triangles are no part of a checkpoint."""
+    """Has no parameters: window and triangles are not part of a checkpoint."""
 
     def __init__(self, bands: int) -> None:
         super().__init__()
         self.register_buffer("_window", torch.hamming_window(_WINDOW), persistent=False)
-        self.register_buffer("_triangles", _triangles(bands), persistent=False)
+        self.register_buffer("_triangles", _build_triangles(bands), persistent=False)
 
     def forward(self, waves: torch.Tensor) -> torch.Tensor:
         """(batch, samples) in −1…1 at 16 kHz → (batch, frames, bands), a frame for every 10 ms."""
@@ -30,16 +30,17 @@ class Filterbank(nn.Module):
             waves, _WINDOW, _HOP, window=self.get_buffer("_window"), pad_mode="constant", return_complex=True
         )
         power = torch.view_as_real(spectrum).square().sum(dim=-1).transpose(1, 2)
-        decibels = 10 * torch.log10((power @ self.get_buffer("_triangles")).clamp(min=_QUIETEST))
+        decibels = 10 * torch.log10((power @ self.get_buffer("_triangles")).clamp(min=_MIN_POWER))
         floor = decibels.amax(dim=(1, 2), keepdim=True) - _RANGE_DB
         decibels = torch.maximum(decibels, floor)
         return decibels - decibels.mean(dim=1, keepdim=True)
 
 
-def _triangles(bands: int) -> torch.Tensor:
-    """Weights (bins, bands). A triangle is as wide to the right as to the left, so that it overlaps the next too far.
+def _build_triangles(bands: int) -> torch.Tensor:
+    """Weights (bins, bands). A triangle is as wide to the right as to the left, in hertz.
 
-    That is how the published encoders were trained; the usual bank has wider right halves.
+    The published encoders were trained so. The usual triangles have wider right halves, so that this is another bank
+    than that of `pipelines.audio.mel_filters`.
     """
     mels = torch.linspace(0, 2595 * math.log10(1 + RATE_HZ / 2 / 700), bands + 2)
     hertz = 700 * (10 ** (mels / 2595) - 1)

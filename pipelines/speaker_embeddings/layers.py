@@ -1,4 +1,4 @@
-"""The two layers that SpeechBrain's encoders are made of, under its names."""
+"""The two layers of SpeechBrain's encoders, with its parameter names."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import nn
 
 
 class Convolution(nn.Module):
-    """(batch, into, frames) → (batch, out, frames); what lies beyond the ends is mirrored."""
+    """(batch, into, frames) → (batch, out, frames), padded by reflection."""
 
     def __init__(self, into: int, out: int, kernel: int = 1, dilation: int = 1) -> None:
         super().__init__()

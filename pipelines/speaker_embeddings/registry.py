@@ -1,8 +1,8 @@
 """Speaker encoders in the layout that SpeechBrain publishes: `embedding_model.ckpt`, and `hyperparams.yaml` beside it.
 
-Which network it is, and its sizes, are read off the tensors. The YAML is never run, as SpeechBrain does (its tags name
-classes to be made): one line of numbers is read from it. `mean_var_norm_emb.ckpt` and the classifier of the training
-are left alone, as in SpeechBrain's own `encode_batch`.
+The network and its sizes are read from the tensors. SpeechBrain executes the YAML (its tags name classes to create);
+here one line of numbers is read from it. `mean_var_norm_emb.ckpt` and the training's classifier are not used, as in
+SpeechBrain's own `encode_batch`.
 """
 
 from __future__ import annotations
@@ -14,64 +14,55 @@ from pathlib import Path
 
 import torch
 
-from pipelines.catalog import weights
+from pipelines.catalog.checkpoint import checkpoint_revision, find_checkpoint
 from pipelines.catalog.entry import Entry
+from pipelines.catalog.weights import fill_module, load_state_dict
 from pipelines.errors import ModelUnavailable
 
-from .ecapa import Ecapa, EcapaShape
+from . import ecapa, xvector
 from .encoder import SpeakerEncoder
-from .xvector import XVector, XVectorShape
+from .layout import EncoderLayout, EncoderNetwork
 
+#: The first one whose marker is among the tensors builds the network.
+LAYOUTS: Sequence[EncoderLayout] = (ecapa.LAYOUT, xvector.LAYOUT)
+#: File names of the weights; the first that exists is read.
 WEIGHTS = ("embedding_model.safetensors", "embedding_model.ckpt")
 _DILATIONS = re.compile(r"^\s*(?:tdnn_)?dilations:\s*\[([\d,\s]+)\]", re.MULTILINE)
-#: Tensors that one of the networks has and the other has not.
-_ECAPA, _XVECTOR = "mfa.conv.conv.weight", "blocks.0.conv.weight"
 
 
-def open_encoder(entry: Entry, device: torch.device, *, source: str | None = None) -> SpeakerEncoder:
+def load_encoder(entry: Entry, device: torch.device, *, source: str | None = None) -> SpeakerEncoder:
     """The encoder in the entry's folder, or at `source`: a directory or a Hugging Face id.
 
     Raises `ModelUnavailable` saying what is missing, unknown or of another shape.
     """
     named = entry if source is None else replace(entry, source=source, revision=None)
-    folder = weights.checkpoint(named, "|".join(WEIGHTS))
+    folder = find_checkpoint(named, "|".join(WEIGHTS))
     path = next(folder / name for name in WEIGHTS if (folder / name).is_file())
-    tensors = weights.state_dict(entry, path)
+    tensors = load_state_dict(entry, path)
     try:
-        network, shape = _network(tensors, _dilations(folder / "hyperparams.yaml"))
+        network = _build_network(tensors, _read_dilations(folder / "hyperparams.yaml"))
     except (KeyError, IndexError) as error:
-        raise ModelUnavailable(
-            f"{entry.name}: {path.name} is no ECAPA-TDNN or x-vector network of SpeechBrain: {_lack(error)}."
-        ) from error
+        known = " or ".join(layout.name for layout in LAYOUTS)
+        fault = f"it lacks {error}" if isinstance(error, KeyError) else "a tensor has too few dimensions"
+        raise ModelUnavailable(f"{entry.name}: {path.name} is no {known} of SpeechBrain: {fault}.") from error
     except ValueError as error:
         raise ModelUnavailable(
             f"{entry.name}: {path.name} has not as many layers as dilations are known: "
             "hyperparams.yaml beside it must list one for each."
         ) from error
-    weights.fill(entry, network, tensors, file=path)
-    return SpeakerEncoder(
-        network, bands=shape.bands, width=shape.vector, device=device, revision=weights.revision(folder)
-    )
+    fill_module(entry, network, tensors, file=path)
+    return SpeakerEncoder(network, device=device, revision=checkpoint_revision(folder))
 
 
-def _network(
-    tensors: Mapping[str, torch.Tensor], dilations: Sequence[int] | None
-) -> tuple[torch.nn.Module, EcapaShape | XVectorShape]:
-    if _ECAPA in tensors:
-        ecapa = EcapaShape.of(tensors, dilations)
-        return Ecapa(ecapa), ecapa
-    if _XVECTOR in tensors:
-        xvector = XVectorShape.of(tensors, dilations)
-        return XVector(xvector), xvector
-    raise KeyError(f"{_ECAPA} and {_XVECTOR}")
+def _build_network(tensors: Mapping[str, torch.Tensor], dilations: Sequence[int] | None) -> EncoderNetwork:
+    for layout in LAYOUTS:
+        if layout.marker in tensors:
+            return layout.build(tensors, dilations)
+    raise KeyError(" and ".join(layout.marker for layout in LAYOUTS))
 
 
-def _lack(error: LookupError) -> str:
-    return f"it lacks {error}" if isinstance(error, KeyError) else "a tensor has too few dimensions"
-
-
-def _dilations(path: Path) -> Sequence[int] | None:
-    """What the settings of the training say of how far apart frames are heard; None where they do not."""
+def _read_dilations(path: Path) -> Sequence[int] | None:
+    """The dilations that the training's settings list; None where they list none."""
     if not path.is_file():
         return None
     found = _DILATIONS.search(path.read_text(encoding="utf-8", errors="replace"))

@@ -1,4 +1,4 @@
-"""Parts of many chunks as one stream of segments, in flat memory.
+"""Merges the parts of many chunks into one stream of segments, in flat memory.
 
 Knows the order of spans and rounds; nothing of formats.
 """
@@ -6,63 +6,68 @@ Knows the order of spans and rounds; nothing of formats.
 from __future__ import annotations
 
 import heapq
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import count
 
-from pipelines.diarization.turns import Voices
+from pipelines.diarization.turns import DiarizationData
 from pipelines.pipeline import Sources, Span
-from pipelines.rounds import last_rounds
-from pipelines.transcript.part_file import HeardWindow, Segment, read_part
+from pipelines.rounds import final_parts
+from pipelines.transcript.part_file import RecognisedWindow, Segment, read_part
 
-#: A model that is less sure of a language than this contradicts nobody.
-SURE_OF_LANGUAGE = 0.7
+#: A language that is detected with less confidence is not counted.
+MIN_LANGUAGE_CONFIDENCE = 0.7
 
 
 @dataclass
-class WindowTally:
-    """Counts over all windows that a merge has read."""
+class WindowCounts:
+    """Counts over all windows of a recording."""
 
     windows: int = 0
-    #: Windows that a second model was asked about, and those where its words were kept.
-    heard_again: int = 0
+    #: Windows that a second model transcribed, and those of which its transcript was kept.
+    retried: int = 0
     improved: int = 0
-    #: Seconds of speech, and of it by the language that a model was sure to hear.
+    #: Seconds of speech in all, and by detected language.
     seconds: float = 0.0
     detected_s: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
 
-    def add(self, window: HeardWindow) -> None:
+    def add(self, window: RecognisedWindow) -> None:
         """Count one window."""
         self.windows += 1
-        self.heard_again += len(window.asked) > 1
-        self.improved += window.model != window.asked[0]
+        self.retried += len(window.tried_models) > 1
+        self.improved += window.model != window.tried_models[0]
         self.seconds += window.seconds
-        if window.detected_language and (window.detected_confidence or 0.0) >= SURE_OF_LANGUAGE:
+        if window.detected_language and (window.detected_confidence or 0.0) >= MIN_LANGUAGE_CONFIDENCE:
             self.detected_s[window.detected_language] += window.seconds
 
 
-def merged(
-    spans: Iterable[Span], parts: Sources, tally: WindowTally, *, split: bool, voices: Voices | None = None
+def merge_segments(
+    spans: Iterable[Span],
+    parts: Sources,
+    counts: WindowCounts,
+    *,
+    split: bool,
+    diarization: DiarizationData | None = None,
 ) -> Iterator[Segment]:
     """All segments, ordered by time. A part of a later round replaces the earlier part of the same span.
 
-    Channels may overlap: a segment waits until the span's `horizon_s` says that none before it is still to come.
-    With `split`, segments and words get the speaker "channel_1", "channel_2" … The turns and known
-    voices that a speaker encoder left are added to `voices`.
+    Channels may overlap: a segment is held until the span's `horizon_s`, before which no later segment begins, has
+    passed it. With `split`, segments and words get the speaker "channel_1", "channel_2" … The windows are added to
+    `counts`, and the parts' turns and known speakers to `diarization`.
     """
     waiting: list[tuple[float, int, int, Segment]] = []
-    order = count()
-    for span, path in last_rounds(spans, parts):
+    order = itertools.count()
+    for span, path in final_parts(spans, parts):
         windows = read_part(path)
-        if voices is not None:
-            voices.read(path)
+        if diarization is not None:
+            diarization.add_part(path)
         for window in windows:
-            tally.add(window)
+            counts.add(window)
         for segment in (segment for window in windows for segment in window.segments):
             channel = segment.pop("channel", 0)
             if split:
-                _name_speaker(segment, f"channel_{channel + 1}")
+                _set_speaker(segment, f"channel_{channel + 1}")
             heapq.heappush(waiting, (segment["start"], channel, next(order), segment))
         horizon_s = span.data.get("horizon_s")
         while waiting and horizon_s is not None and waiting[0][0] < horizon_s:
@@ -71,7 +76,7 @@ def merged(
         yield heapq.heappop(waiting)[3]
 
 
-def _name_speaker(segment: Segment, speaker: str) -> None:
+def _set_speaker(segment: Segment, speaker: str) -> None:
     segment["speaker"] = speaker
     for word in segment["words"]:
         word["speaker"] = speaker

@@ -1,1 +1,4 @@
-"""Documents into speakable pieces: readers for five formats, sentences, chunks. Knows nothing of voices or jobs."""
+"""Text for synthesis: document readers, sentence and chunk splitting, normalisation, pronunciation.
+
+Knows nothing of voices, models or jobs.
+"""

@@ -1,4 +1,4 @@
-"""Capitals by plain rules: the first word of a sentence, and words that are always written with one.
+"""Capitalisation by simple rules: the first word of a sentence, and words that always have a capital.
 
 Knows words; nothing of pauses or models.
 """
@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-_ENDS = re.compile(r"[.?!…。？！][\"'”’»)]*$")
+from pipelines.language_tags import primary_subtag
 
-#: By language, words that are never written small. May, march and august are left out: they are other words too.
+_SENTENCE_END = re.compile(r"[.?!…。？！][\"'”’»)]*$")
+
+#: By language, words that always have a capital. May, march and august are left out: they are other words too.
 ALWAYS_CAPITAL: Mapping[str, frozenset[str]] = {
     "en": frozenset(
         """i i'm i've i'd i'll monday tuesday wednesday thursday friday saturday sunday january february april june july
@@ -20,22 +22,22 @@ ALWAYS_CAPITAL: Mapping[str, frozenset[str]] = {
 }
 
 
-def with_capitals(words: Sequence[str], language: str | None, *, begins: bool = True) -> list[str]:
-    """The words, with capitals where a sentence begins and on words that always have one; no capital is taken away.
+def capitalise_sentences(words: Sequence[str], language: str | None, *, starts_sentence: bool = True) -> list[str]:
+    """The words, capitalised at the start of sentences and where they always have a capital; none is lowered.
 
-    `begins`: whether the first word begins a sentence. A word may carry its punctuation.
+    `language`: BCP 47. `starts_sentence`: whether the first word starts one. Words may carry their punctuation.
     """
-    always = ALWAYS_CAPITAL.get((language or "").lower().partition("-")[0], frozenset())
-    done = []
+    always = ALWAYS_CAPITAL.get(primary_subtag(language or ""), frozenset())
+    capitalised = []
     for word in words:
         name = word.lower().strip(".,?!:;…").removesuffix("'s")
-        done.append(capital(word) if begins or name in always else word)
-        begins = bool(_ENDS.search(word))
-    return done
+        capitalised.append(capitalise(word) if starts_sentence or name in always else word)
+        starts_sentence = bool(_SENTENCE_END.search(word))
+    return capitalised
 
 
-def capital(word: str) -> str:
-    """The word with its first letter as a capital, also behind an opening quotation mark."""
+def capitalise(word: str) -> str:
+    """The word with its first letter or digit in upper case, also behind an opening quotation mark."""
     for index, character in enumerate(word):
         if character.isalnum():
             return word[:index] + character.upper() + word[index + 1 :]

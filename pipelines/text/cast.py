@@ -1,7 +1,7 @@
-"""Dialogue: "[Alice] Hello." is said by Alice's voice. Knows names and blocks; nothing of what voices there are.
+"""Dialogue: "[Alice] Hello." is spoken by Alice's voice. Knows names and blocks; not which voices exist.
 
-A name in square brackets counts where the cast has it; other brackets are text. It holds to the end of its paragraph,
-or to the next name.
+A name in square brackets counts if the cast has it; other brackets are text. It applies until the next name or the end
+of its paragraph.
 """
 
 from __future__ import annotations
@@ -10,32 +10,32 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from .document import Block, Paragraph
-from .style import PLAIN, Style
+from .style import NEUTRAL_STYLE, Style
 
-#: Who speaks what nobody is named for.
+#: The speaker of text without a name.
 NARRATOR = "narrator"
 
 
-def voice_of(name: str, cast: Mapping[str, str]) -> str:
-    """The voice that a name stands for; a name that is not in the cast is a voice itself."""
+def resolve_voice(name: str, cast: Mapping[str, str]) -> str:
+    """The voice of a name in the cast, in any case; another name is taken as a voice itself."""
     return next((voice for known, voice in cast.items() if known.casefold() == name.casefold()), name)
 
 
-def directed(blocks: Iterable[Block], cast: Mapping[str, str]) -> Iterator[Block]:
-    """The blocks, each paragraph with the voice of whoever is named in front of it, and without that name."""
+def apply_cast(blocks: Iterable[Block], cast: Mapping[str, str]) -> Iterator[Block]:
+    """The blocks, with paragraphs split at the names; each part has the voice of the name before it as its style."""
     names = "|".join(re.escape(name) for name in sorted(cast, key=lambda name: (-len(name), name)))
     tag = re.compile(rf"\[\s*({names})\s*\]\s*:?\s*", re.IGNORECASE)
-    style = PLAIN
+    style = NEUTRAL_STYLE
     for block in blocks:
         if not isinstance(block, Paragraph):
             yield block
             continue
         if not block.continues:
-            style = PLAIN
+            style = NEUTRAL_STYLE
         before, *tagged = tag.split(block.text)
         if before.strip() or not tagged:
             yield Paragraph(before.strip(), block.continues, style)
         for name, text in zip(tagged[::2], tagged[1::2], strict=True):
-            style = PLAIN if name.casefold() == NARRATOR else Style(voice=voice_of(name, cast))
+            style = NEUTRAL_STYLE if name.casefold() == NARRATOR else Style(voice=resolve_voice(name, cast))
             if text.strip():
                 yield Paragraph(text.strip(), style=style)

@@ -1,26 +1,34 @@
-"""How long a text is to say, in letters of an alphabet. Knows scripts; nothing of voices and of sound."""
+"""How long a text takes to speak, counted in letters of an alphabet. Knows scripts; nothing of voices or sound."""
 
 from __future__ import annotations
 
 import unicodedata
 
-from .similarity import letters
+from .similarity import comparable_letters
 
-#: Letters of an alphabet that take as long to say as a sign, by the first word of its Unicode name; Korean syllables
-#: are counted by the letters that they are made of. (eSpeak NG says 12 to 20 letters of an alphabet in a second, 6 to
-#: 9 signs of scripts that leave vowels out or have a sign for a syllable, and 4 Chinese signs, as measured.)
-_LETTERS = {"CJK": 3.5, "LATIN": 1.0, "CYRILLIC": 1.0, "GREEK": 1.0, "ARMENIAN": 1.0, "GEORGIAN": 1.0, "HANGUL": 1.0}
-_OF_OTHERS = 1.8
-#: A figure is a word of four letters in a telephone number, one letter in a million.
-_OF_A_FIGURE = 2.0
+#: Letters of an alphabet that take as long to speak as one character, by the first word of its Unicode name; Korean
+#: syllables are decomposed into their letters. (Measured with eSpeak NG: 12 to 20 letters of an alphabet per second, 6
+#: to 9 characters of scripts that leave vowels out or write syllables, and 4 Chinese characters.)
+_LETTERS_PER_CHARACTER = {
+    "CJK": 3.5,
+    "LATIN": 1.0,
+    "CYRILLIC": 1.0,
+    "GREEK": 1.0,
+    "ARMENIAN": 1.0,
+    "GEORGIAN": 1.0,
+    "HANGUL": 1.0,
+}
+_OTHER_SCRIPTS = 1.8
+#: A digit is a word of four letters in a telephone number, and one letter in a million.
+_DIGIT = 2.0
 
 
-def spoken_letters(text: str) -> float:
-    """The letters of an alphabet that take about as long to say as `text`; figures are a guess."""
-    return sum(_length(sign) for sign in letters(text))
+def estimate_spoken_letters(text: str) -> float:
+    """The letters of an alphabet that take about as long to speak as `text`; rough for digits."""
+    return sum(_letters_of(sign) for sign in comparable_letters(text))
 
 
-def _length(sign: str) -> float:
+def _letters_of(sign: str) -> float:
     if sign.isdigit():
-        return _OF_A_FIGURE
-    return _LETTERS.get(unicodedata.name(sign, "").partition(" ")[0], _OF_OTHERS)
+        return _DIGIT
+    return _LETTERS_PER_CHARACTER.get(unicodedata.name(sign, "").partition(" ")[0], _OTHER_SCRIPTS)

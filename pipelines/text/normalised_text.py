@@ -1,6 +1,6 @@
-"""What a voice is given for what was written: by the user's lexicon, the markup's readings, the language's rules.
+"""The spoken form of a text: by the user's lexicon, by the markup, by the rules of the language, in this order.
 
-Says what it could not do in `warnings`; nothing is left out in silence. Knows no family and no request.
+What could not be normalised is a line in `warnings`; nothing is left out silently. Knows no family and no request.
 """
 
 from __future__ import annotations
@@ -10,14 +10,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipelines.errors import ModelUnavailable
-from pipelines.text.normalise.normaliser import has_rules, leftovers, normalised, plainly, saying
+from pipelines.text.normalise.normaliser import (
+    apply_rules,
+    find_unspoken_signs,
+    format_as,
+    has_rules,
+    write_out_plain_numbers,
+)
 from pipelines.text.pronunciation.lexicon import Lexicon
 
-from .aligned_text import Change, Range, Spoken
-from .style import Reading
-from .typography import plain
+from .aligned_text import AlignedText, Range, Replacement
+from .style import SpokenForm
+from .typography import normalise_typography
 
-#: What `interpret-as` of SSML may say → the saying of the rules; "" = what the rules make of it by themselves.
+#: Values of SSML's `interpret-as` → the formatter for it; "" = the rules decide.
 SAY_AS: Mapping[str, str] = {
     "cardinal": "number",
     "number": "number",
@@ -36,167 +42,173 @@ SAY_AS: Mapping[str, str] = {
 }
 #: Orders of day, month and year that a date may have.
 DATE_FORMATS = ("mdy", "dmy", "ymd", "dm", "md", "ym", "my", "d", "m", "y")
-_MOST_NAMED = 12
+_MAX_NAMED = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
-    """A text as it is to be said. `phonemes` are (start, end, IPA) of stretches of the spoken text."""
+class NormalisedText:
+    """A text in its spoken form. `phonemes` has (start, end, IPA) of ranges of `aligned.text`, in order."""
 
-    spoken: Spoken
+    aligned: AlignedText
     phonemes: Sequence[tuple[int, int, str]] = ()
 
 
 @dataclass(slots=True)
-class Wordings:
-    """Makes wordings for one job."""
+class TextNormaliser:
+    """Normalises the texts of one job."""
 
     lexicon: Lexicon
-    #: Whether figures and signs are to be written out; otherwise the voice reads them itself.
+    #: Whether to write out numbers and signs in words; otherwise the voice reads them itself.
     by_rules: bool
-    #: Whether to fail where that cannot be done, or to warn.
+    #: Whether to fail where rules are not installed; otherwise that is a warning.
     strict: bool = False
-    #: Whether the voice knows figures and signs itself; where it does not and nobody writes them out, that is told.
+    #: Whether the voice reads numbers and signs itself; without that, and without rules, they are warned of.
     reads_signs: bool = True
-    #: Each said once.
+    #: In order, each once.
     warnings: dict[str, None] = field(default_factory=dict)
 
-    def wording(self, text: str, language: str, readings: Sequence[Reading] = ()) -> Wording:
-        """`text` in `language` (BCP 47, "" = not known). Raises `ModelUnavailable` where strict rules are missing."""
-        spoken = Spoken(text)
-        entries = list(self._readings(spoken, language, readings))
-        spoken = plain(spoken) if self.by_rules or self._knows(text) else spoken
-        entries += self._entries(spoken, [entry.range for entry in entries])
-        if entries:
-            spoken = _substituted(spoken, sorted(entries, key=lambda entry: entry.range))
+    def normalise(self, text: str, language: str, spoken_forms: Sequence[SpokenForm] = ()) -> NormalisedText:
+        """The spoken form of `text` in `language` (BCP 47, "" = not known).
+
+        `spoken_forms` are those of the markup; they take precedence over the lexicon. Raises `ModelUnavailable` where
+        rules are missing and `strict` is set.
+        """
+        aligned = AlignedText(text)
+        substitutions = list(self._from_markup(text, language, spoken_forms))
+        if self.by_rules or self._lexicon_matches(text):
+            aligned = normalise_typography(aligned)
+        substitutions += self._from_lexicon(aligned, [each.range for each in substitutions])
+        if substitutions:
+            aligned = _substitute(aligned, sorted(substitutions, key=lambda each: each.range))
         if self.by_rules:
-            spoken = self._by_rules(spoken, language, [entry.range for entry in entries if entry.fixed])
+            aligned = self._apply_rules(aligned, language, [each.range for each in substitutions if each.is_final])
         elif not self.reads_signs:
-            self._tell_unread(spoken.text, "normalise is off")
-        phonemes = [(*spoken.spoken_range(*entry.range), entry.phonemes) for entry in entries if entry.phonemes]
-        return Wording(spoken, sorted(phonemes))
+            self._warn_of_signs(aligned.text, "normalise is off")
+        phonemes = [(*aligned.spoken_range(*each.range), each.phonemes) for each in substitutions if each.phonemes]
+        return NormalisedText(aligned, sorted(phonemes))
 
-    def _knows(self, text: str) -> bool:
-        return any(True for _ in self.lexicon.find(plain(Spoken(text)).text))
+    def _lexicon_matches(self, text: str) -> bool:
+        return any(True for _ in self.lexicon.find(normalise_typography(AlignedText(text)).text))
 
-    def _entries(self, spoken: Spoken, taken: Sequence[Range]) -> Iterator[_Entry]:
-        for entry in self.lexicon.find(spoken.text):
-            start, end = spoken.written_range(entry.start, entry.end)
-            if not any(start < last and end > first for first, last in taken):
-                written = spoken.text[entry.start : entry.end]
-                said = written if entry.phonemes else entry.said
-                yield _Entry((start, end), said, entry.phonemes, fixed=bool(entry.phonemes) or not leftovers(said))
-
-    def _readings(self, spoken: Spoken, language: str, readings: Sequence[Reading]) -> Iterator[_Entry]:
-        for reading in readings:
-            written = spoken.text[reading.start : reading.end]
-            place = (reading.start, reading.end)
-            if reading.how == "ipa":
-                yield _Entry(place, written, reading.detail)
-            elif reading.how == "sub":
-                yield _Entry(place, reading.detail, fixed=not leftovers(reading.detail))
+    def _from_lexicon(self, aligned: AlignedText, taken: Sequence[Range]) -> Iterator[_Substitution]:
+        for match in self.lexicon.find(aligned.text):
+            start, end = aligned.written_range(match.start, match.end)
+            if any(start < last and end > first for first, last in taken):
+                continue
+            if match.phonemes:
+                yield _Substitution((start, end), aligned.text[match.start : match.end], match.phonemes)
             else:
-                yield self._said_as(place, written, reading.detail, language)
+                yield _Substitution((start, end), match.replacement, is_final=_is_normalised(match.replacement))
 
-    def _said_as(self, place: Range, written: str, what: str, language: str) -> _Entry:
-        kind, _, order = what.partition(":")
+    def _from_markup(self, text: str, language: str, spoken_forms: Sequence[SpokenForm]) -> Iterator[_Substitution]:
+        for form in spoken_forms:
+            written, place = text[form.start : form.end], (form.start, form.end)
+            if form.kind == "ipa":
+                yield _Substitution(place, written, form.value)
+            elif form.kind == "sub":
+                yield _Substitution(place, form.value, is_final=_is_normalised(form.value))
+            else:
+                yield self._say_as(place, written, form.value, language)
+
+    def _say_as(self, place: Range, written: str, interpret_as: str, language: str) -> _Substitution:
+        kind, _, order = interpret_as.partition(":")
         if kind == "date" and order:
-            return _Entry(place, _iso_date(written, order) or written, fixed=False)
+            return _Substitution(place, _iso_date(written, order) or written, is_final=False)
         if not SAY_AS[kind]:
-            return _Entry(place, written, fixed=False)
+            return _Substitution(place, written, is_final=False)
         if not has_rules(language) and SAY_AS[kind] in ("letters", "digits"):
-            return _Entry(place, " ".join(written.replace(" ", "")))
+            return _Substitution(place, " ".join(written.replace(" ", "")))
         try:
-            return _Entry(place, saying(SAY_AS[kind], written.strip(), language))
+            return _Substitution(place, format_as(SAY_AS[kind], written.strip(), language))
         except (ValueError, KeyError, OSError):
             self._warn(f"{written!r} cannot be said as {kind}; it was read as it stands.")
         except ModelUnavailable as error:
             self._warn(error.detail)
-        return _Entry(place, written, fixed=False)
+        return _Substitution(place, written, is_final=False)
 
-    def _by_rules(self, spoken: Spoken, language: str, fixed: Sequence[Range]) -> Spoken:
-        """`fixed` are written ranges."""
+    def _apply_rules(self, aligned: AlignedText, language: str, final: Sequence[Range]) -> AlignedText:
+        """`final` are written ranges that no rule may change."""
         if not language:
-            self._tell_unread(spoken.text, "no `language` was given")
-            return spoken
+            self._warn_of_signs(aligned.text, "no `language` was given")
+            return aligned
         try:
             if not has_rules(language):
-                return self._plainly(spoken, language, fixed)
-            spoken = normalised(spoken, language, [spoken.spoken_range(*place) for place in fixed])
+                return self._write_out_numbers(aligned, language, final)
+            aligned = apply_rules(aligned, language, [aligned.spoken_range(*place) for place in final])
         except ModelUnavailable as error:
             if self.strict:
                 raise
             self._warn(error.detail)
-            self._tell_unread(spoken.text, "its rules are not installed")
-            return spoken
-        return self._without_leftovers(spoken, [spoken.spoken_range(*place) for place in fixed])
+            self._warn_of_signs(aligned.text, "its rules are not installed")
+            return aligned
+        return self._drop_unspoken_signs(aligned, [aligned.spoken_range(*place) for place in final])
 
-    def _plainly(self, spoken: Spoken, language: str, fixed: Sequence[Range]) -> Spoken:
-        """In a language without rules: plain numbers in words, all else as it stands."""
-        if not leftovers(spoken.text):
-            return spoken
-        said = plainly(spoken, language, [spoken.spoken_range(*place) for place in fixed])
-        if said is not spoken:
+    def _write_out_numbers(self, aligned: AlignedText, language: str, final: Sequence[Range]) -> AlignedText:
+        """In a language without rules: plain numbers in words, all else unchanged."""
+        if not find_unspoken_signs(aligned.text):
+            return aligned
+        written_out = write_out_plain_numbers(aligned, language, [aligned.spoken_range(*place) for place in final])
+        if written_out is not aligned:
             self._warn(f"There are no rules for {language!r}: its figures were read as plain numbers, dates and all.")
-        self._tell_unread(said.text, f"no rules for {language!r}")
-        return said
+        self._warn_of_signs(written_out.text, f"no rules for {language!r}")
+        return written_out
 
-    def _tell_unread(self, text: str, why: str) -> None:
-        """Each sign has a line of its own: so a book has few lines, and none is lost among others."""
-        signs = leftovers(text)
-        figures = [sign for sign in signs if sign.isnumeric()]
-        if figures:
-            self._warn(f"Numbers were read as they stand ({why}), for example {figures[0]!r}.")
+    def _warn_of_signs(self, text: str, why: str) -> None:
+        """One warning for all numbers and one for each sign, so that a whole book has few lines."""
+        signs = find_unspoken_signs(text)
+        digits = [sign for sign in signs if sign.isnumeric()]
+        if digits:
+            self._warn(f"Numbers were read as they stand ({why}), for example {digits[0]!r}.")
         for sign in signs:
             if not sign.isnumeric():
                 self._warn(f"No word was put for the sign {sign!r} ({why}); the voice may be silent about it.")
 
-    def _without_leftovers(self, spoken: Spoken, fixed: Sequence[Range]) -> Spoken:
-        """Signs that no rule has a word for: a voice could at best be silent about them."""
-        text = spoken.text
-        signs = frozenset(leftovers(text))
-        free = [
-            sign if sign in signs and not any(start <= at < end for start, end in fixed) else " "
+    def _drop_unspoken_signs(self, aligned: AlignedText, final: Sequence[Range]) -> AlignedText:
+        """Remove the signs that no rule has a word for: a voice could at best be silent about them."""
+        text = aligned.text
+        signs = frozenset(find_unspoken_signs(text))
+        candidates = [
+            sign if sign in signs and not any(start <= at < end for start, end in final) else " "
             for at, sign in enumerate(text)
         ]
-        dropped = [_left_out(text, *found.span()) for found in re.finditer(r"\S+", "".join(free))]
+        dropped = [_remove(text, *found.span()) for found in re.finditer(r"\S+", "".join(candidates))]
         if dropped:
-            named = " ".join(sorted({*free} - {" "})[:_MOST_NAMED])
+            named = " ".join(sorted({*candidates} - {" "})[:_MAX_NAMED])
             self._warn(f"No word is known for these signs; they were not spoken: {named}")
-        return spoken.changed(dropped)
+        return aligned.apply(dropped)
 
     def _warn(self, detail: str) -> None:
         self.warnings[detail] = None
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
-    """A written stretch and what is said for it; `fixed` keeps the rules off."""
+class _Substitution:
+    """A written range and its spoken form; the rules of the language leave a final one alone."""
 
     range: Range
-    said: str
+    text: str
     phonemes: str = ""
-    fixed: bool = True
+    is_final: bool = True
 
 
-def _substituted(spoken: Spoken, entries: Sequence[_Entry]) -> Spoken:
-    changes = []
-    for entry in entries:
-        start, end = spoken.spoken_range(*entry.range)
-        changes.append(Change(start, end, entry.said))
-    return spoken.changed(changes)
+def _is_normalised(text: str) -> bool:
+    return not find_unspoken_signs(text)
 
 
-def _left_out(text: str, start: int, end: int) -> Change:
-    """Nothing for [start, end), but a space between two words: "love♥you"."""
-    parts_words = text[start - 1 : start].isalnum() and text[end : end + 1].isalnum()
-    return Change(start, end, " " if parts_words else "")
+def _substitute(aligned: AlignedText, substitutions: Sequence[_Substitution]) -> AlignedText:
+    return aligned.apply([Replacement(*aligned.spoken_range(*each.range), each.text) for each in substitutions])
+
+
+def _remove(text: str, start: int, end: int) -> Replacement:
+    """Nothing in the place of [start, end), but a space between two words: "love♥you"."""
+    separates_words = text[start - 1 : start].isalnum() and text[end : end + 1].isalnum()
+    return Replacement(start, end, " " if separates_words else "")
 
 
 def _iso_date(written: str, order: str) -> str:
-    """Day, month and year in figures as YYYY-MM-DD, where all three are there; else "" and the rules read it."""
-    figures = re.findall(r"\d+", written)
-    named = dict(zip(order, figures, strict=False))
-    if sorted(named) != ["d", "m", "y"] or len(figures) != 3:
+    """YYYY-MM-DD of a date whose day, month and year are all numbers in this order; else "" and the rules read it."""
+    numbers = re.findall(r"\d+", written)
+    named = dict(zip(order, numbers, strict=False))
+    if sorted(named) != ["d", "m", "y"] or len(numbers) != 3:
         return ""
     return f"{named['y']:0>4}-{named['m']:0>2}-{named['d']:0>2}"

@@ -1,4 +1,4 @@
-"""Words of numbers, by language: data for pipelines/stt/text/numbers.py."""
+"""Number words by language: data for inverse text normalisation (pipelines/stt/text/numbers.py)."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class NumberWords:
-    """How a language says numbers that are built of tens and units, hundreds, and powers of a thousand."""
+    """The number words of a language that builds numbers of tens and units, hundreds, and powers of a thousand."""
 
     #: 1–9, 10–19 and 20, 30 … 90.
     units: Mapping[str, int]
     teens: Mapping[str, int]
     tens: Mapping[str, int]
-    #: Zero, and what stands for it among digits ("oh").
+    #: Zero, and other words for it among digits ("oh").
     zero: str
     zero_among_digits: frozenset[str]
     hundred: str
@@ -22,14 +22,14 @@ class NumberWords:
     scales: Mapping[str, int]
     #: The same as ordinals ("third", "twentieth", "hundredth").
     ordinals: Mapping[str, int]
-    #: Ordinals that are other words too, and the words that must stand before ("the twenty second").
+    #: Ordinals that are also other words, and the words that must precede them ("the twenty second").
     doubtful_ordinals: frozenset[str]
     before_ordinal: frozenset[str]
     #: "one hundred AND five", "three POINT one", "A hundred".
     joint: str
     point: str
     indefinite: frozenset[str]
-    #: Words behind a number that become a sign, in one or two words.
+    #: Words behind a number, one or two, that are written as a sign.
     signs: Mapping[tuple[str, ...], str]
     #: "double five" = "five five".
     repeats: Mapping[str, int]

@@ -1,7 +1,7 @@
-"""How much of a text is in what a recogniser heard. Knows letters; nothing of sentences, sound or models.
+"""Character-level similarity of a text and a recogniser's transcript. Knows letters; nothing of sentences or sound.
 
 Letters rather than words are compared: a recogniser that takes "look" for "lead" has the length and half of the sounds
-right, and a word error rate would count it as a word left out and another one made up.
+right, and a word error rate would count it as a word left out and another one inserted.
 """
 
 from __future__ import annotations
@@ -13,33 +13,34 @@ from rapidfuzz.distance import Levenshtein
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
-    """A text against what was heard, aligned with the fewest edits. Shares of the text's letters.
+class TextSimilarity:
+    """A text compared with its transcript by an alignment with the fewest edits.
 
-    Letters that were heard as others are neither missing nor invented: words misheard have about the right length,
-    words that nobody said have none, and a text that was said twice has all of its letters invented.
+    Substituted letters count neither as missing nor as inserted: misheard words have about the right length. Of a text
+    that was spoken twice all letters are inserted.
     """
 
-    #: 1 = the same letters; below 0.4 another text of the same length; 0 = nothing was heard.
-    alike: float
+    #: 1 minus the normalised edit distance: 1 = equal; unrelated texts of one length have up to 0.4; 0 = no transcript.
+    ratio: float
+    #: Deleted and inserted letters, as shares of the text's letters.
     missing: float
-    invented: float
+    inserted: float
 
 
-def likeness(text: str, heard: str) -> Likeness:
-    """Compare. Without a letter in `text` all that was heard is invented."""
-    wanted, got = letters(text), letters(heard)
-    missing = invented = 0
-    for edit in Levenshtein.opcodes(wanted, got):
+def compare_texts(text: str, transcript: str) -> TextSimilarity:
+    """Compare a text with its transcript. Where `text` has no letters, `inserted` counts those of the transcript."""
+    wanted, found = comparable_letters(text), comparable_letters(transcript)
+    missing = inserted = 0
+    for edit in Levenshtein.opcodes(wanted, found):
         if edit.tag == "delete":
             missing += edit.src_end - edit.src_start
         elif edit.tag == "insert":
-            invented += edit.dest_end - edit.dest_start
+            inserted += edit.dest_end - edit.dest_start
     length = len(wanted) or 1
-    return Likeness(Levenshtein.normalized_similarity(wanted, got), missing / length, invented / length)
+    return TextSimilarity(Levenshtein.normalized_similarity(wanted, found), missing / length, inserted / length)
 
 
-def letters(text: str) -> str:
-    """Letters and figures in small, without accents and without what stands between them."""
-    plain = unicodedata.normalize("NFKD", text)
-    return "".join(sign for sign in plain if sign.isalnum()).casefold()
+def comparable_letters(text: str) -> str:
+    """The letters and digits of a text, case-folded, without accents, spaces and punctuation."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(char for char in decomposed if char.isalnum()).casefold()

@@ -1,6 +1,6 @@
-"""How a stretch of text is to be said, where its source says so: voice, pace, level, and readings of single words.
+"""How a passage is to be spoken where its source says so: voice, rate, pitch, gain, the spoken form of single words.
 
-Values only, between a reader that understands markup and the pipeline that speaks.
+Values only, passed from a reader that understands markup to the pipeline that synthesises.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-#: What follows a piece; pipelines/tts/assembly.py knows how long each is.
+#: What follows a segment; pipelines/tts/assembly.py knows how long each is.
 Pause = Literal["none", "sentence", "paragraph", "heading", "break", "chapter"]
 
 
@@ -18,44 +18,45 @@ class Style:
     """None and neutral values mean: as for the rest of the job."""
 
     voice: str | None = None
+    #: BCP 47.
     language: str | None = None
-    #: Times the job's speed.
+    #: Factor on the job's speed.
     rate: float = 1.0
     #: Semitones above (or below) the voice's own pitch.
     pitch: float = 0.0
     #: Decibels louder (or softer); None = silent.
     gain_db: float | None = 0.0
 
-    def data(self) -> dict[str, Any]:
-        """What differs from the neutral style, for JSON."""
-        return {name: value for name, value in asdict(self).items() if value != getattr(PLAIN, name)}
+    def to_json(self) -> dict[str, Any]:
+        """What differs from the neutral style."""
+        return {name: value for name, value in asdict(self).items() if value != getattr(NEUTRAL_STYLE, name)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Style:
+        """The style that `to_json` wrote."""
+        return cls(**data)
 
 
-PLAIN = Style()
+NEUTRAL_STYLE = Style()
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """Characters [start, end) of a text are read in a way of their own.
+class SpokenForm:
+    """The spoken form that the source gives for the characters [start, end) of a text.
 
-    `how` is "sub" (say `detail` instead), "ipa" (pronounce them as `detail`), or "say-as" (`detail` says as what:
+    `kind` is "sub" (speak `value` instead), "ipa" (pronounce them as `value`), or "say-as" (`value` says as what:
     "ordinal", "date:dmy" …).
     """
 
     start: int
     end: int
-    how: str
-    detail: str
+    kind: str
+    value: str
 
-    def moved(self, offset: int) -> Reading:
-        """The same in a text that begins `offset` characters later."""
-        return Reading(self.start - offset, self.end - offset, self.how, self.detail)
+    def shift(self, offset: int) -> SpokenForm:
+        """The same form in a text that begins `offset` characters later."""
+        return SpokenForm(self.start - offset, self.end - offset, self.kind, self.value)
 
-    def data(self) -> list[Any]:
-        """For JSON."""
-        return [self.start, self.end, self.how, self.detail]
-
-
-def style_of(data: Mapping[str, Any]) -> Style:
-    """The style that `Style.data` wrote."""
-    return Style(**data)
+    def to_json(self) -> list[Any]:
+        """Start, end, kind and value."""
+        return [self.start, self.end, self.kind, self.value]

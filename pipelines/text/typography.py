@@ -1,7 +1,7 @@
-"""Typography as plain characters: quotes, spaces, hyphens, ligatures, wide and decomposed letters. Knows no language.
+"""Typographic characters as plain ones: quotes, spaces, hyphens, ligatures, wide and decomposed letters.
 
-What is changed sounds the same; dashes, fractions and raised digits mean something and are left to the rules of a
-language. Unicode Standard Annex #15 (NFC, NFKC) says which characters are the same.
+Knows no language. What is replaced sounds the same; dashes, fractions and raised digits have a meaning and are left to
+the rules of a language. Unicode Standard Annex #15 (NFC, NFKC) defines which characters are equivalent.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from .aligned_text import Change, Spoken
+from .aligned_text import AlignedText, Replacement
 
 _PLAIN = {
     **dict.fromkeys("‘’‚‛ʼ`´", "'"),
@@ -21,30 +21,31 @@ _PLAIN = {
     "…": "...",
     "⁄": "/",
 }
-#: Behind a figure they are feet, inches or parts of degrees, elsewhere quotes.
+#: Behind a digit they are feet, inches or parts of degrees, elsewhere quotes.
 _PRIMES = {"′": "'", "″": '"'}
-#: A letter with combining marks; presentation forms, wide forms and letters in circles or in mathematics.
+#: Presentation forms, wide forms, and letters in circles or in mathematics.
 _FORMS = "\ufb00-\ufb06\uff01-\uff5e\u2160-\u217f\u2460-\u24ff\U0001d400-\U0001d7ff"
+#: A letter with combining marks, or one of those forms.
 _COMPOSED = re.compile(f"[^\\W\\d_][\u0300-\u036f]+|[{_FORMS}]")
 _SINGLE = re.compile(f"«[\u00a0\u202f]|[\u00a0\u202f]»|[{re.escape(''.join(_PLAIN))}]|(?<![\\d½¼¾])[′″]")
 
 
-def plain(spoken: Spoken) -> Spoken:
-    """The text with plain characters for typographic ones."""
-    text = spoken.text
+def normalise_typography(aligned: AlignedText) -> AlignedText:
+    """The text with plain characters in the place of typographic ones."""
+    text = aligned.text
     if text.isascii() and "`" not in text:
-        return spoken
-    composed = spoken.changed(_change(found, _composed(found.group())) for found in _COMPOSED.finditer(text))
-    return composed.changed(_change(found, _plain(found.group())) for found in _SINGLE.finditer(composed.text))
+        return aligned
+    composed = aligned.apply(_replace(found, _compose(found.group())) for found in _COMPOSED.finditer(text))
+    return composed.apply(_replace(found, _plain_sign(found.group())) for found in _SINGLE.finditer(composed.text))
 
 
-def _plain(sign: str) -> str:
+def _plain_sign(sign: str) -> str:
     return _PRIMES.get(sign) or _PLAIN[sign.strip() or sign]
 
 
-def _composed(text: str) -> str:
+def _compose(text: str) -> str:
     return unicodedata.normalize("NFC" if len(text) > 1 else "NFKC", text)
 
 
-def _change(found: re.Match[str], text: str) -> Change:
-    return Change(*found.span(), text)
+def _replace(found: re.Match[str], text: str) -> Replacement:
+    return Replacement(*found.span(), text)

@@ -1,4 +1,4 @@
-"""Chunk files of a recognition job: windows of speech one behind the other, 16 kHz mono s16le, and where they lie.
+"""Chunk files of a recognition job: consecutive windows of speech, 16 kHz mono s16le, and the spans that locate them.
 
 The plan writes them with `ChunkWriter`, the work reads them with `read_chunk`. Knows spans and positions; nothing of
 codecs or models.
@@ -14,18 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.audio.vad import RATE_HZ
-from pipelines.audio.windows import Piece, Window, WindowPacker
+from pipelines.audio.windows import SampleRange, Window, WindowPacker
 from pipelines.pipeline import Sink, Span
-from pipelines.rounds import next_round
+from pipelines.rounds import next_round_span
 
 from .timeline import Timeline
 
 #: More channels than any recording has, so that no two of its windows share a seed.
-_CHANNELS = 1 << 8
+_MAX_CHANNELS = 1 << 8
 
 
 class ChunkWriter:
-    """Collects windows into files of about `chunk_seconds` and hands these over; a span for each."""
+    """Collects windows into files of about `chunk_seconds`, puts these into the sink, and makes a span for each."""
 
     def __init__(self, sink: Sink, chunk_seconds: float) -> None:
         self._sink = sink
@@ -36,19 +36,19 @@ class ChunkWriter:
         self._length = 0
         self._end = 0
 
-    def take(self, channel: int, windows: Iterator[Window], packers: Sequence[WindowPacker]) -> None:
-        """Add windows of one channel; `packers` are those of all channels, which know what is still to come."""
+    def add(self, channel: int, windows: Iterator[Window], packers: Sequence[WindowPacker]) -> None:
+        """Add windows of one channel; `packers` are those of all channels, whose horizons end the chunk."""
         for window in windows:
             if self._windows and self._length + window.samples.size > self._limit:
-                self._close(min(window.pieces[0].start, *(packer.horizon for packer in packers)))
-            pieces = [[piece.start, piece.length] for piece in window.pieces]
+                self._close(min(window.ranges[0].start, *(packer.horizon for packer in packers)))
+            pieces = [[each.start, each.length] for each in window.ranges]
             self._windows.append({"channel": channel, "offset": self._length, "pieces": pieces})
             self._samples.append(window.samples)
             self._length += window.samples.size
-            self._end = max(self._end, window.pieces[-1].end)
+            self._end = max(self._end, window.ranges[-1].end)
 
     def finish(self, duration_s: float) -> list[Span]:
-        """Every span; the last one also stands for the silence behind it, so that the units add up."""
+        """All spans; the last one includes the rest of the recording, so that the units add up to `duration_s`."""
         if self._windows:
             self._close(None)
         if self._spans:
@@ -58,7 +58,7 @@ class ChunkWriter:
         return self._spans
 
     def _close(self, horizon: int | None) -> None:
-        """End the chunk. No later window begins before sample `horizon`; None = there is none."""
+        """End the chunk. No later window begins before sample `horizon`; None = there is no later window."""
         idx = len(self._spans)
         name = f"audio-{idx:06d}.s16le"
         path = self._sink.directory / name
@@ -74,47 +74,47 @@ class ChunkWriter:
 
 
 class ChunkWindow:
-    """A window of a chunk file: its samples, its channel and its place in the recording."""
+    """A window of a chunk file: its samples, its channel and its position in the recording."""
 
     def __init__(self, path: Path, data: Mapping[str, Any], number: int) -> None:
-        #: Its place among the windows of the plan's chunk, of which a later round hears only some.
+        #: Its index among all windows of the chunk, of which a later round may have only some.
         self.number = number
         self._path = path
         self._offset: int = data["offset"]
         self.channel: int = data["channel"]
         self._start: int = data["pieces"][0][0]
-        self.timeline = Timeline([Piece(start, length) for start, length in data["pieces"]], RATE_HZ)
+        self.timeline = Timeline([SampleRange(start, length) for start, length in data["pieces"]], RATE_HZ)
 
     @property
     def samples(self) -> NDArray[np.int16]:
-        """Mono, 16 kHz. Read each time: an engine has many chunks in hand, and hears few of their windows at once."""
+        """Mono, 16 kHz. Read on each access: an engine holds many chunks and processes few of their windows at once."""
         return np.fromfile(self._path, dtype="<i2", count=self.timeline.length, offset=2 * self._offset)
 
     @property
     def seed(self) -> int:
-        """One for each place in a recording: that of its first sample and its channel, whatever chunk it is in."""
-        return self._start * _CHANNELS + self.channel
+        """Depends on the position in the recording and the channel, not on the division into chunks."""
+        return self._start * _MAX_CHANNELS + self.channel
 
     @property
     def seconds(self) -> float:
-        """Length without the pauses that were left out."""
+        """Its length without the pauses that were left out."""
         return self.timeline.length / RATE_HZ
 
 
 def read_chunk(path: Path, span: Span) -> list[ChunkWindow]:
-    """The windows that a span is about, whose samples stay in its chunk file until they are asked for."""
+    """The windows of a span; their samples are read from the chunk file on access."""
     only = span.data.get("only")
     windows = enumerate(span.data["windows"])
     return [ChunkWindow(path, data, number) for number, data in windows if only is None or number in only]
 
 
-def refining(span: Span, numbers: Sequence[int]) -> Span:
-    """The span of the next round: only the windows with these numbers, in the same chunk file."""
+def span_for_windows(span: Span, numbers: Sequence[int]) -> Span:
+    """The span of the next round for the windows with these numbers, in the same chunk file."""
     only = sorted(numbers)
     seconds = sum(length for number in only for _, length in span.data["windows"][number]["pieces"]) / RATE_HZ
-    return next_round(span, {**span.data, "only": only}, units=seconds)
+    return next_round_span(span, {**span.data, "only": only}, units=seconds)
 
 
-def revisiting(span: Span) -> Span:
-    """The span of a next round that is about all windows of the chunk, and hears none of them again."""
-    return next_round(span, {name: value for name, value in span.data.items() if name != "only"})
+def span_for_all_windows(span: Span) -> Span:
+    """The span of the next round for all windows of the chunk; it adds nothing to progress."""
+    return next_round_span(span, {name: value for name, value in span.data.items() if name != "only"})

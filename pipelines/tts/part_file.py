@@ -1,19 +1,32 @@
-"""The file of one spoken chunk: a line of JSON, then mono s16le samples. Knows its layout; nothing of voices."""
+"""The part file of one synthesised chunk: a line of JSON, then mono s16le samples. Knows the layout; nothing of voices.
+
+The names in the JSON are those of earlier versions, whose parts are still read; `_STORED` maps the fields to them.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.text.similarity import Likeness
+from pipelines.text.similarity import TextSimilarity
 
-_LONGEST_HEADER = 64 << 20
+_MAX_HEADER_BYTES = 64 << 20
+#: Fields whose name in the file is another one.
+_STORED = {
+    "segment_index": "piece",
+    "attempts": "takes",
+    "recognised_text": "heard",
+    "similarity": "likeness",
+    "model_faults": "told",
+    "repaired_faults": "mended",
+}
+_FIELDS = {stored: field_name for field_name, stored in _STORED.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,48 +46,48 @@ class SpokenSentence:
     start: int
     end: int
     words: Sequence[SpokenWord] = ()
-    #: What stands behind it: see pipelines/text/style.py.
+    #: The kind of pause after it: see pipelines/text/style.py.
     pause: str = "sentence"
-    #: Its place among the pieces of the chunk, and the BCP 47 tag that it was spoken in, "" = not known.
-    piece: int = -1
+    #: Its index among the text segments of the chunk, and the BCP 47 tag of its language, "" = not known.
+    segment_index: int = -1
     language: str = ""
-    #: Who spoke it: the name of a catalogue entry, "" = not known.
+    #: The catalogue entry that spoke it, "" = not known.
     model: str = ""
-    #: How much faster than the voice's own pace it was to be spoken.
+    #: The requested speed, relative to the voice's own.
     speed: float = 1.0
-    #: How often it was spoken to get this take.
-    takes: int = 1
-    #: What a listener heard in it (None = nobody listened), how like the text that is, and whether it is too unlike.
-    heard: str | None = None
-    likeness: Likeness | None = None
+    #: How many renditions were made until this one.
+    attempts: int = 1
+    #: The recogniser's transcript (None = not verified), its similarity to the text, and whether that is too low.
+    recognised_text: str | None = None
+    similarity: TextSimilarity | None = None
     is_doubtful: bool = False
-    #: What is wrong with it (docs/synthesis.md), and a score of 1–5; None = not graded.
+    #: Faults of the sound (docs/reference/speech-quality.md); those that the model itself reported; repaired ones.
     faults: Sequence[str] = ()
-    #: Those of its faults that the model told of itself, and faults that it had until they were mended.
-    told: Sequence[str] = ()
-    mended: Sequence[str] = ()
+    model_faults: Sequence[str] = ()
+    repaired_faults: Sequence[str] = ()
+    #: Quality, 1–5; None = not scored.
     score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechPart:
-    """One chunk, spoken. `chapter` is its number in the plan's list."""
+    """One synthesised chunk. `chapter` is an index into the plan's list."""
 
     chapter: int
     sample_rate_hz: int
     samples: NDArray[np.int16]
-    #: Also those of which nothing sounds: their first sample is their end.
+    #: Silent sentences too: their start is their end.
     sentences: Sequence[SpokenSentence] = field(default=())
-    #: Marks that the source itself set: name and sample of the part.
-    named: Sequence[tuple[str, int]] = ()
-    #: What the user should know: what was not said, or said otherwise than asked.
+    #: Marks of the source document (SSML): name and sample of the part.
+    source_marks: Sequence[tuple[str, int]] = ()
+    #: For the user: what was not spoken, or not as requested.
     warnings: Sequence[str] = ()
-    #: Where the scores come from: "dnsmos" or "signal"; "" = there are none.
-    scale: str = ""
+    #: The source of the scores: "dnsmos" or "signal"; "" = there are none.
+    score_scale: str = ""
 
     @property
     def audible(self) -> Iterator[SpokenSentence]:
-        """The sentences of which something sounds."""
+        """The sentences that are not silent."""
         return (sentence for sentence in self.sentences if sentence.end > sentence.start)
 
     @property
@@ -89,13 +102,10 @@ def write_part(path: Path, part: SpeechPart) -> None:
         "sample_rate_hz": part.sample_rate_hz,
         "samples": len(part.samples),
         "chapter": part.chapter,
-        "sentences": [
-            {**asdict(sentence), "words": [[word.text, word.start, word.end] for word in sentence.words]}
-            for sentence in part.sentences
-        ],
-        "named": [list(mark) for mark in part.named],
+        "sentences": [_sentence_to_json(sentence) for sentence in part.sentences],
+        "named": [list(mark) for mark in part.source_marks],
         "warnings": list(part.warnings),
-        "scale": part.scale,
+        "scale": part.score_scale,
     }
     with path.open("wb") as file:
         file.write(json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
@@ -103,9 +113,9 @@ def write_part(path: Path, part: SpeechPart) -> None:
 
 
 def read_part(path: Path) -> SpeechPart:
-    """Read what `write_part` wrote; samples are mapped, not read. Raises ValueError for anything else."""
+    """Read what `write_part` wrote; samples are memory-mapped. Raises ValueError for anything else."""
     with path.open("rb") as file:
-        line = file.readline(_LONGEST_HEADER)
+        line = file.readline(_MAX_HEADER_BYTES)
         header = json.loads(line)
         count = header["samples"]
         if path.stat().st_size != len(line) + 2 * count:
@@ -115,18 +125,32 @@ def read_part(path: Path) -> SpeechPart:
         chapter=header["chapter"],
         sample_rate_hz=header["sample_rate_hz"],
         samples=samples,
-        sentences=tuple(SpokenSentence(**{**sentence, **_parsed(sentence)}) for sentence in header["sentences"]),
-        # What versions before this one did not write is as if there were none.
-        named=tuple((name, sample) for name, sample in header.get("named", ())),
+        sentences=tuple(_sentence_from_json(sentence) for sentence in header["sentences"]),
+        # Earlier versions did not write these.
+        source_marks=tuple((name, sample) for name, sample in header.get("named", ())),
         warnings=tuple(header.get("warnings", ())),
-        scale=header.get("scale", ""),
+        score_scale=header.get("scale", ""),
     )
 
 
-def _parsed(sentence: dict[str, Any]) -> dict[str, Any]:
-    likeness = sentence.get("likeness")
-    return {
-        "words": tuple(SpokenWord(*word) for word in sentence["words"]),
-        **{name: tuple(sentence.get(name, ())) for name in ("faults", "told", "mended")},
-        "likeness": Likeness(**likeness) if likeness else None,
-    }
+def _sentence_to_json(sentence: SpokenSentence) -> dict[str, Any]:
+    similarity = sentence.similarity
+    stored = {_STORED.get(each.name, each.name): getattr(sentence, each.name) for each in fields(sentence)}
+    stored["words"] = [[word.text, word.start, word.end] for word in sentence.words]
+    if similarity is not None:
+        stored["likeness"] = {
+            "alike": similarity.ratio,
+            "missing": similarity.missing,
+            "invented": similarity.inserted,
+        }
+    return stored
+
+
+def _sentence_from_json(stored: dict[str, Any]) -> SpokenSentence:
+    values = {_FIELDS.get(name, name): value for name, value in stored.items()}
+    values["words"] = tuple(SpokenWord(*word) for word in stored["words"])
+    for name in ("faults", "model_faults", "repaired_faults"):
+        values[name] = tuple(values.get(name, ()))
+    if similarity := values.get("similarity"):
+        values["similarity"] = TextSimilarity(similarity["alike"], similarity["missing"], similarity["invented"])
+    return SpokenSentence(**values)

@@ -1,6 +1,6 @@
-"""A model that speaks pieces of one chunk: what it is asked, what it answers, and the takes that come of it.
+"""Renders text segments of one chunk with one model: builds inputs, calls the family, assembles the audio.
 
-Knows pieces, seeds and assemblies; nothing of why something is spoken, or spoken again.
+Knows segments, seeds and assembly; nothing of why a sentence is rendered, or rendered again.
 """
 
 from __future__ import annotations
@@ -11,72 +11,77 @@ from dataclasses import replace
 from pipelines.family import SpeechFamily, Tick
 from pipelines.pipeline import Span
 from pipelines.requests import SynthesisRequest
-from pipelines.text.splitting.chunks import Piece, parts_of
+from pipelines.text.splitting.segment import TextSegment, split_segment
 
-from .assembly import SpeechAssembly
+from .assembly import PartAssembler
 from .part_file import SpokenSentence
-from .renditions import Take, whole_take
-from .request_builder import Asking
+from .renditions import Rendition, join_rendition
+from .request_builder import SynthesisInputBuilder
 
-#: More than the pieces of any chunk, and as many takes of each: no two takes of a job share a seed.
-_SEEDS_PER_TAKE, _TAKES = 1 << 13, 8
-#: The first of the takes that are made at once, behind those of the rounds (see hearing.py).
-AT_ONCE = 6
-#: Seconds of silence between two pieces of a sentence.
-_BREATH_S = 0.12
-
-
-def seed_of(span: Span, take: int, piece: int) -> int:
-    """The seed of a piece of a chunk; takes count from 0, and there are 8 at most."""
-    return (span.idx * _TAKES + take) * _SEEDS_PER_TAKE + piece
+#: More than the segments of any chunk, and as many renditions of each: no two renditions of a job share a seed.
+_SEEDS_PER_RENDITION, _MAX_RENDITIONS = 1 << 13, 8
+#: The first rendition number of the immediate retries (quality/repair.py), after those of the verification rounds.
+FIRST_IMMEDIATE_RETRY = 6
+#: Seconds of silence between two parts of a sentence.
+_PART_PAUSE_S = 0.12
 
 
-class Speaker:
-    """`family`, asked by `asking`."""
+def rendition_seed(span: Span, rendition: int, segment: int) -> int:
+    """The seed of a segment of a chunk; `rendition` counts from 0, and there are 8 at most."""
+    return (span.idx * _MAX_RENDITIONS + rendition) * _SEEDS_PER_RENDITION + segment
 
-    def __init__(self, request: SynthesisRequest, family: SpeechFamily, asking: Asking, tick: Tick) -> None:
+
+class ChunkRenderer:
+    """Renders segments with `family`; `builder` makes its inputs."""
+
+    def __init__(
+        self, request: SynthesisRequest, family: SpeechFamily, builder: SynthesisInputBuilder, tick: Tick
+    ) -> None:
         self._request = request
         self._family = family
-        self._asking = asking
+        self._builder = builder
         self._tick = tick
 
     @property
     def warnings(self) -> Sequence[str]:
-        """What could not be said, or was said otherwise than asked."""
-        return self._asking.warnings
+        """What could not be spoken, or not as requested."""
+        return self._builder.warnings
 
-    def assembly(self) -> SpeechAssembly:
-        """What collects the pieces that it says."""
-        return SpeechAssembly(
+    def new_assembler(self) -> PartAssembler:
+        """An empty assembler with the settings of the job."""
+        return PartAssembler(
             sample_rate_hz=self._family.entry.sample_rate_hz,
-            speed=self._asking.pause_speed,
+            speed=self._builder.pause_speed,
             marks=self._request.speech_marks or self._request.read_along,
             model=self._family.entry.name,
         )
 
-    def say(self, pieces: Sequence[Piece], assembly: SpeechAssembly, *, seed: int) -> None:
-        """Put pieces and their pauses behind what is in `assembly`; one call of the family for all that have words."""
-        asked = [
-            self._asking.asked(piece, seed + number) if piece.text else None for number, piece in enumerate(pieces)
+    def render(self, segments: Sequence[TextSegment], assembler: PartAssembler, *, seed: int) -> None:
+        """Append segments and their pauses to `assembler`; one call of the family for all that have text."""
+        prepared = [
+            self._builder.build(segment, seed + number) if segment.text else None
+            for number, segment in enumerate(segments)
         ]
-        requests = [one.request for one in asked if one]
-        answers = iter(self._family.speak(requests, self._tick) if requests else [])
-        for piece, one in zip(pieces, asked, strict=True):
-            speech = next(answers) if one else None
-            self._asking.tell(speech.remarks if speech else ())
-            words = one.spoken.written_marks(speech.marks) if one and speech else ()
-            language, speed = (one.language, one.request.speed) if one else ("", 1.0)
-            assembly.add(piece, speech, words, language, speed=speed)
+        inputs = [each.input for each in prepared if each]
+        results = iter(self._family.synthesise(inputs, self._tick) if inputs else [])
+        for segment, each in zip(segments, prepared, strict=True):
+            speech = next(results) if each else None
+            self._builder.add_warnings(speech.remarks if speech else ())
+            words = each.spoken.written_marks(speech.marks) if each and speech else ()
+            language, speed = (each.language, each.input.speed) if each else ("", 1.0)
+            assembler.add(segment, speech, words, language, speed=speed)
 
-    def take(self, sentence: SpokenSentence, piece: Piece, *, seed: int, limit: int | None = None) -> Take:
-        """A further take of `sentence`, which `piece` is, in parts of at most `limit` characters; None = whole."""
-        assembly = self.assembly()
-        self.say(_parts(piece, limit or len(piece.text)), assembly, seed=seed)
-        return whole_take(assembly.part(chapter=0), sentence)
+    def render_sentence(
+        self, sentence: SpokenSentence, segment: TextSegment, *, seed: int, limit: int | None = None
+    ) -> Rendition:
+        """A new rendition of `sentence`, whose text is `segment`, in parts of `limit` characters; None = whole."""
+        assembler = self.new_assembler()
+        self.render(_split(segment, limit or len(segment.text)), assembler, seed=seed)
+        return join_rendition(assembler.part(chapter=0), sentence)
 
 
-def _parts(piece: Piece, limit: int) -> Sequence[Piece]:
-    """The piece, cut at clauses or words, without the pause behind it, which the part has already."""
-    *several, last = parts_of(piece, limit)
-    breathing = [replace(part, pause="none", silence_s=_BREATH_S) for part in several]
-    return [*breathing, replace(last, pause="none", silence_s=0.0)]
+def _split(segment: TextSegment, limit: int) -> Sequence[TextSegment]:
+    """The segment, cut at clauses or words, without the pause after it, which the part has already."""
+    *several, last = split_segment(segment, limit)
+    first = [replace(part, pause="none", silence_s=_PART_PAUSE_S) for part in several]
+    return [*first, replace(last, pause="none", silence_s=0.0)]

@@ -1,6 +1,7 @@
-"""What a family is asked for each piece of a chunk: words, voice, language, speed, options.
+"""Builds a family's input for each text segment of a chunk: text, voice, language, speed, options.
 
-Knows requests, pieces and catalogue entries; what a family cannot do for a piece is a warning or an error here.
+Knows requests, text segments and catalogue entries. What a model cannot do for a segment becomes a warning or an error
+here.
 """
 
 from __future__ import annotations
@@ -11,45 +12,44 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from pipelines.catalog.capabilities import speaks
-from pipelines.catalog.entry import Entry
+from pipelines.catalog.entry import SynthesisEntry
 from pipelines.errors import UnsupportedOption
-from pipelines.family import Recording, SpeakRequest
-from pipelines.language_tags import alike
+from pipelines.family import Recording, SynthesisInput
+from pipelines.language_tags import primary_subtag, same_language, supports_language
 from pipelines.requests import SynthesisRequest
-from pipelines.text.aligned_text import Spoken
-from pipelines.text.cast import NARRATOR, voice_of
+from pipelines.text.aligned_text import AlignedText
+from pipelines.text.cast import NARRATOR, resolve_voice
 from pipelines.text.normalise.normaliser import LANGUAGES
-from pipelines.text.normalised_text import Wordings
+from pipelines.text.normalised_text import TextNormaliser
 from pipelines.text.pronunciation.lexicon import Lexicon
-from pipelines.text.splitting.chunks import Piece
+from pipelines.text.splitting.segment import TextSegment
 
-from .prosody import Manner
+from .prosody import Prosody
 
 _TAG = re.compile(r"[a-z]{2,3}([-_+].*)?")
 _PARTS = re.compile(r"[^a-z]+")
-#: What documents say where they do not know their language.
+#: ISO 639 codes, and the empty tag, of documents that declare no single language.
 _NO_LANGUAGE = frozenset({"", "und", "mul", "mis", "zxx"})
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A piece, the request that speaks it, and where its words were written."""
+class PreparedInput:
+    """A text segment, the family's input for it, and the alignment of the spoken text with the written one."""
 
-    piece: Piece
-    request: SpeakRequest
-    spoken: Spoken
-    #: BCP 47, as far as anybody knows: also of a voice that is named after its language.
+    segment: TextSegment
+    input: SynthesisInput
+    spoken: AlignedText
+    #: BCP 47, "" = not known; taken from the voice's name where nothing else states it.
     language: str
 
 
-class Asking:
-    """Makes the requests of one chunk; `warnings` is what the user should know of them."""
+class SynthesisInputBuilder:
+    """Builds the inputs of one chunk and collects warnings for the user."""
 
     def __init__(
         self,
         request: SynthesisRequest,
-        entry: Entry,
+        entry: SynthesisEntry,
         document_language: str | None,
         references: Mapping[str, Recording] = MappingProxyType({}),
     ) -> None:
@@ -59,123 +59,125 @@ class Asking:
         self._references = references
         self._cast = request.cast or {}
         #: The job's own voice; "" = the model's choice.
-        self._narrator = request.voice or (voice_of(NARRATOR, self._cast) if request.has_narrator else "")
-        self._language = request.language or _known(document_language)
+        self._narrator = request.voice or (resolve_voice(NARRATOR, self._cast) if request.has_narrator else "")
+        self._language = request.language or _declared_language(document_language)
         by_rules = not entry.normalises if request.normalise is None else request.normalise
-        self._wordings = Wordings(
+        self._normaliser = TextNormaliser(
             Lexicon(request.lexicon or {}),
             by_rules=by_rules,
             strict=bool(request.normalise),
             reads_signs=entry.normalises,
         )
-        self._manner = Manner(request, entry, self._warn)
+        self._prosody = Prosody(request, entry, self._warn)
 
     @property
     def warnings(self) -> list[str]:
-        """Each once, in the order in which they came up."""
-        return list(self._wordings.warnings)
+        """Each warning once, in the order of first occurrence."""
+        return list(self._normaliser.warnings)
 
     @property
     def pause_speed(self) -> float:
-        """What the pauses between sentences are divided by: the job's speed, and what the emotion makes of them."""
-        return self._manner.pause_speed
+        """The divisor of the pauses between sentences: the job's speed and the factor of its emotion."""
+        return self._prosody.pause_speed
 
-    def tell(self, remarks: Iterable[str]) -> None:
-        """Add what a family says of a piece that it spoke to the warnings."""
+    def add_warnings(self, remarks: Iterable[str]) -> None:
+        """Add the remarks of a family on a segment that it synthesised."""
         for remark in remarks:
             self._warn(remark)
 
-    def asked(self, piece: Piece, seed: int) -> Asked | None:
-        """The request for a piece; None where there is nothing in it that could be said.
+    def build(self, segment: TextSegment, seed: int) -> PreparedInput | None:
+        """The input for a segment; None, with a warning, where nothing in it can be spoken.
 
         Raises `UnsupportedOption` for a language that the model does not speak and for phonemes that it does not take.
         """
-        language = piece.style.language or self._language or self._guess(piece)
-        if language and not speaks(self._entry, language):
+        language = segment.style.language or self._language or self._guess_language(segment)
+        if language and not supports_language(self._entry.languages, language):
             raise UnsupportedOption(
                 f"{self._entry.name} does not speak {language!r}; it speaks: {', '.join(self._entry.languages)}.",
                 field="language",
             )
-        wording = self._wordings.wording(piece.text, language or self._voice_language(piece), piece.readings)
-        if not any(sign.isalnum() for sign in wording.spoken.text) and not self._entry.normalises:
-            self._warn(f"{piece.text[:80]!r} has nothing in it that {self._entry.name} can say; it was left out.")
+        normalised = self._normaliser.normalise(
+            segment.text, language or self._voice_language(segment), segment.spoken_forms
+        )
+        if not any(sign.isalnum() for sign in normalised.aligned.text) and not self._entry.normalises:
+            self._warn(f"{segment.text[:80]!r} has nothing in it that {self._entry.name} can say; it was left out.")
             return None
-        options = self._manner.options(piece.style.pitch)
-        if wording.phonemes:
-            options["phonemes"] = self._phonemes(wording.phonemes)
-        voice = self._voice(piece)
-        self._compare(voice, piece.style.language or self._language)
+        options = self._prosody.options(segment.style.pitch)
+        if normalised.phonemes:
+            options["phonemes"] = self._check_phonemes(normalised.phonemes)
+        voice = self._choose_voice(segment)
+        self._warn_of_other_language(voice, segment.style.language or self._language)
         if voice in self._references:
             options["reference"] = self._references[voice]
-        request = SpeakRequest(
-            text=wording.spoken.text,
+        family_input = SynthesisInput(
+            text=normalised.aligned.text,
             voice=voice,
             language=language,
-            speed=self._manner.speed(piece.style.rate),
+            speed=self._prosody.speed(segment.style.rate),
             seed=seed,
             options=options,
         )
-        return Asked(piece, request, wording.spoken, language or self._tag_of_voice(piece))
+        return PreparedInput(segment, family_input, normalised.aligned, language or self._voice_tag(segment))
 
-    def _voice(self, piece: Piece) -> str:
-        if piece.style.voice is not None:
-            return voice_of(piece.style.voice, self._cast)
+    def _choose_voice(self, segment: TextSegment) -> str:
+        if segment.style.voice is not None:
+            return resolve_voice(segment.style.voice, self._cast)
         if self._narrator in self._references:
-            return self._narrator  # whoever speaks with any voice does so in any of its languages
-        other = piece.style.language
+            return self._narrator  # a model that clones voices speaks each of them in all of its languages
+        other = segment.style.language
         if other and self._narrator and _primary(other) != _primary(self._language or self._narrator):
-            return ""  # the job's voice speaks another language: the family has one for this
+            return ""  # the job's voice speaks another language: let the family choose one for this
         return self._narrator
 
-    def _compare(self, voice: str, language: str) -> None:
-        """Warn of a voice that is named after another language than what it reads.
+    def _warn_of_other_language(self, voice: str, language: str) -> None:
+        """Warn where the voice's name states another language than that of the text.
 
-        One that takes after a recording has no language, nor has any other of a model that can do that.
+        Cloned voices have no language, and neither have the other voices of a model that clones.
         """
         if not voice or not language or "reference" in self._entry.options:
             return
-        own = self._named_after(voice)
-        if own and not alike(own, language):
+        own = self._language_in_name(voice)
+        if own and not same_language(own, language):
             self._warn(
                 f"The voice {voice!r} speaks {_primary(own)!r}, and the language of what it reads is given as "
                 f"{language!r}. Name a voice of that language, or none: the model then takes its own."
             )
 
-    def _named_after(self, voice: str) -> str:
-        """Of a voice as en-us+f3 or v2/en_speaker_6: its language, as far as its name tells; "" = it does not."""
+    def _language_in_name(self, voice: str) -> str:
+        """The language in a voice's name, such as `en-us+f3` or `v2/en_speaker_6`; "" = there is none."""
         if "*" in self._entry.languages:
             return voice.partition("+")[0] if _TAG.fullmatch(voice) else ""
         return next((part for part in _PARTS.split(voice.lower()) if part in self._entry.languages), "")
 
-    def _voice_language(self, piece: Piece) -> str:
-        """The language where nobody names one: the model's only one, else the one that a voice is named after."""
+    def _voice_language(self, segment: TextSegment) -> str:
+        """The default language: the model's only one, else the one in the voice's name; "" = not known."""
         languages = self._entry.languages
         if len(languages) == 1 and "*" not in languages:
             return languages[0]
-        voice = self._voice(piece)
+        voice = self._choose_voice(segment)
         if voice in self._references:
-            return ""  # its name is a number
+            return ""  # its name is a random id
         voice = voice or self._entry.default_voice or ""
         if _primary(voice) in LANGUAGES:
             return voice.partition("+")[0]
         return next((part for part in _PARTS.split(voice.lower()) if part in languages), "")  # female-en-5
 
-    def _guess(self, piece: Piece) -> str:
-        """A language for a model that reads each text in one of several and cannot tell which."""
+    def _guess_language(self, segment: TextSegment) -> str:
+        """A language, with a warning, for a model of several languages that cannot detect that of a text."""
         languages = self._entry.languages
         if self._entry.normalises or len(languages) < 2 or "*" in languages:
             return ""
-        guess = self._voice_language(piece) or languages[0]
+        guess = self._voice_language(segment) or languages[0]
         self._warn(
             f"No `language` was given; {self._entry.name} reads the text as {guess!r}. Name it if it is another."
         )
         return guess
 
-    def _tag_of_voice(self, piece: Piece) -> str:
-        voice = self._voice(piece) or self._entry.default_voice or ""
-        return self._voice_language(piece) or (voice if _TAG.fullmatch(voice) else "")
+    def _voice_tag(self, segment: TextSegment) -> str:
+        voice = self._choose_voice(segment) or self._entry.default_voice or ""
+        return self._voice_language(segment) or (voice if _TAG.fullmatch(voice) else "")
 
-    def _phonemes(self, phonemes: Sequence[Any]) -> Sequence[Any]:
+    def _check_phonemes(self, phonemes: Sequence[Any]) -> Sequence[Any]:
         if "phonemes" not in self._entry.options:
             field = "ssml" if self._request.ssml is not None else "lexicon"
             raise UnsupportedOption(
@@ -184,12 +186,13 @@ class Asking:
         return tuple(phonemes)
 
     def _warn(self, detail: str) -> None:
-        self._wordings.warnings[detail] = None
+        self._normaliser.warnings[detail] = None
 
 
-def _primary(tag: str) -> str:
-    return tag.replace("_", "-").replace("+", "-").partition("-")[0].lower()
+def _primary(tag_or_voice: str) -> str:
+    """The primary subtag of a language, or of a voice such as `en-us+f3`."""
+    return primary_subtag(tag_or_voice.partition("+")[0])
 
 
-def _known(language: str | None) -> str:
+def _declared_language(language: str | None) -> str:
     return "" if _primary(language or "") in _NO_LANGUAGE else str(language)

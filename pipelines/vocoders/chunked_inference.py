@@ -1,7 +1,7 @@
-"""Mel spectrograms of any length through a vocoder in tiles of one size: the joins are exact, memory is constant.
+"""Chunked inference: inputs of any length through a vocoder in chunks of one size, with exact joins in constant memory.
 
-A sample depends on `reach` frames to either side. Each tile carries that many frames more than are kept of it, and a
-tile at an end of the sound ends where the sound does, so that the model pads there as it would pad the whole.
+A sample depends on `receptive_field` frames on each side. Each chunk has that many frames more than are kept of it. A
+chunk at an end of the input ends where the input does, so that the model pads there as it would pad the whole.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .vocoder import Place, Tiled
+from .vocoder import ChunkContext, ChunkedModel
 
 if TYPE_CHECKING:
     import torch
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Tile:
-    """Frames [first, end) are given to the vocoder; of what comes back, frames [keep, keep_end) are kept."""
+class FrameChunk:
+    """Frames [first, end) go into the vocoder; of the result, frames [keep, keep_end) are kept."""
 
     first: int
     end: int
@@ -31,57 +31,66 @@ class Tile:
     keep_end: int
 
 
-def tiles(frames: int, size: int, reach: int) -> Iterator[Tile]:
-    """Cut `frames` into tiles of `size`; a shorter sound is one tile of its own length."""
+def split_frames(frames: int, size: int, receptive_field: int) -> Iterator[FrameChunk]:
+    """Split `frames` into chunks of `size`; a shorter input is one chunk of its own length.
+
+    Raises ValueError where nothing is left of a chunk between its receptive fields.
+    """
     if frames <= size:
-        yield Tile(0, frames, 0, frames)
+        yield FrameChunk(0, frames, 0, frames)
         return
-    kept = size - 2 * reach
+    kept = size - 2 * receptive_field
     if kept < 1:
-        raise ValueError(f"a tile of {size} frames has nothing left inside {reach} on each side")
+        raise ValueError(f"a chunk of {size} frames has nothing left inside {receptive_field} on each side")
     for keep in range(0, frames, kept):
-        first = min(max(keep - reach, 0), frames - size)
-        yield Tile(first, first + size, keep, min(keep + kept, frames))
+        first = min(max(keep - receptive_field, 0), frames - size)
+        yield FrameChunk(first, first + size, keep, min(keep + kept, frames))
 
 
-def stream(vocoder: Tiled, mel: torch.Tensor, place: Place = Place()) -> Iterator[NDArray[np.float32]]:
-    """The sound of one mel (bins, frames), piece by piece: the first one comes after one tile."""
-    for tile in tiles(mel.shape[-1], vocoder.tile, vocoder.reach):
-        made = vocoder.samples(mel[None, :, tile.first : tile.end], [replace(place, first=tile.first)])
-        yield _kept(vocoder, tile, made[0])
+def synthesise_chunks(
+    vocoder: ChunkedModel, mel: torch.Tensor, context: ChunkContext = ChunkContext()
+) -> Iterator[NDArray[np.float32]]:
+    """The waveform of one mel (bins, frames), chunk by chunk: the first part is there after one call of the model."""
+    for chunk in split_frames(mel.shape[-1], vocoder.chunk_frames, vocoder.receptive_field):
+        waves = vocoder.synthesise(mel[None, :, chunk.first : chunk.end], [replace(context, first_frame=chunk.first)])
+        yield _trim(vocoder, chunk, waves[0])
 
 
-def render(
-    vocoder: Tiled, mels: Sequence[torch.Tensor], places: Sequence[Place], tick: Tick
+def synthesise_batch(
+    vocoder: ChunkedModel, mels: Sequence[torch.Tensor], contexts: Sequence[ChunkContext], tick: Tick
 ) -> list[NDArray[np.float32]]:
-    """The sounds of many mels, each (bins, frames). Tiles of one size share calls, whichever sound they are of."""
-    sounds = [np.zeros(mel.shape[-1] * vocoder.hop, np.float32) for mel in mels]
-    by_size: dict[int, list[tuple[int, Tile]]] = {}
+    """The waveforms of many mels, each (bins, frames). Chunks of one size share calls, whichever mel they are of."""
+    waves = [np.zeros(mel.shape[-1] * vocoder.hop, np.float32) for mel in mels]
+    by_size: dict[int, list[tuple[int, FrameChunk]]] = {}
     for number, mel in enumerate(mels):
-        for tile in tiles(mel.shape[-1], vocoder.tile, vocoder.reach) if mel.shape[-1] else ():
-            by_size.setdefault(tile.end - tile.first, []).append((number, tile))
-    for several in by_size.values():
-        for start in range(0, len(several), vocoder.slots):
+        if not mel.shape[-1]:
+            continue
+        for chunk in split_frames(mel.shape[-1], vocoder.chunk_frames, vocoder.receptive_field):
+            by_size.setdefault(chunk.end - chunk.first, []).append((number, chunk))
+    for chunks in by_size.values():
+        for start in range(0, len(chunks), vocoder.batch_size):
             tick()
-            _render_group(vocoder, several[start : start + vocoder.slots], mels, places, sounds)
-    return sounds
+            _synthesise_group(vocoder, chunks[start : start + vocoder.batch_size], mels, contexts, waves)
+    return waves
 
 
-def _render_group(
-    vocoder: Tiled,
-    group: Sequence[tuple[int, Tile]],
+def _synthesise_group(
+    vocoder: ChunkedModel,
+    group: Sequence[tuple[int, FrameChunk]],
     mels: Sequence[torch.Tensor],
-    places: Sequence[Place],
-    sounds: Sequence[NDArray[np.float32]],
+    contexts: Sequence[ChunkContext],
+    waves: Sequence[NDArray[np.float32]],
 ) -> None:
+    """One call for chunks of equal size, given with the index of their mel; writes into `waves`."""
     import torch
 
     hop = vocoder.hop
-    batch = torch.stack([mels[number][:, tile.first : tile.end] for number, tile in group])
-    made = vocoder.samples(batch, [replace(places[number], first=tile.first) for number, tile in group])
-    for (number, tile), wave in zip(group, made, strict=True):
-        sounds[number][tile.keep * hop : tile.keep_end * hop] = _kept(vocoder, tile, wave)
+    batch = torch.stack([mels[number][:, chunk.first : chunk.end] for number, chunk in group])
+    made = vocoder.synthesise(batch, [replace(contexts[number], first_frame=chunk.first) for number, chunk in group])
+    for (number, chunk), wave in zip(group, made, strict=True):
+        waves[number][chunk.keep * hop : chunk.keep_end * hop] = _trim(vocoder, chunk, wave)
 
 
-def _kept(vocoder: Tiled, tile: Tile, wave: torch.Tensor) -> NDArray[np.float32]:
-    return wave[(tile.keep - tile.first) * vocoder.hop : (tile.keep_end - tile.first) * vocoder.hop].numpy()
+def _trim(vocoder: ChunkedModel, chunk: FrameChunk, wave: torch.Tensor) -> NDArray[np.float32]:
+    """The samples of the frames that are kept."""
+    return wave[(chunk.keep - chunk.first) * vocoder.hop : (chunk.keep_end - chunk.first) * vocoder.hop].numpy()

@@ -1,7 +1,7 @@
-"""The vocoders of one catalogue entry: the one that a request chooses, opened when it is first asked for.
+"""The vocoders of one catalogue entry: the one that a request chooses, loaded when it is first needed.
 
 An entry names them as components: "vocoder.hifigan", "vocoder.waveglow" and so on are those to choose from; the default
-is "vocoder", else the first of them. Griffin-Lim needs no weights and is always there.
+is "vocoder", else the first of them. Griffin-Lim needs no weights and is always available.
 """
 
 from __future__ import annotations
@@ -10,72 +10,87 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pipelines.audio.pcm import pcm16
-from pipelines.catalog.entry import Entry
-from pipelines.catalog.vocoder_settings import Knobs
+from pipelines.audio.pcm import model_output_to_int16
+from pipelines.catalog.entry import SynthesisEntry
+from pipelines.catalog.vocoder_settings import VocoderSettings
 from pipelines.errors import ModelUnavailable, UnsupportedOption
 from pipelines.family import Samples, Tick
 
-from .chunked_inference import render
-from .griffinlim import GriffinLim
+from .chunked_inference import synthesise_batch
+from .griffinlim import GriffinLimVocoder
 from .mel import MelConvention, check_convertible, convert
-from .registry import open_vocoder
-from .vocoder import Place, Vocoder
+from .registry import load_vocoder
+from .vocoder import ChunkContext, Vocoder
 
 if TYPE_CHECKING:
     import torch
 
 
-class Vocoders:
-    """What a mel family makes sound with. May be asked from several threads."""
+class VocoderSelection:
+    """The vocoders that an acoustic model can use. Threads may share one."""
 
-    def __init__(self, entry: Entry, device: torch.device, written: MelConvention, knobs: Knobs | None = None) -> None:
-        """`written`: how the acoustic model writes its mels. The default vocoder is opened at once.
+    def __init__(
+        self,
+        entry: SynthesisEntry,
+        device: torch.device,
+        convention: MelConvention,
+        settings: VocoderSettings | None = None,
+    ) -> None:
+        """`convention`: that of the acoustic model's mels. The default vocoder is loaded at once.
 
-        `knobs` are those of the entry's `vocoder_settings`, unless given.
+        `settings` are those of the entry's `vocoder_settings`, unless given.
 
-        Raises `ModelUnavailable` for weights that are not there, `UnsupportedOption` for a default of other mels.
+        Raises `ModelUnavailable` for missing weights, `UnsupportedOption` for a default of other mels.
         """
-        self._entry, self._device, self._written = entry, device, written
-        self._knobs = Knobs.of(entry.vocoder_settings) if knobs is None else knobs
-        self._opened: dict[str, Vocoder] = {}
+        self._entry, self._device, self._convention = entry, device, convention
+        self._settings = VocoderSettings.from_mapping(entry.vocoder_settings) if settings is None else settings
+        self._loaded: dict[str, Vocoder] = {}
         self._lock = threading.Lock()
         self.get(None)
 
-    def get(self, choice: str | None) -> Vocoder:
+    def get(self, kind: str | None) -> Vocoder:
         """The vocoder of that kind; None = the entry's default, Griffin-Lim where it names none.
 
-        Raises `UnsupportedOption` on `vocoder` for a kind that the entry has not, or that reads other mels.
+        Raises `UnsupportedOption` on `vocoder` for a kind that the entry lacks, or that reads other mels.
         """
         with self._lock:
-            key = choice or "default"
-            if key not in self._opened:
-                self._opened[key] = self._open(choice)
-            return self._opened[key]
+            key = kind or "default"
+            if key not in self._loaded:
+                self._loaded[key] = self._load(kind)
+            return self._loaded[key]
 
-    def render(
-        self, choice: str | None, mels: Sequence[torch.Tensor], seeds: Sequence[int], tick: Tick
+    def synthesise(
+        self, kinds: Sequence[str | None], mels: Sequence[torch.Tensor], seeds: Sequence[int], tick: Tick
     ) -> list[Samples]:
-        """Sounds, int16, of mels (bins, frames) as the acoustic model writes them; `seeds` decide all randomness."""
-        vocoder = self.get(choice)
-        read = [convert(mel, self._written, vocoder.convention) for mel in mels]
-        return [pcm16(wave) for wave in render(vocoder, read, [Place(seed) for seed in seeds], tick)]
+        """Waveforms, int16, of the acoustic model's mels (bins, frames); `seeds` decide all randomness.
 
-    def _open(self, choice: str | None) -> Vocoder:
-        default = self._opened.get("default")
-        if choice is not None and default is not None and default.kind == choice:
+        `kinds`: the vocoder of each mel, as for `get`. Those of one kind share calls.
+        """
+        samples: dict[int, Samples] = {}
+        for kind in dict.fromkeys(kinds):
+            vocoder = self.get(kind)
+            numbers = [number for number, each in enumerate(kinds) if each == kind]
+            converted = [convert(mels[number], self._convention, vocoder.convention) for number in numbers]
+            contexts = [ChunkContext(seeds[number]) for number in numbers]
+            waves = synthesise_batch(vocoder, converted, contexts, tick)
+            samples.update(zip(numbers, map(model_output_to_int16, waves), strict=True))
+        return [samples[number] for number in range(len(mels))]
+
+    def _load(self, kind: str | None) -> Vocoder:
+        default = self._loaded.get("default")
+        if kind is not None and default is not None and default.kind == kind:
             return default
-        role = self._entry.default_vocoder if choice is None else f"vocoder.{choice}"
+        role = self._entry.default_vocoder if kind is None else f"vocoder.{kind}"
         source = self._entry.components.get(role) if role else None
-        if source is None and choice in (None, GriffinLim.kind):
-            return GriffinLim(self._written, device=self._device, knobs=self._knobs)
+        if source is None and kind in (None, GriffinLimVocoder.kind):
+            return GriffinLimVocoder(self._convention, device=self._device, settings=self._settings)
         if source is None:
             known = ", ".join(self._entry.vocoders)
-            raise UnsupportedOption(f"{self._entry.name} has no vocoder {choice!r}; it has: {known}.", field="vocoder")
-        opened = open_vocoder(self._entry, source, self._device, self._knobs)
-        if role not in ("vocoder", f"vocoder.{opened.kind}"):
-            raise ModelUnavailable(f"{self._entry.name}: {role} = {source!r} holds a {opened.kind}.")
+            raise UnsupportedOption(f"{self._entry.name} has no vocoder {kind!r}; it has: {known}.", field="vocoder")
+        vocoder = load_vocoder(self._entry, source, self._device, self._settings)
+        if role not in ("vocoder", f"vocoder.{vocoder.kind}"):
+            raise ModelUnavailable(f"{self._entry.name}: {role} = {source!r} holds a {vocoder.kind}.")
         check_convertible(
-            self._written, opened.convention, writer=self._entry.name, reader=f"the vocoder {opened.kind}"
+            self._convention, vocoder.convention, writer=self._entry.name, reader=f"the vocoder {vocoder.kind}"
         )
-        return opened
+        return vocoder

@@ -1,6 +1,6 @@
-"""What every vocoder can do: a batch of mel tiles in, a batch of waveforms out.
+"""The interface of vocoders: a batch of mel chunks in, a batch of waveforms out.
 
-Where tiles are cut, and how they are joined, is in `tiles`; where a vocoder comes from is in `opening`.
+How inputs are split into chunks is in `chunked_inference`; how a vocoder is loaded is in `registry`.
 """
 
 from __future__ import annotations
@@ -16,36 +16,36 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a tile lies in its sound: what a vocoder draws at random depends on this alone, never on the tiling."""
+class ChunkContext:
+    """What the waveform of a chunk depends on besides its frames. Random numbers depend on it, never on the split."""
 
     seed: int = 0
-    #: The tile's first frame, counted from the beginning of the sound.
-    first: int = 0
-    #: What else the sound depends on, from its beginning to its end: the vector of a speaker.
+    #: Index of the chunk's first frame in the whole input.
+    first_frame: int = 0
+    #: Speaker embedding (size,) of the whole input, for models that are conditioned on one.
     speaker: torch.Tensor | None = None
 
 
-class Tiled(Protocol):
-    """A spectrogram (bins, frames), or what stands for one inside a model, becomes frames × hop samples in [−1, 1]."""
+class ChunkedModel(Protocol):
+    """Turns spectrograms or latents (bins, frames) into frames × hop samples in [−1, 1], chunk by chunk."""
 
-    #: Samples a frame.
+    #: Samples per frame.
     hop: int
-    #: Frames to either side that a sample depends on.
-    reach: int
-    #: Frames that one call takes, `reach` on both sides included.
-    tile: int
-    #: Tiles that are worth joining into one call on its device.
-    slots: int
+    #: Frames on each side that a sample depends on.
+    receptive_field: int
+    #: Frames of one chunk, `receptive_field` on both sides included.
+    chunk_frames: int
+    #: Chunks that are computed together on its device.
+    batch_size: int
 
-    def samples(self, mels: torch.Tensor, places: Sequence[Place]) -> torch.Tensor:
+    def synthesise(self, mels: torch.Tensor, contexts: Sequence[ChunkContext]) -> torch.Tensor:
         """Waveforms (batch, frames × hop), float32 on the CPU, of (batch, bins, frames)."""
 
 
-class Vocoder(Tiled, Protocol):
-    """What makes sound of the mel spectrograms of `convention`."""
+class Vocoder(ChunkedModel, Protocol):
+    """Turns mel spectrograms of one `convention` into waveforms."""
 
-    #: "hifigan", "waveglow", "melgan" or "griffin-lim": what the request option `vocoder` calls it.
+    #: "hifigan", "waveglow", "melgan" or "griffin-lim": the value of the request option `vocoder`.
     kind: str
     convention: MelConvention
     #: Engine and precision, for provenance: "torch/bfloat16".

@@ -1,7 +1,7 @@
-"""Weight normalisation undone: checkpoints hold directions and lengths, modules here hold plain weights.
+"""Fold weight normalisation (arXiv 1602.07868): checkpoints hold directions and lengths, modules here plain weights.
 
-Three spellings are published: `weight_g`/`weight_v`, torch's newer `parametrizations.weight.original0`/`original1`, and
-plain `weight` where the norm was removed before saving. arXiv 1602.07868.
+Three layouts are published: `weight_g`/`weight_v`, torch's newer `parametrizations.weight.original0`/`original1`, and
+plain `weight` where the norm was removed before saving.
 """
 
 from __future__ import annotations
@@ -12,24 +12,26 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import torch
 
-_SPELLINGS = (
+#: Endings of the names of a length and its direction.
+_PAIRS = (
     (".weight_g", ".weight_v"),
     (".parametrizations.weight.original0", ".parametrizations.weight.original1"),
 )
 
 
-def folded(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The same tensors with each pair of length and direction replaced by the `weight` that they stand for.
+def fold_weight_norm(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The tensors with each pair of length and direction replaced by the `weight` that it stands for.
 
-    Lengths are per first dimension, as torch's default and all published checkpoints have it.
+    Lengths are per first dimension, as torch's default and all published checkpoints have it. A direction without a
+    length is left as it is, so that filling the module reports it as unknown.
     """
-    plain = dict(tensors)
-    for length_name, direction_name in _SPELLINGS:
-        for name in [name for name in plain if name.endswith(direction_name)]:
+    folded = dict(tensors)
+    for length_name, direction_name in _PAIRS:
+        for name in [name for name in folded if name.endswith(direction_name)]:
             stem = name.removesuffix(direction_name)
-            if stem + length_name not in plain:
-                continue  # Left as it is: whoever fills the module will name it as unknown.
-            direction, length = plain.pop(name), plain.pop(stem + length_name)
+            if stem + length_name not in folded:
+                continue
+            direction, length = folded.pop(name), folded.pop(stem + length_name)
             norm = direction.norm(dim=tuple(range(1, direction.dim())), keepdim=True)
-            plain[f"{stem}.weight"] = direction * (length / norm)
-    return plain
+            folded[f"{stem}.weight"] = direction * (length / norm)
+    return folded

@@ -1,4 +1,4 @@
-"""A Markdown book of any length, whose every sentence, and the pause behind it, is known. Standard library only."""
+"""Writes a Markdown book of any length, with known sentences and pauses. Uses only the standard library."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-#: Characters of a chapter in a book of an hour; a shorter book has chapters so short that it has `_LEAST` of them.
+#: Characters of a chapter; a short book has `_LEAST` shorter chapters.
 _CHAPTER = 9_000
 _LEAST = 4
 _WORDS = """
@@ -15,28 +15,28 @@ _WORDS = """
     under beside our their his her old young small great white green quiet sudden bright heavy walks runs found heard
     lost keeps gave brought wanted remembers stones river bridge market cloud street table summer evening horse candle
 """.split()  # noqa: SIM905 – a table to read
-#: What voices that read words alone must have written out.
+#: Figures, which the text normalisation writes out.
 _FIGURES = ("in 1984", "for 5 dollars", "at 7:45 p.m.", "on 3 May 2021", "by 12 km", "with 1,250 others")
 
 
 @dataclass(slots=True)
-class Written:
-    """A sentence as it stands in the book, and the name of the pause behind it (docs/text.md)."""
+class WrittenSentence:
+    """A sentence in the book, and the name of the pause after it (docs/reference/text.md)."""
 
     text: str
     pause: str
 
 
-def write_book(path: Path, characters: int) -> tuple[list[Written], list[str]]:
-    """Write a book of about so many characters; returns its sentences, and the titles of its chapters."""
+def write_book(path: Path, characters: int) -> tuple[list[WrittenSentence], list[str]]:
+    """Write a book of about so many characters; returns its sentences and the titles of its chapters."""
     chance = random.Random(characters)
     chapters = max(_LEAST, characters // _CHAPTER)
-    book: list[Written] = []
+    book: list[WrittenSentence] = []
     titles = []
     with path.open("w", encoding="utf-8") as file:
         for number in range(chapters):
             titles.append(f"Chapter {number + 1} of the {chance.choice(_WORDS)}")
-            book.append(Written(titles[-1], "heading"))
+            book.append(WrittenSentence(titles[-1], "heading"))
             file.write(f"# {titles[-1]}\n\n")
             for paragraph, following in _paragraphs(chance, characters // chapters):
                 book += paragraph
@@ -46,16 +46,18 @@ def write_book(path: Path, characters: int) -> tuple[list[Written], list[str]]:
     return book, titles
 
 
-def _paragraphs(chance: random.Random, characters: int) -> Iterator[tuple[list[Written], tuple[str, str]]]:
-    """Paragraphs and headings of a chapter, with the signs that Markdown has before and behind them."""
+def _paragraphs(chance: random.Random, characters: int) -> Iterator[tuple[list[WrittenSentence], tuple[str, str]]]:
+    """Paragraphs and headings of a chapter, with the Markdown syntax before and after them."""
     left, sections, count = characters, 0, 0
     while left > 0:
         if left < characters * (2 - sections) / 3:
             sections += 1
-            heading = Written(_sentence(chance, 4, ""), "heading")
+            heading = WrittenSentence(_sentence(chance, 4, ""), "heading")
             left -= len(heading.text)
             yield [heading], ("## ", "\n\n")
-        paragraph = [Written(_sentence(chance, chance.randint(1, 22)), "sentence") for _ in range(chance.randint(1, 7))]
+        paragraph = [
+            WrittenSentence(_sentence(chance, chance.randint(1, 22)), "sentence") for _ in range(chance.randint(1, 7))
+        ]
         left -= sum(len(sentence.text) for sentence in paragraph)
         count += 1
         has_break = count % 3 == 0

@@ -1,7 +1,7 @@
-"""A long book through one neural voice, in processes of their own that watch their memory.
+"""Synthesises a long book with one neural voice, in child processes that measure their memory.
 
-`work` is what an engine process does, `stitch` what a sandbox does: `python -m tests.acceptance.long_speech work …`.
-Each prints a line of JSON: its memory in each tenth of the work, its processor time.
+`work` does what an engine process does, `stitch` what a sandbox does: `python -m tests.acceptance.long_speech work …`.
+Each prints a line of JSON: its memory in each tenth of the work, and its CPU time.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ from typing import Any
 import psutil
 
 from jobs.settings import engine_environment, sandbox_environment
-from pipelines.engines.memory import FreedMemory
+from pipelines.engines.memory import HeapTrimmer
 from pipelines.pipeline import Plan, Span
-from tests.in_process import Run, load
+from tests.pipeline_runner import DirectorySink, PipelineRun, load_family
 
 ROOT = Path(__file__).parents[2]
 KIND = "tts.synthesize"
 _TENTHS = 10
-#: Characters that are spoken before memory is watched: a whole short book, which is then spoken once more.
-WARMING = 4_500
+#: Characters that are synthesised before memory is measured: the whole of a short book, which is then repeated.
+WARM_UP = 4_500
 
 
-def speak_book(folder: Path, model: str) -> dict[str, Any]:
-    """Plan and speak `folder`/book.md with `model` in a child; plan and parts stay in `folder`."""
+def synthesise_book(folder: Path, model: str) -> dict[str, Any]:
+    """Plan and synthesise `folder`/book.md with `model` in a child; plan and parts stay in `folder`."""
     return _child(engine_environment(), "work", folder, model)
 
 
 def stitch_book(folder: Path, into: Path, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Join the parts in `folder` to a file of the request `params` in a child; its files are in `into`/out."""
+    """Stitch the parts in `folder` with the request `params` in a child; the files are in `into`/out."""
     return _child(sandbox_environment(), "stitch", folder, into, json.dumps(params))
 
 
@@ -53,16 +53,16 @@ def _child(environment: Mapping[str, str], *arguments: object) -> dict[str, Any]
 
 # -- in the child ------------------------------------------------------------------------------------------------------
 class MemoryWatch:
-    """Resident memory (MiB) in each tenth of some work, looked at a hundred times a second: highest and lowest."""
+    """The highest and lowest resident memory (MiB) in each tenth of some work, sampled a hundred times a second."""
 
     def __init__(self, total: float) -> None:
         self.highest, self.lowest = [0.0] * _TENTHS, [math.inf] * _TENTHS
         self._total, self._tenth = total, 0
         self._process, self._over = psutil.Process(), threading.Event()
 
-    def reached(self, done: float) -> None:
-        """So much of the total is done."""
-        self._look()
+    def set_progress(self, done: float) -> None:
+        """Report that `done` of the total is done."""
+        self._sample()
         self._tenth = min(_TENTHS - 1, int(_TENTHS * done / self._total))
 
     @contextmanager
@@ -74,18 +74,18 @@ class MemoryWatch:
         finally:
             self._over.set()
             thread.join()
-            self._look()
+            self._sample()
 
     def _run(self) -> None:
         while not self._over.wait(0.01):
-            self._look()
+            self._sample()
 
-    def _look(self) -> None:
+    def _sample(self) -> None:
         at, now = self._tenth, self._process.memory_info().rss / 2**20
         self.highest[at], self.lowest[at] = max(self.highest[at], now), min(self.lowest[at], now)
 
-    def told(self) -> dict[str, list[float]]:
-        """For JSON."""
+    def figures(self) -> dict[str, list[float]]:
+        """The figures, for JSON."""
         return {"highest_mib": self.highest, "lowest_mib": self.lowest}
 
 
@@ -93,51 +93,62 @@ def _work(folder: Path, model: str) -> dict[str, Any]:
     import torch
 
     from pipelines.audio import defects
-    from tests.neural_voices import small_entry
+    from tests.neural_voices import make_small_entry
 
     torch.set_num_threads(1)
-    # Random weights speak at a pace that nobody has: most sentences would be said twice more for it.
-    defects.ANYBODYS_RATES = (0.0, math.inf)
-    entry = small_entry(model, folder / "checkpoint")
-    run = Run(KIND, folder, {"model": model, "language": "en", "speech_marks": True, "source_type": "md"})
+    # Random weights speak at no human rate: without this, most sentences would be synthesised twice more.
+    defects.HUMAN_RATES = (0.0, math.inf)
+    entry = make_small_entry(model, folder / "checkpoint")
+    run = PipelineRun(KIND, folder, {"model": model, "language": "en", "speech_marks": True, "source_type": "md"})
     run.entry = entry
     run.limits = {"chunk_characters": entry.chunk_characters}
     plan = run.plan(folder / "book.md")
-    voice = load(entry)
-    freed, spans = FreedMemory(), list(plan.spans)
-    # All that a process needs from then on is there after a few minutes of speech: libraries, buffers, compiled code.
-    for span in itertools.takewhile(lambda span: span.start < WARMING, spans):
+    voice = load_family(entry)
+    heap, spans = HeapTrimmer(), list(plan.spans)
+    # After a few minutes of speech a process has loaded all libraries, buffers and compiled code.
+    for span in itertools.takewhile(lambda span: span.start < WARM_UP, spans):
         run.work(span, voice)
     run.done.clear()
     with MemoryWatch(len(spans) - 1).watching() as watch:
         for number, span in enumerate(spans):
-            watch.reached(number)
+            watch.set_progress(number)
             run.work(span, voice)
-            freed.give_back()
+            heap.trim()
     parts = [(asdict(span), str(path)) for span, path in run.done]
     kept = {"model": model, "header": plan.header, "rate_hz": entry.sample_rate_hz, "parts": parts}
-    (folder / "spoken.json").write_text(json.dumps(kept))
-    return watch.told()
+    (folder / "synthesised.json").write_text(json.dumps(kept))
+    return watch.figures()
+
+
+class _WatchedSink(DirectorySink):
+    def __init__(self, root: Path, watch: MemoryWatch) -> None:
+        super().__init__(root)
+        self._watch = watch
+
+    def progress(self, done: float, total: float | None = None) -> None:
+        self._watch.set_progress(done)
 
 
 def _stitch(folder: Path, into: Path, params: str) -> dict[str, Any]:
-    kept = json.loads((folder / "spoken.json").read_text())
-    run = Run(KIND, into, {"model": kept["model"], "language": "en", "speech_marks": True, **json.loads(params)})
+    kept = json.loads((folder / "synthesised.json").read_text())
+    run = PipelineRun(
+        KIND, into, {"model": kept["model"], "language": "en", "speech_marks": True, **json.loads(params)}
+    )
     run.done = [(Span(**span), Path(path)) for span, path in kept["parts"]]
     end = run.done[-1][0].end
     watch = MemoryWatch(end)
-    # Levelling says its progress in seconds, behind the end of the text: all of it is the last tenth.
-    run.sink.progress = lambda done, total=None: watch.reached(done)
+    # The loudness pass reports its progress in seconds, beyond the end of the text: all of it is the last tenth.
+    run.sink = _WatchedSink(into, watch)
     with watch.watching():
         result = run.stitch(Plan(kept["header"], end, "characters", ()))
-    return {**watch.told(), "seconds": result.duration_s}
+    return {**watch.figures(), "seconds": result.duration_s}
 
 
 def main(step: str, folder: str, *rest: str) -> None:
-    """Do a step, say what it took."""
-    told = _work(Path(folder), rest[0]) if step == "work" else _stitch(Path(folder), Path(rest[0]), rest[1])
+    """Run a step and print its figures."""
+    figures = _work(Path(folder), rest[0]) if step == "work" else _stitch(Path(folder), Path(rest[0]), rest[1])
     used = resource.getrusage(resource.RUSAGE_SELF)
-    print(json.dumps({**told, "cpu_s": used.ru_utime + used.ru_stime}))
+    print(json.dumps({**figures, "cpu_s": used.ru_utime + used.ru_stime}))
 
 
 if __name__ == "__main__":

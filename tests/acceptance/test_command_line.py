@@ -20,22 +20,22 @@ import numpy as np
 import psutil
 import pytest
 
-from tests.factories import wav_bytes
+from tests.audio_factories import make_wav_bytes
 from tests.material.make_dialogue import DIALOGUE
 from tests.services.machine_speed import deadline, poll
 from tests.services.process import Child
 
 VOICEMILL = str(Path(sys.executable).with_name("voicemill"))
-#: Tones cost nothing; who speaks when is heard by real ones.
+#: Tones cost nothing; diarization needs a real recogniser and a real speaker encoder.
 FAMILIES = "tone,pocketsphinx,resemblyzer"
 Voicemill = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Nothing of a server of the developer's own."""
-    mine = {name: value for name, value in os.environ.items() if not name.startswith("VOICEMILL_")}
-    return {**mine, "VOICEMILL_DATA_DIR": str(tmp_path_factory.mktemp("stack"))}
+    """Without the settings of a server of the developer's own."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("VOICEMILL_")}
+    return {**inherited, "VOICEMILL_DATA_DIR": str(tmp_path_factory.mktemp("stack"))}
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def stack(environment: dict[str, str]) -> Iterator[Child]:
 
 @pytest.fixture
 def voicemill(stack: Child, environment: dict[str, str], tmp_path: Path) -> Voicemill:
-    """`voicemill("jobs", "--json")`, standing in `tmp_path`."""
+    """`voicemill("jobs", "--json")` with `tmp_path` as its working directory."""
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -66,42 +66,42 @@ def voicemill(stack: Child, environment: dict[str, str], tmp_path: Path) -> Voic
     return run
 
 
-def test_text_is_spoken_and_heard_again(voicemill: Voicemill, tmp_path: Path) -> None:
+def test_text_is_synthesised_and_transcribed(voicemill: Voicemill, tmp_path: Path) -> None:
     spoken = voicemill("speak", "Hello there. This is a test.", "-o", "hello.wav", "--model", "tone", "--marks")
     assert spoken.returncode == 0, spoken.stderr
     assert spoken.stdout.split() == ["hello.wav", "hello.marks.json", "hello.vtt", "hello.chapters.json"]
     with wave.open(str(tmp_path / "hello.wav")) as audio:
         seconds = audio.getnframes() / audio.getframerate()
     assert json.loads((tmp_path / "hello.marks.json").read_text())["words"][-1]["end"] <= seconds
-    heard = voicemill(
-        "transcribe", "hello.wav", "--model", "tone-listener", "-f", "txt,srt,json", "-o", "heard", "--json"
+    transcribed = voicemill(
+        "transcribe", "hello.wav", "--model", "tone-listener", "-f", "txt,srt,json", "-o", "out", "--json"
     )
-    assert heard.returncode == 0, heard.stderr
-    [outcome] = json.loads(heard.stdout)["jobs"]
-    assert sorted(outcome["saved"]) == ["heard/hello.json", "heard/hello.srt", "heard/hello.txt"]
+    assert transcribed.returncode == 0, transcribed.stderr
+    [outcome] = json.loads(transcribed.stdout)["jobs"]
+    assert sorted(outcome["saved"]) == ["out/hello.json", "out/hello.srt", "out/hello.txt"]
     assert outcome["job"]["result"]["duration_s"] == pytest.approx(seconds, abs=0.05)
-    assert "-->" in (tmp_path / "heard" / "hello.srt").read_text()
+    assert "-->" in (tmp_path / "out" / "hello.srt").read_text()
 
 
-def test_a_model_is_measured_on_what_another_spoke(voicemill: Voicemill, tmp_path: Path) -> None:
-    """The marks of the speech are the truth."""
+def test_a_model_is_evaluated_on_synthesised_recordings(voicemill: Voicemill, tmp_path: Path) -> None:
+    """The speech marks are the reference."""
     (tmp_path / "calls").mkdir()
     for name, text in (("one", "The first call is short."), ("two", "And this is the second of both calls.")):
         spoken = voicemill("speak", text, "-o", f"{name}.wav", "--model", "tone", "--marks")
         assert spoken.returncode == 0, spoken.stderr
         (tmp_path / f"{name}.wav").rename(tmp_path / "calls" / f"{name}.wav")
         (tmp_path / f"{name}.marks.json").rename(tmp_path / "calls" / f"{name}.json")
-    measured = voicemill("evaluate", "calls", "--model", "tone-listener", "--language", "en", "--json")
-    assert measured.returncode == 0, measured.stderr
-    told = json.loads(measured.stdout)
-    assert [line["recording"] for line in told["recordings"]] == ["one.wav", "two.wav"]
-    (total,) = told["models"]
+    evaluated = voicemill("evaluate", "calls", "--model", "tone-listener", "--language", "en", "--json")
+    assert evaluated.returncode == 0, evaluated.stderr
+    scores = json.loads(evaluated.stdout)
+    assert [score["recording"] for score in scores["recordings"]] == ["one.wav", "two.wav"]
+    (total,) = scores["models"]
     assert (total["words"], total["wer"], total["cer"], total["timed_edges"]) == (13, 0.0, 0.0, 26)
     assert total["timing_p95_s"] < 0.02
     assert total["real_time_factor"] > 0
 
 
-def test_book_to_read_along_is_made_with_words_of_ones_own(voicemill: Voicemill, tmp_path: Path) -> None:
+def test_read_along_book_is_created_with_a_lexicon(voicemill: Voicemill, tmp_path: Path) -> None:
     (tmp_path / "words.txt").write_text("Brannock = brannuck\n")
     spoken = voicemill(
         "speak",
@@ -125,10 +125,10 @@ def test_book_to_read_along_is_made_with_words_of_ones_own(voicemill: Voicemill,
         assert book.read("OEBPS/audio.mp3") == (tmp_path / "book.mp3").read_bytes()
 
 
-def test_dialogue_is_told_apart_by_speakers(voicemill: Voicemill, tmp_path: Path) -> None:
-    truth = [word for word in json.loads((DIALOGUE / "truth.json").read_text())["words"] if word["end"] < 30.0]
+def test_speakers_of_a_dialogue_are_separated(voicemill: Voicemill, tmp_path: Path) -> None:
+    reference = [word for word in json.loads((DIALOGUE / "truth.json").read_text())["words"] if word["end"] < 30.0]
     (tmp_path / "dialogue.wav").write_bytes(beginning(DIALOGUE / "dialogue.opus", 30.0))
-    heard = voicemill(
+    transcribed = voicemill(
         "transcribe",
         "dialogue.wav",
         "--model",
@@ -141,7 +141,7 @@ def test_dialogue_is_told_apart_by_speakers(voicemill: Voicemill, tmp_path: Path
         "-f",
         "json,txt",
     )
-    assert heard.returncode == 0, heard.stderr
+    assert transcribed.returncode == 0, transcribed.stderr
     found = [
         word
         for segment in json.loads((tmp_path / "dialogue.json").read_text())["segments"]
@@ -149,9 +149,9 @@ def test_dialogue_is_told_apart_by_speakers(voicemill: Voicemill, tmp_path: Path
     ]
     labels: dict[str, Counter[str]] = {"rms": Counter(), "slt": Counter()}
     for word in found:
-        nearest = min(truth, key=lambda spoken: abs(spoken["start"] - word["start"]))
+        nearest = min(reference, key=lambda spoken: abs(spoken["start"] - word["start"]))
         labels.setdefault(nearest["voice"], Counter())[word["speaker"]] += 1
-    assert {speaker for heard in labels.values() for speaker in heard} <= {"speaker_1", "speaker_2", "speaker_3"}
+    assert {speaker for counts in labels.values() for speaker in counts} <= {"speaker_1", "speaker_2", "speaker_3"}
     (first, often), (second, as_often) = (labels[voice].most_common(1)[0] for voice in ("rms", "slt"))
     assert first != second
     assert often + as_often > 0.8 * (labels["rms"].total() + labels["slt"].total()), labels
@@ -163,11 +163,11 @@ def beginning(recording: Path, seconds: float) -> bytes:
     with av.open(str(recording)) as container:
         frames = list(takewhile(lambda frame: frame.time < seconds, container.decode(audio=0)))
     samples = np.concatenate([frame.to_ndarray()[0] for frame in frames])
-    return wav_bytes((samples * 32_767).astype(np.int16), rate_hz=frames[0].sample_rate)
+    return make_wav_bytes((samples * 32_767).astype(np.int16), rate_hz=frames[0].sample_rate)
 
 
-def test_a_second_hearing_waits_for_a_worker_of_its_model(voicemill: Voicemill) -> None:
-    """Tones are never heard with full confidence, and nobody here runs the model that is to hear them again."""
+def test_a_fallback_model_waits_for_its_worker(voicemill: Voicemill) -> None:
+    """Tones are never recognised with full confidence, and no worker here serves the fallback model."""
     assert voicemill("speak", "Hello there.", "-o", "hello.wav", "--model", "tone").returncode == 0
     submitted = voicemill(
         "transcribe",
@@ -183,12 +183,12 @@ def test_a_second_hearing_waits_for_a_worker_of_its_model(voicemill: Voicemill) 
     assert submitted.returncode == 0, submitted.stderr
     job_id = submitted.stdout.strip()
 
-    def seen() -> dict[str, Any]:
+    def read_job() -> dict[str, Any]:
         return json.loads(voicemill("job", job_id, "--json").stdout)["job"]
 
-    assert poll(lambda: "model" in seen()["provenance"], deadline_s=60, every_s=0.5)
-    assert seen()["progress"]["stage"] == "waiting_for_worker"
-    assert 0 < seen()["progress"]["fraction"] < 1
+    assert poll(lambda: "model" in read_job()["provenance"], deadline_s=60, every_s=0.5)
+    assert read_job()["progress"]["stage"] == "waiting_for_worker"
+    assert 0 < read_job()["progress"]["fraction"] < 1
     assert voicemill("cancel", job_id).returncode == 0
 
 
@@ -199,11 +199,11 @@ def test_job_that_waits_for_a_worker_is_cancelled_retried_and_deleted(voicemill:
     assert json.loads(voicemill("cancel", job_id, "--json").stdout)["jobs"][0]["id"] == job_id
     ended = voicemill("job", job_id, "--wait", "--json")
     assert (ended.returncode, json.loads(ended.stdout)["job"]["state"]) == (1, "cancelled")
-    again = voicemill("retry", job_id).stdout.strip()
-    assert json.loads(voicemill("job", again, "--json").stdout)["job"]["parent_id"] == job_id
-    assert voicemill("cancel", again).returncode == 0
+    retried = voicemill("retry", job_id).stdout.strip()
+    assert json.loads(voicemill("job", retried, "--json").stdout)["job"]["parent_id"] == job_id
+    assert voicemill("cancel", retried).returncode == 0
     listed = json.loads(voicemill("jobs", "--label", "test=cancel", "--json").stdout)["data"]
-    assert {job["id"] for job in listed} == {job_id, again}
+    assert {job["id"] for job in listed} == {job_id, retried}
     assert voicemill("job", job_id, "--delete", "--yes").returncode == 0
     gone = voicemill("job", job_id)
     assert gone.returncode == 2
@@ -238,12 +238,14 @@ def api_processes(stack: Child) -> list[psutil.Process]:
 
 
 def has_connection(api: psutil.Process, client_pid: int) -> bool:
-    """Whether this process serves that client right now."""
-    ours = {c.laddr.port for c in psutil.Process(client_pid).net_connections("tcp") if c.status == "ESTABLISHED"}
-    return any(c.raddr and c.raddr.port in ours for c in api.net_connections("tcp"))
+    """Whether this process has a connection to that client."""
+    client_ports = {
+        c.laddr.port for c in psutil.Process(client_pid).net_connections("tcp") if c.status == "ESTABLISHED"
+    }
+    return any(c.raddr and c.raddr.port in client_ports for c in api.net_connections("tcp"))
 
 
-def test_what_is_not_sound_fails_with_the_reason(voicemill: Voicemill, tmp_path: Path) -> None:
+def test_file_that_is_not_audio_fails_with_the_reason(voicemill: Voicemill, tmp_path: Path) -> None:
     (tmp_path / "letter.wav").write_text("Dear server, this is no recording.")
     failed = voicemill("transcribe", "letter.wav", "--model", "tone-listener")
     assert failed.returncode == 1
@@ -284,12 +286,12 @@ def test_key_that_may_only_read_cannot_submit(voicemill: Voicemill, environment:
     assert "Error:" in ended.stderr
 
 
-def test_record_is_sound(voicemill: Voicemill) -> None:
+def test_audit_finds_no_violation(voicemill: Voicemill) -> None:
     audited = voicemill("audit", "--deep")
     assert audited.returncode == 0, audited.stdout + audited.stderr
 
 
-def test_ctrl_c_ends_the_stack_and_later_commands_say_that_it_is_gone(
+def test_ctrl_c_stops_the_stack_and_later_commands_report_it_missing(
     stack: Child, voicemill: Voicemill, environment: dict[str, str]
 ) -> None:
     stack.process.send_signal(signal.SIGINT)

@@ -1,4 +1,4 @@
-"""`make demo` from the stack's start to its end: the one command by which a newcomer judges all of this."""
+"""`make demo`, from the start of the stack to its end: the first command that a newcomer runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DEMO = Path(__file__).resolve().parents[2] / "demo"
 
 
 @pytest.mark.timeout(900)
-def test_demo_makes_a_book_and_a_transcript_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_demo_creates_a_book_and_a_transcript_and_leaves_nothing_running(tmp_path: Path) -> None:
     output = tmp_path / "out"
     output.mkdir()
     (output / "mine.txt").write_text("not the demo's")

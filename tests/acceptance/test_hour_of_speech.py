@@ -1,7 +1,7 @@
-"""A book of several chapters through each neural voice: nothing drifts, no pause is a sample off, memory stays flat.
+"""A book of several chapters with each neural voice: marks and pauses are exact to the sample, memory stays constant.
 
-`make test` speaks a few minutes with each, `make accept` an hour. Weights are random and small: what is said means
-nothing. A child process plans and speaks, another one stitches; each measures its own memory (long_speech.py).
+`make test` synthesises a few minutes with each voice, `make accept` an hour. Weights are random and small. A child
+process plans and synthesises, another one stitches; each measures its own memory (long_speech.py).
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 
 from pipelines.tts.assembly import PAUSES_S
 from pipelines.tts.part_file import SpeechPart, read_part
-from tests.acceptance.long_book import Written, write_book
-from tests.acceptance.long_speech import speak_book, stitch_book
+from tests.acceptance.long_book import WrittenSentence, write_book
+from tests.acceptance.long_speech import stitch_book, synthesise_book
 
 pytestmark = pytest.mark.timeout(1800)
 
@@ -41,7 +41,7 @@ class Voice:
     format: str
 
 
-#: At least 55,000 characters, an hour of anybody's speech; more for those whose random weights speak fast.
+#: At least 55,000 characters, an hour of speech; more where random weights speak fast.
 VOICES = (
     Voice("vits-vctk", 100_000, "wav"),
     Voice("fastspeech2-ljspeech", 76_000, "flac"),
@@ -50,30 +50,30 @@ VOICES = (
     Voice("tacotron2", 330_000, "wav"),
     Voice("yourtts", 55_000, "flac"),
 )
-#: A book for `make test`, in characters: one to thirteen minutes.
-FEW = 4_000
+#: Characters of the book for `make test`: one to thirteen minutes.
+SHORT_BOOK = 4_000
 #: Samples [start, end) of the finished file.
 Place = tuple[int, int]
-#: What the last tenth of an hour may take more than its first: the highest is what its longest sentences need, the
-#: lowest is what stays, in which compiled convolutions of longer sentences take the place of those of shorter ones.
-#: A short book, which is spoken twice, needs the same again. MiB.
-HIGHER, STAYS_MIB, AGAIN_MIB = 1.2, 72, 64
+#: Limits for the growth of memory from the first to the last tenth of an hour. The peak depends on the longest
+#: sentences; the lowest figure is what stays allocated, with compiled convolutions for longer sentences. The third
+#: limit is for a short book that is synthesised twice.
+PEAK_GROWTH, LOWEST_GROWTH_MIB, REPEAT_GROWTH_MIB = 1.2, 72, 64
 STITCH_GROWTH_MIB = 4
-#: The last tenth of a stitch has the whole levelling in it.
-LEVELLING_MIB = 24
-#: Samples that fill a codec's last frame, and around a mark within which its sentence is looked for.
-CODEC_FRAME, SEARCHED = 1_024, 4_096
+#: Limit for the last tenth of a stitch with a loudness pass.
+LOUDNESS_GROWTH_MIB = 24
+#: Samples of a codec's last frame, and the distance from a mark within which its sentence is searched.
+CODEC_FRAME, SEARCH_RANGE = 1_024, 4_096
 
 
 @dataclass
-class Spoken:
-    """A book that was spoken, as its listener has it, beside what was written."""
+class SynthesisedBook:
+    """A synthesised book: its files, and the written sentences."""
 
     voice: Voice
     folder: Path
-    book: Sequence[Written]
+    book: Sequence[WrittenSentence]
     titles: Sequence[str]
-    #: What the two children say of themselves.
+    #: The figures of the two children.
     work: dict[str, Any]
     stitch: dict[str, Any]
 
@@ -83,7 +83,7 @@ class Spoken:
 
     @cached_property
     def plan(self) -> dict[str, Any]:
-        return json.loads((self.folder / "spoken.json").read_text())
+        return json.loads((self.folder / "synthesised.json").read_text())
 
     @cached_property
     def rate_hz(self) -> int:
@@ -91,7 +91,7 @@ class Spoken:
 
     @cached_property
     def audio(self) -> NDArray[np.int16]:
-        return decoded(self.out / f"audio.{self.voice.format}", self.folder / "audio.pcm", self.rate_hz)
+        return decode(self.out / f"audio.{self.voice.format}", self.folder / "audio.pcm", self.rate_hz)
 
     @cached_property
     def marks(self) -> dict[str, Any]:
@@ -99,12 +99,12 @@ class Spoken:
 
     @cached_property
     def places(self) -> list[Place]:
-        """Where marks.json says that each sentence is, to the sample."""
+        """The samples of each sentence, from marks.json."""
         return [self.place(sentence) for sentence in self.marks["sentences"]]
 
     @property
     def seconds(self) -> float:
-        """What the job says that it made."""
+        """The duration in the result."""
         return self.stitch["seconds"]
 
     @property
@@ -112,7 +112,7 @@ class Spoken:
         return [read_part(Path(path)) for _, path in self.plan["parts"]]
 
     def figures(self) -> Iterator[object]:
-        """A row of the table in docs/synthesis.md: `make accept` with -s shows it."""
+        """A row of the table in docs/measurements/speech.md: `make accept` with -s shows it."""
         yield self.voice.model
         yield f"{sum(len(written.text) for written in self.book):,}"
         yield f"{self.seconds / 60:.0f}"
@@ -122,13 +122,13 @@ class Spoken:
             yield f"{mib[0]:.0f} → {mib[-1]:.0f}"
 
     def place(self, mark: dict[str, Any]) -> Place:
-        """The samples of a mark, whose seconds must name them and not what lies between two."""
+        """The samples of a mark; its seconds must be multiples of the sample period."""
         samples = mark["start"] * self.rate_hz, mark["end"] * self.rate_hz
         assert all(abs(sample - round(sample)) < 0.05 for sample in samples), mark
         return round(samples[0]), round(samples[1])
 
 
-def decoded(path: Path, into: Path, rate_hz: int) -> NDArray[np.int16]:
+def decode(path: Path, into: Path, rate_hz: int) -> NDArray[np.int16]:
     """The samples of an audio file, decoded to disk."""
     with av.open(str(path)) as file, into.open("wb") as raw:
         assert file.streams.audio[0].rate == rate_hz
@@ -139,21 +139,23 @@ def decoded(path: Path, into: Path, rate_hz: int) -> NDArray[np.int16]:
     return np.memmap(into, np.int16, "r")
 
 
-def make_spoken(voice: Voice, folder: Path) -> Spoken:
-    book, titles = write_book(folder / "book.md", voice.characters if WHOLE_HOUR else FEW)
-    work = speak_book(folder, voice.model)
-    return Spoken(voice, folder, book, titles, work, stitch_book(folder, folder / "stitched", {"format": voice.format}))
+def synthesise_and_stitch(voice: Voice, folder: Path) -> SynthesisedBook:
+    book, titles = write_book(folder / "book.md", voice.characters if WHOLE_HOUR else SHORT_BOOK)
+    work = synthesise_book(folder, voice.model)
+    return SynthesisedBook(
+        voice, folder, book, titles, work, stitch_book(folder, folder / "stitched", {"format": voice.format})
+    )
 
 
 @pytest.fixture(scope="module", params=VOICES, ids=lambda voice: voice.model)
-def spoken(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spoken]:
+def spoken(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SynthesisedBook]:
     folder = tmp_path_factory.mktemp("book")
-    yield make_spoken(request.param, folder)
+    yield synthesise_and_stitch(request.param, folder)
     shutil.rmtree(folder)  # gigabytes in all
 
 
-def test_every_sentence_sounds_at_the_sample_of_its_mark(spoken: Spoken) -> None:
-    """From the first to the last, what the voice said is there, and all of it."""
+def test_every_sentence_sounds_at_the_sample_of_its_mark(spoken: SynthesisedBook) -> None:
+    """The file contains all samples of all sentences."""
     sentences = spoken.marks["sentences"]
     assert [sentence["text"] for sentence in sentences] == [written.text for written in spoken.book]
     assert [sentence["sentence"] for sentence in sentences] == list(range(len(spoken.book)))
@@ -164,7 +166,7 @@ def test_every_sentence_sounds_at_the_sample_of_its_mark(spoken: Spoken) -> None
     assert spoken.places[-1][1] == len(spoken.audio) == round(spoken.seconds * spoken.rate_hz)
 
 
-def test_words_lie_in_their_sentences(spoken: Spoken) -> None:
+def test_words_lie_in_their_sentences(spoken: SynthesisedBook) -> None:
     marked, offset = iter(spoken.marks["words"]), 0
     for part in spoken.parts:
         for sentence in part.sentences:
@@ -176,7 +178,7 @@ def test_words_lie_in_their_sentences(spoken: Spoken) -> None:
     assert next(marked, None) is None
 
 
-def test_pauses_are_digital_silence_of_their_punctuation_to_the_sample(spoken: Spoken) -> None:
+def test_pauses_are_digital_silence_of_their_punctuation_to_the_sample(spoken: SynthesisedBook) -> None:
     assert {written.pause for written in spoken.book} == {
         "sentence",
         "paragraph",
@@ -192,7 +194,7 @@ def test_pauses_are_digital_silence_of_their_punctuation_to_the_sample(spoken: S
         assert not spoken.audio[end:following].any(), written
 
 
-def test_the_file_is_as_long_as_its_parts_and_its_chapters_begin_with_their_titles(spoken: Spoken) -> None:
+def test_the_file_is_as_long_as_its_parts_and_its_chapters_begin_with_their_titles(spoken: SynthesisedBook) -> None:
     lengths = [len(part.samples) for part in spoken.parts]
     assert len(spoken.audio) == sum(lengths)
     for part, end in zip(spoken.parts, itertools.accumulate(lengths), strict=True):
@@ -206,39 +208,41 @@ def test_the_file_is_as_long_as_its_parts_and_its_chapters_begin_with_their_titl
     assert [spoken.place(chapter) for chapter in chapters] == list(itertools.pairwise(borders))
 
 
-def test_memory_does_not_grow_with_the_book(spoken: Spoken) -> None:
+def test_memory_does_not_grow_with_the_book(spoken: SynthesisedBook) -> None:
     highest, lowest, stitch = spoken.work["highest_mib"], spoken.work["lowest_mib"], spoken.stitch["highest_mib"]
     print("", *spoken.figures(), "", sep=" | ")
     if WHOLE_HOUR:
-        assert highest[-1] < highest[0] * HIGHER, highest
-        assert lowest[-1] < lowest[0] + STAYS_MIB, lowest
+        assert highest[-1] < highest[0] * PEAK_GROWTH, highest
+        assert lowest[-1] < lowest[0] + LOWEST_GROWTH_MIB, lowest
     else:
-        assert highest[-1] < highest[0] + AGAIN_MIB, highest
+        assert highest[-1] < highest[0] + REPEAT_GROWTH_MIB, highest
     assert stitch[-1] < stitch[0] + STITCH_GROWTH_MIB, stitch
 
 
-# -- formats that lose something, another rate, another level ----------------------------------------------------------
+# -- lossy formats, another rate, another level ------------------------------------------------------------------------
 @pytest.mark.parametrize(("format", "rate_hz"), [("m4b", 44_100), ("opus", 48_000)])
 @pytest.mark.parametrize("spoken", [VOICES[1]], ids=lambda voice: voice.model, indirect=True)
 def test_an_audiobook_of_another_rate_and_level_does_not_drift(
-    spoken: Spoken, tmp_path: Path, format: str, rate_hz: int
+    spoken: SynthesisedBook, tmp_path: Path, format: str, rate_hz: int
 ) -> None:
-    """What stands at a mark in the first, the middle and the last minute is found there, to the sample."""
-    told = stitch_book(spoken.folder, tmp_path, {"format": format, "loudness_lufs": -18.0, "sample_rate_hz": rate_hz})
+    """Sentences of the first, the middle and the last minute are at their marks, to the sample."""
+    figures = stitch_book(
+        spoken.folder, tmp_path, {"format": format, "loudness_lufs": -18.0, "sample_rate_hz": rate_hz}
+    )
     assert json.loads((tmp_path / "out" / "marks.json").read_text()) == spoken.marks
-    audio = decoded(tmp_path / "out" / f"audio.{format}", tmp_path / "audio.pcm", rate_hz)
+    audio = decode(tmp_path / "out" / f"audio.{format}", tmp_path / "audio.pcm", rate_hz)
     assert 0 <= len(audio) - int(len(spoken.audio) * rate_hz / spoken.rate_hz) < CODEC_FRAME
     count = len(spoken.places)
-    assert [delay(spoken, number, audio, rate_hz) for number in (1, count // 2, count - 2)] == [0, 0, 0]
-    assert told["highest_mib"][-1] < told["highest_mib"][0] + LEVELLING_MIB, told
+    assert [measure_delay(spoken, number, audio, rate_hz) for number in (1, count // 2, count - 2)] == [0, 0, 0]
+    assert figures["highest_mib"][-1] < figures["highest_mib"][0] + LOUDNESS_GROWTH_MIB, figures
 
 
-def delay(spoken: Spoken, number: int, audio: NDArray[np.int16], rate_hz: int) -> int:
-    """Samples by which a sentence sounds later in `audio` than its mark says: where the two are most alike."""
+def measure_delay(spoken: SynthesisedBook, number: int, audio: NDArray[np.int16], rate_hz: int) -> int:
+    """Samples by which a sentence is later in `audio` than its mark, by cross-correlation."""
     start, end = spoken.places[number]
     wanted = soxr.resample(spoken.audio[start:end].astype(np.float32), spoken.rate_hz, rate_hz)
-    first = round(start * rate_hz / spoken.rate_hz) - SEARCHED
-    found = audio[first : first + len(wanted) + 2 * SEARCHED].astype(np.float32)
+    first = round(start * rate_hz / spoken.rate_hz) - SEARCH_RANGE
+    found = audio[first : first + len(wanted) + 2 * SEARCH_RANGE].astype(np.float32)
     size = 1 << (len(found) + len(wanted)).bit_length()
-    alike = np.fft.irfft(np.fft.rfft(found, size) * np.conj(np.fft.rfft(wanted, size)), size)
-    return int(np.argmax(alike[: 2 * SEARCHED])) - SEARCHED
+    correlation = np.fft.irfft(np.fft.rfft(found, size) * np.conj(np.fft.rfft(wanted, size)), size)
+    return int(np.argmax(correlation[: 2 * SEARCH_RANGE])) - SEARCH_RANGE

@@ -1,4 +1,4 @@
-"""What Voicemill is for, from end to end, twice: with the embedded defaults, and on Postgres, Redis and S3."""
+"""The main use cases end to end, with the embedded defaults and on Postgres, Redis and S3."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from standardwebhooks import Webhook
 
 from tests.acceptance.running_stack import ROOT, RunningStack
 from tests.services.machine_speed import deadline, poll
-from tests.services.receiver import Receiver
 from tests.services.s3 import CREDENTIALS
+from tests.services.webhook_receiver import WebhookReceiver
 
 SPOKEN = ROOT / "tests" / "fixtures" / "jfk.flac"
 BOOK = ROOT / "demo" / "book.epub"
@@ -23,16 +23,16 @@ _FAMILIES = "espeak,pocketsphinx,tone"
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """Where webhooks go."""
-    listening = Receiver().start()
+def receiver() -> Iterator[WebhookReceiver]:
+    """Receives the webhooks."""
+    listening = WebhookReceiver().start()
     yield listening
     listening.stop()
 
 
 @pytest.fixture(params=["embedded", "production"])
 def stack(request, tmp_path, receiver) -> Iterator[RunningStack]:
-    """The same stack, with nothing set or with three URLs and a key."""
+    """The stack, without settings or with three URLs and a secret key."""
     environment = {"VOICEMILL_OUTBOUND_ALLOW": receiver.authority}
     if request.param == "production":
         environment |= {
@@ -47,12 +47,12 @@ def stack(request, tmp_path, receiver) -> Iterator[RunningStack]:
     running.stop()
 
 
-def _accepted(answer) -> dict:
+def _expect_accepted(answer) -> dict:
     assert answer.status_code == 202, answer.text
     return answer.json()
 
 
-def _file(stack: RunningStack, job: dict, name: str) -> bytes:
+def _download(stack: RunningStack, job: dict, name: str) -> bytes:
     [found] = [each for each in job["result"]["files"] if each["name"] == name]
     answer = stack.http.get(f"/jobs/{job['id']}/result", params={"file": name}, follow_redirects=True)
     assert answer.status_code == 200, answer.text
@@ -63,41 +63,44 @@ def _file(stack: RunningStack, job: dict, name: str) -> bytes:
 def test_book_becomes_an_audiobook_and_a_recording_a_transcript(stack, receiver, tmp_path):
     hook = {"webhook_url": f"{receiver.url}/status/204"}
     with BOOK.open("rb") as book, SPOKEN.open("rb") as recording:
-        speaking = _accepted(
+        synthesis = _expect_accepted(
             stack.http.post(
                 "/tts/synthesize",
                 files={"file": ("book.epub", book)},
                 data={"format": "m4b", "speech_marks": "true", **hook},
             )
         )
-        hearing = _accepted(
+        transcription = _expect_accepted(
             stack.http.post(
                 "/stt/transcribe", files={"file": ("jfk.flac", recording)}, data={"formats": "json,srt,vtt,txt", **hook}
             )
         )
-    spoken, heard = stack.ended(speaking), stack.ended(hearing)
-    assert (spoken["state"], heard["state"]) == ("succeeded", "succeeded"), (spoken["error"], heard["error"])
+    synthesised, transcribed = stack.wait_until_ended(synthesis), stack.wait_until_ended(transcription)
+    assert (synthesised["state"], transcribed["state"]) == ("succeeded", "succeeded"), (
+        synthesised["error"],
+        transcribed["error"],
+    )
 
     path = tmp_path / "book.m4b"
-    path.write_bytes(_file(stack, spoken, "audio.m4b"))
+    path.write_bytes(_download(stack, synthesised, "audio.m4b"))
     with av.open(str(path)) as audio:
         assert len(audio.chapters()) >= 5
         assert audio.metadata["title"] == "The Evening Forecast"
-        assert abs(audio.duration / 1e6 - spoken["result"]["duration_s"]) < 0.2
-    assert b"-->" in _file(stack, spoken, "captions.vtt")
-    assert "country" in _file(stack, heard, "transcript.txt").decode().lower()
-    assert b"-->" in _file(stack, heard, "transcript.srt")
+        assert abs(audio.duration / 1e6 - synthesised["result"]["duration_s"]) < 0.2
+    assert b"-->" in _download(stack, synthesised, "captions.vtt")
+    assert "country" in _download(stack, transcribed, "transcript.txt").decode().lower()
+    assert b"-->" in _download(stack, transcribed, "transcript.srt")
 
     assert poll(lambda: len(receiver.requests) >= 2)
     signer = Webhook(stack.client_file["webhook_secret"])
-    told = {signer.verify(each.body, dict(each.headers))["data"]["id"] for each in receiver.requests}
-    assert told == {spoken["id"], heard["id"]}
+    delivered = {signer.verify(each.body, dict(each.headers))["data"]["id"] for each in receiver.requests}
+    assert delivered == {synthesised["id"], transcribed["id"]}
 
 
-def test_sentence_overtakes_a_book_that_is_being_spoken(stack):
+def test_sentence_overtakes_a_book_that_is_being_synthesised(stack):
     paragraph = "The mill by the river turns at night, and what it grinds is words. " * 8
     text = "\n\n".join(f"Paragraph {number}. {paragraph}" for number in range(1000))  # some ten hours
-    book = _accepted(
+    book = _expect_accepted(
         stack.http.post(
             "/tts/synthesize",
             files={"file": ("book.txt", text.encode())},
@@ -109,18 +112,18 @@ def test_sentence_overtakes_a_book_that_is_being_spoken(stack):
     answer = stack.http.post(
         "/tts/synthesize",
         headers={"Prefer": "wait=60"},
-        json={"text": "And now a word between.", "model": "espeak", "priority": "interactive"},
+        json={"text": "And now a sentence between.", "model": "espeak", "priority": "interactive"},
     )
     took_s = time.monotonic() - began
-    assert answer.status_code in (200, 202), answer.text  # 202: a slow machine has not spoken it within the wait
-    word = stack.ended(answer.json())
-    assert word["state"] == "succeeded", word
+    assert answer.status_code in (200, 202), answer.text  # 202: a slow machine takes longer than the wait
+    sentence = stack.wait_until_ended(answer.json())
+    assert sentence["state"] == "succeeded", sentence
     print(f"answered in {took_s:.2f} s beside a book of {len(text):,} characters")
     still = stack.http.get(f"/jobs/{book['id']}").json()
-    assert not still["finished_at"], "the book was done before: nothing was overtaken"
+    assert not still["finished_at"], "the book ended before the sentence"
     assert still["progress"]["unit"] == "characters" and 0 < still["progress"]["fraction"] < 1
     assert stack.http.post(f"/jobs/{book['id']}/cancel").status_code in (200, 202)
-    assert stack.ended(book)["state"] == "cancelled"
+    assert stack.wait_until_ended(book)["state"] == "cancelled"
 
 
 @pytest.mark.parametrize(
@@ -140,35 +143,37 @@ def test_bad_input_is_refused_or_fails_with_its_class(embedded_stack, route, nam
     if status is not None and answer.status_code != 202:
         assert answer.status_code == status and answer.headers["Content-Type"] == "application/problem+json"
         return
-    job = embedded_stack.ended(_accepted(answer))
+    job = embedded_stack.wait_until_ended(_expect_accepted(answer))
     assert job["state"] == "failed" and job["error"]["class"] == "bad_input", job
     assert code is None or job["error"]["code"] == code, job["error"]
-    assert job["attempts"] == 1, "bad input was tried again"
+    assert job["attempts"] == 1, "bad input was retried"
     assert name != "bad.ssml" or job["error"]["detail"].startswith("SSML, line 2, column 2: <blink> is not read here")
 
 
 @pytest.fixture(scope="module")
 def embedded_stack(tmp_path_factory) -> Iterator[RunningStack]:
-    """One for all cases of bad input: none of them may harm the next."""
+    """A stack for all cases of bad input."""
     running = RunningStack(tmp_path_factory.mktemp("bad") / "data", families="tone")
     yield running.wait_ready()
     running.stop()
 
 
-def test_book_survives_the_death_of_everything_sample_for_sample(tmp_path):
+def test_book_has_the_same_samples_after_all_processes_were_killed(tmp_path):
     rain = "It rained on the harbour, and the ferry was late. " * 60
     text = "\n\n".join(f"# Chapter {chapter}\n\nThis is chapter {chapter}. {rain}" for chapter in range(12))
     fields = {"format": "wav", "model": "espeak"}
     upload = {"file": ("book.md", text.encode())}
     stack = RunningStack(tmp_path / "data", families="espeak").wait_ready()
     try:
-        undisturbed = stack.ended(_accepted(stack.http.post("/tts/synthesize", files=upload, data=fields)))
-        expected = _file(stack, undisturbed, "audio.wav")
-        book = _accepted(stack.http.post("/tts/synthesize", files=upload, data=fields))
+        undisturbed = stack.wait_until_ended(
+            _expect_accepted(stack.http.post("/tts/synthesize", files=upload, data=fields))
+        )
+        expected = _download(stack, undisturbed, "audio.wav")
+        book = _expect_accepted(stack.http.post("/tts/synthesize", files=upload, data=fields))
         assert poll(lambda: stack.http.get(f"/jobs/{book['id']}").json()["progress"]["done"] > 0)
-        family = stack.tree()
+        family = stack.list_processes()
         for process in family:
-            # A sandbox lives as long as one chunk: it may have ended by itself.
+            # A sandbox process may have ended by itself.
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.suspend()
         for process in family:
@@ -177,8 +182,8 @@ def test_book_survives_the_death_of_everything_sample_for_sample(tmp_path):
         stack.stop()
         psutil.wait_procs(family[1:], timeout=deadline(30))
         stack = RunningStack(tmp_path / "data", families="espeak").wait_ready()
-        finished = stack.ended(book)
+        finished = stack.wait_until_ended(book)
         assert finished["state"] == "succeeded", finished["error"]
-        assert _file(stack, finished, "audio.wav") == expected
+        assert _download(stack, finished, "audio.wav") == expected
     finally:
         stack.stop()

@@ -1,4 +1,7 @@
-"""The production mode as README.md starts it: three URLs, migrations, a first key, the processes of the Procfile."""
+"""The production mode: three URLs, migrations, a first key, the processes of the Procfile.
+
+As docs/how-to/run-in-production.md starts it.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ import psutil
 import pytest
 
 from framework import Client
-from tests.factories import JFK
+from tests.audio_factories import JFK
 from tests.services.machine_speed import deadline, poll
 from tests.services.process import Child, free_port
 
@@ -25,7 +28,7 @@ FAMILIES = {"espeak": "tts.espeak", "pocketsphinx": "stt.pocketsphinx"}
 
 @pytest.fixture
 def environment(postgres_url, redis_url, s3_url, tmp_path) -> dict[str, str]:
-    """What every process of the installation gets; the credentials of the bucket are in os.environ."""
+    """The environment of every process; the credentials of the bucket are in os.environ."""
     return {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -41,14 +44,14 @@ def environment(postgres_url, redis_url, s3_url, tmp_path) -> dict[str, str]:
 
 
 def run(*arguments: str, environment: dict[str, str]) -> str:
-    """What `python -m …` prints."""
+    """The output of `python -m …`."""
     command = [sys.executable, "-m", *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.fixture
 def server(environment, tmp_path) -> Iterator[tuple[str, Child]]:
-    """The processes of the Procfile; the address of the API."""
+    """Start the processes of the Procfile; yields the address of the API."""
     run("migrations", environment=environment)
     port = free_port()
     honcho = Child(
@@ -59,42 +62,42 @@ def server(environment, tmp_path) -> Iterator[tuple[str, Child]]:
     )
     address = f"http://127.0.0.1:{port}"
     try:
-        honcho.wait_ready(lambda: answers(f"{address}/audio/health"), deadline_s=90)
+        honcho.wait_ready(lambda: is_healthy(f"{address}/audio/health"), deadline_s=90)
         yield address, honcho
     finally:
         honcho.stop(grace_s=70)
 
 
-def answers(url: str) -> bool:
+def is_healthy(url: str) -> bool:
     try:
         return httpx.get(url, timeout=deadline(2)).status_code == 200
     except httpx.HTTPError:
         return False
 
 
-def test_procfile_serves_both_kinds_of_jobs_and_stops_whole(server, environment, tmp_path):
+def test_procfile_serves_both_kinds_of_jobs_and_stops_completely(server, environment, tmp_path):
     address, honcho = server
     key = run("workers.new_key", "--tenant", "main", "--scopes", "read,submit,admin", environment=environment).strip()
     with Client(address, key) as client:
-        # Named models: a job may be accepted before its worker is warm.
-        spoken = client.speak(
+        # With a named model a job is accepted before its worker has loaded it.
+        synthesised = client.speak(
             "Good evening. This is Brannock Island.", model="espeak", format="flac", wait=deadline(120)
         )
-        audio = client.jobs.download(spoken, "flac", tmp_path / "spoken.flac")
+        audio = client.jobs.download(synthesised, "flac", tmp_path / "synthesised.flac")
         assert audio.read_bytes()[:4] == b"fLaC"
-        assert spoken.result.duration_s > 1
-        heard = client.transcribe(JFK, model="pocketsphinx-en-us", formats=["json"], wait=deadline(120))
-        words = json.loads(client.jobs.read(heard, "json"))["text"].lower()
+        assert synthesised.result.duration_s > 1
+        transcribed = client.transcribe(JFK, model="pocketsphinx-en-us", formats=["json"], wait=deadline(120))
+        words = json.loads(client.jobs.read(transcribed, "json"))["text"].lower()
         assert "country" in words
 
-        # Results come from the store itself, by a link that needs no key.
-        link = httpx.get(f"{address}/jobs/{spoken.id}/result", headers={"Authorization": f"Bearer {key}"})
+        # Results are downloaded from the object storage, with a link that needs no key.
+        link = httpx.get(f"{address}/jobs/{synthesised.id}/result", headers={"Authorization": f"Bearer {key}"})
         assert link.status_code == 302
         assert link.headers["Location"].startswith(environment["VOICEMILL_STORAGE_URL"].split("endpoint_url=")[1][:20])
         assert httpx.get(link.headers["Location"]).content == audio.read_bytes()
 
     flower = f"http://127.0.0.1:{environment['FLOWER_PORT']}/api/workers"
-    assert poll(lambda: pools(flower) >= {"cpu", *FAMILIES.values()}, deadline_s=30)
+    assert poll(lambda: list_pools(flower) >= {"cpu", *FAMILIES.values()}, deadline_s=30)
     assert httpx.get(flower).status_code == 401
 
     assert run("workers.maintenance.audit", "--deep", environment=environment)
@@ -105,8 +108,8 @@ def test_procfile_serves_both_kinds_of_jobs_and_stops_whole(server, environment,
     assert alive == []
 
 
-def pools(flower: str) -> set[str]:
-    """The pools that Flower sees: what stands before the @ of each worker's name."""
+def list_pools(flower: str) -> set[str]:
+    """The pools that Flower lists: the part before the @ of each worker's name."""
     try:
         seen = httpx.get(flower, auth=("operator", "sesame"), params={"refresh": "true"}, timeout=deadline(30))
     except httpx.HTTPError:

@@ -1,4 +1,4 @@
-"""`voicemill up` as a user meets it: real processes, one data directory, faults from outside."""
+"""`voicemill up` with real processes and one data directory, under faults from outside."""
 
 import base64
 import os
@@ -24,7 +24,7 @@ def stack(tmp_path_factory):
 
 @pytest.fixture
 def own_stack(tmp_path):
-    """Makes stacks for a test that ends them its own way."""
+    """Starts stacks that a test may kill."""
     made = []
 
     def make(**options):
@@ -36,7 +36,7 @@ def own_stack(tmp_path):
         running.stop()
 
 
-def test_the_client_file_is_for_its_owner_only_and_says_everything(stack):
+def test_the_client_file_is_complete_and_readable_by_its_owner_only(stack):
     path = stack.data_dir / "client.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert set(stack.client_file) == {
@@ -62,12 +62,12 @@ def test_secrets_are_readable_by_nobody_else(stack):
 def test_no_secret_stands_on_a_command_line(stack):
     secrets = [stack.client_file[name] for name in ("flower_password", "api_key", "webhook_secret")]
     secrets.append((stack.data_dir / "secret.key").read_text().strip())
-    for process in stack.tree():
+    for process in stack.list_processes():
         assert not [secret for secret in secrets if secret in " ".join(process.cmdline())]
 
 
 def test_text_becomes_audio_that_can_be_fetched(stack):
-    job = stack.ended(stack.speak("This sentence is spoken in tones."))
+    job = stack.wait_until_ended(stack.submit("This sentence is spoken in tones."))
     assert job["state"] == "succeeded", job["error"]
     (audio,) = (file for file in job["result"]["files"] if file["name"] == "audio.wav")
     answer = stack.http.get(f"/jobs/{job['id']}/result", params={"file": "audio.wav"}, follow_redirects=True)
@@ -75,7 +75,7 @@ def test_text_becomes_audio_that_can_be_fetched(stack):
     assert len(answer.content) == audio["bytes"]
 
 
-def test_flower_shows_the_workers_to_who_knows_the_password_and_to_nobody_else(stack):
+def test_flower_shows_the_workers_only_with_the_password(stack):
     url = stack.client_file["flower_url"]
     assert httpx.get(f"{url}/workers").status_code == 401
     password = f"{stack.client_file['flower_user']}:{stack.client_file['flower_password']}"
@@ -117,7 +117,7 @@ def test_a_taken_port_is_named(stack, tmp_path):
 
 
 def test_the_audit_finds_nothing(stack):
-    stack.ended(stack.speak("Something to look at."))
+    stack.wait_until_ended(stack.submit("Something to look at."))
     done = subprocess.run(
         [sys.executable, "-m", "workers.maintenance.audit", "--deep", "--json"],
         cwd=ROOT,
@@ -131,75 +131,75 @@ def test_the_audit_finds_nothing(stack):
 
 
 @pytest.mark.parametrize("words", [("redis",), ("granian",), ("flower",), ("workers.controller", "slow")])
-def test_whatever_dies_is_started_again_and_work_goes_on(stack, words):
-    job = stack.speak("Before it happens sleep:0.3 there is work.")
-    before = stack.one(*words)
+def test_a_process_that_dies_is_restarted_and_jobs_go_on(stack, words):
+    job = stack.submit("Before it happens sleep:0.3 there is work.")
+    before = stack.find_process(*words)
     before.kill()
     assert poll(lambda: not before.is_running())
 
     def works():
         try:
-            return stack.http.get("/audio/health").status_code == 200 and stack.one(*words).pid != before.pid
+            return stack.http.get("/audio/health").status_code == 200 and stack.find_process(*words).pid != before.pid
         except (httpx.HTTPError, AssertionError):
             return False
 
     assert poll(works)
-    assert stack.ended(job)["state"] == "succeeded"
-    after = stack.ended(stack.speak("After it happened there is work."))
+    assert stack.wait_until_ended(job)["state"] == "succeeded"
+    after = stack.wait_until_ended(stack.submit("After it happened there is work."))
     assert after["state"] == "succeeded", after["error"]
 
 
-def test_an_engine_that_dies_costs_a_chunk_and_no_worker(stack):
-    controller = stack.one("workers.controller", "slow")
+def test_an_engine_that_dies_ends_neither_its_job_nor_its_worker(stack):
+    controller = stack.find_process("workers.controller", "slow")
     (engine, *_) = controller.children()
-    job = stack.speak("The engine dies sleep:1 under this.")
+    job = stack.submit("The engine dies sleep:1 under this.")
     assert poll(lambda: stack.http.get(f"/jobs/{job['id']}").json()["state"] == "running")
     engine.kill()
-    assert stack.ended(job)["state"] == "succeeded"
+    assert stack.wait_until_ended(job)["state"] == "succeeded"
     assert controller.is_running()
 
 
 def test_a_stop_is_graceful_and_complete(own_stack):
     stack = own_stack().wait_ready()
-    stack.ended(stack.speak("Short."))
-    family = stack.tree()
+    stack.wait_until_ended(stack.submit("Short."))
+    processes = stack.list_processes()
     stack.process.send_signal(signal.SIGTERM)
     assert stack.process.wait(deadline(60)) == 0
     assert not (stack.data_dir / "client.json").exists()
-    _, alive = psutil.wait_procs(family, timeout=deadline(30))
+    _, alive = psutil.wait_procs(processes, timeout=deadline(30))
     assert not alive
 
 
 def test_nothing_outlives_a_killed_stack_and_the_next_one_resumes(own_stack):
     stack = own_stack().wait_ready()
     text = " ".join(f"Sentence number {number} takes its time sleep:1 here." for number in range(6))
-    job = stack.speak(text)
+    job = stack.submit(text)
     assert poll(lambda: stack.http.get(f"/jobs/{job['id']}").json()["state"] == "running")
-    family = stack.tree()
+    processes = stack.list_processes()
     os.kill(stack.process.pid, signal.SIGKILL)
     stack.process.wait()
-    _, alive = psutil.wait_procs(family[1:], timeout=deadline(60))
+    _, alive = psutil.wait_procs(processes[1:], timeout=deadline(60))
     assert not alive, [process.cmdline() for process in alive]
 
     again = own_stack().wait_ready()
     assert again.client_file["api_key"] == stack.client_file["api_key"]
-    ended = again.ended(job)
+    ended = again.wait_until_ended(job)
     assert ended["state"] == "succeeded", ended["error"]
 
 
 def test_everything_killed_at_once_resumes_within_seconds(own_stack):
     stack = own_stack().wait_ready()
     text = " ".join(f"Sentence number {number} takes its time sleep:1 here." for number in range(6))
-    job = stack.speak(text)
+    job = stack.submit(text)
     assert poll(lambda: stack.http.get(f"/jobs/{job['id']}").json()["state"] == "running")
-    family = stack.tree()
-    for process in family:
+    processes = stack.list_processes()
+    for process in processes:
         process.suspend()
-    for process in family:
+    for process in processes:
         process.kill()
     stack.process.wait()
-    psutil.wait_procs(family[1:], timeout=deadline(30))
+    psutil.wait_procs(processes[1:], timeout=deadline(30))
 
     again = own_stack().wait_ready()
-    ended = again.ended(job)
+    ended = again.wait_until_ended(job)
     assert ended["state"] == "succeeded", ended["error"]

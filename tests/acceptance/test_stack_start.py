@@ -1,4 +1,4 @@
-"""`voicemill up` where something is in its way: it says what, and leaves nothing behind."""
+"""`voicemill up` when it cannot start: it names the reason and leaves no process behind."""
 
 import os
 import socket
@@ -9,14 +9,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.integration.moody_family import models_toml
+from tests.integration.misbehaving_family import models_toml
 from tests.services.machine_speed import deadline
 
 ROOT = Path(__file__).parents[2]
 
 
-def refused(data_dir, families, *options, **environment):
-    """Exit code and last words of a stack that does not come up; none of its processes is left."""
+def start_and_fail(data_dir, families, *options, **environment):
+    """Exit code and stderr of a stack that does not start; none of its processes is left."""
     before = {process.pid for process in psutil.Process().children(recursive=True)}
     env = {name: value for name, value in os.environ.items() if not name.startswith("VOICEMILL_")}
     done = subprocess.run(
@@ -46,33 +46,33 @@ def refused(data_dir, families, *options, **environment):
 
 def test_a_family_that_cannot_run_here_is_named_with_its_cure(tmp_path):
     (tmp_path / "models.toml").write_text(models_toml(tmp_path))
-    status, said = refused(tmp_path, "absent")
+    status, stderr = start_and_fail(tmp_path, "absent")
     assert status == 1
-    assert "worker-absent" in said and "pip install the-weights" in said
+    assert "worker-absent" in stderr and "pip install the-weights" in stderr
 
 
 def test_an_unknown_family_is_named_with_those_there_are(tmp_path):
-    status, said = refused(tmp_path, "unheard-of")
+    status, stderr = start_and_fail(tmp_path, "unheard-of")
     assert status == 1
-    assert "unheard-of" in said and "espeak" in said
+    assert "unheard-of" in stderr and "espeak" in stderr
 
 
-def test_a_service_that_cannot_start_is_named_with_what_was_awaited_and_its_log(tmp_path):
+def test_a_service_that_cannot_start_is_named_with_the_end_of_its_log(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # and nobody listens there
         port = taken.getsockname()[1]
-        status, said = refused(tmp_path, "tone", "--flower-port", str(port))
+        status, stderr = start_and_fail(tmp_path, "tone", "--flower-port", str(port))
     assert status == 1
-    assert f"flower does not listen on port {port}" in said
-    assert "it ended (" in said
-    assert "in use" in said, "the end of its log is missing"
+    assert f"flower does not listen on port {port}" in stderr
+    assert "it ended (" in stderr
+    assert "in use" in stderr, "the end of its log is missing"
 
 
 @pytest.mark.parametrize("url", ["postgresql+psycopg://nobody:secret-word@127.0.0.1:1/none"])
-def test_a_database_that_does_not_answer_is_said_without_its_password(tmp_path, url):
-    status, said = refused(
+def test_a_database_that_does_not_answer_is_reported_without_its_password(tmp_path, url):
+    status, stderr = start_and_fail(
         tmp_path, "tone", VOICEMILL_DATABASE_URL=url, VOICEMILL_SECRET_KEY="a key of at least thirty-two characters"
     )
     assert status == 2
-    assert "database" in said
-    assert "secret-word" not in said
+    assert "database" in stderr
+    assert "secret-word" not in stderr

@@ -1,1 +1,1 @@
-"""What the platform costs, measured. `make bench` writes docs/benchmarks.md; nothing here is a test."""
+"""What the platform costs, measured. `make bench` writes docs/measurements/benchmarks.md; nothing here is a test."""

@@ -1,41 +1,41 @@
-"""`make bench`: run the benchmarks (all, or those named) and print their tables.
+"""`make bench`: runs all benchmarks, or those named, and prints their tables.
 
-`--write` writes docs/benchmarks.md, and says there what was left out.
+`--write` writes docs/measurements/benchmarks.md, with the names of benchmarks that were left out.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from tests.benchmarks.efficiency import efficiency
-from tests.benchmarks.latency import one_sentence
-from tests.benchmarks.memory import memory
-from tests.benchmarks.report import Section, machine, measured, write
-from tests.benchmarks.scale_out import two_machines
-from tests.benchmarks.throughput import polling, submits, whole_jobs
+from tests.benchmarks.efficiency import measure_efficiency
+from tests.benchmarks.latency import measure_latency
+from tests.benchmarks.memory import measure_memory
+from tests.benchmarks.report import Section, describe_machine, parse_arguments, run_sections, write_page
+from tests.benchmarks.scale_out import measure_scale_out
+from tests.benchmarks.throughput import measure_jobs, measure_polling, measure_submits
 from tests.faults.rig import ROOT
 
-_ALL: Mapping[str, Callable[[], Section]] = {
-    "submits": submits,
-    "jobs": whole_jobs,
-    "latency": one_sentence,
-    "polling": polling,
-    "efficiency": efficiency,
-    "memory": memory,
-    "machines": two_machines,
+_ALL: Mapping[str, Callable[[], Sequence[Section]]] = {
+    "submits": lambda: [measure_submits()],
+    "jobs": lambda: [measure_jobs()],
+    "latency": lambda: [measure_latency()],
+    "polling": lambda: [measure_polling()],
+    "efficiency": lambda: [measure_efficiency()],
+    "memory": lambda: [measure_memory()],
+    "machines": lambda: [measure_scale_out()],
 }
 
 
-def main(arguments: list[str]) -> None:
-    """Run, print and perhaps write."""
-    names, writes = [name for name in arguments if name != "--write"], "--write" in arguments
-    began = machine()
+def main(arguments: Sequence[str]) -> None:
+    """Run the benchmarks and print their tables; write the page with `--write`."""
+    options = parse_arguments("Measure what the platform costs.", _ALL, arguments)
+    began = describe_machine()
     print(began)
-    sections = measured({name: lambda part=part: [part()] for name, part in _ALL.items()}, names)
-    if writes:
-        left_out = [name for name in _ALL if names and name not in names]
-        write(ROOT / "docs" / "benchmarks.md", sections, began=began, left_out=left_out)
+    sections = run_sections(_ALL, options.names)
+    if options.write:
+        left_out = [name for name in _ALL if options.names and name not in options.names]
+        write_page(ROOT / "docs" / "measurements" / "benchmarks.md", sections, began=began, left_out=left_out)
 
 
 if __name__ == "__main__":

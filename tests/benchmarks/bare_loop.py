@@ -1,7 +1,7 @@
-"""The same pipelines over the same chunks with nothing around them: the upper bound that `efficiency` compares with.
+"""Runs the pipelines in plain processes: the upper bound that `efficiency` compares with.
 
-`python -m tests.benchmarks.bare_loop KIND MODEL FORMAT PROCESSES FILE…` prints the seconds that plan, work (chunks of
-a file side by side in so many processes, their models loaded beforehand) and stitch took for all files.
+`python -m tests.benchmarks.bare_loop KIND MODEL FORMAT PROCESSES FILE…` prints the seconds that plan, work (chunks in
+parallel in so many processes, their models already loaded) and stitch took for all files.
 """
 
 from __future__ import annotations
@@ -14,42 +14,42 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.pipeline import Span
-from tests.in_process import Run, load
+from tests.pipeline_runner import PipelineRun, load_family
 
 _family: Any = None
 _ready: Any = None
 
 
-def _load(run: Run, ready: Any) -> None:
+def _load(run: PipelineRun, ready: Any) -> None:
     global _family
-    _family = load(run.entry)
+    _family = load_family(run.entry)
     ready.release()
 
 
-def _work(task: tuple[Run, Span]) -> Path:
+def _work(task: tuple[PipelineRun, Span]) -> Path:
     run, span = task
     run.work(span, _family)
     return run.parts[-1]
 
 
 def _whole_job(task: tuple[str, str, str, Path]) -> None:
-    """All of a short job in one process."""
+    """Run all steps of a short job in this process."""
     kind, model, form, path = task
     with tempfile.TemporaryDirectory() as directory:
-        _run(kind, model, form, Path(directory)).all(path, _family)
+        _make_run(kind, model, form, Path(directory)).run_all(path, _family)
 
 
-def _run(kind: str, model: str, form: str, root: Path) -> Run:
+def _make_run(kind: str, model: str, form: str, root: Path) -> PipelineRun:
     params: dict[str, Any] = {"model": model, "format": form, "source_type": "epub"}
     if kind.startswith("stt"):
         params = {"model": model, "language": "en"}
-    return Run(kind, root, params)
+    return PipelineRun(kind, root, params)
 
 
 def main(kind: str, model: str, form: str, processes: str, *files: str) -> None:
-    """Measure and print."""
+    """Measure the seconds and print them."""
     with tempfile.TemporaryDirectory() as directory:
-        run = _run(kind, model, form, Path(directory))
+        run = _make_run(kind, model, form, Path(directory))
         context = multiprocessing.get_context("spawn")
         ready = context.Semaphore(0)
         with context.Pool(int(processes), _load, (run, ready)) as pool:

@@ -1,4 +1,4 @@
-"""What benchmarks run on: a durable Postgres, a Redis, and the rig's processes with production's leases."""
+"""The deployment of the benchmarks: a durable Postgres, a Redis, and the rig's processes with production's leases."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ PRODUCTION = {"LEASE_S": "60", "HEARTBEAT_S": "15", "RESCUE_TRUST_S": "90", "SWE
 
 
 @contextmanager
-def services() -> Iterator[tuple[Path, PostgresServer, RedisServer]]:
-    """A directory, a durable Postgres and a Redis; gone afterwards."""
+def run_services() -> Iterator[tuple[Path, PostgresServer, RedisServer]]:
+    """A temporary directory, a durable Postgres and a Redis."""
     with TemporaryDirectory(prefix="voicemill-bench-") as name:
         directory = Path(name)
         (directory / "redis").mkdir()
@@ -35,9 +35,9 @@ def services() -> Iterator[tuple[Path, PostgresServer, RedisServer]]:
 
 
 @contextmanager
-def deployment(*families: str, engines: int = 1, storage_url: str | None = None) -> Iterator[Rig]:
-    """A rig with an API and one worker per family, on services of its own."""
-    with services() as (directory, postgres, redis):
+def run_deployment(*families: str, engines: int = 1, storage_url: str | None = None) -> Iterator[Rig]:
+    """A rig with an API and a worker for each family, on services of its own."""
+    with run_services() as (directory, postgres, redis):
         url = postgres.url(postgres.create_database())
         upgrade(url)
         with Rig(
@@ -46,7 +46,7 @@ def deployment(*families: str, engines: int = 1, storage_url: str | None = None)
             broker_url=redis.url,
             storage_url=storage_url,
             settings=PRODUCTION,
-            audits_beside=False,
+            runs_audit=False,
         ) as rig:
             rig.start_api()
             for family in families:
@@ -54,8 +54,8 @@ def deployment(*families: str, engines: int = 1, storage_url: str | None = None)
             yield rig
 
 
-class Caller:
-    """A lean HTTP client (one kept-alive connection): the machine's cores belong to the server."""
+class KeepAliveClient:
+    """A minimal HTTP client with one kept-alive connection, which leaves the CPU to the server."""
 
     def __init__(self, base_url: str, headers: dict[str, str]) -> None:
         host, _, port = base_url.removeprefix("http://").partition(":")
@@ -76,8 +76,8 @@ class Caller:
         self._connection.close()
 
 
-def rate(make: Callable[[], Callable[[int], None]], *, clients: int, seconds: float) -> float:
-    """Calls per second that `clients` threads bring about in `seconds`; each makes its own call with `make`."""
+def measure_rate(make: Callable[[], Callable[[int], None]], *, clients: int, seconds: float) -> float:
+    """Calls per second of `clients` threads in `seconds`; `make` returns a thread's function to call."""
     counts, stop = [0] * clients, threading.Event()
 
     def client(number: int) -> None:

@@ -1,4 +1,4 @@
-"""How much of the machine's speed reaches the caller: end to end, divided by a bare loop over the same chunks."""
+"""The overhead of the platform: jobs end to end, compared with a bare loop over the same chunks."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from pathlib import Path
 import httpx
 
 from tests.benchmarks import material
-from tests.benchmarks.deployment import deployment, services
-from tests.benchmarks.report import Section, middle, spread
+from tests.benchmarks.deployment import run_deployment, run_services
+from tests.benchmarks.report import Section, format_range, median
 from tests.faults.rig import ROOT, Rig
 from tests.services.machine_speed import poll
 
 _PROCESSES = 2
 
 
-def efficiency(*, rounds: int = 3) -> Section:
-    """Book, hour and clips."""
+def measure_efficiency(*, rounds: int = 3) -> Section:
+    """A book, an hour's recording and short clips."""
     section = Section(
         "End to end against a bare loop",
         "The bare loop (tests/benchmarks/bare_loop.py) runs the same plan, chunks and stitch in plain processes with "
@@ -31,22 +31,24 @@ def efficiency(*, rounds: int = 3) -> Section:
         "is from the upload to the committed result. Efficiency = seconds of the bare loop ÷ seconds end to end.",
         ("load", "bare loop, s", "end to end, s", "efficiency"),
     )
-    with services() as (directory, _, _):
-        book = material.long_book(directory / "book.epub", copies=6)
-        hour = material.recording(directory / "hour.flac", seconds=3600)
-        clips = [material.recording(directory / f"clip{n}.flac", seconds=5) for n in range(200)]
+    with run_services() as (directory, _, _):
+        book = material.make_book(directory / "book.epub", copies=6)
+        hour = material.make_recording(directory / "hour.flac", seconds=3600)
+        clips = [material.make_recording(directory / f"clip{n}.flac", seconds=5) for n in range(200)]
         cases = (
             ("a book of 1 h 45 min (espeak, m4b)", "tts.synthesize", "espeak", [book]),
             ("an hour's recording (tone)", "stt.transcribe", "tone-listener", [hour]),
             ("200 clips of 5 s (tone)", "stt.transcribe", "tone-listener", clips),
         )
-        with deployment("cpu", "espeak", "tone", engines=_PROCESSES) as rig:
+        with run_deployment("cpu", "espeak", "tone", engines=_PROCESSES) as rig:
             for name, kind, model, files in cases:
                 bare, whole = [], []
                 for _ in range(rounds):
                     bare.append(_bare(kind, model, files))
                     whole.append(_end_to_end(rig, kind, model, files))
-                section.rows.append((name, spread(bare, 2), spread(whole, 2), f"{middle(bare) / middle(whole):.2f}"))
+                section.rows.append(
+                    (name, format_range(bare, 2), format_range(whole, 2), f"{median(bare) / median(whole):.2f}")
+                )
     return section
 
 
@@ -59,15 +61,15 @@ def _bare(kind: str, model: str, files: Sequence[Path]) -> float:
 def _end_to_end(rig: Rig, kind: str, model: str, files: Sequence[Path]) -> float:
     began = time.monotonic()
     with ThreadPoolExecutor(4) as pool:
-        ids = list(pool.map(lambda file: submit(rig, kind, model, file), files))
-    assert poll(lambda: all(job.state.is_terminal for job in rig.store.states(ids).values()), deadline_s=900)
+        ids = list(pool.map(lambda file: upload_job(rig, kind, model, file), files))
+    assert poll(lambda: all(job.state.is_terminal for job in rig.store.jobs.get_many(ids).values()), deadline_s=900)
     took = time.monotonic() - began
-    assert all(job.state == "succeeded" for job in rig.store.states(ids).values())
+    assert all(job.state == "succeeded" for job in rig.store.jobs.get_many(ids).values())
     return took
 
 
-def submit(rig: Rig, kind: str, model: str, file: Path, **fields: str) -> str:
-    """Upload a file as a job; its id."""
+def upload_job(rig: Rig, kind: str, model: str, file: Path, **fields: str) -> str:
+    """Upload a file as a job; returns its id."""
     path, form = (
         ("/tts/synthesize", {"format": "m4b"}) if kind.startswith("tts") else ("/stt/transcribe", {"language": "en"})
     )
@@ -84,5 +86,5 @@ def submit(rig: Rig, kind: str, model: str, file: Path, **fields: str) -> str:
 
 @cache
 def _client() -> httpx.Client:
-    """One for all: making a client reads every certificate of the machine, 40 ms of CPU."""
+    """A shared client: creating one loads all CA certificates, 40 ms of CPU time."""
     return httpx.Client(timeout=300)

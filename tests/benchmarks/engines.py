@@ -1,12 +1,13 @@
-"""`make bench-engines [MODEL=folder]`: what Whisper costs on CPUs in each engine, and how far it is from float32.
+"""`make bench-engines [MODEL=folder]`: speed, memory and accuracy of Whisper on CPUs in each engine.
 
-`--write` writes docs/benchmarks-engines.md. A folder is a Whisper in the form of CTranslate2 or of Hugging Face;
-without one the weights are random. Older processors are put in place of this one by what the libraries read from the
-environment. All candidates of a set are in memory at once, in processes of their own, and are asked in turn.
+`--write` writes docs/measurements/benchmarks-engines.md. The folder is a Whisper in the form of CTranslate2 or of
+Hugging Face; without one the weights are random. Environment variables of the libraries simulate older processors. All
+candidates of an instruction set are in memory at once, in processes of their own, and are measured in turn.
 """
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 import tempfile
@@ -18,8 +19,18 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.engines.selection import PROBABILITY_LIMIT
-from tests.benchmarks.engines_candidates import BATCH, CANDIDATES, DECODERS, LONG, NOISES, SHORT, Child, clips, in_pairs
-from tests.benchmarks.report import Section, machine, middle, packages, page
+from tests.benchmarks.engines_candidates import (
+    BATCH,
+    CANDIDATES,
+    DECODERS,
+    LONG,
+    NOISES,
+    SHORT,
+    CandidateProcess,
+    ask_in_pairs,
+    load_clips,
+)
+from tests.benchmarks.report import Section, describe_machine, describe_packages, median, render_page
 from tests.faults.rig import ROOT
 
 _AVX2 = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2", "MKL_ENABLE_INSTRUCTIONS": "AVX2"}
@@ -30,53 +41,53 @@ SETS: Mapping[str, Mapping[str, str]] = {
     OLD_AMD: {**_AVX2, "CT2_USE_MKL": "0", "CT2_FORCE_CPU_ISA": "AVX2"},
     "AVX2, as on older Intel": _AVX2,
 }
-#: What CT2_USE_MKL decides touches no other library: their encoders are measured once with each kind of instructions.
+#: CT2_USE_MKL affects no other library: their encoders are measured once with each kind of instructions.
 MEASURED: Mapping[str, Sequence[str]] = {
     name: tuple(CANDIDATES) if name in (HERE, OLD_AMD) else tuple(CANDIDATES)[:4] for name in SETS
 }
-#: Where texts are compared, and by whom: what is in float32 writes the same everywhere.
-HEARD: Mapping[str, Sequence[str]] = {HERE: tuple(CANDIDATES), OLD_AMD: tuple(CANDIDATES)[:4]}
+#: The sets in which recognised texts are compared, and the candidates there: float32 gives the same text everywhere.
+RECOGNISED: Mapping[str, Sequence[str]] = {HERE: tuple(CANDIDATES), OLD_AMD: tuple(CANDIDATES)[:4]}
 ROUNDS, FEW_ROUNDS = 5, 3
-#: Tokens of the window whose whole cost is told.
+#: Tokens of the window whose total cost is reported.
 TEXT = 50
-_LOUD = {"CT2_VERBOSE": "1", "ONEDNN_VERBOSE": "1", "MKL_VERBOSE": "1"}
+_VERBOSE = {"CT2_VERBOSE": "1", "ONEDNN_VERBOSE": "1", "MKL_VERBOSE": "1"}
 _PACKAGES = ("ctranslate2", "torch", "onnxruntime", "transformers")
-#: States that differ by less do so by rounding alone.
+#: A smaller difference of encoder states is rounding.
 _ROUNDING = 1e-3
 _FLOAT32, _NONE = next(iter(CANDIDATES)), "–"
 
 
 @dataclass
 class Row:
-    """What was measured of a candidate under a set of instructions."""
+    """The measurements of a candidate with an instruction set."""
 
     name: str
-    told: dict[str, Any]
+    info: dict[str, Any]
     encode: list[float] = field(default_factory=list)
-    #: Milliseconds to begin a window and for a token, for each round; empty where another candidate has this decoder.
+    #: Per round: milliseconds to begin a window, and for a token; empty where another candidate has this decoder.
     alone: list[Sequence[float]] = field(default_factory=list)
     together: list[Sequence[float]] = field(default_factory=list)
-    found: dict[str, Any] = field(default_factory=dict)
-    heard: dict[str, Any] = field(default_factory=dict)
+    accuracy: dict[str, Any] = field(default_factory=dict)
+    recognition: dict[str, Any] = field(default_factory=dict)
 
     @property
     def is_offered(self) -> bool:
-        return bool(self.told["offered"])
+        return bool(self.info["offered"])
 
     def window(self) -> float:
         """Milliseconds for a window of `TEXT` tokens as the product runs it: in batches where integers allow it."""
-        rounds = self.together if self.found["alike"] and self.told["precision"] != "float32" else self.alone
-        begin, token = (middle([each[number] for each in rounds]) for number in (0, 1))
-        return middle(self.encode) + begin + TEXT * token
+        rounds = self.together if self.accuracy["alike"] and self.info["precision"] != "float32" else self.alone
+        begin, token = (median([each[number] for each in rounds]) for number in (0, 1))
+        return median(self.encode) + begin + TEXT * token
 
 
 # -- measuring --------------------------------------------------------------------------------------------------------
-def probed(folder: Path, name: str) -> Sequence[str]:
-    """What the libraries say that they use under a set, as a row."""
+def probe_libraries(folder: Path, name: str) -> Sequence[str]:
+    """A row with the instructions that the libraries log for a set."""
     with tempfile.TemporaryDirectory() as logs:
-        for each in ("forms.json", "published", "cache"):
+        for each in ("forms.json", "huggingface", "cache"):
             (Path(logs) / each).symlink_to(folder / each)
-        told = Child.once(Path(logs), "probe", {**SETS[name], **_LOUD})
+        probe = CandidateProcess.run_once(Path(logs), "probe", {**SETS[name], **_VERBOSE})
         log = (Path(logs) / "log.txt").read_text(errors="replace")
     backends = dict(re.findall(r"- (SGEMM|GEMM_S8) backend: (\w+)", log))
     kernels = re.search(r"onednn_verbose\S*,cpu,isa:(.*)", log)
@@ -88,19 +99,19 @@ def probed(folder: Path, name: str) -> Sequence[str]:
         backends.get("GEMM_S8", _NONE).replace("DNNL", "oneDNN"),
         kernels[1].replace("Intel ", "") if kernels else _NONE,
         mkl[1] + (" with INT8" if mkl[2] else "") if mkl else _NONE,
-        told["torch"],
-        _yes(told["exact"]),
+        probe["torch"],
+        _yes_or_no(probe["exact"]),
     )
 
 
-def measured_set(folder: Path, name: str, *, trained: bool) -> list[Row]:
-    """All candidates under one set of instructions, their rounds in turn."""
+def measure_set(folder: Path, name: str, *, trained: bool) -> list[Row]:
+    """Measure all candidates with one instruction set, their rounds in turn."""
     with ExitStack() as stack:
-        children: dict[str, Child] = {}
+        children: dict[str, CandidateProcess] = {}
         for candidate in MEASURED[name]:
-            child = children[candidate] = Child(folder, candidate, SETS[name])
+            child = children[candidate] = CandidateProcess(folder, candidate, SETS[name])
             stack.callback(child.close)
-        rows = {candidate: Row(candidate, child.answer()) for candidate, child in children.items()}
+        rows = {candidate: Row(candidate, child.read_answer()) for candidate, child in children.items()}
         offered = {key: row for key, row in rows.items() if row.is_offered}
         for turn in range(ROUNDS + 1):
             for key, row in offered.items():
@@ -111,21 +122,21 @@ def measured_set(folder: Path, name: str, *, trained: bool) -> list[Row]:
                 rows[key].alone.append(children[key].ask("decode")["cost"])
                 if not turn:
                     rows[key].together.append(children[key].ask("decode_together")["cost"])
-        for key, answer in in_pairs(children, list(offered), "examine"):
-            rows[key].found = answer
-        heard = [key for key in offered if trained and key in HEARD.get(name, ())]
-        for key, answer in in_pairs(children, heard, "hear"):
-            rows[key].heard = answer
+        for key, answer in ask_in_pairs(children, list(offered), "measure_accuracy"):
+            rows[key].accuracy = answer
+        recognised = [key for key in offered if trained and key in RECOGNISED.get(name, ())]
+        for key, answer in ask_in_pairs(children, recognised, "recognise"):
+            rows[key].recognition = answer
     for row in offered.values():
-        same = next(rows[key] for key in DECODERS if rows[key].told["precision"] == row.told["precision"])
+        same = next(rows[key] for key in DECODERS if rows[key].info["precision"] == row.info["precision"])
         row.alone, row.together = same.alone, same.together
     return list(rows.values())
 
 
-# -- telling ----------------------------------------------------------------------------------------------------------
-def set_section(name: str, rows: Sequence[Row], *, trained: bool) -> Section:
-    """The first table, for one set."""
-    empty = middle([row.told["empty_mib"] for row in rows if row.is_offered])
+# -- tables -----------------------------------------------------------------------------------------------------------
+def build_set_section(name: str, rows: Sequence[Row], *, trained: bool) -> Section:
+    """The table of one instruction set."""
+    empty = median([row.info["empty_mib"] for row in rows if row.is_offered])
     section = Section(
         f"Instructions: {name}",
         f"{empty:.0f} MiB are resident before anything is loaded.",
@@ -149,31 +160,31 @@ def set_section(name: str, rows: Sequence[Row], *, trained: bool) -> Section:
             section.rows.append((row.name, "not offered here", *[_NONE] * 10))
             continue
         figures = [each[1] for each in row.alone], [each[1] for each in row.together]
-        away = (f"{row.found['error']:.4f}", f"{row.found['difference']:.4f}") if trained else (_NONE, _NONE)
+        away = (f"{row.accuracy['error']:.4f}", f"{row.accuracy['difference']:.4f}") if trained else (_NONE, _NONE)
         section.rows.append(
             (
                 row.name,
-                row.told["precision"],
-                _yes(row.told["exact"]),
-                f"{middle(row.encode):,.0f}",
-                f"{middle([each[0] for each in row.alone]):,.0f}",
-                *(f"{middle(each):.1f}" for each in figures),
+                row.info["precision"],
+                _yes_or_no(row.info["exact"]),
+                f"{median(row.encode):,.0f}",
+                f"{median([each[0] for each in row.alone]):,.0f}",
+                *(f"{median(each):.1f}" for each in figures),
                 f"{row.window():,.0f}",
-                f"{row.told['resident_mib']:,.0f}",
+                f"{row.info['resident_mib']:,.0f}",
                 *away,
-                _yes(row.found["alike"]),
+                _yes_or_no(row.accuracy["alike"]),
             )
         )
     return section
 
 
-def texts_section(found: Mapping[str, Sequence[Row]]) -> Section:
-    """The second table: words."""
+def build_texts_section(found: Mapping[str, Sequence[Row]]) -> Section:
+    """The table of word error rates."""
     import jiwer
     from whisper_normalizer.english import EnglishTextNormalizer
 
     plain = EnglishTextNormalizer()
-    truth = [plain(text) for _, text in clips()]
+    truth = [plain(text) for _, text in load_clips()]
     section = Section(
         "More speech under noise",
         f"{len(truth)} passages of three voices of Flite, {sum(len(text.split()) for text in truth)} words, under "
@@ -182,11 +193,13 @@ def texts_section(found: Mapping[str, Sequence[Row]]) -> Section:
         "for all.",
         ("instructions", "", "words unlike float32's", "word error rate", "its clips with a loop", "clips compared"),
     )
-    for name, names in HEARD.items():
-        rows = [row for row in found[name] if row.heard and row.name in names]
-        texts = {row.name: [plain(text) for text in row.heard["texts"]] for row in rows}
+    for name, names in RECOGNISED.items():
+        rows = [row for row in found[name] if row.recognition and row.name in names]
+        texts = {row.name: [plain(text) for text in row.recognition["texts"]] for row in rows}
         kept = [
-            at for at in range(len(truth)) if texts[_FLOAT32][at] and not any(row.heard["loops"][at] for row in rows)
+            at
+            for at in range(len(truth))
+            if texts[_FLOAT32][at] and not any(row.recognition["loops"][at] for row in rows)
         ]
         for row in rows:
             said = [texts[row.name][at] for at in kept]
@@ -196,7 +209,7 @@ def texts_section(found: Mapping[str, Sequence[Row]]) -> Section:
                     name,
                     row.name,
                     *(f"{100 * rate:.1f} %" for rate in rates),
-                    str(sum(row.heard["loops"])),
+                    str(sum(row.recognition["loops"])),
                     str(len(kept)),
                 )
             )
@@ -208,14 +221,14 @@ def texts_section(found: Mapping[str, Sequence[Row]]) -> Section:
     return section
 
 
-def conclusions(found: Mapping[str, Sequence[Row]], *, trained: bool) -> Section:
-    """What follows, said from the figures."""
+def build_conclusions(found: Mapping[str, Sequence[Row]], *, trained: bool) -> Section:
+    """The conclusions from the figures."""
     section = Section("What follows", "", ("instructions", "the product takes", "a window", "float32", "error"))
     for name, rows in found.items():
         by_name = {row.name: row for row in rows}
-        first = by_name[DECODERS[1] if by_name[_FLOAT32].told["exact"] else tuple(CANDIDATES)[3]]
-        chosen = first if not trained or first.found["error"] <= PROBABILITY_LIMIT else by_name[_FLOAT32]
-        error = f"{chosen.found['error']:.4f}" if trained else _NONE
+        first = by_name[DECODERS[1] if by_name[_FLOAT32].info["exact"] else tuple(CANDIDATES)[3]]
+        chosen = first if not trained or first.accuracy["error"] <= PROBABILITY_LIMIT else by_name[_FLOAT32]
+        error = f"{chosen.accuracy['error']:.4f}" if trained else _NONE
         costs = (f"{chosen.window():,.0f} ms", f"{by_name[_FLOAT32].window():,.0f} ms")
         section.rows.append((name, chosen.name, *costs, error))
     section.method = _RULE
@@ -235,40 +248,41 @@ _RULE = (
 
 def _reading(found: Mapping[str, Sequence[Row]]) -> str:
     old, here = ({row.name: row for row in found[name] if row.is_offered} for name in (OLD_AMD, HERE))
-    whole, full, reduced, mixed = (old[name] for name in tuple(CANDIDATES)[:4])
+    float32, full, reduced, mixed = (old[name] for name in tuple(CANDIDATES)[:4])
     exact = [
-        row.found["error"]
+        row.accuracy["error"]
         for row in old.values()
-        if row.told["precision"] == reduced.told["precision"] and row.found["difference"] < _ROUNDING
+        if row.info["precision"] == reduced.info["precision"] and row.accuracy["difference"] < _ROUNDING
     ]
     best = min((row for row in here.values() if row.name not in DECODERS), key=Row.window)
     taken = here[DECODERS[1]]
     return (
-        f"Under the instructions of older AMD processors, weights of the full range have an error of "
-        f"{full.found['error']:.3f} and come out {'' if full.found['alike'] else 'un'}alike in batches; weights of 7 "
-        f"bits have an error of {reduced.found['error']:.3f}. Encoders in float32, which differ by rounding alone, "
-        f"give decoders of 7 bits errors of {min(exact):.3f} to {max(exact):.3f}: smaller differences mean nothing. "
-        f"With an encoder in float32 and a decoder of 7 bits a window takes {mixed.window() / whole.window():.2f} × "
-        f"the time of float32 there, and {mixed.window() / full.window():.2f} × that of 8 bits whose sums are cut; "
-        f"both models are in memory, {mixed.told['resident_mib']:,.0f} MiB instead of "
-        f"{whole.told['resident_mib']:,.0f} MiB for float32 alone. The engine `ctranslate2-int8` takes 7 bits for "
-        f"both: {reduced.told['resident_mib']:,.0f} MiB, {reduced.window() / whole.window():.2f} × that of float32. "
+        "Under the instructions of older AMD processors, weights of the full range have an error of "
+        f"{full.accuracy['error']:.3f} and come out {'' if full.accuracy['alike'] else 'un'}alike in batches; weights "
+        f"of 7 bits have an error of {reduced.accuracy['error']:.3f}. Encoders in float32, which differ by rounding "
+        f"alone, give decoders of 7 bits errors of {min(exact):.3f} to {max(exact):.3f}: smaller differences mean "
+        "nothing. With an encoder in float32 and a decoder of 7 bits a window takes "
+        f"{mixed.window() / float32.window():.2f} × the time of float32 there, and "
+        f"{mixed.window() / full.window():.2f} × that of 8 bits whose sums are cut; "
+        f"both models are in memory, {mixed.info['resident_mib']:,.0f} MiB instead of "
+        f"{float32.info['resident_mib']:,.0f} MiB for float32 alone. The engine `ctranslate2-int8` takes 7 bits for "
+        f"both: {reduced.info['resident_mib']:,.0f} MiB, {reduced.window() / float32.window():.2f} × that of float32. "
         f"On this machine as it is, the cheapest with another library is “{best.name}”: {best.window():,.0f} ms for a "
-        f"window, {middle(best.encode):,.0f} ms of them for the encoder, where “{taken.name}” takes "
-        f"{middle(taken.encode):,.0f} ms. The product takes another library only where `engine` in models.toml names "
+        f"window, {median(best.encode):,.0f} ms of them for the encoder, where “{taken.name}” takes "
+        f"{median(taken.encode):,.0f} ms. The product takes another library only where `engine` in models.toml names "
         "it: the weights have to be in the form of Hugging Face then, and PyTorch has to be installed."
     )
 
 
-def _yes(value: bool) -> str:
+def _yes_or_no(value: bool) -> str:
     return "yes" if value else "no"
 
 
 # -- the page ---------------------------------------------------------------------------------------------------------
-def _head(began: str, told: Mapping[str, Any]) -> list[str]:
+def _build_head(began: str, prepared: Mapping[str, Any]) -> list[str]:
     weights = (
         "Trained weights of a Whisper"
-        if told["trained"]
+        if prepared["trained"]
         else "Random weights of the real size of Whisper base: they cost what trained ones cost; errors mean nothing "
         "and are left out"
     )
@@ -277,9 +291,9 @@ def _head(began: str, told: Mapping[str, Any]) -> list[str]:
         "",
         f"Written by `make bench-engines` on {datetime.now(UTC):%Y-%m-%d}. {began}.",
         "",
-        f"{weights} ({told['shape']}). All candidates have the same numbers as their source: PyTorch's states in "
-        f"float32 differ from CTranslate2's by {told['difference']:.0e} of their norm. One thread each. Times are of "
-        f"the processor, in milliseconds: medians of {ROUNDS} rounds for the encoder and of {FEW_ROUNDS} for the "
+        f"{weights} ({prepared['shape']}). All candidates have the same numbers as their source: PyTorch's states in "
+        f"float32 differ from CTranslate2's by {prepared['difference']:.0e} of their norm. One thread each. Times are "
+        f"of the processor, in milliseconds: medians of {ROUNDS} rounds for the encoder and of {FEW_ROUNDS} for the "
         "decoder alone, candidates in turn, and one round for batches. Each candidate is in a process of its own.",
         "",
         f"A token's time is the difference of texts of {LONG} and of {SHORT} tokens. To begin a text, the decoder "
@@ -302,29 +316,36 @@ def _libraries(folder: Path) -> Section:
         "its own MKL, which follows MKL_ENABLE_INSTRUCTIONS, under every set. A real older processor also has other "
         "clocks, caches and memory: compare candidates within a set, not sets.",
         ("instructions", "environment", "8-bit products of CTranslate2", "oneDNN", "MKL", "PyTorch", "sums exact"),
-        [probed(folder, name) for name in SETS],
+        [probe_libraries(folder, name) for name in SETS],
     )
 
 
+def _parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Measure Whisper on CPUs in each engine.")
+    parser.add_argument("model", nargs="?", help="a folder with a Whisper; without one the weights are random")
+    parser.add_argument("--write", action="store_true", help="write the page in docs/measurements")
+    return parser.parse_args(arguments)
+
+
 def main(arguments: Sequence[str]) -> None:
-    """Run, print and perhaps write."""
-    source = next((name for name in arguments if name != "--write"), None)
-    began = f"{machine()}; {packages(*_PACKAGES)}"
+    """Run the benchmark and print its tables; write the page with `--write`."""
+    options = _parse_arguments(arguments)
+    began = f"{describe_machine()}; {describe_packages(*_PACKAGES)}"
     print(began)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        told = Child.once(folder, "prepare", {}, *([source] if source else []))
+        prepared = CandidateProcess.run_once(folder, "prepare", {}, *([options.model] if options.model else []))
         sections, found = [_libraries(folder)], dict[str, Sequence[Row]]()
         for each in SETS:
-            found[each] = measured_set(folder, each, trained=told["trained"])
-            sections.append(set_section(each, found[each], trained=told["trained"]))
+            found[each] = measure_set(folder, each, trained=prepared["trained"])
+            sections.append(build_set_section(each, found[each], trained=prepared["trained"]))
             print(sections[-1].markdown(), flush=True)
-    if told["trained"]:
-        sections.append(texts_section(found))
-    text = page(_head(began, told), [conclusions(found, trained=told["trained"]), *sections])
+    if prepared["trained"]:
+        sections.append(build_texts_section(found))
+    text = render_page(_build_head(began, prepared), [build_conclusions(found, trained=prepared["trained"]), *sections])
     print(text)
-    if "--write" in arguments:
-        (ROOT / "docs" / "benchmarks-engines.md").write_text(text)
+    if options.write:
+        (ROOT / "docs" / "measurements" / "benchmarks-engines.md").write_text(text)
 
 
 if __name__ == "__main__":

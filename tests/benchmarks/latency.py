@@ -1,4 +1,4 @@
-"""How long one caller waits on an idle stack."""
+"""The latency of one request on an idle stack."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import time
 import sqlalchemy as sa
 
 from jobs.sql.tables import chunks, jobs
-from tests.benchmarks.deployment import Caller, deployment
-from tests.benchmarks.report import Section, spread
+from tests.benchmarks.deployment import KeepAliveClient, run_deployment
+from tests.benchmarks.report import Section, format_range
 from tests.faults.rig import Rig
 
 
-def one_sentence(*, times: int = 40) -> Section:
+def measure_latency(*, times: int = 40) -> Section:
     """A sentence of ten words, answered in one request."""
     section = Section(
         "One sentence on an idle stack",
@@ -21,8 +21,8 @@ def one_sentence(*, times: int = 40) -> Section:
         "the database's clock.",
         ("", "median (lowest–highest), ms"),
     )
-    with deployment("cpu", "espeak") as rig:
-        caller = Caller(rig.base_url, rig.headers)
+    with run_deployment("cpu", "espeak") as rig:
+        caller = KeepAliveClient(rig.base_url, rig.headers)
         took = []
         for number in range(times):
             text = f"Number {number} of many: ten plain words, and then silence."
@@ -37,8 +37,8 @@ def one_sentence(*, times: int = 40) -> Section:
             assert status == 200, job
             assert job["state"] == "succeeded", job
         section.rows += [
-            ("accepted → claimed", spread(_claim_delays(rig)[5:])),
-            ("request → finished job", spread(took[5:])),
+            ("accepted → claimed", format_range(_claim_delays(rig)[5:])),
+            ("request → finished job", format_range(took[5:])),
         ]
     return section
 

@@ -1,4 +1,4 @@
-"""What the benchmarks speak and hear, made on the spot from the demo's book."""
+"""Books, texts and recordings for the benchmarks, made from the demo's book."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import numpy as np
 
 from pipelines.catalog.catalog import Catalog
 from pipelines.families import tone
-from pipelines.family import SpeakRequest
+from pipelines.family import SynthesisInput
 from tests.faults.rig import ROOT
 
 _BOOK = ROOT / "demo" / "book.epub"
 
 
-def long_book(path: Path, *, copies: int) -> Path:
-    """The demo's book, each of its chapters so many times."""
+def make_book(path: Path, *, copies: int) -> Path:
+    """The demo's book with each chapter repeated."""
     with zipfile.ZipFile(_BOOK) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
         for info in source.infolist():
             data = source.read(info)
@@ -35,18 +35,18 @@ def _split(text: str, start: str, end: str) -> tuple[str, str, str]:
     return text[:first], text[first:last], text[last:]
 
 
-def words(count: int) -> str:
-    """Plain English of so many words, in sentences and paragraphs."""
+def make_text(count: int) -> str:
+    """English text of about so many words, in sentences and paragraphs."""
     sentence = "The mill by the river turns at night, and what it grinds is words."
     per_paragraph = f"{' '.join([sentence] * 5)}\n\n"
     return per_paragraph * (count // 70 + 1)
 
 
-def recording(path: Path, *, seconds: float) -> Path:
-    """A FLAC file of `tone` speaking, 16 kHz mono, about so long; a few minutes are spoken and then repeated."""
-    speaker = tone.load_speaker(Catalog().get("tone", "tts"), "cpu")
-    text = words(min(1000, int(seconds * 4)))
-    [speech] = speaker.speak([SpeakRequest(text, "tone", "en")], lambda: None)
+def make_recording(path: Path, *, seconds: float) -> Path:
+    """A FLAC file with speech of `tone`, 16 kHz mono; at most a few minutes are synthesised, and then repeated."""
+    speaker = tone.load_synthesiser(Catalog().get("tone", "tts"), "cpu")
+    text = make_text(min(1000, int(seconds * 4)))
+    [speech] = speaker.synthesise([SynthesisInput(text, "tone", "en")], lambda: None)
     piece = speech.samples[: int(seconds * tone.RATE_HZ)]
     with av.open(str(path), "w", format="flac") as container:
         stream = container.add_stream("flac", rate=tone.RATE_HZ, layout="mono")

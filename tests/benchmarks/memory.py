@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 
 from tests.benchmarks import material
-from tests.benchmarks.deployment import deployment
-from tests.benchmarks.efficiency import submit
+from tests.benchmarks.deployment import run_deployment
+from tests.benchmarks.efficiency import upload_job
 from tests.benchmarks.report import Section
 from tests.faults.rig import Rig
 from tests.services.machine_speed import poll
@@ -23,8 +23,8 @@ _ROLES = {
 }
 
 
-class Watch(threading.Thread):
-    """Samples every process of the rig five times a second; keeps the highest, in MB, by role."""
+class MemorySampler(threading.Thread):
+    """Samples all processes of the rig five times a second and keeps the peak by role, in MB."""
 
     def __init__(self, rig: Rig) -> None:
         super().__init__(daemon=True)
@@ -49,8 +49,8 @@ class Watch(threading.Thread):
         return self.peak_mb
 
 
-def memory() -> Section:
-    """Audio of 1 min, 1 h and 10 h through `tone-listener`; 2 million words planned and spoken by `tone`."""
+def measure_memory() -> Section:
+    """Audio of 1 min, 1 h and 10 h with `tone-listener`; 2 million words with `tone`."""
     section = Section(
         "Peak resident memory by process, MB",
         "Sampled five times a second during the whole job; shared pages are counted in full for every process. "
@@ -58,22 +58,26 @@ def memory() -> Section:
         "a fortnight's audio would only fill the disk.",
         ("load", *_ROLES.values()),
     )
-    with deployment("cpu", "tone", engines=1) as rig:
+    with run_deployment("cpu", "tone", engines=1) as rig:
         for name, seconds in (("1 min of audio", 60), ("1 h of audio", 3600), ("10 h of audio", 36_000)):
-            path = material.recording(rig.directory / "audio.flac", seconds=seconds)
+            path = material.make_recording(rig.directory / "audio.flac", seconds=seconds)
             section.rows.append((name, *_peaks(rig, path, "stt.transcribe", "tone-listener", _has_ended)))
         text = rig.directory / "long.txt"
-        text.write_text(material.words(2_000_000))
+        text.write_text(material.make_text(2_000_000))
         section.rows.append(("2 million words", *_peaks(rig, text, "tts.synthesize", "tone", _has_worked_for_a_while)))
     return section
 
 
-def _peaks(rig: Rig, path: Path, kind: str, model: str, is_over: Callable[[Rig, str], bool]) -> list[str]:
-    watch = Watch(rig)
+def _peaks(rig: Rig, path: Path, kind: str, model: str, has_ended: Callable[[Rig, str], bool]) -> list[str]:
+    watch = MemorySampler(rig)
     watch.start()
-    job_id = submit(rig, kind, model, path, format="wav") if kind.startswith("tts") else submit(rig, kind, model, path)
-    assert poll(lambda: is_over(rig, job_id), deadline_s=900, every_s=0.2), rig.job(job_id)
-    rig.store.cancel("local", job_id)
+    job_id = (
+        upload_job(rig, kind, model, path, format="wav")
+        if kind.startswith("tts")
+        else upload_job(rig, kind, model, path)
+    )
+    assert poll(lambda: has_ended(rig, job_id), deadline_s=900, every_s=0.2), rig.job(job_id)
+    rig.store.jobs.cancel("local", job_id)
     assert poll(lambda: _has_ended(rig, job_id), deadline_s=60)
     peaks = watch.stop()
     return [f"{peaks.get(role, 0.0):.0f}" for role in _ROLES.values()]

@@ -1,8 +1,8 @@
-"""The rival: what a good developer would write with Flask and Celery in an afternoon.
+"""The baseline: a small application with plain Flask and Celery and the same durability.
 
-State in the same Postgres, committed before the answer and at the end; results on the same disk, with fsync; late
-acknowledgement, so that a killed worker's task comes back. No leases, no fences, no progress, no cancel, no webhooks.
-The work is the same: `tone` speaks the text into a WAV file.
+Its state is in the same Postgres, committed before the response and at the end; results are on the same disk, with
+fsync; tasks are acknowledged late, so that the task of a killed worker is repeated. It has no leases, fences, progress,
+cancel or webhooks. The work is the same: `tone` synthesises the text to a WAV file.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from flask import Flask, jsonify, request
 
 from pipelines.catalog.catalog import Catalog
 from pipelines.families import tone
-from pipelines.family import SpeakRequest
+from pipelines.family import SynthesisInput
 
 TABLE = (
     "CREATE TABLE IF NOT EXISTS plain_jobs (id text PRIMARY KEY, state text NOT NULL, text text NOT NULL, result text)"
@@ -38,7 +38,7 @@ _own = threading.local()
 
 
 def _database() -> psycopg.Connection:
-    """This thread's connection."""
+    """The connection of this thread."""
     if not hasattr(_own, "connection"):
         _own.connection = psycopg.connect(os.environ["PLAIN_DATABASE_URL"])
     return _own.connection
@@ -46,7 +46,7 @@ def _database() -> psycopg.Connection:
 
 @app.post("/speak")
 def accept():
-    """Record, commit, enqueue, answer."""
+    """Insert, commit, enqueue, respond."""
     job_id = uuid.uuid4().hex
     connection = _database()
     connection.execute("INSERT INTO plain_jobs VALUES (%s, 'accepted', %s)", (job_id, request.get_json()["text"]))
@@ -57,14 +57,15 @@ def accept():
 
 @celery.task(name="plain.speak")
 def speak(job_id: str) -> None:
-    """Speak a job's text into a file."""
+    """Synthesise a job's text to a file."""
     connection = _database()
     row = connection.execute(
         "UPDATE plain_jobs SET state = 'running' WHERE id = %s RETURNING text", (job_id,)
     ).fetchone()
     connection.commit()
-    speaker = tone.load_speaker(Catalog().get("tone", "tts"), "cpu")
-    [speech] = speaker.speak([SpeakRequest(row[0], "tone", "en")], lambda: None)
+    assert row is not None
+    synthesiser = tone.load_synthesiser(Catalog().get("tone", "tts"), "cpu")
+    [speech] = synthesiser.synthesise([SynthesisInput(row[0], "tone", "en")], lambda: None)
     path = Path(os.environ["PLAIN_DIRECTORY"]) / f"{job_id}.wav"
     with path.open("wb") as file:
         with wave.open(file, "wb") as audio:

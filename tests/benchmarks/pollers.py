@@ -1,5 +1,4 @@
-"""Clients that wait: `python -m tests.benchmarks.pollers BASE_URL AUTHORIZATION ID…`, one long poll an id, until
-stopped."""
+"""Clients that wait for jobs: `python -m tests.benchmarks.pollers BASE_URL AUTHORIZATION ID…` long-polls each id."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Tables of a benchmark run, as text and as docs/benchmarks.md."""
+"""The tables of a benchmark run, printed and as a page of docs/measurements."""
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import statistics
@@ -15,13 +16,13 @@ from pathlib import Path
 
 @dataclass
 class Section:
-    """One benchmark: what was asked, how it was done, what came out."""
+    """One benchmark: its method, its figures, and what they mean."""
 
     title: str
     method: str
     columns: Sequence[str]
-    rows: list[Sequence[str]] = field(default_factory=list)
-    #: What the figures mean, said from the figures.
+    rows: list[Sequence[object]] = field(default_factory=list)
+    #: A conclusion from the figures.
     reading: str = ""
 
     def markdown(self) -> str:
@@ -32,25 +33,25 @@ class Section:
         return "\n".join([*lines, "", self.reading, ""] if self.reading else [*lines, ""])
 
 
-def middle(values: Sequence[float]) -> float:
+def median(values: Sequence[float]) -> float:
     """The median."""
     return statistics.median(values)
 
 
-def spread(values: Sequence[float], digits: int = 0) -> str:
+def format_range(values: Sequence[float], digits: int = 0) -> str:
     """Median and range, as text."""
-    return f"{middle(values):,.{digits}f} ({min(values):,.{digits}f}–{max(values):,.{digits}f})"
+    return f"{median(values):,.{digits}f} ({min(values):,.{digits}f}–{max(values):,.{digits}f})"
 
 
-def machine() -> str:
-    """The machine, in words."""
+def describe_machine() -> str:
+    """A line about the machine and the versions of packages."""
     names = [
         line.partition(":")[2].strip()
         for line in Path("/proc/cpuinfo").read_text().splitlines()
         if line.startswith("model name")
     ]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    versions = packages("celery", "sqlalchemy", "psycopg", "granian", "av")
+    versions = describe_packages("celery", "sqlalchemy", "psycopg", "granian", "av")
     return (
         f"{len(names)} cores of {names[0] if names else platform.processor()}, {memory:.0f} GiB, "
         f"{platform.system()} {platform.release()}, Python {platform.python_version()}; {versions}; load average when "
@@ -58,8 +59,19 @@ def machine() -> str:
     )
 
 
-def measured(parts: Mapping[str, Callable[[], Sequence[Section]]], names: Sequence[str]) -> list[Section]:
-    """The sections of the named parts (of all where none is named), each printed as it comes."""
+def parse_arguments(description: str, parts: Mapping[str, object], arguments: Sequence[str]) -> argparse.Namespace:
+    """`names` of parts and `write`, from the command line. Exits with a message for an unknown name."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("names", nargs="*", metavar="part", help=f"all, or some of {', '.join(parts)}")
+    parser.add_argument("--write", action="store_true", help="write the page in docs/measurements")
+    parsed = parser.parse_args(arguments)
+    if unknown := [name for name in parsed.names if name not in parts]:
+        parser.error(f"unknown parts {unknown}; there are {', '.join(parts)}")
+    return parsed
+
+
+def run_sections(parts: Mapping[str, Callable[[], Sequence[Section]]], names: Sequence[str]) -> list[Section]:
+    """Run the named parts, or all, and print their sections; returns the sections."""
     sections: list[Section] = []
     for name in names or parts:
         started = time.monotonic()
@@ -70,18 +82,18 @@ def measured(parts: Mapping[str, Callable[[], Sequence[Section]]], names: Sequen
     return sections
 
 
-def packages(*names: str) -> str:
-    """Their versions, for the line about the machine."""
+def describe_packages(*names: str) -> str:
+    """Names and versions of packages, as text."""
     return ", ".join(f"{name} {version(name)}" for name in names)
 
 
-def page(head: Sequence[str], sections: Sequence[Section]) -> str:
-    """A page of the docs: its first lines, then every table."""
+def render_page(head: Sequence[str], sections: Sequence[Section]) -> str:
+    """The Markdown of a page: its first lines, then the sections."""
     return "\n".join(head) + "\n" + "\n".join(section.markdown() for section in sections)
 
 
-def write(path: Path, sections: Sequence[Section], *, began: str, left_out: Sequence[str]) -> None:
-    """Write the page."""
+def write_page(path: Path, sections: Sequence[Section], *, began: str, left_out: Sequence[str]) -> None:
+    """Write the page of `make bench`."""
     head = [
         "# Benchmarks",
         "",
@@ -93,4 +105,4 @@ def write(path: Path, sections: Sequence[Section], *, began: str, left_out: Sequ
     ]
     if left_out:
         head += [f"Not run for this page: {', '.join(left_out)} (`make bench BENCH=name`).", ""]
-    path.write_text(page(head, sections))
+    path.write_text(render_page(head, sections))

@@ -1,6 +1,7 @@
-"""`make bench-stt`: how fast the recognisers hear, beside their peers. `--write` writes docs/benchmarks-stt.md.
+"""`make bench-stt`: the speed of the recognisers, compared with other libraries.
 
-`python -m tests.benchmarks.stt whisper` runs one family and only prints.
+`--write` writes docs/measurements/benchmarks-stt.md.
+`python -m tests.benchmarks.stt whisper` runs one part and only prints.
 """
 
 from __future__ import annotations
@@ -9,36 +10,43 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from tests.benchmarks.report import Section, machine, measured, packages, page
-from tests.benchmarks.stt_wav2vec2 import wav2vec2_section
-from tests.benchmarks.stt_whisper import whisper_sections
+from tests.benchmarks.report import (
+    Section,
+    describe_machine,
+    describe_packages,
+    parse_arguments,
+    render_page,
+    run_sections,
+)
+from tests.benchmarks.stt_wav2vec2 import measure_wav2vec2
+from tests.benchmarks.stt_whisper import measure_whisper
 from tests.faults.rig import ROOT
 
 _ALL: Mapping[str, Callable[[], Sequence[Section]]] = {
-    "whisper": whisper_sections,
-    "wav2vec2": lambda: [wav2vec2_section()],
+    "whisper": measure_whisper,
+    "wav2vec2": lambda: [measure_wav2vec2()],
 }
-_PEERS = ("ctranslate2", "faster-whisper", "openai-whisper", "torch", "transformers", "onnxruntime")
+_PACKAGES = ("ctranslate2", "faster-whisper", "openai-whisper", "torch", "transformers", "onnxruntime")
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Run, print and perhaps write."""
-    names = [name for name in arguments if name != "--write"]
-    began = f"{machine()}; {packages(*_PEERS)}"
+    """Run the benchmarks and print their tables; write the page with `--write`."""
+    options = parse_arguments("Measure the speed of the recognition families.", _ALL, arguments)
+    began = f"{describe_machine()}; {describe_packages(*_PACKAGES)}"
     print(began)
-    sections = measured(_ALL, names)
-    if "--write" in arguments:
+    sections = run_sections(_ALL, options.names)
+    if options.write:
         head = [
             "# Benchmarks: speech to text",
             "",
             f"Written by `make bench-stt` on {datetime.now(UTC):%Y-%m-%d}. {began}.",
             "",
-            "Random weights of the real sizes: they cost what trained ones cost, and say nothing. Every contestant has",
+            "Random weights of the real sizes: they cost what trained ones cost, and say nothing. Every candidate has",
             "the same tensors, the same sound, the same number of tokens and of threads; figures are medians with",
             "(lowest–highest).",
             "",
         ]
-        (ROOT / "docs" / "benchmarks-stt.md").write_text(page(head, sections))
+        (ROOT / "docs" / "measurements" / "benchmarks-stt.md").write_text(render_page(head, sections))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How fast Wav2Vec2 base hears, beside transformers itself: random weights of the real size, same sound and threads."""
+"""The speed of Wav2Vec2 base compared with transformers: random weights, published size, equal sound and threads."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from pipelines.catalog.entry import Entry
 from pipelines.families.wav2vec2 import load
 from pipelines.families.wav2vec2.alphabet import read_alphabet
 from pipelines.families.wav2vec2.beam import load_beam
-from pipelines.families.wav2vec2.ctc import best_path, letters, words
-from pipelines.family import RecogniseRequest
-from tests.benchmarks.report import Section, middle, spread
-from tests.factories import jfk
+from pipelines.families.wav2vec2.ctc import collapse_path, find_best_path, join_letters
+from pipelines.family import TranscriptionInput
+from tests.audio_factories import load_jfk
+from tests.benchmarks.report import Section, format_range, median
 from tests.wav2vec2_checkpoint import FOLDER, make_entry
 
 THREADS = 2
@@ -34,51 +34,51 @@ RATE = 16_000
 _METHOD = (
     f"Random weights of the real size (95 million), {SOUND_S} s of sound in windows of {WINDOWS_S[0]} s and of "
     f"{WINDOWS_S[1]} s, {THREADS} threads, greedy; from samples to text. transformers' model and tokenizer give text "
-    f"alone, this family also words with times and confidence. {ROUNDS} rounds, contestants in turn; median (range). "
+    f"alone, this family also words with times and confidence. {ROUNDS} rounds, candidates in turn; median (range). "
     "Processor time does not count what other processes of the machine take; the last column compares it."
 )
 
 
-def wav2vec2_section() -> Section:
+def measure_wav2vec2() -> Section:
     """The table of `make bench-stt` about Wav2Vec2."""
     columns = ("", *(f"{length} s windows" for length in WINDOWS_S), "processor seconds per 30 s", "× transformers")
-    section = Section("Wav2Vec2 base: seconds of sound heard in a second", _METHOD, columns)
+    section = Section("Wav2Vec2 base: seconds of sound transcribed in a second", _METHOD, columns)
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        # The exported graph is no use to anybody else.
+        # The cache of the exported graph is not kept.
         patch.setenv("XDG_CACHE_HOME", folder)
         model = _write_base(Path(folder) / "base")
-        contestants = {"transformers, float32": _transformers(model)}
+        candidates = {"transformers, float32": _transformers(model)}
         for engine in ("torch", "torch-float32", "onnx"):
             family = load(make_entry(model, engine=engine, threads=THREADS), "cpu")
-            contestants[f"this family, {family.engine}"] = _family(family)
-        _race(section, contestants)
-        _search(section, model, Path(folder))
+            candidates[f"this family, {family.engine}"] = _family(family)
+        _compare(section, candidates)
+        _measure_search(section, model, Path(folder))
     return section
 
 
-def _race(section: Section, contestants: dict[str, Callable[[list[np.ndarray]], Any]]) -> None:
+def _compare(section: Section, candidates: dict[str, Callable[[list[np.ndarray]], Any]]) -> None:
     walls: dict[tuple[str, int], list[float]] = {}
     costs: dict[str, list[float]] = {}
     for length in WINDOWS_S:
-        windows = _windows(length)
-        for hear in contestants.values():
-            hear(windows)
+        windows = _split_windows(length)
+        for transcribe in candidates.values():
+            transcribe(windows)
         for _ in range(ROUNDS):
-            for name, hear in contestants.items():
+            for name, transcribe in candidates.items():
                 began, cost = time.perf_counter(), time.process_time()
-                hear(windows)
+                transcribe(windows)
                 walls.setdefault((name, length), []).append(SOUND_S / (time.perf_counter() - began))
                 costs.setdefault(name, []).append(time.process_time() - cost)
-    reference = middle(costs[next(iter(contestants))])
-    gains = {name: reference / middle(cost) for name, cost in costs.items()}
-    for name in contestants:
-        speeds = [spread(walls[name, length], 1) for length in WINDOWS_S]
-        section.rows.append((name, *speeds, spread(costs[name], 2), f"{gains[name]:.2f}"))
-    best = max(list(contestants)[1:], key=lambda name: gains[name])
+    reference = median(costs[next(iter(candidates))])
+    gains = {name: reference / median(cost) for name, cost in costs.items()}
+    for name in candidates:
+        speeds = [format_range(walls[name, length], 1) for length in WINDOWS_S]
+        section.rows.append((name, *speeds, format_range(costs[name], 2), f"{gains[name]:.2f}"))
+    best = max(list(candidates)[1:], key=lambda name: gains[name])
     section.reading = (
         f"Cheapest: {best}, {gains[best]:.1f} × transformers in float32 by processor time, "
         + " and ".join(
-            f"{middle(walls[best, length]) / middle(walls[next(iter(contestants)), length]):.1f} × by the clock on "
+            f"{median(walls[best, length]) / median(walls[next(iter(candidates)), length]):.1f} × by the clock on "
             f"windows of {length} s"
             for length in WINDOWS_S
         )
@@ -86,15 +86,15 @@ def _race(section: Section, contestants: dict[str, Callable[[list[np.ndarray]], 
     )
 
 
-def _search(section: Section, model: Path, folder: Path) -> None:
-    """What the search costs by itself, on clear speech: posteriors of 0.9 along random words of a large lexicon."""
+def _measure_search(section: Section, model: Path, folder: Path) -> None:
+    """Measure the search alone, on clear speech: posteriors of 0.9 along random words of a large lexicon."""
     entry = make_entry(model, components={"language_model": str(_write_language_model(folder / "words.arpa"))})
-    scores = _clear_speech(entry, model)
+    scores = _make_log_posteriors(entry, model)
     alphabet = read_alphabet(entry, model, {"vocab_size": 32, "pad_token_id": 0})
     beam = load_beam(entry, alphabet)
     assert beam is not None
     ways: dict[str, Callable[[], Any]] = {
-        "greedy search alone": lambda: list(words(letters(best_path(scores), scores, 0), alphabet)),
+        "greedy search alone": lambda: list(join_letters(collapse_path(find_best_path(scores), scores, 0), alphabet)),
         f"beam search alone, {LEXICON:,} words, bigrams": lambda: beam.words(scores),
     }
     for name, way in ways.items():
@@ -103,7 +103,7 @@ def _search(section: Section, model: Path, folder: Path) -> None:
             began = time.process_time()
             way()
             spent.append(time.process_time() - began)
-        section.rows.append((name, "", "", f"{middle(spent):.3f}", ""))
+        section.rows.append((name, "", "", f"{median(spent):.3f}", ""))
 
 
 def _transformers(model: Path) -> Callable[[list[np.ndarray]], Any]:
@@ -114,7 +114,7 @@ def _transformers(model: Path) -> Callable[[list[np.ndarray]], Any]:
     network = Wav2Vec2ForCTC.from_pretrained(model, local_files_only=True).eval()
     processor = Wav2Vec2Processor.from_pretrained(model, local_files_only=True)
 
-    def hear(windows: list[np.ndarray]) -> list[str]:
+    def transcribe(windows: list[np.ndarray]) -> list[str]:
         texts = []
         with torch.inference_mode():
             for samples in windows:
@@ -123,20 +123,20 @@ def _transformers(model: Path) -> Callable[[list[np.ndarray]], Any]:
                 texts += processor.batch_decode(network(values).logits.argmax(-1))
         return texts
 
-    return hear
+    return transcribe
 
 
 def _family(family: Any) -> Callable[[list[np.ndarray]], Any]:
-    return lambda windows: family.recognise([RecogniseRequest(samples) for samples in windows], lambda: None)
+    return lambda windows: family.transcribe([TranscriptionInput(samples) for samples in windows], lambda: None)
 
 
-def _windows(seconds: int) -> list[np.ndarray]:
-    sound = np.resize(jfk(), SOUND_S * RATE)
+def _split_windows(seconds: int) -> list[np.ndarray]:
+    sound = np.resize(load_jfk(), SOUND_S * RATE)
     return np.split(sound, SOUND_S // seconds)
 
 
 def _write_base(folder: Path) -> Path:
-    """The published size, with the fixture's tokenizer."""
+    """A model of the published size, with the fixture's tokenizer."""
     import torch
     from transformers import Wav2Vec2Config, Wav2Vec2ForCTC
 
@@ -164,7 +164,7 @@ def _write_language_model(path: Path) -> Path:
     return path
 
 
-def _clear_speech(entry: Entry, model: Path) -> np.ndarray:
+def _make_log_posteriors(entry: Entry, model: Path) -> np.ndarray:
     """Log posteriors of 30 s: 50 frames a second, a letter and a blank in turn, a pause behind each word."""
     numbers = json.loads((model / "vocab.json").read_text())
     path: list[int] = []

@@ -1,4 +1,4 @@
-"""Random Whispers of real sizes, for benchmarks: all contestants get the same tensors and write so many tokens."""
+"""Whisper checkpoints with random weights of published sizes that write a fixed number of tokens."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.whisper_published import SOURCE
+from tests.whisper_huggingface_checkpoint import SOURCE
 from tests.whisper_tokenizer import write_tokenizer
 
 #: Prompt tokens of a window without timestamps: start, language, task, no timestamps.
 PROMPT = 4
 END = 50_257
-#: Never written by anybody: the end, and times, which would cut the windows.
+#: Suppressed: the end, and timestamps, which would end windows early.
 NEVER = [END, *range(50_364, 51_865)]
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What `openai/whisper-…` of this size has in its config.json."""
+    """The sizes in the config.json of `openai/whisper-…`."""
 
     d_model: int
     layers: int
@@ -30,7 +30,7 @@ SIZES = {"tiny": Size(384, 4, 6), "base": Size(512, 6, 8)}
 
 
 def write_sized(folder: Path, name: str, *, tokens: int) -> Path:
-    """A checkpoint as Hugging Face publishes it, that writes `tokens` tokens for every window and never ends."""
+    """Write a checkpoint in Hugging Face's form that writes `tokens` tokens for every window."""
     import torch
     from transformers import WhisperConfig, WhisperForConditionalGeneration
 
@@ -52,10 +52,10 @@ def write_sized(folder: Path, name: str, *, tokens: int) -> Path:
         )
     )
     model.save_pretrained(folder)
-    told: dict[str, Any] = json.loads((SOURCE / "generation_config.json").read_text())
-    told["suppress_tokens"], told["max_length"] = NEVER, PROMPT + tokens
-    told["alignment_heads"] = [[size.layers - 1, head] for head in range(size.heads)]
-    (folder / "generation_config.json").write_text(json.dumps(told))
+    generation: dict[str, Any] = json.loads((SOURCE / "generation_config.json").read_text())
+    generation["suppress_tokens"], generation["max_length"] = NEVER, PROMPT + tokens
+    generation["alignment_heads"] = [[size.layers - 1, head] for head in range(size.heads)]
+    (folder / "generation_config.json").write_text(json.dumps(generation))
     (folder / "preprocessor_config.json").write_bytes((SOURCE / "preprocessor_config.json").read_bytes())
     write_tokenizer(folder / "tokenizer.json")
     (folder / "tokenizer_config.json").write_text(
@@ -73,7 +73,7 @@ def write_sized(folder: Path, name: str, *, tokens: int) -> Path:
     return folder
 
 
-#: Names of tensors: transformers' → openai-whisper's, in this order.
+#: Parts of tensor names, transformers' → openai-whisper's; replaced in this order.
 _RENAMED = (
     ("model.", ""),
     ("layers", "blocks"),
@@ -96,8 +96,8 @@ _RENAMED = (
 )
 
 
-def openai_model(folder: Path, name: str) -> Any:
-    """The same checkpoint in openai-whisper's own class."""
+def load_openai_model(folder: Path, name: str) -> Any:
+    """Load the checkpoint into openai-whisper's class."""
     from safetensors.torch import load_file
     from whisper.model import ModelDimensions, Whisper
 

@@ -1,4 +1,4 @@
-"""Submits and whole jobs per second, beside a plain Celery application with the same durability."""
+"""Submits and whole jobs per second, compared with a plain Celery application of the same durability."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import LiteralString
 
 import psycopg
 
-from tests.benchmarks.deployment import Caller, deployment, rate
+from tests.benchmarks.deployment import KeepAliveClient, measure_rate, run_deployment
 from tests.benchmarks.plain_celery import TABLE
-from tests.benchmarks.report import Section, middle, spread
+from tests.benchmarks.report import Section, format_range, median
 from tests.faults.rig import ROOT, Rig
 from tests.services.machine_speed import poll
 from tests.services.process import Child, free_port
@@ -20,8 +21,8 @@ _TEXT = "The mill by the river turns at night, and what it grinds is words."
 _BODY = {"text": _TEXT, "model": "tone", "format": "wav"}
 
 
-class Plain:
-    """The rival's processes, on the rig's database and broker."""
+class PlainCelery:
+    """The processes of the baseline, on the rig's database and broker."""
 
     def __init__(self, rig: Rig) -> None:
         self._url = rig.environment["VOICEMILL_DATABASE_URL"].replace("+psycopg", "")
@@ -55,7 +56,7 @@ class Plain:
             "tests.benchmarks.plain_celery:app",
         ]
         self._start(args, "plain-api")
-        call = Caller(self.base_url, {})
+        call = KeepAliveClient(self.base_url, {})
 
         def answers() -> bool:
             try:
@@ -83,9 +84,9 @@ class Plain:
         child = self._start(args, "plain-worker")
         child.wait_ready(lambda: b" ready." in child.log.read_bytes(), deadline_s=60)
 
-    def succeeded(self) -> int:
+    def count_succeeded(self) -> int:
         with psycopg.connect(self._url) as connection:
-            return connection.execute("SELECT count(*) FROM plain_jobs WHERE state = 'succeeded'").fetchone()[0]
+            return _fetch_count(connection, "SELECT count(*) FROM plain_jobs WHERE state = 'succeeded'")
 
     def stop(self) -> None:
         for child in self._children:
@@ -98,45 +99,45 @@ class Plain:
 
 
 @contextmanager
-def _plain(rig: Rig) -> Iterator[Plain]:
-    plain = Plain(rig)
+def _run_plain(rig: Rig) -> Iterator[PlainCelery]:
+    plain = PlainCelery(rig)
     try:
         yield plain
     finally:
         plain.stop()
 
 
-def submits(*, rounds: int = 5, seconds: float = 3.0) -> Section:
-    """Accepted (that is: committed) jobs per second through HTTP; no worker takes cores meanwhile."""
+def measure_submits(*, rounds: int = 5, seconds: float = 3.0) -> Section:
+    """Accepted (committed) jobs per second over HTTP, without workers."""
     section = Section(
         "Durable submits per second",
         "A JSON text of one sentence; the answer is 202 after COMMIT. Clients keep their connection alive. "
         "`plain` is tests/benchmarks/plain_celery.py: insert, commit, `delay()`, 202, under the same server.",
         ("clients", "voicemill", "plain Celery", "ratio"),
     )
-    with deployment() as rig, _plain(rig) as plain:
+    with run_deployment() as rig, _run_plain(rig) as plain:
         plain.start_api()
 
         def ours():
-            caller = Caller(rig.base_url, rig.headers)
+            caller = KeepAliveClient(rig.base_url, rig.headers)
             return lambda _: _expect(202, caller.call("POST", "/tts/synthesize", _BODY))
 
         def theirs():
-            caller = Caller(plain.base_url, {})
+            caller = KeepAliveClient(plain.base_url, {})
             return lambda _: _expect(202, caller.call("POST", "/speak", {"text": _TEXT}))
 
         for clients in (1, 16):
-            rate(ours, clients=clients, seconds=1), rate(theirs, clients=clients, seconds=1)
+            measure_rate(ours, clients=clients, seconds=1), measure_rate(theirs, clients=clients, seconds=1)
             us, them = [], []
             for _ in range(rounds):
-                us.append(rate(ours, clients=clients, seconds=seconds))
-                them.append(rate(theirs, clients=clients, seconds=seconds))
-            section.rows.append((clients, spread(us), spread(them), f"{middle(us) / middle(them):.2f}"))
+                us.append(measure_rate(ours, clients=clients, seconds=seconds))
+                them.append(measure_rate(theirs, clients=clients, seconds=seconds))
+            section.rows.append((clients, format_range(us), format_range(them), f"{median(us) / median(them):.2f}"))
     return section
 
 
-def whole_jobs(*, rounds: int = 3, jobs: int = 100) -> Section:
-    """From the first submit to the last result."""
+def measure_jobs(*, rounds: int = 3, jobs: int = 100) -> Section:
+    """Jobs per second, from the first submit to the last result."""
     section = Section(
         "Whole jobs per second",
         f"{jobs} one-sentence jobs for `tone` from 4 clients, until the last result is stored and committed. "
@@ -145,50 +146,56 @@ def whole_jobs(*, rounds: int = 3, jobs: int = 100) -> Section:
         "processes, one task a job.",
         ("", "voicemill", "plain Celery", "ratio"),
     )
-    with deployment("cpu", "tone", engines=2) as rig, _plain(rig) as plain:
+    with run_deployment("cpu", "tone", engines=2) as rig, _run_plain(rig) as plain:
         plain.start_api()
         plain.start_worker(2)
         us, them = [], []
         for _ in range(rounds):
-            us.append(jobs / _ours(rig, jobs))
-            them.append(jobs / _theirs(plain, jobs))
-        section.rows.append(("jobs/s", spread(us, 1), spread(them, 1), f"{middle(us) / middle(them):.2f}"))
+            us.append(jobs / _time_jobs(rig, jobs))
+            them.append(jobs / _time_plain_jobs(plain, jobs))
+        section.rows.append(("jobs/s", format_range(us, 1), format_range(them, 1), f"{median(us) / median(them):.2f}"))
     return section
 
 
-def _ours(rig: Rig, jobs: int) -> float:
-    target, began = _succeeded(rig) + jobs, time.monotonic()
+def _time_jobs(rig: Rig, jobs: int) -> float:
+    target, began = _count_succeeded(rig) + jobs, time.monotonic()
 
     def submit(count: int) -> None:
-        caller = Caller(rig.base_url, rig.headers)
+        caller = KeepAliveClient(rig.base_url, rig.headers)
         for _ in range(count):
             _expect(202, caller.call("POST", "/tts/synthesize", _BODY))
 
-    _in_threads(submit, jobs, 4)
-    assert poll(lambda: _succeeded(rig) >= target, deadline_s=300, every_s=0.05)
+    _run_in_threads(submit, jobs, 4)
+    assert poll(lambda: _count_succeeded(rig) >= target, deadline_s=300, every_s=0.05)
     return time.monotonic() - began
 
 
-def _succeeded(rig: Rig) -> int:
-    """Looked up as `Plain.succeeded` does, so that looking costs both the same."""
+def _fetch_count(connection: psycopg.Connection, query: LiteralString) -> int:
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _count_succeeded(rig: Rig) -> int:
+    """The number of succeeded jobs, with the same kind of query as `PlainCelery.count_succeeded`."""
     with psycopg.connect(rig.environment["VOICEMILL_DATABASE_URL"].replace("+psycopg", "")) as connection:
-        return connection.execute("SELECT count(*) FROM jobs WHERE state = 'succeeded'").fetchone()[0]
+        return _fetch_count(connection, "SELECT count(*) FROM jobs WHERE state = 'succeeded'")
 
 
-def _theirs(plain: Plain, jobs: int) -> float:
-    target, began = plain.succeeded() + jobs, time.monotonic()
+def _time_plain_jobs(plain: PlainCelery, jobs: int) -> float:
+    target, began = plain.count_succeeded() + jobs, time.monotonic()
 
     def submit(count: int) -> None:
-        caller = Caller(plain.base_url, {})
+        caller = KeepAliveClient(plain.base_url, {})
         for _ in range(count):
             _expect(202, caller.call("POST", "/speak", {"text": _TEXT}))
 
-    _in_threads(submit, jobs, 4)
-    assert poll(lambda: plain.succeeded() >= target, deadline_s=300, every_s=0.05)
+    _run_in_threads(submit, jobs, 4)
+    assert poll(lambda: plain.count_succeeded() >= target, deadline_s=300, every_s=0.05)
     return time.monotonic() - began
 
 
-def _in_threads(target, total: int, threads: int) -> None:
+def _run_in_threads(target, total: int, threads: int) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(threads) as pool:
@@ -200,37 +207,37 @@ def _expect(status: int, answer):
     return answer[1]
 
 
-def polling(*, rounds: int = 4, seconds: float = 3.0, pollers: int = 200) -> Section:
-    """What waiting clients cost those who submit."""
+def measure_polling(*, rounds: int = 4, seconds: float = 3.0, pollers: int = 200) -> Section:
+    """The effect of waiting clients on submits per second."""
     section = Section(
         "200 waiting clients",
         f"{pollers} clients hold `GET /jobs/{{id}}?wait=15` on jobs that do not end (no worker runs), while 4 clients "
         "submit. Rounds with and without them alternate; a round begins when the API holds all of them, or none.",
         ("", "submits per second"),
     )
-    with deployment() as rig:
+    with run_deployment() as rig:
         ids = [
-            _expect(202, Caller(rig.base_url, rig.headers).call("POST", "/tts/synthesize", _BODY))["id"]
+            _expect(202, KeepAliveClient(rig.base_url, rig.headers).call("POST", "/tts/synthesize", _BODY))["id"]
             for _ in range(pollers)
         ]
 
         def submit():
-            caller = Caller(rig.base_url, rig.headers)
+            caller = KeepAliveClient(rig.base_url, rig.headers)
             return lambda _: _expect(202, caller.call("POST", "/tts/synthesize", _BODY))
 
         alone, watched = [], []
-        rate(submit, clients=4, seconds=1)
+        measure_rate(submit, clients=4, seconds=1)
         for _ in range(rounds):
-            # The API learns only at the end of its wait that a client has gone, and takes no more waiters meanwhile.
-            assert poll(lambda: _waiters(rig) == 0, deadline_s=60, every_s=0.5)
-            alone.append(rate(submit, clients=4, seconds=seconds))
+            # The API notices only at the end of a wait that its client is gone, and accepts no more waiters until then.
+            assert poll(lambda: _count_waiters(rig) == 0, deadline_s=60, every_s=0.5)
+            alone.append(measure_rate(submit, clients=4, seconds=seconds))
             child = _start_pollers(rig, ids)
-            assert poll(lambda: _waiters(rig) == pollers, deadline_s=10, every_s=0.2)
-            watched.append(rate(submit, clients=4, seconds=seconds))
-            assert _waiters(rig) == pollers
+            assert poll(lambda: _count_waiters(rig) == pollers, deadline_s=10, every_s=0.2)
+            watched.append(measure_rate(submit, clients=4, seconds=seconds))
+            assert _count_waiters(rig) == pollers
             child.stop()
-        section.rows += [("nobody waits", spread(alone)), (f"{pollers} wait", spread(watched))]
-        section.reading = f"Cost: {100 * (1 - middle(watched) / middle(alone)):.0f} % of the submit rate."
+        section.rows += [("nobody waits", format_range(alone)), (f"{pollers} wait", format_range(watched))]
+        section.reading = f"Cost: {100 * (1 - median(watched) / median(alone)):.0f} % of the submit rate."
     return section
 
 
@@ -239,6 +246,6 @@ def _start_pollers(rig: Rig, ids: list[str]) -> Child:
     return Child(args, log=rig.directory / "pollers.log", env={"PYTHONPATH": str(ROOT)}, cwd=ROOT)
 
 
-def _waiters(rig: Rig) -> int:
-    text = _expect(200, Caller(rig.base_url, rig.headers).call("GET", "/audio/metrics")).decode()
+def _count_waiters(rig: Rig) -> int:
+    text = _expect(200, KeepAliveClient(rig.base_url, rig.headers).call("GET", "/audio/metrics")).decode()
     return int(float(text.partition("\nvoicemill_waiters ")[2].partition("\n")[0]))

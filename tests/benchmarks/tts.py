@@ -1,5 +1,6 @@
-"""`make bench-tts`: how fast the neural voices speak, beside transformers. `--write` writes docs/benchmarks-tts.md.
+"""`make bench-tts`: the speed of the neural voices, compared with transformers.
 
+`--write` writes docs/measurements/benchmarks-tts.md.
 `python -m tests.benchmarks.tts vits` runs one part and only prints.
 """
 
@@ -9,40 +10,47 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from tests.benchmarks.report import Section, machine, measured, packages, page
-from tests.benchmarks.tts_acoustic import bark_section, fastspeech2_section, speecht5_section, vits_section
-from tests.benchmarks.tts_vocoders import vocoder_sections
+from tests.benchmarks.report import (
+    Section,
+    describe_machine,
+    describe_packages,
+    parse_arguments,
+    render_page,
+    run_sections,
+)
+from tests.benchmarks.tts_acoustic import measure_bark, measure_fastspeech2, measure_speecht5, measure_vits
+from tests.benchmarks.tts_vocoders import measure_vocoders
 from tests.faults.rig import ROOT
 
 _ALL: Mapping[str, Callable[[], Sequence[Section]]] = {
-    "fastspeech2": lambda: [fastspeech2_section()],
-    "vits": lambda: [vits_section()],
-    "speecht5": lambda: [speecht5_section()],
-    "bark": lambda: [bark_section()],
-    "vocoders": vocoder_sections,
+    "fastspeech2": lambda: [measure_fastspeech2()],
+    "vits": lambda: [measure_vits()],
+    "speecht5": lambda: [measure_speecht5()],
+    "bark": lambda: [measure_bark()],
+    "vocoders": measure_vocoders,
 }
-_PEERS = ("torch", "transformers", "onnxruntime")
+_PACKAGES = ("torch", "transformers", "onnxruntime")
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Run, print and perhaps write."""
-    names = [name for name in arguments if name != "--write"]
-    began = f"{machine()}; {packages(*_PEERS)}"
+    """Run the benchmarks and print their tables; write the page with `--write`."""
+    options = parse_arguments("Measure the speed of the neural voices.", _ALL, arguments)
+    began = f"{describe_machine()}; {describe_packages(*_PACKAGES)}"
     print(began)
-    sections = measured(_ALL, names)
-    if "--write" in arguments:
+    sections = run_sections(_ALL, options.names)
+    if options.write:
         head = [
             "# Benchmarks: text to speech",
             "",
             f"Written by `make bench-tts` on {datetime.now(UTC):%Y-%m-%d}. {began}.",
             "",
-            "Random weights of the published sizes cost what trained ones cost, and say nothing. Every contestant",
+            "Random weights of the published sizes cost what trained ones cost, and say nothing. Every candidate",
             "has the same tensors, the same symbols, the same length of speech and the same number of threads; rounds",
             "alternate; figures are medians with (lowest–highest). Real-time factor = seconds of work for a second of",
             "sound: smaller is faster. Processor time does not count what other processes of the machine take.",
             "",
         ]
-        (ROOT / "docs" / "benchmarks-tts.md").write_text(page(head, sections))
+        (ROOT / "docs" / "measurements" / "benchmarks-tts.md").write_text(render_page(head, sections))
 
 
 if __name__ == "__main__":

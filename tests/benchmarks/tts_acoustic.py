@@ -1,4 +1,4 @@
-"""The four families on transformers beside transformers' own call: published sizes, random weights, fixed lengths."""
+"""Four families compared with transformers' own models: published sizes, random weights, fixed lengths."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ import numpy as np
 import torch
 
 from pipelines.catalog.catalog import Catalog
-from pipelines.catalog.entry import Entry
-from tests.benchmarks.report import Section, middle, spread
+from pipelines.catalog.entry import SynthesisEntry
+from tests.benchmarks.report import Section, format_range, median
 
-#: One thread: several wait for each other by spinning, which a busy machine makes dear.
+#: One thread: several threads spin while they wait for each other, which is slow on a busy machine.
 THREADS, ROUNDS = 1, 3
-#: Sentences of a batch, symbols of a sentence, frames that each symbol is made to last.
+#: Sentences of a batch, symbols of a sentence, frames of a symbol.
 BATCH, SYMBOLS, FRAMES = 16, 40, 5
 _COLUMNS = ("", "real-time factor", "processor seconds for a second of sound", "× the first line, in processor time")
 
 
 def tick() -> None:
-    """Somebody waits for the answer."""
+    """A tick that does nothing."""
 
 
-def fastspeech2_section() -> Section:
+def measure_fastspeech2() -> Section:
     """FastSpeech2 and HiFi-GAN, a sentence at a time and sixteen together."""
     from transformers import (
         FastSpeech2ConformerConfig,
@@ -35,10 +35,10 @@ def fastspeech2_section() -> Section:
         FastSpeech2ConformerModel,
     )
 
-    from pipelines.catalog.vocoder_settings import Knobs
-    from pipelines.families.fastspeech2.network import Network, Row
+    from pipelines.catalog.vocoder_settings import VocoderSettings
+    from pipelines.families.fastspeech2.network import FastSpeech2Network, Row
     from pipelines.vocoders.hifigan import ESPNET_MEL
-    from pipelines.vocoders.selection import Vocoders
+    from pipelines.vocoders.selection import VocoderSelection
 
     section = Section(
         "FastSpeech2 (Conformer) with HiFi-GAN",
@@ -53,16 +53,16 @@ def fastspeech2_section() -> Section:
     model.duration_predictor.linear.bias.fill_(float(np.log(FRAMES + 1)))
     hifigan = FastSpeech2ConformerHifiGan(FastSpeech2ConformerHifiGanConfig()).eval().requires_grad_(False)
     ids = _symbols(2, 76)
-    network, seconds = Network(_twin(model)), SYMBOLS * FRAMES * 256 / 22_050
+    network, seconds = FastSpeech2Network(_copy_module(model)), SYMBOLS * FRAMES * 256 / 22_050
 
     def library() -> float:
         with torch.inference_mode():
             hifigan(model(torch.tensor(ids[:1]), return_dict=True).spectrogram)
         return seconds
 
-    def ours(vocoders: Vocoders) -> Callable[[], float]:
+    def ours(vocoders: VocoderSelection) -> Callable[[], float]:
         def run() -> float:
-            vocoders.render(None, [network.speak([Row(ids[0])], tick)[0].mel], [0], tick)
+            vocoders.synthesise([None], [network.synthesise([Row(ids[0])], tick)[0].mel], [0], tick)
             return seconds
 
         return run
@@ -70,7 +70,7 @@ def fastspeech2_section() -> Section:
     def acoustic(size: int) -> Callable[[], float]:
         def run() -> float:
             for first in range(0, BATCH, size):
-                network.speak([Row(row) for row in ids[first : first + size]], tick)
+                network.synthesise([Row(row) for row in ids[first : first + size]], tick)
             return BATCH * seconds
 
         return run
@@ -79,26 +79,26 @@ def fastspeech2_section() -> Section:
         hifigan.save_pretrained(folder)
         entry = _entry("fastspeech2", components={"vocoder": folder})
         cpu = torch.device("cpu")
-        contestants = {"transformers, float32": library}
+        candidates = {"transformers, float32": library}
         for precision in (None, "float32"):
-            vocoders = Vocoders(entry, cpu, ESPNET_MEL, Knobs(precision=precision))
-            contestants[f"this family, vocoder {vocoders.get(None).engine}"] = ours(vocoders)
-        contestants["this family, mel alone, one by one"] = acoustic(1)
-        contestants[f"this family, mel alone, {BATCH} together"] = acoustic(BATCH)
-        times = _race(section, contestants)
+            vocoders = VocoderSelection(entry, cpu, ESPNET_MEL, VocoderSettings(precision=precision))
+            candidates[f"this family, vocoder {vocoders.get(None).engine}"] = ours(vocoders)
+        candidates["this family, mel alone, one by one"] = acoustic(1)
+        candidates[f"this family, mel alone, {BATCH} together"] = acoustic(BATCH)
+        times = _compare(section, candidates)
     section.reading = (
-        f"{BATCH} sentences together: {_gain(times, -2, -1)} times as fast as one by one by the clock, "
-        f"{_gain(times, -2, -1, clock=1)} times in processor time."
+        f"{BATCH} sentences together: {_format_gain(times, -2, -1)} times as fast as one by one by the clock, "
+        f"{_format_gain(times, -2, -1, clock=1)} times in processor time."
     )
     return section
 
 
-def vits_section() -> Section:
+def measure_vits() -> Section:
     """VITS at the size of LJ Speech and MMS."""
     from transformers import VitsConfig, VitsModel
 
-    from pipelines.engines.transformers_checkpoint import pretrained
-    from pipelines.families.vits.network import Network, Row
+    from pipelines.engines.transformers_checkpoint import load_pretrained
+    from pipelines.families.vits.network import Row, VitsNetwork
 
     sentences, symbols = 2, SYMBOLS // 2
     section = Section(
@@ -113,10 +113,10 @@ def vits_section() -> Section:
     model.duration_predictor.proj.weight.zero_()
     model.duration_predictor.proj.bias.fill_(float(np.log(FRAMES // 2 + 0.5)))
     ids = [[number for symbol in row[:symbols] for number in (symbol, 0)] for row in _symbols(1, 170)[:sentences]]
-    # A copy of a module with weight norms shares its class with it, and folding would reach both: loaded anew instead.
+    # A copy of a module with weight norms shares its class, so that folding would change both: load it again instead.
     with tempfile.TemporaryDirectory() as folder:
         model.save_pretrained(folder)
-        network = Network(pretrained(_entry("vits", {}), VitsModel, Path(folder), "cpu"))
+        network = VitsNetwork(load_pretrained(_entry("vits", {}), VitsModel, Path(folder), "cpu"))
     seconds = sum(len(row) for row in ids) * (FRAMES // 2 + 1) * 256 / 22_050
 
     def library() -> float:
@@ -128,17 +128,17 @@ def vits_section() -> Section:
     def ours(size: int) -> Callable[[], float]:
         def run() -> float:
             for first in range(0, len(ids), size):
-                network.speak([Row(row, None, 1.0, 0.667, 0.8, 7) for row in ids[first : first + size]], tick)
+                network.synthesise([Row(row, None, 1.0, 0.667, 0.8, 7) for row in ids[first : first + size]], tick)
             return seconds
 
         return run
 
-    contestants = {
+    candidates = {
         "transformers": library,
         "this family, one by one": ours(1),
         f"this family, {len(ids)} together": ours(len(ids)),
     }
-    _race(section, contestants)
+    _compare(section, candidates)
     section.reading = (
         "Nearly all of the work is the decoder, a HiFi-GAN that one sentence fills the processor with: batches save "
         "little on a CPU."
@@ -146,11 +146,11 @@ def vits_section() -> Section:
     return section
 
 
-def speecht5_section() -> Section:
+def measure_speecht5() -> Section:
     """SpeechT5's spectrograms: the library's loop, and rows that grow together."""
     from transformers import SpeechT5Config, SpeechT5ForTextToSpeech
 
-    from pipelines.families.speecht5.network import Network, Row
+    from pipelines.families.speecht5.network import Row, SpeechT5Network
 
     rounds, letters, rows = 2, 8, 4
     section = Section(
@@ -162,7 +162,7 @@ def speecht5_section() -> Section:
     torch.manual_seed(1)
     model = SpeechT5ForTextToSpeech(SpeechT5Config()).eval().requires_grad_(False)
     model.speech_decoder_postnet.prob_out.bias.fill_(-100.0)
-    network = Network(model)
+    network = SpeechT5Network(model)
     vector = np.random.default_rng(1).normal(size=512).astype(np.float32)
     ids = [row[:letters] for row in _symbols(5, 80)[:rows]]
     seconds = rows * letters * 10 * 2 * 256 / 16_000
@@ -175,26 +175,30 @@ def speecht5_section() -> Section:
     def ours(size: int) -> Callable[[], float]:
         def run() -> float:
             for first in range(0, rows, size):
-                network.speak([Row(row, vector, number) for number, row in enumerate(ids[first : first + size])], tick)
+                network.synthesise(
+                    [Row(row, vector, number) for number, row in enumerate(ids[first : first + size])], tick
+                )
             return seconds
 
         return run
 
-    contestants = {
+    candidates = {
         "transformers": library,
         "this family, one by one": ours(1),
         f"this family, {rows} together": ours(rows),
     }
-    times = _race(section, contestants, rounds=rounds)
-    section.reading = f"{rows} sentences together: {_gain(times, 1, 2, clock=1)} times as fast in processor time."
+    times = _compare(section, candidates, rounds=rounds)
+    section.reading = (
+        f"{rows} sentences together: {_format_gain(times, 1, 2, clock=1)} times as fast in processor time."
+    )
     return section
 
 
-def bark_section() -> Section:
+def measure_bark() -> Section:
     """Bark small, all four stages."""
     from transformers import BarkConfig, BarkModel, EncodecConfig
 
-    from pipelines.families.bark.network import Network, Row
+    from pipelines.families.bark.network import BarkNetwork, Row
 
     rounds, tokens, rows = 0, 25, 2
     section = Section(
@@ -214,7 +218,7 @@ def bark_section() -> Section:
         )
     )
     model = model.eval().requires_grad_(False)
-    # The end is never the likeliest.
+    # The end is never the most likely token.
     model.semantic.lm_head.weight[10_000].zero_()
     for name, value in (
         ("semantic_config", {"max_new_tokens": tokens, "eos_token_id": 10_000}),
@@ -224,7 +228,7 @@ def bark_section() -> Section:
         ("sample_rate", 24_000),
     ):
         setattr(model.generation_config, name, value)
-    network = Network(model)
+    network = BarkNetwork(model)
     ids = [row[:40] for row in _symbols(100, 10_000)[:rows]]
     seconds = rows * (tokens * 150 / 49.9 // 2) / 75
 
@@ -238,55 +242,57 @@ def bark_section() -> Section:
     def ours(size: int) -> Callable[[], float]:
         def run() -> float:
             for first in range(0, rows, size):
-                network.speak([Row(row, None, torch.Generator()) for row in ids[first : first + size]], tick)
+                network.synthesise([Row(row, None, torch.Generator()) for row in ids[first : first + size]], tick)
             return seconds
 
         return run
 
-    contestants = {"transformers, one by one": library, f"this family, {rows} together": ours(rows)}
-    _race(section, contestants, rounds=rounds)
+    candidates = {"transformers, one by one": library, f"this family, {rows} together": ours(rows)}
+    _compare(section, candidates, rounds=rounds)
     return section
 
 
-# -- the race ----------------------------------------------------------------------------------------------------------
+# -- the comparison ----------------------------------------------------------------------------------------------------
 Times = list[tuple[list[float], list[float]]]
 
 
-def _race(section: Section, contestants: dict[str, Callable[[], float]], rounds: int = ROUNDS) -> Times:
-    """Fills the section. A contestant answers with the seconds of sound that it made.
+def _compare(section: Section, candidates: dict[str, Callable[[], float]], rounds: int = ROUNDS) -> Times:
+    """Fill the section. A candidate returns the seconds of sound that it made.
 
-    Returns seconds of wall and of processor time for a second of sound, of each contestant in order.
+    Returns, for each candidate in order, seconds of wall and of CPU time for a second of sound.
     """
     torch.set_num_threads(THREADS)
-    times: Times = [([], []) for _ in contestants]
-    for turn in range(rounds + 1):  # no round: once, and cold
-        for run, (walls, processors) in zip(contestants.values(), times, strict=True):
+    times: Times = [([], []) for _ in candidates]
+    for turn in range(rounds + 1):  # rounds = 0: one cold round
+        for run, (walls, processors) in zip(candidates.values(), times, strict=True):
             wall, processor = time.perf_counter(), time.process_time()
             made_s = run()
             if turn or not rounds:  # the first round warms up
                 walls.append((time.perf_counter() - wall) / made_s)
                 processors.append((time.process_time() - processor) / made_s)
-    for number, (name, clocks) in enumerate(zip(contestants, times, strict=True)):
-        section.rows.append((name, *(spread(clock, 3) for clock in clocks), _gain(times, 0, number, clock=1)))
+    for number, (name, clocks) in enumerate(zip(candidates, times, strict=True)):
+        section.rows.append(
+            (name, *(format_range(clock, 3) for clock in clocks), _format_gain(times, 0, number, clock=1))
+        )
     return times
 
 
-def _gain(times: Times, slow: int, fast: int, *, clock: int = 0) -> str:
-    return f"{middle(times[slow][clock]) / middle(times[fast][clock]):.2f}"
+def _format_gain(times: Times, slow: int, fast: int, *, clock: int = 0) -> str:
+    return f"{median(times[slow][clock]) / median(times[fast][clock]):.2f}"
 
 
 def _symbols(low: int, high: int) -> list[list[int]]:
     return np.random.default_rng(3).integers(low, high, (BATCH, SYMBOLS)).tolist()
 
 
-def _entry(family: str, components: dict[str, str]) -> Entry:
+def _entry(family: str, components: dict[str, str]) -> SynthesisEntry:
     import dataclasses
 
     return dataclasses.replace(Catalog().get(family, "tts"), components=components, threads=THREADS)
 
 
-def _twin(model: Any) -> Any:
-    """The same tensors in another module: what a family does to a model must not reach the library's."""
+def _copy_module(model: Any) -> Any:
+    """A deep copy, since a family changes the modules that it gets."""
     import copy
 
     return copy.deepcopy(model)

@@ -1,4 +1,4 @@
-"""What every doorbell promises, asked of Celery over a real Redis and of the one in process."""
+"""What every dispatch promises, checked for Celery over a real Redis and for the one in process."""
 
 from __future__ import annotations
 
@@ -11,52 +11,52 @@ from typing import Protocol
 import pytest
 import redis
 
-from jobs.dispatch.celery_dispatch import KEY_PREFIX, RING_TASK, CeleryDispatch
+from jobs.dispatch.celery_dispatch import KEY_PREFIX, NOTIFY_TASK, CeleryDispatch
 from jobs.dispatch.dispatch import Dispatch
 from jobs.dispatch.inline_dispatch import InlineDispatch
 from jobs.errors import StoreUnavailable
 from tests.services.machine_speed import poll
 
 
-class House(Protocol):
-    """A dispatch and whoever listens at its queues."""
+class Backend(Protocol):
+    """A dispatch and what arrived at its queues."""
 
     dispatch: Dispatch
 
-    def heard(self, queue: str) -> list[str]:
-        """Hints of the bells that arrived, oldest first."""
+    def arrived(self, queue: str) -> list[str]:
+        """Job ids of the notifications that arrived, oldest first."""
 
 
-class InlineHouse:
+class InlineBackend:
     def __init__(self) -> None:
-        self._heard: list[tuple[str, str]] = []
-        self.dispatch = InlineDispatch(self._answer)
+        self._arrived: list[tuple[str, str]] = []
+        self.dispatch = InlineDispatch(self._handle)
 
-    def _answer(self, queue: str, hint: str) -> None:
-        self._heard.append((queue, hint))
-        if hint == "trouble":
+    def _handle(self, queue: str, job_id: str) -> None:
+        self._arrived.append((queue, job_id))
+        if job_id == "trouble":
             raise StoreUnavailable
 
-    def heard(self, queue: str) -> list[str]:
-        return [hint for name, hint in self._heard if name == queue]
+    def arrived(self, queue: str) -> list[str]:
+        return [job_id for name, job_id in self._arrived if name == queue]
 
 
-class CeleryHouse:
+class CeleryBackend:
     def __init__(self, url: str) -> None:
         self._redis = redis.Redis.from_url(url)
         self.dispatch = CeleryDispatch(url)
 
-    def heard(self, queue: str) -> list[str]:
-        hints = []
+    def arrived(self, queue: str) -> list[str]:
+        job_ids = []
         for raw in reversed(self._redis.lrange(KEY_PREFIX + queue, 0, -1)):
             message = json.loads(raw)
-            assert message["headers"]["task"] == RING_TASK
+            assert message["headers"]["task"] == NOTIFY_TASK
             assert message["headers"]["eta"] is None
             assert message["content-type"] == "application/json"
-            (named, hint), kwargs, _ = json.loads(base64.b64decode(message["body"]))
+            (named, job_id), kwargs, _ = json.loads(base64.b64decode(message["body"]))
             assert (named, kwargs) == (queue, {})
-            hints.append(hint)
-        return hints
+            job_ids.append(job_id)
+        return job_ids
 
     def close(self) -> None:
         self.dispatch.close()
@@ -64,58 +64,60 @@ class CeleryHouse:
 
 
 @pytest.fixture(params=["inline", "celery"])
-def house(request: pytest.FixtureRequest) -> Iterator[House]:
+def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
     if request.param == "inline":
-        yield InlineHouse()
+        yield InlineBackend()
         return
-    house = CeleryHouse(request.getfixturevalue("redis_url"))
-    yield house
-    house.close()
+    backend = CeleryBackend(request.getfixturevalue("redis_url"))
+    yield backend
+    backend.close()
 
 
-def test_a_bell_arrives_at_its_queue_and_no_other(house: House) -> None:
-    house.dispatch.ring("tts.espeak", hint="chk_1")
-    house.dispatch.ring("cpu", hint="chk_2")
-    assert poll(lambda: house.heard("cpu") == ["chk_2"] and house.heard("tts.espeak") == ["chk_1"], deadline_s=10)
-    assert house.heard("stt.whisper") == []
+def test_a_notification_arrives_at_its_queue_and_no_other(backend: Backend) -> None:
+    backend.dispatch.notify("tts.espeak", job_id="chk_1")
+    backend.dispatch.notify("cpu", job_id="chk_2")
+    assert poll(lambda: backend.arrived("cpu") == ["chk_2"], deadline_s=10)
+    assert poll(lambda: backend.arrived("tts.espeak") == ["chk_1"], deadline_s=10)
+    assert backend.arrived("stt.whisper") == []
 
 
-def test_close_sends_what_waits_and_later_bells_go_nowhere(house: House) -> None:
-    house.dispatch.ring("cpu", hint="before")
-    house.dispatch.close()
-    assert house.heard("cpu") == ["before"]
-    house.dispatch.ring("cpu", hint="after")
-    house.dispatch.close()
-    assert house.heard("cpu") == ["before"]
+def test_close_sends_what_is_pending_and_later_notifications_are_dropped(backend: Backend) -> None:
+    backend.dispatch.notify("cpu", job_id="before")
+    backend.dispatch.close()
+    assert backend.arrived("cpu") == ["before"]
+    backend.dispatch.notify("cpu", job_id="after")
+    backend.dispatch.close()
+    assert backend.arrived("cpu") == ["before"]
 
 
-def test_no_bell_is_rung_for_no_work(house: House) -> None:
-    house.dispatch.ring("cpu", count=0)
-    house.dispatch.ring("cpu", count=-1)
-    house.dispatch.ring("cpu", hint="one")
-    house.dispatch.close()
-    assert house.heard("cpu") == ["one"]
+def test_no_notification_is_sent_for_no_work(backend: Backend) -> None:
+    backend.dispatch.notify("cpu", count=0)
+    backend.dispatch.notify("cpu", count=-1)
+    backend.dispatch.notify("cpu", job_id="one")
+    backend.dispatch.close()
+    assert backend.arrived("cpu") == ["one"]
 
 
-def test_threads_may_ring_at_once(house: House) -> None:
+def test_threads_may_notify_at_once(backend: Backend) -> None:
     threads = [
-        threading.Thread(target=lambda: [house.dispatch.ring("cpu", hint="chk") for _ in range(200)]) for _ in range(8)
+        threading.Thread(target=lambda: [backend.dispatch.notify("cpu", job_id="chk") for _ in range(200)])
+        for _ in range(8)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    house.dispatch.close()
-    assert len(house.heard("cpu")) >= 1
+    backend.dispatch.close()
+    assert len(backend.arrived("cpu")) >= 1
 
 
-def test_a_big_count_is_not_a_flood(house: House) -> None:
-    house.dispatch.ring("cpu", count=100_000)
-    house.dispatch.close()
-    assert 1 <= len(house.heard("cpu")) <= 2
+def test_a_big_count_is_not_a_flood(backend: Backend) -> None:
+    backend.dispatch.notify("cpu", count=100_000)
+    backend.dispatch.close()
+    assert 1 <= len(backend.arrived("cpu")) <= 2
 
 
-def test_trouble_of_whoever_answers_does_not_reach_whoever_rings(house: House) -> None:
-    house.dispatch.ring("cpu", hint="trouble")
-    house.dispatch.ring("stt.whisper", hint="next")
-    assert poll(lambda: house.heard("stt.whisper") == ["next"], deadline_s=10)
+def test_an_error_of_the_handler_does_not_reach_the_sender(backend: Backend) -> None:
+    backend.dispatch.notify("cpu", job_id="trouble")
+    backend.dispatch.notify("stt.whisper", job_id="next")
+    assert poll(lambda: backend.arrived("stt.whisper") == ["next"], deadline_s=10)

@@ -14,8 +14,8 @@ from pipelines.catalog.catalog import Catalog
 from pipelines.text.documents.ssml.attributes import STRENGTHS_S
 from pipelines.tts.assembly import PAUSES_S
 from pipelines.tts.part_file import SpeechPart, read_part
-from tests.in_process import Run, load
-from tests.pitch import median_pitch_hz
+from tests.pipeline_runner import PipelineRun, load_family
+from tests.pitch import measure_pitch_hz
 
 RATE = 22_050
 TEXT = "Mama, we are along now."
@@ -23,7 +23,7 @@ TEXT = "Mama, we are along now."
 
 @pytest.fixture(scope="module")
 def espeak() -> Iterator[Any]:
-    family = load(Catalog().get("espeak", "tts"))
+    family = load_family(Catalog().get("espeak", "tts"))
     yield family
     family.close()
 
@@ -34,8 +34,8 @@ def part(espeak: Any, tmp_path: Path) -> Any:
 
     def made(inside: str) -> SpeechPart:
         params = {"model": "espeak", "ssml": f'<speak xml:lang="en-US">{inside}</speak>', "speech_marks": True}
-        run = Run("tts.synthesize", tmp_path, params)
-        result = run.all(None, espeak)
+        run = PipelineRun("tts.synthesize", tmp_path, params)
+        result = run.run_all(None, espeak)
         (path,) = run.parts
         spoken = read_part(path)
         assert result.duration_s == len(spoken.samples) / RATE
@@ -79,7 +79,7 @@ def test_prosody_rate_shortens_and_lengthens_by_what_it_says(part: Any, rate: st
 @pytest.mark.parametrize("semitones", [4, -3])
 def test_prosody_pitch_raises_and_lowers_the_voice_by_semitones(part: Any, semitones: int) -> None:
     usual, changed = sounds(part(f"<s>{TEXT}</s><s><prosody pitch='{semitones:+d}st'>{TEXT}</prosody></s>"))
-    moved = 12 * np.log2(median_pitch_hz(changed, RATE) / median_pitch_hz(usual, RATE))
+    moved = 12 * np.log2(measure_pitch_hz(changed, RATE) / measure_pitch_hz(usual, RATE))
     assert moved == pytest.approx(semitones, abs=1.5)
 
 
@@ -106,36 +106,38 @@ def test_emphasis_is_slower_and_louder_the_stronger_it_is(part: Any) -> None:
         ("<sub alias='Web Body'>W3C</sub>", "Web Body"),
     ],
 )
-def test_a_reading_sounds_like_its_words_and_is_marked_as_it_is_written(part: Any, tagged: str, said: str) -> None:
+def test_a_substitution_sounds_like_its_words_and_is_marked_as_it_is_written(part: Any, tagged: str, said: str) -> None:
     spoken = part(f"<s>{tagged}</s><s>{said}</s>")
     read, plain = sounds(spoken)
     assert np.array_equal(read, plain)
     assert spoken.sentences[0].text in tagged
 
 
-def test_a_phoneme_sounds_like_the_word_that_is_said_so(part: Any) -> None:
+def test_a_phoneme_sounds_like_the_word_of_that_pronunciation(part: Any) -> None:
     told, plain, other = sounds(part("<s><phoneme ph='ˈpoʊlɪʃ'>xyz</phoneme></s><s>Polish</s><s>polish</s>"))
     assert np.array_equal(told, plain)
     assert not np.array_equal(told, other)
 
 
-def test_a_language_and_a_voice_are_those_of_a_job_that_asks_for_them(part: Any, espeak: Any, tmp_path: Path) -> None:
+def test_a_language_and_a_voice_sound_as_in_a_job_with_them(part: Any, espeak: Any, tmp_path: Path) -> None:
     by_language, by_voice = sounds(
         part("<s><lang xml:lang='de'>Guten Tag.</lang></s><s><voice name='de+f3'>Guten Tag.</voice></s>")
     )
     for params, tagged in (({"language": "de"}, by_language), ({"voice": "de+f3"}, by_voice)):
-        run = Run("tts.synthesize", tmp_path / next(iter(params)), {"model": "espeak", "text": "Guten Tag.", **params})
-        run.all(None, espeak)
+        run = PipelineRun(
+            "tts.synthesize", tmp_path / next(iter(params)), {"model": "espeak", "text": "Guten Tag.", **params}
+        )
+        run.run_all(None, espeak)
         assert np.array_equal(read_part(run.parts[0]).samples, tagged)
 
 
-def test_marks_stand_at_the_sample_where_the_next_word_begins(part: Any) -> None:
+def test_marks_are_at_the_sample_where_the_next_word_begins(part: Any) -> None:
     spoken = part(
         "<mark name='a'/>One two <mark name='b'/>three. <break time='1s'/><mark name='c'/>Four.<mark name='d'/>"
     )
     first, second = spoken.sentences
     three = next(word.start for word in first.words if word.text == "three")
-    assert spoken.named == (("a", 0), ("b", three), ("c", second.start), ("d", second.end))
+    assert spoken.source_marks == (("a", 0), ("b", three), ("c", second.start), ("d", second.end))
     assert second.start - first.end == RATE
 
 

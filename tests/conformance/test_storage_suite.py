@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from jobs.errors import Conflict, CorruptObject, InvalidKey, Misconfigured, NotFound
 from jobs.settings import Settings
 from jobs.storage.from_settings import open_storage
-from jobs.storage.ownership import mark_storage, require_own_storage, storage_owner
+from jobs.storage.ownership import mark_storage, read_storage_owner, require_own_storage
 from jobs.storage.storage import Storage
 
 KEY = "jobs/acme/job_1/parts/work-1-0-1-abcd"
@@ -205,7 +205,7 @@ def test_a_storage_that_works_says_so(storage: Storage) -> None:
 def test_the_marker_is_written_once_and_tells_whose_storage_it_is(storage: Storage) -> None:
     with pytest.raises(Misconfigured, match="no marker"):
         require_own_storage(storage, "mine")
-    assert storage_owner(storage) is None
+    assert read_storage_owner(storage) is None
     assert mark_storage(storage, "mine") == "mine"
     assert mark_storage(storage, "mine") == "mine"
     assert mark_storage(storage, "restored from a backup") == "mine"

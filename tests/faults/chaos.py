@@ -1,11 +1,11 @@
-"""Every kind of fault against one deployment, by name; counted only where it really hit.
+"""All kinds of faults for one deployment, by name; counted only where they had an effect.
 
     with deployment(tmp_path, s3_server, s3_url) as rig, … :
         chaos = Chaos(rig, …)
         chaos.start_workers()
-        chaos.cause("kill -9 of a worker")
+        chaos.inject("kill -9 of a worker")
 
-Each fault is over, and its cause repaired, when `cause` returns: what is still broken then is what the product mends.
+When `inject` returns, the fault is over and its cause repaired; what is still broken then the product has to repair.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -36,7 +37,7 @@ _OUTAGE_S = 2.0
 
 
 class Chaos:
-    """A deployment whose every link is a proxy and whose every server may be killed. Start and stop with `with`."""
+    """A deployment with a proxy on every connection, and servers that may be killed. Start and stop it with `with`."""
 
     def __init__(self, directory: Path, s3_server: S3Server, s3_url: str, *, seed: int = 0) -> None:
         self._choose = random.Random(seed)
@@ -45,7 +46,7 @@ class Chaos:
         broker_directory.mkdir(parents=True)
         self._broker = RedisServer(broker_directory)
         self._directory, self._s3_server, self._s3_url = directory, s3_server, s3_url
-        self.alive: list[Worker] = []
+        self.workers: list[Worker] = []
         self.kinds: Mapping[str, Callable[[], bool]] = {
             "kill -9 of a worker": self._kill_worker,
             "kill -9 of an engine": self._kill_engine,
@@ -70,9 +71,9 @@ class Chaos:
         }
         self.rig = Rig(
             self._directory,
-            database_url=_moved(url, database.port, self.links["database"]),
-            broker_url=_moved(broker.url, broker.port, self.links["broker"]),
-            storage_url=_moved(self._s3_url, self._s3_server.port, self.links["storage"]),
+            database_url=_replace_port(url, database.port, self.links["database"]),
+            broker_url=_replace_port(broker.url, broker.port, self.links["broker"]),
+            storage_url=_replace_port(self._s3_url, self._s3_server.port, self.links["storage"]),
             store_url=url,
             objects_url=self._s3_url,
         ).__enter__()
@@ -86,14 +87,14 @@ class Chaos:
         self._database.close()
 
     def start_workers(self, *families: str) -> None:
-        """Workers that the faults may hit; each is replaced when it was killed."""
-        self.alive += [self.rig.start_worker(family) for family in families]
+        """Start workers that may be killed; a killed worker is replaced."""
+        self.workers += [self.rig.start_worker(family) for family in families]
 
-    def cause(self, kind: str) -> bool:
-        """Cause a fault of this kind and mend its cause. False where there was nothing to hit."""
+    def inject(self, kind: str) -> bool:
+        """Cause a fault of this kind and repair its cause. False where it could have no effect."""
         hit = self.kinds[kind]()
         if hit:
-            self.rig.count(kind)
+            self.rig.count_fault(kind)
         return hit
 
     # -- the kinds -----------------------------------------------------------------------------------------------------
@@ -102,14 +103,14 @@ class Chaos:
         if victim is None:
             return False
         victim.kill()
-        self.alive.remove(victim)
-        self.alive.append(self.rig.start_worker(victim.family))
+        self.workers.remove(victim)
+        self.workers.append(self.rig.start_worker(victim.family))
         return True
 
     def _kill_engine(self) -> bool:
         victim = self._busy_worker("slow")
-        # A third death alone would rightly make a poison of an innocent text.
-        if victim is None or self.rig.most_crashes() >= 2:
+        # After a third crash alone the error of the job would rightly be poison.
+        if victim is None or self.rig.max_crash_count() >= 2:
             return False
         for pid in victim.engine_pids:
             try:
@@ -153,7 +154,7 @@ class Chaos:
         before = link.faults.total()
         link.refuse()
         time.sleep(_OUTAGE_S)
-        link.heal()
+        link.restore()
         return link.faults.total() > before
 
     def _kill_api(self) -> bool:
@@ -162,13 +163,13 @@ class Chaos:
         return True
 
     def _busy_worker(self, family: str | None = None) -> Worker | None:
-        """One that holds chunks and is of this family, or of any."""
-        busy = [each for each in self.alive if family in (None, each.family) and self.rig.running(each)]
+        """A random worker that runs chunks, of this family or of any; None where there is none."""
+        busy = [each for each in self.workers if family in (None, each.family) and self.rig.count_running(each)]
         return self._choose.choice(busy) if busy else None
 
 
-class Client(threading.Thread):
-    """Submits jobs at a bounded rate, each under its own key until it is acknowledged; now and then cancels one."""
+class LoadClient(threading.Thread):
+    """Submits jobs at a bounded rate, each with an idempotency key until it is acknowledged; sometimes cancels one."""
 
     def __init__(self, rig: Rig, *, every_s: float, chunks: int, seconds: float, most_open: int, seed: int = 0) -> None:
         super().__init__(name="client", daemon=True)
@@ -176,12 +177,12 @@ class Client(threading.Thread):
         self._chunks, self._seconds = chunks, seconds
         self._choose = random.Random(seed)
         self._closing = threading.Event()
-        #: Requests that met no API or no database, and were sent again.
+        #: Requests that were sent again because the API or the database was down.
         self.repeated = 0
         self.cancelled: set[str] = set()
 
     def close(self) -> None:
-        """Submit nothing more; returns when the last request has its answer."""
+        """Stop submitting; returns after the response to the last request."""
         self._closing.set()
         self.join(deadline(60))
 
@@ -199,23 +200,23 @@ class Client(threading.Thread):
                 self._cancel(self._choose.choice(still_open))
 
     def _submit(self, key: str) -> None:
-        text = self._rig.text(chunks=self._chunks, seconds=self._seconds)
+        text = self._rig.make_text(chunks=self._chunks, seconds=self._seconds)
         body = {"text": text, "model": "slow", "format": "wav"}
-        answer = self._persist("/tts/synthesize", json=body, headers={"Idempotency-Key": key})
+        answer = self._request("/tts/synthesize", json=body, headers={"Idempotency-Key": key})
         assert answer.status_code == 202, answer.text
         self._rig.acknowledge(answer.json()["id"], text)
 
     def _cancel(self, job_id: str) -> None:
-        self._persist(f"/jobs/{job_id}/cancel")
+        self._request(f"/jobs/{job_id}/cancel")
         self.cancelled.add(job_id)
-        self._rig.count("cancel")
+        self._rig.count_fault("cancel")
 
-    def _persist(self, path: str, **options: object) -> httpx.Response:
-        headers = {**self._rig.headers, **options.pop("headers", {})}  # type: ignore[dict-item]
+    def _request(self, path: str, *, json: Any = None, headers: Mapping[str, str] | None = None) -> httpx.Response:
+        headers = {**self._rig.headers, **(headers or {})}
         while True:
             try:
                 answer = httpx.post(
-                    f"{self._rig.base_url}{path}", headers=headers, timeout=deadline(15), trust_env=False, **options
+                    f"{self._rig.base_url}{path}", json=json, headers=headers, timeout=deadline(15), trust_env=False
                 )
                 if answer.status_code not in (409, 503):
                     return answer
@@ -226,8 +227,8 @@ class Client(threading.Thread):
 
 
 @contextmanager
-def submitting(client: Client) -> Iterator[Client]:
-    """The client, at work until the block ends."""
+def run_client(client: LoadClient) -> Iterator[LoadClient]:
+    """Run the client until the block ends."""
     client.start()
     try:
         yield client
@@ -235,15 +236,15 @@ def submitting(client: Client) -> Iterator[Client]:
         client.close()
 
 
-def recovery_s(rig: Rig, *, deadline_s: float) -> float | None:
-    """Seconds from now, the end of a fault, to the next chunk that succeeds; None where none was open."""
-    started, before = time.monotonic(), rig.events("succeeded")
+def measure_recovery_s(rig: Rig, *, deadline_s: float) -> float | None:
+    """Seconds from now, the end of a fault, until a chunk succeeds; None where no job is open."""
+    started, before = time.monotonic(), rig.count_events("succeeded")
     if all(job.state.is_terminal for job in rig.jobs()):
         return None
-    assert poll(lambda: rig.events("succeeded") > before, deadline_s=deadline_s), f"no success\n{rig.log_tails()}"
+    assert poll(lambda: rig.count_events("succeeded") > before, deadline_s=deadline_s), rig.read_log_tails()
     return time.monotonic() - started
 
 
-def _moved(url: str, port: int, link: Proxy) -> str:
+def _replace_port(url: str, port: int, link: Proxy) -> str:
     assert f":{port}/" in url or f":{port}&" in url or url.endswith(f":{port}"), url
     return url.replace(f":{port}", f":{link.port}")

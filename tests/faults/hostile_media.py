@@ -1,4 +1,4 @@
-"""Recordings that nobody means well with: playlists in disguise, lies in headers, bombs, cuts, seeded mutations.
+"""Malicious recordings: disguised playlists, false headers, decompression bombs, truncation, seeded mutations.
 
 Every builder is deterministic. A case is a name and bytes; `{canary}` in a text case is the path of a file that must
 not be read.
@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.factories import make_noise, make_recording, make_sound, wav_bytes
+from tests.audio_factories import make_noise, make_recording, make_sine, make_wav_bytes
 
 FORMATS = ("wav", "flac", "mp3", "ogg", "m4a", "webm", "mka", "aac", "mov")
 
 
-def corpus(folder: Path, canary: Path, *, mutations: int) -> Iterator[tuple[str, bytes]]:
-    """All cases; `mutations` of them are fuzzed recordings. `folder` is for building, `canary` an audio file."""
+def build_corpus(folder: Path, canary: Path, *, mutations: int) -> Iterator[tuple[str, bytes]]:
+    """All cases, `mutations` of them fuzzed recordings. `folder`: for scratch files; `canary`: an audio file."""
     whole = {ending: _recording(folder, ending) for ending in FORMATS}
     yield from _playlists(canary)
     yield from _references(whole["mov"], canary)
@@ -36,7 +36,7 @@ def corpus(folder: Path, canary: Path, *, mutations: int) -> Iterator[tuple[str,
 
 
 def _recording(folder: Path, ending: str) -> bytes:
-    samples = np.concatenate([make_sound(0.6, rate_hz=48_000), make_noise(0.6, rate_hz=48_000, level=0.2)])
+    samples = np.concatenate([make_sine(0.6, rate_hz=48_000), make_noise(0.6, rate_hz=48_000, level=0.2)])
     return make_recording(folder / f"whole.{ending}", samples).read_bytes()
 
 
@@ -60,7 +60,7 @@ _PLAYLISTS = {
     "avisynth": 'WavSource("{path}")\n',
     "vapoursynth": "import vapoursynth\nopen('{path}')\n",
 }
-#: What stands before the text, to pass for something else.
+#: Bytes before the text that disguise it as another format.
 _DISGUISES = {
     "bare": b"",
     "blank-lines": b"\n\n  \r\n",
@@ -86,7 +86,7 @@ def _playlists(canary: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _references(mov: bytes, canary: Path) -> Iterator[tuple[str, bytes]]:
-    """Movies whose samples lie in another file."""
+    """MOV files whose samples are in another file."""
     at = mov.index(b"dref") - 4
     length = struct.unpack_from(">I", mov, at)[0]
     for kind in (b"url ", b"alis", b"rsrc"):
@@ -101,7 +101,7 @@ def _references(mov: bytes, canary: Path) -> Iterator[tuple[str, bytes]]:
         yield f"mov-dref-{kind.decode().strip()}", bytes(grown)
 
 
-# -- damage ----------------------------------------------------------------------------------------------------------
+# -- corruption ------------------------------------------------------------------------------------------------------
 def _cuts(whole: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
     for ending, data in whole.items():
         for share in (0.001, 0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99):
@@ -121,7 +121,7 @@ def _garbage() -> Iterator[tuple[str, bytes]]:
 
 
 def _mutations(whole: dict[str, bytes], count: int) -> Iterator[tuple[str, bytes]]:
-    """Bits flipped, numbers made extreme, pieces moved; half of them within the first 600 bytes."""
+    """Flipped bits, extreme numbers and moved blocks, half of them within the first 600 bytes."""
     for number in range(count):
         chance = random.Random(number)
         ending = FORMATS[number % len(FORMATS)]
@@ -129,14 +129,14 @@ def _mutations(whole: dict[str, bytes], count: int) -> Iterator[tuple[str, bytes
         for _ in range(chance.choice((1, 1, 2, 4, 16, 64))):
             reach = min(600, len(data) - 8) if chance.random() < 0.5 else len(data) - 8
             at = chance.randrange(reach)
-            deed = chance.randrange(5)
-            if deed == 0:
+            kind = chance.randrange(5)
+            if kind == 0:
                 data[at] ^= 1 << chance.randrange(8)
-            elif deed == 1:
+            elif kind == 1:
                 data[at] = chance.randrange(256)
-            elif deed == 2:
+            elif kind == 2:
                 struct.pack_into("<I", data, at, chance.choice((0, 1, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF)))
-            elif deed == 3:
+            elif kind == 3:
                 struct.pack_into(">Q", data, at, chance.choice((0, 1 << 31, 1 << 32, (1 << 63) - 1, (1 << 64) - 1)))
             else:
                 start = chance.randrange(len(data) - 64)
@@ -144,9 +144,9 @@ def _mutations(whole: dict[str, bytes], count: int) -> Iterator[tuple[str, bytes
         yield f"{ending}-mutation-{number}", bytes(data)
 
 
-# -- lies in headers -------------------------------------------------------------------------------------------------
+# -- false headers ---------------------------------------------------------------------------------------------------
 def _wav_headers() -> Iterator[tuple[str, bytes]]:
-    whole = wav_bytes(make_sound(0.2))
+    whole = make_wav_bytes(make_sine(0.2))
     fields = {"code": 20, "channels": 22, "rate": 24, "byte-rate": 28, "align": 32, "bits": 34}
     values = {
         "code": (0, 2, 3, 6, 7, 0x11, 0x31, 0x50, 0x55, 0x92, 0xFF, 0x161, 0x162, 0x2000, 0xFFFE, 0xFFFF),
@@ -162,7 +162,7 @@ def _wav_headers() -> Iterator[tuple[str, bytes]]:
             struct.pack_into("<I" if field in ("rate", "byte-rate") else "<H", data, at, value)
             yield f"wav-{field}-{value}", bytes(data)
     for size in (0, 1, 2**31 - 1, 2**31, 2**32 - 1, 2**32 - 37):
-        yield f"wav-data-of-{size}", wav_bytes(make_sound(0.2), data_bytes=size)
+        yield f"wav-data-of-{size}", make_wav_bytes(make_sine(0.2), data_bytes=size)
         yield f"wav-riff-of-{size}", whole[:4] + struct.pack("<I", size) + whole[8:]
     yield "wav-fmt-of-4-gib", whole[:16] + struct.pack("<I", 2**32 - 1) + whole[20:]
     yield "wav-100000-empty-chunks", whole[:12] + b"junk\0\0\0\0" * 100_000 + whole[12:]
@@ -175,7 +175,7 @@ def _wav_headers() -> Iterator[tuple[str, bytes]]:
 def _wav_samples() -> Iterator[tuple[str, bytes]]:
     for name, value in (("nan", np.nan), ("inf", np.inf), ("minus-inf", -np.inf), ("huge", 3e38), ("tiny", 1e-45)):
         for dtype, bits in (("<f4", 32), ("<f8", 64)):
-            yield f"wav-{name}-{bits}", wav_bytes(np.full(16_000, value, dtype), code=3, bits=bits)
+            yield f"wav-{name}-{bits}", make_wav_bytes(np.full(16_000, value, dtype), code=3, bits=bits)
 
 
 def _flac_headers(whole: bytes) -> Iterator[tuple[str, bytes]]:
@@ -202,7 +202,7 @@ def _flac_headers(whole: bytes) -> Iterator[tuple[str, bytes]]:
             yield f"flac-{field}-{value}", streaminfo(**{field: value})
 
 
-# -- too much of something -------------------------------------------------------------------------------------------
+# -- excessive numbers and sizes -------------------------------------------------------------------------------------
 def _many_streams() -> Iterator[tuple[str, bytes]]:
     for count in (17, 100, 10_000):
         head = b"OpusHead" + struct.pack("<BBHIhB", 1, 2, 312, 48_000, 0, 0)
@@ -220,7 +220,7 @@ def _ogg_page(serial: int, kind: int, body: bytes) -> bytes:
     return bytes(page)
 
 
-def _ogg_crc(page: bytes) -> int:
+def _ogg_crc(page: bytes | bytearray) -> int:
     crc = 0
     for byte in page:
         crc ^= byte << 24
@@ -258,7 +258,7 @@ def _mp4_with_tracks(count: int) -> bytes:
 
 
 def _covers(whole: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
-    """Pictures of 60,000 by 60,000 pixels in a few kilobytes, where players look for a cover."""
+    """Cover pictures of 60,000 × 60,000 pixels in a few kilobytes."""
     picture = _picture()
     apic = b"\0image/png\0\x03\0" + picture
     frame = b"APIC" + struct.pack(">I", len(apic)) + b"\0\0" + apic
@@ -309,14 +309,14 @@ def _bombs() -> Iterator[tuple[str, bytes]]:
 
 
 def silent_flac(seconds: int, *, known: bool) -> bytes:
-    """Silence at 8 kHz in frames of 65,535 samples and 14 bytes: an hour in 6 kB. `known`: its header says how long."""
+    """Silence at 8 kHz in frames of 65,535 samples and 14 bytes: 6 kB an hour. `known`: its header has the length."""
     block, rate = 65_535, 8_000
     count = -(-seconds * rate // block)
     word = rate << 44 | 15 << 36 | (count * block if known else 0)
     info = struct.pack(">HH", block, block) + bytes(6) + struct.pack(">Q", word) + bytes(16)
     frames = []
     for number in range(count):
-        # A 16-bit block size behind the header, 8 kHz, one channel, 16 bits; one constant subframe of zeros.
+        # A 16-bit block size after the header, 8 kHz, one channel, 16 bits; one constant subframe of zeros.
         head = b"\xff\xf8\x74\x08" + _utf8(number) + struct.pack(">H", block - 1)
         head += bytes([_crc(head, 0x07, 8)])
         frame = head + b"\x00\x00\x00"

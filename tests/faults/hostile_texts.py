@@ -1,6 +1,6 @@
-"""Documents that are built to exhaust, deceive or crash their reader, and what each must end as.
+"""Documents that are built to exhaust, deceive or crash their reader, with the expected outcome of each.
 
-A case writes its file and names the ending: a code of `pipelines.errors`, or "done" for what is odd but harmless.
+A case writes its file and names its outcome: an error code of `pipelines.errors`, or "done" for harmless documents.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from tests.documents import epub_entries, make_zip
+from tests.document_factories import epub_entries, make_zip
 
 Entries = dict[str, str | bytes]
 PAGES = {"one.xhtml": "<h1>One</h1><p>First page.</p>"}
@@ -23,23 +24,23 @@ WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 
 @dataclass(frozen=True)
 class Case:
-    """One document; `write` puts it at a path."""
+    """One document; `write` creates it at a path."""
 
     name: str
     source_type: str
-    ends: str
+    outcome: str
     write: Callable[[Path], object]
 
 
-def laughs(levels: int = 12) -> str:
-    """A document type whose last entity unfolds to 10**levels words."""
+def build_entity_bomb(levels: int = 12) -> str:
+    """A document type whose last entity expands to 10**levels words."""
     lines = ["<!ENTITY l0 'ha '>"]
     lines += [f"<!ENTITY l{n} '{f'&l{n - 1};' * 10}'>" for n in range(1, levels)]
     return f"<!DOCTYPE x [{''.join(lines)}]>"
 
 
-def cases(canary: Path, address: str) -> Iterator[Case]:
-    """All documents. Some try to read `canary` or to reach http://`address`."""
+def build_cases(canary: Path, address: str) -> Iterator[Case]:
+    """All cases. Some try to read `canary` or to connect to http://`address`."""
     yield from _archives()
     yield from _entities(canary, address)
     yield from _pages()
@@ -53,21 +54,21 @@ def _archives() -> Iterator[Case]:
         "a page of 3 GiB in 3 MiB",
         "epub",
         "input_too_large",
-        lambda path: _inflating(path, "OEBPS/one.xhtml", b"<p>", 3 << 30),
+        lambda path: _write_inflating_archive(path, "OEBPS/one.xhtml", b"<p>", 3 << 30),
     )
-    yield Case("zips in zips", "epub", "unreadable_input", _nested_zips)
-    yield Case("a thousand pages over the same bytes", "epub", "unreadable_input", _overlapping)
+    yield Case("zips in zips", "epub", "unreadable_input", _write_nested_zips)
+    yield Case("a thousand pages over the same bytes", "epub", "unreadable_input", _write_overlapping_entries)
     yield Case(
         "70,000 files", "epub", "input_too_large", lambda path: make_zip(path, {f"{n}": b"" for n in range(70_000)})
     )
     for name in ("../../evil.xhtml", "/etc/cron.d/evil", "..\\..\\evil", "C:\\evil"):
         entries = {**epub_entries(PAGES), name: "evil"}
-        yield Case(f"zip-slip {name}", "epub", "bad_input", lambda path, e=entries: make_zip(path, e))
+        yield Case(f"zip-slip {name}", "epub", "bad_input", partial(make_zip, entries=entries))
     yield Case(
         "zip-slip in a DOCX", "docx", "bad_input", lambda path: make_zip(path, {"../evil": "", **_word("<w:p/>")})
     )
     whole = epub_entries(PAGES)
-    yield Case("cut in half", "epub", "unreadable_input", lambda path: _cut(make_zip(path, whole)))
+    yield Case("cut in half", "epub", "unreadable_input", lambda path: _truncate(make_zip(path, whole)))
     yield Case("names that leave the book", "epub", "done", lambda path: make_zip(path, _escaping_names()))
     spine = '<itemref idref="p0"/>' * 500_000
     yield Case(
@@ -77,7 +78,7 @@ def _archives() -> Iterator[Case]:
 
 def _entities(canary: Path, address: str) -> Iterator[Case]:
     bombs = {
-        "laughs": laughs(),
+        "entity bomb": build_entity_bomb(),
         "quadratic blowup": f"<!DOCTYPE x [<!ENTITY l11 '{'a' * 100_000}'>]>",
         "file entity": f"<!DOCTYPE x [<!ENTITY l11 SYSTEM 'file://{canary}'>]>",
         "http entity": f"<!DOCTYPE x [<!ENTITY l11 SYSTEM 'http://{address}/entity'>]>",
@@ -92,16 +93,16 @@ def _entities(canary: Path, address: str) -> Iterator[Case]:
             entries[place] = (
                 head + doctype + body.replace("First page", "&l11;").replace("</metadata>", "&l11;</metadata>")
             )
-            yield Case(f"{kind} in {place}", "epub", "bad_input", lambda path, e=entries: make_zip(path, e))
+            yield Case(f"{kind} in {place}", "epub", "bad_input", partial(make_zip, entries=entries))
         document = {
             "word/document.xml": f"<?xml version='1.0'?>{doctype}<w:document xmlns:w='{WORD}'>&l11;</w:document>"
         }
-        yield Case(f"{kind} in a DOCX", "docx", "bad_input", lambda path, e=document: make_zip(path, e))
+        yield Case(f"{kind} in a DOCX", "docx", "bad_input", partial(make_zip, entries=document))
         page = f"{doctype}<p>&l11;</p>"
-        yield Case(f"{kind} in a page", "html", "bad_input", lambda path, p=page: path.write_text(p))
-    wide = (laughs() + "<package>&l11;</package>").encode("utf-16")
+        yield Case(f"{kind} in a page", "html", "bad_input", partial(Path.write_text, data=page))
+    wide = (build_entity_bomb() + "<package>&l11;</package>").encode("utf-16")
     entries = {**epub_entries(PAGES), "OEBPS/book.opf": wide}
-    yield Case("laughs in UTF-16", "epub", "bad_input", lambda path: make_zip(path, entries))
+    yield Case("entity bomb in UTF-16", "epub", "bad_input", lambda path: make_zip(path, entries))
     outside = epub_entries(PAGES)
     for place in ("OEBPS/book.opf", "OEBPS/one.xhtml"):
         outside[place] = str(outside[place]).replace("?>", f"?><!DOCTYPE x SYSTEM 'http://{address}/x.dtd'>", 1)
@@ -111,22 +112,22 @@ def _entities(canary: Path, address: str) -> Iterator[Case]:
 def _pages() -> Iterator[Case]:
     pages = {
         "100,000 divs deep": ("bad_input", "<div>" * 100_000 + "hi" + "</div>" * 100_000),
-        "endings that fit nothing": ("bad_input", "<i>" * 1_900 + "</b>" * 3_000_000),
+        "unmatched end tags": ("bad_input", "<i>" * 1_900 + "</b>" * 3_000_000),
         "rows in open tables": ("bad_input", "<table>" * 1_900 + "<p>x</p>" * 1_000_000),
         "a tag of 20 MB": ("bad_input", "<a " + "b=c " * 5_000_000 + ">"),
         "an attribute of 20 MB": ("bad_input", "<a b='" + "c" * 20_000_000),
-        "comments without end": ("bad_input", "<!--" * 5_000_000),
-        "CDATA without end": ("bad_input", "<![CDATA[" * 2_000_000),
-        "scripts without end": ("bad_input", "<script>" * 2_000_000),
+        "comments without an end": ("bad_input", "<!--" * 5_000_000),
+        "CDATA without an end": ("bad_input", "<![CDATA[" * 2_000_000),
+        "scripts without an end": ("bad_input", "<script>" * 2_000_000),
         "half a million scripts": ("done", "<script>x</script>" * 500_000 + "hello"),
-        "a million signs": ("done", "<" * 1_000_000 + " hello"),
-        "entities without end": ("done", "&" * 2_000_000 + "hello"),
+        "a million less-than signs": ("done", "<" * 1_000_000 + " hello"),
+        "entities without an end": ("done", "&" * 2_000_000 + "hello"),
         "an ever longer attribute list": ("done", ("<a " + "b=c " * 100_000 + ">x</a>") * 10),
         "an encoding that unpacks": ("done", "<meta charset=zlib><p>hello</p>"),
         "an encoding that takes time squared": ("done", "<meta charset=punycode><p>" + "hello " * 100_000),
     }
-    for name, (ends, page) in pages.items():
-        yield Case(name, "html", ends, lambda path, p=page: path.write_text(p))
+    for name, (outcome, page) in pages.items():
+        yield Case(name, "html", outcome, partial(Path.write_text, data=page))
 
 
 def _texts() -> Iterator[Case]:
@@ -148,7 +149,7 @@ def _texts() -> Iterator[Case]:
     yield Case("abbreviations", "txt", "done", repeated(b"Dr. Mr. etc. J. R. ", 200_000))
     yield Case("300,000 paragraphs", "txt", "done", repeated(b"a\n\n", 300_000))
     yield Case("chapters only", "txt", "done", repeated(b"Chapter 1\n\n", 200_000))
-    yield Case("zero bytes, 1 GiB", "txt", "unreadable_input", lambda path: (path.touch(), os.truncate(path, 1 << 30)))
+    yield Case("zero bytes, 1 GiB", "txt", "unreadable_input", _write_zeros)
     yield Case("a PDF of 200 MB", "txt", "unreadable_input", repeated(mebibyte, 190, b"%PDF-1.7\n"))
     yield Case("half a surrogate", "txt", "unreadable_input", lambda path: path.write_bytes(b"\xff\xfe\x00\xd8"))
     yield Case("no text", "txt", "bad_input", lambda path: path.write_bytes(b"\n" * 1_000_000))
@@ -170,10 +171,10 @@ def _markdown() -> Iterator[Case]:
         "references": "".join(f"[r{n}]: http://x\n" for n in range(50_000)) + "[r1] " * 20_000,
         "definitions in titles": '[a]: b "' * 30_000,
         "headings": "# a\n" * 50_000,
-        "a fence without end": "```\n" + "x\n" * 200_000,
+        "a fence without an end": "```\n" + "x\n" * 200_000,
     }
     for name, text in texts.items():
-        yield Case(f"markdown {name}", "md", "done", lambda path, t=f"hello\n\n{text}": path.write_text(t))
+        yield Case(f"markdown {name}", "md", "done", partial(Path.write_text, data=f"hello\n\n{text}"))
 
 
 def _office(canary: Path) -> Iterator[Case]:
@@ -181,7 +182,9 @@ def _office(canary: Path) -> Iterator[Case]:
         "a DOCX of 3 GiB",
         "docx",
         "input_too_large",
-        lambda path: _inflating(path, "word/document.xml", f'<w:document xmlns:w="{WORD}">'.encode(), 3 << 30),
+        lambda path: _write_inflating_archive(
+            path, "word/document.xml", f'<w:document xmlns:w="{WORD}">'.encode(), 3 << 30
+        ),
     )
     deep = "<w:p>" * 100_000 + "</w:p>" * 100_000
     yield Case("paragraphs in paragraphs", "docx", "bad_input", lambda path: make_zip(path, _word(deep)))
@@ -192,7 +195,7 @@ def _office(canary: Path) -> Iterator[Case]:
     for name, start in (("styles in styles", f'<w:styles xmlns:w="{WORD}">'), ("unknown names", "<w:styles>")):
         styles = {"word/styles.xml": start + "<w:styles>" * 300_000}
         entries = {**_word("<w:p/>"), **_ballast(), **styles}
-        yield Case(name, "docx", "bad_input", lambda path, e=entries: make_zip(path, e))
+        yield Case(name, "docx", "bad_input", partial(make_zip, entries=entries))
     relation = f'<Relationships><Relationship Type="x/officeDocument" Target="file://{canary}"/></Relationships>'
     yield Case(
         "a main part elsewhere",
@@ -207,21 +210,26 @@ def _word(body: str) -> Entries:
 
 
 def _ballast() -> Entries:
-    """So much that does not shrink, that the archive's ratio stays that of a document with pictures."""
+    """Incompressible bytes, which keep the archive's compression ratio below the limit."""
     return {"word/media/picture.jpg": os.urandom(2 << 20)}
 
 
-def _cut(path: Path) -> None:
+def _write_zeros(path: Path) -> None:
+    path.touch()
+    os.truncate(path, 1 << 30)
+
+
+def _truncate(path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
 def _escaping_names() -> Entries:
-    """References out of the book find nothing: they are looked up among its entries and never on disk."""
+    """References out of the book, which are looked up among its entries and never on disk."""
     manifest = '<item id="x" href="../../../../etc/passwd"/><item id="y" href="file:///etc/passwd"/>'
     return epub_entries(PAGES, manifest=manifest, spine='<itemref idref="x"/><itemref idref="y"/><itemref idref="p0"/>')
 
 
-def _nested_zips(path: Path) -> None:
+def _write_nested_zips(path: Path) -> None:
     inner = b"\0" * (1 << 20)
     for _ in range(5):
         memory = io.BytesIO()
@@ -232,8 +240,8 @@ def _nested_zips(path: Path) -> None:
     path.write_bytes(inner)
 
 
-def _inflating(path: Path, name: str, head: bytes, size: int) -> None:
-    """An archive with one entry of blanks, its deflated bytes repeated by hand: to deflate gigabytes takes too long."""
+def _write_inflating_archive(path: Path, name: str, head: bytes, size: int) -> None:
+    """An archive with one entry of blanks, from one repeated deflate block: compressing gigabytes takes too long."""
     entries = {key: data for key, data in epub_entries(PAGES).items() if key != name}
     make_zip(path, entries)
     deflater = zlib.compressobj(9, zlib.DEFLATED, -15)
@@ -255,8 +263,8 @@ def _inflating(path: Path, name: str, head: bytes, size: int) -> None:
     path.write_bytes(whole[:directory_at] + local + directory + end)
 
 
-def _overlapping(path: Path) -> None:
-    """A directory of a thousand pages that all point to the same deflated bytes."""
+def _write_overlapping_entries(path: Path) -> None:
+    """A central directory with a thousand entries that all point to the same deflated bytes."""
     pages = {f"{n}.xhtml": "" for n in range(1_000)}
     page = b"<p>" + b"word " * 200_000
     make_zip(path, {**epub_entries(pages), **{f"OEBPS/{name}": b"" for name in pages}, "OEBPS/0.xhtml": page})

@@ -1,17 +1,17 @@
-"""A TCP proxy that spoils what passes: the link on which a fault test puts a database, a broker, a storage, a receiver.
+"""A TCP proxy that injects faults into the connections to a database, a broker, a storage or a webhook receiver.
 
     proxy = Proxy(server_port).start()
-    proxy.delay(0.5)                                  every block waits half a second, both ways
-    proxy.swallow("down")                             answers vanish while the connection stays (half-open)
+    proxy.delay(0.5)                                  every block is delayed by half a second, both ways
+    proxy.drop("down")                                responses are lost, the connection stays open
     proxy.reset_when(lambda block: b"COMMIT" in block, "up", chance=0.1)
     proxy.change(lambda block: block.replace(b"a", b"b"), "down")
-    proxy.cut_after(1000, "down")                     the connection ends in the middle of an answer
-    proxy.reset_now()                                 every live connection breaks
-    proxy.refuse()                                    new connections break too
-    proxy.heal()                                      everything passes again
+    proxy.cut_after(1000, "down")                     the connection ends in the middle of a response
+    proxy.reset_now()                                 every open connection is reset
+    proxy.refuse()                                    new connections are reset too
+    proxy.restore()                                   everything passes again
 
-"up" is from the client to the server, "down" is back. Rules hold for connections that are open as well as for new ones.
-`connections` and `faults` (by kind) say what was really done: a test that counts no fault proves nothing.
+"up" is from the client to the server, "down" from the server to the client. Rules apply to open and new connections.
+`connections` and `faults` (by kind) count what really happened: a test without a counted fault proves nothing.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ Direction = Literal["up", "down"]
 _BLOCK = 1 << 16
 
 
-class Cut(Exception):
-    """A rule ends the connection after the bytes it carries; `resets` says how."""
+class ConnectionCut(Exception):
+    """A rule ends the connection after sending `rest`, with RST or with FIN."""
 
     def __init__(self, rest: bytes, *, resets: bool) -> None:
         super().__init__(rest, resets)
         self.rest, self.resets = rest, resets
 
 
-#: Takes a block of one connection and gives what is passed on (perhaps nothing), or raises Cut.
+#: Maps a block of a connection to the bytes that are passed on (perhaps none), or raises ConnectionCut.
 Rule = Callable[["Link", bytes], bytes]
 
 
 @dataclass(eq=False)
 class Link:
-    """One client's connection and ours to the server behind it."""
+    """A client's connection and the proxy's connection to the server."""
 
     client: socket.socket
     server: socket.socket
@@ -61,13 +61,13 @@ class Link:
             with contextlib.suppress(OSError):
                 if resets:
                     side.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                # Wakes the thread that reads from it; until then the close below would not reach the wire.
+                # Wakes the thread that reads from the socket: close() alone has no effect while another thread reads.
                 side.shutdown(socket.SHUT_RD if resets else socket.SHUT_RDWR)
             side.close()
 
 
 class Proxy:
-    """Listens on a free port of the loopback and forwards to `target_port` of the loopback."""
+    """Listens on a free port of the loopback interface and forwards to `target_port` there."""
 
     def __init__(self, target_port: int, *, seed: int = 0) -> None:
         self._target = ("127.0.0.1", target_port)
@@ -76,12 +76,12 @@ class Proxy:
         self._rules: dict[str, list[Rule]] = {"up": [], "down": []}
         self._links: set[Link] = set()
         self._refuses = False
-        self._healed = threading.Event()
+        self._restored = threading.Event()
         self.connections = 0
-        #: Kind → how often: delayed, swallowed, changed, cut, reset, refused.
+        #: Counts by kind: delayed, dropped, changed, cut, reset, refused.
         self.faults: Counter[str] = Counter()
 
-    # -- life --------------------------------------------------------------------------------------------------------
+    # -- start and stop ----------------------------------------------------------------------------------------------
     def start(self) -> Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port = int(self._listener.getsockname()[1])
@@ -92,40 +92,40 @@ class Proxy:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self.heal()
+        self.restore()
         self._end_all(resets=False)
 
     # -- faults ------------------------------------------------------------------------------------------------------
-    def heal(self) -> None:
-        """No rule any more. What was swallowed stays lost; what is being delayed passes at once."""
+    def restore(self) -> None:
+        """Remove all rules. Dropped blocks stay lost; delayed blocks pass at once."""
         with self._lock:
             self._rules = {"up": [], "down": []}
             self._refuses = False
-            self._healed.set()
-            self._healed = threading.Event()
+            self._restored.set()
+            self._restored = threading.Event()
 
     def delay(self, seconds: float, direction: Direction | None = None) -> None:
-        """Each block waits; order is kept."""
+        """Delay each block; the order is kept."""
 
         def rule(link: Link, block: bytes) -> bytes:
             self._count("delayed")
-            healed.wait(seconds)
+            restored.wait(seconds)
             return block
 
-        healed = self._healed
+        restored = self._restored
         self._add(rule, direction)
 
-    def swallow(self, direction: Direction | None = None) -> None:
-        """Bytes are read and lost; neither side hears of it."""
+    def drop(self, direction: Direction | None = None) -> None:
+        """Read blocks and discard them; neither side notices."""
 
         def rule(link: Link, block: bytes) -> bytes:
-            self._count("swallowed")
+            self._count("dropped")
             return b""
 
         self._add(rule, direction)
 
     def change(self, change: Callable[[bytes], bytes], direction: Direction) -> None:
-        """Pass on what `change` makes of a block; counted where it differs."""
+        """Pass on `change(block)`; counted where it differs from the block."""
 
         def rule(link: Link, block: bytes) -> bytes:
             changed = change(block)
@@ -135,20 +135,20 @@ class Proxy:
 
         self._add(rule, direction)
 
-    def cut_after(self, bytes: int, direction: Direction) -> None:
-        """End each connection (FIN) when it has passed on so many bytes in this direction."""
+    def cut_after(self, size: int, direction: Direction) -> None:
+        """End each connection (FIN) after so many bytes in this direction."""
 
         def rule(link: Link, block: bytes) -> bytes:
-            room = bytes - link.passed[direction]
+            room = size - link.passed[direction]
             if len(block) < room:
                 return block
             self._count("cut")
-            raise Cut(block[: max(0, room)], resets=False)
+            raise ConnectionCut(block[: max(0, room)], resets=False)
 
         self._add(rule, direction)
 
     def reset_when(self, condition: Callable[[bytes], bool], direction: Direction, *, chance: float = 1.0) -> None:
-        """Reset (RST) a connection instead of passing on a block that meets the condition."""
+        """Reset (RST) a connection when a block meets the condition; the block is lost."""
 
         def rule(link: Link, block: bytes) -> bytes:
             with self._lock:
@@ -156,23 +156,23 @@ class Proxy:
             if not resets:
                 return block
             self._count("reset")
-            raise Cut(b"", resets=True)
+            raise ConnectionCut(b"", resets=True)
 
         self._add(rule, direction)
 
     def reset_now(self) -> int:
-        """Reset all live connections. Returns how many."""
+        """Reset all open connections. Returns their number."""
         ended = self._end_all(resets=True)
         self.faults["reset"] += ended
         return ended
 
     def refuse(self) -> None:
-        """Reset all live connections, and new ones as they come, until `heal`."""
+        """Reset all open connections, and new ones, until `restore`."""
         with self._lock:
             self._refuses = True
         self.reset_now()
 
-    # -- inside ------------------------------------------------------------------------------------------------------
+    # -- forwarding --------------------------------------------------------------------------------------------------
     def _add(self, rule: Rule, direction: Direction | None) -> None:
         with self._lock:
             for name in (direction,) if direction else ("up", "down"):
@@ -191,7 +191,7 @@ class Proxy:
 
     def _serve(self, client: socket.socket) -> None:
         try:
-            # Without a server the client sees what a dead port shows.
+            # Without a server the connection is reset.
             link = Link(client, client if self._refuses else socket.create_connection(self._target, 10))
         except OSError:
             Link(client, client).end(resets=True)
@@ -225,8 +225,8 @@ class Proxy:
                 if block:
                     sink.sendall(block)
             if not link.is_dead:
-                sink.shutdown(socket.SHUT_WR)  # a side may have said all and still listen
-        except Cut as cut:
+                sink.shutdown(socket.SHUT_WR)  # a client may close its sending side and still read
+        except ConnectionCut as cut:
             with contextlib.suppress(OSError):
                 sink.sendall(cut.rest)
             link.end(resets=cut.resets)

@@ -1,4 +1,4 @@
-"""The rig of the fault tests: real services behind proxies, real worker processes, a client that keeps its own log.
+"""The test rig of the fault tests: real services, real worker processes, and a record of all acknowledged jobs.
 
     with Rig(tmp_path, database_url=postgres_url, broker_url=redis_url) as rig:
         rig.start_worker("cpu"); rig.start_worker("tone")
@@ -7,8 +7,8 @@
         rig.wait_until_ended(60)
         rig.expect_all_succeeded()
 
-Leases, heartbeats and the sweeper's trust are short, so that a fault and its repair fit into seconds; the protocol is
-the one of production. The audit runs beside the load, and once more at the end.
+Leases, heartbeats and the sweeper's trust window are short, so that a fault and the recovery take seconds; the protocol
+is that of production. The audit runs every second in the background, and once more at the end.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from jobs.sql import SqlStore
 from jobs.sql.tables import chunk_events, chunks
 from jobs.storage.from_settings import open_storage
 from pipelines.requests import SynthesisRequest
-from tests.services.machine_speed import Patience, deadline, poll
+from tests.services.machine_speed import LoadAwareDeadline, deadline, poll
 from tests.services.process import Child, free_port
 from tests.services.protocol_times import ProtocolTimes
 from workers.maintenance.audit import check
@@ -48,7 +48,7 @@ from workers.maintenance.audit import check
 ROOT = Path(__file__).parents[2]
 TENANT = "local"
 _SECRET = "the secret key of the fault rig, 32 characters and more"
-#: What each test really did: shown at the end of a test run.
+#: A line for each test, with the faults that it caused; shown at the end of a test run.
 REPORTS: list[str] = []
 
 _MODELS = """
@@ -56,7 +56,7 @@ _MODELS = """
 name = "slow"
 kind = "tts"
 family = "slow"
-target = "tests.faults.slow_family:load_speaker"
+target = "tests.faults.slow_family:load_synthesiser"
 engines = ["numpy"]
 languages = ["*"]
 default_voice = "tone"
@@ -78,23 +78,23 @@ def short_and_long(short: int, long: int) -> pytest.MarkDecorator:
 
 
 @dataclass
-class Acknowledged:
-    """A job that a client was told of."""
+class AcknowledgedJob:
+    """A job whose acceptance a client was told."""
 
     id: str
-    #: What it speaks: equal texts must give equal audio.
+    #: The text to synthesise: equal texts must give equal audio.
     text: str
     at: float = field(default_factory=time.monotonic)
 
 
 class Worker(Child):
-    """A worker process of the rig, which can be found by what it is."""
+    """A worker process of the rig."""
 
     family: str = ""
 
     @property
     def engine_pids(self) -> list[int]:
-        """Its children and theirs, as of now."""
+        """Pids of all its descendants."""
         try:
             return [child.pid for child in psutil.Process(self.pid).children(recursive=True)]
         except psutil.NoSuchProcess:
@@ -102,7 +102,7 @@ class Worker(Child):
 
 
 class Rig:
-    """One deployment. Stops all that it started, by pid."""
+    """One deployment. Stops all processes that it started, by pid."""
 
     def __init__(
         self,
@@ -114,25 +114,25 @@ class Rig:
         store_url: str | None = None,
         objects_url: str | None = None,
         settings: Mapping[str, str] | None = None,
-        audits_beside: bool = True,
+        runs_audit: bool = True,
     ) -> None:
-        """`database_url` and the others are what the processes use (a proxy's, perhaps); `store_url` and `objects_url`
-        are the ways of the test itself to database and storage, past the faults. `settings`: more VOICEMILL_* values,
-        without the prefix. `audits_beside`: the audit runs every second all the time, as no deployment does."""
+        """`database_url`, `broker_url`, `storage_url`: used by the processes, perhaps through a proxy; `store_url`,
+        `objects_url`: used by the test itself, without faults; `settings`: more VOICEMILL_* values, without the prefix;
+        `runs_audit`: run the audit every second."""
         self.directory = directory
         self.data_dir = directory / "data"
         self.data_dir.mkdir(parents=True)
         self.times = ProtocolTimes()
-        #: Seconds without a word from an engine at work that count as hung.
+        #: Seconds without a tick after which a running engine counts as hung.
         self.stall_s = deadline(6.0)
         (self.data_dir / "models.toml").write_text(_MODELS.format(stall_s=self.stall_s))
         self.workers: list[Worker] = []
-        self.acknowledged: list[Acknowledged] = []
+        self.acknowledged: list[AcknowledgedJob] = []
         self.refused: list[int] = []
-        #: Name of a fault → how often it was really caused.
+        #: Counts of the faults that really happened, by name.
         self.faults: dict[str, int] = {}
-        #: A figure that the test measured, for its report.
-        self.noted = ""
+        #: A measured figure, for the report.
+        self.note = ""
         self.environment = {
             "PYTHONPATH": str(ROOT),
             "PYTHONWARNINGS": "ignore",
@@ -150,35 +150,35 @@ class Rig:
             },
         }
         self.store = SqlStore(
-            store_url or database_url, box=SecretBox(_SECRET), retry_base_s=self.times.retry_base_s, pool_size=8
+            store_url or database_url, cipher=SecretBox(_SECRET), retry_base_s=self.times.retry_base_s, pool_size=8
         )
-        own_way = objects_url or storage_url
+        direct_url = objects_url or storage_url
         self.storage = open_storage(
-            Settings(data_dir=self.data_dir, storage_url=SecretStr(own_way) if own_way else None)
+            Settings(data_dir=self.data_dir, storage_url=SecretStr(direct_url) if direct_url else None)
         )
-        self._audit, self._audits_beside = AuditBeside(self.store), audits_beside
+        self._audit, self._runs_audit = BackgroundAudit(self.store), runs_audit
         self._api: Child | None = None
         self._key = ""
         self._texts = 0
         self.base_url = ""
 
     def __enter__(self) -> Rig:
-        if self._audits_beside:
+        if self._runs_audit:
             self._audit.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._audits_beside:
+        if self._runs_audit:
             self._audit.stop()
         test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition("::")[2].partition(" (")[0]
         caused = ", ".join(f"{times} × {fault}" for fault, times in self.faults.items())
         REPORTS.append(
             f"{test}: {caused or 'no fault'}; {len(self.acknowledged)} jobs accepted, "
-            f"{len(self.refused)} refused{self.noted and '; '}{self.noted}"
+            f"{len(self.refused)} refused{self.note and '; '}{self.note}"
         )
         print("\n" + REPORTS[-1])
         for worker in self.workers:
-            _continue(worker.pid)
+            _resume_if_alive(worker.pid)
             worker.kill()
         if self._api is not None:
             self._api.stop()
@@ -188,7 +188,7 @@ class Rig:
     def start_worker(
         self, family: str, *, engines: int = 1, wait: bool = True, environment: Mapping[str, str] | None = None
     ) -> Worker:
-        """A worker of `cpu`, `slow` or any other family; `environment` overrides variables for this one."""
+        """Start a worker of `cpu` or of a family such as `slow`; `environment` overrides variables for it."""
         number = len(self.workers)
         env = {**self.environment, **(environment or {})}
         args = [sys.executable, "-m", "workers.controller", "--family", family, "--engines", str(engines)]
@@ -200,11 +200,11 @@ class Rig:
         return worker
 
     def start_api(self) -> str:
-        """The base URL of a granian process, which stays the same after `kill_api`."""
+        """Start the API unless it runs; returns its base URL, which stays the same after `kill_api`."""
         if self._api is None or not self._api.is_alive:
             if not self.base_url:
                 self.base_url = f"http://127.0.0.1:{free_port()}"
-                _, self._key = self.store.create_key(TENANT, "rig", ["read", "submit", "admin"])
+                _, self._key = self.store.keys.create(TENANT, "rig", ["read", "submit", "admin"])
             args = [
                 sys.executable,
                 "-m",
@@ -222,11 +222,11 @@ class Rig:
             ]
             env = {**self.environment, "VOICEMILL_PUBLIC_URL": self.base_url}
             self._api = Child(args, log=self.directory / "api.log", env=env, cwd=ROOT)
-            self._api.wait_ready(lambda: _answers(f"{self.base_url}/audio/health"), deadline_s=90)
+            self._api.wait_ready(lambda: _is_ready(f"{self.base_url}/audio/health"), deadline_s=90)
         return self.base_url
 
     def kill_api(self) -> None:
-        """SIGKILL all processes of the API, as a lost node would."""
+        """SIGKILL all processes of the API."""
         assert self._api is not None
         processes = [*psutil.Process(self._api.pid).children(recursive=True), psutil.Process(self._api.pid)]
         for process in processes:
@@ -238,13 +238,13 @@ class Rig:
     def headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._key}"}
 
-    def count(self, fault: str, times: int = 1) -> None:
-        """Note a fault that was really caused."""
+    def count_fault(self, fault: str, times: int = 1) -> None:
+        """Record a fault that really happened."""
         self.faults[fault] = self.faults.get(fault, 0) + times
 
     # -- load ----------------------------------------------------------------------------------------------------------
-    def text(self, *, chunks: int, seconds: float, word: str = "") -> str:
-        """A text of so many chunks that cost so many engine seconds each; no two texts are equal."""
+    def make_text(self, *, chunks: int, seconds: float, word: str = "") -> str:
+        """A text of so many chunks that take so many engine seconds each; no two texts are equal."""
         self._texts += 1
         sentence = f"sleep:{seconds} {word} piece {{k}} of text {self._texts}, long enough to fill its chunk to the end"
         return "\n\n".join(sentence.format(k=k).ljust(110, "x") + "." for k in range(chunks))
@@ -252,14 +252,14 @@ class Rig:
     def submit(
         self, jobs: int, *, chunks: int = 4, seconds: float = 0.2, word: str = "", text: str = "", **fields: Any
     ) -> list[str]:
-        """Submit over HTTP; 202 is an acknowledgement, 503 a refusal, all else a failure of the test.
+        """Submit over HTTP; returns the ids. 202 is an acknowledgement, 503 a rejection, all else fails the test.
 
         Each job has a text of its own, unless `text` is given."""
         base_url, ids = self.start_api(), []
         given = text
         with httpx.Client(base_url=base_url, headers=self.headers, timeout=deadline(15)) as client:
             for _ in range(jobs):
-                text = given or self.text(chunks=chunks, seconds=seconds, word=word)
+                text = given or self.make_text(chunks=chunks, seconds=seconds, word=word)
                 answer = client.post("/tts/synthesize", json={"text": text, "model": "slow", "format": "wav", **fields})
                 if answer.status_code == 503:
                     self.refused.append(answer.status_code)
@@ -270,121 +270,120 @@ class Rig:
         return ids
 
     def acknowledge(self, job_id: str, text: str) -> None:
-        """Note in the client's log that it was told of this job."""
-        self.acknowledged.append(Acknowledged(job_id, text))
+        """Record that a client was told that this job is accepted."""
+        self.acknowledged.append(AcknowledgedJob(job_id, text))
 
-    def submit_past_api(self, jobs: int, *, chunks: int, seconds: float) -> list[str]:
-        """Record jobs through the test's own store, which no fault spoils; the sweeper rings for them."""
+    def submit_to_store(self, jobs: int, *, chunks: int, seconds: float) -> list[str]:
+        """Submit jobs through the test's own store, without faults; the sweeper notifies the workers."""
         ids = []
         for _ in range(jobs):
-            text = self.text(chunks=chunks, seconds=seconds)
+            text = self.make_text(chunks=chunks, seconds=seconds)
             params = SynthesisRequest(text=text, model="slow", format="wav").model_dump(mode="json")
-            job = self.store.accept(NewJob(TENANT, "tts.synthesize", "slow", params)).job
+            job = self.store.jobs.submit(NewJob(TENANT, "tts.synthesize", "slow", params)).job
             ids.append(job.id)
             self.acknowledge(job.id, text)
         return ids
 
-    # -- what has to hold ----------------------------------------------------------------------------------------------
+    # -- what must hold ------------------------------------------------------------------------------------------------
     def job(self, job_id: str) -> Job:
-        """Its row, past the API."""
-        return self.store.job(TENANT, job_id)
+        """The row of a job."""
+        return self.store.jobs.get(TENANT, job_id)
 
     def jobs(self) -> list[Job]:
         """The rows of all acknowledged jobs."""
         known = [each.id for each in self.acknowledged]  # another thread may be adding to them
-        found = self.store.states(known)
+        found = self.store.jobs.get_many(known)
         lost = [job_id for job_id in known if job_id not in found]
         assert not lost, f"lost: {lost}"
         return [found[job_id] for job_id in known]
 
     def wait_until_ended(self, deadline_s: float) -> None:
-        """Until every acknowledged job is terminal; the seconds are those of a quiet machine."""
+        """Wait until every acknowledged job is terminal; seconds of an idle machine."""
         ended = poll(lambda: all(job.state.is_terminal for job in self.jobs()), deadline_s=deadline_s, every_s=0.1)
-        assert ended, f"not terminal after {deadline_s} s: {self._unfinished()}\n{self.log_tails()}"
+        assert ended, f"not terminal after {deadline_s} s: {self._unfinished()}\n{self.read_log_tails()}"
 
     def expect_all_succeeded(self) -> None:
-        """0 lost, 0 failed, every invariant held throughout, results are whole."""
+        """No job is lost or failed, all invariants held at all times, and all objects are intact."""
         failed = [(job.id, job.state, job.error) for job in self.jobs() if job.state != "succeeded"]
-        assert not failed, f"{failed}\n{self.log_tails()}"
+        assert not failed, f"{failed}\n{self.read_log_tails()}"
         self.expect_invariants()
 
     def expect_invariants(self) -> None:
-        """The audit beside the load and at the end found nothing, and every object has the bytes that were written."""
-        self._audit.look()
+        """Neither the background audit nor a deep audit now found a violation."""
+        self._audit.run_once()
         assert not self._audit.violations, self._audit.violations
-        broken = {name: rows for name, rows in check(self.store, self.storage, deep=True).items() if rows}
+        broken = {name: rows for name, rows in check(self.store.maintenance, self.storage, deep=True).items() if rows}
         assert not broken, broken
 
     def result_sha256(self, job_id: str, name: str = "audio.wav") -> str:
-        """Checksum of a result file, read and counted anew."""
-        [found] = [each for each in self.job(job_id).result["files"] if each["name"] == name]
+        """SHA-256 of a result file, computed from the stored bytes."""
+        result = self.job(job_id).result
+        assert result is not None, f"{job_id} has no result"
+        [found] = [each for each in result["files"] if each["name"] == name]
         digest = hashlib.sha256()
         for block in self.storage.read(found["key"]):
             digest.update(block)
         assert digest.hexdigest() == found["sha256"]
         return digest.hexdigest()
 
-    def events(self, to_state: str, reason: str | None = None) -> int:
-        """How many chunk events there were of a kind: what the protocol really did."""
+    def count_events(self, to_state: str, reason: str | None = None) -> int:
+        """The number of chunk events of a kind."""
         query = sa.select(sa.func.count()).where(chunk_events.c.to_state == to_state)
         if reason is not None:
             query = query.where(chunk_events.c.reason == reason)
-        return self._ask(query)[0][0] or 0
+        return self._query(query)[0][0] or 0
 
-    def running(self, worker: Worker) -> int:
-        """Chunks that this worker holds, as the database has it."""
-        query = sa.select(sa.func.count()).where(
-            chunks.c.state == "running", chunks.c.lease_owner.like(f"%:{worker.pid}")
-        )
-        return self._ask(query)[0][0] or 0
+    def count_running(self, worker: Worker | None = None) -> int:
+        """The number of running chunks, of one worker or of all."""
+        query = sa.select(sa.func.count()).where(chunks.c.state == "running")
+        if worker is not None:
+            query = query.where(chunks.c.lease_owner.like(f"%:{worker.pid}"))
+        return self._query(query)[0][0] or 0
 
-    def running_now(self) -> int:
-        """Chunks that any worker holds."""
-        return self._ask(sa.select(sa.func.count()).where(chunks.c.state == "running"))[0][0]
-
-    def most_crashes(self) -> int:
-        """The most engine deaths that any unfinished chunk has met alone."""
+    def max_crash_count(self) -> int:
+        """The highest crash count of an unfinished chunk."""
         query = sa.select(sa.func.max(chunks.c.crash_count)).where(chunks.c.state.in_(("ready", "running")))
-        return self._ask(query)[0][0] or 0
+        return self._query(query)[0][0] or 0
 
-    def event_times(self, to_state: str, reason: str | None = None) -> list[int]:
-        """When the events of a kind happened, in milliseconds of the database's clock."""
+    def read_event_times(self, to_state: str, reason: str | None = None) -> list[int]:
+        """The times of the chunk events of a kind, in milliseconds of the database's clock."""
         query = sa.select(chunk_events.c.at).where(chunk_events.c.to_state == to_state).order_by(chunk_events.c.at)
         if reason is not None:
             query = query.where(chunk_events.c.reason == reason)
-        return [row.at for row in self._ask(query)]
+        return [row.at for row in self._query(query)]
 
-    def repeated(self) -> float:
-        """Share of all claims that were not a chunk's first."""
-        query = sa.select(sa.func.count(), sa.func.count(chunk_events.c.chunk_id.distinct()))
-        [(claims, first)] = self._ask(query.where(chunk_events.c.to_state == "running"))
+    def repeated_share(self) -> float:
+        """Repeated claims as a share of first claims."""
+        columns = sa.func.count(), sa.func.count(chunk_events.c.chunk_id.distinct())
+        query = sa.select(*columns).where(chunk_events.c.to_state == "running")
+        [(claims, first)] = self._query(query)
         return (claims - first) / max(1, first)
 
-    def charges(self) -> dict[str, int]:
-        """What was charged to all chunks together."""
+    def read_charges(self) -> dict[str, int]:
+        """The sums of the counts that are charged to chunks."""
         columns = (chunks.c.error_count, chunks.c.crash_count, chunks.c.rescue_count)
-        [sums] = self._ask(sa.select(*(sa.func.coalesce(sa.func.sum(column), 0) for column in columns)))
+        [sums] = self._query(sa.select(*(sa.func.coalesce(sa.func.sum(column), 0) for column in columns)))
         return dict(zip(("errors", "crashes", "rescues"), map(int, sums), strict=True))
 
-    def log_lines(self, event: str) -> int:
-        """How often the workers' logs name an event."""
+    def count_log_lines(self, event: str) -> int:
+        """The number of occurrences in the workers' logs."""
         return sum(worker.log.read_text(errors="replace").count(event) for worker in self.workers)
 
-    def log_tails(self, lines: int = 15) -> str:
-        """The end of every worker's log, for a failing test to show."""
+    def read_log_tails(self, lines: int = 15) -> str:
+        """The end of every worker's log, for the message of a failing test."""
         return "\n".join(
             f"--- {worker.log.name}\n" + "\n".join(worker.log.read_text(errors="replace").splitlines()[-lines:])
             for worker in self.workers
         )
 
-    def _ask(self, query: sa.Select[Any]) -> Sequence[Any]:
-        """Rows, past the protocol; a database that has just been killed is asked again for a while."""
-        patience = Patience(30)
+    def _query(self, query: sa.Select[*tuple[Any, ...]]) -> Sequence[Any]:
+        """Rows of any query; retried while the database restarts."""
+        limit = LoadAwareDeadline(30)
         while True:
             try:
                 return self.store._db.read(lambda connection: connection.execute(query).all())
             except StoreUnavailable:
-                if patience.is_over():
+                if limit.has_expired():
                     raise
                 time.sleep(0.2)
 
@@ -398,8 +397,8 @@ class Rig:
         )
 
 
-class AuditBeside(threading.Thread):
-    """Runs all invariants every second while faults happen; an unreachable database is no violation."""
+class BackgroundAudit(threading.Thread):
+    """Checks all invariants every second; an unreachable database is no violation."""
 
     def __init__(self, store: SqlStore) -> None:
         super().__init__(name="audit", daemon=True)
@@ -407,14 +406,14 @@ class AuditBeside(threading.Thread):
         self._closing = threading.Event()
         self.violations: dict[str, Sequence[Mapping[str, Any]]] = {}
 
-    def look(self) -> None:
-        """One audit; keeps what it finds."""
-        self.violations.update({name: rows for name, rows in self._store.audit().items() if rows})
+    def run_once(self) -> None:
+        """Run one audit and keep its violations."""
+        self.violations.update({name: rows for name, rows in self._store.maintenance.audit().items() if rows})
 
     def run(self) -> None:
         while not self._closing.wait(1.0):
             try:
-                self.look()
+                self.run_once()
             except JobsError:
                 continue
 
@@ -424,28 +423,28 @@ class AuditBeside(threading.Thread):
 
 
 def pause(pid: int) -> None:
-    """SIGSTOP a process and its children, as a frozen machine would."""
+    """SIGSTOP a process and its descendants."""
     _signal([*psutil.Process(pid).children(recursive=True), psutil.Process(pid)], signal.SIGSTOP)
 
 
 def resume(pid: int) -> None:
-    """SIGCONT what `pause` stopped."""
+    """SIGCONT the processes that `pause` stopped."""
     _signal([psutil.Process(pid), *psutil.Process(pid).children(recursive=True)], signal.SIGCONT)
 
 
-def _continue(pid: int) -> None:
+def _resume_if_alive(pid: int) -> None:
     with contextlib.suppress(psutil.NoSuchProcess):
         resume(pid)
 
 
 def _signal(processes: Sequence[psutil.Process], sign: signal.Signals) -> None:
     for process in processes:
-        # Children come and go, and the first one to go on may end another.
+        # A process may have ended meanwhile.
         with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
             os.kill(process.pid, sign)
 
 
-def _answers(url: str) -> bool:
+def _is_ready(url: str) -> bool:
     try:
         return httpx.get(url, timeout=deadline(2)).status_code < 600
     except httpx.TransportError:

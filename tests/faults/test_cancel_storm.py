@@ -14,7 +14,7 @@ from tests.services.machine_speed import deadline
 
 @short_and_long(12, 1000)
 def test_cancelled_jobs_end_and_no_chunk_of_theirs_is_claimed_again(tmp_path, postgres_url, redis_url, times):
-    """Fault: cancel at random, in every state of a job's life. Invariant 12 watches the claims."""
+    """Fault: cancels at random, in every state of a job. Invariant 12 checks the claims."""
     choose = random.Random(7)
     with Rig(tmp_path, database_url=postgres_url, broker_url=redis_url) as rig:
         rig.start_worker("cpu")
@@ -29,7 +29,7 @@ def test_cancelled_jobs_end_and_no_chunk_of_theirs_is_claimed_again(tmp_path, po
                         job_id = choose.choice(open_jobs)
                         assert client.post(f"/jobs/{job_id}/cancel").status_code in (200, 202)
                         cancelled.add(job_id)
-                        rig.count("cancels")
+                        rig.count_fault("cancels")
                     time.sleep(choose.uniform(0.05, 0.5))
 
         storm = threading.Thread(target=cancel_some)

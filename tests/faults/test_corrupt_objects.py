@@ -1,4 +1,4 @@
-"""Fault test 13: bytes that rot, are cut short or are changed on their way are noticed before anybody uses them."""
+"""Objects that are corrupt on disk, truncated or changed on the network are detected before they are used."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ LONG = random.Random(14).randbytes(9 << 20)  # two parts on S3
 ROUNDS = 60
 
 
-def spoilt(data: bytes, chance: random.Random) -> bytes:
-    """The data with one bit turned, cut short, lengthened, emptied, or with a block zeroed; never the same."""
+def corrupt(data: bytes, chance: random.Random) -> bytes:
+    """The data with a bit flipped, truncated, extended, emptied, or with a block of zeros; never equal to the data."""
     place = chance.randrange(len(data))
     match chance.randrange(5):
         case 0:
@@ -49,8 +49,8 @@ def spoilt(data: bytes, chance: random.Random) -> bytes:
             return data[:place] + bytes(4096) + data[place + 4096 :]
 
 
-def fetch_spoilt(storage, tmp_path: Path) -> None:
-    """Fetching says CorruptObject and leaves no file."""
+def expect_corrupt(storage, tmp_path: Path) -> None:
+    """Fetching raises CorruptObject and leaves no file."""
     with pytest.raises(CorruptObject):
         storage.fetch(KEY, tmp_path / "copy", sha256=SHA, bytes=len(SPEECH))
     assert list(tmp_path.glob("copy*")) == []
@@ -67,20 +67,18 @@ def directory(root: Path) -> DirectoryStorage:
     return DirectoryStorage(root)
 
 
-def test_files_that_rot_on_disk_are_noticed_every_time(directory: DirectoryStorage, root: Path, tmp_path: Path) -> None:
+def test_corrupt_files_on_disk_are_always_detected(directory: DirectoryStorage, root: Path, tmp_path: Path) -> None:
     chance = random.Random(1)
     directory.put_bytes(KEY, SPEECH)
     for _ in range(ROUNDS):
-        (root / KEY).write_bytes(spoilt(SPEECH, chance))
-        fetch_spoilt(directory, tmp_path)
+        (root / KEY).write_bytes(corrupt(SPEECH, chance))
+        expect_corrupt(directory, tmp_path)
     (root / KEY).write_bytes(SPEECH)
     directory.fetch(KEY, tmp_path / "copy", sha256=SHA, bytes=len(SPEECH))
-    print(f"directory: {ROUNDS} damaged files, {ROUNDS} noticed")
+    print(f"directory: {ROUNDS} corrupt files, {ROUNDS} detected")
 
 
-def test_a_spoilt_object_is_not_taken_for_the_one_that_is_written_again(
-    directory: DirectoryStorage, root: Path
-) -> None:
+def test_a_corrupt_object_conflicts_with_a_repeated_write(directory: DirectoryStorage, root: Path) -> None:
     directory.put_bytes(KEY, SPEECH)
     (root / KEY).write_bytes(SPEECH[:-1])
     with pytest.raises(Conflict):
@@ -135,7 +133,9 @@ def test_a_writer_killed_half_way_leaves_nothing_to_read(directory: DirectorySto
     with pytest.raises(NotFound):
         directory.read(KEY)
     assert directory.put_bytes(KEY, SPEECH).sha256 == SHA
-    assert len([path for path in root.rglob("*") if path.is_file()]) == 2  # ours, and the draft of the dead
+    assert (
+        len([path for path in root.rglob("*") if path.is_file()]) == 2
+    )  # the object, and the draft of the killed writer
     assert directory.delete_prefix(PREFIX) == 1
     assert [path for path in root.rglob("*") if path.is_file()] == []
 
@@ -155,7 +155,7 @@ def bucket(s3_url: str) -> str:
 
 @pytest.fixture
 def s3(link: Proxy, bucket: str) -> S3Storage:
-    """The bucket behind the proxy; timeouts as short as a loopback allows."""
+    """The bucket behind the proxy, with short timeouts."""
     return S3Storage(
         bucket,
         prefix="test",
@@ -165,41 +165,41 @@ def s3(link: Proxy, bucket: str) -> S3Storage:
     )
 
 
-def turn_a_bit(block: bytes, needle: bytes) -> bytes:
-    """The block with the first byte of `needle` changed, where it holds it."""
+def flip_bit(block: bytes, needle: bytes) -> bytes:
+    """The block with a bit of each `needle` in it flipped."""
     return block.replace(needle, bytes([needle[0] ^ 1]) + needle[1:])
 
 
-def test_objects_that_rot_in_the_bucket_are_noticed_every_time(
+def test_corrupt_objects_in_the_bucket_are_always_detected(
     s3: S3Storage, s3_server: S3Server, bucket: str, tmp_path: Path
 ) -> None:
     chance, raw = random.Random(2), s3_server.client()
     s3.put_bytes(KEY, SPEECH)
     for _ in range(ROUNDS):
-        raw.put_object(Bucket=bucket, Key=f"test/{KEY}", Body=spoilt(SPEECH, chance))
-        fetch_spoilt(s3, tmp_path)
+        raw.put_object(Bucket=bucket, Key=f"test/{KEY}", Body=corrupt(SPEECH, chance))
+        expect_corrupt(s3, tmp_path)
     raw.close()
-    print(f"s3: {ROUNDS} damaged objects, {ROUNDS} noticed")
+    print(f"s3: {ROUNDS} corrupt objects, {ROUNDS} detected")
 
 
-def test_bytes_changed_on_the_way_back_are_noticed_every_time(s3: S3Storage, link: Proxy, tmp_path: Path) -> None:
+def test_bytes_changed_in_a_download_are_always_detected(s3: S3Storage, link: Proxy, tmp_path: Path) -> None:
     s3.put_bytes(KEY, SPEECH)
     for n in range(20):
         needle = SPEECH[n * 10_000 : n * 10_000 + 8]
-        link.change(lambda block, needle=needle: turn_a_bit(block, needle), "down")
-        fetch_spoilt(s3, tmp_path)
-        link.heal()
-    assert link.faults["changed"] >= 40  # each fetch looks twice
+        link.change(lambda block, needle=needle: flip_bit(block, needle), "down")
+        expect_corrupt(s3, tmp_path)
+        link.restore()
+    assert link.faults["changed"] >= 40  # each fetch reads twice
     s3.fetch(KEY, tmp_path / "copy", sha256=SHA, bytes=len(SPEECH))
-    print(f"s3 link: {link.faults['changed']} changed blocks, all noticed")
+    print(f"s3 link: {link.faults['changed']} changed blocks, all detected")
 
 
-def test_damage_on_the_way_that_happens_once_is_read_again(s3: S3Storage, link: Proxy, tmp_path: Path) -> None:
+def test_a_download_that_is_corrupt_once_is_repeated(s3: S3Storage, link: Proxy, tmp_path: Path) -> None:
     s3.put_bytes(KEY, SPEECH)
     changes = iter([True])
 
     def once(block: bytes) -> bytes:
-        return turn_a_bit(block, SPEECH[5000:5008]) if SPEECH[5000:5008] in block and next(changes, False) else block
+        return flip_bit(block, SPEECH[5000:5008]) if SPEECH[5000:5008] in block and next(changes, False) else block
 
     link.change(once, "down")
     s3.fetch(KEY, tmp_path / "copy", sha256=SHA, bytes=len(SPEECH))
@@ -208,9 +208,9 @@ def test_damage_on_the_way_that_happens_once_is_read_again(s3: S3Storage, link: 
 
 
 @pytest.mark.parametrize("after", [0, 100, 1000, 50_000, 290_000])
-def test_an_answer_that_ends_early_leaves_no_file(s3: S3Storage, link: Proxy, tmp_path: Path, after: int) -> None:
+def test_a_truncated_download_leaves_no_file(s3: S3Storage, link: Proxy, tmp_path: Path, after: int) -> None:
     s3.put_bytes(KEY, SPEECH)
-    link.reset_now()  # the rule below counts from the beginning of a connection
+    link.reset_now()  # the rule below counts the bytes of a connection
     link.faults.clear()
     link.cut_after(after, "down")
     with pytest.raises((StorageUnavailable, CorruptObject)):
@@ -219,40 +219,40 @@ def test_an_answer_that_ends_early_leaves_no_file(s3: S3Storage, link: Proxy, tm
     assert list(tmp_path.glob("copy*")) == []
     with pytest.raises(StorageUnavailable):
         b"".join(s3.read(KEY))
-    link.heal()
+    link.restore()
     s3.fetch(KEY, tmp_path / "copy", sha256=SHA, bytes=len(SPEECH))
 
 
 @pytest.mark.parametrize("n", range(5))
-def test_bytes_changed_on_the_way_in_are_noticed_and_removed(s3: S3Storage, link: Proxy, n: int) -> None:
+def test_bytes_changed_in_an_upload_are_detected_and_removed(s3: S3Storage, link: Proxy, n: int) -> None:
     needle = SPEECH[n * 60_000 : n * 60_000 + 8]
-    link.change(lambda block: turn_a_bit(block, needle), "up")
+    link.change(lambda block: flip_bit(block, needle), "up")
     with pytest.raises(CorruptObject):
         s3.put_bytes(KEY, SPEECH)
     assert link.faults["changed"] >= 1
-    link.heal()
+    link.restore()
     assert s3.stat(KEY) is None
     assert s3.put_bytes(KEY, SPEECH).sha256 == SHA
 
 
 @pytest.mark.parametrize("place", [1000, len(LONG) - 1000])
-def test_a_part_changed_on_the_way_in_is_noticed_and_the_object_removed(s3: S3Storage, link: Proxy, place: int) -> None:
+def test_a_part_changed_in_an_upload_is_detected_and_the_object_removed(s3: S3Storage, link: Proxy, place: int) -> None:
     needle = LONG[place : place + 8]
-    link.change(lambda block: turn_a_bit(block, needle), "up")
+    link.change(lambda block: flip_bit(block, needle), "up")
     upload = s3.open_upload(KEY)
     with pytest.raises(CorruptObject):
         upload.write(LONG)
         upload.complete()
     upload.abort()
     assert link.faults["changed"] >= 1
-    link.heal()
+    link.restore()
     assert s3.stat(KEY) is None
     assert s3.delete_prefix(PREFIX) == 0
 
 
-def test_an_outage_is_told_and_over_when_it_is_over(s3: S3Storage, link: Proxy, tmp_path: Path) -> None:
+def test_an_outage_is_reported_until_it_ends(s3: S3Storage, link: Proxy, tmp_path: Path) -> None:
     s3.put_bytes(KEY, SPEECH)
-    for break_it in (link.refuse, lambda: link.swallow("down")):
+    for break_it in (link.refuse, lambda: link.drop("down")):
         break_it()
         for ask in (
             lambda: s3.put_bytes(KEY + "2", b"x"),
@@ -264,27 +264,27 @@ def test_an_outage_is_told_and_over_when_it_is_over(s3: S3Storage, link: Proxy, 
         ):
             with pytest.raises(StorageUnavailable):
                 ask()
-        link.heal()
+        link.restore()
         link.reset_now()
     s3.check()
     s3.fetch(KEY, tmp_path / "copy", sha256=SHA)
     assert link.faults["refused"] >= 6
-    assert link.faults["swallowed"] >= 6
+    assert link.faults["dropped"] >= 6
 
 
-def test_a_write_whose_answer_was_lost_may_be_repeated(s3: S3Storage, link: Proxy) -> None:
-    link.swallow("down")
+def test_a_write_whose_response_was_lost_may_be_repeated(s3: S3Storage, link: Proxy) -> None:
+    link.drop("down")
     with pytest.raises(StorageUnavailable):
         s3.put_bytes(KEY, SPEECH)
-    link.heal()
+    link.restore()
     link.reset_now()
     assert s3.stat(KEY) == len(SPEECH)  # it had arrived
     assert s3.put_bytes(KEY, SPEECH).sha256 == SHA
 
 
-# -- a store of another make -----------------------------------------------------------------------------------------
-class OtherMake(BaseHTTPRequestHandler):
-    """Checks Content-MD5, knows no conditional writes and makes tags of its own: as several S3-compatible stores do."""
+# -- a store of another vendor ---------------------------------------------------------------------------------------
+class OtherVendor(BaseHTTPRequestHandler):
+    """Checks Content-MD5, has no conditional writes and ETags that are no MD5: as several S3-compatible stores."""
 
     protocol_version = "HTTP/1.1"
     objects: dict[str, bytes]
@@ -293,9 +293,9 @@ class OtherMake(BaseHTTPRequestHandler):
     def do_PUT(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if "If-None-Match" in self.headers:
-            self._say(501, "NotImplemented")
+            self._refuse(501, "NotImplemented")
         elif base64.b64encode(hashlib.md5(body).digest()).decode() != self.headers["Content-MD5"]:
-            self._say(400, "BadDigest")
+            self._refuse(400, "BadDigest")
         else:
             self.objects[self.path] = body
             self._reply(200, b"")
@@ -307,15 +307,15 @@ class OtherMake(BaseHTTPRequestHandler):
         if self.path in self.objects:
             self._reply(200, self.objects[self.path])
         else:
-            self._say(404, "NoSuchKey")
+            self._refuse(404, "NoSuchKey")
 
-    def _say(self, status: int, code: str) -> None:
+    def _refuse(self, status: int, code: str) -> None:
         self.refused.append(code)
         self._reply(status, f"<Error><Code>{code}</Code></Error>".encode())
 
     def _reply(self, status: int, body: bytes) -> None:
         self.send_response(status)
-        self.send_header("ETag", '"a-tag-of-our-own"')
+        self.send_header("ETag", '"not-an-md5"')
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command != "HEAD":
@@ -326,10 +326,10 @@ class OtherMake(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def other_make(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[S3Storage, type[OtherMake], Proxy]]:
+def other_vendor(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[S3Storage, type[OtherVendor], Proxy]]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    handler = type("Handler", (OtherMake,), {"objects": {}, "refused": []})
+    handler = type("Handler", (OtherVendor,), {"objects": {}, "refused": []})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
@@ -342,11 +342,11 @@ def other_make(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[S3Storage, typ
     server.server_close()
 
 
-def test_a_store_without_conditional_writes_is_written_to_all_the_same(other_make, tmp_path: Path) -> None:
-    storage, handler, _ = other_make
+def test_a_store_without_conditional_writes_is_supported(other_vendor, tmp_path: Path) -> None:
+    storage, handler, _ = other_vendor
     for n in range(3):
         storage.put_bytes(f"{KEY}{n}", SPEECH)
-    assert handler.refused == ["NotImplemented"]  # asked once
+    assert handler.refused == ["NotImplemented"]  # tried once
     storage.fetch(f"{KEY}2", tmp_path / "copy", sha256=SHA, bytes=len(SPEECH))
     assert storage.put_bytes(KEY + "0", SPEECH).sha256 == SHA
     with pytest.raises(Conflict):
@@ -354,18 +354,18 @@ def test_a_store_without_conditional_writes_is_written_to_all_the_same(other_mak
     assert handler.objects[f"/b/{KEY}0"] == SPEECH
 
 
-def test_a_store_that_checks_refuses_what_changed_on_the_way_in(other_make) -> None:
-    storage, handler, link = other_make
+def test_a_store_that_checks_content_md5_rejects_a_changed_upload(other_vendor) -> None:
+    storage, handler, link = other_vendor
     storage.put_bytes(KEY + "0", b"first")
-    link.change(lambda block: turn_a_bit(block, SPEECH[9000:9008]), "up")
+    link.change(lambda block: flip_bit(block, SPEECH[9000:9008]), "up")
     with pytest.raises(CorruptObject):
         storage.put_bytes(KEY, SPEECH)
     assert "BadDigest" in handler.refused
     assert f"/b/{KEY}" not in handler.objects
 
 
-def test_the_environment_of_these_tests_asks_for_no_checksum_of_its_own(s3: S3Storage) -> None:
-    # Trailing checksums, which boto3 adds unless it is told, are refused by several stores.
+def test_boto3_adds_no_checksums_of_its_own(s3: S3Storage) -> None:
+    # Trailing checksums, which boto3 adds by default, are rejected by several stores.
     config = s3._client.meta.config
     assert config.request_checksum_calculation == "when_required"
     assert config.response_checksum_validation == "when_required"

@@ -1,7 +1,7 @@
-"""Fault test 28: no document that a stranger sends makes us read another file, call out, run out of memory or hang.
+"""No uploaded document makes its reader open another file, connect to the network, exhaust memory or hang.
 
-Each is planned in a process of its own whose memory and work are measured; a canary file and a listening socket tell
-whether anything was read or reached that should not have been.
+Each is planned in a process of its own whose memory and CPU time are measured; a canary file and a listening socket
+detect forbidden reads and connections.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from typing import Any
 
 import pytest
 
-from tests.faults.hostile_texts import Case, cases
+from tests.faults.hostile_texts import Case, build_cases
 from tests.faults.rig import REPORTS
 from tests.services.machine_speed import deadline
 
-#: What one document may take: memory in all, and work, as a multiple of what the honest chapter below takes.
-MIB, CHAPTERS_OF_WORK = 512, 150
-#: The measure of work: read by the same code, in the same process, just before the document.
-HONEST_CHAPTER = "\n\n".join(
+#: Limits for one document: peak memory, and CPU time as a multiple of the reference document's.
+MEMORY_LIMIT_MIB, CPU_LIMIT_FACTOR = 512, 150
+#: A harmless document, read by the same code in the same process just before; its CPU time is the unit.
+REFERENCE_DOCUMENT = "\n\n".join(
     f"Paragraph {number}. It rained on the harbour, and the ferry was late. Nobody minded; “the sea waits,” she said."
     for number in range(1_000)
 )
@@ -52,20 +52,20 @@ def plan_and_show(source, source_type):
     return text + json.dumps(plan.header)[:10_000]
 
 def read(source, source_type):
-    said = {"code": "done", "detail": "", "text": ""}
+    outcome = {"code": "done", "detail": "", "text": ""}
     began = time.process_time()
     plan_and_show(sys.argv[2], "txt")
-    chapter_s, began = time.process_time() - began, time.process_time()
+    reference_s, began = time.process_time() - began, time.process_time()
     try:
-        said["text"] = plan_and_show(source, source_type)
+        outcome["text"] = plan_and_show(source, source_type)
     except PipelineError as error:
-        said.update(code=error.code, detail=str(error))
-    # Not ru_maxrss: that begins with what the parent had.
-    said["mib"] = int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024
-    said["work"] = (time.process_time() - began) / chapter_s
-    return said
+        outcome.update(code=error.code, detail=str(error))
+    # Not ru_maxrss, which starts with the peak of the parent.
+    outcome["mib"] = int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024
+    outcome["work"] = (time.process_time() - began) / reference_s
+    return outcome
 
-# One fork for each document: it has loaded everything and read nothing.
+# One fork for each document, with all modules loaded.
 for line in sys.stdin:
     child = os.fork()
     if child == 0:
@@ -77,7 +77,7 @@ for line in sys.stdin:
 
 
 class Trap:
-    """A canary file, and an address that nobody has a reason to call."""
+    """A canary file, and a listening address that no document may connect to."""
 
     def __init__(self, folder: Path) -> None:
         self.canary = folder / "canary.txt"
@@ -86,7 +86,7 @@ class Trap:
         self._socket.setblocking(False)
         self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
 
-    def calls(self) -> int:
+    def count_connections(self) -> int:
         count = 0
         while True:
             try:
@@ -111,25 +111,25 @@ class Reader:
 
     def __init__(self, folder: Path) -> None:
         self.source = folder / "source"
-        scratch = folder / "box" / "scratch"
+        scratch = folder / "work" / "scratch"
         scratch.mkdir(parents=True)
-        chapter = folder / "box" / "honest-chapter.txt"
-        chapter.write_text(HONEST_CHAPTER, encoding="utf-8")
+        reference = folder / "work" / "reference.txt"
+        reference.write_text(REFERENCE_DOCUMENT, encoding="utf-8")
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _READER, str(scratch), str(chapter)],
+            [sys.executable, "-c", _READER, str(scratch), str(reference)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
 
     def read(self, case: Case) -> dict[str, Any]:
-        """What became of a document, and what it took."""
+        """The outcome of a document, its peak memory and its CPU time."""
         assert self._process.stdin is not None and self._process.stdout is not None
         case.write(self.source)
         print(json.dumps([str(self.source), case.source_type]), file=self._process.stdin, flush=True)
-        said = json.loads(self._process.stdout.readline())
+        outcome = json.loads(self._process.stdout.readline())
         self.source.unlink()
-        return said
+        return outcome
 
     def close(self) -> None:
         self._process.communicate(timeout=deadline(30))
@@ -142,44 +142,44 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
     made.close()
 
 
-def problems(case: Case, said: dict[str, Any], trap: Trap, folder: Path) -> Iterator[str]:
-    if said["code"] != case.ends:
-        yield f"ended as {said['code']} ({said['detail'][:200]}), not {case.ends}"
-    if said["code"] != "done" and not said["detail"]:
-        yield "was refused without a word"
-    if said["mib"] > MIB:
-        yield f"took {said['mib']:.0f} MiB"
-    if said["work"] > CHAPTERS_OF_WORK:
-        yield f"took the work of {said['work']:.0f} honest chapters"
-    if CANARY in said["text"] + said["detail"]:
+def find_problems(case: Case, outcome: dict[str, Any], trap: Trap, folder: Path) -> Iterator[str]:
+    if outcome["code"] != case.outcome:
+        yield f"ended as {outcome['code']} ({outcome['detail'][:200]}), not {case.outcome}"
+    if outcome["code"] != "done" and not outcome["detail"]:
+        yield "was rejected without a detail"
+    if outcome["mib"] > MEMORY_LIMIT_MIB:
+        yield f"took {outcome['mib']:.0f} MiB"
+    if outcome["work"] > CPU_LIMIT_FACTOR:
+        yield f"took {outcome['work']:.0f} times the CPU time of the reference document"
+    if CANARY in outcome["text"] + outcome["detail"]:
         yield "read the canary"
-    if calls := trap.calls():
-        yield f"called out {calls} times"
-    strays = {path.name for path in folder.iterdir()} - {"canary.txt", "box"}
-    strays |= {path.name for path in (folder / "box").iterdir()} - {"scratch", "honest-chapter.txt"}
+    if connections := trap.count_connections():
+        yield f"connected {connections} times"
+    strays = {path.name for path in folder.iterdir()} - {"canary.txt", "work"}
+    strays |= {path.name for path in (folder / "work").iterdir()} - {"scratch", "reference.txt"}
     if strays:
         yield f"left files behind: {strays}"
 
 
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("half", [0, 1])
-def test_every_hostile_document_is_refused_or_read_within_its_means(
+def test_every_hostile_document_is_refused_or_read_within_the_limits(
     trap: Trap, reader: Reader, tmp_path: Path, half: int
 ) -> None:
-    wrong, endings, heaviest, hardest = [], Counter[str](), 0.0, 0.0
-    for case in islice(cases(trap.canary, trap.address), half, None, 2):
-        said = reader.read(case)
-        endings[said["code"]] += 1
-        heaviest, hardest = max(heaviest, said["mib"]), max(hardest, said["work"])
-        wrong += [f"{case.name}: {problem}" for problem in problems(case, said, trap, tmp_path)]
-    took = f"most memory {heaviest:.0f} MiB, most work that of {hardest:.0f} chapters"
-    REPORTS.append(f"hostile texts: {endings.total()} documents, {took}, {dict(endings)}")
+    wrong, outcomes, max_mib, max_work = [], Counter[str](), 0.0, 0.0
+    for case in islice(build_cases(trap.canary, trap.address), half, None, 2):
+        outcome = reader.read(case)
+        outcomes[outcome["code"]] += 1
+        max_mib, max_work = max(max_mib, outcome["mib"]), max(max_work, outcome["work"])
+        wrong += [f"{case.name}: {problem}" for problem in find_problems(case, outcome, trap, tmp_path)]
+    peak = f"at most {max_mib:.0f} MiB and {max_work:.0f} times the CPU time of the reference"
+    REPORTS.append(f"hostile texts: {outcomes.total()} documents, {peak}, {dict(outcomes)}")
     assert wrong == []
-    assert endings.total() >= 35 and endings["done"] < endings.total() / 2 + 5
+    assert outcomes.total() >= 35 and outcomes["done"] < outcomes.total() / 2 + 5
 
 
 def test_the_trap_works(trap: Trap) -> None:
-    """What the test above looks for can be found."""
+    """The test above would notice a connection."""
     socket.create_connection(trap.address.split(":")).close()
-    assert trap.calls() == 1
-    assert trap.calls() == 0
+    assert trap.count_connections() == 1
+    assert trap.count_connections() == 0

@@ -1,4 +1,4 @@
-"""One Idempotency-Key, sent by many at once, again later, and around a crash of the API: one job."""
+"""One Idempotency-Key, sent by many clients at once, again later, and around a crash of the API: one job."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _KEY = "order-1"
 
 @pytest.fixture
 def rig(tmp_path, postgres_url, redis_url) -> Iterator[Rig]:
-    """A deployment that plans and stitches, and whose speaker is at work."""
+    """A deployment with an API and a worker of the family `slow`."""
     with Rig(tmp_path, database_url=postgres_url, broker_url=redis_url) as started:
         started.start_worker("slow")
         started.start_api()
@@ -45,7 +45,7 @@ def _count(rig: Rig) -> int:
 
 
 def test_two_hundred_equal_requests_at_once_make_one_job(rig):
-    """Fault: 200 clients post one key and body at the same time, and again until each has its answer."""
+    """Fault: 200 clients post one key and body at the same time, and repeat it until they get a response."""
     rig.start_worker("cpu")
 
     def send(_: int) -> list[httpx.Response]:
@@ -57,8 +57,8 @@ def test_two_hundred_equal_requests_at_once_make_one_job(rig):
     with ThreadPoolExecutor(40) as threads:
         answers = list(threads.map(send, range(200)))
     met = Counter(answer.status_code for each in answers for answer in each)
-    rig.count("equal requests", met.total())
-    rig.noted = f"answers: {dict(met)}"
+    rig.count_fault("equal requests", met.total())
+    rig.note = f"responses: {dict(met)}"
     assert set(met) <= {202, 409, 503}
     [job_id] = {each[-1].json()["id"] for each in answers}
     assert sum("Idempotency-Replayed" not in each[-1].headers for each in answers) <= 1
@@ -69,22 +69,22 @@ def test_two_hundred_equal_requests_at_once_make_one_job(rig):
 
 
 def test_key_in_flight_or_of_another_body_is_refused_and_an_expired_one_is_free(rig):
-    """Fault: the key is in use by a request in flight; comes with another body; comes again after its day is over."""
+    """Fault: a key is used by a request in flight, with another body, and again after it expired."""
     first = _post(rig)
     assert first.status_code == 202
     with rig.store._db.engine.begin() as connection:
         assert rig.store._db.try_lock(connection, TENANT, "POST /tts/synthesize", "order-2")
-        rig.count("requests in flight")
+        rig.count_fault("requests in flight")
         assert _post(rig, key="order-2").status_code == 409
     other = _post(rig, text="Said otherwise.")
-    rig.count("other bodies")
+    rig.count_fault("other bodies")
     assert other.status_code == 422, other.text
     same = _post(rig)
     assert (same.status_code, same.json()["id"]) == (202, first.json()["id"])
     assert same.headers["Idempotency-Replayed"] == "true"
     with rig.store._db.engine.begin() as connection:
         connection.execute(sa.update(idempotency).values(expires_at=db_now_ms() - 1))
-    rig.count("expired keys")
+    rig.count_fault("expired keys")
     later = _post(rig, text="Said otherwise.")
     assert later.status_code == 202 and later.json()["id"] != first.json()["id"]
     assert _count(rig) == 2
@@ -92,7 +92,7 @@ def test_key_in_flight_or_of_another_body_is_refused_and_an_expired_one_is_free(
 
 
 def test_crash_between_commit_and_answer_leaves_one_job(tmp_path, redis_url):
-    """Fault: the database commits a job, its word is held back, and the API is killed before it can answer."""
+    """Fault: the database commits a job, its response is lost, and the API is killed before it can answer."""
     server = PostgresServer().start()
     url = server.url(server.create_database())
     upgrade(url)
@@ -103,15 +103,15 @@ def test_crash_between_commit_and_answer_leaves_one_job(tmp_path, redis_url):
             rig.start_worker("slow")
             rig.start_api()
             for crash in range(1, 4):
-                _hold_back_the_word_of_the_next_job(proxy)
+                _drop_commit_response_of_next_job(proxy)
                 with ThreadPoolExecutor(1) as threads:
                     answer = threads.submit(_post, rig, key=f"order-{crash}")
                     assert poll(lambda crash=crash: _count(rig) == crash, deadline_s=30), "nothing was committed"
                     rig.kill_api()
-                    rig.count("kill -9 of the API between COMMIT and answer")
+                    rig.count_fault("kill -9 of the API between COMMIT and response")
                     assert isinstance(answer.exception(deadline(30)), httpx.TransportError)
-                proxy.heal()
-                proxy.reset_now()  # whoever else waits for a word that was held back
+                proxy.restore()
+                proxy.reset_now()  # other connections may wait for a lost response
                 rig.start_api()
                 again = _post(rig, key=f"order-{crash}")
                 assert again.status_code == 202 and again.headers["Idempotency-Replayed"] == "true"
@@ -126,7 +126,7 @@ def test_crash_between_commit_and_answer_leaves_one_job(tmp_path, redis_url):
         server.close()
 
 
-def _hold_back_the_word_of_the_next_job(proxy: Proxy) -> None:
+def _drop_commit_response_of_next_job(proxy: Proxy) -> None:
     inserted = threading.Event()
 
     def watch(block: bytes) -> bytes:
@@ -135,5 +135,5 @@ def _hold_back_the_word_of_the_next_job(proxy: Proxy) -> None:
         return block
 
     proxy.change(watch, "up")
-    # `C…COMMIT\0` is the server's word that a transaction is done.
+    # `C…COMMIT\0` is the server's response to COMMIT.
     proxy.change(lambda block: b"" if inserted.is_set() and b"COMMIT\x00" in block else block, "down")

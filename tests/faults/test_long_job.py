@@ -1,4 +1,4 @@
-"""One long job, while everything around it dies: its result has the bytes of the result without faults."""
+"""A long job under all kinds of faults: its result has the same bytes as the result without faults."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from tests.faults.chaos import Chaos
 from tests.faults.rig import short_and_long
 from tests.services.machine_speed import poll
 
-#: Caused one after the other while the job runs, each at the next tenth of it.
+#: Injected one after the other while the job runs, evenly spread over its chunks.
 _FAULTS = (
     "kill -9 of a worker",
     "FLUSHALL",
@@ -25,19 +25,19 @@ def test_long_job_under_all_faults_has_the_bytes_of_the_undisturbed_one(tmp_path
     with Chaos(tmp_path, s3_server, s3_url, seed=23) as chaos:
         rig = chaos.rig
         chaos.start_workers("cpu", "slow", "slow")
-        text = rig.text(chunks=times, seconds=0.3)
+        text = rig.make_text(chunks=times, seconds=0.3)
         [undisturbed] = rig.submit(1, text=text)
         rig.wait_until_ended(60 + times)
-        assert rig.job(undisturbed).state == "succeeded" and rig.repeated() == 0
+        assert rig.job(undisturbed).state == "succeeded" and rig.repeated_share() == 0
 
         [disturbed] = rig.submit(1, text=text)
         rounds = max(1, times // 200)
         for number in range(rounds * len(_FAULTS)):
             due = times * (number + 1) // (rounds * len(_FAULTS) + 2)
-            assert poll(lambda due=due: rig.job(disturbed).chunks_done >= due, deadline_s=90), rig.log_tails()
+            assert poll(lambda due=due: rig.job(disturbed).chunks_done >= due, deadline_s=90), rig.read_log_tails()
             kind = _FAULTS[number % len(_FAULTS)]
-            assert poll(lambda kind=kind: chaos.cause(kind), deadline_s=30), f"nothing to hit by {kind}"
-            assert not rig.job(disturbed).state.is_terminal, "the job was over before the faults were"
+            assert poll(lambda kind=kind: chaos.inject(kind), deadline_s=30), f"no effect of {kind}"
+            assert not rig.job(disturbed).state.is_terminal, "the job ended before the last fault"
         rig.wait_until_ended(90 + times)
         rig.expect_all_succeeded()
 
@@ -45,6 +45,6 @@ def test_long_job_under_all_faults_has_the_bytes_of_the_undisturbed_one(tmp_path
         assert rig.result_sha256(disturbed) == rig.result_sha256(undisturbed)
         assert second.result["duration_s"] == first.result["duration_s"] and second.units_total == first.units_total
         assert second.chunk_total == first.chunk_total >= times
-        repeated = rig.repeated() * 2  # half of the claims are the undisturbed job's
-        rig.noted = f"{second.chunk_total} chunks, {100 * repeated:.1f} % of the work repeated"
+        repeated = rig.repeated_share() * 2  # half of the claims are the undisturbed job's
+        rig.note = f"{second.chunk_total} chunks, {100 * repeated:.1f} % of the work repeated"
         assert repeated <= max(0.05, _SLOTS * sum(rig.faults.values()) / times)

@@ -1,4 +1,4 @@
-"""The proxy of the fault tests does to a connection what it says, and counts it."""
+"""The proxy of the fault tests injects the faults that it names, and counts them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.services.process import free_port
 
 @pytest.fixture
 def echo() -> Iterator[int]:
-    """The port of a server that says everything twice over: what it hears, in lower case."""
+    """The port of a server that echoes in lower case."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve(connection: socket.socket) -> None:
@@ -47,7 +47,7 @@ def connect(proxy: Proxy) -> socket.socket:
     return socket.create_connection(("127.0.0.1", proxy.port), timeout=deadline(30))
 
 
-def ask(connection: socket.socket, data: bytes) -> bytes:
+def exchange(connection: socket.socket, data: bytes) -> bytes:
     connection.sendall(data)
     answer = b""
     while len(answer) < len(data) and (block := connection.recv(65536)):
@@ -68,8 +68,8 @@ def is_silent(connection: socket.socket) -> bool:
 
 def test_everything_passes_unchanged_by_default(proxy: Proxy) -> None:
     with connect(proxy) as one, connect(proxy) as two:
-        assert ask(one, b"ABC") == b"abc"
-        assert ask(two, b"X" * 1_000_000) == b"x" * 1_000_000
+        assert exchange(one, b"ABC") == b"abc"
+        assert exchange(two, b"X" * 1_000_000) == b"x" * 1_000_000
     assert proxy.connections == 2
     assert not proxy.faults
 
@@ -83,28 +83,28 @@ def test_a_half_close_passes(proxy: Proxy) -> None:
 
 def test_a_delay_delays_each_way(proxy: Proxy) -> None:
     with connect(proxy) as connection:
-        ask(connection, b"WARM")
+        exchange(connection, b"WARM")
         proxy.delay(0.15)
         began = time.monotonic()
-        assert ask(connection, b"ABC") == b"abc"
-        # A lower bound, which a slow machine cannot break.
+        assert exchange(connection, b"ABC") == b"abc"
+        # A lower bound: a slow machine cannot violate it.
         assert time.monotonic() - began >= 0.3
     assert proxy.faults["delayed"] == 2
 
 
 @pytest.mark.parametrize("direction", ["up", "down"])
-def test_swallowed_bytes_vanish_and_the_connection_stays(proxy: Proxy, direction) -> None:
+def test_dropped_bytes_are_lost_and_the_connection_stays_open(proxy: Proxy, direction) -> None:
     with connect(proxy) as connection:
-        proxy.swallow(direction)
+        proxy.drop(direction)
         connection.sendall(b"LOST")
         assert is_silent(connection)
-        assert proxy.faults["swallowed"] == 1
-        proxy.heal()
-        assert ask(connection, b"FOUND") == b"found"
+        assert proxy.faults["dropped"] == 1
+        proxy.restore()
+        assert exchange(connection, b"FOUND") == b"found"
 
 
-def test_new_connections_to_a_swallowing_proxy_are_accepted_and_silent(proxy: Proxy) -> None:
-    proxy.swallow()
+def test_new_connections_are_accepted_while_bytes_are_dropped(proxy: Proxy) -> None:
+    proxy.drop()
     with connect(proxy) as connection:
         connection.sendall(b"HELLO")
         assert is_silent(connection)
@@ -113,8 +113,8 @@ def test_new_connections_to_a_swallowing_proxy_are_accepted_and_silent(proxy: Pr
 def test_a_change_is_made_one_way_and_counted(proxy: Proxy) -> None:
     proxy.change(lambda block: block.replace(b"a", b"?"), "down")
     with connect(proxy) as connection:
-        assert ask(connection, b"aBa") == b"?b?"
-        assert ask(connection, b"bbb") == b"bbb"
+        assert exchange(connection, b"aBa") == b"?b?"
+        assert exchange(connection, b"bbb") == b"bbb"
     assert proxy.faults == {"changed": 1}
 
 
@@ -128,14 +128,14 @@ def test_a_connection_is_cut_after_so_many_bytes(proxy: Proxy) -> None:
 
 def test_live_connections_are_reset(proxy: Proxy) -> None:
     with connect(proxy) as one, connect(proxy) as two:
-        ask(one, b"A")
-        ask(two, b"A")
+        exchange(one, b"A")
+        exchange(two, b"A")
         assert proxy.reset_now() == 2
         for connection in (one, two):
             with pytest.raises(ConnectionResetError):
                 connection.recv(1)
     with connect(proxy) as three:
-        assert ask(three, b"A") == b"a"
+        assert exchange(three, b"A") == b"a"
     assert proxy.faults["reset"] == 2
 
 
@@ -144,41 +144,41 @@ def test_a_block_that_meets_the_condition_resets_by_chance(proxy: Proxy) -> None
     ends = []
     for _ in range(40):
         with connect(proxy) as connection:
-            assert ask(connection, b"BEGIN") == b"begin"
+            assert exchange(connection, b"BEGIN") == b"begin"
             try:
-                ends.append(ask(connection, b"COMMIT"))
+                ends.append(exchange(connection, b"COMMIT"))
             except ConnectionResetError:
                 ends.append(b"reset")
     assert set(ends) == {b"commit", b"reset"}
     assert ends.count(b"reset") == proxy.faults["reset"]
 
 
-def test_refused_connections_break_until_healed(proxy: Proxy) -> None:
+def test_connections_are_refused_until_restored(proxy: Proxy) -> None:
     with connect(proxy) as connection:
-        ask(connection, b"A")
+        exchange(connection, b"A")
         proxy.refuse()
         with pytest.raises(ConnectionResetError):
             connection.recv(1)
     with pytest.raises(ConnectionError), connect(proxy) as connection:
-        ask(connection, b"A")
+        exchange(connection, b"A")
         raise AssertionError("a refused connection answered")
     assert poll(lambda: proxy.faults["refused"] == 1, deadline_s=10)
-    proxy.heal()
+    proxy.restore()
     with connect(proxy) as connection:
-        assert ask(connection, b"A") == b"a"
+        assert exchange(connection, b"A") == b"a"
 
 
 def test_without_a_server_clients_see_a_broken_connection() -> None:
     proxy = Proxy(free_port()).start()
     answer = b""
     with contextlib.suppress(ConnectionError), connect(proxy) as connection:
-        answer = ask(connection, b"A")
+        answer = exchange(connection, b"A")
     proxy.stop()
     assert answer == b""
     assert proxy.connections == 1
 
 
-def test_a_stopped_proxy_leaves_nobody_waiting(echo: int) -> None:
+def test_a_stopped_proxy_closes_delayed_connections(echo: int) -> None:
     proxy = Proxy(echo).start()
     proxy.delay(3600)
     with connect(proxy) as connection:

@@ -1,6 +1,6 @@
-"""Fault test 26: no URL that a stranger may give makes us connect to anything but the public internet.
+"""No URL that a user gives makes the server connect to anything but the public internet.
 
-Counted where it cannot lie: an audit hook sees every `connect` of this process, and canaries listen on the loopback.
+An audit hook counts every `connect` of this process, and a listening socket on the loopback interface every connection.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ NUMERIC_HOSTS = [
     "0x",
     "127.0.0.1.",
 ]
-STRANGE_HOSTS = [
+MALFORMED_HOSTS = [
     "１２７.０.０.１",
     "①②⑦.⓪.⓪.①",
     "127。0。0。1",
@@ -226,7 +226,7 @@ BAD_PORTS = [
 
 
 class Watch:
-    """Every connect of this process while it is on. Beyond the loopback it records and refuses: no packet leaves."""
+    """Records every connect of this process. Refuses those beyond the loopback interface: no packet leaves."""
 
     def __init__(self) -> None:
         self.addresses: list[str] = []
@@ -239,31 +239,31 @@ class Watch:
                 raise ConnectionRefusedError(111, "refused by the test")
 
 
-#: Reading the certificates of the world takes longer than a case does.
+#: Shared: loading the CA certificates takes longer than a case.
 TLS = ssl.create_default_context()
 
 
-def client(policy: OutboundPolicy, resolve: Callable[[str, int], Sequence[str]] | None = None) -> OutboundHttp:
+def make_client(policy: OutboundPolicy, resolve: Callable[[str, int], Sequence[str]] | None = None) -> OutboundHttp:
     return OutboundHttp(policy, timeout_s=deadline(5), resolve=resolve, tls=TLS)
 
 
-_watching: list[Watch] = []
-sys.addaudithook(lambda event, args: [watch.hook(event, args) for watch in _watching] and None)
+_watches: list[Watch] = []
+sys.addaudithook(lambda event, args: [watch.hook(event, args) for watch in _watches] and None)
 
 
 @pytest.fixture
 def watch() -> Iterator[Watch]:
     watch = Watch()
-    _watching.append(watch)
+    _watches.append(watch)
     yield watch
-    _watching.remove(watch)
+    _watches.remove(watch)
 
 
 class Canary:
-    """Listens on the loopback, on every address family there is, and counts who comes."""
+    """Listens on the loopback interface, with IPv4 and IPv6, and counts connections."""
 
     def __init__(self) -> None:
-        self.visits = 0
+        self.connections = 0
         self._listeners = [socket.create_server(("127.0.0.1", 0))]
         self.port = int(self._listeners[0].getsockname()[1])
         with contextlib.suppress(OSError):
@@ -275,7 +275,7 @@ class Canary:
         with contextlib.suppress(OSError):
             while True:
                 connection, _ = listener.accept()
-                self.visits += 1
+                self.connections += 1
                 connection.close()
 
     def close(self) -> None:
@@ -293,39 +293,39 @@ def canary() -> Iterator[Canary]:
 
 
 class Names:
-    """A resolver that answers from lists, one after another, and the last for ever."""
+    """A resolver that returns the given lists one after another, and then the last one."""
 
     def __init__(self, *answers: Sequence[str]) -> None:
-        self._answers, self.asked = list(answers), 0
+        self._answers, self.queries = list(answers), 0
 
     def __call__(self, host: str, port: int) -> Sequence[str]:
-        self.asked += 1
+        self.queries += 1
         return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 
 
-def some_of(network: str) -> list[str]:
+def pick_addresses(network: str) -> list[str]:
     net = ipaddress.ip_network(network)
     return sorted(
         {str(net[0]), str(net[min(1, net.num_addresses - 1)]), str(net[net.num_addresses // 2]), str(net[-1])}
     )
 
 
-def blocked_addresses() -> list[str]:
-    return [address for network in (*BLOCKED_V4, *BLOCKED_V6) for address in some_of(network)] + NAMED
+def list_blocked_addresses() -> list[str]:
+    return [address for network in (*BLOCKED_V4, *BLOCKED_V6) for address in pick_addresses(network)] + NAMED
 
 
-def bracketed(address: str) -> str:
+def add_brackets(address: str) -> str:
     return f"[{address}]" if ":" in address else address
 
 
-def corpus(port: int) -> Iterator[tuple[str, Callable[[str, int], Sequence[str]]]]:
-    """(url, resolver). The policy of these tests permits `port`, so that only the rule at test refuses."""
+def build_corpus(port: int) -> Iterator[tuple[str, Callable[[str, int], Sequence[str]]]]:
+    """(url, resolver) per case. The policy of these tests permits `port`, so that only the tested rule rejects."""
     to_loopback = Names(["127.0.0.1", "::1"])
-    for address in blocked_addresses():
-        yield f"https://{bracketed(address)}:{port}/", resolve_by_system
-        yield f"https://{bracketed(address)}/", resolve_by_system
+    for address in list_blocked_addresses():
+        yield f"https://{add_brackets(address)}:{port}/", resolve_by_system
+        yield f"https://{add_brackets(address)}/", resolve_by_system
         yield f"https://receiver.example:{port}/", Names([address])
-    for host in (*NUMERIC_HOSTS, *STRANGE_HOSTS):
+    for host in (*NUMERIC_HOSTS, *MALFORMED_HOSTS):
         yield f"https://{host}:{port}/", resolve_by_system
         yield f"https://{host}:{port}/", to_loopback
     for host in NAMES:
@@ -350,38 +350,38 @@ def corpus(port: int) -> Iterator[tuple[str, Callable[[str, int], Sequence[str]]
 
 
 def test_no_case_of_the_corpus_is_connected_to(watch: Watch, canary: Canary) -> None:
-    cases = list(corpus(canary.port))
+    cases = list(build_corpus(canary.port))
     passed = []
     for url, resolve in cases:
-        http = client(OutboundPolicy(ports={*PORTS, canary.port}), resolve)
+        http = make_client(OutboundPolicy(ports={*PORTS, canary.port}), resolve)
         try:
             http.post(url, headers={}, body=b"{}")
         except UnsafeAddress as error:
             assert error.detail
         except OutboundUnavailable:
-            # A name without addresses; with the system's resolver, one that does not exist.
+            # A name without addresses, or one that does not exist.
             pass
         else:
             passed.append(url)
-    print(f"SSRF corpus: {len(cases)} cases, {len(watch.addresses)} connects, {canary.visits} visits")
+    print(f"SSRF corpus: {len(cases)} cases, {len(watch.addresses)} connects, {canary.connections} connections")
     assert len(cases) >= 200
     assert passed == []
     assert watch.addresses == []
-    assert canary.visits == 0
+    assert canary.connections == 0
 
 
 def test_without_the_check_the_same_corpus_does_connect(
     watch: Watch, canary: Canary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the test above is worth: with its guard removed, it would see connects."""
+    """The test above would notice connections: without the guard there are many."""
     monkeypatch.setattr(OutboundPolicy, "check_address", lambda self, address: None)
-    for url, resolve in corpus(canary.port):
-        http = client(OutboundPolicy(ports={*PORTS, canary.port}), resolve)
+    for url, resolve in build_corpus(canary.port):
+        http = make_client(OutboundPolicy(ports={*PORTS, canary.port}), resolve)
         with pytest.raises((UnsafeAddress, OutboundUnavailable)):
             http.post(url, headers={}, body=b"{}")
-    print(f"SSRF corpus without its guard: {len(watch.addresses)} connects, {canary.visits} visits")
+    print(f"SSRF corpus without its guard: {len(watch.addresses)} connects, {canary.connections} connections")
     assert len(watch.addresses) > 200
-    assert canary.visits > 10
+    assert canary.connections > 10
 
 
 @pytest.mark.parametrize(
@@ -395,26 +395,26 @@ def test_without_the_check_the_same_corpus_does_connect(
         ([["10.0.0.1", PUBLIC_V4, "169.254.169.254"]], [PUBLIC_V4]),
     ],
 )
-def test_a_name_is_asked_once_and_connected_to_at_a_judged_address(
+def test_a_name_is_resolved_once_and_connected_to_at_a_checked_address(
     watch: Watch, canary: Canary, answers: list[list[str]], connected: list[str]
 ) -> None:
     names = Names(*answers)
-    http = client(OutboundPolicy(ports={*PORTS, canary.port}), names)
+    http = make_client(OutboundPolicy(ports={*PORTS, canary.port}), names)
     with pytest.raises((UnsafeAddress, OutboundUnavailable)):
         http.post(f"https://rebinding.example:{canary.port}/", headers={}, body=b"{}")
-    assert names.asked == 1
+    assert names.queries == 1
     assert watch.addresses == connected
-    assert canary.visits == 0
+    assert canary.connections == 0
 
 
-def test_every_try_of_a_rebinding_name_is_judged_anew(watch: Watch, canary: Canary) -> None:
+def test_every_attempt_on_a_rebinding_name_is_checked(watch: Watch, canary: Canary) -> None:
     names = Names(*[[PUBLIC_V4], ["127.0.0.1"]] * 20)
-    http = client(OutboundPolicy(ports={canary.port}), names)
+    http = make_client(OutboundPolicy(ports={canary.port}), names)
     for _ in range(40):
         with pytest.raises((UnsafeAddress, OutboundUnavailable)):
             http.post(f"https://rebinding.example:{canary.port}/", headers={}, body=b"{}")
     assert watch.addresses == [PUBLIC_V4] * 20
-    assert canary.visits == 0
+    assert canary.connections == 0
 
 
 class _Redirecting(BaseHTTPRequestHandler):
@@ -443,18 +443,18 @@ def redirecting() -> Iterator[int]:
 
 
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 305, 307, 308])
-def test_redirects_are_answers_and_not_followed(watch: Watch, canary: Canary, redirecting: int, status: int) -> None:
-    http = client(OutboundPolicy([f"127.0.0.1:{redirecting}"]))
+def test_redirects_are_returned_and_not_followed(watch: Watch, canary: Canary, redirecting: int, status: int) -> None:
+    http = make_client(OutboundPolicy([f"127.0.0.1:{redirecting}"]))
     for location in (f"http://127.0.0.1:{canary.port}/", "http://169.254.169.254/latest/meta-data/", "https://[::1]/"):
         answer = http.post(f"http://127.0.0.1:{redirecting}/{status}/{location}", headers={}, body=b"{}")
         assert answer.status == status
     assert watch.addresses == ["127.0.0.1"] * 3
-    assert canary.visits == 0
+    assert canary.connections == 0
 
 
-def test_an_exception_opens_exactly_its_host_and_port(watch: Watch, canary: Canary) -> None:
+def test_an_exception_allows_exactly_its_host_and_port(watch: Watch, canary: Canary) -> None:
     policy = OutboundPolicy([f"localhost:{canary.port}"], ports={canary.port})
-    http = client(policy)
+    http = make_client(policy)
     for url in (
         f"http://127.0.0.1:{canary.port}/",
         f"https://127.0.0.1:{canary.port}/",
@@ -470,7 +470,7 @@ def test_an_exception_opens_exactly_its_host_and_port(watch: Watch, canary: Cana
             http.post(url, headers={}, body=b"{}")
     assert watch.addresses == []
     for url in (f"http://localhost:{canary.port}/", f"http://LOCALHOST.:{canary.port}/"):
-        with pytest.raises(OutboundUnavailable):  # the canary hangs up
+        with pytest.raises(OutboundUnavailable):  # the canary closes the connection
             http.post(url, headers={}, body=b"{}")
     assert set(watch.addresses) <= {"127.0.0.1", "::1"}
     assert len(watch.addresses) >= 2
@@ -479,7 +479,7 @@ def test_an_exception_opens_exactly_its_host_and_port(watch: Watch, canary: Cana
 def test_proxies_of_the_environment_are_not_used(watch: Watch, canary: Canary, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{canary.port}")
-    http = client(OutboundPolicy(), Names([PUBLIC_V4]))
+    http = make_client(OutboundPolicy(), Names([PUBLIC_V4]))
     with pytest.raises(OutboundUnavailable):
         http.post("https://receiver.example/", headers={}, body=b"{}")
     assert watch.addresses == [PUBLIC_V4]

@@ -1,4 +1,4 @@
-"""The object storage answers with errors, or not at all, or with other bytes than were stored."""
+"""The object storage returns errors, is down, or returns other bytes than were stored."""
 
 from __future__ import annotations
 
@@ -20,52 +20,52 @@ def _link(s3_server, url: str) -> tuple[Proxy, str]:
 def test_storage_outage_charges_no_attempt_and_fails_no_job(
     tmp_path, postgres_url, redis_url, s3_server, s3_url, times
 ):
-    """Fault: the storage refuses every connection for so many seconds, then for half of that one request in three."""
+    """Fault: the storage refuses all connections for so many seconds, then one request in three for half as long."""
     proxy, url = _link(s3_server, s3_url)
     try:
         with Rig(tmp_path, database_url=postgres_url, broker_url=redis_url, storage_url=url, objects_url=s3_url) as rig:
             rig.start_worker("cpu")
             rig.start_worker("slow")
             rig.submit(4, chunks=4, seconds=0.3)
-            assert poll(lambda: any(job.chunks_done for job in rig.jobs()), deadline_s=30), rig.log_tails()
+            assert poll(lambda: any(job.chunks_done for job in rig.jobs()), deadline_s=30), rig.read_log_tails()
             proxy.refuse()
             proxy.reset_now()
             rig.submit(2, chunks=2, seconds=0.1)  # short texts are accepted all the same
             time.sleep(times)  # the fault itself, not a wait for a state
-            assert poll(lambda: proxy.faults.total() >= 10), "nobody asked the absent storage"
-            proxy.heal()
+            assert poll(lambda: proxy.faults.total() >= 10), "no request met the outage"
+            proxy.restore()
             proxy.reset_when(lambda block: block.startswith((b"PUT", b"GET")), "up", chance=0.33)
             time.sleep(times / 2)
-            proxy.heal()
-            rig.count("broken requests to the storage", proxy.faults.total())
+            proxy.restore()
+            rig.count_fault("broken requests to the storage", proxy.faults.total())
             rig.wait_until_ended(90)
             rig.expect_all_succeeded()
             assert not rig.refused
-            assert rig.charges()["errors"] == 0, "an outage was charged to a chunk"
+            assert rig.read_charges()["errors"] == 0, "an outage was charged to a chunk"
     finally:
         proxy.stop()
 
 
 def test_bytes_that_change_on_the_way_never_reach_a_result(tmp_path, postgres_url, redis_url, s3_server, s3_url):
-    """Fault: one answer in four of the storage has a flipped byte in its body."""
+    """Fault: one response in four of the storage has a flipped bit in its body."""
     proxy, url = _link(s3_server, s3_url)
     try:
         with Rig(tmp_path, database_url=postgres_url, broker_url=redis_url, storage_url=url, objects_url=s3_url) as rig:
             rig.start_worker("cpu")
             rig.start_worker("slow")
-            proxy.change(_flip_a_bit_of_some(), "down")
+            proxy.change(_flip_bits_at_random(), "down")
             rig.submit(4, chunks=4, seconds=0.1)
             assert poll(lambda: proxy.faults["changed"] >= 5, deadline_s=60), proxy.faults
-            proxy.heal()
-            rig.count("changed answers", proxy.faults["changed"])
+            proxy.restore()
+            rig.count_fault("changed responses", proxy.faults["changed"])
             rig.wait_until_ended(90)
             rig.expect_all_succeeded()
-            assert rig.log_lines("CorruptObject") >= 1, "nobody noticed a changed byte"
+            assert rig.count_log_lines("CorruptObject") >= 1, "no changed byte was detected"
     finally:
         proxy.stop()
 
 
-def _flip_a_bit_of_some(chance: float = 0.25) -> Callable[[bytes], bytes]:
+def _flip_bits_at_random(chance: float = 0.25) -> Callable[[bytes], bytes]:
     """Of large blocks alone: a second try of the same bytes may pass."""
     choose = random.Random(13)
 

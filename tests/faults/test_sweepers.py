@@ -1,4 +1,4 @@
-"""Several sweepers at once, on machines whose clocks are wrong."""
+"""Several sweepers, on machines with wrong clocks."""
 
 from __future__ import annotations
 
@@ -8,58 +8,58 @@ from jobs.dispatch.inline_dispatch import InlineDispatch
 from jobs.storage.directory_storage import DirectoryStorage
 from jobs.storage.ownership import mark_storage
 from tests.faults.rig import ROOT, Rig
-from tests.job_factories import accept, claim, let_leases_expire, sql
+from tests.job_factories import claim_chunk, expire_leases, run_sql, submit_job
 from tests.services.machine_speed import poll
 from workers.maintenance.sweeper import Sweeper
 
 _SKEWED = Path(__file__).parent / "skewed_clock"
 
 
-def test_sweepers_with_wrong_clocks_rescue_only_the_dead(tmp_path, postgres_url, redis_url):
-    """Fault: four workers sweep, two of them with clocks ten minutes fast and slow; one of the right ones is killed."""
+def test_sweepers_with_wrong_clocks_rescue_only_expired_leases(tmp_path, postgres_url, redis_url):
+    """Fault: four workers sweep; two have clocks ten minutes fast and slow, and one of the others is killed."""
     with Rig(tmp_path, database_url=postgres_url, broker_url=redis_url) as rig:
         rig.start_worker("cpu")
         path = f"{_SKEWED}:{ROOT}"
         for shift_s in ("600", "-600"):
             rig.start_worker("slow", environment={"PYTHONPATH": path, "RIG_CLOCK_SHIFT_S": shift_s})
-            rig.count("wrong clock")
-            assert rig.log_lines(f"clock shifted by {shift_s} s") >= 1, rig.log_tails()
+            rig.count_fault("wrong clock")
+            assert rig.count_log_lines(f"clock shifted by {shift_s} s") >= 1, rig.read_log_tails()
         victim = rig.start_worker("slow")
         rig.submit(8, chunks=6, seconds=0.5)
-        assert poll(lambda: rig.running(victim) > 0, deadline_s=30)
-        held = rig.running(victim)
+        assert poll(lambda: rig.count_running(victim) > 0, deadline_s=30)
+        held = rig.count_running(victim)
         victim.kill()
-        rig.count("kill -9")
+        rig.count_fault("kill -9")
         rig.wait_until_ended(60)
         rig.expect_all_succeeded()
-        assert rig.charges()["rescues"] <= held, "a sweeper took chunks from the living"
-        assert rig.events("ready", "rescue") >= 1
+        assert rig.read_charges()["rescues"] <= held, "a sweeper rescued chunks of a live worker"
+        assert rig.count_events("ready", "rescue") >= 1
 
 
-def test_lost_bell_is_rung_again_by_the_sweeper(tmp_path, sqlite_store):
-    """Fault: a job is recorded and its bell never rung; a sweeper passes."""
-    heard: list[str] = []
-    dispatch = InlineDispatch(lambda queue, hint: heard.append(queue))
+def test_lost_notification_is_sent_again_by_the_sweeper(tmp_path, sqlite_store):
+    """Fault: a job is submitted and its notification is lost; then a sweeper runs."""
+    notified: list[str] = []
+    dispatch = InlineDispatch(lambda queue, job_id: notified.append(queue))
     sweeper = _sweeper(tmp_path, sqlite_store, dispatch, trust_s=0.0)
-    accept(sqlite_store)
-    sql(sqlite_store, "UPDATE chunks SET available_at = available_at - 60000")
+    submit_job(sqlite_store)
+    run_sql(sqlite_store, "UPDATE chunks SET available_at = available_at - 60000")
     sweeper.sweep()
-    assert heard == ["cpu"]
+    assert notified == ["cpu"]
 
 
-def test_sweeper_that_has_just_begun_to_watch_rescues_nobody(tmp_path, sqlite_store):
-    """Fault: every lease looks expired, as after a restart of the database; one sweeper is new, one has watched."""
-    dispatch = InlineDispatch(lambda queue, hint: None)
-    accept(sqlite_store)
-    claim(sqlite_store)
-    let_leases_expire(sqlite_store)
+def test_new_sweeper_rescues_nothing_before_its_trust_window(tmp_path, sqlite_store):
+    """Fault: every lease is expired, as after a restart of the database; one sweeper is new, one is not."""
+    dispatch = InlineDispatch(lambda queue, job_id: None)
+    submit_job(sqlite_store)
+    claim_chunk(sqlite_store)
+    expire_leases(sqlite_store)
     _sweeper(tmp_path, sqlite_store, dispatch, trust_s=90.0).sweep()
-    assert sql(sqlite_store, "SELECT state FROM chunks")[0].state == "running"
+    assert run_sql(sqlite_store, "SELECT state FROM chunks")[0].state == "running"
     _sweeper(tmp_path, sqlite_store, dispatch, trust_s=0.0).sweep()
-    assert sql(sqlite_store, "SELECT state FROM chunks")[0].state == "ready"
+    assert run_sql(sqlite_store, "SELECT state FROM chunks")[0].state == "ready"
 
 
 def _sweeper(tmp_path, store, dispatch, *, trust_s: float) -> Sweeper:
     storage = DirectoryStorage(tmp_path / "objects")
-    mark_storage(storage, store.installation_id())
-    return Sweeper(store, storage, dispatch, "ins:host:cpu:1", every_s=2.0, trust_s=trust_s)
+    mark_storage(storage, store.maintenance.installation_id())
+    return Sweeper(store.maintenance, storage, dispatch, "ins:host:cpu:1", every_s=2.0, trust_s=trust_s)

@@ -9,10 +9,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from api.app import create_app
-from api.wiring import assemble
+from api.wiring import assemble_services
 from jobs.dispatch.dispatch import NullDispatch
 from jobs.settings import sandbox_environment
-from tests.integration.workplace import TENANT, Workplace
+from tests.integration.worker_harness import TENANT, WorkerHarness
 from tests.services.machine_speed import deadline
 from workers.sandbox.confinement import Limits
 from workers.sandbox.pool import SandboxPool
@@ -30,11 +30,11 @@ def sandboxes() -> Iterator[SandboxPool]:
 
 
 @pytest.fixture
-def client(place: Workplace) -> Iterator[FlaskClient]:
+def client(place: WorkerHarness) -> Iterator[FlaskClient]:
     """The API over a workplace, with a key of its tenant."""
-    services = assemble(place.settings, store=place.record, storage=place.objects, dispatch=NullDispatch())
+    services = assemble_services(place.settings, store=place.record, storage=place.objects, dispatch=NullDispatch())
     client = create_app(services).test_client()
-    _, secret = place.record.create_key(TENANT, "test", ["read", "submit"])
+    _, secret = place.record.keys.create(TENANT, "test", ["read", "submit"])
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {secret}"
     yield client
     services.close()

@@ -1,4 +1,4 @@
-"""The API in front of a bucket: uploads go there in parts, results come from there by presigned links."""
+"""The API with a bucket: uploads are stored in parts, results are presigned links."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from flask.testing import FlaskClient
 from pydantic import SecretStr
 
 from api.app import create_app
-from api.wiring import Services, assemble
+from api.services import Services
+from api.wiring import assemble_services
+from jobs.chunk import Commit
 from jobs.dispatch.dispatch import NullDispatch
-from jobs.job import Commit
 from jobs.settings import Settings
 from jobs.sql import SqlStore
 from jobs.storage.from_settings import open_storage
@@ -28,16 +29,16 @@ BIG = bytes(range(256)) * 60_000
 def services(s3_url: str, sqlite_store: SqlStore, tmp_path: Path) -> Iterator[Services]:
     settings = Settings(data_dir=tmp_path / "data", storage_url=SecretStr(s3_url))
     storage = open_storage(settings)
-    mark_storage(storage, sqlite_store.installation_id())
-    services = assemble(settings, store=sqlite_store, storage=storage, dispatch=NullDispatch())
+    mark_storage(storage, sqlite_store.maintenance.installation_id())
+    services = assemble_services(settings, store=sqlite_store, storage=storage, dispatch=NullDispatch())
     yield services
     services.close()
 
 
 @pytest.fixture
 def client(services: Services) -> FlaskClient:
-    services.store.ensure_tenant(TENANT)
-    _, secret = services.store.create_key(TENANT, "test", ["admin"])
+    services.store.keys.ensure_tenant(TENANT)
+    _, secret = services.store.keys.create(TENANT, "test", ["admin"])
     client = create_app(services).test_client()
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {secret}"
     return client
@@ -56,7 +57,7 @@ def transcribe(client: FlaskClient, data: bytes, **fields: str):
 def test_upload_of_several_parts_is_stored_whole(client: FlaskClient, services: Services) -> None:
     answer = transcribe(client, BIG)
     assert answer.status_code == 202
-    job = services.store.job(TENANT, answer.json["id"])
+    job = services.store.jobs.get(TENANT, answer.json["id"])
     assert job.input_sha256 == hashlib.sha256(BIG).hexdigest()
     assert b"".join(services.storage.read(job.input_key)) == BIG
 
@@ -75,18 +76,18 @@ def test_refused_upload_leaves_nothing(
     assert transcribe(client, BIG, surprise="1").status_code == 422
     (key,) = keys
     assert services.storage.stat(key) is None
-    # Nor has it begun: a part of an upload that nobody ends is paid for, and seen by no listing of objects.
+    # No multipart upload stays open: its parts cost money and are in no listing of objects.
     assert services.storage.delete_prefix(key.rsplit("/", 2)[0] + "/") == 0
 
 
 def test_result_is_a_presigned_link_of_the_bucket(client: FlaskClient, services: Services) -> None:
     job_id = transcribe(client, b"sound").json["id"]
     store, storage = services.store, services.storage
-    plan = store.claim(["cpu"], "test:host:cpu:1", lease_ms=60_000)
-    store.commit(
+    plan = store.chunks.claim(["cpu"], "test:host:cpu:1", lease_ms=60_000)
+    store.chunks.commit(
         plan, Commit(part=storage.put_bytes(f"jobs/{TENANT}/{job_id}/parts/p", b"{}"), units_total=0.0, unit="s")
     )
-    stitch = store.claim(["cpu"], "test:host:cpu:1", lease_ms=60_000)
+    stitch = store.chunks.claim(["cpu"], "test:host:cpu:1", lease_ms=60_000)
     part = storage.put_bytes(f"jobs/{TENANT}/{job_id}/result/1/transcript.json", BIG, content_type="application/json")
     file = {
         "name": "transcript.json",
@@ -101,7 +102,7 @@ def test_result_is_a_presigned_link_of_the_bucket(client: FlaskClient, services:
         "files": [file],
         "usage": {"audio_s": 0.0, "characters": 0, "engine_s": 0.0},
     }
-    store.commit(stitch, Commit(part=storage.put_bytes(f"jobs/{TENANT}/{job_id}/parts/s", b"[]"), result=result))
+    store.chunks.commit(stitch, Commit(part=storage.put_bytes(f"jobs/{TENANT}/{job_id}/parts/s", b"[]"), result=result))
 
     shown = client.get(f"/jobs/{job_id}").json["result"]["files"][0]["url"]
     answer = client.get(f"/jobs/{job_id}/result")

@@ -1,4 +1,4 @@
-"""What only a real server shows: streams event by event, two hundred waiters, a database that goes away."""
+"""What only a real server shows: streams event by event, two hundred waiters, a database that fails."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from jobs.job import Claim, Commit, NewChunk
+from jobs.chunk import Claim, Commit, NewChunk
 from tests.services.api_server import TENANT, ApiServer
 from tests.services.machine_speed import deadline, poll
 from tests.services.postgres import PostgresServer
@@ -29,16 +29,16 @@ def submit(client: httpx.Client, **options: object) -> httpx.Response:
 
 
 def claim(server: ApiServer, queue: str) -> Claim:
-    """The next chunk of the queue, as a worker would take it."""
-    taken = server.store.claim([queue], f"test:host:{queue}:1", lease_ms=60_000)
-    assert taken is not None
-    return taken
+    """The next chunk of the queue, as a worker claims it."""
+    claimed = server.store.chunks.claim([queue], f"test:host:{queue}:1", lease_ms=60_000)
+    assert claimed is not None
+    return claimed
 
 
-def commit(server: ApiServer, taken: Claim, data: bytes = b"{}", **outcome: object) -> None:
-    chunk = taken.chunk
+def commit(server: ApiServer, claimed: Claim, data: bytes = b"{}", **outcome: object) -> None:
+    chunk = claimed.chunk
     key = f"jobs/{TENANT}/{chunk.job_id}/parts/{chunk.step}-{chunk.round}-{chunk.idx}-{chunk.fence}-x"
-    server.store.commit(taken, Commit(part=server.storage.put_bytes(key, data), **outcome))  # type: ignore[arg-type]
+    server.store.chunks.commit(claimed, Commit(part=server.storage.put_bytes(key, data), **outcome))  # type: ignore[arg-type]
 
 
 def plan(server: ApiServer, *, queue: str, chunks: int) -> None:
@@ -63,29 +63,29 @@ def test_events_arrive_one_by_one_while_the_job_runs(server: ApiServer) -> None:
         answer = client.post("/stt/transcribe", data={"model": "tone-listener"}, files={"file": ("a.wav", b"sound")})
         job_id = answer.json()["id"]
         with client.stream("GET", f"/jobs/{job_id}/events") as stream:
-            heard = read_events(stream)
+            events = read_events(stream)
             # Each step happens only after the events of the one before were received.
-            assert wait_for(heard, "state")["state"] == "accepted"
+            assert wait_for(events, "state")["state"] == "accepted"
             plan(server, queue="stt.tone", chunks=2)
-            wait_for(heard, "state", state="running")
+            wait_for(events, "state", state="running")
             for number, text in enumerate(["one", "two"]):
                 segments = [{"start": number, "end": number + 1, "text": text, "confidence": 1.0, "words": []}]
                 commit(server, claim(server, "stt.tone"), json.dumps({"segments": segments}).encode())
-                assert wait_for(heard, "segment")["text"] == text
-                assert wait_for(heard, "progress", done=number + 1)["total"] == 2.0
+                assert wait_for(events, "segment")["text"] == text
+                assert wait_for(events, "progress", done=number + 1)["total"] == 2.0
             commit(server, claim(server, "cpu"), result=RESULT)
-            wait_for(heard, "state", state="succeeded")
-            assert next(heard, None) is None
+            wait_for(events, "state", state="succeeded")
+            assert next(events, None) is None
 
 
-def test_client_that_hangs_up_frees_its_place(server: ApiServer) -> None:
+def test_client_that_disconnects_is_no_longer_counted(server: ApiServer) -> None:
     with server.client() as client:
         job_id = submit(client).json()["id"]
         with client.stream("GET", f"/jobs/{job_id}/events") as stream:
             wait_for(read_events(stream), "state")
             assert waiters(client) == 1
-        # Noticed when the next sign of life cannot be written.
-        server.store.cancel(TENANT, job_id)
+        # Noticed when the next comment cannot be written.
+        server.store.jobs.cancel(TENANT, job_id)
         assert poll(lambda: waiters(client) == 0, deadline_s=30)
 
 
@@ -100,8 +100,8 @@ def test_two_hundred_clients_wait_and_the_server_still_answers(server: ApiServer
         assert (extra.json()["state"], extra.headers["Retry-After"]) == ("accepted", "1")
         other = submit(client)
         assert other.status_code == 202
-        server.store.cancel(TENANT, other.json()["id"])
-        server.store.cancel(TENANT, job_id)
+        server.store.jobs.cancel(TENANT, other.json()["id"])
+        server.store.jobs.cancel(TENANT, job_id)
         answers = [one.result(timeout=deadline(60)) for one in waiting]
         assert waiters(client) == 0
     assert {answer.json()["state"] for answer in answers} == {"cancelled"}
@@ -119,7 +119,7 @@ def postgres(tmp_path: Path) -> Iterator[tuple[ApiServer, PostgresServer]]:
     database.close()
 
 
-def test_database_that_goes_away_is_503_at_once_and_comes_back(postgres: tuple[ApiServer, PostgresServer]) -> None:
+def test_failed_database_is_503_at_once_until_it_is_back(postgres: tuple[ApiServer, PostgresServer]) -> None:
     server, database = postgres
     with server.client() as client:
         assert submit(client).status_code == 202
@@ -147,12 +147,12 @@ def test_two_hundred_equal_requests_make_one_job(postgres: tuple[ApiServer, Post
     assert set(counts) <= {202, 409, 503}, counts
     accepted = [answer for answer in answers if answer.status_code == 202]
     assert len({answer.json()["id"] for answer in accepted}) == 1
-    assert len(server.store.jobs(TENANT).jobs) == 1
+    assert len(server.store.jobs.list(TENANT).jobs) == 1
     assert sum("Idempotency-Replayed" not in answer.headers for answer in accepted) == 1
 
 
 def waiters(client: httpx.Client) -> int:
-    """How many clients the server holds, as it says itself."""
+    """How many clients wait, by the server's own metric."""
     for line in client.get("/audio/metrics").text.splitlines():
         if line.startswith("voicemill_waiters "):
             return int(float(line.split()[1]))
@@ -168,15 +168,15 @@ def read_events(stream: httpx.Response) -> Iterator[tuple[str, dict]]:
             yield name, json.loads(line.removeprefix("data: "))
 
 
-def wait_for(heard: Iterator[tuple[str, dict]], wanted: str, **fields: object) -> dict:
-    """The next event of this name with these fields; quick states in between may be heard or not."""
-    for name, data in heard:
+def wait_for(events: Iterator[tuple[str, dict]], wanted: str, **fields: object) -> dict:
+    """The next event of this name with these fields; short states in between may be missing."""
+    for name, data in events:
         if name == wanted and fields.items() <= data.items():
             return data
     raise AssertionError(f"the stream ended without {wanted} {fields}")
 
 
-def test_server_that_stops_lets_its_waiters_go(tmp_path: Path) -> None:
+def test_server_that_shuts_down_releases_its_waiters(tmp_path: Path) -> None:
     server = ApiServer(tmp_path).start()
     with server.client() as client, ThreadPoolExecutor(2) as pool:
         job_id = submit(client).json()["id"]

@@ -1,4 +1,4 @@
-"""The Celery doorbell while Redis dies, hangs, forgets and comes back."""
+"""Notifications by Celery while Redis dies, hangs, forgets and comes back."""
 
 from __future__ import annotations
 
@@ -34,57 +34,57 @@ def hanging_url() -> Iterator[str]:
         yield f"redis://:secret-of-the-broker@127.0.0.1:{listener.getsockname()[1]}/0"
 
 
-def bells(url: str, queue: str) -> int:
+def waiting_in(url: str, queue: str) -> int:
     with redis.Redis.from_url(url) as client:
         return int(client.llen(KEY_PREFIX + queue))
 
 
-def test_unanswered_bells_stay_within_twice_the_live_slots(redis_url: str) -> None:
+def test_pending_notifications_stay_within_twice_the_live_slots(redis_url: str) -> None:
     dispatch = CeleryDispatch(redis_url, slots_of={"tts.espeak": 3, "stt.whisper": 0}.__getitem__)
     for _ in range(20):
-        dispatch.ring("tts.espeak", count=20)
-        dispatch.ring("stt.whisper", count=20)
+        dispatch.notify("tts.espeak", count=20)
+        dispatch.notify("stt.whisper", count=20)
     dispatch.close()
-    assert bells(redis_url, "tts.espeak") == 6
-    assert bells(redis_url, "stt.whisper") == 1
+    assert waiting_in(redis_url, "tts.espeak") == 6
+    assert waiting_in(redis_url, "stt.whisper") == 1
 
 
-def test_the_window_counts_bells_of_other_processes(redis_url: str) -> None:
+def test_the_window_counts_notifications_of_other_processes(redis_url: str) -> None:
     for _ in range(4):
         dispatch = CeleryDispatch(redis_url)
-        dispatch.ring("cpu", count=20)
+        dispatch.notify("cpu", count=20)
         dispatch.close()
-    assert bells(redis_url, "cpu") == 2
+    assert waiting_in(redis_url, "cpu") == 2
 
 
-def test_bells_that_ring_together_ask_the_broker_once(redis_url: str) -> None:
+def test_notifications_sent_together_ask_the_broker_once(redis_url: str) -> None:
     dispatch = CeleryDispatch(redis_url)
     with redis.Redis.from_url(redis_url) as client:
         asked = lambda: client.info("commandstats").get("cmdstat_llen", {"calls": 0})["calls"]  # noqa: E731
         before, began = asked(), time.monotonic()
         for _ in range(200):
-            dispatch.ring("cpu")
+            dispatch.notify("cpu")
             time.sleep(0.001)  # as submits come: each would find the broker idle
         dispatch.close()
         rests = (time.monotonic() - began) / 0.01
         assert asked() - before <= rests + 4
-    assert bells(redis_url, "cpu") == 2
+    assert waiting_in(redis_url, "cpu") == 2
 
 
-def test_a_record_that_is_down_does_not_silence_the_bell(redis_url: str) -> None:
+def test_notifications_go_out_while_the_database_is_down(redis_url: str) -> None:
     def slots_of(queue: str) -> int:
         raise StoreUnavailable
 
     dispatch = CeleryDispatch(redis_url, slots_of=slots_of)
-    dispatch.ring("cpu")
+    dispatch.notify("cpu")
     dispatch.close()
-    assert bells(redis_url, "cpu") == 1
+    assert waiting_in(redis_url, "cpu") == 1
 
 
-def test_ring_does_not_wait_for_a_broker_that_hangs(hanging_url: str) -> None:
+def test_notify_does_not_wait_for_a_broker_that_hangs(hanging_url: str) -> None:
     dispatch = CeleryDispatch(hanging_url)
     for n in range(1000):
-        dispatch.ring("cpu", hint=f"chk_{n}")
+        dispatch.notify("cpu", job_id=f"chk_{n}")
     # All thousand calls came back before the first step of the first publish gave up.
     assert not dispatch._breaker.is_open
     assert poll(lambda: dispatch._breaker.is_open, deadline_s=20)
@@ -94,7 +94,7 @@ def test_ring_does_not_wait_for_a_broker_that_hangs(hanging_url: str) -> None:
 def test_the_log_of_an_outage_does_not_quote_the_password(hanging_url: str) -> None:
     with capture_logs() as logs:
         dispatch = CeleryDispatch(hanging_url)
-        dispatch.ring("cpu")
+        dispatch.notify("cpu")
         assert poll(lambda: bool(logs), deadline_s=20)
         dispatch.close()
     assert logs[0]["event"] == "broker_unreachable"
@@ -111,44 +111,44 @@ def test_health_says_when_the_broker_is_down(server: RedisServer, hanging_url: s
         CeleryDispatch(hanging_url).check()
 
 
-def test_bells_get_through_again_after_redis_was_killed_and_came_back_empty(server: RedisServer) -> None:
+def test_notifications_arrive_again_after_redis_was_killed_and_came_back_empty(server: RedisServer) -> None:
     dispatch = CeleryDispatch(server.url, longest_pause_s=0.3)
-    dispatch.ring("cpu")
-    assert poll(lambda: bells(server.url, "cpu") == 1, deadline_s=10)
+    dispatch.notify("cpu")
+    assert poll(lambda: waiting_in(server.url, "cpu") == 1, deadline_s=10)
     server.kill()
-    dispatch.ring("cpu")
+    dispatch.notify("cpu")
     assert poll(lambda: dispatch._breaker.is_open, deadline_s=10)
     server.start()
 
-    def ring_and_look() -> bool:
-        dispatch.ring("cpu")
-        return bells(server.url, "cpu") >= 1
+    def notify_and_look() -> bool:
+        dispatch.notify("cpu")
+        return waiting_in(server.url, "cpu") >= 1
 
-    assert poll(ring_and_look, deadline_s=20)
+    assert poll(notify_and_look, deadline_s=20)
     dispatch.close()
 
 
-def test_bells_get_through_after_a_flush_on_a_live_connection(server: RedisServer) -> None:
+def test_notifications_arrive_after_a_flush_on_a_live_connection(server: RedisServer) -> None:
     dispatch = CeleryDispatch(server.url)
-    dispatch.ring("cpu")
-    assert poll(lambda: bells(server.url, "cpu") == 1, deadline_s=10)
+    dispatch.notify("cpu")
+    assert poll(lambda: waiting_in(server.url, "cpu") == 1, deadline_s=10)
     server.flush()
-    dispatch.ring("cpu")
-    assert poll(lambda: bells(server.url, "cpu") == 1, deadline_s=10)
+    dispatch.notify("cpu")
+    assert poll(lambda: waiting_in(server.url, "cpu") == 1, deadline_s=10)
     dispatch.close()
 
 
-def test_a_forked_child_rings_by_itself(redis_url: str) -> None:
+def test_a_forked_child_notifies_by_itself(redis_url: str) -> None:
     dispatch = CeleryDispatch(redis_url)
-    dispatch.ring("cpu")
-    assert poll(lambda: bells(redis_url, "cpu") == 1, deadline_s=10)
+    dispatch.notify("cpu")
+    assert poll(lambda: waiting_in(redis_url, "cpu") == 1, deadline_s=10)
     child = os.fork()
     if child == 0:
-        dispatch.ring("webhook")
+        dispatch.notify("webhook")
         dispatch.close()
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0
-    assert bells(redis_url, "webhook") == 1
-    dispatch.ring("stt.whisper")
+    assert waiting_in(redis_url, "webhook") == 1
+    dispatch.notify("stt.whisper")
     dispatch.close()
-    assert bells(redis_url, "stt.whisper") == 1
+    assert waiting_in(redis_url, "stt.whisper") == 1

@@ -1,4 +1,4 @@
-"""The walls that take over where the better ones are missing. Each test confines a process of its own, for good."""
+"""The restrictions that take over where better ones are missing. Each test confines a process of its own, for good."""
 
 import json
 import os
@@ -22,7 +22,7 @@ def absent(*_, **__):
 
 for name in sys.argv[2].split(","):
     {"landlock": lambda: setattr(landlock, "restrict", absent),
-     "seccomp": lambda: setattr(seccomp, "refuse", absent), "": lambda: None}[name]()
+     "seccomp": lambda: setattr(seccomp, "install_filter", absent), "": lambda: None}[name]()
 
 def outcome(attempt):
     try:
@@ -31,10 +31,10 @@ def outcome(attempt):
         return type(error).__name__
     return "did it"
 
-box = Path(sys.argv[1])
-walls = confinement.enter(box, confinement.Limits(1 << 30, 10, 1 << 20), as_root=os.getuid() == 0)
+directory = Path(sys.argv[1])
+restrictions = confinement.confine(directory, confinement.Limits(1 << 30, 10, 1 << 20), as_root=os.getuid() == 0)
 print(json.dumps({
-    "walls": walls,
+    "restrictions": restrictions,
     "directory": os.getcwd(),
     "passwd": outcome(lambda: open("/etc/passwd").read()),
     "own": outcome(lambda: open("mine", "w").write("x")),
@@ -45,10 +45,10 @@ print(json.dumps({
 
 
 def confined(tmp_path, without):
-    box = tmp_path / "box"
-    box.mkdir()
+    directory = tmp_path / "directory"
+    directory.mkdir()
     done = subprocess.run(
-        [sys.executable, "-c", _PROGRAM, str(box), without],
+        [sys.executable, "-c", _PROGRAM, str(directory), without],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -62,7 +62,7 @@ def confined(tmp_path, without):
 @pytest.mark.skipif(os.getuid() != 0, reason="only root may change its root directory")
 def test_without_landlock_the_root_directory_is_the_chunks(tmp_path):
     found = confined(tmp_path, "landlock")
-    assert "chroot" in found["walls"] and "landlock" not in found["walls"]
+    assert "chroot" in found["restrictions"] and "landlock" not in found["restrictions"]
     assert found["directory"] == "/"
     assert found["passwd"] == "FileNotFoundError"
     assert found["own"] == "did it"
@@ -70,11 +70,11 @@ def test_without_landlock_the_root_directory_is_the_chunks(tmp_path):
 
 def test_without_seccomp_pythons_hooks_refuse_sockets_and_programs(tmp_path):
     found = confined(tmp_path, "seccomp")
-    assert "hooks" in found["walls"] and "seccomp" not in found["walls"]
-    assert (found["socket"], found["program"]) == ("ForbiddenHere", "ForbiddenHere")
+    assert "hooks" in found["restrictions"] and "seccomp" not in found["restrictions"]
+    assert (found["socket"], found["program"]) == ("OperationForbidden", "OperationForbidden")
 
 
 def test_with_both_there_is_no_need_for_either(tmp_path):
     found = confined(tmp_path, "")
-    assert not {"chroot", "hooks"} & set(found["walls"])
+    assert not {"chroot", "hooks"} & set(found["restrictions"])
     assert found["own"] == "did it"

@@ -16,7 +16,7 @@ from jobs.job import NewJob
 from jobs.settings import Settings
 from migrations import upgrade
 from pipelines.requests import SynthesisRequest
-from tests.integration.moody_family import models_toml
+from tests.integration.misbehaving_family import models_toml
 from tests.services.machine_speed import deadline, poll
 from tests.services.process import Child
 from workers.wiring import wire
@@ -35,7 +35,7 @@ def settings(tmp_path, redis_url):
 @pytest.fixture
 def services(settings):
     made = wire(settings)
-    made.store.ensure_tenant("t")
+    made.store.keys.ensure_tenant("t")
     yield made
     made.dispatch.close()
     made.store.close()
@@ -83,16 +83,16 @@ def refused(*arguments, **environment):
 
 
 def accept(services, text, **fields):
-    """A recorded job whose bell has been rung."""
+    """A recorded job whose workers have been notified."""
     request = SynthesisRequest(text=text, model="moody", **fields)
     new = NewJob("t", "tts.synthesize", "moody", request.model_dump(mode="json"))
-    job = services.store.accept(new).job
-    services.dispatch.ring("cpu")
+    job = services.store.jobs.submit(new).job
+    services.dispatch.notify("cpu")
     return job
 
 
 def state(services, job):
-    return services.store.job("t", job.id).state
+    return services.store.jobs.get("t", job.id).state
 
 
 def test_without_a_broker_it_names_the_setting(tmp_path):
@@ -123,14 +123,14 @@ def test_what_it_cannot_do_it_refuses_and_names(settings, arguments, words):
 
 def test_a_worker_is_seen_while_it_lives_and_gone_when_it_stops(services, start):
     worker = start("--family", "moody", "--engines", "1")
-    (row,) = services.store.live_workers()
+    (row,) = services.store.workers.list_live()
     installation, _, pool, pid = row.id.split(":")
-    assert (installation, pool, int(pid)) == (services.store.installation_id(), "tts.moody", worker.pid)
+    assert (installation, pool, int(pid)) == (services.store.maintenance.installation_id(), "tts.moody", worker.pid)
     assert row.queues == ["tts.moody"] or tuple(row.queues) == ("tts.moody",)
     assert row.slots == 4
-    assert poll(lambda: services.store.live_workers()[0].info["models"]["moody"]["state"] == "warm")
+    assert poll(lambda: services.store.workers.list_live()[0].info["models"]["moody"]["state"] == "warm")
     worker.stop(grace_s=60)
-    assert not services.store.live_workers()
+    assert not services.store.workers.list_live()
 
 
 def test_work_that_waited_is_done_when_a_worker_starts(services, start):
@@ -146,12 +146,12 @@ def test_log_of_an_unforeseen_error_holds_no_text_of_the_user(services, settings
     secret = "Tomorrow at noon by the old mill"
     accept(services, f"{secret} they stumble.")
     planner = start("--family", "cpu", "--engines", "1")
-    assert poll(lambda: services.store.queue_depths().get("tts.moody"), deadline_s=60)
+    assert poll(lambda: services.store.chunks.depths().get("tts.moody"), deadline_s=60)
     engine = start("--family", "moody", "--engines", "1")
     assert poll(lambda: b"chunk_not_done" in engine.log.read_bytes(), deadline_s=60)
     with sqlite3.connect(settings.data_dir / "voicemill.db", timeout=deadline(30)) as database:
         database.execute("UPDATE chunks SET span = '[]', available_at = 0 WHERE step = 'work' AND state = 'ready'")
-    services.dispatch.ring("tts.moody")
+    services.dispatch.notify("tts.moody")
     assert poll(lambda: b"AttributeError" in engine.log.read_bytes(), deadline_s=60)
     log = engine.log.read_text() + planner.log.read_text()
     assert {json.loads(line)["event"] for line in log.splitlines() if "chunk_not_done" in line} == {"chunk_not_done"}
@@ -178,12 +178,12 @@ def test_a_stop_gives_a_long_chunk_back_uncharged(services, start, tmp_path):
     worker.process.send_signal(signal.SIGTERM)
     assert worker.process.wait(deadline(60)) == 0
     assert not psutil.wait_procs(engines, timeout=deadline(30))[1]
-    now = services.store.job("t", job.id)
+    now = services.store.jobs.get("t", job.id)
     assert (now.state, now.attempts) == ("running", 1)
     (tmp_path / "go").touch()
     start("--family", "moody", "--engines", "1")
     assert poll(lambda: state(services, job) == "succeeded", deadline_s=60)
-    assert services.store.job("t", job.id).attempts == 1
+    assert services.store.jobs.get("t", job.id).attempts == 1
 
 
 def test_a_stopping_worker_claims_nothing_more(services, start, tmp_path):
@@ -195,7 +195,7 @@ def test_a_stopping_worker_claims_nothing_more(services, start, tmp_path):
     assert poll(lambda: b"Warm shutdown" in worker.log.read_bytes())
     second = accept(services, "Too late.")
     assert poll(lambda: state(services, second) == "running")
-    time.sleep(1)  # for a bell that should not be answered there is nothing to wait for
+    time.sleep(1)  # for a notification that must not be consumed there is nothing to wait for
     (tmp_path / "go").touch()
     assert worker.process.wait(deadline(60)) == 0
     assert state(services, first) in ("stitching", "succeeded")
@@ -208,5 +208,5 @@ def test_cancel_reaches_a_worker_with_its_next_heartbeat(services, start, tmp_pa
     start("--family", "moody", "--engines", "1")
     job = accept(services, "Please wait.")
     assert poll(lambda: list(tmp_path.glob("call-*")))
-    services.store.cancel("t", job.id)
+    services.store.jobs.cancel("t", job.id)
     assert poll(lambda: state(services, job) == "cancelled", deadline_s=30)

@@ -23,12 +23,11 @@ from jobs.storage.object_keys import input_key
 from migrations import upgrade
 from pipelines.catalog.catalog import Catalog
 from pipelines.requests import parse
-from tests.factories import jfk, wav_bytes
+from tests.audio_factories import load_jfk, make_wav_bytes
 from tests.services.machine_speed import poll
 from tests.services.process import Child
 from tests.speech_checkpoints import write_vits
-from tests.whisper_checkpoint import write_whisper
-from tests.whisper_published import write_published
+from tests.whisper_ctranslate2_checkpoint import write_ctranslate2_whisper
 from workers.wiring import Services, wire
 
 ROOT = Path(__file__).parents[2]
@@ -81,10 +80,12 @@ class Workshop:
             stored = {"input_key": part.key, "input_sha256": part.sha256, "input_bytes": part.bytes}
         request = parse(kind, params)
         new = NewJob(TENANT, kind, request.model, request.model_dump(mode="json"), id=job_id, **stored)
-        job = self.services.store.accept(new).job
-        self.services.dispatch.ring("cpu")
-        assert poll(lambda: self.services.store.job(TENANT, job.id).state in ("succeeded", "failed"), deadline_s=60)
-        return self.services.store.job(TENANT, job.id)
+        job = self.services.store.jobs.submit(new).job
+        self.services.dispatch.notify("cpu")
+        assert poll(
+            lambda: self.services.store.jobs.get(TENANT, job.id).state in ("succeeded", "failed"), deadline_s=60
+        )
+        return self.services.store.jobs.get(TENANT, job.id)
 
 
 @pytest.fixture
@@ -92,7 +93,7 @@ def workshop(tmp_path: Path, redis_url: str) -> Iterator[Workshop]:
     settings = Settings(data_dir=tmp_path, broker_url=redis_url, retry_base_s=0.1)
     upgrade(settings.resolved_database_url())
     services = wire(settings)
-    services.store.ensure_tenant(TENANT)
+    services.store.keys.ensure_tenant(TENANT)
     made = Workshop(tmp_path, services, redis_url)
     yield made
     for worker in made.workers:
@@ -139,17 +140,17 @@ def too_large(tensors: dict[str, Any]) -> None:
 
 def test_worker_outlives_every_damaged_whisper(workshop: Workshop, tmp_path: Path) -> None:
     missing = "model.decoder.layers.1.fc1.weight"
-    folders = {name: write_published(tmp_path / name) for name in ("short", "nan", "infinite", "gapped")}
+    folders = {name: write_ctranslate2_whisper(tmp_path / name) for name in ("short", "nan", "infinite", "gapped")}
     halved(folders["short"] / "model.safetensors")
     changed(folders["nan"] / "model.safetensors", without_numbers)
     changed(folders["infinite"] / "model.safetensors", too_large)
     changed(folders["gapped"] / "model.safetensors", lambda tensors: tensors.pop(missing))
-    folders["cut"] = write_whisper(tmp_path / "cut")
+    folders["cut"] = write_ctranslate2_whisper(tmp_path / "cut")
     halved(folders["cut"] / "model.bin")
-    workshop.name_models("whisper-tiny", {"good": write_whisper(tmp_path / "good"), **folders})
+    workshop.name_models("whisper-tiny", {"good": write_ctranslate2_whisper(tmp_path / "good"), **folders})
     workshop.start("--family", "cpu")
     worker = workshop.start("--family", "whisper", "--model", "good")
-    engine, recording = engine_of(worker), wav_bytes(jfk()[:48_000])
+    engine, recording = engine_of(worker), make_wav_bytes(load_jfk()[:48_000])
     for name, code, words in (
         ("short", "model_unavailable", ["model.safetensors", "damaged"]),
         ("nan", "model_unavailable", [f"{folders['nan']}/model.safetensors", "NaN in", "model.decoder"]),
@@ -158,8 +159,8 @@ def test_worker_outlives_every_damaged_whisper(workshop: Workshop, tmp_path: Pat
         ("cut", "model_unavailable", [str(folders["cut"]), "model.bin"]),
     ):
         failed = workshop.ended("stt.transcribe", {"model": name, "language": "en"}, recording)
-        assert (name, failed.state, failed.error["code"]) == (name, "failed", code)
-        assert [word for word in (name, *words) if word not in failed.error["detail"]] == [], failed.error
+        assert (name, failed.state, failed.error.code) == (name, "failed", code)
+        assert [word for word in (name, *words) if word not in failed.error.detail] == [], failed.error
         good = workshop.ended("stt.transcribe", {"model": "good", "language": "en"}, recording)
         assert (good.state, good.provenance["model"]) == ("succeeded", "good")
     assert engine_of(worker) == engine, "the engine died on the way"
@@ -175,7 +176,7 @@ def test_worker_outlives_a_damaged_voice(workshop: Workshop, tmp_path: Path) -> 
     engine = engine_of(worker)
     for name, words in (("short", ["damaged"]), ("nan", ["NaN in decoder."])):
         failed = workshop.ended("tts.synthesize", {"model": name, "text": "Good morning."})
-        assert (name, failed.state, failed.error["code"]) == (name, "failed", "model_unavailable")
-        assert [word for word in (name, str(folders[name]), *words) if word not in failed.error["detail"]] == []
+        assert (name, failed.state, failed.error.code) == (name, "failed", "model_unavailable")
+        assert [word for word in (name, str(folders[name]), *words) if word not in failed.error.detail] == []
         assert workshop.ended("tts.synthesize", {"model": "good", "text": "Good morning."}).state == "succeeded"
     assert engine_of(worker) == engine, "the engine died on the way"

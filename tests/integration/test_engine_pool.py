@@ -1,4 +1,4 @@
-"""Real engine children: their models, their company, their deaths."""
+"""Real engine children: their models, runs in parallel, and deaths."""
 
 import contextlib
 import os
@@ -14,25 +14,26 @@ import psutil
 import pytest
 from structlog.testing import capture_logs
 
-from jobs.job import Chunk
+from jobs.chunk import Chunk
 from jobs.settings import engine_environment
 from jobs.states import ChunkState, Step
 from pipelines.catalog.catalog import Catalog
 from pipelines.pipeline import Limits
 from pipelines.requests import SynthesisRequest
 from pipelines.tts.synthesis import Synthesis
-from tests.integration.moody_family import models_toml
-from tests.services.machine_speed import Patience, deadline, poll
-from workers.chunks.workdir import Scratch
-from workers.engines.engine import EngineDied
+from tests.integration.misbehaving_family import models_toml
+from tests.services.machine_speed import LoadAwareDeadline, deadline, poll
+from workers.chunks.workdir import Workdirs
+from workers.engines.engine import EngineDied, StepRequest
+from workers.engines.messages import KeepAlive, Progress, StepStopped, StopStep, WorkDone, WorkInput
 from workers.engines.pool import EnginePool
-from workers.engines.step_runner import span_json
+from workers.engines.step_runner import span_to_json
 
 ROOT = Path(__file__).parents[2]
 
 
 class Stage:
-    """A pool of moody engines in a directory, and chunks for it."""
+    """A pool of misbehaving engines in a directory, and chunks for it."""
 
     def __init__(self, directory, *, count=1, memory_bytes=None, device="cpu", model="moody"):
         self.directory = directory
@@ -50,7 +51,7 @@ class Stage:
             memory_bytes=memory_bytes,
         )
         assert self.pool.wait_until_loaded(deadline(60))
-        self._scratch = Scratch(directory / "scratch")
+        self._workdirs = Workdirs(directory / "scratch")
         self._count = 0
 
     @contextmanager
@@ -61,17 +62,11 @@ class Stage:
             f"chk_{self._count}", "job_1", "t", Step.WORK, 1, 0, "q", ChunkState.RUNNING, fence=1, units=1.0, span={}
         )
         params = {"text": text, "model": "moody"}
-        with self._scratch.files(chunk) as files:
-            (plan_box := files.box / "plan").mkdir()
-            spans = Synthesis().plan(SynthesisRequest(**params), None, SilentSink(plan_box), Limits()).spans
-            message = {
-                "step": "work",
-                "kind": "tts.synthesize",
-                "model": "moody",
-                "params": params,
-                "span": span_json(next(iter(spans))),
-            }
-            with self.pool.running(message, files.box, lane=lane, solo=solo) as run:
+        with self._workdirs.create(chunk) as workdir:
+            (plan_directory := workdir.path / "plan").mkdir()
+            spans = Synthesis().plan(SynthesisRequest(**params), None, SilentSink(plan_directory), Limits()).spans
+            step = WorkInput("tts.synthesize", params, span_to_json(next(iter(spans))))
+            with self.pool.start_run(StepRequest(step, "moody"), workdir.path, lane=lane, solo=solo) as run:
                 yield run
 
     def speak(self, text, **options):
@@ -97,8 +92,8 @@ class Stage:
         """The texts of each call of the family so far."""
         return [path.read_text().splitlines() for path in sorted(self.directory.glob("call-*"))]
 
-    def let_go(self):
-        """Who waits may go on."""
+    def end_waits(self):
+        """End the waits of the family."""
         (self.directory / "go").touch()
 
     def child(self, index=0):
@@ -118,11 +113,11 @@ class SilentSink:
 
 
 def last_event(run):
-    patience = Patience(60)
-    while not patience.is_over():
+    limit = LoadAwareDeadline(60)
+    while not limit.has_expired():
         with contextlib.suppress(TimeoutError):
-            event = run.next(1.0)
-            if event["event"] not in ("progress", "tick"):
+            event = run.next_event(1.0)
+            if not isinstance(event, Progress | KeepAlive):
                 return event
     raise AssertionError("no end within the deadline")
 
@@ -153,8 +148,8 @@ def test_a_warm_engine_says_which_models_and_voices_it_has(stage):
 
 def test_a_chunk_leaves_its_part(stage):
     done = stage.speak("Good morning.")
-    assert done["event"] == "done"
-    assert done["part"] == "part"
+    assert isinstance(done, WorkDone)
+    assert done.part == "part"
 
 
 def test_chunks_that_wait_are_spoken_in_one_call(stage):
@@ -164,19 +159,19 @@ def test_chunks_that_wait_are_spoken_in_one_call(stage):
     assert poll(lambda: len(stage.pool._engines[0]._runs) == 4)
     # The three are on their way through the child; there is no event for "waits in the lane".
     assert poll(lambda: falls_asleep(stage.child().pid))
-    stage.let_go()
+    stage.end_waits()
     for thread, outcome in threads:
         thread.join(deadline(30))
-        assert outcome[0]["event"] == "done"
+        assert isinstance(outcome[0], WorkDone)
     assert sorted(len(call) for call in stage.calls()) == [1, 3]
 
 
 def test_an_interactive_chunk_does_not_wait_for_bulk(stage):
     bulk, _ = stage.in_thread("Please wait.")
     assert poll(lambda: stage.calls())
-    assert stage.speak("Quick.", lane="interactive")["event"] == "done"
+    assert isinstance(stage.speak("Quick.", lane="interactive"), WorkDone)
     assert bulk.is_alive()
-    stage.let_go()
+    stage.end_waits()
     bulk.join(deadline(30))
 
 
@@ -188,10 +183,10 @@ def test_a_chunk_that_kills_its_engine_alone_is_to_blame(stage):
     assert "signal 11" in died.value.detail
     assert poll(stage.pool.is_warm)
     assert stage.child().pid != pid
-    assert stage.speak("Good morning.")["event"] == "done"
+    assert isinstance(stage.speak("Good morning."), WorkDone)
 
 
-def test_in_company_nobody_is_alone(stage):
+def test_with_several_runs_none_was_alone(stage):
     waiting, outcome = stage.in_thread("Please wait.")
     assert poll(lambda: stage.calls())
     with pytest.raises(EngineDied) as died:
@@ -201,7 +196,7 @@ def test_in_company_nobody_is_alone(stage):
     assert isinstance(outcome[0], EngineDied) and not outcome[0].alone
 
 
-def test_a_solo_chunk_waits_until_it_is_alone_and_gets_no_company(stage):
+def test_a_solo_chunk_waits_until_it_is_alone_and_stays_alone(stage):
     first, _ = stage.in_thread("Please wait.")
     assert poll(lambda: stage.calls())
     solo, solo_outcome = stage.in_thread("Alone.", solo=True)
@@ -209,10 +204,10 @@ def test_a_solo_chunk_waits_until_it_is_alone_and_gets_no_company(stage):
     later, later_outcome = stage.in_thread("Later.")
     assert not solo_outcome and not later_outcome
     assert stage.calls() == [["Please wait."]]
-    stage.let_go()
+    stage.end_waits()
     for thread in (first, solo, later):
         thread.join(deadline(30))
-    assert (solo_outcome[0]["event"], later_outcome[0]["event"]) == ("done", "done")
+    assert all(isinstance(outcome[0], WorkDone) for outcome in (solo_outcome, later_outcome))
     assert stage.calls()[1:] == [["Alone."], ["Later."]]
 
 
@@ -222,7 +217,7 @@ def test_a_hanging_engine_is_silent_and_can_be_killed(stage):
         assert run.stall_s == stage.stall_s
         with pytest.raises(TimeoutError):
             while True:
-                run.next(deadline(1.0))
+                run.next_event(deadline(1.0))
         run.kill()
         with pytest.raises(EngineDied) as died:
             last_event(run)
@@ -232,10 +227,10 @@ def test_a_hanging_engine_is_silent_and_can_be_killed(stage):
 
 def test_an_engine_at_work_is_not_silent(stage):
     with stage.running("Please wait.") as run:
-        heard = [run.next(deadline(30))["event"] for _ in range(2)]
-        stage.let_go()
-        assert last_event(run)["event"] == "done"
-    assert "tick" in heard
+        events = [run.next_event(deadline(30)) for _ in range(2)]
+        stage.end_waits()
+        assert isinstance(last_event(run), WorkDone)
+    assert KeepAlive() in events
 
 
 def test_an_engine_that_eats_memory_is_killed(tmp_path):
@@ -252,16 +247,16 @@ def test_an_engine_that_eats_memory_is_killed(tmp_path):
 def test_a_stopped_chunk_ends_without_hurting_others(stage):
     with stage.running("Please wait.") as run:
         assert poll(lambda: stage.calls())
-        run.send({"op": "stop"})
-        assert last_event(run)["event"] == "interrupted"
-    stage.let_go()
-    assert stage.speak("Good morning.")["event"] == "done"
+        run.send(StopStep())
+        assert last_event(run) == StepStopped()
+    stage.end_waits()
+    assert isinstance(stage.speak("Good morning."), WorkDone)
 
 
 def test_a_chunk_left_early_frees_its_engine(stage):
     with stage.running("Please wait."):
         assert poll(lambda: stage.calls())
-    assert stage.speak("Good morning.", solo=True)["event"] == "done"
+    assert isinstance(stage.speak("Good morning.", solo=True), WorkDone)
 
 
 def test_two_engines_share_the_chunks(tmp_path):
@@ -270,10 +265,10 @@ def test_two_engines_share_the_chunks(tmp_path):
         threads = [stage.in_thread("Please wait.") for _ in range(2)]
         assert poll(lambda: len(stage.calls()) == 2)
         assert [len(engine._runs) for engine in stage.pool._engines] == [1, 1]
-        stage.let_go()
+        stage.end_waits()
         for thread, outcome in threads:
             thread.join(deadline(30))
-            assert outcome[0]["event"] == "done"
+            assert isinstance(outcome[0], WorkDone)
     finally:
         stage.pool.close()
 

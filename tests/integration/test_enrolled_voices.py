@@ -1,6 +1,6 @@
-"""A voice from its enrolment over the API to speech: the recording is opened in the sandbox, YourTTS speaks with it.
+"""A voice from its enrolment to speech: the recording is decoded in the sandbox, YourTTS synthesises with it.
 
-The checkpoint is small and random: what it says means nothing, but it says it differently for every voice.
+The checkpoint is small and random: its speech is noise, but a different one for every voice.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from jobs.storage.ownership import mark_storage
-from tests.factories import FIXTURES, JFK, jfk, make_silence, wav_bytes
-from tests.integration.workplace import TENANT, Workplace
+from tests.audio_factories import FIXTURES, JFK, load_jfk, make_silence, make_wav_bytes
+from tests.integration.worker_harness import TENANT, WorkerHarness
 from workers.maintenance.audit import check
 
 YOURTTS = f"""
@@ -36,8 +36,8 @@ TEXT = "Be a voice, not an echo.\n\nThis cake is great, and so is the next one."
 
 @pytest.fixture
 def place(tmp_path, sqlite_store, sandboxes):
-    made = Workplace(tmp_path, sqlite_store, sandboxes, models=YOURTTS)
-    mark_storage(made.objects, sqlite_store.installation_id())
+    made = WorkerHarness(tmp_path, sqlite_store, sandboxes, models=YOURTTS)
+    mark_storage(made.objects, sqlite_store.maintenance.installation_id())
     yield made
     made.close()
 
@@ -66,8 +66,8 @@ def samples(client, job_id):
     return np.frombuffer(answer.data[answer.data.index(b"data") + 8 :], "<i2")
 
 
-def test_a_job_speaks_with_an_enrolled_voice_even_when_that_is_deleted_meanwhile(place, client):
-    first, second = enrol(client, JFK.read_bytes()), enrol(client, wav_bytes(jfk(), rate_hz=13_000))
+def test_job_uses_an_enrolled_voice_that_is_deleted_meanwhile(place, client):
+    first, second = enrol(client, JFK.read_bytes()), enrol(client, make_wav_bytes(load_jfk(), rate_hz=13_000))
     jobs = [submitted(client, voice=voice) for voice in (first, second, None)]
     again = submitted(client, voice=first)
     assert client.delete(f"/voices/{first}").status_code == 204
@@ -76,7 +76,9 @@ def test_a_job_speaks_with_an_enrolled_voice_even_when_that_is_deleted_meanwhile
     assert np.array_equal(sounds[0], samples(client, again))
     for one, other in ((0, 1), (0, 2), (1, 2)):
         assert len(sounds[one]) != len(sounds[other]) or not np.array_equal(sounds[one], sounds[other])
-    assert {name: rows for name, rows in check(place.record, place.objects, deep=True).items() if rows} == {}
+    assert {
+        name: rows for name, rows in check(place.record.maintenance, place.objects, deep=True).items() if rows
+    } == {}
 
 
 def sentences(client, job_id):
@@ -84,18 +86,18 @@ def sentences(client, job_id):
 
 
 def patched(place, client, book, **patch):
-    """The job of a patch, done, and the steps that were run for it."""
+    """The finished job of a patch, and the steps that were run for it."""
     answer = client.post(f"/jobs/{book}/patch", json=patch)
     assert answer.status_code == 202, answer.text
     return answer.json["id"], [str(claim.chunk.step) for claim in iter(lambda: place.step(*QUEUES), None)]
 
 
-def test_a_patch_says_one_sentence_with_an_enrolled_voice_and_no_other_chunk_again(place, client):
+def test_patch_synthesises_the_chunk_of_its_sentence_only(place, client):
     voice = enrol(client, JFK.read_bytes())
     book = submitted(client, voice=voice, speech_marks=True)
     run(place)
     client.delete(f"/voices/{voice}")
-    other = enrol(client, wav_bytes(jfk(), rate_hz=13_000))
+    other = enrol(client, make_wav_bytes(load_jfk(), rate_hz=13_000))
     one_chunk = ["plan", "work", "stitch"]
     changed, steps = patched(place, client, book, sentence=0, voice=other)
     assert steps == one_chunk
@@ -111,10 +113,12 @@ def test_a_patch_says_one_sentence_with_an_enrolled_voice_and_no_other_chunk_aga
     end = round(sentences(client, changed)[0]["end"] * 16_000)
     assert steps == one_chunk and np.array_equal(after[:end], samples(client, twice)[:end])
     assert len(samples(client, twice)) != len(after)
-    assert {name: rows for name, rows in check(place.record, place.objects, deep=True).items() if rows} == {}
+    assert {
+        name: rows for name, rows in check(place.record.maintenance, place.objects, deep=True).items() if rows
+    } == {}
 
 
-def test_a_sample_of_an_enrolled_voice_is_made_and_goes_with_it(place, client):
+def test_sample_of_an_enrolled_voice_is_deleted_with_it(place, client):
     voice = enrol(client, JFK.read_bytes())
     url = f"/tts/voices/yourtts/{voice}/preview"
     job_id = client.post(url).json["id"]
@@ -126,8 +130,8 @@ def test_a_sample_of_an_enrolled_voice_is_made_and_goes_with_it(place, client):
     assert [path for path in place.objects._root.rglob("*") if path.is_file() and TENANT in path.parts] == []
 
 
-def test_a_recording_in_which_nobody_speaks_fails_the_job_by_its_voice(place, client):
-    job_id = submitted(client, voice=enrol(client, wav_bytes(make_silence(5.0))))
+def test_recording_without_speech_fails_the_job_by_its_voice(place, client):
+    job_id = submitted(client, voice=enrol(client, make_wav_bytes(make_silence(5.0))))
     run(place)
     job = client.get(f"/jobs/{job_id}").json
     assert job["state"] == "failed"
@@ -145,9 +149,9 @@ def test_bytes_that_are_no_recording_fail_the_job_and_no_worker(place, client):
     assert client.get(f"/jobs/{other}").json["state"] == "succeeded"
 
 
-def test_a_known_speaker_is_called_by_name(place, client):
-    known = enrol(client, wav_bytes(jfk()[: 16_000 * 7]))
-    other = enrol(client, wav_bytes(jfk(), rate_hz=10_000))
+def test_known_speaker_is_identified_by_name(place, client):
+    known = enrol(client, make_wav_bytes(load_jfk()[: 16_000 * 7]))
+    other = enrol(client, make_wav_bytes(load_jfk(), rate_hz=10_000))
     speakers = []
     for voice in (known, other):
         form = {

@@ -1,4 +1,4 @@
-"""Chunks from claim to commit, with everything real but Celery; and what becomes of them when something fails."""
+"""Chunks from claim to commit, with everything real but Celery; and what happens to them when something fails."""
 
 import io
 import json
@@ -12,16 +12,16 @@ from jobs.errors import StorageUnavailable, StoreUnavailable
 from jobs.settings import sandbox_environment
 from pipelines.catalog.catalog import Catalog
 from pipelines.families import tone
-from pipelines.family import SpeakRequest
-from tests.factories import jfk, make_silence
-from tests.integration.workplace import TENANT, Workplace
+from pipelines.family import SynthesisInput
+from tests.audio_factories import load_jfk, make_silence
+from tests.integration.worker_harness import TENANT, WorkerHarness
 from tests.services.machine_speed import deadline, poll
 from workers.maintenance.audit import check
 from workers.sandbox.confinement import Limits
 from workers.sandbox.pool import SandboxPool
 
 SPEECH = {"text": "The first sentence is here. And here the second one.", "model": "tone"}
-#: Two chunks of a moody speaker.
+#: Two chunks of a misbehaving model.
 TWO = {"text": "One sentence stands quietly here. {} sentence stands over there.", "model": "moody"}
 
 
@@ -31,8 +31,8 @@ def two(mood="Another"):
 
 def tones(text):
     """The tones that spell a text."""
-    speaker = tone.ToneSpeaker(Catalog().get("tone", "tts"))
-    return speaker.speak([SpeakRequest(text, "tone", "en")], lambda: None)[0].samples
+    speaker = tone.ToneSynthesiser(Catalog().get("tone", "tts"))
+    return speaker.synthesise([SynthesisInput(text, "tone", "en")], lambda: None)[0].samples
 
 
 def recording(samples):
@@ -66,14 +66,14 @@ def sandboxes():
 
 @pytest.fixture
 def place(tmp_path, sqlite_store, sandboxes):
-    made = Workplace(tmp_path, sqlite_store, sandboxes)
+    made = WorkerHarness(tmp_path, sqlite_store, sandboxes)
     yield made
-    made.let_go()
+    made.end_waits()
     made.close()
 
 
-class Spoiled:
-    """Something real, one method of which does something else."""
+class Patched:
+    """Something real, some methods of which are replaced."""
 
     def __init__(self, real, **methods):
         self._real = real
@@ -84,7 +84,7 @@ class Spoiled:
 
 
 def assert_sound(place):
-    broken = {name: rows for name, rows in check(place.record, place.objects, deep=True).items() if rows}
+    broken = {name: rows for name, rows in check(place.record.maintenance, place.objects, deep=True).items() if rows}
     assert not broken
 
 
@@ -112,10 +112,10 @@ def test_tones_become_the_words_they_spell(place):
     assert_sound(place)
 
 
-def test_what_one_model_is_unsure_of_waits_for_a_worker_of_the_next_and_is_heard_by_it(place):
+def test_uncertain_windows_wait_for_a_worker_of_the_next_model_and_are_transcribed_by_it(place):
     """Tones that the one model reads, and a person whom only the other understands."""
     silence = make_silence(61.0)
-    sound = np.concatenate([tones("alpha bravo"), silence, jfk()[:57_600], silence, tones("charlie delta")])
+    sound = np.concatenate([tones("alpha bravo"), silence, load_jfk()[:57_600], silence, tones("charlie delta")])
     params = {"model": "tone-listener", "language": "en", "min_confidence": 0.6, "retry_models": ["pocketsphinx"]}
     job = place.accept("stt.transcribe", params, recording(sound))
     assert [claim.chunk.queue for claim in iter(lambda: place.step("cpu", "stt.tone"), None)] == ["cpu", "stt.tone"]
@@ -144,8 +144,8 @@ def test_a_recording_of_silence_succeeds_and_says_that_nobody_speaks(place):
     assert_sound(place)
 
 
-def test_noise_is_reduced_behind_the_walls_of_the_sandbox(place):
-    job = place.accept("stt.transcribe", {"model": "pocketsphinx", "noise_reduction": True}, recording(jfk()))
+def test_noise_is_reduced_in_the_sandbox(place):
+    job = place.accept("stt.transcribe", {"model": "pocketsphinx", "noise_reduction": True}, recording(load_jfk()))
     place.step("cpu")
     (work,) = (row for row in place.chunks(job) if row["step"] == "work")
     assert (work["state"], place.job(job).units_total) == ("ready", 11.0)
@@ -163,12 +163,12 @@ def test_the_same_request_gives_the_same_bytes(place):
 def test_spoken_parts_note_their_seconds_and_the_result_is_as_long(place):
     job = place.accept("tts.synthesize", SPEECH)
     place.run_all()
-    parts = [chunk.notes["duration_s"] for chunk in place.store.chunks(job.id)]
+    parts = [chunk.notes["duration_s"] for chunk in place.store.jobs.finished_chunks(job.id)]
     assert sum(parts) == pytest.approx(place.job(job).result["duration_s"]) and all(parts)
     assert_sound(place)
 
 
-def test_what_was_spoken_waits_for_a_worker_that_listens_and_is_heard_by_it(place):
+def test_synthesised_chunks_wait_for_a_worker_that_verifies_them(place):
     job = place.accept("tts.synthesize", {**SPEECH, "verify": True, "verify_model": "tone-listener"})
     assert [claim.chunk.queue for claim in iter(lambda: place.step("cpu", "tts.tone"), None)] == ["cpu", "tts.tone"]
     waiting = place.job(job)
@@ -183,7 +183,7 @@ def test_what_was_spoken_waits_for_a_worker_that_listens_and_is_heard_by_it(plac
     assert_sound(place)
 
 
-def test_what_stays_doubtful_waits_for_a_worker_of_the_next_model_and_is_spoken_by_it(place):
+def test_sentences_that_fail_verification_wait_for_a_worker_of_the_fallback_model(place):
     """PocketSphinx does not understand tones, and eSpeak NG better."""
     params = {"model": "tone", "text": "The quick brown fox jumps over the lazy dog.", "language": "en"}
     job = place.accept("tts.synthesize", {**params, "verify": True, "retry_models": ["espeak"]})
@@ -212,11 +212,11 @@ def test_a_chunk_leaves_nothing_on_the_local_disk(place):
 
 
 # -- input ------------------------------------------------------------------------------------------
-def test_a_recording_that_is_none_fails_at_once_and_is_not_tried_again(place):
+def test_a_recording_that_is_none_fails_at_once_and_is_not_retried(place):
     job = place.accept("stt.transcribe", {"model": "tone-listener"}, b"this is no recording" * 100)
     place.run_all()
     job = place.job(job)
-    assert (job.state, job.error["class"], job.error["retryable"]) == ("failed", "bad_input", False)
+    assert (job.state, job.error.error_class, job.error.retryable) == ("failed", "bad_input", False)
     assert job.attempts == 1
     assert_sound(place)
 
@@ -228,7 +228,7 @@ def test_input_that_kills_its_engine_fails_after_three_deaths_and_its_neighbour_
     place.run_all()
     assert place.job(job).state == "succeeded", place.job(job).error
     bad = place.job(bad)
-    assert (bad.state, bad.error["class"]) == ("failed", "poison")
+    assert (bad.state, bad.error.error_class) == ("failed", "poison")
     assert max(row["crash_count"] for row in place.chunks(bad)) == 3
     assert_sound(place)
 
@@ -245,30 +245,30 @@ def test_a_hanging_engine_is_cut_off_and_its_chunk_is_charged(place):
 
 # -- storage ------------------------------------------------------------------------------------------
 def test_a_storage_that_is_down_costs_time_and_nothing_else(place, monkeypatch):
-    monkeypatch.setattr("workers.chunks.stored_objects._PAUSES_S", (0.0, 0.0))
+    monkeypatch.setattr("workers.chunks.stored_objects._RETRY_DELAYS_S", (0.0, 0.0))
 
     def down(*_, **__):
         raise StorageUnavailable
 
     job = place.accept("tts.synthesize", SPEECH)
-    place.storage = Spoiled(place.objects, put_file=down)
+    place.storage = Patched(place.objects, put_file=down)
     place.step()
     (plan,) = place.chunks(job)
     assert (plan["state"], plan["snooze_count"], plan["error_count"]) == ("ready", 1, 0)
     assert place.job(job).attempts == 1
 
 
-def test_a_storage_that_stumbles_is_asked_again_at_once(place, monkeypatch):
-    monkeypatch.setattr("workers.chunks.stored_objects._PAUSES_S", (0.0, 0.0))
+def test_a_request_that_the_storage_does_not_answer_is_repeated_at_once(place, monkeypatch):
+    monkeypatch.setattr("workers.chunks.stored_objects._RETRY_DELAYS_S", (0.0, 0.0))
     failures = [StorageUnavailable(), StorageUnavailable()]
 
-    def stumble(*args, **kwargs):
+    def fail_twice(*args, **kwargs):
         if failures:
             raise failures.pop()
         return place.objects.put_file(*args, **kwargs)
 
     job = place.accept("tts.synthesize", SPEECH)
-    place.storage = Spoiled(place.objects, put_file=stumble)
+    place.storage = Patched(place.objects, put_file=fail_twice)
     place.run_all()
     assert place.job(job).state == "succeeded"
 
@@ -289,18 +289,18 @@ def test_a_part_that_was_altered_is_never_stitched(place):
     assert place.job(job).result is None
 
 
-# -- the record ------------------------------------------------------------------------------------------
+# -- the store -------------------------------------------------------------------------------------------
 def test_a_commit_whose_answer_is_lost_is_not_repeated(place, monkeypatch):
-    monkeypatch.setattr("workers.chunks.execution._STORE_PAUSE_S", 0.0)
+    monkeypatch.setattr("workers.chunks.execution._STORE_RETRY_S", 0.0)
     commits = []
 
     def lose_answer(claim, commit):
         commits.append(claim.chunk.id)
-        place.record.commit(claim, commit)
+        place.record.chunks.commit(claim, commit)
         raise StoreUnavailable
 
     job = place.accept("tts.synthesize", SPEECH)
-    place.store = Spoiled(place.record, commit=lose_answer)
+    place.store = Patched(place.record, chunks=Patched(place.record.chunks, commit=lose_answer))
     place.run_all()
     assert place.job(job).state == "succeeded"
     assert len(commits) == len(set(commits)) == 3
@@ -308,17 +308,17 @@ def test_a_commit_whose_answer_is_lost_is_not_repeated(place, monkeypatch):
 
 
 def test_a_commit_that_never_arrived_is_sent_again(place, monkeypatch):
-    monkeypatch.setattr("workers.chunks.execution._STORE_PAUSE_S", 0.0)
+    monkeypatch.setattr("workers.chunks.execution._STORE_RETRY_S", 0.0)
     lost = set()
 
     def lose_request(claim, commit):
         if claim.chunk.id not in lost:
             lost.add(claim.chunk.id)
             raise StoreUnavailable
-        return place.record.commit(claim, commit)
+        return place.record.chunks.commit(claim, commit)
 
     job = place.accept("tts.synthesize", SPEECH)
-    place.store = Spoiled(place.record, commit=lose_request)
+    place.store = Patched(place.record, chunks=Patched(place.record.chunks, commit=lose_request))
     place.run_all()
     assert place.job(job).state == "succeeded"
     assert len(lost) == 3
@@ -332,10 +332,10 @@ def test_a_late_attempt_writes_nothing(place):
     thread = place.run_in_thread(stale)
     assert poll(place.calls)
     # It is taken for dead, and another worker gets the chunk.
-    assert place.record.release_worker("i:h:test:1") == 1
+    assert place.record.workers.release("i:h:test:1") == 1
     fresh = place.claim("tts.moody", "i:h:test:2")
     assert fresh.chunk.fence == stale.chunk.fence + 1
-    place.let_go()
+    place.end_waits()
     thread.join(deadline(30))
     (work,) = (row for row in place.chunks(job) if row["step"] == "work")
     assert (work["state"], work["fence"], work["lease_owner"]) == ("running", fresh.chunk.fence, "i:h:test:2")
@@ -351,26 +351,26 @@ def test_cancel_reaches_a_running_chunk_with_its_heartbeat(place):
     place.step()
     thread = place.run_in_thread(place.claim("tts.moody"))
     assert poll(place.calls)
-    place.record.cancel(TENANT, job.id)
-    place.keeper.beat()
+    place.record.jobs.cancel(TENANT, job.id)
+    place.keeper.send_heartbeats()
     thread.join(deadline(30))
     assert not thread.is_alive()
     assert place.job(job).state == "cancelled"
     assert_sound(place)
 
 
-def test_an_interrupted_chunk_goes_back_uncharged(place):
+def test_a_chunk_of_a_stopping_worker_is_released_uncharged(place):
     job = place.accept("tts.synthesize", {"text": "Please wait.", "model": "moody"})
     place.step()
     thread = place.run_in_thread(place.claim("tts.moody"))
     assert poll(place.calls)
-    for lease in place.keeper.held():
+    for lease in place.keeper.leases():
         lease.interrupt()
     thread.join(deadline(30))
     (work,) = (row for row in place.chunks(job) if row["step"] == "work")
     assert work["state"] == "ready"
     assert (work["error_count"], work["crash_count"], work["rescue_count"], work["snooze_count"]) == (0, 0, 0, 0)
-    place.let_go()
+    place.end_waits()
     place.run_all()
     assert place.job(job).state == "succeeded"
 

@@ -1,4 +1,4 @@
-"""Processes that are kept for chunks of one tenant which open no user bytes."""
+"""Processes that are reused for chunks of one tenant which parse no user input."""
 
 import json
 import math
@@ -7,15 +7,16 @@ import os
 import psutil
 import pytest
 
-from jobs.job import Chunk
+from jobs.chunk import Chunk
 from jobs.settings import sandbox_environment
 from jobs.states import ChunkState, Step
-from tests.integration.strange_template import KIND
+from pipelines.pipeline import Limits as PlanLimits
+from tests.integration.misbehaving_fork_server import KIND
 from tests.services.machine_speed import deadline
-from workers.chunks.outcomes import Misbehaved
-from workers.chunks.workdir import Scratch
-from workers.engines.engine import EngineDied
-from workers.engines.step_runner import PLAN_FILE
+from workers.chunks.workdir import Workdirs
+from workers.engines.engine import EngineDied, StepRequest
+from workers.engines.messages import PLAN_FILE, Confined, PlanDone, PlanInput, Progress, StepFailed
+from workers.engines.protocol import ProtocolViolation
 from workers.sandbox import landlock
 from workers.sandbox import pool as sandbox_pool
 from workers.sandbox.confinement import Limits
@@ -30,8 +31,8 @@ def module_pool():
         LIMITS,
         stall_s=deadline(5),
         environment=sandbox_environment(),
-        template="tests.integration.strange_template",
-        most_kept=2,
+        fork_server="tests.integration.misbehaving_fork_server",
+        most_idle=2,
     )
     assert made.wait_until_loaded(deadline(60))
     yield made
@@ -48,20 +49,20 @@ def pool(module_pool):
 
 
 @pytest.fixture
-def scratch(tmp_path):
-    made = Scratch(tmp_path / "scratch")
+def workdirs(tmp_path):
+    made = Workdirs(tmp_path / "scratch")
     yield made
     made.close()
 
 
 @pytest.fixture
-def boxes(scratch):
+def make_workdir(workdirs):
     """Directories of one chunk after the other."""
     numbers = iter(range(1000))
 
     def make():
         number = next(numbers)
-        return scratch.files(
+        return workdirs.create(
             Chunk(f"chk_{number}", "j", "t", Step.PLAN, 0, 0, "cpu", ChunkState.RUNNING, fence=1, units=0.0, span={})
         )
 
@@ -69,33 +70,25 @@ def boxes(scratch):
 
 
 def last_event(run):
-    while (event := run.next(deadline(30)))["event"] in ("confined", "progress"):
+    while isinstance(event := run.next_event(deadline(30)), Confined | Progress):
         pass
     return event
 
 
-def running(pool, files, deed, path="", *, tenant="t", solo=False):
-    message = {
-        "step": "plan",
-        "kind": KIND,
-        "model": "tone",
-        "params": {"deed": deed, "path": str(path)},
-        "has_source": False,
-        "limits": {},
-        **({"shared_by": tenant} if tenant else {}),
-    }
-    return pool.running(message, files.box, lane="bulk", solo=solo)
+def running(pool, workdir, deed, path="", *, tenant="t", solo=False):
+    step = PlanInput(KIND, {"deed": deed, "path": str(path)}, PlanLimits())
+    return pool.start_run(StepRequest(step, "tone", shared_by=tenant), workdir.path, lane="bulk", solo=solo)
 
 
 @pytest.fixture
-def header(pool, boxes):
+def header(pool, make_workdir):
     """What a chunk's plan says."""
 
     def run(deed, path="", **options):
-        with boxes() as files:
-            with running(pool, files, deed, path, **options) as chunk:
-                assert last_event(chunk)["event"] == "done"
-            return json.loads(files.take(PLAN_FILE).read_text().splitlines()[0])["header"]
+        with make_workdir() as workdir:
+            with running(pool, workdir, deed, path, **options) as chunk:
+                assert isinstance(last_event(chunk), PlanDone)
+            return json.loads(workdir.take_file(PLAN_FILE).read_text().splitlines()[0])["header"]
 
     return run
 
@@ -111,28 +104,28 @@ def test_one_tenants_chunks_share_a_process_and_another_tenants_do_not(header):
     assert who(header) == first
 
 
-def test_what_opens_user_bytes_or_runs_solo_has_a_process_of_its_own(header):
+def test_what_parses_user_input_or_runs_solo_has_a_process_of_its_own(header):
     first = who(header)
     others = [who(header, tenant=None), who(header, solo=True), who(header, tenant=None)]
     assert len({first, *others}) == 4
 
 
-def test_only_so_many_are_kept_and_the_one_that_waits_longest_goes(header):
+def test_only_so_many_stay_idle_and_the_least_recently_used_is_closed(header):
     first = who(header, tenant="a")
     who(header, tenant="b"), who(header, tenant="c")
     assert who(header, tenant="a") != first
 
 
-def test_a_kept_process_sees_its_own_chunk_and_no_other(pool, header, boxes):
+def test_a_reused_process_sees_its_own_chunk_and_no_other(pool, header, make_workdir):
     who(header)
-    with boxes() as other, boxes() as files:
-        (other.box / "secret").write_text("another chunk's")
-        (other.box / "secret").chmod(0o644)
-        files.bring("mine-too", lambda path: path.write_text("x"))
-        with running(pool, files, "probe", other.box / "secret") as run:
-            assert last_event(run)["event"] == "done"
-        probe = json.loads(files.take(PLAN_FILE).read_text().splitlines()[0])["header"]
-    assert probe["own_files"] == ["box", "mine", "stderr.txt"]
+    with make_workdir() as other, make_workdir() as workdir:
+        (other.path / "secret").write_text("another chunk's")
+        (other.path / "secret").chmod(0o644)
+        workdir.add_file("mine-too", lambda path: path.write_text("x"))
+        with running(pool, workdir, "probe", other.path / "secret") as run:
+            assert isinstance(last_event(run), PlanDone)
+        probe = json.loads(workdir.take_file(PLAN_FILE).read_text().splitlines()[0])["header"]
+    assert probe["own_files"] == ["mine", "stderr.txt", "work"]
     assert probe["inet"] == "PermissionError"
     if landlock.version() or os.getuid() == 0:
         assert probe["read_outside"] in ("PermissionError", "FileNotFoundError")
@@ -146,24 +139,24 @@ def test_a_process_that_left_something_behind_is_not_used_again(header, deed):
 
 
 def test_a_process_is_replaced_after_so_many_chunks(header, monkeypatch):
-    monkeypatch.setattr(sandbox_pool, "_MOST_CHUNKS", 3)
+    monkeypatch.setattr(sandbox_pool, "_MOST_RUNS", 3)
     assert len({who(header) for _ in range(3)}) == 1
     assert len({who(header) for _ in range(6)}) == 2
 
 
-def test_a_death_is_the_chunks_own_and_its_last_words_are_kept(pool, header, boxes):
+def test_a_death_is_the_chunks_own_and_its_log_is_kept(pool, header, make_workdir):
     first = who(header)
-    with boxes() as files:
-        with pytest.raises(EngineDied) as died, running(pool, files, "shout") as run:
+    with make_workdir() as workdir:
+        with pytest.raises(EngineDied) as died, running(pool, workdir, "shout") as run:
             last_event(run)
         assert died.value.alone and died.value.to_blame
-        assert "native code says this" in files.last_words()
+        assert "native code says this" in workdir.log_tail()
     assert who(header) != first
 
 
-def test_leaving_early_ends_the_process(pool, header, boxes):
+def test_leaving_early_ends_the_process(pool, header, make_workdir):
     first = psutil.Process(who(header))
-    with boxes() as files, running(pool, files, "hang"):
+    with make_workdir() as workdir, running(pool, workdir, "hang"):
         pass
     assert who(header) != first.pid
     _, alive = psutil.wait_procs([first], timeout=deadline(30))
@@ -178,17 +171,17 @@ def test_one_that_ended_while_it_waited_is_no_chunks_fault(pool, header):
     assert who(header) != first
 
 
-def test_a_directory_put_in_the_place_of_the_box_leads_nowhere(pool, header, boxes, tmp_path):
+def test_a_directory_in_the_place_of_the_working_directory_is_not_followed(pool, header, make_workdir, tmp_path):
     first = who(header)
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "file").write_text("ours")
-    with boxes() as files:
-        with running(pool, files, "swap", tmp_path / "precious") as run:
-            assert last_event(run)["event"] == "failed"
-            with pytest.raises(Misbehaved):
-                files.take("file")
-            files.bring("source", lambda path: path.write_text("data"))
-        with pytest.raises(Misbehaved):
-            files.take("file")
+    with make_workdir() as workdir:
+        with running(pool, workdir, "swap", tmp_path / "precious") as run:
+            assert isinstance(last_event(run), StepFailed)
+            with pytest.raises(ProtocolViolation):
+                workdir.take_file("file")
+            workdir.add_file("source", lambda path: path.write_text("data"))
+        with pytest.raises(ProtocolViolation):
+            workdir.take_file("file")
     assert [path.name for path in (tmp_path / "precious").iterdir()] == ["file"]
     assert who(header) != first

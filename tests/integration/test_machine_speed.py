@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.services import machine_speed
-from tests.services.machine_speed import Patience, deadline, fixed_work, poll, slowdown
+from tests.services.machine_speed import LoadAwareDeadline, deadline, fixed_work, poll, slowdown
 
 
 class Machine:
@@ -74,7 +74,7 @@ def test_condition_is_asked_once_more_at_the_end(machine: Machine) -> None:
 
 
 def test_patience_of_nothing_is_over_at_once(machine: Machine) -> None:
-    assert Patience(0).is_over()
+    assert LoadAwareDeadline(0).has_expired()
 
 
 def test_this_machine_is_never_faster_than_a_quiet_one() -> None:
@@ -86,7 +86,7 @@ def test_speed_is_believed_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     measured = []
     monkeypatch.setattr(machine_speed, "fixed_work", lambda: measured.append(time.monotonic()))
     monkeypatch.setattr(machine_speed._speed, "measured_at", float("-inf"))
-    monkeypatch.setattr(machine_speed, "_BELIEVED_S", 3600.0)
+    monkeypatch.setattr(machine_speed, "_VALID_S", 3600.0)
     slowdown()
     slowdown()
     assert len(measured) == 1

@@ -1,4 +1,4 @@
-"""The migrations make exactly the tables of jobs/sql/tables.py, on both databases."""
+"""The migrations create exactly the tables of jobs/sql/tables.py, on both databases."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from alembic.script import ScriptDirectory
 import migrations
 from jobs.sql import SqlStore
 from jobs.sql.tables import metadata
-from tests.job_factories import finished
+from tests.job_factories import make_finished_job
 from tests.services.postgres import PostgresServer
 
 Urls = tuple[str, str]
@@ -42,16 +42,16 @@ def _engine(url: str) -> sa.Engine:
     return sa.create_engine(url, poolclass=sa.NullPool)
 
 
-def _shape(url: str) -> dict[str, Any]:
-    """What a comparison of metadata leaves out: CHECKs, index conditions, keys."""
+def _read_schema(url: str) -> dict[str, Any]:
+    """The schema with what `compare_metadata` ignores: CHECKs, index conditions, keys."""
     with _engine(url).connect() as connection:
         inspector = sa.inspect(connection)
         return {
             table: {
                 "columns": [(c["name"], str(c["type"]), c["nullable"]) for c in inspector.get_columns(table)],
-                "checks": {(c["name"], _plain(c["sqltext"])) for c in inspector.get_check_constraints(table)},
+                "checks": {(c["name"], _normalise(c["sqltext"])) for c in inspector.get_check_constraints(table)},
                 "indexes": {
-                    (i["name"], tuple(i["column_names"]), bool(i["unique"]), _plain(str(_where(i))))
+                    (i["name"], tuple(i["column_names"]), bool(i["unique"]), _normalise(str(_where(i))))
                     for i in inspector.get_indexes(table)
                 },
                 "unique": {(u["name"], tuple(u["column_names"])) for u in inspector.get_unique_constraints(table)},
@@ -70,18 +70,18 @@ def _where(index: Any) -> str:
     return str(options.get("sqlite_where", options.get("postgresql_where", "")))
 
 
-def _plain(condition: str) -> str:
+def _normalise(condition: str) -> str:
     return re.sub(r"\s+", " ", condition).strip()
 
 
-def test_migrations_make_the_tables_of_the_code(two_databases: Urls) -> None:
+def test_migrations_create_the_tables_of_the_code(two_databases: Urls) -> None:
     migrated, created = two_databases
     migrations.upgrade(migrated)
     engine = _engine(created)
     metadata.create_all(engine)
-    shape = _shape(migrated)
-    assert shape == _shape(created)
-    assert sum(len(table["checks"]) for table in shape.values()) > 10
+    schema = _read_schema(migrated)
+    assert schema == _read_schema(created)
+    assert sum(len(table["checks"]) for table in schema.values()) > 10
     with _engine(migrated).connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
@@ -90,13 +90,13 @@ def test_upgrade_twice_changes_nothing(two_databases: Urls) -> None:
     url, _ = two_databases
     migrations.upgrade(url)
     store = SqlStore(url)
-    before = store.installation_id()
+    before = store.maintenance.installation_id()
     migrations.upgrade(url)
-    assert store.installation_id() == before
+    assert store.maintenance.installation_id() == before
     store.close()
 
 
-def test_upgrades_side_by_side_wait_for_each_other(two_databases: Urls) -> None:
+def test_concurrent_upgrades_wait_for_each_other(two_databases: Urls) -> None:
     url, _ = two_databases
     failures: list[BaseException] = []
 
@@ -125,5 +125,5 @@ def test_command_prepares_the_database_of_the_settings(tmp_path: Path) -> None:
     root = Path(migrations.__file__).parents[1]
     subprocess.run([sys.executable, "-m", "migrations"], check=True, cwd=root, env=environment)
     store = SqlStore(f"sqlite:///{tmp_path}/new/voicemill.db")
-    assert finished(store).state == "succeeded"
+    assert make_finished_job(store).state == "succeeded"
     store.close()

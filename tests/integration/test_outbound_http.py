@@ -17,25 +17,25 @@ from cryptography.x509.oid import NameOID
 
 from jobs.errors import OutboundUnavailable
 from jobs.outbound.address import OutboundPolicy
-from jobs.outbound.http_client import MAX_ANSWER_BYTES, Answer, OutboundHttp
+from jobs.outbound.http_client import MAX_RESPONSE_BYTES, OutboundHttp, OutboundResponse
 from tests.services.machine_speed import deadline
 from tests.services.process import free_port
-from tests.services.receiver import Receiver
+from tests.services.webhook_receiver import WebhookReceiver
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    receiver = Receiver().start()
+def receiver() -> Iterator[WebhookReceiver]:
+    receiver = WebhookReceiver().start()
     yield receiver
     receiver.stop()
 
 
-def post(receiver: Receiver, path: str, *, timeout_s: float = 30.0) -> Answer:
+def post(receiver: WebhookReceiver, path: str, *, timeout_s: float = 30.0) -> OutboundResponse:
     http = OutboundHttp(OutboundPolicy([receiver.authority]), timeout_s=deadline(timeout_s))
     return http.post(receiver.url + path, headers={"Content-Type": "application/json"}, body=b'{"a":1}')
 
 
-def test_the_request_arrives_as_it_was_sent(receiver: Receiver) -> None:
+def test_the_request_arrives_as_it_was_sent(receiver: WebhookReceiver) -> None:
     answer = post(receiver, "/status/202?x=1")
     request = receiver.requests[0]
     assert (request.method, request.path, request.body) == ("POST", "/status/202?x=1", b'{"a":1}')
@@ -43,29 +43,29 @@ def test_the_request_arrives_as_it_was_sent(receiver: Receiver) -> None:
     assert request.headers["content-type"] == "application/json"
     assert request.headers["content-length"] == "7"
     assert "transfer-encoding" not in request.headers
-    assert answer.body == b"said"
+    assert answer.body == b"text"
 
 
-def test_any_status_is_an_answer(receiver: Receiver) -> None:
+def test_any_status_is_an_answer(receiver: WebhookReceiver) -> None:
     for status in (200, 204, 302, 404, 410, 429, 500):
         assert post(receiver, f"/status/{status}/7").status == status
     assert post(receiver, "/status/429/7").headers["retry-after"] == "7"
 
 
 @pytest.mark.parametrize("path", ["/big/10000000", "/endless"])
-def test_no_more_than_the_limit_is_read(receiver: Receiver, path: str) -> None:
+def test_no_more_than_the_limit_is_read(receiver: WebhookReceiver, path: str) -> None:
     answer = post(receiver, path)
     assert answer.status == 200
-    assert len(answer.body) == MAX_ANSWER_BYTES
+    assert len(answer.body) == MAX_RESPONSE_BYTES
 
 
 @pytest.mark.parametrize("path", ["/silent", "/drip-head"])
-def test_the_deadline_ends_everything_before_the_status(receiver: Receiver, path: str) -> None:
+def test_the_deadline_ends_everything_before_the_status(receiver: WebhookReceiver, path: str) -> None:
     with pytest.raises(OutboundUnavailable, match="in time"):
         post(receiver, path, timeout_s=0.5)
 
 
-def test_a_status_counts_although_the_body_never_ends(receiver: Receiver) -> None:
+def test_a_status_counts_although_the_body_never_ends(receiver: WebhookReceiver) -> None:
     answer = post(receiver, "/drip-body", timeout_s=0.5)
     assert answer.status == 200
     assert 0 < len(answer.body) < 1000
@@ -85,7 +85,7 @@ def test_a_resolver_that_hangs_is_within_the_deadline() -> None:
 
 
 @pytest.mark.parametrize(("path", "words"), [("/rst", "cannot be talked to"), ("/garbage", "not HTTP")])
-def test_a_broken_exchange_says_how(receiver: Receiver, path: str, words: str) -> None:
+def test_a_broken_exchange_says_how(receiver: WebhookReceiver, path: str, words: str) -> None:
     with pytest.raises(OutboundUnavailable, match=words):
         post(receiver, path)
 
@@ -106,14 +106,14 @@ def test_a_name_that_does_not_resolve_is_told() -> None:
         OutboundHttp(OutboundPolicy(), resolve=resolve).post("https://receiver.example/", headers={}, body=b"{}")
 
 
-def test_the_next_address_is_tried_when_the_first_does_not_accept(receiver: Receiver) -> None:
+def test_the_next_address_is_tried_when_the_first_does_not_accept(receiver: WebhookReceiver) -> None:
     policy = OutboundPolicy([f"receiver.test:{receiver.port}"])
     # Another address of the loopback, where nobody listens on this port.
     http = OutboundHttp(policy, resolve=lambda host, port: ["127.77.0.1", "127.0.0.1"])
     assert http.post(f"http://receiver.test:{receiver.port}/status/200", headers={}, body=b"").status == 200
 
 
-def test_one_client_serves_many_threads(receiver: Receiver) -> None:
+def test_one_client_serves_many_threads(receiver: WebhookReceiver) -> None:
     http = OutboundHttp(OutboundPolicy([receiver.authority]))
     statuses: list[int] = []
     threads = [
@@ -155,14 +155,14 @@ def certificate(directory: Path, name: str) -> Path:
 
 
 @pytest.fixture
-def secure(tmp_path: Path) -> Iterator[tuple[Receiver, ssl.SSLContext, list[str | None]]]:
+def secure(tmp_path: Path) -> Iterator[tuple[WebhookReceiver, ssl.SSLContext, list[str | None]]]:
     """A receiver named receiver.test, a context that trusts it, and the names that clients asked it for."""
     pem = certificate(tmp_path, "receiver.test")
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(pem)
     asked: list[str | None] = []
     server.sni_callback = lambda _socket, name, _context: asked.append(name)  # type: ignore[assignment]
-    receiver = Receiver(tls=server).start()
+    receiver = WebhookReceiver(tls=server).start()
     yield receiver, ssl.create_default_context(cafile=pem), asked
     receiver.stop()
 

@@ -14,65 +14,68 @@ from pathlib import Path
 import psutil
 import pytest
 
-from jobs.job import Chunk
+from jobs.chunk import Chunk
 from jobs.settings import sandbox_environment
 from jobs.states import ChunkState, Step
-from tests.integration.strange_template import KIND
-from tests.services.machine_speed import Patience, deadline
-from workers.chunks.workdir import Scratch
-from workers.engines.engine import EngineDied
-from workers.engines.step_runner import PLAN_FILE
+from pipelines.pipeline import Limits as PlanLimits
+from tests.integration.misbehaving_fork_server import KIND
+from tests.services.machine_speed import LoadAwareDeadline, deadline
+from workers.chunks.workdir import Workdirs
+from workers.engines.engine import EngineDied, StepRequest
+from workers.engines.messages import (
+    PLAN_FILE,
+    Confined,
+    FileProduced,
+    FileStored,
+    PlanDone,
+    PlanInput,
+    Progress,
+    StepFailed,
+)
+from workers.engines.protocol import ProtocolViolation
 from workers.sandbox import landlock, seccomp
 from workers.sandbox.confinement import Limits
 from workers.sandbox.pool import SandboxPool
 
 ROOT = Path(__file__).parents[2]
+FORK_SERVER = "tests.integration.misbehaving_fork_server"
 LIMITS = Limits(memory_bytes=1 << 30, cpu_s=math.ceil(deadline(2)), file_bytes=8 << 20)
 
 
 @pytest.fixture(scope="module")
 def pool():
-    made = SandboxPool(
-        LIMITS, stall_s=deadline(5), environment=sandbox_environment(), template="tests.integration.strange_template"
-    )
+    made = SandboxPool(LIMITS, stall_s=deadline(5), environment=sandbox_environment(), fork_server=FORK_SERVER)
     assert made.wait_until_loaded(deadline(60))
     yield made
     made.close()
 
 
 @pytest.fixture
-def files(tmp_path):
-    scratch = Scratch(tmp_path / "scratch")
+def workdir(tmp_path):
+    workdirs = Workdirs(tmp_path / "scratch")
     chunk = Chunk("chk_1", "job_1", "t", Step.PLAN, 0, 0, "cpu", ChunkState.RUNNING, fence=1, units=0.0, span={})
-    with scratch.files(chunk) as made:
+    with workdirs.create(chunk) as made:
         yield made
-    scratch.close()
+    workdirs.close()
 
 
-def message(deed, path=""):
-    return {
-        "step": "plan",
-        "kind": KIND,
-        "model": "tone",
-        "params": {"deed": deed, "path": str(path)},
-        "has_source": False,
-        "limits": {},
-    }
+def request(deed, path=""):
+    return StepRequest(PlanInput(KIND, {"deed": deed, "path": str(path)}, PlanLimits()), "tone")
 
 
 def last_event(run):
     """Serve nothing; return the first event that is not mere progress."""
-    patience = Patience(60)
-    while not patience.is_over():
+    limit = LoadAwareDeadline(60)
+    while not limit.has_expired():
         with contextlib.suppress(TimeoutError):
-            event = run.next(1.0)
-            if event["event"] not in ("progress", "confined"):
+            event = run.next_event(1.0)
+            if not isinstance(event, Progress | Confined):
                 return event
     raise AssertionError("no end within the deadline")
 
 
-def run_to_the_end(pool, files, deed, path=""):
-    with pool.running(message(deed, path), files.box, lane="bulk", solo=False) as run:
+def run_to_the_end(pool, workdir, deed, path=""):
+    with pool.start_run(request(deed, path), workdir.path, lane="bulk", solo=False) as run:
         return last_event(run)
 
 
@@ -82,20 +85,15 @@ def probe(pool, tmp_path_factory):
     secret = directory / "secret"
     secret.write_text("another chunk's")
     secret.chmod(0o644)
-    scratch = Scratch(directory / "scratch")
+    workdirs = Workdirs(directory / "scratch")
     chunk = Chunk("chk_1", "job_1", "t", Step.PLAN, 0, 0, "cpu", ChunkState.RUNNING, fence=1, units=0.0, span={})
-    with scratch.files(chunk) as made:
-        assert run_to_the_end(pool, made, "probe", secret)["event"] == "done"
-        return json.loads((made.box / PLAN_FILE).read_text().splitlines()[0])["header"]
+    with workdirs.create(chunk) as made:
+        assert isinstance(run_to_the_end(pool, made, "probe", secret), PlanDone)
+        return json.loads((made.path / PLAN_FILE).read_text().splitlines()[0])["header"]
 
 
-def test_a_well_behaved_plan_is_done(pool, files):
-    assert run_to_the_end(pool, files, "import") == {
-        "event": "done",
-        "units_total": 1.0,
-        "unit": "characters",
-        "spans": 1,
-    }
+def test_a_well_behaved_plan_is_done(pool, workdir):
+    assert run_to_the_end(pool, workdir, "import") == PlanDone(units_total=1.0, unit="characters", spans=1)
 
 
 @pytest.mark.parametrize("family", ["inet", "inet6", "unix"])
@@ -152,126 +150,121 @@ def test_under_root_it_is_another_user_without_groups(probe):
 
 
 @pytest.mark.parametrize(("deed", "said"), [("crash", "signal 6"), ("exit", "status 3"), ("spin", "CPU time")])
-def test_a_death_is_the_chunks_own(pool, files, deed, said):
+def test_a_death_is_the_chunks_own(pool, workdir, deed, said):
     with pytest.raises(EngineDied) as died:
-        run_to_the_end(pool, files, deed)
+        run_to_the_end(pool, workdir, deed)
     assert died.value.alone
     assert died.value.to_blame
     assert said in died.value.detail
 
 
-def test_memory_is_bounded(pool, files):
+def test_memory_is_bounded(pool, workdir):
     before = psutil.virtual_memory().available
     with pytest.raises(EngineDied) as died:
-        run_to_the_end(pool, files, "eat")
+        run_to_the_end(pool, workdir, "eat")
     assert "memory" in died.value.detail
     assert psutil.virtual_memory().available > before - (1 << 30)
 
 
-def test_a_file_past_the_limit_is_bad_input(pool, files):
-    failed = run_to_the_end(pool, files, "fill")
-    assert (failed["event"], failed["code"], failed["retryable"]) == ("failed", "input_too_large", False)
+def test_a_file_past_the_limit_is_bad_input(pool, workdir):
+    failed = run_to_the_end(pool, workdir, "fill")
+    assert isinstance(failed, StepFailed)
+    assert (failed.failure.code, failed.failure.retryable) == ("input_too_large", False)
 
 
-def test_a_hanging_process_is_killed_and_says_so(pool, files):
-    with pool.running(message("hang"), files.box, lane="bulk", solo=False) as run:
+def test_a_hanging_process_is_killed_and_says_so(pool, workdir):
+    with pool.start_run(request("hang"), workdir.path, lane="bulk", solo=False) as run:
         with pytest.raises(TimeoutError):
             while True:
-                run.next(0.2)
+                run.next_event(0.2)
         run.kill()
         with pytest.raises(EngineDied) as died:
             last_event(run)
     assert died.value.alone and died.value.to_blame
 
 
-def test_what_native_code_printed_last_is_kept_for_the_log(pool, files):
+def test_what_native_code_printed_last_is_kept_for_the_log(pool, workdir):
     with pytest.raises(EngineDied):
-        run_to_the_end(pool, files, "shout")
-    assert "native code says this" in files.last_words()
+        run_to_the_end(pool, workdir, "shout")
+    assert "native code says this" in workdir.log_tail()
 
 
-def test_a_link_for_a_file_is_seen_through(pool, files):
-    from workers.chunks.outcomes import Misbehaved
-
-    with pool.running(message("link", "/etc/passwd"), files.box, lane="bulk", solo=False) as run:
+def test_a_link_in_the_place_of_a_file_is_refused(pool, workdir):
+    with pool.start_run(request("link", "/etc/passwd"), workdir.path, lane="bulk", solo=False) as run:
         event = last_event(run)
-        assert event["event"] == "file"
-        with pytest.raises(Misbehaved):
-            files.take(event["file"])
+        assert isinstance(event, FileProduced)
+        with pytest.raises(ProtocolViolation):
+            workdir.take_file(event.file)
 
 
-def test_a_child_does_not_run_ahead_of_the_storage(pool, files):
-    with pool.running(message("files"), files.box, lane="bulk", solo=False) as run:
+def test_a_child_does_not_run_ahead_of_the_storage(pool, workdir):
+    with pool.start_run(request("files"), workdir.path, lane="bulk", solo=False) as run:
         taken = []
         waiting = 0
-        while (event := run.next(deadline(60)))["event"] != "done":
-            if event["event"] == "file":
-                waiting = max(waiting, len(list(files.box.glob("out-*"))))
-                taken.append((event["name"], files.take(event["file"]).read_bytes()[0]))
-                run.send({"op": "stored"})
+        while not isinstance(event := run.next_event(deadline(60)), PlanDone):
+            if isinstance(event, FileProduced):
+                waiting = max(waiting, len(list(workdir.path.glob("out-*"))))
+                taken.append((event.name, workdir.take_file(event.file).read_bytes()[0]))
+                run.send(FileStored())
     assert taken == [(f"file-{number}", number) for number in range(20)]
     assert waiting <= 5
 
 
-def test_leaving_early_ends_the_process(pool, files):
-    with pool.running(message("hang"), files.box, lane="bulk", solo=False) as run:
-        assert run.next(deadline(30))["event"] == "confined"
-        children = psutil.Process(pool._template._process.pid).children()
+def test_leaving_early_ends_the_process(pool, workdir):
+    with pool.start_run(request("hang"), workdir.path, lane="bulk", solo=False) as run:
+        assert isinstance(run.next_event(deadline(30)), Confined)
+        children = psutil.Process(pool._server._process.pid).children()
         assert children
     psutil.wait_procs(children, timeout=deadline(30))
     assert not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children)
 
 
 def test_many_run_at_once(tmp_path, pool):
-    scratch = Scratch(tmp_path / "scratch")
+    workdirs = Workdirs(tmp_path / "scratch")
     ends = []
 
     def one(number):
         chunk = Chunk(
             f"chk_{number}", "j", "t", Step.PLAN, 0, 0, "cpu", ChunkState.RUNNING, fence=1, units=0.0, span={}
         )
-        with scratch.files(chunk) as files:
-            ends.append(run_to_the_end(pool, files, "import")["event"])
+        with workdirs.create(chunk) as workdir:
+            ends.append(type(run_to_the_end(pool, workdir, "import")))
 
     threads = [threading.Thread(target=one, args=(number,)) for number in range(12)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert ends == ["done"] * 12
+    assert ends == [PlanDone] * 12
 
 
-def test_a_template_that_dies_is_replaced_and_its_chunks_are_not_to_blame(files, tmp_path):
-    pool = SandboxPool(
-        LIMITS, stall_s=deadline(5), environment=sandbox_environment(), template="tests.integration.strange_template"
-    )
+def test_a_fork_server_that_dies_is_replaced_and_its_chunks_are_not_to_blame(workdir, tmp_path):
+    pool = SandboxPool(LIMITS, stall_s=deadline(5), environment=sandbox_environment(), fork_server=FORK_SERVER)
     try:
         assert pool.wait_until_loaded(deadline(60))
         warm_again = threading.Event()
         pool.call_when_warm(warm_again.set)
-        with pool.running(message("hang"), files.box, lane="bulk", solo=False) as run:
-            assert run.next(deadline(30))["event"] == "confined"
-            os.kill(pool._template._process.pid, signal.SIGKILL)
+        with pool.start_run(request("hang"), workdir.path, lane="bulk", solo=False) as run:
+            assert isinstance(run.next_event(deadline(30)), Confined)
+            os.kill(pool._server._process.pid, signal.SIGKILL)
             with pytest.raises(EngineDied) as died:
                 last_event(run)
         assert not died.value.to_blame
         assert warm_again.wait(deadline(60))
         assert pool.is_warm()
-        with pool.running(message("import"), tmp_path, lane="bulk", solo=False) as run:
-            assert last_event(run)["event"] == "done"
+        with pool.start_run(request("import"), tmp_path, lane="bulk", solo=False) as run:
+            assert isinstance(last_event(run), PlanDone)
     finally:
         pool.close()
 
 
-def test_nothing_outlives_the_pool(files):
-    pool = SandboxPool(
-        LIMITS, stall_s=deadline(5), environment=sandbox_environment(), template="tests.integration.strange_template"
-    )
+def test_nothing_outlives_the_pool(workdir):
+    pool = SandboxPool(LIMITS, stall_s=deadline(5), environment=sandbox_environment(), fork_server=FORK_SERVER)
     assert pool.wait_until_loaded(deadline(60))
-    with pool.running(message("hang"), files.box, lane="bulk", solo=False) as run:
-        assert run.next(deadline(30))["event"] == "confined"
-        template = psutil.Process(pool._template._process.pid)
-        family = [template, *template.children(recursive=True)]
+    with pool.start_run(request("hang"), workdir.path, lane="bulk", solo=False) as run:
+        assert isinstance(run.next_event(deadline(30)), Confined)
+        server = psutil.Process(pool._server._process.pid)
+        family = [server, *server.children(recursive=True)]
         pool.close()
         _, alive = psutil.wait_procs(family, timeout=deadline(30))
     assert not alive

@@ -6,10 +6,10 @@ import zipfile
 
 import pytest
 
-from pipelines.families.tone import load_speaker
-from pipelines.family import SpeakRequest
-from tests.factories import JFK, wav_bytes
-from tests.integration.workplace import Workplace
+from pipelines.families.tone import load_synthesiser
+from pipelines.family import SynthesisInput
+from tests.audio_factories import JFK, make_wav_bytes
+from tests.integration.worker_harness import WorkerHarness
 
 TEXT = (
     "A heading for the chapter\n\nThe first sentence, with “quotes” & naïve façades. Dr. Who asks: is this the second?"
@@ -21,7 +21,7 @@ XHTML = f'<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml">{BODY}
 
 @pytest.fixture
 def place(tmp_path, sqlite_store, sandboxes):
-    made = Workplace(tmp_path, sqlite_store, sandboxes)
+    made = WorkerHarness(tmp_path, sqlite_store, sandboxes)
     yield made
     made.close()
 
@@ -130,9 +130,11 @@ def test_recording_is_cleaned_before_it_is_heard(place):
 
 def test_speakers_are_told_apart(place):
     said = "one two three. " * 8
-    (speech,) = load_speaker(place.catalog.named("tone"), "cpu").speak([SpeakRequest(said, "tone", "en")], lambda: None)
+    (speech,) = load_synthesiser(place.catalog.named("tone"), "cpu").synthesise(
+        [SynthesisInput(said, "tone", "en")], lambda: None
+    )
     params = {"model": "tone-listener", "language": "en", "diarize": True, "min_speakers": 2, "max_speakers": 2}
-    job = place.accept("stt.transcribe", params, wav_bytes(speech.samples, rate_hz=speech.sample_rate_hz))
+    job = place.accept("stt.transcribe", params, make_wav_bytes(speech.samples, rate_hz=speech.sample_rate_hz))
     path = b"".join(place.storage.read(finished(place, job)["transcript.json"]["key"]))
     speakers = {segment["speaker"] for segment in json.loads(path)["segments"]}
     assert speakers == {"speaker_1", "speaker_2"}

@@ -17,13 +17,13 @@ SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 
 
 @pytest.fixture
-def said():
+def lines():
     return []
 
 
 @pytest.fixture
-def supervisor(tmp_path, said):
-    made = Supervisor(tmp_path, said.append)
+def supervisor(tmp_path, lines):
+    made = Supervisor(tmp_path, lines.append)
     yield made
     made.kill()
 
@@ -32,13 +32,13 @@ def service(name, command, **fields):
     return Service(name, command, dict(os.environ), **fields)
 
 
-def test_what_ends_is_started_again_and_that_is_said(supervisor, said):
+def test_what_ends_is_started_again_and_that_is_said(supervisor, lines):
     worker = service("worker", SLEEP)
     supervisor.start(worker)
     first = worker.process.pid
     worker.process.kill()
     assert poll(lambda: supervisor.watch() or (worker.is_up and worker.process.pid != first))
-    assert "worker ended (signal 9)" in said[0]
+    assert "worker ended (signal 9)" in lines[0]
 
 
 def test_what_keeps_ending_waits_longer_each_time(supervisor):
@@ -60,7 +60,7 @@ def test_its_output_is_in_a_file_of_its_own(supervisor):
     supervisor.start(
         service("talker", [sys.executable, "-c", "print('hello from here', flush=True); import time; time.sleep(60)"])
     )
-    assert poll(lambda: "hello from here" in supervisor.last_words("talker"))
+    assert poll(lambda: "hello from here" in supervisor.log_tail("talker"))
 
 
 _LEAVES_A_TRACE = """
@@ -79,13 +79,13 @@ def test_what_is_built_on_others_stops_before_them(supervisor, tmp_path):
         supervisor.start(
             service(name, [sys.executable, "-c", _LEAVES_A_TRACE, str(tmp_path / f"{name}.at")], level=level)
         )
-    assert poll(lambda: all("ready" in supervisor.last_words(name) for name in ("ground", "first", "roof")))
+    assert poll(lambda: all("ready" in supervisor.log_tail(name) for name in ("ground", "first", "roof")))
     supervisor.stop()
     at = {name: float((tmp_path / f"{name}.at").read_text()) for name in ("ground", "first", "roof")}
     assert at["roof"] < at["first"] < at["ground"]
 
 
-def test_who_does_not_stop_in_time_is_killed_with_all_it_started(supervisor, said):
+def test_who_does_not_stop_in_time_is_killed_with_all_it_started(supervisor, lines):
     stubborn = (
         "import signal, subprocess, sys, time\n"
         "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
@@ -95,11 +95,11 @@ def test_who_does_not_stop_in_time_is_killed_with_all_it_started(supervisor, sai
     )
     worker = service("stubborn", [sys.executable, "-c", stubborn], grace_s=0.2)
     supervisor.start(worker)
-    assert poll(lambda: supervisor.last_words("stubborn"))
-    family = [psutil.Process(worker.process.pid), psutil.Process(int(supervisor.last_words("stubborn")))]
+    assert poll(lambda: supervisor.log_tail("stubborn"))
+    family = [psutil.Process(worker.process.pid), psutil.Process(int(supervisor.log_tail("stubborn")))]
     supervisor.stop()
     assert not psutil.wait_procs(family, timeout=deadline(30))[1]
-    assert "did not stop" in said[0]
+    assert "did not stop" in lines[0]
 
 
 def test_orphans_of_a_service_that_died_do_not_stay(supervisor):
@@ -110,8 +110,8 @@ def test_orphans_of_a_service_that_died_do_not_stay(supervisor):
         "os._exit(1)\n"
     )
     supervisor.start(service("parent", [sys.executable, "-c", parent]))
-    assert poll(lambda: supervisor.last_words("parent"))
-    orphan = psutil.Process(int(supervisor.last_words("parent").splitlines()[0]))
+    assert poll(lambda: supervisor.log_tail("parent"))
+    orphan = psutil.Process(int(supervisor.log_tail("parent").splitlines()[0]))
     assert poll(lambda: supervisor.watch() or not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE)
 
 
@@ -142,5 +142,5 @@ def test_a_log_that_grew_too_large_begins_anew(supervisor, tmp_path, monkeypatch
     monkeypatch.setattr("workers.stack.supervisor._LOG_BYTES", 10)
     (tmp_path / "talker.log").write_text("from the last run, long ago")
     supervisor.start(service("talker", [sys.executable, "-c", "print('now')"]))
-    assert poll(lambda: supervisor.last_words("talker") == "now")
+    assert poll(lambda: supervisor.log_tail("talker") == "now")
     assert (tmp_path / "talker.old.log").read_text().startswith("from the last run")

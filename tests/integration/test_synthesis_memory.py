@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from pipelines.tts.part_file import SpeechPart, SpokenSentence, write_part
-from tests.documents import epub_entries, make_zip
+from tests.document_factories import epub_entries, make_zip
 
 #: Words in a sentence; a chapter has 500 sentences.
 SENTENCE = "It was the best of times, it was the worst of times, said number {} to number {}."

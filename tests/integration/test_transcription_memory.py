@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.factories import jfk, make_recording, make_silence
+from tests.audio_factories import load_jfk, make_recording, make_silence
 
 _PLAN = r"""
 import json, re, sys
 from pathlib import Path
-from tests.in_process import Run
+from tests.pipeline_runner import Run
 
 run = Run("stt.transcribe", Path(sys.argv[2]), {"model": "pocketsphinx"})
 plan = run.plan(Path(sys.argv[1]))
@@ -33,7 +33,7 @@ def plan_of(path: Path, folder: Path) -> dict[str, float]:
 
 
 def test_an_hour_is_planned_in_the_memory_of_three_minutes(tmp_path: Path) -> None:
-    minute = np.concatenate([jfk(), make_silence(4.0), jfk(), make_silence(34.0)])
+    minute = np.concatenate([load_jfk(), make_silence(4.0), load_jfk(), make_silence(34.0)])
     peaks = []
     for minutes in (3, 60):
         path = make_recording(tmp_path / f"{minutes}.flac", np.tile(minute, minutes), rate_hz=16_000)

@@ -1,4 +1,4 @@
-"""Uploads against the real server: cut off, too large, large, and slow."""
+"""Uploads to a real server: incomplete, too large, large, and slow."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from jobs.chunk import Commit
 from tests.services.api_server import TENANT, ApiServer
 from tests.services.machine_speed import deadline, poll
 
@@ -26,19 +27,19 @@ TAIL = f"\r\n--{BOUNDARY}--\r\n".encode()
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     server = ApiServer(tmp_path_factory.mktemp("api"), env={"VOICEMILL_MAX_UPLOAD_BYTES": str(LIMIT)}).start()
-    server.see_worker("stt.pocketsphinx", {"pocketsphinx-en-us": {"state": "warm"}})
+    server.register_worker("stt.pocketsphinx", {"pocketsphinx-en-us": {"state": "warm"}})
     yield server
     server.stop()
 
 
 @pytest.fixture(autouse=True)
 def empty_storage(server: ApiServer) -> Iterator[None]:
-    server.see_worker("stt.pocketsphinx", {"pocketsphinx-en-us": {"state": "warm"}})
+    server.register_worker("stt.pocketsphinx", {"pocketsphinx-en-us": {"state": "warm"}})
     yield
-    for job in server.store.jobs(TENANT, limit=100).jobs:
+    for job in server.store.jobs.list(TENANT, limit=100).jobs:
         server.storage.delete_prefix(f"jobs/{TENANT}/{job.id}/")
-        server.store.mark_deleted(TENANT, job.id)
-    assert server.stored() == []
+        server.store.jobs.delete(TENANT, job.id)
+    assert server.list_object_keys() == []
 
 
 def connect(server: ApiServer, headers: dict[str, str]) -> socket.socket:
@@ -56,8 +57,8 @@ def connect(server: ApiServer, headers: dict[str, str]) -> socket.socket:
     return connection
 
 
-def read_answer(connection: socket.socket) -> tuple[int, dict]:
-    """Status and problem of the answer."""
+def read_problem(connection: socket.socket) -> tuple[int, dict]:
+    """Status and problem of the response."""
     received = b""
     with contextlib.suppress(ConnectionResetError):
         while block := connection.recv(65536):
@@ -73,53 +74,53 @@ def chunked(blocks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize("sent", [0, 10, len(HEAD), len(HEAD) + 5_000, len(HEAD) + 900_000])
-def test_upload_that_is_cut_off_is_refused_and_leaves_nothing(server: ApiServer, sent: int) -> None:
+def test_incomplete_upload_is_refused_and_leaves_nothing(server: ApiServer, sent: int) -> None:
     body = HEAD + b"x" * 1_000_000 + TAIL
     with connect(server, {"Content-Length": str(len(body))}) as connection:
         connection.sendall(body[:sent])
         connection.shutdown(socket.SHUT_WR)
-        status, problem = read_answer(connection)
+        status, problem = read_problem(connection)
     assert (status, problem["code"], problem["retryable"]) == (400, "body_cut_off", True)
-    assert server.stored() == []
-    assert server.store.jobs(TENANT).jobs == []
+    assert server.list_object_keys() == []
+    assert server.store.jobs.list(TENANT).jobs == []
 
 
 def test_connection_that_breaks_leaves_nothing(server: ApiServer) -> None:
     with connect(server, {"Content-Length": str(100_000_000)}) as connection:
         connection.sendall(HEAD + b"x" * 3_000_000)
-        assert poll(lambda: server.stored() != [], deadline_s=20)
-    assert poll(lambda: server.stored() == [], deadline_s=20)
-    assert server.store.jobs(TENANT).jobs == []
+        assert poll(lambda: server.list_object_keys() != [], deadline_s=20)
+    assert poll(lambda: server.list_object_keys() == [], deadline_s=20)
+    assert server.store.jobs.list(TENANT).jobs == []
 
 
-def test_chunked_upload_that_is_cut_off_is_refused_and_leaves_nothing(server: ApiServer) -> None:
+def test_incomplete_chunked_upload_is_refused_and_leaves_nothing(server: ApiServer) -> None:
     with connect(server, {"Transfer-Encoding": "chunked"}) as connection:
         connection.sendall(b"%x\r\n" % len(HEAD) + HEAD + b"\r\n" + b"%x\r\n" % 5_000 + b"x" * 5_000 + b"\r\n")
         connection.shutdown(socket.SHUT_WR)
-        # The server may see a broken connection here and close it without an answer.
+        # The server may see a broken connection here and close it without a response.
         received = b""
         with contextlib.suppress(ConnectionResetError):
             while block := connection.recv(65536):
                 received += block
     assert not received or received.split()[1] == b"400"
-    assert poll(lambda: server.stored() == [], deadline_s=20)
-    assert server.store.jobs(TENANT).jobs == []
+    assert poll(lambda: server.list_object_keys() == [], deadline_s=20)
+    assert server.store.jobs.list(TENANT).jobs == []
 
 
-def test_form_that_ends_early_by_its_own_length_is_refused(server: ApiServer) -> None:
+def test_form_without_its_closing_boundary_is_refused(server: ApiServer) -> None:
     body = HEAD + b"x" * 1000
     with connect(server, {"Content-Length": str(len(body))}) as connection:
         connection.sendall(body)
-        status, problem = read_answer(connection)
+        status, problem = read_problem(connection)
     assert (status, problem["code"]) == (400, "body_cut_off")
-    assert server.stored() == []
+    assert server.list_object_keys() == []
 
 
 def test_upload_over_the_limit_is_refused_by_its_length_at_once(server: ApiServer) -> None:
     with connect(server, {"Content-Length": str(LIMIT + 10_000_000), "Expect": "100-continue"}) as connection:
-        status, problem = read_answer(connection)
+        status, problem = read_problem(connection)
     assert (status, problem["code"]) == (413, "too_large")
-    assert server.stored() == []
+    assert server.list_object_keys() == []
 
 
 def test_upload_over_the_limit_without_a_length_is_refused(tmp_path: Path) -> None:
@@ -130,7 +131,7 @@ def test_upload_over_the_limit_without_a_length_is_refused(tmp_path: Path) -> No
             headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
             answer = client.post("/stt/transcribe", content=body, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
-        assert server.stored() == []
+        assert server.list_object_keys() == []
     finally:
         server.stop()
 
@@ -171,9 +172,9 @@ def test_large_upload_passes_through_in_flat_memory(server: ApiServer, with_leng
             headers["Content-Length"] = str(len(HEAD) + count * len(block) + len(TAIL))
         answer = client.post("/stt/transcribe", content=body(), headers=headers)
     assert answer.status_code == 202, answer.text
-    job = server.store.job(TENANT, answer.json()["id"])
+    job = server.store.jobs.get(TENANT, answer.json()["id"])
     assert (job.input_sha256, job.input_bytes) == (digest.hexdigest(), count * len(block))
-    assert server.stored() == [job.input_key]
+    assert server.list_object_keys() == [job.input_key]
     assert most - before < 40_000_000
 
 
@@ -214,16 +215,14 @@ def test_large_result_is_downloaded_whole_and_by_range(server: ApiServer) -> Non
 
 def succeed(server: ApiServer, job_id: str, file: dict) -> None:
     """End the job with this file, as workers would."""
-    from jobs.job import Commit
-
     store = server.store
-    plan = store.claim(["cpu"], "test:host:cpu:1", lease_ms=60_000)
+    plan = store.chunks.claim(["cpu"], "test:host:cpu:1", lease_ms=60_000)
     assert plan is not None and plan.job.id == job_id
     part = server.storage.put_bytes(f"jobs/{TENANT}/{job_id}/parts/plan-0-0-1-0", b"{}")
-    store.commit(plan, Commit(part=part, units_total=0.0, unit="seconds"))
-    stitch = store.claim(["cpu"], "test:host:cpu:1", lease_ms=60_000)
+    store.chunks.commit(plan, Commit(part=part, units_total=0.0, unit="seconds"))
+    stitch = store.chunks.claim(["cpu"], "test:host:cpu:1", lease_ms=60_000)
     assert stitch is not None
     part = server.storage.put_bytes(f"jobs/{TENANT}/{job_id}/parts/stitch-0-0-1-0", b"[]")
     usage = {"audio_s": 0.0, "characters": 0, "engine_s": 0.0}
     result = {"duration_s": 0.0, "processing_s": 0.1, "usage": usage, "files": [file]}
-    store.commit(stitch, Commit(part=part, result=result))
+    store.chunks.commit(stitch, Commit(part=part, result=result))

@@ -1,4 +1,4 @@
-"""A sample of a voice from its address in the list to its sound: real store, storage, sandbox and engine."""
+"""A sample of a voice from its URL in the list to its audio: real store, storage, sandbox and engine."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import io
 import av
 import pytest
 
-from jobs.job import WorkerRow
 from jobs.storage.ownership import mark_storage
-from tests.integration.workplace import Workplace
+from jobs.worker import WorkerRow
+from tests.integration.worker_harness import WorkerHarness
 from workers.maintenance.audit import check
 
 QUEUE = "tts.tone"
@@ -17,8 +17,8 @@ QUEUE = "tts.tone"
 
 @pytest.fixture
 def place(tmp_path, store, sandboxes):
-    made = Workplace(tmp_path, store, sandboxes)
-    mark_storage(made.objects, store.installation_id())
+    made = WorkerHarness(tmp_path, store, sandboxes)
+    mark_storage(made.objects, store.maintenance.installation_id())
     yield made
     made.close()
 
@@ -28,9 +28,9 @@ def seconds(data: bytes) -> float:
         return sum(frame.samples / frame.sample_rate for frame in sound.decode(audio=0))
 
 
-def test_sample_is_made_once_answered_and_made_anew_after_its_deletion(place, client):
+def test_sample_is_made_once_and_again_after_its_deletion(place, client):
     info = place.engines(QUEUE).describe()
-    place.record.see_worker(WorkerRow("i:h:tone:1", [QUEUE], slots=1, device="cpu", last_seen=0, info=info))
+    place.record.workers.register(WorkerRow("i:h:tone:1", [QUEUE], slots=1, device="cpu", last_seen=0, info=info))
     (voice,) = [voice for voice in client.get("/tts/voices?family=tone").json["data"] if voice["model"] == "tone"]
     url = voice["preview"].removeprefix(place.settings.public_url)
     assert client.get(url).json["code"] == "no_preview"
@@ -48,4 +48,6 @@ def test_sample_is_made_once_answered_and_made_anew_after_its_deletion(place, cl
     assert again != first
     place.run_all()
     assert seconds(client.get(url).data) == seconds(answer.data)
-    assert {name: rows for name, rows in check(place.record, place.objects, deep=True).items() if rows} == {}
+    assert {
+        name: rows for name, rows in check(place.record.maintenance, place.objects, deep=True).items() if rows
+    } == {}

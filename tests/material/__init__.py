@@ -1,1 +1,1 @@
-"""Programs that make test material; the results are committed, so that tests need none of what these need."""
+"""Programs that make fixtures. Their output is in the repository, so that tests need none of their requirements."""

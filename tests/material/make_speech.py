@@ -1,9 +1,9 @@
-"""Makes tests/fixtures/talk/: over twenty minutes of synthetic speech whose every word's time is known.
+"""Makes tests/fixtures/talk/: over twenty minutes of synthetic speech with the times of all words.
 
 Four voices of Debian's `flite` (`apt install flite`) read the demo's book in turns. Between the turns there are
-silences, mains hum, noise and music, and one turn has no pause between its sentences. A word's time is that of its
-first and last sound as flite placed them, so the truth is exact by construction; sentences in which the sounds of the
-words do not add up, or with a word that PocketSphinx has never seen, are left out.
+silences, mains hum, noise and music, and one turn has no pauses between its sentences. The times of a word are those
+of its first and last phone, as flite reports them, so they are exact by construction. Sentences whose phones do not
+match those of their words, or with a word that is not in PocketSphinx's dictionary, are left out.
 
     python -m tests.material.make_speech
 """
@@ -24,13 +24,13 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.material.sounds import RATE_HZ, hum, music, noise
+from tests.material.sounds import RATE_HZ, make_brown_noise, make_hum, make_music
 
 ROOT = Path(__file__).resolve().parents[2]
 TALK = ROOT / "tests" / "fixtures" / "talk"
 BITRATE = 18_000
 LEVEL_RMS = 2600.0
-#: Voice, sentences of the turn, and seconds of pause between them, at least and at most.
+#: For each turn: voice, number of sentences, least and most seconds of pause between them.
 TURNS = (
     ("slt", 30, (0.2, 0.9)),
     ("rms", 30, (0.2, 0.9)),
@@ -48,8 +48,8 @@ TURNS = (
 )
 
 
-def sentences() -> list[str]:
-    """What the book says, as far as flite and PocketSphinx both know its words."""
+def read_sentences() -> list[str]:
+    """The sentences of the book whose words both flite and PocketSphinx know."""
     known = pocketsphinx_words()
     found = []
     for chapter in sorted((ROOT / "demo" / "book").glob("0[1-9]*.md")):
@@ -57,38 +57,40 @@ def sentences() -> list[str]:
         for paragraph in text.split("\n\n")[1:]:
             for sentence in re.split(r"(?<=[.?!])[”\"]?\s+", " ".join(paragraph.split())):
                 plain = sentence.strip("“”\"'— ").replace("“", "").replace("”", "")
-                words = spoken_words(plain)
+                words = split_words(plain)
                 if 4 <= len(words) <= 24 and re.fullmatch(r"[A-Za-z' ,;.?!]+", plain) and known.issuperset(words):
                     found.append(plain)
     return list(dict.fromkeys(found))
 
 
 def pocketsphinx_words() -> set[str]:
-    """The dictionary of the model that the wheel carries."""
+    """The words in the dictionary of the packaged model."""
     from pocketsphinx import get_model_path
 
     lines = Path(get_model_path("en-us"), "cmudict-en-us.dict").read_text(encoding="utf-8").splitlines()
     return {line.split()[0] for line in lines}
 
 
-def spoken_words(text: str) -> list[str]:
-    """The words of a sentence in lower case, apostrophes kept."""
+def split_words(text: str) -> list[str]:
+    """The words of a sentence in lower case, with apostrophes."""
     return re.findall(r"[a-z']+", text.lower())
 
 
 @cache
-def sounds_of(word: str, voice: str) -> int:
-    """How many sounds flite makes of a word."""
-    said = _flite("-voice", voice, "-t", word, "-ps", "-o", "/dev/null")
-    return sum(sound != "pau" for sound in said.split())
+def count_phones(word: str, voice: str) -> int:
+    """The number of phones that flite makes of a word."""
+    output = _run_flite("-voice", voice, "-t", word, "-ps", "-o", "/dev/null")
+    return sum(sound != "pau" for sound in output.split())
 
 
-def speak(text: str, voice: str) -> tuple[NDArray[np.float64], list[tuple[str, float, float]]] | None:
-    """A sentence without the silence around it, at LEVEL_RMS, and (word, start, end) in seconds of it; None where the
-    sounds of its words do not add up."""
+def synthesise_sentence(text: str, voice: str) -> tuple[NDArray[np.float64], list[tuple[str, float, float]]] | None:
+    """Synthesise a sentence, without the silence around it, at LEVEL_RMS.
+
+    Returns the samples and (word, start, end) in seconds; None where the numbers of phones do not match.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "line.wav")
-        said = _flite("-voice", voice, "-t", text, "-psdur", "-o", str(path))
+        output = _run_flite("-voice", voice, "-t", text, "-psdur", "-o", str(path))
         with wave.open(str(path)) as file:
             rate_hz = file.getframerate()
             samples = np.frombuffer(file.readframes(file.getnframes()), np.int16).astype(np.float64)
@@ -97,13 +99,13 @@ def speak(text: str, voice: str) -> tuple[NDArray[np.float64], list[tuple[str, f
 
         samples = soxr.resample(samples, rate_hz, RATE_HZ)
     sounds, at = [], 0.0
-    for each in said.split():
+    for each in output.split():
         name, _, end = each.rpartition(":")
         if name != "pau":
             sounds.append((at, float(end)))
         at = float(end)
-    words = spoken_words(text)
-    counts = [sounds_of(word, voice) for word in words]
+    words = split_words(text)
+    counts = [count_phones(word, voice) for word in words]
     if sum(counts) != len(sounds):
         return None
     begin = max(0.0, sounds[0][0] - 0.02)
@@ -115,36 +117,36 @@ def speak(text: str, voice: str) -> tuple[NDArray[np.float64], list[tuple[str, f
     return samples * (LEVEL_RMS / np.sqrt(np.mean(samples**2))), marks
 
 
-def _flite(*arguments: str) -> str:
+def _run_flite(*arguments: str) -> str:
     return subprocess.run(["flite", *arguments], check=True, capture_output=True, text=True).stdout
 
 
-def breaks() -> Iterator[NDArray[np.float64]]:
-    """What is heard between the turns."""
+def generate_breaks() -> Iterator[NDArray[np.float64]]:
+    """The sounds between the turns."""
     silence = np.zeros
     while True:
         yield silence(12 * RATE_HZ)
-        yield music(25.0, seed=1)
+        yield make_music(25.0, seed=1)
         yield silence(45 * RATE_HZ)
-        yield hum(20.0)
-        yield noise(15.0, seed=2)
+        yield make_hum(20.0)
+        yield make_brown_noise(15.0, seed=2)
         yield silence(3 * RATE_HZ)
 
 
-def perform() -> tuple[NDArray[np.int16], list[dict[str, object]]]:
-    """The whole talk, and every word with its voice and place."""
+def build_talk() -> tuple[NDArray[np.int16], list[dict[str, object]]]:
+    """The samples of the talk, and its words with voice and times."""
     chance = random.Random(4)
-    texts = iter(sentences() * 4)
+    texts = iter(read_sentences() * 4)
     blocks, words, at = [np.zeros(RATE_HZ)], [], RATE_HZ
-    for (voice, count, (shortest, longest)), after in zip(TURNS, breaks(), strict=False):
+    for (voice, count, (shortest, longest)), after in zip(TURNS, generate_breaks(), strict=False):
         done = 0
         while done < count:
-            spoken = speak(text := next(texts), voice)
+            spoken = synthesise_sentence(text := next(texts), voice)
             if spoken is None:
                 print("left out:", voice, text)
                 continue
             samples, marks = spoken
-            words += placed(marks, at, voice)
+            words += place_words(marks, at, voice)
             pause = np.zeros(int(chance.uniform(shortest, longest) * RATE_HZ))
             blocks += [samples, pause]
             at += len(samples) + len(pause)
@@ -152,12 +154,12 @@ def perform() -> tuple[NDArray[np.int16], list[dict[str, object]]]:
         blocks.append(after)
         at += len(after)
     talk = np.concatenate(blocks)
-    talk += np.random.default_rng(5).normal(0.0, 12.0, len(talk))  # a room is never quite silent
+    talk += np.random.default_rng(5).normal(0.0, 12.0, len(talk))  # the noise floor of a room
     return np.clip(np.rint(talk), -32768, 32767).astype(np.int16), words
 
 
-def placed(marks: list[tuple[str, float, float]], at: int, voice: str) -> list[dict[str, object]]:
-    """The words of a sentence that begins at sample `at`, for the truth."""
+def place_words(marks: list[tuple[str, float, float]], at: int, voice: str) -> list[dict[str, object]]:
+    """The words of a sentence that begins at sample `at`, for `truth.json`."""
     begin = at / RATE_HZ
     return [
         {"word": word, "start": round(begin + start, 3), "end": round(begin + end, 3), "voice": voice}
@@ -171,7 +173,7 @@ def write_truth(folder: Path, duration_s: float, words: list[dict[str, object]])
     (folder / "truth.json").write_text(f'{{"duration_s": {duration_s}, "words": [\n{lines}\n]}}\n')
 
 
-def encode(samples: NDArray[np.int16], path: Path) -> None:
+def encode_opus(samples: NDArray[np.int16], path: Path) -> None:
     """Write Ogg Opus; the same samples give the same bytes."""
     with av.open(str(path), "w", format="ogg", options={"fflags": "+bitexact"}) as file:
         stream = file.add_stream("libopus", rate=RATE_HZ, layout="mono", options={"application": "voip"})
@@ -184,9 +186,9 @@ def encode(samples: NDArray[np.int16], path: Path) -> None:
 
 
 def main() -> None:
-    samples, words = perform()
+    samples, words = build_talk()
     TALK.mkdir(parents=True, exist_ok=True)
-    encode(samples, TALK / "talk.opus")
+    encode_opus(samples, TALK / "talk.opus")
     duration_s = round(len(samples) / RATE_HZ, 3)
     write_truth(TALK, duration_s, words)
     print(f"{duration_s} s, {len(words)} words, {(TALK / 'talk.opus').stat().st_size:,} bytes")

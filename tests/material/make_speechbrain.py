@@ -1,7 +1,7 @@
-"""Makes tests/fixtures/speechbrain/: small random speaker encoders as SpeechBrain publishes them, and what it hears.
+"""Makes tests/fixtures/speechbrain/: small random speaker encoders in SpeechBrain's format, and their outputs.
 
-`python -m tests.material.make_speechbrain` where SpeechBrain is installed (1.1.2 made the files that are here), which
-nothing else needs. Vectors and features come from SpeechBrain's own `EncoderClassifier`, opened on the folder.
+`python -m tests.material.make_speechbrain` needs SpeechBrain (1.1.2 made the files in the repository), which nothing
+else needs. Vectors and features come from SpeechBrain's own `EncoderClassifier`, loaded from the folder.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from tests.factories import jfk
+from tests.audio_factories import load_jfk
 
 FOLDER = Path(__file__).resolve().parents[1] / "fixtures" / "speechbrain"
-#: Stretches of jfk.flac, in samples.
-STRETCHES = {"three_seconds": (0, 48_000), "one_second": (52_000, 68_000), "short": (20_000, 24_800)}
+#: Slices of jfk.flac, in samples.
+SLICES = {"three_seconds": (0, 48_000), "one_second": (52_000, 68_000), "short": (20_000, 24_800)}
 SEED = 37
 
 _HYPERPARAMS = """\
@@ -53,7 +53,7 @@ pretrainer: !new:speechbrain.utils.parameter_transfer.Pretrainer
         mean_var_norm_emb: !ref <pretrained_path>/mean_var_norm_emb.ckpt
 """
 
-#: Class, settings of the published size, and those of the fixture.
+#: Class, settings of the published size, settings of the fixture.
 _ENCODERS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "ecapa": (
         "speechbrain.lobes.models.ECAPA_TDNN.ECAPA_TDNN",
@@ -106,11 +106,11 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         _write_checkpoint(folder, target, small)
         _write_expected(folder)
-        shapes = {key: list(tensor.shape) for key, tensor in _made(target, published).state_dict().items()}
+        shapes = {key: list(tensor.shape) for key, tensor in _build_network(target, published).state_dict().items()}
         (folder / "shapes.json").write_text(json.dumps(shapes, indent=0) + "\n")
 
 
-def _made(target: str, settings: dict[str, Any]) -> torch.nn.Module:
+def _build_network(target: str, settings: dict[str, Any]) -> torch.nn.Module:
     from importlib import import_module
 
     module, _, name = target.rpartition(".")
@@ -122,15 +122,15 @@ def _write_checkpoint(folder: Path, target: str, settings: dict[str, Any]) -> No
 
     torch.manual_seed(SEED)
     bands = settings.get("input_size") or settings["in_channels"]
-    network = _made(target, settings)
+    network = _build_network(target, settings)
     norms = [part for part in network.modules() if isinstance(part, torch.nn.BatchNorm1d)]
     for norm in norms:
         torch.nn.init.uniform_(norm.weight, 0.5, 1.5)
         torch.nn.init.normal_(norm.bias, 0, 0.3)
         norm.momentum = None
-    # As in trained ones, statistics are those of speech, so that vectors tell sounds apart.
+    # Statistics of speech, as in a trained model, so that vectors differ between sounds.
     with torch.no_grad():
-        features = Fbank(n_mels=bands)(torch.from_numpy(jfk().reshape(8, -1).astype(np.float32) / 32_768))
+        features = Fbank(n_mels=bands)(torch.from_numpy(load_jfk().reshape(8, -1).astype(np.float32) / 32_768))
         network.train()(features - features.mean(dim=1, keepdim=True))
     network.eval()
     torch.save(network.state_dict(), folder / "embedding_model.ckpt")
@@ -152,8 +152,8 @@ def _write_expected(folder: Path) -> None:
         source=str(folder), overrides={"pretrained_path": str(folder)}, local_strategy=LocalStrategy.NO_LINK
     )
     expected = {}
-    for name, (start, end) in STRETCHES.items():
-        wave = torch.from_numpy(jfk()[start:end].astype(np.float32) / 32_768)[None]
+    for name, (start, end) in SLICES.items():
+        wave = torch.from_numpy(load_jfk()[start:end].astype(np.float32) / 32_768)[None]
         features = encoder.mods.compute_features(wave)
         expected[f"{name}_features"] = encoder.mods.mean_var_norm(features, torch.ones(1))[0].numpy()
         expected[f"{name}_vector"] = encoder.encode_batch(wave)[0, 0].numpy()

@@ -1,4 +1,4 @@
-"""Sounds that are no speech: mains hum, noise, and something like music. int16 levels as float, mono, at RATE_HZ."""
+"""Sounds without speech: mains hum, noise, and chords as music. Mono at RATE_HZ; float64 in the range of int16."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 RATE_HZ = 16_000
-#: A minor, F, C, G in semitones from A3: the three notes of each chord.
+#: The chords A minor, F, C and G: semitones from A3.
 _CHORDS = ((0, 3, 7), (-4, 0, 3), (3, 7, 10), (-2, 2, 5))
 
 
-def hum(seconds: float, *, level: float = 700.0) -> NDArray[np.float64]:
+def make_hum(seconds: float, *, level: float = 700.0) -> NDArray[np.float64]:
     """Mains hum of 50 Hz with its overtones."""
     times = np.arange(int(seconds * RATE_HZ)) / RATE_HZ
-    return level * sum(np.sin(2 * np.pi * 50 * k * times + k) / k for k in (1, 2, 3, 4, 6))
+    overtones = [np.sin(2 * np.pi * 50 * k * times + k) / k for k in (1, 2, 3, 4, 6)]
+    return level * np.sum(overtones, axis=0)
 
 
-def noise(seconds: float, *, seed: int, level: float = 500.0) -> NDArray[np.float64]:
-    """Brown-ish noise, as of an air conditioner."""
+def make_brown_noise(seconds: float, *, seed: int, level: float = 500.0) -> NDArray[np.float64]:
+    """Noise whose power falls with the frequency, as of an air conditioner."""
     white = np.random.default_rng(seed).normal(size=int(seconds * RATE_HZ))
     spectrum = np.fft.rfft(white)
     spectrum /= np.sqrt(np.arange(len(spectrum)) + 20)
@@ -25,8 +26,8 @@ def noise(seconds: float, *, seed: int, level: float = 500.0) -> NDArray[np.floa
     return level * shaped / np.std(shaped)
 
 
-def music(seconds: float, *, seed: int, level: float = 1200.0) -> NDArray[np.float64]:
-    """Chords that swell and fade, with a beat of noise on every half second."""
+def make_music(seconds: float, *, seed: int, level: float = 1200.0) -> NDArray[np.float64]:
+    """Chords that swell and fade, with a tap of noise every half second."""
     chance = np.random.default_rng(seed)
     count = int(seconds * RATE_HZ)
     times = np.arange(count) / RATE_HZ

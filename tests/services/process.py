@@ -1,4 +1,4 @@
-"""One child process of a test: free port, own log file, stopped by its pid, gone with its parent."""
+"""A child process of a test: with a log file of its own, stopped by pid, killed when its parent dies."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ _PR_SET_PDEATHSIG = 1
 
 
 class ServiceMissing(RuntimeError):
-    """A service cannot be had on this machine; tests that need it skip, and fail where CI=true."""
+    """A service is not installed on this machine; tests that need it are skipped, or fail where CI=true."""
 
 
 def free_port() -> int:
-    """A TCP port of the loopback that was free a moment ago."""
+    """A TCP port of the loopback interface that was free just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 class Child:
-    """A process that writes its output to `log` and dies when the test run dies.
+    """A process that writes its output to `log` and is killed when the test run dies.
 
-    As root, `uid` runs it as another user (the file system must let that user reach what it needs).
+    As root, `uid` runs it as another user, who must be able to read the files that it needs.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Child:
         return self.process.poll() is None
 
     def wait_ready(self, condition: Callable[[], bool], *, deadline_s: float = 60.0) -> None:
-        """Wait until the service answers; raises with the end of its log if it died or never does."""
+        """Wait until the condition holds. Raises RuntimeError with the end of the log if it never does."""
         is_ready = poll(lambda: not self.is_alive or condition(), deadline_s=deadline_s)
         if not self.is_alive or not is_ready:
             self.stop(grace_s=0)
@@ -74,7 +74,7 @@ class Child:
             raise RuntimeError(f"{self.args[0]} did not become ready:\n{tail}")
 
     def stop(self, sign: signal.Signals = signal.SIGTERM, *, grace_s: float = 10.0) -> None:
-        """Stop by pid: `sign`, then SIGKILL after `grace_s` seconds. Twice is harmless."""
+        """Stop by pid: send `sign`, then SIGKILL after `grace_s` seconds. Idempotent."""
         if not self.is_alive:
             return
         self.process.send_signal(sign if grace_s else signal.SIGKILL)
@@ -88,7 +88,7 @@ class Child:
 
 
 def _die_with_parent() -> None:
-    # Runs in the child after setuid (which would clear it). Kept small: a fork of a threaded process.
+    # Runs in the child after setuid, which would clear the setting. Short: it runs in a fork of a threaded process.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    # A test run that a shell has started in the background ignores interrupts, and children inherit that.
+    # A shell's background job ignores SIGINT, and its children inherit that.
     signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -1,6 +1,7 @@
-"""The times of the protocol between workers and the record, short enough for tests and long enough for this machine.
+"""Lease, heartbeat and sweep times of workers under test: short, but long enough for this machine.
 
-Knows the settings' names without their prefix. Production has a lease of 60 s, heartbeats every 15 s, trust after 90 s.
+Knows the names of the settings without their prefix. The defaults are a lease of 60 s, a heartbeat every 15 s and a
+rescue after 90 s of trust.
 """
 
 from __future__ import annotations
@@ -12,27 +13,27 @@ from .machine_speed import deadline
 
 
 def _lease_s() -> float:
-    # A worker that gets no processor for a while keeps its lease; longer than in production it need not be.
+    # On a loaded machine a worker must not lose its lease; it need not be longer than in production.
     return min(60.0, deadline(4.0))
 
 
 @dataclass(frozen=True)
 class ProtocolTimes:
-    """Seconds, fitted to the machine when this is made."""
+    """Seconds, scaled to the load of the machine at creation."""
 
     lease_s: float = field(default_factory=_lease_s)
-    #: Not longer on a slow machine: more heartbeats then fit into a lease.
+    #: Not scaled: on a slow machine a lease lasts for more heartbeats.
     heartbeat_s: float = 1.0
     sweep_s: float = 0.25
     retry_base_s: float = 0.2
 
     @property
     def trust_s(self) -> float:
-        """Seconds of sweeps before a sweeper believes that a lease is dead: half a lease."""
+        """Seconds of regular sweeps before a sweeper may rescue: half a lease."""
         return self.lease_s / 2
 
     def settings(self) -> Mapping[str, str]:
-        """As settings, without their prefix."""
+        """Names without prefix, and values."""
         return {
             "LEASE_S": str(self.lease_s),
             "HEARTBEAT_S": str(self.heartbeat_s),

@@ -12,10 +12,10 @@ from .process import Child, ServiceMissing, free_port
 
 
 class RedisServer:
-    """Loopback, password, nothing on disk. `kill()` and `start()` again keep port and password, but no data."""
+    """Loopback, password, nothing on disk. A restart after `kill()` keeps port and password, but no data."""
 
     def __init__(self, directory: Path) -> None:
-        self._binary = _binary()
+        self._binary = _find_binary()
         self._directory = directory
         self._password = secrets.token_hex(8)
         self.port = free_port()
@@ -38,7 +38,7 @@ class RedisServer:
             f"maxmemory-policy noeviction\ndir {self._directory}\n"
         )
         self._child = Child([self._binary, str(config)], log=self._directory / "redis.log")
-        self._child.wait_ready(self._answers)
+        self._child.wait_ready(self._is_ready)
         return self
 
     def stop(self) -> None:
@@ -53,7 +53,7 @@ class RedisServer:
         with redis.Redis.from_url(self.url) as client:
             client.flushall()
 
-    def _answers(self) -> bool:
+    def _is_ready(self) -> bool:
         try:
             with redis.Redis.from_url(self.url, socket_connect_timeout=1) as client:
                 return bool(client.ping())
@@ -61,7 +61,7 @@ class RedisServer:
             return False
 
 
-def _binary() -> str:
+def _find_binary() -> str:
     for name in ("redis-server", "valkey-server"):
         if found := shutil.which(name):
             return found

@@ -1,4 +1,4 @@
-"""An S3-compatible store: moto's server in a child process. It proves function, not security (see its own docs)."""
+"""An S3-compatible store: moto's server in a child process. It checks no credentials."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from botocore.config import Config
 from .machine_speed import deadline
 from .process import Child, ServiceMissing, free_port
 
-#: What any client of the server has to present; moto does not check it.
+#: Credentials for any client of the server; moto does not check them.
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
 
 _names = count()
@@ -38,7 +38,7 @@ class S3Server:
             raise ServiceMissing("no S3 server: `pip install 'moto[server]>=5.2.5'`") from error
         args = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
         self._child = Child(args, log=self._directory / "moto.log", env=CREDENTIALS)
-        self._child.wait_ready(self._answers, deadline_s=60)
+        self._child.wait_ready(self._is_ready, deadline_s=60)
         return self
 
     def stop(self) -> None:
@@ -65,10 +65,10 @@ class S3Server:
         return name
 
     def url(self, bucket: str) -> str:
-        """What VOICEMILL_STORAGE_URL takes."""
+        """The bucket as a value of VOICEMILL_STORAGE_URL."""
         return f"s3://{bucket}/test?endpoint_url={self.endpoint_url}&region=us-east-1"
 
-    def _answers(self) -> bool:
+    def _is_ready(self) -> bool:
         try:
             return httpx.get(f"{self.endpoint_url}/moto-api/", timeout=deadline(2)).status_code < 500
         except httpx.TransportError:

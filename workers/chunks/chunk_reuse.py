@@ -1,4 +1,4 @@
-"""A retry keeps what its parent had finished: parts of chunks that the new plan has too, under keys of the new job."""
+"""Reuse of a parent's chunks by a retry: parts of chunks that the new plan has too, copied to keys of the new job."""
 
 from __future__ import annotations
 
@@ -7,60 +7,61 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from jobs.chunk import Chunk, InputObject, NewChunk
 from jobs.errors import Deleted, NotFound
-from jobs.job import Chunk, InputObject, Job, NewChunk
+from jobs.job import Job
 from jobs.storage.object_keys import part_key
 
 from .context import ChunkContext
 
-#: What a request may change without changing what is made of a chunk that stayed as it was. The plan makes inputs of
-#: recordings and pieces of patches, and these are compared chunk by chunk.
-_BESIDE_THE_POINT = frozenset({"labels", "priority", "webhook_url", "deadline_s", "retain_s", "patches", "references"})
+#: Parameters that may differ without changing the part of a chunk whose span and inputs are equal. Recordings and
+#: patches become spans and inputs in the plan, which are compared chunk by chunk.
+_NOT_COMPARED = frozenset({"labels", "priority", "webhook_url", "deadline_s", "retain_s", "patches", "references"})
 
 
 @dataclass(frozen=True, slots=True)
-class Adoption:
-    """What goes into `Store.adopt`."""
+class ChunkReuse:
+    """Arguments of `ChunkQueue.commit_reused`."""
 
     parent_plan: Chunk
     copies: Sequence[tuple[Chunk, InputObject]]
 
 
-def adopt(context: ChunkContext, new_chunks: Sequence[NewChunk]) -> Adoption | None:
+def reuse_parent_chunks(context: ChunkContext, new_chunks: Sequence[NewChunk]) -> ChunkReuse | None:
     """Copy the parts that the parent has finished; None where there is no parent or nothing of it fits."""
-    parent = _parent(context)
-    if parent is None or not _makes_the_same(parent, context.claim.job):
+    parent = _find_parent(context)
+    if parent is None or not _has_equal_request(parent, context.claim.job):
         return None
     new_by_idx = {new.idx: new for new in new_chunks}
     copies = []
     for chunk in context.finished_chunks(parent.id):
         new = new_by_idx.get(chunk.idx)
-        # A part that asked for follow-ups is made again: they hang on its commit.
-        if new is None or chunk.round != new.round or chunk.notes.get("follow_ups", 0) or not _is_same(chunk, new):
+        # A part that asked for follow-ups is made again: its commit inserts them.
+        if new is None or chunk.round != new.round or chunk.notes.get("follow_ups", 0) or not _is_equal(chunk, new):
             continue
         if (copy := _copy(context, chunk)) is not None:
             copies.append((chunk, copy))
-    return Adoption(context.store.plan_chunk(parent.id), copies) if copies else None
+    return ChunkReuse(context.store.jobs.plan_chunk(parent.id), copies) if copies else None
 
 
-def _parent(context: ChunkContext) -> Job | None:
+def _find_parent(context: ChunkContext) -> Job | None:
     job = context.claim.job
     if job.parent_id is None:
         return None
     try:
-        return context.store.job(job.tenant_id, job.parent_id)
+        return context.store.jobs.get(job.tenant_id, job.parent_id)
     except (NotFound, Deleted):
         return None
 
 
-def _makes_the_same(parent: Job, job: Job) -> bool:
-    def essence(params: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in params.items() if name not in _BESIDE_THE_POINT}
+def _has_equal_request(parent: Job, job: Job) -> bool:
+    def compared(params: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in params.items() if name not in _NOT_COMPARED}
 
-    return (parent.kind, parent.model) == (job.kind, job.model) and essence(parent.params) == essence(job.params)
+    return (parent.kind, parent.model) == (job.kind, job.model) and compared(parent.params) == compared(job.params)
 
 
-def _is_same(chunk: Chunk, new: NewChunk) -> bool:
+def _is_equal(chunk: Chunk, new: NewChunk) -> bool:
     """The same span over the same bytes; keys differ, since each job has its own."""
     inputs = [source.sha256 for source in chunk.input_keys] == [source.sha256 for source in new.input_keys]
     return inputs and json.dumps(dict(chunk.span), sort_keys=True) == json.dumps(dict(new.span), sort_keys=True)

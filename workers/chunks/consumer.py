@@ -1,6 +1,6 @@
-"""What a bell sets off: claim the best chunk of the queue and run it, and again, while there is more.
+"""The consumer of notifications: claims the best chunk of the queue and runs it, and repeats while there is more.
 
-Knows slots and bells; what becomes of a chunk is execution's business.
+Knows slots and notifications; workers/chunks/execution.py runs a chunk.
 """
 
 from __future__ import annotations
@@ -10,89 +10,96 @@ import time
 
 import structlog
 
+from jobs.chunk import Claim
 from jobs.dispatch.dispatch import Dispatch
 from jobs.errors import StoreUnavailable
-from jobs.job import Claim
 from jobs.states import Priority
-from jobs.store import Store
+from jobs.store.chunk_queue import ChunkQueue
 
 from .execution import Execution
 from .slots import Slots
 
 _log = structlog.get_logger(__name__)
 
-#: Seconds for which one bell goes on claiming; then another takes over, so that Flower sees tasks of a sane length.
-_ONE_BELL_S = 2.0
-#: Seconds between two bells for workers elsewhere while no bulk slot is free here: each chunk had a bell of its own.
-_FOR_OTHERS_EVERY_S = 0.25
+#: Seconds for which one notification claims; then a new one takes over, so that Flower shows tasks of a normal length.
+_MAX_CONSUME_S = 2.0
+#: Seconds between two notifications of other workers while no bulk slot is free here: each chunk had one of its own.
+_NOTIFY_OTHERS_EVERY_S = 0.25
 
 
-class Claiming:
-    """Answers bells in the threads of the Celery worker."""
+class Consumer:
+    """Consumes notifications in the threads of the Celery worker."""
 
     def __init__(
-        self, *, store: Store, dispatch: Dispatch, execution: Execution, slots: Slots, worker_id: str, lease_s: float
+        self,
+        *,
+        chunks: ChunkQueue,
+        dispatch: Dispatch,
+        execution: Execution,
+        slots: Slots,
+        worker_id: str,
+        lease_s: float,
     ) -> None:
-        self._store = store
+        self._chunks = chunks
         self._dispatch = dispatch
         self._execution = execution
         self._slots = slots
         self._worker_id = worker_id
         self._lease_ms = round(lease_s * 1000)
         self._stopping = threading.Event()
-        #: Queues with a bell that found no bulk slot free, so that it could not look for bulk chunks.
-        self._unanswered: set[str] = set()
-        self._rung_at: dict[str, float] = {}
+        #: Queues with a notification that found no bulk slot free, so that it could not claim bulk chunks.
+        self._deferred: set[str] = set()
+        self._notified_at: dict[str, float] = {}
 
     def stop(self) -> None:
         """Claim nothing more."""
         self._stopping.set()
 
-    def answer(self, queue: str) -> int:
+    def consume(self, queue: str) -> int:
         """Claim and run chunks of this queue, for two seconds or until there is none. Returns how many."""
-        until = time.monotonic() + _ONE_BELL_S
+        until = time.monotonic() + _MAX_CONSUME_S
         done, is_more = 0, True
         while is_more:
-            claim = self._one(queue)
+            claim = self._claim_and_run(queue)
             done += claim is not None
-            is_more = (claim is not None and claim.more_ready) or self._was_missed(queue)
+            is_more = (claim is not None and claim.more_ready) or self._resume_deferred(queue)
             if is_more and time.monotonic() > until:
-                self._dispatch.ring(queue)
+                self._dispatch.notify(queue)
                 break
-        for other in tuple(self._unanswered):
-            if self._was_missed(other):
-                self._dispatch.ring(other)
+        for other in tuple(self._deferred):
+            if self._resume_deferred(other):
+                self._dispatch.notify(other)
         return done
 
-    def _was_missed(self, queue: str) -> bool:
-        """Whether a bell could not look for bulk chunks, and now there is a slot for them.
+    def _resume_deferred(self, queue: str) -> bool:
+        """Whether a notification of the queue was deferred and a bulk slot is free for it now.
 
-        To be asked after a slot was given back and after a bell was noted, so that one of two threads sees both.
+        To be called after a slot was released and after a queue was deferred, so that one of two threads sees both.
         """
-        if queue in self._unanswered and self._slots.is_bulk_free:
-            self._unanswered.discard(queue)
+        if queue in self._deferred and self._slots.is_bulk_free:
+            self._deferred.discard(queue)
             return True
         return False
 
-    def _one(self, queue: str) -> Claim | None:
+    def _claim_and_run(self, queue: str) -> Claim | None:
         """Claim a chunk and run it. Returns the claim; None where there was none."""
         if self._stopping.is_set() or not self._execution.engines.is_warm():
             return None
-        lane = self._slots.take()
+        lane = self._slots.acquire()
         if lane != "bulk":
-            self._unanswered.add(queue)
+            self._deferred.add(queue)
         if lane is None:
             return None
         try:
             claimed_at = time.monotonic()
-            claim = self._store.claim(
+            claim = self._chunks.claim(
                 [queue], self._worker_id, lease_ms=self._lease_ms, interactive_only=lane == "interactive"
             )
             if claim is None:
                 return None
             if claim.more_ready:
                 # Before the chunk, not after: other slots, here or elsewhere, may start at once.
-                self._ring_for_others(queue)
+                self._notify_others(queue)
             if claim.job.priority is Priority.INTERACTIVE:
                 lane = self._slots.move_to_interactive(lane)
             self._execution.run(
@@ -102,13 +109,13 @@ class Claiming:
             )
             return claim
         except StoreUnavailable as error:
-            _log.warning("claim_unanswered", queue=queue, detail=error.detail)
+            _log.warning("claim_failed", queue=queue, detail=error.detail)
             return None
         finally:
-            self._slots.give_back(lane)
+            self._slots.release(lane)
 
-    def _ring_for_others(self, queue: str) -> None:
+    def _notify_others(self, queue: str) -> None:
         now = time.monotonic()
-        if self._slots.is_bulk_free or now - self._rung_at.get(queue, float("-inf")) >= _FOR_OTHERS_EVERY_S:
-            self._rung_at[queue] = now
-            self._dispatch.ring(queue)
+        if self._slots.is_bulk_free or now - self._notified_at.get(queue, float("-inf")) >= _NOTIFY_OTHERS_EVERY_S:
+            self._notified_at[queue] = now
+            self._dispatch.notify(queue)

@@ -1,19 +1,19 @@
-"""What every step of a chunk has at hand."""
+"""The context of a chunk's run, which all three steps use."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from jobs.job import Chunk, Claim
+from jobs.chunk import Chunk, Claim
 from jobs.settings import Settings
 from jobs.store import Store
 from pipelines.catalog.catalog import Catalog
 from pipelines.catalog.entry import Entry
-from workers.engines.channel import Message
+from pipelines.catalog.job_kinds import PIPELINES, PipelineSpec
 
 from .stored_objects import StoredObjects
-from .workdir import ChunkFiles
+from .workdir import Workdir
 
 #: Rows read at once.
 _PAGE = 500
@@ -24,7 +24,7 @@ class ChunkContext:
     """One claimed chunk with its files and objects."""
 
     claim: Claim
-    files: ChunkFiles
+    workdir: Workdir
     objects: StoredObjects
     store: Store
     catalog: Catalog
@@ -41,27 +41,32 @@ class ChunkContext:
         return self.catalog.named(model) if self.catalog.knows(model) else self.catalog.get(model, self._kind)
 
     @property
+    def pipeline(self) -> PipelineSpec:
+        """The declaration of the job's kind."""
+        return PIPELINES[self.claim.job.kind]
+
+    @property
     def _kind(self) -> str:
-        return self.claim.job.kind.partition(".")[0]
+        return self.pipeline.model_kind
 
     @property
     def is_plain_text(self) -> bool:
-        """Whether all that the user sent is a text among the parameters, which no reader of documents sees."""
+        """Whether all that the user sent is a text among the parameters, which no document parser reads."""
         job = self.claim.job
         has_objects = job.input_key is not None or job.params.get("references")
-        return not has_objects and job.kind == "tts.synthesize" and isinstance(job.params.get("text"), str)
+        return not has_objects and self.pipeline.is_plain_text(job.params)
 
-    def sharing(self, *, opens_user_bytes: bool) -> Message:
-        """`shared_by`, where this chunk may run in a process that others of its tenant have used."""
+    def sharing_tenant(self, *, parses_user_input: bool) -> str | None:
+        """The tenant whose processes this chunk may share; None where it needs a process of its own."""
         chunk = self.claim.chunk
-        is_first_try = not (chunk.error_count or chunk.crash_count)
-        return {"shared_by": chunk.tenant_id} if is_first_try and not opens_user_bytes else {}
+        is_first_attempt = not (chunk.error_count or chunk.crash_count)
+        return chunk.tenant_id if is_first_attempt and not parses_user_input else None
 
     def finished_chunks(self, job_id: str) -> Iterator[Chunk]:
         """The succeeded work chunks of a job in the order (idx, round), a page at a time."""
         after, page_is_full = -1, True
         while page_is_full:
-            page = self.store.chunks(job_id, after_idx=after, limit=_PAGE)
+            page = self.store.jobs.finished_chunks(job_id, after_idx=after, limit=_PAGE)
             yield from page
             page_is_full = len(page) >= _PAGE
             after = page[-1].idx if page else after

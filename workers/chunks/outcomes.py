@@ -6,50 +6,35 @@ The only place of the workers that interprets errors. Delays and limits come fro
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
+from jobs.chunk import Release
 from jobs.errors import CorruptObject, LeaseLost, NotFound, StorageUnavailable, StoreUnavailable
-from jobs.job import Release
+from jobs.failure import Failure
 from jobs.states import ReleaseReason
 from pipelines.errors import PipelineError
 from workers.engines.engine import EngineDied
+from workers.engines.protocol import to_failure
 
 
-class Stopped(Exception):
-    """Cancel was asked for, or the deadline passed."""
+class JobStopped(Exception):
+    """The job was cancelled, or its deadline passed."""
 
 
-class Interrupted(Exception):
-    """This worker stops; the chunk goes to another."""
+class WorkerStopping(Exception):
+    """This worker shuts down; the chunk goes to another."""
 
 
 class ChunkFailed(Exception):
-    """The pipeline said what is wrong."""
+    """The pipeline reported an error. `trace`: where in the child's code, for the log; not for the caller."""
 
-    def __init__(
-        self,
-        detail: str,
-        *,
-        error_class: str,
-        code: str,
-        field: str | None = None,
-        retryable: bool = False,
-        trace: str | None = None,
-    ) -> None:
-        super().__init__(detail)
-        self.error: dict[str, Any] = {"class": error_class, "code": code, "detail": detail, "retryable": retryable}
-        if field is not None:
-            self.error["field"] = field
-        #: Where the child stumbled, for our log; not for the caller.
+    def __init__(self, failure: Failure, *, trace: str | None = None) -> None:
+        super().__init__(failure.detail)
+        self.failure = failure
         self.trace = trace
 
 
-class Misbehaved(Exception):
-    """A child sent what no child of ours sends; it is not believed in anything else either."""
-
-
 @dataclass(frozen=True, slots=True)
-class GiveBack:
+class Requeue:
     """The chunk goes back to ready."""
 
     release: Release
@@ -59,60 +44,58 @@ class GiveBack:
 class Fail:
     """The chunk, and its job, fail for good."""
 
-    error: dict[str, Any]
+    failure: Failure
 
 
 @dataclass(frozen=True, slots=True)
-class End:
-    """The caller wanted it to stop."""
+class Cancel:
+    """The chunk ends with its job, which was cancelled or has expired."""
 
 
 @dataclass(frozen=True, slots=True)
-class Drop:
-    """It is no longer ours: write nothing."""
+class Abandon:
+    """Another attempt holds the chunk, or may soon: write nothing."""
 
 
-Decision = GiveBack | Fail | End | Drop
+Decision = Requeue | Fail | Cancel | Abandon
 
-_INTERRUPT = GiveBack(Release(ReleaseReason.INTERRUPT, charge=False))
+_INTERRUPT = Requeue(Release(ReleaseReason.INTERRUPT, charge=False))
 
 
 def decide(error: Exception) -> Decision:
     """The decision for a claimed chunk whose run raised `error`."""
     match error:
         case LeaseLost():
-            return Drop()
+            return Abandon()
         case StoreUnavailable():
-            # Nobody could be told; when the lease has run out a sweeper rescues it.
-            return Drop()
-        case Stopped():
-            return End()
-        case Interrupted():
+            # The outcome could not be recorded; when the lease has run out a sweeper rescues the chunk.
+            return Abandon()
+        case JobStopped():
+            return Cancel()
+        case WorkerStopping():
             return _INTERRUPT
         case EngineDied(to_blame=False):
             # Not at once: what ended it may not be over.
-            return GiveBack(Release(ReleaseReason.INTERRUPT, delay_ms=1000, charge=False))
+            return Requeue(Release(ReleaseReason.INTERRUPT, delay_ms=1000, charge=False))
         case EngineDied(alone=True):
-            return GiveBack(Release(ReleaseReason.CRASH, error=_error("poison", "poison", error.detail)))
+            failure = Failure("poison", "poison", error.detail, retryable=True)
+            return Requeue(Release(ReleaseReason.CRASH, failure=failure))
         case EngineDied():
             # One of several was to blame: each runs alone next time, and then we know.
-            return GiveBack(Release(ReleaseReason.CRASH, solo=True, charge=False))
+            return Requeue(Release(ReleaseReason.CRASH, solo=True, charge=False))
         case StorageUnavailable():
-            return GiveBack(Release(ReleaseReason.SNOOZE, charge=False))
-        case ChunkFailed() if error.error["retryable"]:
-            return GiveBack(Release(ReleaseReason.RETRY, error=error.error))
+            return Requeue(Release(ReleaseReason.SNOOZE, charge=False))
+        case ChunkFailed() if error.failure.retryable:
+            return Requeue(Release(ReleaseReason.RETRY, failure=error.failure))
         case ChunkFailed():
-            return Fail(error.error)
+            return Fail(error.failure)
         case PipelineError() if not error.retryable:
-            return Fail(_error(error.error_class, error.code, error.detail, retryable=False))
+            return Fail(to_failure(error))
         case CorruptObject() | NotFound():
             # Read again first: a copy on the way may have been at fault, not the object.
-            return GiveBack(Release(ReleaseReason.RETRY, error=_error("storage", error.code, error.detail)))
+            failure = Failure("storage", error.code, error.detail, retryable=True)
+            return Requeue(Release(ReleaseReason.RETRY, failure=failure))
         case _:
             # A fault of ours: its text is for our log, not for the caller.
-            detail = "The server failed unexpectedly."
-            return GiveBack(Release(ReleaseReason.RETRY, error=_error("engine", "internal_error", detail)))
-
-
-def _error(error_class: str, code: str, detail: str, *, retryable: bool = True) -> dict[str, Any]:
-    return {"class": error_class, "code": code, "detail": detail, "retryable": retryable}
+            failure = Failure("engine", "internal_error", "The server failed unexpectedly.", retryable=True)
+            return Requeue(Release(ReleaseReason.RETRY, failure=failure))

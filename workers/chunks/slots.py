@@ -1,4 +1,4 @@
-"""How many chunks a worker runs at once: bulk slots, and one on top that only interactive chunks may take."""
+"""How many chunks a worker runs at once: bulk slots, and an extra one that only interactive chunks may take."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ Lane = Literal["bulk", "interactive"]
 
 
 class Slots:
-    """Counts slots in use. Never waits: who finds none free leaves the work to a later bell."""
+    """Counts free slots. Never waits: without a free slot the work is left to a later notification."""
 
     def __init__(self, bulk: int, interactive: int = 1) -> None:
         self._free: dict[Lane, int] = {"bulk": bulk, "interactive": interactive}
         self._lock = threading.Lock()
         self.total = bulk + interactive
 
-    def take(self) -> Lane | None:
-        """A bulk slot while there is one; else an interactive one, in which nothing else may run."""
+    def acquire(self) -> Lane | None:
+        """A bulk slot while there is one; else the interactive one, in which nothing else may run; None: all taken."""
         with self._lock:
             for lane in self._free:
                 if self._free[lane]:
@@ -31,7 +31,7 @@ class Slots:
         return self._free["bulk"] > 0
 
     def move_to_interactive(self, lane: Lane) -> Lane:
-        """An interactive chunk turned up: run it in the extra slot where that is free, and keep bulk's for bulk."""
+        """An interactive chunk was claimed: run it in the extra slot where that is free, and keep bulk's for bulk."""
         with self._lock:
             if lane == "bulk" and self._free["interactive"]:
                 self._free["interactive"] -= 1
@@ -39,7 +39,7 @@ class Slots:
                 return "interactive"
             return lane
 
-    def give_back(self, lane: Lane) -> None:
-        """The chunk is over."""
+    def release(self, lane: Lane) -> None:
+        """The chunk has ended."""
         with self._lock:
             self._free[lane] += 1

@@ -1,7 +1,7 @@
 """Requests of many chunks, joined into one call of a family.
 
 A model has two lanes, each a thread of its own: bulk work never makes an interactive request wait for its batch.
-A lane takes what waits at this moment, `slots` requests at most, and never holds anything back to wait for more.
+A lane takes what waits at this moment, `slots` requests at most, and never delays a request to wait for more.
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from pipelines.errors import PipelineError
-from pipelines.pipeline import Interrupted
+from pipelines.pipeline import StepInterrupted
 
 LANES = ("bulk", "interactive")
 
 
-class Owner(Protocol):
-    """The chunk that asks."""
+class Requester(Protocol):
+    """The run that a request belongs to."""
 
     def is_stopped(self) -> bool: ...
 
@@ -29,11 +28,11 @@ class Owner(Protocol):
 
 
 @dataclass(slots=True)
-class _Item:
+class _BatchItem:
     method: str
     request: Any
-    owner: Owner
-    answer: Future[Any] = field(default_factory=Future)
+    requester: Requester
+    result: Future[Any] = field(default_factory=Future)
 
 
 class Batcher:
@@ -43,63 +42,67 @@ class Batcher:
         self._family = family
         self._lanes = {name: _Lane(name, self._run, slots) for name in LANES}
 
-    def call(self, method: str, requests: Sequence[Any], *, lane: str, owner: Owner) -> list[Any]:
-        """The answers in the order of `requests`. Raises what the family raised, and Interrupted when stopped."""
-        items = [_Item(method, request, owner) for request in requests]
+    def call(self, method: str, requests: Sequence[Any], *, lane: str, requester: Requester) -> list[Any]:
+        """The results in the order of `requests`. Raises what the family raised, and StepInterrupted when stopped."""
+        items = [_BatchItem(method, request, requester) for request in requests]
         self._lanes[lane].add(items)
-        return [item.answer.result() for item in items]
+        return [item.result.result() for item in items]
 
     def close(self) -> None:
         """End both threads once their current call is over; what still waits is interrupted."""
         for lane in self._lanes.values():
             lane.close()
 
-    def _run(self, items: list[_Item], waiting: Callable[[], list[Owner]]) -> None:
-        owners = {id(item.owner): item.owner for item in items}
+    def _run(self, items: list[_BatchItem], waiting: Callable[[], list[Requester]]) -> None:
+        requesters = {id(item.requester): item.requester for item in items}
 
         def tick() -> None:
-            if all(owner.is_stopped() for owner in owners.values()):
-                raise Interrupted
-            for owner in [*owners.values(), *waiting()]:
-                owner.tick()
+            if all(requester.is_stopped() for requester in requesters.values()):
+                raise StepInterrupted
+            for requester in [*requesters.values(), *waiting()]:
+                requester.tick()
 
         try:
-            answers = getattr(self._family, items[0].method)([item.request for item in items], tick)
-            answered = list(zip(items, answers, strict=True))
-        except Interrupted as stopped:
+            results = getattr(self._family, items[0].method)([item.request for item in items], tick)
+            finished = list(zip(items, results, strict=True))
+        except StepInterrupted as stopped:
             _fail(items, stopped)
-        except PipelineError as error:
-            self._settle(items, owners, waiting, error)
-        except Exception as error:  # noqa: BLE001 – handed to the threads that asked, which raise it
-            self._settle(items, owners, waiting, error)
+        except Exception as error:  # noqa: BLE001 – handed to the threads that requested it, which raise it
+            self._fail_or_split(items, list(requesters), waiting, error)
         else:
-            for item, answer in answered:
-                item.answer.set_result(answer)
+            for item, result in finished:
+                item.result.set_result(result)
 
-    def _settle(
-        self, items: list[_Item], owners: dict[int, Owner], waiting: Callable[[], list[Owner]], error: Exception
+    def _fail_or_split(
+        self,
+        items: list[_BatchItem],
+        requester_ids: list[int],
+        waiting: Callable[[], list[Requester]],
+        error: Exception,
     ) -> None:
-        """Bad input spoils itself only: a batch of several chunks is tried again chunk by chunk."""
-        if len(owners) == 1:
+        """Keep a bad input from failing others: a batch of several runs is repeated run by run."""
+        if len(requester_ids) == 1:
             _fail(items, error)
             return
-        for key in owners:
-            self._run([item for item in items if id(item.owner) == key], waiting)
+        for requester_id in requester_ids:
+            self._run([item for item in items if id(item.requester) == requester_id], waiting)
 
 
 class _Lane:
-    def __init__(self, name: str, run: Callable[[list[_Item], Callable[[], list[Owner]]], None], slots: int) -> None:
+    def __init__(
+        self, name: str, run: Callable[[list[_BatchItem], Callable[[], list[Requester]]], None], slots: int
+    ) -> None:
         self._run = run
         self._slots = max(1, slots)
-        self._waiting: deque[_Item] = deque()
+        self._waiting: deque[_BatchItem] = deque()
         self._changed = threading.Condition()
         self._closed = False
         threading.Thread(target=self._serve, name=f"lane-{name}", daemon=True).start()
 
-    def add(self, items: list[_Item]) -> None:
+    def add(self, items: list[_BatchItem]) -> None:
         with self._changed:
             if self._closed:
-                raise Interrupted
+                raise StepInterrupted
             self._waiting.extend(items)
             self._changed.notify()
 
@@ -110,33 +113,33 @@ class _Lane:
 
     def _serve(self) -> None:
         while items := self._next():
-            self._run(items, self._owners)
-        _fail(list(self._waiting), Interrupted())
+            self._run(items, self._waiting_requesters)
+        _fail(list(self._waiting), StepInterrupted())
 
-    def _next(self) -> list[_Item]:
+    def _next(self) -> list[_BatchItem]:
         """The next batch: requests of the same method, in order of arrival; empty when the lane was closed."""
         with self._changed:
             while True:
                 self._changed.wait_for(lambda: self._waiting or self._closed)
                 if self._closed:
                     return []
-                batch: list[_Item] = []
+                batch: list[_BatchItem] = []
                 while self._waiting and len(batch) < self._slots:
                     if batch and self._waiting[0].method != batch[0].method:
                         break
                     item = self._waiting.popleft()
-                    if item.owner.is_stopped():
-                        item.answer.set_exception(Interrupted())
+                    if item.requester.is_stopped():
+                        item.result.set_exception(StepInterrupted())
                     else:
                         batch.append(item)
                 if batch:
                     return batch
 
-    def _owners(self) -> list[Owner]:
+    def _waiting_requesters(self) -> list[Requester]:
         with self._changed:
-            return list({id(item.owner): item.owner for item in self._waiting}.values())
+            return list({id(item.requester): item.requester for item in self._waiting}.values())
 
 
-def _fail(items: list[_Item], error: BaseException) -> None:
+def _fail(items: list[_BatchItem], error: BaseException) -> None:
     for item in items:
-        item.answer.set_exception(error)
+        item.result.set_exception(error)

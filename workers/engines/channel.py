@@ -1,7 +1,7 @@
-"""Framed JSON messages over a socket pair: how a controller and its child talk.
+"""Framed JSON messages over a socket pair, between a controller and its child.
 
-Knows frames and the end of the line; knows nothing of what the messages mean. What a child sends is never trusted:
-a frame past `MAX_FRAME` or that is not a JSON object closes the channel.
+Knows frames and the end of file; workers/engines/protocol.py knows the messages. What a child sends is never trusted: a
+frame that is larger than `MAX_FRAME` or not a JSON object closes the channel.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Message = dict[str, Any]
 
 
 class ChannelClosed(Exception):
-    """The other end is gone, or sent what is no message."""
+    """The other end has closed, or sent what is no message."""
 
 
 class Channel:
@@ -90,7 +90,7 @@ class Channel:
         self._buffer += block
 
     def close(self) -> None:
-        """Wake the other end with an end of file, and whoever receives here; may be called twice."""
+        """End `receive` on both ends; may be called twice."""
         try:
             self._socket.shutdown(socket.SHUT_RDWR)
         except OSError:

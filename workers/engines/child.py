@@ -1,4 +1,4 @@
-"""The process that keeps a family's models warm: `python -m workers.engines.child`.
+"""The process that keeps a family's models loaded: `python -m workers.engines.child`.
 
 Several chunks run at once, a thread each; their requests meet in the model's batcher. Knows no job, no storage and no
 secret: files come and go by name, in directories that the controller makes. Ends with its controller.
@@ -19,131 +19,125 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.catalog.catalog import Catalog
-from pipelines.engines.memory import FreedMemory
+from pipelines.engines.memory import HeapTrimmer
 from pipelines.errors import PipelineError
-from pipelines.pipeline import Interrupted
-from workers.child_process import die_with_parent, offer_itself_first
+from pipelines.pipeline import StepInterrupted
+from workers.child_process import die_with_parent, prefer_as_oom_victim
 
-from . import step_runner
 from .batching import Batcher
-from .channel import Channel, ChannelClosed, Message
-from .model_cache import LoadedModels
+from .channel import Channel, ChannelClosed
+from .messages import Command, EngineReady, Event, KeepAlive, LoadModel, RunStep, StepEvent, StepFailed, StopStep
+from .model_cache import ModelCache
+from .protocol import decode_command, encode_event, to_failure
+from .step_runner import run_step
 
-#: Seconds between two ticks of one chunk.
-_TICK_EVERY_S = 1.0
+#: Seconds between two `KeepAlive` of one run.
+_KEEP_ALIVE_EVERY_S = 1.0
 
 
-class Chunk:
-    """One chunk in this child: its conversation, and the owner of its requests in the batcher."""
+class ActiveRun:
+    """One run in this child: `step_runner.StepChannel`, and the requester of its items in the batcher."""
 
     def __init__(self, number: int, channel: Channel) -> None:
         self._id = number
         self._channel = channel
-        self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._stopped = threading.Event()
-        self._last_tick = 0.0
+        self._last_keep_alive = 0.0
 
-    def deliver(self, message: Message) -> None:
+    def deliver(self, command: Command) -> None:
         """Called by the thread that reads the channel."""
-        if message["op"] == "stop":
+        if isinstance(command, StopStep):
             self._stopped.set()
-        self._inbox.put(message)
+        self._inbox.put(command)
 
-    def send(self, event: Message) -> None:
+    def send(self, event: StepEvent) -> None:
         try:
-            self._channel.send({**event, "id": self._id})
+            self._channel.send({**encode_event(event), "id": self._id})
         except ChannelClosed as error:
-            raise Interrupted from error
+            raise StepInterrupted from error
 
-    def receive(self) -> Message:
-        message = self._inbox.get()
+    def receive(self) -> Command:
+        command = self._inbox.get()
         if self._stopped.is_set():
-            raise Interrupted
-        return message
+            raise StepInterrupted
+        return command
 
     def is_stopped(self) -> bool:
         return self._stopped.is_set()
 
     def tick(self) -> None:
         now = time.monotonic()
-        if now - self._last_tick >= _TICK_EVERY_S:
-            self._last_tick = now
-            self.send({"event": "tick"})
+        if now - self._last_keep_alive >= _KEEP_ALIVE_EVERY_S:
+            self._last_keep_alive = now
+            self.send(KeepAlive())
 
 
 @dataclass(frozen=True, slots=True)
-class SharedFamily:
-    """A family as one chunk sees it: its calls are joined with those of others."""
+class BatchedFamily:
+    """A family as one run sees it: its requests are batched with those of other runs."""
 
     family: Any
     batcher: Batcher
     lane: str
-    owner: Chunk
+    run: ActiveRun
 
-    def speak(self, requests: Sequence[Any], tick: Any = None) -> list[Any]:
-        return self.batcher.call("speak", requests, lane=self.lane, owner=self.owner)
+    def synthesise(self, requests: Sequence[Any], tick: Any = None) -> list[Any]:
+        return self.batcher.call("synthesise", requests, lane=self.lane, requester=self.run)
 
-    def recognise(self, requests: Sequence[Any], tick: Any = None) -> list[Any]:
-        return self.batcher.call("recognise", requests, lane=self.lane, owner=self.owner)
+    def transcribe(self, requests: Sequence[Any], tick: Any = None) -> list[Any]:
+        return self.batcher.call("transcribe", requests, lane=self.lane, requester=self.run)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.family, name)
 
 
 class EngineChild:
-    """Reads the channel and starts a thread for each chunk."""
+    """Reads the channel and starts a thread for each run."""
 
-    def __init__(self, channel: Channel, models: LoadedModels) -> None:
+    def __init__(self, channel: Channel, models: ModelCache) -> None:
         self._channel = channel
         self._models = models
-        self._chunks: dict[int, Chunk] = {}
-        self._freed = FreedMemory()
+        self._runs: dict[int, ActiveRun] = {}
+        self._heap = HeapTrimmer()
 
     def serve(self) -> None:
         """Until the controller closes the channel."""
         while True:
             message = self._channel.receive()
-            if message["op"] == "load":
-                self._thread(self._preload, message["model"])
-            elif message["op"] == "run":
-                chunk = self._chunks[message["id"]] = Chunk(message["id"], self._channel)
-                self._thread(self._run, message, chunk)
-            elif (known := self._chunks.get(message["id"])) is not None:
-                known.deliver(message)
+            command = decode_command(message)
+            if isinstance(command, LoadModel):
+                self._start_thread(self._preload, command.model)
+            elif isinstance(command, RunStep):
+                run = self._runs[message["id"]] = ActiveRun(message["id"], self._channel)
+                self._start_thread(self._run, message["id"], command, run)
+            elif (known := self._runs.get(message["id"])) is not None:
+                known.deliver(command)
 
-    def _thread(self, target: Any, *args: Any) -> None:
+    def _start_thread(self, target: Any, *args: Any) -> None:
         threading.Thread(target=target, args=args, daemon=True).start()
 
     def _preload(self, model: str) -> None:
         try:
-            with self._models.using(model):
+            with self._models.acquire(model):
                 return
         except (PipelineError, ChannelClosed):
-            return  # `load_failed` has said it, or nobody listens any more
+            return  # `ModelLoadFailed` has been sent, or the controller is gone
 
-    def _run(self, run: Message, chunk: Chunk) -> None:
+    def _run(self, number: int, command: RunStep, run: ActiveRun) -> None:
         try:
-            with self._models.using(run["model"]) as model:
-                step_runner.perform(run, chunk, SharedFamily(model.family, model.batcher, run["lane"], chunk))
+            with self._models.acquire(command.model) as model:
+                run_step(command, run, BatchedFamily(model.family, model.batcher, command.lane, run))
         except PipelineError as error:
-            chunk.send(
-                {
-                    "event": "failed",
-                    "class": error.error_class,
-                    "code": error.code,
-                    "detail": error.detail,
-                    "field": error.field,
-                    "retryable": error.retryable,
-                }
-            )
+            run.send(StepFailed(to_failure(error)))
         except MemoryError:
-            # Who else shares this process cannot know what state it is in.
+            # The other runs in this process cannot know what state it is in.
             os._exit(137)
-        except (Interrupted, ChannelClosed):
+        except (StepInterrupted, ChannelClosed):
             return
         finally:
-            del self._chunks[run["id"]]
-            self._freed.give_back()
+            del self._runs[number]
+            self._heap.trim()
 
 
 def main() -> None:
@@ -156,16 +150,20 @@ def main() -> None:
     parser.add_argument("--most-models", type=int, default=1, help="models kept loaded at once")
     options = parser.parse_args()
     die_with_parent(options.parent)
-    offer_itself_first()
+    prefer_as_oom_victim()
     channel = Channel(socket.socket(fileno=options.fd))
-    channel.send({"event": "ready", "pid": os.getpid()})
     catalog = Catalog.read(options.models_toml)
+
+    def send(event: Event) -> None:
+        channel.send(encode_event(event))
+
+    send(EngineReady(os.getpid()))
     try:
-        models = LoadedModels(catalog, options.device, channel.send, most=options.most_models)
+        models = ModelCache(catalog, options.device, send, most=options.most_models)
         EngineChild(channel, models).serve()
     except ChannelClosed:
         sys.stderr.flush()
-        # Threads may be deep inside a model; nothing of theirs is wanted any more.
+        # Threads may be deep inside a model; their results are not wanted any more.
         os._exit(0)
 
 

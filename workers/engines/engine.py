@@ -1,17 +1,30 @@
-"""What execution asks of an engine, be it a family's warm child or the sandbox of the cpu queue."""
+"""The interface of engines to the execution of chunks: a family's engine children, or sandboxes for the cpu queue."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from .channel import Message
+from .messages import Command, StepEvent, StepInput
+
+
+@dataclass(frozen=True, slots=True)
+class StepRequest:
+    """A step to run, and which process may run it."""
+
+    step: StepInput
+    model: str
+    #: The tenant whose runs may share a process with this one; None = it needs a process of its own.
+    shared_by: str | None = None
+    #: Modules that few runs need and that are imported before the process is confined.
+    imports: Sequence[str] = ()
 
 
 class EngineDied(Exception):
-    """The process that ran the chunk is gone before its end."""
+    """The process that ran the chunk ended before the chunk did."""
 
     def __init__(self, detail: str, *, alone: bool, to_blame: bool = True) -> None:
         super().__init__(detail)
@@ -22,30 +35,32 @@ class EngineDied(Exception):
         self.to_blame = to_blame
 
 
-class Run(Protocol):
+class ChunkRun(Protocol):
     """One chunk in an engine. Used by the one thread that runs the chunk."""
 
     @property
     def stall_s(self) -> float:
         """Seconds without an event after which it counts as hung; longer while its model is being loaded."""
 
-    def next(self, timeout_s: float) -> Message:
-        """The next event. Raises TimeoutError, and EngineDied when there will be none any more."""
+    def next_event(self, timeout_s: float) -> StepEvent:
+        """Raises TimeoutError, EngineDied when there will be no further event, ProtocolViolation."""
 
-    def send(self, message: Message) -> None:
-        """Never raises: whether the engine lives is what `next` tells."""
+    def send(self, command: Command) -> None:
+        """Never raises: whether the engine lives is what `next_event` tells."""
 
     def kill(self) -> None:
-        """It hangs: end its process, whoever else is in there."""
+        """It hangs: end its process, with all other runs in it."""
 
 
 class Engines(Protocol):
     """The engines of one controller."""
 
-    def running(self, message: Message, directory: Path, *, lane: str, solo: bool) -> AbstractContextManager[Run]:
+    def start_run(
+        self, request: StepRequest, directory: Path, *, lane: str, solo: bool
+    ) -> AbstractContextManager[ChunkRun]:
         """Hand a chunk to an engine. Waits for one to be free where `solo` asks for one of its own.
 
-        When the block is left before the chunk's end, nobody waits for its answer any more and the engine is told.
+        When the block is left before the run's end, the engine is told that nobody waits for it any more.
         """
 
     def call_when_warm(self, callback: Callable[[], None]) -> None:

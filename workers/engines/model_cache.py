@@ -1,4 +1,4 @@
-"""The models of one engine child: loaded when they are asked for, the longest unused one dropped when they are many."""
+"""The models of one engine child: loaded on demand, the least recently used one unloaded when there are too many."""
 
 from __future__ import annotations
 
@@ -11,61 +11,61 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
-from pipelines.catalog.catalog import PIPELINES, Catalog
-from pipelines.catalog.entry import Entry
-from pipelines.catalog.weights import checkpoint, is_to_be_fetched
+from pipelines.catalog.catalog import Catalog
+from pipelines.catalog.checkpoint import find_checkpoint, needs_download
+from pipelines.catalog.entry import Entry, SynthesisEntry
+from pipelines.catalog.job_kinds import PIPELINES
 from pipelines.errors import ModelUnavailable, PipelineError
-from pipelines.family import selection_of
+from pipelines.family import engine_selection
 
-from . import step_runner
 from .batching import Batcher
-from .channel import Message
+from .messages import Event, ModelFetching, ModelLoaded, ModelLoadFailed, ModelLoading, ModelUnloaded
 
 
-class Model:
+class LoadedModel:
     """A loaded family object and the batcher before it."""
 
     def __init__(self, family: Any, slots: int) -> None:
         self.family = family
         self.batcher = Batcher(family, slots)
-        #: Chunks that use it at this moment.
+        #: Runs that use it at this moment.
         self.users = 0
 
     def close(self) -> None:
-        """Give its memory back, as far as its runtime does that."""
+        """Free its memory, as far as its runtime does that."""
         self.batcher.close()
         self.family.close()
 
 
-class LoadedModels:
-    """Models by entry name. `say` is told of every change; several threads may ask at once."""
+class ModelCache:
+    """Models by entry name. `send` is called with every change; several threads may acquire models at once."""
 
-    def __init__(self, catalog: Catalog, device: str, say: Callable[[Message], None], *, most: int) -> None:
+    def __init__(self, catalog: Catalog, device: str, send: Callable[[Event], None], *, most: int) -> None:
         """`most`: models kept at once; more only while all of them are in use."""
         self._catalog = catalog
         self._device = device
-        self._say = say
+        self._send = send
         self._most = max(1, most)
         #: In the order of their last use.
-        self._loaded: dict[str, Model] = {}
+        self._loaded: dict[str, LoadedModel] = {}
         self._loading: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
 
     @contextmanager
-    def using(self, name: str) -> Iterator[Model]:
+    def acquire(self, name: str) -> Iterator[LoadedModel]:
         """The model, which stays loaded in the meantime. Raises PipelineError when it cannot be loaded here."""
         with self._lock:
-            turn = self._loading.setdefault(name, threading.Lock())
-        with turn:
-            model = self._take(name) or self._load(self._catalog.named(name))
+            load_lock = self._loading.setdefault(name, threading.Lock())
+        with load_lock:
+            model = self._find(name) or self._load(self._catalog.named(name))
         try:
             yield model
         finally:
             with self._lock:
                 model.users -= 1
-            self._drop_unused()
+            self._unload_unused()
 
-    def _take(self, name: str) -> Model | None:
+    def _find(self, name: str) -> LoadedModel | None:
         with self._lock:
             model = self._loaded.pop(name, None)
             if model is not None:
@@ -73,57 +73,62 @@ class LoadedModels:
                 self._loaded[name] = model
             return model
 
-    def _load(self, entry: Entry) -> Model:
+    def _load(self, entry: Entry) -> LoadedModel:
         started = time.monotonic()
         try:
-            if is_to_be_fetched(entry):
-                self._say({"event": "fetching", "model": entry.name})
-                checkpoint(entry)
-            self._say({"event": "loading", "model": entry.name})
-            family = target(entry.target)(entry, self._device)
-            # The code around it too, so that the first chunk does not wait for that.
-            for kind in PIPELINES:
-                # A model of a third kind works on what others heard or spoke.
-                if kind.startswith(f"{entry.kind}.") or entry.kind not in ("tts", "stt"):
-                    step_runner.load_pipeline(kind)
-            voices = [asdict(voice) for voice in target(entry.voices_target)(entry)] if entry.voices_target else []
+            if needs_download(entry):
+                self._send(ModelFetching(entry.name))
+                find_checkpoint(entry)
+            self._send(ModelLoading(entry.name))
+            family = import_target(entry.target)(entry, self._device)
+            # The pipelines too, so that the first chunk does not wait for their import.
+            for spec in PIPELINES.values():
+                if entry.kind in (spec.model_kind, *spec.helper_kinds):
+                    spec.load()
+            voices = _list_voices(entry)
         except PipelineError as error:
-            self._say({"event": "load_failed", "model": entry.name, "detail": error.detail})
+            self._send(ModelLoadFailed(entry.name, error.detail))
             raise
         except Exception as error:  # the runtimes of models raise what they like
             detail = f"{entry.name} cannot be loaded here: {error}"
             traceback.print_exc()
-            self._say({"event": "load_failed", "model": entry.name, "detail": detail})
+            self._send(ModelLoadFailed(entry.name, detail))
             raise ModelUnavailable(detail) from error
-        model = Model(family, entry.slots)
+        model = LoadedModel(family, entry.slots)
         model.users = 1
         with self._lock:
             self._loaded[entry.name] = model
         load_s = round(time.monotonic() - started, 3)
-        selection = selection_of(family)
-        self._say(
-            {
-                "event": "loaded",
-                "model": entry.name,
-                "revision": str(family.revision),
-                "engine": str(family.engine),
-                "selection": asdict(selection) if selection else None,
-                "voices": voices,
-                "load_s": load_s,
-            }
+        selection = engine_selection(family)
+        self._send(
+            ModelLoaded(
+                model=entry.name,
+                revision=str(family.revision),
+                engine=str(family.engine),
+                selection=asdict(selection) if selection else None,
+                voices=voices,
+                load_s=load_s,
+            )
         )
         return model
 
-    def _drop_unused(self) -> None:
+    def _unload_unused(self) -> None:
         with self._lock:
             unused = [name for name, model in self._loaded.items() if not model.users]
-            dropped = {name: self._loaded.pop(name) for name in unused[: max(0, len(self._loaded) - self._most)]}
-        for name, model in dropped.items():
+            unloaded = {name: self._loaded.pop(name) for name in unused[: max(0, len(self._loaded) - self._most)]}
+        for name, model in unloaded.items():
             model.close()
-            self._say({"event": "unloaded", "model": name})
+            self._send(ModelUnloaded(name))
 
 
-def target(name: str) -> Any:
-    """What a catalogue's "module:attribute" names."""
+def _list_voices(entry: Entry) -> list[dict[str, Any]]:
+    """The model's voices as JSON; empty for what does not speak."""
+    if not isinstance(entry, SynthesisEntry) or entry.voices_target is None:
+        return []
+    return [asdict(voice) for voice in import_target(entry.voices_target)(entry)]
+
+
+def import_target(name: str) -> Any:
+    """The object that a catalogue's "module:attribute" names."""
     module, _, attribute = name.partition(":")
     return getattr(importlib.import_module(module), attribute)

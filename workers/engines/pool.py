@@ -1,4 +1,4 @@
-"""The engine children of one family: which chunk runs in which."""
+"""The engine children of one family, and which run gets which of them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Any
 from pipelines.catalog.catalog import Catalog
 from pipelines.catalog.entry import Entry
 
-from .channel import Message
-from .engine import EngineDied
+from .engine import EngineDied, StepRequest
+from .messages import RunStep
 from .process import EngineProcess, EngineRun
 
-#: Seconds for a child to come back.
+#: Seconds for a child to be restarted.
 _RESTART_S = 60.0
-#: Seconds between looks at the memory of busy children: one that eats without end gets through a few gigabytes.
-_LOOK_AT_MEMORY_S = 0.25
+#: Seconds between two measurements of the memory of busy children: one that leaks takes a few gigabytes in that time.
+_MEMORY_CHECK_EVERY_S = 0.25
 
 
 class EnginePool:
@@ -90,41 +90,41 @@ class EnginePool:
         ]
 
     @contextmanager
-    def running(self, message: Message, directory: Path, *, lane: str, solo: bool) -> Iterator[EngineRun]:
-        index = self._take(solo=solo)
+    def start_run(self, request: StepRequest, directory: Path, *, lane: str, solo: bool) -> Iterator[EngineRun]:
+        index = self._acquire(solo=solo)
         engine = self._engines[index]
         try:
-            run = engine.begin({**message, "directory": str(directory), "lane": lane})
+            run = engine.begin(RunStep(request.step, request.model, str(directory), lane))
             try:
                 yield run
             finally:
                 engine.end(run)
         finally:
-            self._give_back(index, solo=solo)
+            self._release(index, solo=solo)
 
-    def _take(self, *, solo: bool) -> int:
-        """The least busy engine that is warm; the wait for one to come back after a death is part of the chunk."""
+    def _acquire(self, *, solo: bool) -> int:
+        """The least busy engine that is warm; the wait for a restart after a death is part of the run."""
         until = time.monotonic() + _RESTART_S
         with self._changed:
-            while not (open_ones := self._open()):
+            while not (available := self._available()):
                 if self.is_warm():
-                    # One that is taken by a chunk of its own comes free; only a dead one may never come back.
+                    # An engine that is used exclusively becomes free; only a dead one may never come back.
                     until = time.monotonic() + _RESTART_S
                 if self._closing or time.monotonic() > until:
                     raise EngineDied("No engine came back in time.", alone=False, to_blame=False)
                 self._changed.wait(1.0)
-            index = min(open_ones, key=lambda one: self._busy[one])
+            index = min(available, key=lambda one: self._busy[one])
             if solo:
-                # From now on it gets no more company; it starts when those inside are done.
+                # From now on it gets no other run; this one starts when those inside are done.
                 self._exclusive.add(index)
                 self._changed.wait_for(lambda: self._closing or self._busy[index] == 0)
             self._busy[index] += 1
             return index
 
-    def _open(self) -> list[int]:
+    def _available(self) -> list[int]:
         return [index for index, engine in enumerate(self._engines) if engine.is_warm and index not in self._exclusive]
 
-    def _give_back(self, index: int, *, solo: bool) -> None:
+    def _release(self, index: int, *, solo: bool) -> None:
         with self._changed:
             self._busy[index] -= 1
             if solo:
@@ -136,15 +136,15 @@ class EnginePool:
             for engine in self._engines:
                 if engine.is_busy and engine.rss_bytes() > (self._memory_bytes or 0):
                     engine.kill(f"more than {self._memory_bytes} bytes of memory")
-            time.sleep(_LOOK_AT_MEMORY_S)
+            time.sleep(_MEMORY_CHECK_EVERY_S)
 
     def describe(self) -> dict[str, Any]:
-        # What needs no weights can be loaded when it is asked for.
+        # A model without weights can be loaded on demand.
         models: dict[str, Any] = {entry.name: {"state": "ready"} for entry in self._own if entry.source is None}
         voices: dict[tuple[str, str], Any] = {}
         for engine in self._engines:
             for name, known in list(engine.models.items()):
-                # The best state of any child is what a caller wants to know.
+                # Callers want to know the best state of any child.
                 if models.get(name, {}).get("state") != "warm":
                     models[name] = {key: value for key, value in known.items() if key != "voices"}
                 voices |= {(name, voice["id"]): {**voice, "model": name} for voice in known.get("voices", ())}

@@ -1,6 +1,6 @@
-"""The controller's side of one engine child: start, talk, watch it die, start it again.
+"""The controller's side of one engine child: starts it, exchanges messages with it, restarts it when it has died.
 
-Knows processes and messages; which engine runs what is engine_pool's business.
+Knows processes and messages; workers/engines/pool.py decides which engine runs what.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,21 +25,45 @@ from workers.child_process import kill_group, spawn
 
 from .channel import Channel, ChannelClosed, Message
 from .engine import EngineDied
+from .messages import (
+    Command,
+    EngineReady,
+    Event,
+    LoadModel,
+    ModelEvent,
+    ModelFetching,
+    ModelLoaded,
+    ModelLoadFailed,
+    ModelLoading,
+    ModelUnloaded,
+    RunStep,
+    StepDone,
+    StepEvent,
+    StepFailed,
+    StepStopped,
+    StopStep,
+)
+from .protocol import ProtocolViolation, decode_event, encode_command
 
 _log = structlog.get_logger(__name__)
 
 #: Seconds between two starts of a child that keeps dying: doubled each time up to the last.
 _FIRST_PAUSE_S, _LAST_PAUSE_S = 0.5, 30.0
-#: Seconds that loading a model may take without a word.
+#: Seconds that loading a model may take without a message.
 LOADING_STALL_S = 1800.0
-#: A child that lived so long starts again at once.
+#: A child that lived so long is restarted at once.
 _STABLE_S = 60.0
-#: What a child says of a model → the state that it is in.
-_STATES = {"fetching": "downloading", "loading": "loading", "loaded": "warm", "load_failed": "failed"}
+#: Event of a model → the state that it is in.
+_STATES: dict[type[ModelEvent], str] = {
+    ModelFetching: "downloading",
+    ModelLoading: "loading",
+    ModelLoaded: "warm",
+    ModelLoadFailed: "failed",
+}
 
 
 class EngineRun:
-    """`engine.Run` of a chunk in a shared child."""
+    """`engine.ChunkRun` in a child that several runs share."""
 
     def __init__(self, number: int, channel: Channel, process: EngineProcess, model: str) -> None:
         self.id = number
@@ -46,32 +71,33 @@ class EngineRun:
         self._model = model
         self._channel = channel
         self._process = process
-        self._events: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[StepEvent | EngineDied | ProtocolViolation] = queue.SimpleQueue()
 
     @property
     def stall_s(self) -> float:
         return self._process.stall_s(self._model)
 
-    def deliver(self, event: Message) -> None:
+    def deliver(self, event: StepEvent | EngineDied | ProtocolViolation) -> None:
         """Called by the thread that reads the child."""
         self._events.put(event)
 
-    def next(self, timeout_s: float) -> Message:
+    def next_event(self, timeout_s: float) -> StepEvent:
         try:
             event = self._events.get(timeout=timeout_s)
         except queue.Empty:
             raise TimeoutError from None
-        if event["event"] == "died":
-            self.ended = True
-            raise EngineDied(event["detail"], alone=event["alone"], to_blame=event["to_blame"])
-        self.ended = self.ended or event["event"] in ("done", "failed", "interrupted")
+        if isinstance(event, ProtocolViolation):
+            raise event
+        self.ended = self.ended or isinstance(event, EngineDied | StepDone | StepFailed | StepStopped)
+        if isinstance(event, EngineDied):
+            raise event
         return event
 
-    def send(self, message: Message) -> None:
+    def send(self, command: Command) -> None:
         try:
-            self._channel.send({**message, "id": self.id})
+            self._channel.send({**encode_command(command), "id": self.id})
         except ChannelClosed:
-            return  # the reader of the channel sees it too, and knows who was in there: `next` raises
+            return  # the reader of the channel sees it too, and knows which runs there were: `next_event` raises
 
     def kill(self) -> None:
         self._process.kill("it hung")
@@ -91,7 +117,7 @@ class EngineProcess:
         most_models: int = 1,
         when_warm: Callable[[], None] = lambda: None,
     ) -> None:
-        """`stall_s`: by entry name, seconds without a word from a model at work that count as hung.
+        """`stall_s`: by entry name, seconds without a message from a model at work after which it counts as hung.
 
         `most_models`: kept loaded at once, those of `preload` included.
         `when_warm` is called whenever the models have been loaded, in the thread that reads the child.
@@ -110,11 +136,11 @@ class EngineProcess:
         self._child: subprocess.Popen[bytes] | None = None
         self._closing = threading.Event()
         self._killed_for: str | None = None
-        #: Entry name → {"state": one of `_STATES`, …}, as the child said last.
+        #: Entry name → {"state": one of `_STATES`, …}, by the child's last event; the shape of the worker's info.
         self.models: dict[str, dict[str, Any]] = {}
         #: Set while every preloaded model has been loaded, or has failed to.
         self.settled = threading.Event()
-        threading.Thread(target=self._keep, name="engine-reader", daemon=True).start()
+        threading.Thread(target=self._supervise, name="engine-reader", daemon=True).start()
 
     @property
     def is_warm(self) -> bool:
@@ -124,30 +150,30 @@ class EngineProcess:
         )
 
     def stall_s(self, model: str) -> float:
-        """How long the child may be silent about a chunk of this model."""
+        """How many seconds the child may send nothing about a run of this model."""
         if self.models.get(model, {}).get("state") != "warm":
             return LOADING_STALL_S
         return self._stall_s.get(model, LOADING_STALL_S)
 
-    def begin(self, message: Message) -> EngineRun:
-        """Send a chunk to the child. Raises EngineDied, blaming nobody, when it is down at this moment."""
+    def begin(self, command: RunStep) -> EngineRun:
+        """Send a run to the child. Raises EngineDied, blaming nobody, when it is down at this moment."""
         with self._lock:
             if self._channel is None:
-                raise EngineDied("The engine is being started again.", alone=False, to_blame=False)
-            run = EngineRun(next(self._numbers), self._channel, self, message["model"])
+                raise EngineDied("The engine is being restarted.", alone=False, to_blame=False)
+            run = EngineRun(next(self._numbers), self._channel, self, command.model)
             self._runs[run.id] = run
-        run.send({**message, "op": "run"})
+        run.send(command)
         return run
 
     def end(self, run: EngineRun) -> None:
-        """Forget a chunk; tells the child where it has not finished."""
+        """Drop a run; stops it in the child where it has not ended."""
         if not run.ended:
-            run.send({"op": "stop"})
+            run.send(StopStep())
         with self._lock:
             self._runs.pop(run.id, None)
 
     def kill(self, reason: str) -> None:
-        """SIGKILL; its chunks hear of it, and a new child starts."""
+        """SIGKILL; its runs raise EngineDied, and a new child starts."""
         with self._lock:
             self._killed_for = reason
             if self._child is not None:
@@ -155,7 +181,7 @@ class EngineProcess:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a chunk runs in it."""
+        """Whether it has a run."""
         return bool(self._runs)
 
     def rss_bytes(self) -> int:
@@ -180,7 +206,7 @@ class EngineProcess:
                 self._child.wait()
 
     # -- the thread that reads the child -----------------------------------------------------------------------------
-    def _keep(self) -> None:
+    def _supervise(self) -> None:
         pause_s = _FIRST_PAUSE_S
         while not self._closing.is_set():
             started = time.monotonic()
@@ -192,13 +218,16 @@ class EngineProcess:
                 continue
             if self._closing.is_set():
                 # Closed while it was being started: `close` has not seen it.
-                self._bury(channel, child)
+                self._on_exit(channel, child)
                 return
             try:
                 while True:
-                    self._hear(channel.receive())
+                    self._handle_message(channel.receive())
             except ChannelClosed:
-                self._bury(channel, child)
+                self._on_exit(channel, child)
+            except ProtocolViolation as violation:
+                _log.error("engine_protocol_violation", detail=str(violation))
+                self._on_exit(channel, child)
             pause_s = _FIRST_PAUSE_S if time.monotonic() - started > _STABLE_S else min(pause_s * 2, _LAST_PAUSE_S)
             if pause_s > _FIRST_PAUSE_S * 2:
                 self._closing.wait(pause_s)
@@ -213,61 +242,68 @@ class EngineProcess:
             child = spawn("workers.engines.child", arguments, env=self._environment, pass_fds=[theirs.fileno()])
         channel = Channel(ours)
         for entry in self._preload:
-            channel.send({"op": "load", "model": entry.name})
+            channel.send(encode_command(LoadModel(entry.name)))
         with self._lock:
             self._channel, self._child, self._killed_for = channel, child, None
         return channel, child
 
-    def _hear(self, event: Message) -> None:
-        kind = event["event"]
-        if kind in _STATES or kind == "unloaded":
-            self._hear_of_model(event)
-        elif (run := self._runs.get(event.get("id", 0))) is not None:
+    def _handle_message(self, message: Message) -> None:
+        """Raises ProtocolViolation where an invalid message is of no run that could fail with it."""
+        number = message.get("id")
+        run = self._runs.get(number) if isinstance(number, int) else None
+        try:
+            event: Event = decode_event(message)
+        except ProtocolViolation as violation:
+            if run is None:
+                raise
+            run.deliver(violation)
+            return
+        if isinstance(event, ModelEvent):
+            self._handle_model_event(event)
+        elif run is not None and not isinstance(event, EngineReady):
             run.deliver(event)
 
-    def _hear_of_model(self, event: Message) -> None:
-        if event["event"] == "unloaded":
-            self.models.pop(event["model"], None)
+    def _handle_model_event(self, event: ModelEvent) -> None:
+        if isinstance(event, ModelUnloaded):
+            self.models.pop(event.model, None)
             return
-        state = _STATES[event["event"]]
-        known = {key: value for key, value in event.items() if key not in ("event", "model")}
-        self.models[event["model"]] = {"state": state, **known}
+        state = _STATES[type(event)]
+        details = {name: value for name, value in asdict(event).items() if name != "model"}
+        self.models[event.model] = {"state": state, **details}
+        selection = details.get("selection") or {}
         _log.info(
             f"model_{state}",
-            model=event["model"],
-            detail=event.get("detail"),
-            load_s=event.get("load_s"),
-            engine=event.get("engine"),
-            candidates=(event.get("selection") or {}).get("candidates"),
+            model=event.model,
+            detail=details.get("detail"),
+            load_s=details.get("load_s"),
+            engine=details.get("engine"),
+            candidates=selection.get("candidates"),
         )
-        if warning := (event.get("selection") or {}).get("warning"):
-            _log.warning("engine_warning", model=event["model"], detail=warning)
+        if warning := selection.get("warning"):
+            _log.warning("engine_warning", model=event.model, detail=warning)
         if all(self.models.get(entry.name, {}).get("state") in ("warm", "failed") for entry in self._preload):
             self.settled.set()
             self._when_warm()
 
-    def _bury(self, channel: Channel, child: subprocess.Popen[bytes]) -> None:
+    def _on_exit(self, channel: Channel, child: subprocess.Popen[bytes]) -> None:
+        """Reap the child and tell its runs."""
         with self._lock:
             self._channel = None
             channel.close()
             kill_group(child)
             status = child.wait()
             runs, self._runs = list(self._runs.values()), {}
-            reason = self._killed_for or _say(status)
+            reason = self._killed_for or describe_exit(status)
         self.models = {}
         self.settled.clear()
         if not self._closing.is_set():
             _log.error("engine_died", reason=reason, chunks=len(runs))
         for run in runs:
             run.deliver(
-                {
-                    "event": "died",
-                    "alone": len(runs) == 1,
-                    "detail": f"The engine ended: {reason}.",
-                    "to_blame": not self._closing.is_set(),
-                }
+                EngineDied(f"The engine ended: {reason}.", alone=len(runs) == 1, to_blame=not self._closing.is_set())
             )
 
 
-def _say(status: int) -> str:
+def describe_exit(status: int) -> str:
+    """An exit status as part of a sentence."""
     return f"signal {-status}" if status < 0 else f"status {status}"

@@ -1,198 +1,203 @@
-"""Inside a child: one chunk, from its `run` message to its `done` or `failed`.
+"""Inside a child: one run of a step, from its `RunStep` to the event that ends it.
 
-Knows the messages of a chunk and calls one of the pipeline's three functions; knows nothing of jobs, storage or leases.
-Files are named relative to the chunk's directory; a finished file is announced and is the controller's from then on.
-
-To the child    run · source {k, file} · stored · stop
-From the child  progress {done, total} · file {name, file, content_type} · need {k}, and in the end one of
-                done {…} · failed {…} · interrupted
+Knows the messages of a run and calls one of the pipeline's three functions; knows nothing of jobs, storage or leases.
+Files are named relative to the run's directory; a finished file is announced and is the controller's from then on.
 """
 
 from __future__ import annotations
 
-import importlib
+import errno
 import json
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from pydantic import ValidationError
 
-from jobs.stack_trace import stack_of
-from pipelines.catalog.catalog import PIPELINES
+from jobs.failure import Failure
+from jobs.stack_trace import format_stack
+from pipelines.catalog.job_kinds import PIPELINES
 from pipelines.errors import InputTooLarge, PipelineError
-from pipelines.pipeline import Interrupted, Limits, Part, Pipeline, Span
+from pipelines.pipeline import Part, Pipeline, Span, StepInterrupted
 
-from .channel import Message
+from .messages import (
+    PLAN_FILE,
+    SOURCE_FILE,
+    SPANS_FILE,
+    Command,
+    FileProduced,
+    FileStored,
+    FollowUpSpan,
+    PlanDone,
+    PlanInput,
+    Progress,
+    RunStep,
+    SourceNeeded,
+    SourceReady,
+    StepDone,
+    StepEvent,
+    StepFailed,
+    StepStopped,
+    StitchDone,
+    StitchInput,
+    WorkDone,
+    WorkInput,
+)
+from .protocol import to_failure
 
-#: Files that may wait for the controller to store them before `put` waits: bounds the disk that a chunk uses.
-_FILES_IN_FLIGHT = 4
+#: Files that may wait for the controller to store them before `put` waits: bounds the disk that a run uses.
+_MAX_UNSTORED_FILES = 4
 
 #: Seconds between two messages of progress.
 _PROGRESS_EVERY_S = 0.2
 
-PLAN_FILE = "plan.jsonl"
-SPANS_FILE = "spans.jsonl"
-SOURCE_FILE = "source"
+_CommandT = TypeVar("_CommandT", FileStored, SourceReady)
 
 
-class Conversation(Protocol):
-    """The messages of one chunk, both ways."""
+class StepChannel(Protocol):
+    """The messages of one run, both ways."""
 
-    def send(self, event: Message) -> None: ...
+    def send(self, event: StepEvent) -> None: ...
 
-    def receive(self) -> Message:
-        """The next message for this chunk, waited for. Raises Interrupted when it is `stop`, or nobody is there."""
+    def receive(self) -> Command:
+        """The next command for this run, waited for. Raises StepInterrupted after `StopStep` or a lost controller."""
 
     def is_stopped(self) -> bool:
-        """Whether `stop` has come, without waiting."""
+        """Whether `StopStep` has come, without waiting."""
 
 
-class ChannelSink:
-    """`pipelines.pipeline.Sink` over a conversation."""
+class RemoteSink:
+    """`pipelines.pipeline.Sink`: the controller takes the files and the progress."""
 
-    def __init__(self, conversation: Conversation, directory: Path) -> None:
+    def __init__(self, channel: StepChannel, directory: Path) -> None:
         self.directory = directory
-        self._conversation = conversation
-        self._handed_over = 0
-        self._in_flight = 0
+        self._channel = channel
+        self._produced = 0
+        self._unstored = 0
         self._last_sent = 0.0
 
     def put(self, name: str, path: Path, *, content_type: str = "application/octet-stream") -> None:
-        while self._in_flight >= _FILES_IN_FLIGHT:
-            self.expect("stored")
-        self._in_flight += 1
-        self._handed_over += 1
-        file = f"out-{self._handed_over}"
+        while self._unstored >= _MAX_UNSTORED_FILES:
+            self.wait_for(FileStored)
+        self._unstored += 1
+        self._produced += 1
+        file = f"out-{self._produced}"
         # Out of the pipeline's way: it may write a file of the same name again at once.
         path.rename(self.directory / file)
-        self._conversation.send({"event": "file", "name": name, "file": file, "content_type": content_type})
+        self._channel.send(FileProduced(name, file, content_type))
 
     def progress(self, done: float, total: float | None = None) -> None:
-        if self._conversation.is_stopped():
-            raise Interrupted
+        if self._channel.is_stopped():
+            raise StepInterrupted
         now = time.monotonic()
         if now - self._last_sent >= _PROGRESS_EVERY_S:
             self._last_sent = now
-            self._conversation.send({"event": "progress", "done": done, "total": total})
+            self._channel.send(Progress(done, total))
 
-    def expect(self, op: str) -> Message:
-        """Wait for a message of this kind; acknowledgements of files are counted on the way."""
+    def wait_for(self, kind: type[_CommandT]) -> _CommandT:
+        """Wait for a command of this kind; acknowledgements of files are counted on the way."""
         while True:
-            message = self._conversation.receive()
-            if message["op"] == "stored":
-                self._in_flight -= 1
-            if message["op"] == op:
-                return message
+            command = self._channel.receive()
+            if isinstance(command, FileStored):
+                self._unstored -= 1
+            if isinstance(command, kind):
+                return command
 
 
-class FetchedSources:
-    """`pipelines.pipeline.Sources`: asks the controller for the k-th file and drops the one before."""
+class RemoteSources:
+    """`pipelines.pipeline.Sources`: asks the controller for the k-th file and removes the one before."""
 
-    def __init__(self, conversation: Conversation, sink: ChannelSink) -> None:
-        self._conversation = conversation
+    def __init__(self, channel: StepChannel, sink: RemoteSink) -> None:
+        self._channel = channel
         self._sink = sink
-        self._held: tuple[int, Path] | None = None
+        self._current: tuple[int, Path] | None = None
 
     def __call__(self, k: int) -> Path:
-        if self._held is not None:
-            if self._held[0] == k:
-                return self._held[1]
-            self._held[1].unlink(missing_ok=True)
-            self._held = None
-        self._conversation.send({"event": "need", "k": k})
+        if self._current is not None:
+            if self._current[0] == k:
+                return self._current[1]
+            self._current[1].unlink(missing_ok=True)
+            self._current = None
+        self._channel.send(SourceNeeded(k))
         while True:
-            answer = self._sink.expect("source")
-            if answer["k"] == k:
-                self._held = (k, self._sink.directory / answer["file"])
-                return self._held[1]
+            source = self._sink.wait_for(SourceReady)
+            if source.index == k:
+                self._current = (k, self._sink.directory / source.file)
+                return self._current[1]
 
 
-def perform(run: Message, conversation: Conversation, family: Any = None) -> None:
-    """Do the chunk and report its end. Raises nothing but MemoryError, of which the whole child should die."""
+def run_step(run: RunStep, channel: StepChannel, family: Any = None) -> None:
+    """Do the step and report its end. Raises nothing but MemoryError, of which the whole child should die."""
     try:
-        done = _step(run, conversation, family)
-        conversation.send({"event": "done", **done})
-    except Interrupted:
-        conversation.send({"event": "interrupted"})
+        channel.send(_run_step(run, channel, family))
+    except StepInterrupted:
+        channel.send(StepStopped())
     except PipelineError as error:
-        conversation.send(
-            {
-                "event": "failed",
-                "class": error.error_class,
-                "code": error.code,
-                "detail": error.detail,
-                "field": error.field,
-                "retryable": error.retryable,
-            }
-        )
+        channel.send(StepFailed(to_failure(error)))
     except MemoryError:
         raise
-    except Exception as error:  # noqa: BLE001 – the task boundary: whatever a pipeline raises ends this chunk only
-        conversation.send(_unforeseen(error))
+    except Exception as error:  # noqa: BLE001 – the task boundary: whatever a pipeline raises ends this run only
+        channel.send(_unexpected(error))
 
 
-def _step(run: Message, conversation: Conversation, family: Any) -> Message:
-    pipeline = load_pipeline(run["kind"])
-    request = pipeline.Request.model_validate(run["params"])
-    sink = ChannelSink(conversation, Path(run["directory"]))
-    if run["step"] == "plan":
-        return _plan(pipeline, request, run, sink)
-    if run["step"] == "work":
-        sources = FetchedSources(conversation, sink)
-        return _work(pipeline, request, span_of(run["span"]), sources, family=family, sink=sink)
-    return _stitch(pipeline, request, sink, FetchedSources(conversation, sink))
+def _run_step(run: RunStep, channel: StepChannel, family: Any) -> StepDone:
+    step = run.step
+    pipeline = PIPELINES[step.kind].load()
+    request = pipeline.Request.model_validate(step.params)
+    sink = RemoteSink(channel, Path(run.directory))
+    match step:
+        case PlanInput():
+            return _plan(pipeline, request, step, sink)
+        case WorkInput():
+            span = span_from_json(step.span)
+            return _work(pipeline, request, span, RemoteSources(channel, sink), family=family, sink=sink)
+        case StitchInput():
+            return _stitch(pipeline, request, sink, RemoteSources(channel, sink))
 
 
-def load_pipeline(kind: str) -> Pipeline:
-    """The pipeline of a job kind."""
-    module, _, name = PIPELINES[kind].partition(":")
-    return getattr(importlib.import_module(module), name)()
-
-
-def _plan(pipeline: Pipeline, request: Any, run: Message, sink: ChannelSink) -> Message:
-    source = sink.directory / SOURCE_FILE if run["has_source"] else None
-    plan = pipeline.plan(request, source, sink, Limits(**run["limits"]))
+def _plan(pipeline: Pipeline, request: Any, step: PlanInput, sink: RemoteSink) -> PlanDone:
+    source = sink.directory / SOURCE_FILE if step.has_source else None
+    plan = pipeline.plan(request, source, sink, step.limits)
     count = 0
     with (sink.directory / PLAN_FILE).open("w", encoding="utf-8", errors="surrogatepass") as lines:
         header = {"header": dict(plan.header), "units_total": plan.units_total, "unit": plan.unit}
         lines.write(json.dumps(header, ensure_ascii=False) + "\n")
         for span in plan.spans:
-            lines.write(json.dumps(span_json(span), ensure_ascii=False) + "\n")
+            lines.write(json.dumps(span_to_json(span), ensure_ascii=False) + "\n")
             count += 1
             sink.progress(0.0)
-    return {"units_total": plan.units_total, "unit": plan.unit, "spans": count}
+    return PlanDone(plan.units_total, plan.unit, count)
 
 
 def _work(
-    pipeline: Pipeline, request: Any, span: Span, sources: FetchedSources, *, family: Any, sink: ChannelSink
-) -> Message:
+    pipeline: Pipeline, request: Any, span: Span, sources: RemoteSources, *, family: Any, sink: RemoteSink
+) -> WorkDone:
     part: Part = pipeline.work(request, span, sources, family, sink)
     part.path.rename(sink.directory / "part")
-    return {
-        "part": "part",
-        "engine_s": part.engine_s,
-        "duration_s": part.duration_s,
-        "provenance": dict(part.provenance),
-        "follow_ups": [{"model": follow.model, "span": span_json(follow.span)} for follow in part.follow_ups],
-    }
+    return WorkDone(
+        part="part",
+        engine_s=part.engine_s,
+        duration_s=part.duration_s,
+        provenance=dict(part.provenance),
+        follow_ups=[FollowUpSpan(follow_up.model, span_to_json(follow_up.span)) for follow_up in part.follow_ups],
+    )
 
 
-def _stitch(pipeline: Pipeline, request: Any, sink: ChannelSink, sources: FetchedSources) -> Message:
+def _stitch(pipeline: Pipeline, request: Any, sink: RemoteSink, sources: RemoteSources) -> StitchDone:
     with (sink.directory / PLAN_FILE).open(encoding="utf-8", errors="surrogatepass") as plan:
         header = json.loads(next(plan))["header"]
     with (sink.directory / SPANS_FILE).open(encoding="utf-8", errors="surrogatepass") as lines:
-        result = pipeline.stitch(request, header, _spans(lines), sources, sink)
-    return {"duration_s": result.duration_s, "summary": dict(result.summary)}
+        result = pipeline.stitch(request, header, _read_spans(lines), sources, sink)
+    return StitchDone(result.duration_s, dict(result.summary))
 
 
-def _spans(lines: Iterator[str]) -> Iterator[Span]:
+def _read_spans(lines: Iterator[str]) -> Iterator[Span]:
     for line in lines:
-        yield span_of(json.loads(line))
+        yield span_from_json(json.loads(line))
 
 
-def span_json(span: Span) -> Message:
+def span_to_json(span: Span) -> dict[str, Any]:
     """A span as the plan file and the chunk's row hold it."""
     return {
         "idx": span.idx,
@@ -204,8 +209,8 @@ def span_json(span: Span) -> Message:
     }
 
 
-def span_of(value: Mapping[str, Any]) -> Span:
-    """The inverse of `span_json`."""
+def span_from_json(value: Mapping[str, Any]) -> Span:
+    """The inverse of `span_to_json`."""
     return Span(
         idx=value["idx"],
         start=value["start"],
@@ -216,23 +221,12 @@ def span_of(value: Mapping[str, Any]) -> Span:
     )
 
 
-def _unforeseen(error: Exception) -> Message:
-    failed: Message = {"event": "failed", "class": "engine", "code": "internal_error", "field": None, "retryable": True}
+def _unexpected(error: Exception) -> StepFailed:
     if isinstance(error, ValidationError):
-        return failed | {
-            "class": "bad_input",
-            "code": "bad_input",
-            "retryable": False,
-            "detail": "The stored request does not fit this version of the server.",
-        }
-    if isinstance(error, OSError) and error.errno == 27:  # EFBIG: past the sandbox's file size
-        return failed | {
-            "class": InputTooLarge.error_class,
-            "code": InputTooLarge.code,
-            "retryable": False,
-            "detail": "What this input unfolds to is larger than this server allows.",
-        }
-    return failed | {
-        "detail": f"The engine failed unexpectedly ({type(error).__name__}).",
-        "trace": stack_of(error)[-4000:],
-    }
+        detail = "The stored request does not fit this version of the server."
+        return StepFailed(Failure("bad_input", "bad_input", detail))
+    if isinstance(error, OSError) and error.errno == errno.EFBIG:  # past the sandbox's limit on the size of a file
+        detail = "What this input unfolds to is larger than this server allows."
+        return StepFailed(Failure(InputTooLarge.error_class, InputTooLarge.code, detail))
+    detail = f"The engine failed unexpectedly ({type(error).__name__})."
+    return StepFailed(Failure("engine", "internal_error", detail, retryable=True), trace=format_stack(error)[-4000:])

@@ -1,7 +1,7 @@
-"""Checks the database against its invariants: the body of `voicemill audit [--deep]`.
+"""Checks the database against its invariants: the implementation of `voicemill audit [--deep]`.
 
-The store knows the invariants; here objects are compared with what the record says of them: their sizes, and with
-`--deep` their bytes. Exit code 1 with violations, 2 when it could not look.
+The store knows the invariants; here objects are compared with their rows: their sizes, and with `--deep` their bytes.
+Exit code 1 with violations, 2 when the check was not possible.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from jobs.chunk import InputObject
 from jobs.errors import CorruptObject, JobsError, NotFound
-from jobs.job import InputObject
 from jobs.settings import Settings
 from jobs.storage.storage import Storage
-from jobs.store import Store
+from jobs.store.maintenance import Maintenance
 from workers.wiring import wire
 
-#: The invariant that objects are held against.
+#: The invariant that objects are checked against.
 OBJECTS = "09_objects_exist"
 _SHOWN = 20
 _PAGE = 100
@@ -28,25 +28,25 @@ _PAGE = 100
 Violations = dict[str, list[Mapping[str, Any]]]
 
 
-def check(store: Store, storage: Storage, *, deep: bool) -> Violations:
+def check(maintenance: Maintenance, storage: Storage, *, deep: bool) -> Violations:
     """Violations by invariant, 20 of each at most; empty lists where all is well. Raises StoreUnavailable, …"""
-    found: Violations = {name: list(rows) for name, rows in store.audit().items()}
+    found: Violations = {name: list(rows) for name, rows in maintenance.audit().items()}
     objects = found.setdefault(OBJECTS, [])
-    for owner, (owner_id, source) in _objects(store):
+    for owner, (owner_id, source) in _list_objects(maintenance):
         if len(objects) >= _SHOWN:
             break
-        if (problem := _problem(storage, source, deep=deep)) is not None:
+        if (problem := _find_problem(storage, source, deep=deep)) is not None:
             objects.append({owner: owner_id, "key": source.key, "problem": problem})
     return found
 
 
-def _objects(store: Store) -> Iterator[tuple[str, tuple[str, InputObject]]]:
+def _list_objects(maintenance: Maintenance) -> Iterator[tuple[str, tuple[str, InputObject]]]:
     """("job" or "voice", (its id, an object of it))."""
-    for owner, pages in (("job", store.objects), ("voice", store.voice_objects)):
-        yield from ((owner, each) for each in _owned(pages))
+    for owner, pages in (("job", maintenance.stored_objects), ("voice", maintenance.stored_voice_objects)):
+        yield from ((owner, each) for each in _list_owned(pages))
 
 
-def _owned(pages: Callable[..., Sequence[tuple[str, Sequence[InputObject]]]]) -> Iterator[tuple[str, InputObject]]:
+def _list_owned(pages: Callable[..., Sequence[tuple[str, Sequence[InputObject]]]]) -> Iterator[tuple[str, InputObject]]:
     after = ""
     while page := pages(after=after, limit=_PAGE):
         for owner_id, sources in page:
@@ -54,7 +54,7 @@ def _owned(pages: Callable[..., Sequence[tuple[str, Sequence[InputObject]]]]) ->
         after = page[-1][0]
 
 
-def _problem(storage: Storage, source: InputObject, *, deep: bool) -> str | None:
+def _find_problem(storage: Storage, source: InputObject, *, deep: bool) -> str | None:
     size = storage.stat(source.key)
     if size is None:
         return "missing"
@@ -74,14 +74,14 @@ def _problem(storage: Storage, source: InputObject, *, deep: bool) -> str | None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print what is wrong, for people or as JSON."""
+    """Print the violations, for people or as JSON."""
     parser = argparse.ArgumentParser(prog="voicemill audit")
     parser.add_argument("--deep", action="store_true", help="also read every object and check its SHA-256")
     parser.add_argument("--json", action="store_true", help="violations by invariant, as JSON")
     options = parser.parse_args(arguments)
     try:
         services = wire(Settings())
-        found = check(services.store, services.storage, deep=options.deep)
+        found = check(services.store.maintenance, services.storage, deep=options.deep)
     except JobsError as error:
         sys.stderr.write(f"voicemill audit: {error.detail}\n")
         return 2

@@ -1,36 +1,34 @@
-"""Keeps house, in every controller: one leads at a time, but nothing depends on there being only one.
+"""Periodic maintenance, in every controller: one leads at a time, but correctness never depends on there being one.
 
-Each pass rescues chunks of dead workers, expires, rings for work that nobody claimed. Now and then it removes the
-objects of jobs that are due for deletion, and runs the audit, whose latest result is a metric.
+Each pass rescues chunks of dead workers, expires jobs, notifies for work that nobody claimed. Every 30 seconds it
+removes the objects of jobs that are due for deletion; every ten minutes it runs the audit, whose latest result is a
+metric.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
 
 import structlog
 
 from jobs.dispatch.dispatch import Dispatch
 from jobs.errors import JobsError, Misconfigured, StorageUnavailable
 from jobs.lease_trust import TrustWindow
-from jobs.storage.object_keys import incoming_prefix, job_prefix
+from jobs.storage.object_keys import job_prefix
 from jobs.storage.ownership import require_own_storage
 from jobs.storage.storage import Storage
-from jobs.store import Store
+from jobs.store.maintenance import Maintenance
 from workers.periodic import Periodic
 
 _log = structlog.get_logger(__name__)
 
 _LEADER = "sweeper"
-#: Seconds between passes of the slow tasks.
+#: Seconds between two runs of the slow tasks.
 _DELETE_EVERY_S = 30.0
 _AUDIT_EVERY_S = 600.0
-#: The first audit waits until a stack that just started has other things behind it.
+#: The first audit comes later, so that it does not slow down the start of a stack.
 _FIRST_AUDIT_S = 60.0
-#: Days of unclaimed uploads that are looked at, the youngest older than 48 hours.
-_INCOMING_DAYS = range(3, 10)
 
 
 class Sweeper:
@@ -38,7 +36,7 @@ class Sweeper:
 
     def __init__(
         self,
-        store: Store,
+        maintenance: Maintenance,
         storage: Storage,
         dispatch: Dispatch,
         worker_id: str,
@@ -47,7 +45,7 @@ class Sweeper:
         trust_s: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._store = store
+        self._maintenance = maintenance
         self._storage = storage
         self._dispatch = dispatch
         self._worker_id = worker_id
@@ -68,20 +66,22 @@ class Sweeper:
         """Stop, and let another lead at once."""
         self._thread.close()
         try:
-            self._store.resign(_LEADER, self._worker_id)
+            self._maintenance.resign(_LEADER, self._worker_id)
         except JobsError as error:
-            _log.warning("resignation_unheard", detail=error.detail)
+            _log.warning("leadership_not_resigned", detail=error.detail)
 
     def sweep(self) -> None:
-        """One pass. Raises StoreUnavailable; what a storage does not do is left for a later pass."""
-        leads = self._store.lead(_LEADER, self._worker_id, term_ms=round(max(10.0, 3 * self._every_s) * 1000))
-        # Who does not lead watches too: so the next leader need not wait before it may rescue.
-        may_rescue = self._window.passed(self._store.now_ms())
+        """One pass. Raises StoreUnavailable; what the storage fails to delete is left for a later pass."""
+        leads = self._maintenance.acquire_leadership(
+            _LEADER, self._worker_id, term_ms=round(max(10.0, 3 * self._every_s) * 1000)
+        )
+        # The others watch too, so that the next leader need not wait before it may rescue.
+        may_rescue = self._window.record_pass(self._maintenance.now_ms())
         if not leads:
             return
-        swept = self._store.sweep(may_rescue=may_rescue)
-        for queue, count in (swept.bells or {}).items():
-            self._dispatch.ring(queue, count=count)
+        swept = self._maintenance.sweep(may_rescue=may_rescue)
+        for queue, count in (swept.notifications or {}).items():
+            self._dispatch.notify(queue, count=count)
         if swept.rescued or swept.expired or swept.cancelled:
             _log.info("swept", rescued=swept.rescued, expired=swept.expired, cancelled=swept.cancelled)
         try:
@@ -95,23 +95,16 @@ class Sweeper:
             self._delete()
         if self._clock() >= self._audit_at:
             self._audit_at = self._clock() + _AUDIT_EVERY_S
-            self.audit = {name: len(rows) for name, rows in self._store.audit().items()}
+            self.audit = {name: len(rows) for name, rows in self._maintenance.audit().items()}
             if broken := {name: count for name, count in self.audit.items() if count}:
                 _log.error("audit_failed", **broken)
-            self._delete_incoming()
 
     def _delete(self) -> None:
-        """Objects first, then the row is blanked: a crash in between is repaired by the next pass."""
-        due = self._store.due_for_deletion()
+        """Delete objects first, then blank the row: a crash in between is repaired by the next pass."""
+        due = self._maintenance.due_for_purge()
         if due:
-            require_own_storage(self._storage, self._store.installation_id())
+            require_own_storage(self._storage, self._maintenance.installation_id())
         for job in due:
             self._storage.delete_prefix(job_prefix(job.tenant_id, job.id))
-            self._store.blank(job.id)
+            self._maintenance.purge(job.id)
             _log.info("job_deleted", job=job.id)
-
-    def _delete_incoming(self) -> None:
-        require_own_storage(self._storage, self._store.installation_id())
-        today = datetime.now(UTC).date()
-        for days in _INCOMING_DAYS:
-            self._storage.delete_prefix(incoming_prefix(today - timedelta(days=days)))

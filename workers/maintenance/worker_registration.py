@@ -1,4 +1,4 @@
-"""Says in SQL that this worker is here and what it can do; the API's `auto`, its voices and its progress read that."""
+"""Registers this worker in SQL with what it can do; the API's `auto`, its voices and its progress read that."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import psutil
 import structlog
 
 from jobs.errors import JobsError
-from jobs.job import WorkerRow
-from jobs.store import Store
+from jobs.store.worker_registry import WorkerRegistry
+from jobs.worker import WorkerRow
 from workers.periodic import Periodic
 
 _log = structlog.get_logger(__name__)
 
-#: Seconds between two signs of life; a worker unseen for a minute counts as gone.
+#: Seconds between two updates; a worker without one for a minute counts as gone.
 _EVERY_S = 15.0
 
 
-class Presence:
+class WorkerRegistration:
     """The thread that keeps this worker's row."""
 
     def __init__(
         self,
-        store: Store,
+        workers: WorkerRegistry,
         worker_id: str,
         *,
         queues: Sequence[str],
@@ -32,30 +32,30 @@ class Presence:
         device: str,
         info: Callable[[], Mapping[str, Any]],
     ) -> None:
-        """`info` is asked each time: models, voices, memory, the latest audit."""
-        self._store = store
+        """`info` is called for each update: models, voices, memory, the latest audit."""
+        self._workers = workers
         self._row = WorkerRow(worker_id, tuple(queues), slots, device, last_seen=0)
         self._info = info
-        self._thread = Periodic("presence", self._show, every_s=_EVERY_S, again_s=3.0)
+        self._thread = Periodic("worker-registration", self._register, every_s=_EVERY_S, retry_s=3.0)
 
     def start(self) -> None:
-        """Show up at once, in the thread that calls, and stay. Raises StoreUnavailable."""
-        self._show()
+        """Register at once, in the calling thread, and keep the row up to date. Raises StoreUnavailable."""
+        self._register()
         self._thread.start()
 
     def refresh(self) -> None:
-        """Something changed: say so now."""
+        """Update the row now."""
         self._thread.wake()
 
     def close(self) -> None:
-        """Leave, so that nobody counts on this worker for another minute."""
+        """Remove the row, so that nothing counts on this worker for another minute."""
         self._thread.close()
         try:
-            self._store.forget_worker(self._row.id)
+            self._workers.remove(self._row.id)
         except JobsError as error:
-            _log.warning("farewell_unheard", detail=error.detail)
+            _log.warning("worker_not_removed", detail=error.detail)
 
-    def _show(self) -> None:
+    def _register(self) -> None:
         rss = psutil.Process().memory_info().rss
         row = WorkerRow(
             self._row.id,
@@ -65,4 +65,4 @@ class Presence:
             last_seen=0,
             info={**self._info(), "rss_bytes": rss},
         )
-        self._store.see_worker(row)
+        self._workers.register(row)

@@ -1,1 +1,1 @@
-"""What a process that opens user bytes is kept from. One file a mechanism; `confinement` puts them together."""
+"""Sandboxes of the processes that parse user input. One file a mechanism; `confinement` puts them together."""

@@ -1,15 +1,15 @@
-"""The walls around a process that opens user bytes, raised from inside, outermost first.
+"""The restrictions of a process that parses user input, which it puts on itself, outermost first.
 
-`leave_network` is for the template that is forked; `enter` for each fork, when all it needs is imported. Every wall
-that this machine permits is raised and named in the answer; what each is worth without the others, and what is *not*
-promised, stands in docs/sandbox.md:
+`leave_network` is for the fork server; `confine` for each fork, when all it needs is imported. Every restriction that
+this machine permits is applied and named in the return value; what each is worth without the others, and what is *not*
+promised, stands in docs/explanation/sandbox.md:
 
 netns     no network interface at all (root, or unprivileged user namespaces)
 landlock  no file but this chunk's directory and the installed code (Linux 5.13+)
 chroot    the same, where there is no Landlock but CAP_SYS_CHROOT; then nothing can be imported any more
 uid       another user, where the controller is root
-seccomp   no sockets, no programs, no hands on other processes (x86-64, arm64)
-hooks     Python's own audit hooks refuse sockets and programs: not a wall against native code
+seccomp   no sockets, no programs, no access to other processes (x86-64, arm64)
+hooks     Python's own audit hooks refuse sockets and programs: no restriction for native code
 limits    address space, CPU time, file size, open files, no core dump (everywhere)
 """
 
@@ -44,11 +44,11 @@ class Limits:
     open_files: int = 256
 
 
-class ForbiddenHere(PermissionError):
+class OperationForbidden(PermissionError):
     """A sandboxed process asked for a socket or a program."""
 
 
-def why_not() -> str | None:
+def find_obstacle() -> str | None:
     """What keeps this process from confining its forks at all; None where nothing does."""
     if os.getuid() != 0:
         return None
@@ -69,7 +69,10 @@ def _status() -> list[str]:
 
 
 def leave_network() -> list[str]:
-    """Give up every network interface, for this process and its forks. Call before any thread exists."""
+    """Give up every network interface, for this process and its forks. Call before any thread exists.
+
+    Returns the names of the restrictions that this made.
+    """
     uid, gid = os.getuid(), os.getgid()
     try:
         syscalls.unshare(syscalls.CLONE_NEWNET | syscalls.CLONE_NEWIPC)
@@ -77,7 +80,7 @@ def leave_network() -> list[str]:
     except OSError:
         if uid == 0:
             # A root without the right to do this (a container's) could in a user namespace of its own, but then could
-            # not become another user any more, which is worth more: seccomp keeps forks from sockets too.
+            # not become another user any more, which protects more: seccomp keeps forks from sockets too.
             return []
     try:
         syscalls.unshare(syscalls.CLONE_NEWUSER | syscalls.CLONE_NEWNET | syscalls.CLONE_NEWIPC)
@@ -88,34 +91,35 @@ def leave_network() -> list[str]:
         Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
         Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
     except OSError:
-        # Without a map this process has no name for itself, but no network either, which was the point.
+        # Without a map this process has no user id, but no network either, which was the point.
         return ["netns"]
     return ["netns"]
 
 
-def enter(directory: Path, limits: Limits, *, as_root: bool) -> list[str]:
-    """Confine this process to `directory`, for good; the current directory is there afterwards. Returns the walls.
+def confine(directory: Path, limits: Limits, *, as_root: bool) -> list[str]:
+    """Confine this process to `directory`, for good; the current directory is there afterwards.
 
-    Raises OSError when it is root and cannot become anybody else: then it must not open user bytes at all.
+    Returns the names of the restrictions. Raises OSError when it is root and cannot become another user: then it must
+    not parse user input at all.
     """
-    walls = ["limits"]
-    _limit(limits)
+    restrictions = ["limits"]
+    _set_limits(limits)
     os.chdir(directory)
     uid = _FIRST_UID + os.getpid() % _UIDS
     if as_root:
         os.chown(".", uid, uid)
         os.chmod(".", 0o700)  # noqa: PTH101 – the directory by handle, not by a path that this user may not walk
-    walls += _close_files(Path.cwd())
+    restrictions += _restrict_files(Path.cwd())
     if as_root:
         os.setgroups([])
         os.setresgid(uid, uid, uid)
         os.setresuid(uid, uid, uid)
-        walls.append("uid")
-    walls += _close_calls()
-    return walls
+        restrictions.append("uid")
+    restrictions += _restrict_calls()
+    return restrictions
 
 
-def _limit(limits: Limits) -> None:
+def _set_limits(limits: Limits) -> None:
     # A process that ignores the signal of its soft limit is killed by the hard one.
     _set_limit(resource.RLIMIT_CPU, limits.cpu_s, limits.cpu_s + 5)
     _set_limit(resource.RLIMIT_FSIZE, limits.file_bytes)
@@ -132,7 +136,7 @@ def _set_limit(which: int, soft: int, hard: int | None = None) -> None:
     resource.setrlimit(which, (soft, hard))
 
 
-def _close_files(directory: Path) -> list[str]:
+def _restrict_files(directory: Path) -> list[str]:
     try:
         landlock.restrict(readable=code_paths(), writable=directory)
         return ["landlock"]
@@ -147,16 +151,16 @@ def _close_files(directory: Path) -> list[str]:
 
 @cache
 def code_paths() -> tuple[Path, ...]:
-    """What imports and their shared libraries read: installed code, never data of this service."""
+    """The files that imports and their shared libraries read: installed code, never data of this service."""
     paths = {Path(path) for path in sysconfig.get_paths().values()}
     paths |= {Path(sys.base_prefix) / "lib", Path("/usr/lib"), Path("/usr/local/lib"), Path("/lib"), Path("/lib64")}
     paths |= {Path("/usr/share/zoneinfo"), Path("/etc/localtime"), Path("/etc/ld.so.cache"), Path("/dev/urandom")}
     return (*(path for path in paths if path.is_absolute() and path != Path("/")), _SOURCE_ROOT / "pipelines")
 
 
-def _close_calls() -> list[str]:
+def _restrict_calls() -> list[str]:
     try:
-        seccomp.refuse()
+        seccomp.install_filter()
         return ["seccomp"]
     except OSError:
         sys.addaudithook(_refuse_by_hook)
@@ -165,4 +169,4 @@ def _close_calls() -> list[str]:
 
 def _refuse_by_hook(event: str, _: tuple[Any, ...]) -> None:
     if event.startswith(("socket.", "subprocess.", "os.exec", "os.posix_spawn", "os.system", "os.fork", "os.kill")):
-        raise ForbiddenHere(f"{event} is not for this process")
+        raise OperationForbidden(f"{event} is not allowed in this process")

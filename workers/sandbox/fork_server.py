@@ -1,12 +1,9 @@
-"""The process that the sandboxed cpu children are forked from: `python -m workers.sandbox.fork_server`.
+"""The process that the sandboxed cpu processes are forked from: `python -m workers.sandbox.fork_server`.
 
-It imports all that opens user bytes, leaves the network, and then forks one confined process for each chunk, so that a
-chunk starts in milliseconds in a pristine process, and what one input does to its process no other ever meets. A fork
-that is to be kept serves several chunks which open no user bytes, and says `idle` after each. The template has one
-thread, opens no user bytes itself, holds no secret, and ends with its controller; its forks end with it.
-
-Controller → template   run {id, directory, limits, keep} with the fork's socket · kill {id}
-Template → controller   ready {walls}, or refused {detail} and its end · exited {id, status}
+It imports all code that parses user input, leaves the network, and then forks one confined process for each chunk, so
+that a chunk starts in milliseconds in a fresh process, and what one input does to its process affects no other. A
+reusable fork runs several chunks that parse no user input, and sends `Idle` after each. The fork server has one thread,
+parses no user input itself, holds no secret, and ends with its controller; its forks end with it.
 """
 
 from __future__ import annotations
@@ -16,7 +13,6 @@ import ast
 import gc
 import importlib
 import importlib.util
-import json
 import os
 import pkgutil
 import resource
@@ -24,45 +20,41 @@ import select
 import signal
 import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-import pipelines
-from jobs.stack_trace import stack_of
-from pipelines.catalog.catalog import PIPELINES
-from workers.child_process import die_with_parent, offer_itself_first
-from workers.engines import step_runner
-from workers.engines.channel import Channel, ChannelClosed, Message
+from jobs.stack_trace import format_stack
+from pipelines.catalog.job_kinds import ENGINE_MODULES, ENGINE_RUNTIMES, PIPELINES
+from workers.child_process import die_with_parent, prefer_as_oom_victim
+from workers.engines.channel import Channel, ChannelClosed
+from workers.engines.messages import Command, Confined, Idle, RunStep, StepEvent
+from workers.engines.protocol import decode_command, encode_event
+from workers.engines.step_runner import run_step
 
-from . import confinement
+from . import confinement, control_protocol
+from .control_protocol import ForkExited, ServerReady, ServerRefused, StartFork
 
-#: Packages and modules beneath pipelines/ that only engines use.
-_ENGINES = ("families", "engines", "vocoders", "loading")
-#: What only engines run on, and what few chunks want, which import it themselves. Every page that the template has
-#: written costs each fork time: torch alone is 120 MB, scikit-learn with what it brings is 100.
-_RUNTIMES = frozenset({"torch", "transformers", "safetensors", "ctranslate2", "tensorrt", "sklearn", "pyrnnoise"})
-#: Kilobytes by which the memory of a fork that is kept may grow.
+#: Kilobytes by which the memory of a reusable fork may grow.
 _GROWTH_KB = 64 << 10
-#: Bytes of one control message; the chunk itself travels on its own socket.
-_CONTROL_BYTES = 1 << 16
 
 
-class ForkConversation:
-    """`perform.Conversation` of a fork: the channel is this chunk's alone, and `stop` is a SIGKILL."""
+class ForkChannel:
+    """`step_runner.StepChannel` of a fork: the channel is this run's alone, and it is stopped by SIGKILL."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
 
-    def send(self, event: Message) -> None:
-        self._channel.send(event)
+    def send(self, event: StepEvent) -> None:
+        self._channel.send(encode_event(event))
 
-    def receive(self) -> Message:
-        return self._channel.receive()
+    def receive(self) -> Command:
+        return decode_command(self._channel.receive())
 
     def is_stopped(self) -> bool:
         return False
 
 
-class Template:
+class ForkServer:
     """Forks on demand and reports how each fork ended."""
 
     def __init__(self, control: socket.socket) -> None:
@@ -84,32 +76,32 @@ class Template:
                 self._wake.recv(4096)
                 self._reap()
             if self._control in readable:
-                data, fds, _, _ = socket.recv_fds(self._control, _CONTROL_BYTES, 1)
+                data, fds, _, _ = socket.recv_fds(self._control, control_protocol.MAX_BYTES, 1)
                 if not data:
                     return
-                message = json.loads(data)
-                if message["op"] == "run":
-                    self._fork(message, fds[0])
+                command = control_protocol.decode_command(data)
+                if isinstance(command, StartFork):
+                    self._fork(command, fds[0])
                 else:
-                    self._kill(message["id"])
+                    self._kill(command.id)
 
-    def _fork(self, message: Message, fd: int) -> None:
+    def _fork(self, command: StartFork, fd: int) -> None:
         parent = os.getpid()
         try:
             pid = os.fork()
         except OSError as error:
             # The machine is short of memory or processes: this chunk waits, those that run go on.
-            sys.stderr.write(f"no fork: {error}\n")
-            self._send({"event": "exited", "id": message["id"], "status": None})
+            sys.stderr.write(f"cannot fork: {error}\n")
+            self._send(ForkExited(command.id, None))
         else:
             if pid == 0:
-                self._child(message, socket.socket(fileno=fd), parent)
-            self._forks[pid] = message["id"]
+                self._run_fork(command, socket.socket(fileno=fd), parent)
+            self._forks[pid] = command.id
         os.close(fd)
 
-    def _kill(self, chunk: int) -> None:
+    def _kill(self, number: int) -> None:
         for pid, known in self._forks.items():
-            if known == chunk:
+            if known == number:
                 os.kill(pid, signal.SIGKILL)
 
     def _reap(self) -> None:
@@ -117,37 +109,37 @@ class Template:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
                 return
-            self._send({"event": "exited", "id": self._forks.pop(pid), "status": os.waitstatus_to_exitcode(status)})
+            self._send(ForkExited(self._forks.pop(pid), os.waitstatus_to_exitcode(status)))
 
-    def _send(self, event: Message) -> None:
-        self._control.send(json.dumps(event).encode())
+    def _send(self, event: control_protocol.Event) -> None:
+        self._control.send(control_protocol.encode_event(event))
 
-    def ready(self, walls: list[str]) -> None:
+    def announce_ready(self, restrictions: list[str]) -> None:
         """Tell the controller that forks may be asked for."""
-        self._send({"event": "ready", "walls": walls})
+        self._send(ServerReady(restrictions))
 
-    def refuse(self, detail: str) -> None:
+    def send_startup_error(self, detail: str) -> None:
         """Tell the controller that there will be no forks on this machine."""
-        self._send({"event": "refused", "detail": detail})
+        self._send(ServerRefused(detail))
 
-    def _child(self, message: Message, sock: socket.socket, parent: int) -> None:
-        """The fork. Never returns."""
+    def _run_fork(self, command: StartFork, sock: socket.socket, parent: int) -> None:
+        """The life of a fork. Never returns."""
         status = 1
         try:
             die_with_parent(parent)
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            offer_itself_first()
-            _keep_only(sock, Path(message["directory"]) / "stderr.txt")
-            for name in message["imports"]:
+            prefer_as_oom_victim()
+            directory, limits = Path(command.directory), command.limits
+            _close_inherited_files(sock, directory / "stderr.txt")
+            for name in command.imports:
                 importlib.import_module(name)
-            limits = confinement.Limits(**message["limits"])
-            walls = confinement.enter(Path(message["directory"]), limits, as_root=self._as_root)
-            # The change of user made the kernel forget.
+            restrictions = confinement.confine(directory, limits, as_root=self._as_root)
+            # The kernel drops the parent-death signal when the user changes.
             die_with_parent(parent)
             channel = Channel(sock)
-            channel.send({"event": "confined", "walls": walls})
-            _serve(channel, _Allowance(limits) if message["keep"] else None)
+            channel.send(encode_event(Confined(restrictions)))
+            _serve(channel, _Allowance(limits) if command.reusable else None)
             channel.close()
             status = 0
         except ChannelClosed:
@@ -155,39 +147,40 @@ class Template:
         except MemoryError:
             status = 137
         except Exception as error:  # noqa: BLE001 – the end of this process; its log file tells the controller why
-            sys.stderr.write(f"{stack_of(error)}\n")
+            sys.stderr.write(f"{format_stack(error)}\n")
         finally:
             sys.stderr.flush()
             os._exit(status)
 
 
 class _Allowance:
-    """What a process that is kept may use over all its chunks, so that each of them finds nearly all of its own."""
+    """What a reusable process may use over all its runs, so that each of them has nearly the limits of a fresh one."""
 
     def __init__(self, limits: confinement.Limits) -> None:
         self._cpu_s = limits.cpu_s / 10
         self._most_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss + _GROWTH_KB
 
     def is_used_up(self) -> bool:
-        """Whether no further chunk should begin here."""
+        """Whether no further run should begin here."""
         used = resource.getrusage(resource.RUSAGE_SELF)
         return used.ru_utime + used.ru_stime > self._cpu_s or used.ru_maxrss > self._most_kb
 
 
 def _serve(channel: Channel, allowance: _Allowance | None) -> None:
-    """One chunk; with an allowance one after the other, until that is used up or nobody asks for more."""
+    """Do one run; with an allowance one after the other, until that is used up or the channel closes."""
+    runs = ForkChannel(channel)
     while True:
-        run = channel.receive()
-        if run["op"] != "run":
-            continue  # an acknowledgement that the chunk before did not wait for
-        step_runner.perform(run, ForkConversation(channel))
+        command = runs.receive()
+        if not isinstance(command, RunStep):
+            continue  # an acknowledgement that the run before did not wait for
+        run_step(command, runs)
         if allowance is None or allowance.is_used_up():
             return
-        channel.send({"event": "idle"})
+        runs.send(Idle())
 
 
-def _keep_only(sock: socket.socket, errors: Path) -> None:
-    """Close every descriptor but the chunk's socket; what native code prints goes to a file of the chunk."""
+def _close_inherited_files(sock: socket.socket, errors: Path) -> None:
+    """Close every descriptor but the run's socket; what native code prints goes to a file of the run."""
     output = os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
@@ -199,21 +192,20 @@ def _keep_only(sock: socket.socket, errors: Path) -> None:
 
 
 def import_everything() -> None:
-    """All modules that plan and stitch may use, those that they import inside functions included.
+    """Import all modules that plan and stitch may use, those that they import inside functions included.
 
     A confined fork can perhaps import nothing: its user may not be able to read the code (a Python under /root).
     """
-    for kind in PIPELINES:
+    for kind, spec in PIPELINES.items():
         try:
-            step_runner.load_pipeline(kind)
+            spec.load()
         except ImportError as error:
             # Its jobs fail with this; the other kinds go on.
             sys.stderr.write(f"the pipeline of {kind} cannot be imported: {error}\n")
-    for found in pkgutil.walk_packages(pipelines.__path__, "pipelines."):
-        if not found.ispkg and not _is_of_engines(found.name):
-            spec = importlib.util.find_spec(found.name)
-            if spec is not None and spec.origin is not None:
-                _import_what_it_imports(Path(spec.origin), package=found.name.rpartition(".")[0])
+    for name in _list_modules("pipelines"):
+        found = importlib.util.find_spec(name)
+        if found is not None and found.origin is not None:
+            _import_dependencies(Path(found.origin), package=name.rpartition(".")[0])
     # PyAV imports parts of itself when it meets a stream of their kind; NumPy maps files through mmap.
     import mmap  # noqa: F401
 
@@ -231,7 +223,19 @@ def import_everything() -> None:
             importlib.import_module(f"encodings.{codec.name}")
 
 
-def _import_what_it_imports(source: Path, *, package: str) -> None:
+def _list_modules(package: str) -> Iterator[str]:
+    """The modules beneath a package that are not of engines; imports the packages on the way."""
+    for found in pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}."):
+        if _is_engine_code(found.name):
+            continue
+        if found.ispkg:
+            yield from _list_modules(found.name)
+        else:
+            yield found.name
+
+
+def _import_dependencies(source: Path, *, package: str) -> None:
+    """Import every module that this source file names in an import statement."""
     for node in ast.walk(ast.parse(source.read_bytes())):
         names = []
         if isinstance(node, ast.Import):
@@ -240,7 +244,7 @@ def _import_what_it_imports(source: Path, *, package: str) -> None:
             module = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
             names = [module, *(f"{module}.{alias.name}" for alias in node.names)]
         for name in names:
-            if name.split(".")[0] in _RUNTIMES or _is_of_engines(name):
+            if name.split(".")[0] in ENGINE_RUNTIMES or _is_engine_code(name):
                 continue
             try:
                 importlib.import_module(name)
@@ -248,30 +252,29 @@ def _import_what_it_imports(source: Path, *, package: str) -> None:
                 continue  # an extra that is not installed, or a name that is no module
 
 
-def _is_of_engines(name: str) -> bool:
-    package, _, rest = name.partition(".")
-    return package == "pipelines" and rest.partition(".")[0] in _ENGINES
+def _is_engine_code(name: str) -> bool:
+    return any(name == module or name.startswith(f"{module}.") for module in ENGINE_MODULES)
 
 
 def main() -> None:
-    """Entry of the template process."""
+    """Entry of the fork server process."""
     parser = argparse.ArgumentParser(prog="workers.sandbox.fork_server")
     parser.add_argument("--fd", type=int, required=True, help="the controller's control socket")
     parser.add_argument("--parent", type=int, required=True, help="process id of the controller")
     options = parser.parse_args()
     die_with_parent(options.parent)
-    template = Template(socket.socket(fileno=options.fd))
-    if (detail := confinement.why_not()) is not None:
-        template.refuse(detail)
+    server = ForkServer(socket.socket(fileno=options.fd))
+    if (detail := confinement.find_obstacle()) is not None:
+        server.send_startup_error(detail)
         return
-    walls = confinement.leave_network()
+    restrictions = confinement.leave_network()
     import_everything()
     confinement.code_paths()
     # What is here now is shared by all forks: keep the collector from touching, and so copying, it.
     gc.collect()
     gc.freeze()
-    template.ready(walls)
-    template.serve()
+    server.announce_ready(restrictions)
+    server.serve()
 
 
 if __name__ == "__main__":

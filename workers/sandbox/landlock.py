@@ -46,7 +46,7 @@ def version() -> int:
 def restrict(*, readable: Iterable[Path], writable: Path) -> None:
     """Keep this thread, and all that it starts, to reading `readable` and to `writable`. Raises OSError.
 
-    Paths that are not there are passed over. Files that are open already stay usable.
+    Paths that do not exist are skipped. Files that are open already stay usable.
     """
     abi = version()
     if not abi:

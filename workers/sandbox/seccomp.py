@@ -1,7 +1,8 @@
-"""A seccomp filter written by hand: no sockets, no new processes, no hands on other processes (x86-64 and arm64).
+"""A seccomp filter: no sockets, no new processes, no access to other processes (x86-64 and arm64).
 
 A deny list: what is not named here is allowed, because Python and FFmpeg need most of the rest. Refused calls fail with
-EPERM. Needs no privilege and no package; the rules are classic BPF over (syscall number, architecture, arguments).
+EPERM. The rules are classic BPF over (syscall number, architecture, arguments). Not `pyseccomp`: it loads libseccomp.so
+of the system, which an installation from wheels may lack; without the library there would be no filter at all.
 """
 
 from __future__ import annotations
@@ -135,7 +136,7 @@ def is_supported() -> bool:
     return os.uname().sysname == "Linux" and syscalls.MACHINE in _ARCHITECTURES
 
 
-def refuse() -> None:
+def install_filter() -> None:
     """Put the filter on every thread of this process, for good. Raises OSError."""
     if not is_supported():
         raise OSError(f"no seccomp rules for {syscalls.MACHINE}")

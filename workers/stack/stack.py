@@ -1,8 +1,7 @@
-"""The whole of Voicemill on this machine: the body of `voicemill up`, `python -m workers.stack`.
+"""All services of Voicemill on this machine: the implementation of `voicemill up`, `python -m workers.stack`.
 
-Puts together what production gets from its own database, broker and process supervisor: a private Redis, migrations,
-a local key, the workers, the API and Flower, all under one lock on the data directory. Nothing that it starts outlives
-it.
+Starts what production has as its own database, broker and process supervisor: a private Redis, migrations, a local key,
+the workers, the API and Flower, all under one lock on the data directory. Nothing that it starts outlives it.
 """
 
 from __future__ import annotations
@@ -31,15 +30,15 @@ from jobs.sql import SqlStore, open_store
 from workers.child_process import SOURCE_ROOT
 
 from . import local_account, private_redis
-from .local_account import FLOWER_USER, Account
+from .local_account import FLOWER_USER, LocalAccount
 from .private_redis import PrivateRedis
 from .readiness import Check, StackStart
 from .supervisor import Service, Supervisor
 
 _WORKER_GRACE_S, _SERVICE_GRACE_S = 60.0, 10.0
-_LOOK_EVERY_S = 0.1
-#: Seconds for one answer of the API while it starts.
-_ANSWER_S = 5.0
+_POLL_EVERY_S = 0.1
+#: Seconds for one request to the API while it starts.
+_REQUEST_S = 5.0
 
 
 def main() -> int:
@@ -48,7 +47,7 @@ def main() -> int:
     data_dir: Path = options.data_dir.expanduser().absolute()
     stop = threading.Event()
     for sig in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        # Under nohup a hang-up is ignored already, and stays so.
+        # Under nohup SIGHUP is ignored already, and stays so.
         if signal.getsignal(sig) is not signal.SIG_IGN:
             signal.signal(sig, lambda *_: stop.set())
     try:
@@ -89,11 +88,11 @@ class Stack:
         self._families = [name for name in options.families.split(",") if name]
         self._port = options.port or _free_port()
         self._flower_port = options.flower_port or _free_port()
-        local_account.withdraw(data_dir)
+        local_account.remove_client_file(data_dir)
         self._run_dir = data_dir / "run"
         for directory in (self._run_dir, data_dir / "logs"):
             directory.mkdir(exist_ok=True, mode=0o700)
-        self._supervisor = Supervisor(data_dir / "logs", _say)
+        self._supervisor = Supervisor(data_dir / "logs", _print_line)
         self._env: dict[str, str] = {}
         self._redis: PrivateRedis | None = None
         self._api_has_answered = False
@@ -104,7 +103,7 @@ class Stack:
         settings = self._start_broker()
         try:
             store = self._prepare(settings)
-            account = local_account.open_account(store, self._data_dir)
+            account = local_account.load_or_create_account(store, self._data_dir)
             self._start_services(account)
             start = self._start_checks(store)
             if not start.wait(stop):
@@ -112,20 +111,20 @@ class Stack:
                     return 0
                 sys.stderr.write(f"voicemill up: {start.report()}\n")
                 return 1
-            path = local_account.publish(
+            path = local_account.write_client_file(
                 self._data_dir, account, base_url=self._url(self._port), flower_url=self._url(self._flower_port)
             )
-            self._announce(path, [name.removeprefix("worker-") for name in start.awaited])
-            while not stop.wait(_LOOK_EVERY_S):
+            self._announce(path, [name.removeprefix("worker-") for name in start.missing])
+            while not stop.wait(_POLL_EVERY_S):
                 self._supervisor.watch()
-            _say("stopping")
+            _print_line("stopping")
             return 0
         finally:
             self._stop()
 
     # -- start -------------------------------------------------------------------------------------------------------
     def _start_broker(self) -> Settings:
-        """The settings that all services share, once the broker is on its way."""
+        """Start the broker. Returns the settings that all services share."""
         changes = {"VOICEMILL_DATA_DIR": str(self._data_dir)}
         given = Settings(data_dir=self._data_dir)
         if given.broker_url is None:
@@ -148,17 +147,19 @@ class Stack:
             stderr=subprocess.STDOUT,
         )
         if done.returncode:
-            said = done.stdout.decode(errors="replace").strip().splitlines()[-5:]
-            raise Misconfigured("the database cannot be prepared:\n" + "\n".join(said), field="VOICEMILL_DATABASE_URL")
+            output = done.stdout.decode(errors="replace").strip().splitlines()[-5:]
+            raise Misconfigured(
+                "the database cannot be prepared:\n" + "\n".join(output), field="VOICEMILL_DATABASE_URL"
+            )
         store = open_store(settings, box)
-        # Under the lock nobody of ours lives: what dead workers of an earlier run held is free again, uncharged. With
-        # a database that others share, that is true of this host only.
-        prefix = f"{store.installation_id()}:" + ("" if settings.is_embedded else f"{platform.node()}:")
-        if released := store.release_installation(prefix):
-            _say(f"{released} chunks of an earlier run are ready again")
+        # Under the lock no worker of this stack runs: what dead workers of an earlier run held is released, uncharged.
+        # Where hosts share a database, that holds for this host only.
+        prefix = f"{store.maintenance.installation_id()}:" + ("" if settings.is_embedded else f"{platform.node()}:")
+        if released := store.workers.release_installation(prefix):
+            _print_line(f"{released} chunks of an earlier run are ready again")
         return store
 
-    def _start_services(self, account: Account) -> None:
+    def _start_services(self, account: LocalAccount) -> None:
         python = sys.executable
         for family in ("cpu", *self._families):
             command = [python, "-m", "workers.controller", "--family", family, "--parent", str(os.getpid())]
@@ -195,8 +196,8 @@ class Stack:
         ]
         self._supervisor.start(Service("flower", flower, self._env, _SERVICE_GRACE_S, level=2))
 
-    def _flower_config(self, account: Account) -> Path:
-        """Flower's settings as it reads them; in a file, since a command line can be read by everybody."""
+    def _flower_config(self, account: LocalAccount) -> Path:
+        """Write Flower's settings to a file, since every user of the machine can read a command line."""
         path = self._run_dir / "flowerconfig.py"
         path.unlink(missing_ok=True)
         path.touch(mode=0o600)
@@ -211,27 +212,29 @@ class Stack:
 
     # -- readiness ---------------------------------------------------------------------------------------------------
     def _start_checks(self, store: SqlStore) -> StackStart:
-        """What is waited for. A model may be on its way from the network: its jobs wait for it, `voicemill up` does
-        not."""
-        reported = _Reported(store)
+        """The readiness checks of all services. A model may still be downloading: its jobs wait for it, `voicemill up`
+        does not."""
+        reported = _ReportedWorkers(store)
         checks: dict[str, Check] = {
-            f"worker-{family}": lambda family=family: reported.lacks(family)  # type: ignore[misc]
+            f"worker-{family}": lambda family=family: reported.check(family)  # type: ignore[misc]
             for family in ("cpu", *self._families)
         }
         if (redis := self._redis) is not None:
-            checks["redis"] = lambda: "" if redis.answers() else f"does not answer on port {redis.port}"
-        checks["api"] = self._awaited_of_api
+            checks["redis"] = lambda: "" if redis.is_up() else f"does not answer on port {redis.port}"
+        checks["api"] = self._check_api
         checks["flower"] = lambda: "" if _listens(self._flower_port) else f"does not listen on port {self._flower_port}"
         optional = [f"worker-{family}" for family in self._families]
-        # The API remembers for a second which workers it saw when it was asked for its health: that is asked last.
-        return StackStart(self._supervisor, checks, optional=optional, last=("api", self._lacking_health), say=_say)
+        # The API caches for a second which workers were live when its health was requested: that check comes last.
+        return StackStart(
+            self._supervisor, checks, optional=optional, last=("api", self._check_health), print_line=_print_line
+        )
 
-    def _awaited_of_api(self) -> str:
-        # Once it has answered it is not asked again: each question is a line in its log. Nobody has a key here.
+    def _check_api(self) -> str:
+        # One answer is enough: each request is a line in its log. This one has no key.
         self._api_has_answered = self._api_has_answered or _status(self._port, "/jobs") is not None
         return "" if self._api_has_answered else f"does not answer on port {self._port}"
 
-    def _lacking_health(self) -> str:
+    def _check_health(self) -> str:
         status = _status(self._port, "/audio/health")
         if status == 200:
             return ""
@@ -244,48 +247,48 @@ class Stack:
             f"  Flower   {self._url(self._flower_port)}   (user {FLOWER_USER}, password in {path})\n"
             f"  Key      {path}\n"
             f"  Logs     {self._data_dir / 'logs'}\n"
-            + "".join(f"  {self._why_absent(family)}; its jobs wait\n" for family in absent)
+            + "".join(f"  {self._describe_absent(family)}; its jobs wait\n" for family in absent)
             + "Ctrl-C stops it.",
             flush=True,
         )
 
-    def _why_absent(self, family: str) -> str:
+    def _describe_absent(self, family: str) -> str:
         worker = f"worker-{family}"
-        if self._supervisor.ends(worker):
+        if self._supervisor.exits(worker):
             return f"{family}: {self._supervisor.state(worker)}, log: {self._supervisor.log(worker)}"
         return f"{family} is still loading its model"
 
     # -- stop --------------------------------------------------------------------------------------------------------
     def _stop(self) -> None:
-        # From now on the same signals mean: at once.
+        # From now on the same signals kill everything at once.
         for sig in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sig, lambda *_: self._supervisor.kill())
-        local_account.withdraw(self._data_dir)
+        local_account.remove_client_file(self._data_dir)
         self._supervisor.stop()
 
     def _url(self, port: int) -> str:
         return f"http://127.0.0.1:{port}"
 
 
-class _Reported:
-    """Which workers have reported to the database; asked once for all of them at a time."""
+class _ReportedWorkers:
+    """Which workers have registered in the database; one query for all checks of a poll."""
 
     def __init__(self, store: SqlStore) -> None:
         self._store = store
         self._families: frozenset[str] = frozenset()
-        self._asked_at = float("-inf")
+        self._queried_at = float("-inf")
 
-    def lacks(self, family: str) -> str:
+    def check(self, family: str) -> str:
         """A `Check` of the worker of this family."""
-        if time.monotonic() - self._asked_at >= _LOOK_EVERY_S:
-            pools = {worker.id.split(":")[2] for worker in self._store.live_workers()}
+        if time.monotonic() - self._queried_at >= _POLL_EVERY_S:
+            pools = {worker.id.split(":")[2] for worker in self._store.workers.list_live()}
             self._families = frozenset(pool.rpartition(".")[2] for pool in pools)
-            self._asked_at = time.monotonic()
+            self._queried_at = time.monotonic()
         return "" if family in self._families else "has not reported to the database"
 
 
-def _say(line: str) -> None:
-    print(f"[{time.strftime('%H:%M:%S')}] {line}", flush=True)  # noqa: T201 – the stack's own voice on the terminal
+def _print_line(line: str) -> None:
+    print(f"[{time.strftime('%H:%M:%S')}] {line}", flush=True)  # noqa: T201 – the stack's output on the terminal
 
 
 def _free_port() -> int:
@@ -312,10 +315,10 @@ def _listens(port: int) -> bool:
 def _status(port: int, path: str) -> int | None:
     """The HTTP status of an answer; None without one."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=_ANSWER_S) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=_REQUEST_S) as answer:
             return int(answer.status)
-    except urllib.error.HTTPError as refusal:
-        return refusal.code
+    except urllib.error.HTTPError as error:
+        return error.code
     except (OSError, http.client.HTTPException):
         return None
 

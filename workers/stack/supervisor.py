@@ -1,7 +1,7 @@
-"""Keeps a handful of processes running, and ends with them: the engine room of `voicemill up`.
+"""The process supervisor of `voicemill up`: keeps a few processes running, which end with this one.
 
-Knows programs, log files and restarts; knows nothing of what the programs are. Everything happens in the main thread:
-the kernel's promise to end a child with its parent is bound to the thread that started it.
+Knows programs, log files and restarts; knows nothing of what the programs do. Everything happens in the main thread:
+the kernel ends a child when the *thread* that started it ends.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _FIRST_PAUSE_S, _LAST_PAUSE_S = 0.25, 15.0
-#: Who ran so long starts again without a pause.
+#: A service that ran so long is restarted without a pause.
 _STABLE_S = 30.0
-#: A log larger than this begins anew at the next start; the old one is kept once.
+#: A log larger than this is rotated at the next start; one old log is kept.
 _LOG_BYTES = 10_000_000
 _PR_SET_PDEATHSIG = 1
 _REFUSED = 2
@@ -36,7 +36,7 @@ class Service:
     env: Mapping[str, str] = field(repr=False)
     #: Seconds between SIGTERM and SIGKILL at a stop.
     grace_s: float = 10.0
-    #: What is built on others has a higher level than they, and stops before them.
+    #: A service that depends on others has a higher level than they, and stops before them.
     level: int = 0
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
@@ -45,8 +45,8 @@ class Service:
     start_at: float = 0.0
     #: How it ended last, and how often it has; None while it has not.
     last_status: int | None = None
-    ends: int = 0
-    #: Where in its log this run begins: what stands before is of earlier ones.
+    exits: int = 0
+    #: Where in its log this stack begins: what stands before is of earlier ones.
     log_from: int = 0
 
     @property
@@ -58,9 +58,9 @@ class Service:
 class Supervisor:
     """Starts services, restarts what ends, stops them level by level."""
 
-    def __init__(self, log_directory: Path, say: Callable[[str], None]) -> None:
+    def __init__(self, log_directory: Path, print_line: Callable[[str], None]) -> None:
         self._logs = log_directory
-        self._say = say
+        self._print_line = print_line
         self._services: list[Service] = []
 
     def start(self, service: Service) -> None:
@@ -69,12 +69,12 @@ class Supervisor:
         self._launch(service)
 
     def watch(self) -> None:
-        """One look: what has ended is started again, after a pause that grows while it keeps ending."""
+        """Check once: a service that has ended is restarted, after a pause that grows while it keeps ending."""
         for service in self._services:
             if service.is_up:
                 continue
             if service.process is not None:
-                self._bury(service)
+                self._on_exit(service)
             elif time.monotonic() >= service.start_at:
                 self._launch(service)
 
@@ -86,9 +86,9 @@ class Supervisor:
         """Names of services that cannot start as they were asked to: they ended with 2, as after a wrong argument."""
         return [service.name for service in self._services if service.last_status == _REFUSED]
 
-    def ends(self, name: str) -> int:
+    def exits(self, name: str) -> int:
         """How often a service has ended."""
-        return self._named(name).ends
+        return self._named(name).exits
 
     def pids(self, names: Collection[str]) -> list[int]:
         """The processes of those services that run."""
@@ -100,10 +100,10 @@ class Supervisor:
         service = self._named(name)
         if service.process is None:
             assert service.last_status is not None
-            return f"it ended ({_describe(service.last_status)}, {service.ends} in all)"
+            return f"it ended ({_describe_exit(service.last_status)}, {service.exits} in all)"
         if not service.is_up:
-            return f"it ended ({_describe(service.process.returncode)}, {service.ends + 1} in all)"
-        before = f", after {service.ends} that ended" if service.ends else ""
+            return f"it ended ({_describe_exit(service.process.returncode)}, {service.exits + 1} in all)"
+        before = f", after {service.exits} that ended" if service.exits else ""
         return f"it runs (process {service.process.pid}{before})"
 
     def stop(self) -> None:
@@ -126,13 +126,13 @@ class Supervisor:
         """Where a service writes."""
         return self._logs / f"{name}.log"
 
-    def last_words(self, name: str, lines: int = 15) -> str:
+    def log_tail(self, name: str, lines: int = 15) -> str:
         """The end of what a service has written to its log since it was first started here."""
         try:
-            said = self.log(name).read_bytes()[self._named(name).log_from :]
+            log = self.log(name).read_bytes()[self._named(name).log_from :]
         except OSError:
             return ""
-        return "\n".join(said.decode(errors="replace").splitlines()[-lines:])
+        return "\n".join(log.decode(errors="replace").splitlines()[-lines:])
 
     def _launch(self, service: Service) -> None:
         path = self.log(service.name)
@@ -151,22 +151,22 @@ class Supervisor:
                 stderr=log,
                 start_new_session=True,
                 # Safe here: this process has one thread.
-                preexec_fn=lambda: _tether(parent),  # noqa: PLW1509
+                preexec_fn=lambda: _die_with_parent(parent),  # noqa: PLW1509
             )
         service.started_at = time.monotonic()
         service.starts += 1
 
-    def _bury(self, service: Service) -> None:
+    def _on_exit(self, service: Service) -> None:
         assert service.process is not None
         _kill_group(service.process.pid)
         status = service.last_status = service.process.returncode
-        service.ends += 1
-        lived = time.monotonic() - service.started_at
-        service.pause_s = 0.0 if lived > _STABLE_S else min(_LAST_PAUSE_S, max(_FIRST_PAUSE_S, service.pause_s * 2))
+        service.exits += 1
+        lived_s = time.monotonic() - service.started_at
+        service.pause_s = 0.0 if lived_s > _STABLE_S else min(_LAST_PAUSE_S, max(_FIRST_PAUSE_S, service.pause_s * 2))
         service.start_at = time.monotonic() + service.pause_s
         service.process = None
         again = f"again in {service.pause_s:.2g} s, log: {self.log(service.name)}"
-        self._say(f"{service.name} ended ({_describe(status)}); {again}")
+        self._print_line(f"{service.name} ended ({_describe_exit(status)}); {again}")
 
     def _signal(self, service: Service, sig: signal.Signals) -> None:
         if not service.is_up:
@@ -187,7 +187,7 @@ class Supervisor:
             try:
                 service.process.wait(left)
             except subprocess.TimeoutExpired:
-                self._say(f"{service.name} did not stop in {service.grace_s:.0f} s and is killed")
+                self._print_line(f"{service.name} did not stop in {service.grace_s:.0f} s and is killed")
             _kill_group(service.process.pid)
             service.process.wait()
 
@@ -195,7 +195,7 @@ class Supervisor:
         return next(service for service in self._services if service.name == name)
 
 
-def _tether(parent: int) -> None:
+def _die_with_parent(parent: int) -> None:
     if sys.platform == "linux":
         _libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
         if os.getppid() != parent:
@@ -209,5 +209,5 @@ def _kill_group(pid: int) -> None:
         pass
 
 
-def _describe(status: int) -> str:
+def _describe_exit(status: int) -> str:
     return f"signal {-status}" if status < 0 else f"exit code {status}"

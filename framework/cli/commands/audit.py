@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from framework.cli.server_modules import become, given
+from framework.cli.server_modules import build_arguments, exec_server_module
 
 
 def audit(
-    deep: Annotated[bool, typer.Option("--deep", help="Also read every object and check its SHA-256.")] = False,
+    deep: Annotated[bool, typer.Option("--deep", help="Also read every object and verify its SHA-256.")] = False,
 ) -> None:
-    """Check the record against its invariants; its settings are the server's environment (VOICEMILL_*)."""
-    become("workers.maintenance.audit", given(deep=deep))
+    """Check the database against its invariants; configured by the server's environment (VOICEMILL_*)."""
+    exec_server_module("workers.maintenance.audit", build_arguments(deep=deep))

@@ -6,19 +6,19 @@ from typing import Annotated
 
 import typer
 
-from framework.cli.connection import connected
-from framework.cli.output import AsJson, errors_shown, show_json, show_table
+from framework.cli.connection import connect
+from framework.cli.output import AsJson, exit_on_error, show_json, show_table
 
 
 def cancel(
     job_ids: Annotated[list[str], typer.Argument(metavar="ID…", show_default=False)],
     as_json: AsJson = False,
 ) -> None:
-    """Ask for the end of jobs; what runs stops within seconds."""
-    with errors_shown(as_json):
-        with connected() as client:
-            asked = [client.jobs.cancel(job_id) for job_id in job_ids]
+    """Cancel jobs; what runs stops within seconds."""
+    with exit_on_error(as_json):
+        with connect() as client:
+            cancelled = [client.jobs.cancel(job_id) for job_id in job_ids]
         if as_json:
-            show_json({"jobs": [job.raw for job in asked]})
+            show_json({"jobs": [job.raw for job in cancelled]})
         else:
-            show_table(["ID", "STATE"], [(job.id, job.state) for job in asked])
+            show_table(["ID", "STATE"], [(job.id, job.state) for job in cancelled])

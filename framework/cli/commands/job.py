@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from framework.cli.connection import connected
-from framework.cli.output import AsJson, errors_shown, say, show_json, show_table
+from framework.cli.connection import connect
+from framework.cli.output import EXIT_FAILED, AsJson, exit_on_error, show_json, show_message, show_table
 
 if TYPE_CHECKING:
     from framework.client.blocking_client import Client
@@ -19,89 +19,91 @@ if TYPE_CHECKING:
 def job(
     job_id: Annotated[str, typer.Argument(metavar="ID")],
     *,
-    wait: Annotated[bool, typer.Option("--wait", help="Stay until it ends.")] = False,
-    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Save the result here.")] = None,
-    delete: Annotated[bool, typer.Option("--delete", help="Remove it with its input and results.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until it has finished.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Save the result files here.")
+    ] = None,
+    delete: Annotated[bool, typer.Option("--delete", help="Delete it with its input and results.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before deleting.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show one job; wait for it, save its result, or delete it."""
-    with errors_shown(as_json), connected() as client:
+    """Show one job, wait for it, save its result, or delete it."""
+    with exit_on_error(as_json), connect() as client:
         if delete:
             _delete(client, job_id, yes, as_json)
         elif wait:
             _wait(client, job_id, output, as_json)
         else:
-            shown = client.jobs.get(job_id)
-            _show(shown, _save(client, shown, output), as_json)
+            found = client.jobs.get(job_id)
+            _show(found, _save(client, found, output), as_json)
 
 
 def _delete(client: Client, job_id: str, yes: bool, as_json: bool) -> None:
     if not yes and not typer.confirm(f"Delete {job_id} with its input and results?", err=True):
-        raise typer.Exit(1)
+        raise typer.Exit(EXIT_FAILED)
     client.jobs.delete(job_id)
-    show_json({"deleted": job_id}) if as_json else say(f"Deleted: {job_id}")
+    show_json({"deleted": job_id}) if as_json else show_message(f"Deleted: {job_id}")
 
 
 def _wait(client: Client, job_id: str, output: Path | None, as_json: bool) -> None:
-    from framework.cli import progress as bars
-    from framework.cli.job_monitor import Following, show_troubles, worst
+    from framework.cli.job_monitor import JobMonitor, combined_exit_code, show_problems
+    from framework.cli.progress import choose_display
 
-    news = bars.choose(as_json=as_json)
-    following = Following(client, news)
+    display = choose_display(as_json=as_json)
+    monitor = JobMonitor(client, display)
     try:
-        with news:
-            following.add(job_id, client.jobs.get(job_id), lambda ended: _save(client, ended, output))
-            [outcome] = following.join()
+        with display:
+            monitor.add(job_id, client.jobs.get(job_id), lambda finished: _save(client, finished, output))
+            [outcome] = monitor.join()
     except KeyboardInterrupt:
-        following.interrupted()
+        monitor.handle_interrupt()
     if as_json:
         show_json(outcome.as_json())
     else:
         if outcome.job:
             _show(outcome.job, outcome.saved, as_json=False)
-        show_troubles([outcome])
-    raise typer.Exit(worst([outcome]))
+        show_problems([outcome])
+    raise typer.Exit(combined_exit_code([outcome]))
 
 
-def _save(client: Client, ended: Job, output: Path | None) -> Sequence[Path]:
+def _save(client: Client, finished: Job, output: Path | None) -> Sequence[Path]:
     if output is None:
         return []
     from framework.client.errors import BadArgument
 
-    if ended.result is None:
-        raise BadArgument(f"{ended.id} is {ended.state}: it has no files.")
+    if finished.result is None:
+        raise BadArgument(f"{finished.id} is {finished.state}: it has no files.")
     if output.exists() and not output.is_dir():
         raise BadArgument(f"-o {output}: this is a file; name a directory.")
-    return [client.jobs.download(ended, file.name, output / Path(file.name).name) for file in ended.result.files]
+    return [client.jobs.download(finished, file.name, output / Path(file.name).name) for file in finished.result.files]
 
 
-def _show(shown: Job, saved: Sequence[Path], as_json: bool) -> None:
-    from framework.cli.progress import amount, done_of_total, duration, stage_of
+def _show(found: Job, saved: Sequence[Path], as_json: bool) -> None:
+    from framework.cli.progress import describe_stage, format_amount, format_duration, format_progress
 
     if as_json:
-        show_json({"job": shown.raw, "saved": [str(path) for path in saved]})
+        show_json({"job": found.raw, "saved": [str(path) for path in saved]})
         return
-    progress = shown.progress
+    progress = found.progress
     rows: list[tuple[str, object]] = [
-        ("id", shown.id),
-        ("kind", shown.kind),
-        ("model", shown.model),
-        ("state", shown.state),
-        ("stage", None if shown.is_finished else stage_of(shown)),
-        ("done", done_of_total(shown)),
-        ("left", None if progress.eta_s is None or shown.is_finished else amount(progress.eta_s, "seconds")),
-        ("created", shown.created_at),
-        ("started", shown.started_at),
-        ("finished", shown.finished_at),
-        ("parent", shown.parent_id),
-        ("labels", " ".join(f"{key}={value}" for key, value in shown.labels.items())),
+        ("id", found.id),
+        ("kind", found.kind),
+        ("model", found.model),
+        ("state", found.state),
+        ("stage", None if found.is_finished else describe_stage(found)),
+        ("done", format_progress(found)),
+        ("left", None if progress.eta_s is None or found.is_finished else format_amount(progress.eta_s, "seconds")),
+        ("created", found.created_at),
+        ("started", found.started_at),
+        ("finished", found.finished_at),
+        ("parent", found.parent_id),
+        ("labels", " ".join(f"{key}={value}" for key, value in found.labels.items())),
     ]
-    if shown.error:
-        rows += [("error", shown.error.get("code")), ("reason", shown.error.get("detail"))]
-    if shown.result:
-        result = shown.result
-        rows += [("audio", duration(result.duration_s)), ("took", duration(result.processing_s))]
+    if found.error:
+        rows += [("error", found.error.get("code")), ("reason", found.error.get("detail"))]
+    if found.result:
+        result = found.result
+        rows += [("audio", format_duration(result.duration_s)), ("took", format_duration(result.processing_s))]
         rows += [("file", f"{file.name} ({file.bytes:,} bytes)") for file in result.files]
         rows += [("warning", warning) for warning in result.warnings]
     rows += [("saved", path) for path in saved]

@@ -6,30 +6,30 @@ from typing import Annotated
 
 import typer
 
-from framework.cli.connection import connected
-from framework.cli.output import AsJson, errors_shown, pairs, show_json, show_table
+from framework.cli.connection import connect
+from framework.cli.output import AsJson, exit_on_error, parse_pairs, show_json, show_table
 
 
 def jobs(
     state: Annotated[str | None, typer.Option(help="accepted, planning, running, stitching, succeeded …")] = None,
     kind: Annotated[str | None, typer.Option(help="tts.synthesize or stt.transcribe.")] = None,
     label: Annotated[list[str] | None, typer.Option(help="key=value; repeatable.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="Number of jobs, newest first.")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """List jobs, newest first."""
-    with errors_shown(as_json):
-        from framework.cli.progress import done_of_total, stage_of
+    with exit_on_error(as_json):
+        from framework.cli.progress import describe_stage, format_progress
         from framework.client.job import Job
 
         found: list[Job] = []
         after = None
-        with connected() as client:
+        with connect() as client:
             while len(found) < limit:
                 page = client.jobs.list(
                     state=state,
                     kind=kind,
-                    labels=pairs("--label", label or ()),
+                    labels=parse_pairs("--label", label or ()),
                     limit=min(100, limit - len(found)),
                     after=after,
                 )
@@ -47,8 +47,8 @@ def jobs(
                     job.id,
                     job.kind,
                     job.model,
-                    stage_of(job),
-                    done_of_total(job),
+                    describe_stage(job),
+                    format_progress(job),
                     job.created_at and job.created_at.isoformat(" ", "seconds"),
                 )
                 for job in found

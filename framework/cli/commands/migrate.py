@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from framework.cli.server_modules import become
+from framework.cli.server_modules import exec_server_module
 
 
 def migrate() -> None:
-    """Bring the database to this version's schema; its settings are the server's environment (VOICEMILL_*)."""
-    become("migrations", [])
+    """Migrate the database to this version's schema; configured by the server's environment (VOICEMILL_*)."""
+    exec_server_module("migrations", [])

@@ -6,22 +6,22 @@ from typing import Annotated
 
 import typer
 
-from framework.cli.connection import connected
-from framework.cli.output import AsJson, errors_shown, show_json, show_table
+from framework.cli.connection import connect
+from framework.cli.output import AsJson, exit_on_error, show_json, show_table
 
 
 def models(
-    everything: Annotated[bool, typer.Option("--all", help="Also those that no worker has.")] = False,
+    include_absent: Annotated[bool, typer.Option("--all", help="Also those that no worker serves.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the models that are ready; with --all what else could be installed, and how."""
-    with errors_shown(as_json):
-        with connected() as client:
-            known = client.models()
+    """List the models that are ready; with --all also those that can be installed, and how."""
+    with exit_on_error(as_json):
+        with connect() as client:
+            found = client.models()
         if as_json:
-            show_json({"data": known})
+            show_json({"data": found})
             return
-        shown = [model for model in known if everything or model.get("state") != "absent"]
+        shown = [model for model in found if include_absent or model.get("state") != "absent"]
         show_table(
             ["NAME", "KIND", "FAMILY", "STATE", "LANGUAGES", "WORKERS", "INSTALL"],
             [

@@ -6,16 +6,16 @@ from typing import Annotated
 
 import typer
 
-from framework.cli.connection import connected
-from framework.cli.output import AsJson, errors_shown, show_json
+from framework.cli.connection import connect
+from framework.cli.output import AsJson, exit_on_error, show_json
 
 
 def retry(
     job_id: Annotated[str, typer.Argument(metavar="ID")],
     as_json: AsJson = False,
 ) -> None:
-    """Do a failed, cancelled or expired job again, as a new job that keeps what was finished. Prints the new id."""
-    with errors_shown(as_json):
-        with connected() as client:
+    """Retry a failed, cancelled or expired job as a new job that reuses finished chunks. Prints the new id."""
+    with exit_on_error(as_json):
+        with connect() as client:
             job = client.jobs.retry(job_id)
         show_json({"job": job.raw}) if as_json else typer.echo(job.id)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from framework.cli.connection import connected
+from framework.cli.connection import connect
 from framework.cli.lexicon_file import read_lexicon
-from framework.cli.output import AsJson, errors_shown, pairs, say, show_json
-from framework.cli.request_options import RequestOptions, Written
+from framework.cli.output import AsJson, exit_on_error, parse_pairs, show_json, show_message
+from framework.cli.request_options import OptionSpec, RequestOptions
 from pipelines.requests import SynthesisRequest
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("wav", "flac", "mp3", "opus", "aac", "m4a", "m4b", "pcm")
 _DOCUMENTS = {".txt", ".md", ".markdown", ".html", ".htm", ".xhtml", ".epub", ".docx", ".ssml"}
-#: Result file → what is put behind the stem of the output.
+#: Result file → suffix of the file that it is saved as, beside the audio.
 _COMPANIONS = {
     "marks.json": ".marks.json",
     "captions.vtt": ".vtt",
@@ -34,21 +34,23 @@ _COMPANIONS = {
 OPTIONS = RequestOptions(
     SynthesisRequest,
     {
-        "voice": Written(help="One of `voicemill voices`; else the model's own."),
-        "cast": Written(
+        "voice": OptionSpec(help="One of `voicemill voices`; unset = the model's default."),
+        "cast": OptionSpec(
             metavar="NAME=VOICE",
-            read=partial(pairs, form="NAME=VOICE"),
-            repeats=True,
-            help="Who speaks the lines that begin with `[NAME]`; `narrator` is the rest. Repeatable.",
+            parse=partial(parse_pairs, form="NAME=VOICE"),
+            repeatable=True,
+            help="Voice of the lines that begin with `[NAME]`; `narrator` is the voice of all other text. Repeatable.",
         ),
-        "sample_rate_hz": Written("--sample-rate"),
-        "speech_marks": Written("--marks", help="Also save word times, captions and chapters."),
-        "read_along": Written(help="Also save an EPUB whose text and audio go in step."),
-        "chapters": Written("--no-chapters", asks="none", help="One piece, whatever the headings."),
-        "lexicon": Written(
-            metavar="FILE", read=read_lexicon, help="Lines of `word = how it is said`, or JSON; IPA between slashes."
+        "sample_rate_hz": OptionSpec("--sample-rate"),
+        "speech_marks": OptionSpec("--marks", help="Also save word times, captions and chapters."),
+        "read_along": OptionSpec(help="Also save an EPUB with synchronised text and audio."),
+        "chapters": OptionSpec("--no-chapters", constant="none", help="No chapters, even if the text has headings."),
+        "lexicon": OptionSpec(
+            metavar="FILE",
+            parse=read_lexicon,
+            help="Lines of `word = pronunciation`, or JSON; IPA between slashes.",
         ),
-        "retry_models": Written("--retry-model", metavar="MODEL"),
+        "retry_models": OptionSpec("--retry-model", metavar="MODEL"),
     },
     without=frozenset({"text", "ssml", "format"}),
 )
@@ -59,63 +61,65 @@ def speak(
     text: Annotated[str, typer.Argument(metavar="TEXT|FILE", help="Text, a document, or `-` for text on stdin.")],
     *,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Where to save; its suffix is the format.", show_default=False)
+        Path | None,
+        typer.Option("-o", "--output", help="File to save the audio as; its suffix is the format.", show_default=False),
     ] = None,
     format: Annotated[str | None, typer.Option("-f", "--format", help=" ".join(FORMATS))] = None,
-    ssml: Annotated[bool, typer.Option("--ssml", help="TEXT is SSML; files that end in .ssml are anyway.")] = False,
-    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait and save, or just submit.")] = True,
+    ssml: Annotated[bool, typer.Option("--ssml", help="TEXT is SSML; files with the suffix .ssml always are.")] = False,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait and save the result, or only submit.")] = True,
     as_json: AsJson = False,
-    **asked: Any,
+    **given: Any,
 ) -> None:
-    """Speak TEXT or a FILE (txt, md, html, epub, docx, ssml): wait, save, exit.
+    """Synthesise TEXT or a FILE (txt, md, html, epub, docx, ssml), wait, and save the audio.
 
     voicemill speak book.epub -o book.m4b
     """
-    with errors_shown(as_json):
-        source, stem = _source(text, ssml=ssml)
-        destination, chosen = _destination(stem, output, format)
-        options = OPTIONS.fields(asked, format=chosen)
-        with connected() as client:
+    with exit_on_error(as_json):
+        source, stem = _read_source(text, ssml=ssml)
+        destination, audio_format = _choose_destination(stem, output, format)
+        options = OPTIONS.build_fields(given, format=audio_format)
+        with connect() as client:
             _speak(client, source | options, destination, wait=wait, as_json=as_json)
 
 
-def _speak(client: Client, wanted: dict[str, Any], destination: Path, *, wait: bool, as_json: bool) -> None:
-    from framework.cli import progress
-    from framework.cli.job_monitor import Following, show_troubles, worst
+def _speak(client: Client, request: dict[str, Any], destination: Path, *, wait: bool, as_json: bool) -> None:
+    from framework.cli.job_monitor import JobMonitor, combined_exit_code, show_problems
+    from framework.cli.progress import choose_display, format_duration
 
     name = destination.name
 
     def save(job: Job) -> Sequence[Path]:
-        companions = any(name in wanted for name in ("speech_marks", "read_along", "verify"))
+        companions = any(option in request for option in ("speech_marks", "read_along", "verify"))
         return save_speech(client, job, destination, companions=companions)
 
-    news = progress.choose(as_json=as_json)
-    following = Following(client, news)
+    display = choose_display(as_json=as_json)
+    monitor = JobMonitor(client, display)
     try:
-        with news:
-            job = client.speak(wait=False, on_upload=lambda *sent: news.uploading(name, *sent), **wanted)
+        with display:
+            job = client.speak(wait=False, on_upload=partial(display.update_upload, name), **request)
             if wait:
-                following.add(name, job, save)
-            outcomes = following.join()
+                monitor.add(name, job, save)
+            outcomes = monitor.join()
     except KeyboardInterrupt:
-        following.interrupted()
+        monitor.handle_interrupt()
     if not wait:
         show_json({"job": job.raw, "saved": []}) if as_json else typer.echo(job.id)
         return
     if as_json:
         show_json(outcomes[0].as_json())
     else:
-        show_troubles(outcomes)
+        show_problems(outcomes)
         for path in outcomes[0].saved:
             typer.echo(path)
         result = outcomes[0].job.result if outcomes[0].job else None
         if result:
-            say(f"{progress.duration(result.duration_s)} of speech in {progress.duration(result.processing_s)}")
-    raise typer.Exit(worst(outcomes))
+            speech, took = format_duration(result.duration_s), format_duration(result.processing_s)
+            show_message(f"{speech} of speech in {took}")
+    raise typer.Exit(combined_exit_code(outcomes))
 
 
 def save_speech(client: Client, job: Job, destination: Path, *, companions: bool) -> list[Path]:
-    """Save the audio as `destination`, and what else the job made, such as captions, beside it."""
+    """Save the audio as `destination`, and with `companions` the other result files, such as captions, beside it."""
     saved: list[Path] = []
     for file in job.result.files if job.result else ():
         if file.name.startswith("audio."):
@@ -126,17 +130,17 @@ def save_speech(client: Client, job: Job, destination: Path, *, companions: bool
     return saved
 
 
-def _source(text: str, *, ssml: bool) -> tuple[dict[str, Any], str]:
-    """What the client is to speak, and what to call the result. Raises BadArgument for a missing document."""
-    document = _document(text)
+def _read_source(text: str, *, ssml: bool) -> tuple[dict[str, Any], str]:
+    """The input as fields of the request, and a stem for the output. Raises BadArgument for a missing document."""
+    document = _find_document(text)
     if document is not None:
-        # How a document is read goes by its name.
+        # The server reads a document by the suffix of its name.
         name = document.name if not ssml or document.suffix.lower() == ".ssml" else f"{document.name}.ssml"
         return {"file": (name, document)}, document.stem
     return {"ssml" if ssml else "text": sys.stdin.read() if text == "-" else text}, "speech"
 
 
-def _document(text: str) -> Path | None:
+def _find_document(text: str) -> Path | None:
     """The file that the argument names, None if it is the text itself. Raises BadArgument for a missing document."""
     from framework.client.errors import BadArgument
 
@@ -147,25 +151,25 @@ def _document(text: str) -> Path | None:
         if path.is_file():
             return path
     except (OSError, ValueError):
-        return None  # too long for a name, or with a zero byte
-    looks_like_one = path.suffix.lower() in _DOCUMENTS and not any(sign.isspace() for sign in text)
-    if looks_like_one or path.is_dir():
+        return None  # too long for a file name, or with a NUL byte
+    looks_like_a_file = path.suffix.lower() in _DOCUMENTS and not any(character.isspace() for character in text)
+    if looks_like_a_file or path.is_dir():
         raise BadArgument(f"{path} is not a file that can be read.")
     return None
 
 
-def _destination(stem: str, output: Path | None, format: str | None) -> tuple[Path, str]:
-    """Where to save and in which format. Raises BadArgument for a suffix that is no format."""
+def _choose_destination(stem: str, output: Path | None, format: str | None) -> tuple[Path, str]:
+    """The file to save the audio as, and its format. Raises BadArgument for an unknown format or an existing file."""
     from framework.client.errors import BadArgument
 
     if format is not None and format not in FORMATS:
         raise BadArgument(f"--format {format!r}: choose one of {', '.join(FORMATS)}.")
     if output is None or output.is_dir():
-        chosen = format or "wav"
-        path = (output or Path()) / f"{stem}.{chosen}"
+        audio_format = format or "wav"
+        path = (output or Path()) / f"{stem}.{audio_format}"
         if path.exists():
-            raise BadArgument(f"{path} is there already; name the output with -o to replace it.")
-        return path, chosen
+            raise BadArgument(f"{path} exists already; name the output with -o to replace it.")
+        return path, audio_format
     suffix = output.suffix.lower().removeprefix(".")
     if format is None and suffix not in FORMATS:
         raise BadArgument(f"-o {output}: its suffix is no format; use one of {', '.join(FORMATS)}, or add --format.")

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from framework.cli.connection import connected
-from framework.cli.output import AsJson, errors_shown, show_json
-from framework.cli.request_options import RequestOptions, Written
+from framework.cli.connection import connect
+from framework.cli.output import AsJson, exit_on_error, show_json
+from framework.cli.request_options import OptionSpec, RequestOptions
 from pipelines.requests import TranscriptionRequest
 
 if TYPE_CHECKING:
@@ -23,16 +23,16 @@ FORMATS = ("json", "txt", "srt", "vtt", "tsv", "docx")
 OPTIONS = RequestOptions(
     TranscriptionRequest,
     {
-        "task": Written("--translate", asks="translate", help="Into English."),
-        "vocabulary": Written(metavar="WORDS"),
-        "punctuate": Written(help="Neither signs nor capitals."),
-        "known_speakers": Written("--known-speaker", metavar="VOICE_ID"),
-        "min_confidence": Written(help="Below it, another model listens."),
-        "retry_models": Written("--retry-model", metavar="MODEL", help="The one that listens then."),
-        "max_line_length": Written("--line-length"),
-        "max_lines": Written("--lines"),
-        "max_chars_per_second": Written("--chars-per-second"),
-        "speakers_in_subtitles": Written(help="Subtitles do not say who speaks."),
+        "task": OptionSpec("--translate", constant="translate", help="Translate into English."),
+        "vocabulary": OptionSpec(metavar="WORDS"),
+        "punctuate": OptionSpec(help="No punctuation and no capital letters."),
+        "known_speakers": OptionSpec("--known-speaker", metavar="VOICE_ID"),
+        "min_confidence": OptionSpec(help="Segments below it are transcribed again by --retry-model."),
+        "retry_models": OptionSpec("--retry-model", metavar="MODEL", help="Model for segments below --min-confidence."),
+        "max_line_length": OptionSpec("--line-length"),
+        "max_lines": OptionSpec("--lines"),
+        "max_chars_per_second": OptionSpec("--chars-per-second"),
+        "speakers_in_subtitles": OptionSpec(help="Do not name the speakers in subtitles."),
     },
     without=frozenset({"formats"}),
 )
@@ -44,69 +44,73 @@ def transcribe(
         list[Path], typer.Argument(metavar="FILE…", help="Recordings, in any format.", show_default=False)
     ],
     *,
-    formats: Annotated[str, typer.Option("-f", "--format", help=f"Any of {','.join(FORMATS)}.")] = "json,txt",
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where to save.")] = Path(),
-    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait and save, or just submit.")] = True,
+    formats: Annotated[
+        str, typer.Option("-f", "--format", help=f"Comma-separated: {', '.join(FORMATS)}.")
+    ] = "json,txt",
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="Directory to save the transcripts in.")
+    ] = Path(),
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait and save the result, or only submit.")] = True,
     as_json: AsJson = False,
-    **asked: Any,
+    **given: Any,
 ) -> None:
-    """Write down what FILEs say: wait, save, exit.
+    """Transcribe FILEs, wait, and save the transcripts.
 
     voicemill transcribe meeting.opus -f srt,json -o transcripts/
     """
-    with errors_shown(as_json):
-        options = OPTIONS.fields(asked, formats=_formats(formats))
-        _check(files, output)
-        with connected() as client:
+    with exit_on_error(as_json):
+        options = OPTIONS.build_fields(given, formats=_parse_formats(formats))
+        _check_paths(files, output)
+        with connect() as client:
             _transcribe(client, files, output, options, wait=wait, as_json=as_json)
 
 
 def _transcribe(
     client: Client, files: Sequence[Path], output: Path, options: dict[str, Any], *, wait: bool, as_json: bool
 ) -> None:
-    from framework.cli import progress
-    from framework.cli.job_monitor import Following, Outcome, show_troubles, worst
+    from framework.cli.job_monitor import JobMonitor, Outcome, combined_exit_code, show_problems
+    from framework.cli.progress import choose_display
     from framework.client.errors import InvalidRequest
 
-    stems = _stems(files)
-    news = progress.choose(as_json=as_json)
-    following = Following(client, news)
+    stems = _choose_stems(files)
+    display = choose_display(as_json=as_json)
+    monitor = JobMonitor(client, display)
     try:
-        with news:
+        with display:
             for file, stem in zip(files, stems, strict=True):
                 try:
-                    job = client.transcribe(file, wait=False, on_upload=partial(news.uploading, stem), **options)
+                    job = client.transcribe(file, wait=False, on_upload=partial(display.update_upload, stem), **options)
                 except InvalidRequest as error:
-                    # This recording is refused; the others may be fine.
-                    following.refused(stem, error)
+                    # This recording is rejected; the others may be valid.
+                    monitor.add_rejected(stem, error)
                     continue
                 if wait:
-                    following.add(stem, job, partial(save_transcript, client, directory=output, stem=stem))
+                    monitor.add(stem, job, partial(save_transcript, client, directory=output, stem=stem))
                 else:
-                    following.outcomes.append(Outcome(stem, job))
-            outcomes = following.join()
+                    monitor.outcomes.append(Outcome(stem, job))
+            outcomes = monitor.join()
     except KeyboardInterrupt:
-        following.interrupted()
+        monitor.handle_interrupt()
     if as_json:
         show_json({"jobs": [outcome.as_json() for outcome in outcomes]})
     else:
-        show_troubles(outcomes)
+        show_problems(outcomes)
         for outcome in outcomes:
             for line in outcome.saved if wait else [outcome.job.id] if outcome.job else ():
                 typer.echo(line)
-    raise typer.Exit(worst(outcomes))
+    raise typer.Exit(combined_exit_code(outcomes))
 
 
 def save_transcript(client: Client, job: Job, *, directory: Path, stem: str) -> list[Path]:
-    """Save all files of the result as `directory/stem.<ending>`."""
+    """Save all result files as `directory/stem.<suffix>`."""
     return [
         client.jobs.download(job, file.name, directory / f"{stem}{Path(file.name).suffix}")
         for file in (job.result.files if job.result else ())
     ]
 
 
-def _stems(files: Sequence[Path]) -> list[str]:
-    """Names to save under; where two recordings share one, each keeps its suffix, then a number."""
+def _choose_stems(files: Sequence[Path]) -> list[str]:
+    """Stems of the output files; recordings that share one keep their suffix, then get a number."""
     shared = Counter(file.stem for file in files)
     stems: list[str] = []
     for file in files:
@@ -119,7 +123,7 @@ def _stems(files: Sequence[Path]) -> list[str]:
     return stems
 
 
-def _formats(text: str) -> list[str]:
+def _parse_formats(text: str) -> list[str]:
     from framework.client.errors import BadArgument
 
     formats = [part.strip() for part in text.split(",") if part.strip()]
@@ -129,8 +133,8 @@ def _formats(text: str) -> list[str]:
     return formats
 
 
-def _check(files: Sequence[Path], output: Path) -> None:
-    """Before anything is sent."""
+def _check_paths(files: Sequence[Path], output: Path) -> None:
+    """Raises BadArgument before anything is sent."""
     from framework.client.errors import BadArgument
 
     for file in files:

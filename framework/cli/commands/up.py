@@ -7,18 +7,18 @@ from typing import Annotated
 
 import typer
 
-from framework.cli.server_modules import become, given
+from framework.cli.server_modules import build_arguments, exec_server_module
 
 
 def up(
     data_dir: Annotated[
-        Path | None, typer.Option(help="Where everything is kept; else VOICEMILL_DATA_DIR, ~/.local/share/voicemill.")
+        Path | None, typer.Option(help="Data directory; unset = VOICEMILL_DATA_DIR or ~/.local/share/voicemill.")
     ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the API; 0 = a free one.")] = 8080,
     families: Annotated[str | None, typer.Option(help="Model families to serve: espeak,pocketsphinx,whisper.")] = None,
 ) -> None:
-    """Start the whole stack on this machine and stay until Ctrl-C."""
+    """Start the whole stack on this machine; stop it with Ctrl-C."""
     from framework.client.settings import data_dir as default_data_dir
 
-    place = (data_dir or default_data_dir()).expanduser().absolute()
-    become("workers.stack", given(data_dir=place, port=port, families=families))
+    directory = (data_dir or default_data_dir()).expanduser().absolute()
+    exec_server_module("workers.stack", build_arguments(data_dir=directory, port=port, families=families))

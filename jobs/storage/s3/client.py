@@ -1,4 +1,4 @@
-"""A boto3 client that S3-compatible stores of all kinds understand, and that gives up in seconds."""
+"""A boto3 client that works with S3-compatible stores of all kinds, with timeouts of seconds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from .errors import refuse_cut_short
+from .errors import reject_truncated
 
 
 def s3_client(
@@ -36,12 +36,12 @@ def s3_client(
         ),
     )
     client.meta.events.register("before-call.s3.DeleteObjects", _add_content_md5)
-    for operation in ("GetObject", "HeadObject", "ListObjectsV2"):  # where nothing would mean something
-        client.meta.events.register(f"before-parse.s3.{operation}", refuse_cut_short)
+    for operation in ("GetObject", "HeadObject", "ListObjectsV2"):  # an empty response would be taken for a result
+        client.meta.events.register(f"before-parse.s3.{operation}", reject_truncated)
     return client
 
 
 def _add_content_md5(params: dict[str, Any], **_: Any) -> None:
-    # The one request whose body S3 wants a checksum of; the oldest kind is the one that every store knows.
+    # The one request that S3 requires a checksum for; every store knows MD5.
     digest = hashlib.md5(params["body"], usedforsecurity=False).digest()
     params["headers"]["Content-MD5"] = base64.b64encode(digest).decode()

@@ -1,4 +1,4 @@
-"""What S3-compatible stores and the way to them say, in our words. Knows botocore's exceptions and S3's error codes."""
+"""Translates botocore's exceptions and S3's error codes into the errors of this project."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from botocore.parsers import ResponseParserError
 from jobs.errors import CorruptObject, NotFound, StorageUnavailable
 
 _MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
-_DAMAGED = frozenset({"BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", "IncompleteBody"})
-#: A store that does not know If-None-Match says one of these.
-_NO_CONDITIONS = frozenset({"NotImplemented", "501", "InvalidArgument", "InvalidRequest"})
+_CORRUPT = frozenset({"BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", "IncompleteBody"})
+#: Codes of a store that does not implement If-None-Match.
+_UNSUPPORTED = frozenset({"NotImplemented", "501", "InvalidArgument", "InvalidRequest"})
 
 
-class Exists(Exception):
-    """412: the key is taken."""
+class ObjectExists(Exception):
+    """412: an object of this key exists."""
 
 
-class NotUnderstood(Exception):
-    """The store does not know conditional writes."""
+class ConditionsUnsupported(Exception):
+    """The store does not implement conditional writes."""
 
 
-class PastTheEnd(Exception):
+class RangeNotSatisfiable(Exception):
     """416: the range begins after the last byte."""
 
 
-class CutShort(BotoCoreError):
-    """An answer ended within its headers."""
+class TruncatedResponse(BotoCoreError):
+    """A response ended within its headers."""
 
     fmt = "The answer ended within its headers."
 
 
 @contextlib.contextmanager
 def s3_errors() -> Iterator[None]:
-    """Raises our errors in place of botocore's; and the three signals above, for who asked in a way that draws them."""
+    """Raises our errors in place of botocore's, and the first three classes above for the callers that expect them."""
     try:
         yield
     except ClientError as error:
@@ -48,12 +48,12 @@ def s3_errors() -> Iterator[None]:
         raise StorageUnavailable(f"the object storage does not answer ({type(error).__name__})") from error
 
 
-def refuse_cut_short(response_dict: dict[str, Any], **_: Any) -> None:
-    """For botocore's event `before-parse`: without it, an answer that lost its end counts as an empty one."""
+def reject_truncated(response_dict: dict[str, Any], **_: Any) -> None:
+    """For botocore's event `before-parse`: without it, a response that lost its end is taken for an empty one."""
     headers = response_dict["headers"]
-    is_whole = "content-length" in headers or "transfer-encoding" in headers or response_dict["status_code"] == 204
-    if not is_whole:
-        raise CutShort
+    is_complete = "content-length" in headers or "transfer-encoding" in headers or response_dict["status_code"] == 204
+    if not is_complete:
+        raise TruncatedResponse
 
 
 def _translate(code: str, status: int | None, operation: str) -> Exception:
@@ -61,13 +61,13 @@ def _translate(code: str, status: int | None, operation: str) -> Exception:
         return StorageUnavailable(f"the bucket cannot be used ({code or status})")
     if code in _MISSING or (code == "NoSuchUpload" and operation == "AbortMultipartUpload"):
         return NotFound("there is no such object")
-    if code in _DAMAGED:
+    if code in _CORRUPT:
         return CorruptObject("the object storage received other bytes than were sent")
     if code in ("PreconditionFailed", "412"):
-        return Exists()
+        return ObjectExists()
     if code in ("InvalidRange", "416"):
-        return PastTheEnd()
-    if code in _NO_CONDITIONS and operation in ("PutObject", "CompleteMultipartUpload"):
-        return NotUnderstood()
-    # Also what an operator has to mend (no bucket, no permission): jobs wait for it and none fails.
+        return RangeNotSatisfiable()
+    if code in _UNSUPPORTED and operation in ("PutObject", "CompleteMultipartUpload"):
+        return ConditionsUnsupported()
+    # Also for errors that an operator has to correct (no bucket, no permission): jobs wait and do not fail.
     return StorageUnavailable(f"the object storage refuses {operation} ({code or status})")

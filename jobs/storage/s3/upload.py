@@ -1,18 +1,17 @@
-"""A stream on its way into a bucket: parts in memory one at a time, nothing visible before the last."""
+"""Streaming upload to a bucket: one part in memory at a time, nothing visible before `complete`."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from jobs.chunk import StoredPart
 from jobs.errors import StorageUnavailable
-from jobs.job import StoredPart
 
-if TYPE_CHECKING:
-    from .s3_storage import S3Storage
+from .bucket import Bucket
 
-#: S3 takes 10,000 parts of at least 5 MiB. Parts grow by the thousand, so that 5 TB fit.
+#: S3 takes 10,000 parts of at least 5 MiB. The part size doubles every thousand parts, so that 5 TB fit.
 _FIRST_PART_BYTES = 8 << 20
 _PARTS_PER_STEP = 1000
 
@@ -23,15 +22,15 @@ def part_bytes(number: int) -> int:
 
 
 class S3Upload:
-    """Buffers one part. A stream that fits into one part becomes one ordinary object."""
+    """Buffers one part. A stream that fits into one part is sent by one ordinary PUT."""
 
-    def __init__(self, storage: S3Storage, key: str, content_type: str) -> None:
-        self._storage, self._key, self._content_type = storage, key, content_type
+    def __init__(self, bucket: Bucket, key: str, content_type: str) -> None:
+        self._bucket, self._key, self._content_type = bucket, key, content_type
         self._buffer = bytearray()
         self._digest, self._bytes = hashlib.sha256(), 0
         self._multipart: tuple[str, str] | None = None
         self._parts: list[dict[str, Any]] = []
-        self._doubtful = False
+        self._needs_check = False
         self._is_open = True
 
     def write(self, block: bytes) -> None:
@@ -47,15 +46,15 @@ class S3Upload:
     def complete(self) -> StoredPart:
         assert self._is_open, "complete after complete or abort"
         if self._multipart is None:
-            stored = self._storage.put_bytes(self._key, bytes(self._buffer), content_type=self._content_type)
+            stored = self._bucket.put_bytes(self._key, bytes(self._buffer), self._content_type)
         else:
             self._send(bytes(self._buffer))
             sha256 = self._digest.hexdigest()
-            self._storage.finish_multipart(
-                *self._multipart, self._parts, sha256=sha256, size=self._bytes, doubtful=self._doubtful
+            self._bucket.finish_multipart(
+                *self._multipart, self._parts, sha256=sha256, size=self._bytes, needs_check=self._needs_check
             )
             stored = StoredPart(key=self._key, sha256=sha256, bytes=self._bytes)
-        self.abort()  # drops the parts where the object was there already
+        self.abort()  # deletes the parts where the object was there already
         return stored
 
     def abort(self) -> None:
@@ -64,13 +63,13 @@ class S3Upload:
         self._is_open = False
         self._buffer.clear()
         if self._multipart is not None:
-            # Parts that cannot be dropped now go with their job.
+            # Parts that cannot be deleted now are deleted with their job.
             with contextlib.suppress(StorageUnavailable):
-                self._storage.abort_multipart(*self._multipart)
+                self._bucket.abort_multipart(*self._multipart)
 
     def _send(self, data: bytes) -> None:
         if self._multipart is None:
-            self._multipart = self._storage.start_multipart(self._key, self._content_type)
-        part, is_doubtful = self._storage.put_part(*self._multipart, len(self._parts) + 1, data)
+            self._multipart = self._bucket.start_multipart(self._key, self._content_type)
+        part, needs_check = self._bucket.put_part(*self._multipart, len(self._parts) + 1, data)
         self._parts.append(part)
-        self._doubtful |= is_doubtful
+        self._needs_check |= needs_check

@@ -1,7 +1,7 @@
-"""The voice of a checkpoint that brings no presets. Without a history Bark speaks each sentence as somebody else.
+"""The default voice of a checkpoint without presets. Without a prompt Bark uses another voice for each sentence.
 
-What it says first of all becomes the history of everything: one sentence for each language, with one seed, so that
-every chunk of a job has the same voice in whichever process, and every job of a language too.
+One sentence per language is synthesised with a fixed seed, and is the prompt of everything after it. So every chunk
+of a job, and every job of a language, has the same voice in every process.
 """
 
 from __future__ import annotations
@@ -10,42 +10,43 @@ import torch
 
 from pipelines.catalog.sample_sentences import SENTENCES
 from pipelines.family import Tick
-from pipelines.language_tags import primary
+from pipelines.language_tags import primary_subtag
 
-from .network import Network, Row
-from .tokenizer import Speller
-from .voice_presets import History
+from .network import BarkNetwork, Row
+from .tokenizer import Tokenizer
+from .voice_presets import HistoryPrompt
 
-#: Seeds that are tried in turn: a checkpoint may say nothing.
+#: Seeds that are tried in order: the model may generate no speech for one.
 _SEEDS = range(4)
 
 
-class FirstWords:
-    """Said once in a process for each language."""
+class DefaultSpeakerPrompts:
+    """The default prompts, synthesised once per process and language."""
 
-    def __init__(self, network: Network, speller: Speller) -> None:
-        self._network, self._speller = network, speller
-        self._said: dict[str, History | None] = {}
+    def __init__(self, network: BarkNetwork, tokenizer: Tokenizer) -> None:
+        self._network, self._tokenizer = network, tokenizer
+        self._prompts: dict[str, HistoryPrompt | None] = {}
 
-    def of(self, language: str, tick: Tick) -> History | None:
-        """The history of all that is said in a language (BCP 47, "" = English). None where nothing comes of it.
+    def get(self, language: str, tick: Tick) -> HistoryPrompt | None:
+        """The prompt for a language (BCP 47, "" = English). None where the model generates no speech.
 
-        Two threads that ask at once each make the same.
+        Two threads that call at once compute the same prompt.
         """
-        known = primary(language)
-        if known not in self._said:
-            self._said[known] = self._say(known, tick)
-        return self._said[known]
+        known = primary_subtag(language)
+        if known not in self._prompts:
+            self._prompts[known] = self._synthesise(known, tick)
+        return self._prompts[known]
 
-    def _say(self, language: str, tick: Tick) -> History | None:
-        most = self._network.semantic.max_input_semantic_length
+    def _synthesise(self, language: str, tick: Tick) -> HistoryPrompt | None:
+        max_ids = self._network.semantic.max_input_semantic_length
         for text in (SENTENCES.get(language, ""), SENTENCES["en"]):
-            ids = next(self._speller.parts(text, None, most), None)
+            ids = next(self._tokenizer.encode_parts(text, None, max_ids), None)
             if ids is None:
-                continue  # the language has no sentence, or the checkpoint cannot read it
+                continue  # there is no sentence in the language, or the checkpoint has no tokens for it
             for seed in _SEEDS:
                 row = Row(ids, None, torch.Generator(self._network.device).manual_seed(seed))
-                self._network.speak([row], tick)
-                if row.said is not None:
-                    return row.said
+                self._network.synthesise([row], tick)
+                prompt = row.next_prompt
+                if prompt is not None:
+                    return prompt
         return None

@@ -1,7 +1,7 @@
-"""The C library through ctypes: initialise once, list voices, speak one text. Knows nothing of processes or requests.
+"""The C library through ctypes: initialise, list voices, synthesise a text. Knows nothing of processes or requests.
 
-Speaking changes the library for good (the same sentence later gives other samples), so a process that cares about its
-bytes speaks one text and ends; see server.py.
+Synthesis changes the state of the library (the same sentence later gives other samples), so that a process that needs
+reproducible samples synthesises one text and ends; see `speech_server`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _PHONEMES = 0x100  # espeakPHONEMES: [[names of phonemes]] in the text
 _POSITION_CHARACTER = 1
 _RATE = 1  # espeakRATE, words a minute
 _PITCH = 3  # espeakPITCH, 0 to 100, 50 for the voice's own
-#: Milliseconds of sound in one callback; long, because every callback costs a step into Python.
+#: Milliseconds of audio per callback; long, because every callback runs Python code.
 _BUFFER_MS = 4000
 
 EVENT_END_OF_LIST, EVENT_WORD, EVENT_END = 0, 1, 5
@@ -63,7 +63,7 @@ _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctype
 
 @dataclass(frozen=True, slots=True)
 class VoiceFile:
-    """A voice as the library lists it. `languages` are (priority, tag), the smallest priority first."""
+    """A voice in the library's list. `languages` are (priority, tag), the smallest priority first."""
 
     name: str
     identifier: str
@@ -97,41 +97,42 @@ class Espeak:
         self.version: str = self._lib.espeak_Info(None).decode()
 
     def voices(self) -> Iterator[VoiceFile]:
-        """All voices that can speak, and all variants ("!v/…" identifiers) that may be put on a voice.
+        """All usable voices, and all variants ("!v/…" identifiers), which can be combined with any voice.
 
-        A voice whose dictionary is not among the library's data would say nothing.
+        A voice whose dictionary is not among the library's data is left out: it would give no sound.
         """
         dictionaries = {path.name.removesuffix("_dict") for path in self._data.glob("*_dict")}
-        for wanted in (None, _Voice(languages=ctypes.cast(ctypes.c_char_p(b"variant"), ctypes.POINTER(ctypes.c_char)))):
-            listed = self._lib.espeak_ListVoices(None if wanted is None else ctypes.byref(wanted))
+        variants = _Voice(languages=ctypes.cast(ctypes.c_char_p(b"variant"), ctypes.POINTER(ctypes.c_char)))
+        for pattern in (None, variants):
+            listed = self._lib.espeak_ListVoices(None if pattern is None else ctypes.byref(pattern))
             index = 0
             while listed[index]:
-                voice = _voice_file(listed[index].contents)
+                voice = _read_voice(listed[index].contents)
                 languages = {tag.partition("-")[0] for _, tag in voice.languages}
                 if voice.identifier.startswith("!v/") or languages & dictionaries:
                     yield voice
                 index += 1
 
     def load(self, voice: str) -> bool:
-        """Load a voice by its file's name, with "+variant" behind it; False where there is none."""
+        """Load a voice by the name of its file, optionally followed by "+variant"; False for an unknown one."""
         return self._lib.espeak_SetVoiceByName(voice.encode()) == 0
 
-    def speak(
+    def synthesise(
         self, text: str, words_per_minute: int, *, pitch: int | None = None, phonemes: bool = False
     ) -> tuple[bytes, list[Event]]:
-        """Mono s16 samples and the events of `text` in the voice that is loaded.
+        """Mono s16 samples and the events of `text` in the loaded voice.
 
-        `pitch` is 0 to 100, None = the voice's own; `phonemes`: whether [[…]] in the text is names of phonemes.
+        `pitch` is 0 to 100, None = the voice's own; `phonemes`: whether [[…]] in the text is phoneme mnemonics.
         Raises OSError for a failure.
         """
         self._lib.espeak_SetParameter(_RATE, words_per_minute, 0)
         if pitch is not None:
             self._lib.espeak_SetParameter(_PITCH, pitch, 0)
-        sound, events = bytearray(), list[Event]()
+        data, events = bytearray(), list[Event]()
 
         def receive(samples: ctypes._Pointer[ctypes.c_short], count: int, found: ctypes._Pointer[_Event]) -> int:
             if count > 0:
-                sound.extend(ctypes.string_at(samples, 2 * count))
+                data.extend(ctypes.string_at(samples, 2 * count))
             index = 0
             while found[index].type != EVENT_END_OF_LIST:
                 event = found[index]
@@ -141,24 +142,24 @@ class Espeak:
 
         callback = _Callback(receive)
         self._lib.espeak_SetSynthCallback(callback)
-        data = text.encode("utf-8", "replace") + b"\0"
+        encoded = text.encode("utf-8", "replace") + b"\0"
         flags = _UTF8 | (_PHONEMES if phonemes else 0)
-        if self._lib.espeak_Synth(data, len(data), 0, _POSITION_CHARACTER, 0, flags, None, None) != 0:
-            raise OSError("eSpeak NG could not speak the text")
-        return bytes(sound), events
+        if self._lib.espeak_Synth(encoded, len(encoded), 0, _POSITION_CHARACTER, 0, flags, None, None) != 0:
+            raise OSError("eSpeak NG could not synthesise the text")
+        return bytes(data), events
 
 
-def _voice_file(voice: _Voice) -> VoiceFile:
+def _read_voice(voice: _Voice) -> VoiceFile:
     return VoiceFile(
         name=(voice.name or b"").decode("utf-8", "replace"),
         identifier=(voice.identifier or b"").decode("utf-8", "replace"),
-        languages=tuple(_languages(voice)),
+        languages=tuple(_read_languages(voice)),
         gender=voice.gender,
     )
 
 
-def _languages(voice: _Voice) -> Iterator[tuple[int, str]]:
-    """The list is a priority byte, a tag and a zero byte for each, and a zero byte at its end."""
+def _read_languages(voice: _Voice) -> Iterator[tuple[int, str]]:
+    """The C string has a priority byte, a tag and a zero byte for each language, and a zero byte at its end."""
     address = ctypes.cast(voice.languages, ctypes.c_void_p).value or 0
     while address and (priority := ctypes.string_at(address, 1)[0]):
         tag = ctypes.string_at(address + 1)

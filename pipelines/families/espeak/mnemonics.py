@@ -1,6 +1,6 @@
-"""Phonemes of the IPA in the names that eSpeak NG gives them, which differ by language. Tables and one walk.
+"""IPA phonemes to eSpeak NG's phoneme mnemonics, which differ by language.
 
-Written in a text as [[t@m'A:toU]]; the names are those that the library prints for words of each language.
+In a text they are written as [[t@m'A:toU]]. The mnemonics are those that the library prints for words of each language.
 """
 
 from __future__ import annotations
@@ -140,13 +140,14 @@ _LANGUAGES: Mapping[str, Mapping[str, str]] = {
 }
 _STRESS: Mapping[str, str] = {"ˈ": "'", "ˌ": ",", "'": "'"}
 _VOWELS = frozenset("ieaouəɛɔɪæʌɒʊɐɚɝᵻɑɜʏœøyɥ")
-_LONGEST = 3
+#: Most characters of a phoneme in the tables.
+_MAX_LENGTH = 3
 
 
-def mnemonics(ipa: str, language: str) -> str:
-    """The library's names for `ipa` in a BCP 47 language, stress before the vowel that has it.
+def to_mnemonics(ipa: str, language: str) -> str:
+    """The mnemonics for `ipa` in a BCP 47 language, with stress marks before the stressed vowel.
 
-    Raises `UnsupportedOption` naming what is not known.
+    Raises `UnsupportedOption` naming the unknown phoneme or language.
     """
     own = _LANGUAGES.get(language.partition("-")[0].lower())
     if own is None:
@@ -158,15 +159,19 @@ def mnemonics(ipa: str, language: str) -> str:
         if ipa[at] in _STRESS:
             stress, at = _STRESS[ipa[at]], at + 1
             continue
-        phone = next(
-            (ipa[at : at + size] for size in range(_LONGEST, 0, -1) if ipa[at : at + size] in {**_EVERYWHERE, **own}),
+        phoneme = next(
+            (
+                ipa[at : at + size]
+                for size in range(_MAX_LENGTH, 0, -1)
+                if ipa[at : at + size] in {**_EVERYWHERE, **own}
+            ),
             "",
         )
-        if not phone:
+        if not phoneme:
             raise UnsupportedOption(f"eSpeak NG has no sound for {ipa[at]!r} (in {ipa[:80]!r}) in {language!r}.")
-        if phone[0] in _VOWELS:
+        if phoneme[0] in _VOWELS:
             names.append(stress)
             stress = ""
-        names.append(own.get(phone, _EVERYWHERE.get(phone, "")))
-        at += len(phone)
+        names.append(own.get(phoneme, _EVERYWHERE.get(phoneme, "")))
+        at += len(phoneme)
     return "".join(names)

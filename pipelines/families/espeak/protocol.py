@@ -1,12 +1,12 @@
-"""How the speech process and its parent talk: a fixed name, then sizes, then JSON and samples. Constants only."""
+"""The protocol between the speech process and its parent: constants only."""
 
 from __future__ import annotations
 
 import struct
 
-#: Bytes of a message on the control socket: the voice's name and zeros; a socket comes with it.
+#: Size of a message on the control socket: the voice's name padded with zeros. The request's socket is attached.
 NAME_BYTES = 96
-#: A request is the size of its JSON, then the JSON.
+#: Header of a request: the size of its JSON in bytes; then the JSON.
 REQUEST = struct.Struct("<I")
-#: An answer is the sizes of its JSON and of its samples (bytes), then both.
-ANSWER = struct.Struct("<II")
+#: Header of a reply: the sizes of its JSON and of its samples in bytes; then both.
+REPLY = struct.Struct("<II")

@@ -1,4 +1,4 @@
-"""The parent's side of the speech process: starts it, sends requests, reads answers, starts it again when it died."""
+"""The parent's side of the speech process: starts it, sends requests, reads replies, restarts it when it died."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from typing import Any
 
 from pipelines.errors import EngineFailure, ModelUnavailable
 
-from .protocol import ANSWER, NAME_BYTES, REQUEST
+from .protocol import NAME_BYTES, REPLY, REQUEST
 
 _ROOT = Path(__file__).resolve().parents[3]
-#: Seconds between two ticks while an answer is awaited.
+#: Seconds between two ticks while a reply is awaited.
 _TICK_S = 0.5
 
 
-class Pending:
-    """A request on its way; `read` waits for the answer."""
+class PendingReply:
+    """A request that was sent; `read` waits for the reply."""
 
     def __init__(self, connection: socket.socket, limit_s: float) -> None:
         self._connection = connection
         self._ends_at = time.monotonic() + limit_s
 
     def read(self, tick: Callable[[], None]) -> tuple[dict[str, Any], bytes]:
-        """The answer's JSON and samples. Raises `EngineFailure` when the fork died or took too long."""
+        """The reply's JSON and samples. Raises `EngineFailure` when the process died or took too long."""
         with self._connection:
-            head_bytes, sound_bytes = ANSWER.unpack(self._exactly(ANSWER.size, tick))
-            head = json.loads(self._exactly(head_bytes, tick))
-            return head, self._exactly(sound_bytes, tick)
+            head_bytes, sample_bytes = REPLY.unpack(self._read_exactly(REPLY.size, tick))
+            head = json.loads(self._read_exactly(head_bytes, tick))
+            return head, self._read_exactly(sample_bytes, tick)
 
-    def abandon(self) -> None:
-        """Nobody waits any more; the fork fails at its next write."""
+    def cancel(self) -> None:
+        """Discard the reply: the process ends at its next write."""
         self._connection.close()
 
-    def _exactly(self, size: int, tick: Callable[[], None]) -> bytes:
+    def _read_exactly(self, size: int, tick: Callable[[], None]) -> bytes:
         data, at = bytearray(size), 0
         view = memoryview(data)
         self._connection.settimeout(_TICK_S)
@@ -53,15 +53,15 @@ class Pending:
                     raise EngineFailure("eSpeak NG did not finish a sentence in time.") from None
                 continue
             except OSError as error:
-                raise EngineFailure(f"The speech process is gone: {error}.") from error
+                raise EngineFailure(f"The speech process failed: {error}.") from error
             if not count:
-                raise EngineFailure("The speech process died over a sentence.")
+                raise EngineFailure("The speech process died while it synthesised a sentence.")
             at += count
         return bytes(data)
 
 
 class SpeechProcess:
-    """One server process; safe to ask from several threads. Raises `ModelUnavailable` where it cannot start."""
+    """One server process. Threads may share it. Raises `ModelUnavailable` where it cannot start."""
 
     def __init__(self) -> None:
         if find_spec("espeakng_loader") is None:
@@ -72,29 +72,29 @@ class SpeechProcess:
         with self._lock:
             self._start()
 
-    def ask(self, request: dict[str, Any], limit_s: float, *, voice: str = "") -> Pending:
-        """Send a request to be done with `voice`, a name of the library's, loaded.
+    def send(self, request: dict[str, Any], limit_s: float, *, voice: str = "") -> PendingReply:
+        """Send a request for a voice, given by the library's name of its file.
 
-        Raises `EngineFailure` when the process cannot be kept alive.
+        Raises `EngineFailure` when the process died twice in a row.
         """
         ours, theirs = socket.socketpair()
         with theirs, self._lock:
-            self._hand_over(voice, theirs)
+            self._send_socket(voice, theirs)
         data = json.dumps({**request, "limit_s": limit_s}).encode()
         try:
             ours.settimeout(limit_s)
             ours.sendall(REQUEST.pack(len(data)) + data)
         except OSError as error:
             ours.close()
-            raise EngineFailure(f"The speech process took no request: {error}.") from error
-        return Pending(ours, limit_s)
+            raise EngineFailure(f"The speech process did not accept the request: {error}.") from error
+        return PendingReply(ours, limit_s)
 
     def close(self) -> None:
-        """End the process; it goes by itself when its socket closes."""
+        """End the process; it ends by itself when its socket is closed."""
         with self._lock:
             self._stop()
 
-    def _hand_over(self, voice: str, connection: socket.socket) -> None:
+    def _send_socket(self, voice: str, connection: socket.socket) -> None:
         for _ in range(2):
             try:
                 if self._control is None:

@@ -1,4 +1,4 @@
-"""Which voices there are, and which one speaks a language. Knows the library's list and BCP 47 tags."""
+"""The voices of eSpeak NG, and the choice of one for a language. Knows the library's list and BCP 47 tags."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import langcodes
+from langcodes.tag_parser import LanguageTagError
 
 from pipelines.errors import UnsupportedOption
 from pipelines.family import Voice
@@ -13,9 +14,9 @@ from pipelines.family import Voice
 from .speech_process import SpeechProcess
 
 _GENDERS = {1: "male", 2: "female"}
-#: Every voice is listed a second time with this variant; all others can be asked for as "<voice>+<variant>".
+#: Every voice is listed a second time with this variant; all others can be requested as "<voice>+<variant>".
 _FEMALE = "f2"
-#: Tags of the library that mean something else in BCP 47 (a country, where it has a dialect).
+#: Tags of the library that have another meaning in BCP 47 (a country instead of a dialect).
 _TAGS = {
     "ca-ba": "ca-x-balear",
     "ca-nw": "ca-x-nordocc",
@@ -27,14 +28,14 @@ _TAGS = {
     "py": "art-x-pyash",
     "ru-cl": "ru-x-classic",
 }
-#: How different a language may be for its voice to stand in: Swiss German for German, not Dutch.
+#: Largest distance between a requested language and that of its voice: Swiss German gets German, not Dutch.
 _LARGEST_DISTANCE = 15
 _HOW_TO_LIST = "GET /tts/voices?family=espeak lists them."
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """What the library is asked for: the voice's file, with its variant."""
+class VoiceChoice:
+    """A chosen voice. `name`: the library's name of its file, with the variant."""
 
     voice_id: str
     name: str
@@ -47,14 +48,14 @@ class VoiceTable:
 
     voices: list[Voice] = field(default_factory=list)
     version: str = ""
-    _files: dict[str, str] = field(default_factory=dict)  # id → name for the library
-    _variants: dict[str, str] = field(default_factory=dict)  # lower case → as the library spells it
+    _files: dict[str, str] = field(default_factory=dict)  # id → the library's name
+    _variants: dict[str, str] = field(default_factory=dict)  # lower case → the library's spelling
     _tags: dict[str, list[tuple[int, str]]] = field(default_factory=dict)  # tag → (priority, id)
 
     @classmethod
-    def ask(cls, process: SpeechProcess) -> VoiceTable:
-        """The table of a running library. Raises `EngineFailure`."""
-        reply, _ = process.ask({"do": "voices"}, 30.0).read(lambda: None)
+    def load(cls, process: SpeechProcess) -> VoiceTable:
+        """The table of the library in a speech process. Raises `EngineFailure`."""
+        reply, _ = process.send({"operation": "list_voices"}, 30.0).read(lambda: None)
         table = cls(version=reply["version"])
         for name, identifier, languages, gender in reply["voices"]:
             if identifier.startswith("!v/"):
@@ -63,9 +64,11 @@ class VoiceTable:
                 table._add(name.strip(), identifier, languages, _GENDERS.get(gender), reply["sample_rate_hz"])
         return table
 
-    def _add(self, name: str, identifier: str, languages: list, gender: str | None, rate_hz: int) -> None:
+    def _add(
+        self, name: str, identifier: str, languages: list[tuple[int, str]], gender: str | None, rate_hz: int
+    ) -> None:
         tag = languages[0][1].lower()
-        # Two files may share a tag (Cantonese in two scripts): the second goes by its file's name.
+        # Two files may share a tag (Cantonese in two scripts): the id of the second is its file's name.
         voice_id = tag if tag not in self._files else identifier.rsplit("/", 1)[-1].lower()
         self._files[voice_id] = identifier
         for priority, known in languages:
@@ -74,14 +77,14 @@ class VoiceTable:
         self.voices.append(Voice(voice_id, name, bcp47, "espeak", gender, rate_hz))
         self.voices.append(Voice(f"{voice_id}+{_FEMALE}", f"{name}, female", bcp47, "espeak", "female", rate_hz))
 
-    def choose(self, voice: str, language: str, default: str) -> Choice:
-        """The voice asked for, else one for the language, else the default. Raises `UnsupportedOption`."""
+    def choose(self, voice: str, language: str, default: str) -> VoiceChoice:
+        """The requested voice, else one for the language, else the default. Raises `UnsupportedOption`."""
         if voice:
-            return self._named(voice)
-        return self._named(self.for_language(language, default) if language else default)
+            return self._resolve(voice)
+        return self._resolve(self.find_for_language(language, default) if language else default)
 
-    def for_language(self, language: str, default: str) -> str:
-        """Id of the voice that speaks a language best; `default` where it speaks it too. Raises `UnsupportedOption`."""
+    def find_for_language(self, language: str, default: str) -> str:
+        """Id of the best voice for a language; `default` where it is of that language. Raises `UnsupportedOption`."""
         wanted = language.lower().replace("_", "-")
         if default.partition("-")[0] == wanted:
             return default
@@ -94,19 +97,19 @@ class VoiceTable:
                 if "+" not in voice.id and "-x-" not in voice.language
             }
             found, _ = langcodes.closest_match(language, list(known), max_distance=_LARGEST_DISTANCE)
-        except langcodes.LanguageTagError:
+        except LanguageTagError:
             found = "und"
         if found not in known:
             raise UnsupportedOption(f"eSpeak NG has no voice for {language!r}; {_HOW_TO_LIST}", field="language")
         return known[found]
 
-    def _named(self, voice: str) -> Choice:
+    def _resolve(self, voice: str) -> VoiceChoice:
         voice_id, _, variant = voice.lower().partition("+")
         if voice_id not in self._files or (variant and variant not in self._variants):
-            near = ", ".join(self._near(voice_id)) or "en-us, de, fr-fr, es"
-            raise UnsupportedOption(f"Unknown voice {voice!r}; known are {near} …; {_HOW_TO_LIST}", field="voice")
+            similar = ", ".join(self._similar(voice_id)) or "en-us, de, fr-fr, es"
+            raise UnsupportedOption(f"Unknown voice {voice!r}; known are {similar} …; {_HOW_TO_LIST}", field="voice")
         name = self._files[voice_id] + (f"+{self._variants[variant]}" if variant else "")
-        return Choice(voice, name, next(known.language for known in self.voices if known.id == voice_id))
+        return VoiceChoice(voice, name, next(known.language for known in self.voices if known.id == voice_id))
 
-    def _near(self, voice_id: str) -> Iterator[str]:
+    def _similar(self, voice_id: str) -> Iterator[str]:
         yield from (known for known in self._files if known.partition("-")[0] == voice_id.partition("-")[0])

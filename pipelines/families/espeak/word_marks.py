@@ -1,8 +1,8 @@
-"""The library's word events as marks: which characters are said from when to when. Pure; knows no process.
+"""The library's word events to word marks. Pure functions; knows no process.
 
-The library begins a "word" wherever it changes its mind inside a number or an emoji, says others ("was the") in one,
-and says nothing of ends. So events are joined to the words that a reader sees, words without an event share the time of
-the one before, and a word ends where the next begins or where its sound does.
+The library reports several "words" inside a number or an emoji, joins others ("was the") into one, and reports no ends.
+So events are assigned to the words as written, words without an event share the time of the one before, and a word ends
+where the next one begins or where its sound ends.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from pipelines.family import Samples, WordMark
+from pipelines.family import Samples
+from pipelines.text.word_marks import WordMark
 
 #: Thai, Lao, Burmese, Khmer, Chinese, Japanese: written without spaces between words.
 _UNSPACED_RANGES = (
@@ -21,7 +22,7 @@ _UNSPACED_RANGES = (
     "\U00020000-\U0003ffff"
 )
 _UNSPACED = re.compile(f"[{_UNSPACED_RANGES}]")
-#: What a reader sees as one word: no white space, no dash between words. Scripts without spaces stand apart.
+#: One written word: without white space, and without dashes between words. Scripts without spaces are handled apart.
 _WORD = re.compile(r"(?:(?!--|[—–…])\S)+")
 _SPACED = re.compile(f"[^{_UNSPACED_RANGES}]+")
 _EDGE = "[^\\w€$£¥%&+=@§°#\U0001f000-\U0001faff]+"
@@ -30,14 +31,14 @@ _LEADING, _TRAILING = re.compile(f"^{_EDGE}"), re.compile(f"{_EDGE}$")
 _FLOOR = 64
 
 
-def word_marks(
+def compute_word_marks(
     text: str, words: Sequence[Sequence[int]], ends: Sequence[int], samples: Samples, sample_rate_hz: int
 ) -> list[WordMark]:
     """Marks in order, without overlap. `words` are (position, length, sample), `ends` the samples where clauses end."""
-    visible = _visible_words(text)
+    written = _find_words(text)
     starts: list[tuple[int, int, int]] = []  # first character, end character, sample
     for position, length, sample in words:
-        span = _word_at(text, visible, position, length)
+        span = _find_word_at(text, written, position, length)
         if span is None or (starts and span[0] <= starts[-1][0]):
             continue  # more of the word before, or a position that went back
         starts.append((max(span[0], starts[-1][1] if starts else 0), span[1], sample))
@@ -46,18 +47,18 @@ def word_marks(
     for index, (first, end, sample) in enumerate(starts):
         following, _, until = starts[index + 1] if index + 1 < len(starts) else (len(text), 0, len(samples))
         until = min(until, stops[min(bisect_right(stops, sample), len(stops) - 1)])
-        heard = np.flatnonzero(np.abs(samples[sample:until].astype(np.int32)) > _FLOOR)
-        begin, finish = (sample, until) if not len(heard) else (sample + int(heard[0]), sample + int(heard[-1]) + 1)
+        loud = np.flatnonzero(np.abs(samples[sample:until].astype(np.int32)) > _FLOOR)
+        begin, finish = (sample, until) if not len(loud) else (sample + int(loud[0]), sample + int(loud[-1]) + 1)
         while end < following and _UNSPACED.match(text, first) and _UNSPACED.match(text, end):
             end += 1  # the library joined characters into one word
         if end > first:
-            inside = visible[bisect_left(visible, (end,)) : bisect_left(visible, (following,))]
-            marks += _shared([(first, end), *inside], begin / sample_rate_hz, finish / sample_rate_hz)
+            inside = written[bisect_left(written, (end,)) : bisect_left(written, (following,))]
+            marks += _share_time([(first, end), *inside], begin / sample_rate_hz, finish / sample_rate_hz)
     return marks
 
 
-def _visible_words(text: str) -> list[tuple[int, int]]:
-    """Every word of the text without its punctuation, but those of scripts without spaces."""
+def _find_words(text: str) -> list[tuple[int, int]]:
+    """Start and end of every word, without its punctuation; not those of scripts without spaces."""
     words = []
     for found in _WORD.finditer(text):
         for part in _SPACED.finditer(found.group()):
@@ -70,22 +71,22 @@ def _visible_words(text: str) -> list[tuple[int, int]]:
     return words
 
 
-def _word_at(text: str, visible: list[tuple[int, int]], position: int, length: int) -> tuple[int, int] | None:
-    """What is said at a position: the word around it, the one that a sign stands before, or else the one before."""
+def _find_word_at(text: str, written: list[tuple[int, int]], position: int, length: int) -> tuple[int, int] | None:
+    """The word of an event at a position: the one around it, the one directly after a sign, else the one before."""
     if not 0 <= position < len(text):
         return None
     if _UNSPACED.match(text, position):
         return position, min(len(text), position + max(1, length))
-    index = bisect_right(visible, (position, len(text))) - 1
-    if index >= 0 and position < visible[index][1]:
-        return visible[index]
-    if index + 1 < len(visible) and visible[index + 1][0] == position + 1 and not text[position].isspace():
-        return visible[index + 1]
-    return visible[index] if index >= 0 else None
+    index = bisect_right(written, (position, len(text))) - 1
+    if index >= 0 and position < written[index][1]:
+        return written[index]
+    if index + 1 < len(written) and written[index + 1][0] == position + 1 and not text[position].isspace():
+        return written[index + 1]
+    return written[index] if index >= 0 else None
 
 
-def _shared(words: Sequence[tuple[int, int]], start_s: float, end_s: float) -> Iterator[WordMark]:
-    """One stretch of sound, shared among its words by their length."""
+def _share_time(words: Sequence[tuple[int, int]], start_s: float, end_s: float) -> Iterator[WordMark]:
+    """Marks for several words of one event, whose time is divided in proportion to their lengths."""
     total = sum(end - start for start, end in words)
     done, at = 0, start_s
     for start, end in words:

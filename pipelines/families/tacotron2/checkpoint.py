@@ -1,7 +1,7 @@
-"""A Tacotron 2 out of the files that NVIDIA published: tacotron2_statedict.pt and those of DeepLearningExamples.
+"""Load a Tacotron 2 from the files that NVIDIA published: tacotron2_statedict.pt and those of DeepLearningExamples.
 
-Sizes are read off the tensors; the published files have no config. Where there is a `config.json`, it says the mel and
-the limits; without one they are those of the published training on LJ Speech.
+Sizes are read from the tensors; the published files have no config. A `config.json` sets the mel convention and the
+limits; without one they are those of the published training on LJ Speech.
 """
 
 from __future__ import annotations
@@ -15,31 +15,32 @@ from typing import Any
 
 import torch
 
-from pipelines.catalog import weights
-from pipelines.catalog.entry import Entry
+from pipelines.catalog.checkpoint import read_config
+from pipelines.catalog.entry import SynthesisEntry
+from pipelines.catalog.weights import fill_module, find_weights_file, load_state_dict
 from pipelines.errors import ModelUnavailable
 from pipelines.vocoders.mel import MelConvention
 
-from .dimensions import Shape
+from .dimensions import Tacotron2Dimensions
 from .frontend import SYMBOLS
-from .network import Network
+from .network import Tacotron2Network
 
 _NORM_EPSILON = 1e-5
-#: Frames that training never passed: what says more has lost its way.
-_MOST_FRAMES = 1000
+#: More frames than any utterance of the training: a longer one has an attention fault.
+_MAX_FRAMES = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """What a checkpoint says beside its tensors."""
+class InferenceSettings:
+    """The settings of a checkpoint for inference."""
 
     mel: MelConvention
     gate_threshold: float
     max_frames: int
 
     @classmethod
-    def of(cls, config: Mapping[str, Any], bins: int) -> Settings:
-        """From the hparams of either repository; what they leave out is as published."""
+    def from_config(cls, config: Mapping[str, Any], bins: int) -> InferenceSettings:
+        """From the hparams of either repository; missing values are as published."""
         mel = MelConvention(
             sample_rate_hz=config.get("sampling_rate", 22_050),
             fft=config.get("filter_length", 1024),
@@ -49,24 +50,24 @@ class Settings:
             fmin_hz=config.get("mel_fmin", 0.0),
             fmax_hz=config.get("mel_fmax", 8000.0),
         )
-        return cls(mel, config.get("gate_threshold", 0.5), config.get("max_decoder_steps", _MOST_FRAMES))
+        return cls(mel, config.get("gate_threshold", 0.5), config.get("max_decoder_steps", _MAX_FRAMES))
 
 
-def read(entry: Entry, folder: Path) -> tuple[Network, Settings]:
+def read_checkpoint(entry: SynthesisEntry, folder: Path) -> tuple[Tacotron2Network, InferenceSettings]:
     """The model of a directory. Raises `ModelUnavailable` naming what is missing or does not fit."""
-    tensors = plain(weights.state_dict(entry, weights.weights_file(entry, folder)))
+    tensors = rename_tensors(load_state_dict(entry, find_weights_file(entry, folder)))
     try:
-        shape = shape_of(tensors)
+        dimensions = read_dimensions(tensors)
     except (KeyError, ValueError) as error:
         raise ModelUnavailable(f"{entry.name}: these are no weights of a Tacotron 2: {error}") from error
-    network = Network(shape)
-    weights.fill(entry, network, tensors)
-    config = weights.config(entry, folder / "config.json") if (folder / "config.json").is_file() else {}
-    return network.eval().requires_grad_(False), Settings.of(config, shape.bins)
+    network = Tacotron2Network(dimensions)
+    fill_module(entry, network, tensors)
+    config = read_config(entry, folder / "config.json") if (folder / "config.json").is_file() else {}
+    return network.eval().requires_grad_(False), InferenceSettings.from_config(config, dimensions.bins)
 
 
-def plain(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The tensors under the network's names: prefixes of parallel training gone, each batch norm in its convolution."""
+def rename_tensors(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The tensors under the network's names: without prefixes of parallel training, batch norms folded."""
     named = {
         re.sub(r"\.(?:linear_layer|conv)\.", ".", re.sub(r"^(?:module\.)?(?:1\.)?", "", name)): tensor
         for name, tensor in tensors.items()
@@ -75,15 +76,15 @@ def plain(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     for name in named:
         found = re.fullmatch(r"(\w+\.convolutions\.\d+)\.0\.weight", name)
         if found is not None:
-            folded |= _folded(named, found[1])
+            folded |= _fold_batch_norm(named, found[1])
     return folded
 
 
-def _folded(tensors: Mapping[str, torch.Tensor], stem: str) -> dict[str, torch.Tensor]:
-    """A convolution that does what it and the norm behind it did; {} where the file lacks a part."""
+def _fold_batch_norm(tensors: Mapping[str, torch.Tensor], stem: str) -> dict[str, torch.Tensor]:
+    """A convolution with the batch norm after it folded in; {} where the file lacks a part of them."""
     parts = ("0.weight", "0.bias", "1.weight", "1.bias", "1.running_mean", "1.running_var")
     if any(f"{stem}.{part}" not in tensors for part in parts):
-        return {}  # Whoever fills the module will name it as missing.
+        return {}  # Filling the module reports it as missing.
     weight, bias, gain, shift, mean, variance = (tensors[f"{stem}.{part}"] for part in parts)
     scale = gain / torch.sqrt(variance + _NORM_EPSILON)
     return {
@@ -92,13 +93,13 @@ def _folded(tensors: Mapping[str, torch.Tensor], stem: str) -> dict[str, torch.T
     }
 
 
-def shape_of(tensors: Mapping[str, torch.Tensor]) -> Shape:
-    """Sizes from the tensors of `plain`. Raises KeyError or ValueError where they are not there."""
+def read_dimensions(tensors: Mapping[str, torch.Tensor]) -> Tacotron2Dimensions:
+    """Sizes from the tensors of `rename_tensors`. Raises KeyError or ValueError for missing ones."""
     symbols, embedding = tensors["embedding.weight"].shape
     attention, attention_rnn = tensors["decoder.attention_layer.query_layer.weight"].shape
     filters, _, location_kernel = tensors["decoder.attention_layer.location_layer.location_conv.weight"].shape
     postnet, bins, postnet_kernel = tensors["postnet.convolutions.0.weight"].shape
-    return Shape(
+    return Tacotron2Dimensions(
         symbols=symbols,
         embedding=embedding,
         encoder_layers=_count(tensors, "encoder"),
@@ -120,7 +121,7 @@ def _count(tensors: Mapping[str, torch.Tensor], part: str) -> int:
     return sum(1 for name in tensors if re.fullmatch(rf"{part}\.convolutions\.\d+\.weight", name))
 
 
-def symbols_of(entry: Entry, folder: Path, count: int) -> Sequence[str]:
+def read_symbols(entry: SynthesisEntry, folder: Path, count: int) -> Sequence[str]:
     """The symbols by id: those of a `symbols.json` (a list) in the directory, else the published ones.
 
     Raises `ModelUnavailable` where their number is not the checkpoint's.

@@ -1,15 +1,13 @@
-"""Sizes of a Tacotron 2, and which places of a padded batch are real."""
+"""Sizes of a Tacotron 2."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
-
 
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """Sizes of a model, in the words of its config file."""
+class Tacotron2Dimensions:
+    """Sizes of a model, named as in its config file."""
 
     symbols: int
     embedding: int
@@ -25,8 +23,3 @@ class Shape:
     postnet: int
     postnet_layers: int
     postnet_kernel: int
-
-
-def mask(lengths: torch.Tensor, longest: int, device: torch.device) -> torch.Tensor:
-    """True (batch, longest) where a row has something."""
-    return (torch.arange(longest)[None] < lengths[:, None]).to(device)

@@ -1,26 +1,25 @@
-"""A text in the symbols that NVIDIA's Tacotron 2 was trained on: small letters, a few marks, ARPAbet in braces.
+"""Text to the ids of NVIDIA's Tacotron 2: lower-case letters, some punctuation, ARPAbet in braces.
 
-Numbers and abbreviations are said in words before a text comes here. A character that cannot be said is left out with a
-remark; a long text is cut into parts that attention can follow.
+Numbers and abbreviations have been written out before. A character without a symbol is left out with a remark; a long
+text is split into parts that attention can follow.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from pipelines.errors import BadInput
-from pipelines.text.pronunciation.symbol_set import SymbolSet
-from pipelines.text.symbol_times import Owner
-from pipelines.text.words import bare, written_words
+from pipelines.text.pronunciation.symbol_set import SymbolSet, TokenizedText
+from pipelines.text.word_marks import WordSpan
+from pipelines.text.words import strip_punctuation, word_ranges
 
 _PAD = "_"
 _MARKS = "-!'(),.:;? "
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _VOWELS = "AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW".split()  # noqa: SIM905 – a table to read
 _CONSONANTS = "B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH".split()  # noqa: SIM905 – a table to read
-#: The published symbols, a symbol's id its place: letters stand for themselves, sounds have an @ before their name.
+#: The published symbols; a symbol's id is its index. Phonemes have an @ before their name.
 SYMBOLS: tuple[str, ...] = (
     _PAD,
     *_MARKS[:1],
@@ -28,90 +27,84 @@ SYMBOLS: tuple[str, ...] = (
     *_LETTERS,
     *(f"@{name}" for name in sorted([*_CONSONANTS, *(v + stress for v in _VOWELS for stress in ("", "0", "1", "2"))])),
 )
-#: Symbols that attention was trained to follow in one go; longer texts are spoken in parts.
-LONGEST = 180
+#: Longest text that attention was trained on; longer ones are synthesised in parts.
+MAX_SYMBOLS = 180
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _PAUSES = frozenset(",.;:!?")
 _ENDS = frozenset(".!?,;:-")
 
 
-@dataclass(frozen=True, slots=True)
-class Spelling:
-    """Ids in order, and for each the word that it is part of."""
-
-    ids: tuple[int, ...]
-    owners: tuple[Owner, ...]
-
-
-class Speller:
-    """Texts in the symbols of one checkpoint."""
+class Frontend:
+    """Text to the symbols of one checkpoint."""
 
     def __init__(self, symbols: Sequence[str], *, name: str) -> None:
-        """`name` is the model's, for messages."""
+        """`symbols` by id; `name` is the model's, for messages."""
         self._ids = {symbol: number for number, symbol in enumerate(symbols) if symbol != _PAD}
         self._letters = SymbolSet({each: number for each, number in self._ids.items() if len(each) == 1}, name=name)
         self._name = name
 
-    def parts(self, text: str) -> list[Spelling]:
-        """The text in parts of at most `LONGEST` symbols, cut at a mark or a space where there is one; [] for nothing.
+    def encode_parts(self, text: str) -> list[TokenizedText]:
+        """Parts of at most `MAX_SYMBOLS` symbols, split after punctuation or at a space if possible; [] for no words.
 
-        Raises `BadInput` on `text` for a sound that the checkpoint has no symbol for.
+        Raises `BadInput` on `text` for a phoneme that the checkpoint has no symbol for.
         """
-        said = list(self._symbols(text))
-        if not any(owner for _, owner in said):
+        symbols = list(self._merge_spaces(text))
+        if not any(word for _, word in symbols):
             return []
-        return [self._ended(said[start:end]) for start, end in self._cuts([symbol for symbol, _ in said])]
+        return [self._finish(symbols[start:end]) for start, end in self._split([symbol for symbol, _ in symbols])]
 
     def remarks(self, text: str) -> tuple[str, ...]:
         """A sentence for the user about each character that is left out."""
         return self._letters.remarks(_BRACES.sub(" ", text))
 
-    def _symbols(self, text: str) -> Iterator[tuple[int, Owner]]:
-        space = False
-        begun = False
-        for symbol, owner in self._characters(text):
+    def _merge_spaces(self, text: str) -> Iterator[tuple[int, WordSpan]]:
+        """The symbols with one space between words and none at the ends."""
+        pending = started = False
+        for symbol, word in self._encode_text(text):
             if symbol == self._ids[" "]:
-                space = begun
+                pending = started
                 continue
-            if space:
+            if pending:
                 yield self._ids[" "], None
-            space, begun = False, True
-            yield symbol, owner
+            pending, started = False, True
+            yield symbol, word
 
-    def _characters(self, text: str) -> Iterator[tuple[int, Owner]]:
-        at = 0
+    def _encode_text(self, text: str) -> Iterator[tuple[int, WordSpan]]:
+        done = 0
         for found in _BRACES.finditer(text):
-            yield from self._written(text, at, found.start())
+            yield from self._encode_letters(text, done, found.start())
             for sound in found[1].split():
                 if f"@{sound}" not in self._ids:
                     raise BadInput(f"{self._name} has no sound {sound!r}; sounds in braces are ARPAbet.", field="text")
                 yield self._ids[f"@{sound}"], found.span()
-            at = found.end()
-        yield from self._written(text, at, len(text))
+            done = found.end()
+        yield from self._encode_letters(text, done, len(text))
 
-    def _written(self, text: str, start: int, end: int) -> Iterator[tuple[int, Owner]]:
-        text = self._letters.cleared(text)
-        at = start
-        for first, last in written_words(text, start, end):
-            if first > at:
+    def _encode_letters(self, text: str, start: int, end: int) -> Iterator[tuple[int, WordSpan]]:
+        """The characters [start, end), which contain no braces."""
+        text = self._letters.remove_unknown(text)
+        done = start
+        for first, last in word_ranges(text, start, end):
+            if first > done:
                 yield self._ids[" "], None
-            word = bare(text, first, last)
-            is_said = any(char.isalnum() for char in text[first:last])
-            for place in range(first, last):
-                owner = word if is_said and word[0] <= place < word[1] else None
-                yield from ((number, owner) for number in self._letters.ids(text[place].lower()))
-            at = last
-        if at < end:
+            span = strip_punctuation(text, first, last)
+            is_spoken = any(char.isalnum() for char in text[first:last])
+            for at in range(first, last):
+                word = span if is_spoken and span[0] <= at < span[1] else None
+                yield from ((number, word) for number in self._letters.ids(text[at].lower()))
+            done = last
+        if done < end:
             yield self._ids[" "], None
 
-    def _cuts(self, symbols: Sequence[int]) -> Iterator[tuple[int, int]]:
+    def _split(self, symbols: Sequence[int]) -> Iterator[tuple[int, int]]:
+        """Start and end of each part."""
         pauses = {self._ids[mark] for mark in _PAUSES if mark in self._ids}
         start = 0
-        while len(symbols) - start > LONGEST:
-            window = range(start + LONGEST, start + LONGEST // 2, -1)
+        while len(symbols) - start > MAX_SYMBOLS:
+            window = range(start + MAX_SYMBOLS, start + MAX_SYMBOLS // 2, -1)
             after_pause = (end for end in window if symbols[end - 1] in pauses)
             at_space = (end for end in window if symbols[end] == self._ids[" "])
-            end = next(after_pause, None) or next(at_space, None) or start + LONGEST
+            end = next(after_pause, None) or next(at_space, None) or start + MAX_SYMBOLS
             yield start, end
             start = end
             while start < len(symbols) and symbols[start] == self._ids[" "]:
@@ -119,9 +112,9 @@ class Speller:
         if start < len(symbols):
             yield start, len(symbols)
 
-    def _ended(self, said: Sequence[tuple[int, Owner]]) -> Spelling:
-        """With a mark at its end: every sentence of the training had one, and the gate waits for it."""
-        ids, owners = [symbol for symbol, _ in said], [owner for _, owner in said]
+    def _finish(self, symbols: Sequence[tuple[int, WordSpan]]) -> TokenizedText:
+        """A part with punctuation at its end: every sentence of the training had one, and the gate depends on it."""
+        ids, words = [symbol for symbol, _ in symbols], [word for _, word in symbols]
         if ids[-1] not in {self._ids[mark] for mark in _ENDS if mark in self._ids} and "." in self._ids:
-            ids, owners = [*ids, self._ids["."]], [*owners, None]
-        return Spelling(tuple(ids), tuple(owners))
+            ids, words = [*ids, self._ids["."]], [*words, None]
+        return TokenizedText(tuple(ids), tuple(words))

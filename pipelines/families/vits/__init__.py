@@ -1,38 +1,38 @@
 """VITS through transformers: Meta's MMS in a thousand languages, LJ Speech and VCTK in English.
 
-`load` and `voices` are what the catalogue names.
+The catalogue refers to `load` and `voices`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelines.catalog.weights import checkpoint
+from pipelines.catalog.checkpoint import find_checkpoint
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipelines.catalog.entry import Entry
+    from pipelines.catalog.entry import SynthesisEntry
     from pipelines.family import Voice
 
     from .family import Vits
 
 
-def load(entry: Entry, device: str) -> Vits:
+def load(entry: SynthesisEntry, device: str) -> Vits:
     """The model on `device` ("cpu", "cuda", "cuda:1"). Raises `ModelUnavailable` saying what is missing."""
     from .family import Vits
 
     return Vits(entry, _folder(entry), device)
 
 
-def voices(entry: Entry) -> list[Voice]:
-    """Raises `ModelUnavailable` where the checkpoint is not here."""
-    from .voice_list import voices_of
+def voices(entry: SynthesisEntry) -> list[Voice]:
+    """The voices of the checkpoint. Raises `ModelUnavailable` where it is missing."""
+    from .voice_list import list_voices
 
-    return voices_of(entry, _folder(entry))
+    return list_voices(entry, _folder(entry))
 
 
-def _folder(entry: Entry) -> Path:
-    return checkpoint(
+def _folder(entry: SynthesisEntry) -> Path:
+    return find_checkpoint(
         entry, "config.json", "vocab.json", "tokenizer_config.json", "model.safetensors|pytorch_model.bin"
     )

@@ -1,4 +1,4 @@
-"""A text in the symbols of a VITS checkpoint: letters for MMS, phones for LJ Speech and VCTK, blanks between them."""
+"""Text to the ids of a VITS checkpoint: letters for MMS, phonemes for LJ Speech and VCTK, with blanks between them."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from pipelines.catalog.entry import Entry
-from pipelines.catalog.weights import config
+from pipelines.catalog.checkpoint import read_config
+from pipelines.catalog.entry import SynthesisEntry
 from pipelines.errors import ModelUnavailable
-from pipelines.text.pronunciation.phonemes import Given, pronounce
-from pipelines.text.pronunciation.symbol_set import CURE, Spelling, SymbolSet
-from pipelines.text.symbol_times import Owner
-from pipelines.text.words import bare, written_words
+from pipelines.text.pronunciation.phonemes import KnownPhonemes, phonemise
+from pipelines.text.pronunciation.symbol_set import CURE, SymbolSet, TokenizedText
+from pipelines.text.word_marks import WordSpan
+from pipelines.text.words import strip_punctuation, word_ranges
 
-#: The id that stands between symbols where a checkpoint was trained so.
+#: The id between two symbols, where a checkpoint was trained with blanks.
 _BLANK = 0
-#: What transformers' tokenizer asks eSpeak NG for, whatever the language of the checkpoint.
+#: The eSpeak NG voice of transformers' tokenizer, whatever the language of the checkpoint.
 _VOICE = "en-us"
 
 
-class Speller:
-    """Reads `vocab.json` and `tokenizer_config.json` as VitsTokenizer does, and keeps count of the words."""
+class Frontend:
+    """Reads `vocab.json` and `tokenizer_config.json` as VitsTokenizer does, and tracks the word of each symbol."""
 
-    def __init__(self, entry: Entry, folder: Path) -> None:
-        settings = config(entry, folder / "tokenizer_config.json")
-        vocabulary = config(entry, folder / "vocab.json")
+    def __init__(self, entry: SynthesisEntry, folder: Path) -> None:
+        settings = read_config(entry, folder / "tokenizer_config.json")
+        vocabulary = read_config(entry, folder / "vocab.json")
         if not all(isinstance(number, int) for number in vocabulary.values()):
             raise ModelUnavailable(f"{entry.name}: vocab.json does not map symbols to numbers.")
         romanised = bool(settings.get("is_uroman", False))
@@ -36,56 +36,60 @@ class Speller:
         self._blanks = bool(settings.get("add_blank", True))
         self._language = settings.get("language")
 
-    def spell(self, text: str, given: Sequence[Given] = ()) -> Spelling:
-        """`given`: stretches whose phones are known."""
-        said = list(self._phones(text, given) if self._phonemes else self._letters(self._symbols.cleared(text)))
-        remarks = self._symbols.remarks([char for char, _ in said] if self._phonemes else text)
+    def encode(self, text: str, given: Sequence[KnownPhonemes] = ()) -> TokenizedText:
+        """`given`: parts of the text whose phonemes are known."""
+        if self._phonemes:
+            characters = list(self._phonemise(text, given))
+            remarks = self._symbols.remarks([char for char, _ in characters])
+        else:
+            characters = list(self._spell(self._symbols.remove_unknown(text)))
+            remarks = self._symbols.remarks(text)
         ids: list[int] = []
-        owners: list[Owner] = []
-        # What has no symbol is neither a place for a space nor one without.
-        for char, owner in _spaced(each for each in said if each[0].isspace() or self._symbols.ids(each[0])):
+        words: list[WordSpan] = []
+        # Characters without a symbol are removed before white space is merged, so that they leave no double space.
+        for char, word in _merge_spaces(each for each in characters if each[0].isspace() or self._symbols.ids(each[0])):
             for number in self._symbols.ids(char):
                 ids.append(number)
-                owners.append(owner)
-        if not any(owners):
-            return Spelling(remarks=remarks)
+                words.append(word)
+        if not any(words):
+            return TokenizedText(remarks=remarks)
         if not self._blanks:
-            return Spelling(tuple(ids), tuple(owners), remarks)
+            return TokenizedText(tuple(ids), tuple(words), remarks)
         spaced_ids = [_BLANK] * (2 * len(ids) + 1)
-        spaced_owners: list[Owner] = [None] * len(spaced_ids)
-        spaced_ids[1::2], spaced_owners[1::2] = ids, owners
-        return Spelling(tuple(spaced_ids), tuple(spaced_owners), remarks)
+        spaced_words: list[WordSpan] = [None] * len(spaced_ids)
+        spaced_ids[1::2], spaced_words[1::2] = ids, words
+        return TokenizedText(tuple(spaced_ids), tuple(spaced_words), remarks)
 
-    def _phones(self, text: str, given: Sequence[Given]) -> Iterator[tuple[str, Owner]]:
-        # Small letters, as in training; one for one, so that positions stay.
-        small = "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
-        for piece in pronounce(small, _VOICE, given):
-            for char in piece.text:
-                yield char, (piece.start, piece.end) if piece.is_word else None
+    def _phonemise(self, text: str, given: Sequence[KnownPhonemes]) -> Iterator[tuple[str, WordSpan]]:
+        # Lower case, as in training; only where it keeps the number of characters, so that positions stay valid.
+        lower = "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
+        for segment in phonemise(lower, _VOICE, given):
+            for char in segment.text:
+                yield char, (segment.start, segment.end) if segment.is_word else None
 
-    def _letters(self, text: str) -> Iterator[tuple[str, Owner]]:
+    def _spell(self, text: str) -> Iterator[tuple[str, WordSpan]]:
         if self._language == "ron":
             text = text.replace("ț", "ţ")
-        at = 0
-        for start, end in written_words(text):
-            yield from ((char, None) for char in text[at:start])
-            word = bare(text, start, end)
-            for place in range(start, end):
-                inside = word[0] <= place < word[1]
-                # A dash that the set lacks still parts two words.
-                apart = text[place] not in self._known and unicodedata.category(text[place]) == "Pd"
-                yield (" ", None) if apart else (text[place], word if inside else None)
-            at = end
+        done = 0
+        for start, end in word_ranges(text):
+            yield from ((char, None) for char in text[done:start])
+            word = strip_punctuation(text, start, end)
+            for at in range(start, end):
+                inside = word[0] <= at < word[1]
+                # A dash without a symbol still separates two words.
+                is_separator = text[at] not in self._known and unicodedata.category(text[at]) == "Pd"
+                yield (" ", None) if is_separator else (text[at], word if inside else None)
+            done = end
 
 
-def _spaced(characters: Iterable[tuple[str, Owner]]) -> Iterator[tuple[str, Owner]]:
-    """What is written, white space made one space and none at the ends."""
-    waiting = begun = False
-    for char, owner in characters:
+def _merge_spaces(characters: Iterable[tuple[str, WordSpan]]) -> Iterator[tuple[str, WordSpan]]:
+    """The characters with one space for each run of white space, and none at the ends."""
+    pending = started = False
+    for char, word in characters:
         if char.isspace():
-            waiting = begun
+            pending = started
             continue
-        if waiting:
+        if pending:
             yield " ", None
-        waiting, begun = False, True
-        yield char, owner
+        pending, started = False, True
+        yield char, word

@@ -1,21 +1,21 @@
-"""The voices of a VITS checkpoint: one, or numbered speakers. Reads its config alone."""
+"""The voices of a VITS checkpoint: one, or numbered speakers. Reads only its config."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from pipelines.catalog.entry import Entry
-from pipelines.catalog.weights import config
+from pipelines.catalog.checkpoint import read_config
+from pipelines.catalog.entry import SynthesisEntry
 from pipelines.errors import UnsupportedOption
 from pipelines.family import Voice
 
-#: Published single voices whose speaker is known.
+#: Published models of one voice whose speaker is known.
 _GENDERS = {"vits-ljs": "female"}
 
 
-def voices_of(entry: Entry, folder: Path) -> list[Voice]:
+def list_voices(entry: SynthesisEntry, folder: Path) -> list[Voice]:
     """In the order of their numbers."""
-    settings = config(entry, folder / "config.json")
+    settings = read_config(entry, folder / "config.json")
     count = int(settings.get("num_speakers", 1))
     rate = int(settings.get("sampling_rate", entry.sample_rate_hz))
     language = next(iter(entry.languages), "en")
@@ -28,7 +28,7 @@ def voices_of(entry: Entry, folder: Path) -> list[Voice]:
     ]
 
 
-def speaker_of(entry: Entry, count: int, voice: str) -> int | None:
+def resolve_speaker(entry: SynthesisEntry, count: int, voice: str) -> int | None:
     """The number of a voice; "" is the first. Raises `UnsupportedOption` naming the choices."""
     if count <= 1:
         if voice in ("", entry.name, entry.default_voice):

@@ -1,4 +1,4 @@
-"""Wav2Vec2 with a CTC head: any `Wav2Vec2ForCTC` checkpoint, heard letter by letter."""
+"""Wav2Vec2 with a CTC head: speech recognition with any `Wav2Vec2ForCTC` checkpoint."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Windows in, phrases out: normalise, compute, search, spell, punctuate.
+"""The wav2vec2 family: windows of speech to phrases and words.
 
-Knows the order of these steps and which of them an entry asks for.
+Knows the order of the steps (normalise, compute, search, punctuate) and which of them an entry uses.
 """
 
 from __future__ import annotations
@@ -12,72 +12,75 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.catalog import weights
-from pipelines.catalog.entry import Entry
-from pipelines.engines.selection import engine_of, select
+from pipelines.catalog.checkpoint import checkpoint_revision
+from pipelines.catalog.entry import RecognitionEntry
+from pipelines.engines.selection import resolve_engine, select_engine
 from pipelines.errors import EngineFailure, ModelUnavailable
-from pipelines.family import RecogniseRequest, Recognition, Selection, Tick
+from pipelines.family import EngineSelection, Recognition, Tick, TranscriptionInput
 
-from .accuracy import error_of, reference_of
+from .accuracy import compute_reference, measure_error
 from .beam import BeamSearch, load_beam
 from .checkpoint import RATE_HZ, Checkpoint, read_checkpoint
-from .ctc import Spoken, best_path, letters, log_posteriors, words
-from .features import normalised
-from .network_engine import Network
-from .phrases import phrases
+from .ctc import CtcWord, collapse_path, compute_log_posteriors, find_best_path, join_letters
+from .features import normalise
+from .network_engine import NetworkEngine
+from .phrases import build_phrases
 from .punctuation_model import PunctuationModel, load_punctuation
 
 _ROLES = ("language_model", "lexicon", "punctuation")
 
 
-def load(entry: Entry, device: str) -> Wav2Vec2:
+def load(entry: RecognitionEntry, device: str) -> Wav2Vec2:
     """The model on `device` ("cpu", "cuda", "cuda:1"). Raises `ModelUnavailable` saying what is missing."""
     unknown = sorted(set(entry.components) - set(_ROLES))
     if unknown:
         raise ModelUnavailable(
             f"{entry.name}: a wav2vec2 model has no component {', '.join(unknown)}; it has: {', '.join(_ROLES)}."
         )
-    engine = engine_of(entry)
+    engine = resolve_engine(entry)
     checkpoint = read_checkpoint(entry)
     try:
-        network, selection = _network(checkpoint, engine, device)
+        network, selection = _select_network(checkpoint, engine, device)
     except ImportError as error:
         raise ModelUnavailable(f"{entry.name} needs {error.name}: pip install 'voicemill[torch]'.") from error
     beam = load_beam(entry, checkpoint.alphabet)
     return Wav2Vec2(checkpoint, network, beam, load_punctuation(entry, device), selection=selection)
 
 
-def _network(checkpoint: Checkpoint, engine: str, device: str) -> tuple[Network, Selection | None]:
-    """The network of the engine. Where PyTorch may choose its precision, the first that is close enough to float32."""
+def _select_network(checkpoint: Checkpoint, engine: str, device: str) -> tuple[NetworkEngine, EngineSelection | None]:
+    """The network in the engine. Where PyTorch may choose the precision, the first that is close enough to float32."""
     if engine == "onnx":
-        from .onnx_network import OnnxNetwork
+        from .onnx_network import OnnxNetworkEngine
 
-        return OnnxNetwork(checkpoint, device), None
-    from .torch_network import TorchNetwork, precisions
+        return OnnxNetworkEngine(checkpoint, device), None
+    from .torch_network import TorchNetworkEngine, list_precisions
 
     if engine == "torch-float32":
-        return TorchNetwork(checkpoint, device, "float32"), None
-    reference = reference_of(checkpoint)
-    loads = [partial(TorchNetwork, checkpoint, device, precision) for precision in precisions(checkpoint.entry, device)]
-    return select(loads, lambda network: error_of(checkpoint, network, reference))
+        return TorchNetworkEngine(checkpoint, device, "float32"), None
+    reference = compute_reference(checkpoint)
+    loaders = [
+        partial(TorchNetworkEngine, checkpoint, device, precision)
+        for precision in list_precisions(checkpoint.entry, device)
+    ]
+    return select_engine(loaders, lambda network: measure_error(checkpoint, network, reference))
 
 
 class Wav2Vec2:
-    """One loaded model; calls of several threads at once do not disturb each other."""
+    """See `RecognitionFamily`. Threads may share one."""
 
     def __init__(
         self,
         checkpoint: Checkpoint,
-        network: Network,
+        network: NetworkEngine,
         beam: BeamSearch | None = None,
         punctuation: PunctuationModel | None = None,
         *,
-        selection: Selection | None = None,
+        selection: EngineSelection | None = None,
     ) -> None:
         entry = checkpoint.entry
-        #: With a punctuation model it writes punctuation by itself, whatever the catalogue says.
+        #: With a punctuation model the result has punctuation, whatever the catalogue says.
         self.entry = replace(entry, punctuates=entry.punctuates or punctuation is not None)
-        self.revision = weights.revision(checkpoint.folder)
+        self.revision = checkpoint_revision(checkpoint.folder)
         self.engine = network.engine
         self.selection = selection
         self._checkpoint = checkpoint
@@ -85,54 +88,57 @@ class Wav2Vec2:
         self._beam = beam
         self._punctuation = punctuation
 
-    def recognise(self, requests: Sequence[RecogniseRequest], tick: Tick) -> list[Recognition]:
+    def transcribe(self, requests: Sequence[TranscriptionInput], tick: Tick) -> list[Recognition]:
         """See `RecognitionFamily`."""
-        answers: dict[int, Recognition] = {}
+        results: dict[int, Recognition] = {}
         order = sorted(range(len(requests)), key=lambda number: requests[number].samples.size)
-        for first in range(0, len(order), self._network.batch):
+        for first in range(0, len(order), self._network.batch_size):
             tick()
-            numbers = order[first : first + self._network.batch]
-            for number, scores in zip(numbers, self._scores([requests[number] for number in numbers]), strict=True):
-                answers[number] = self._answer(requests[number], scores)
-        return [answers[number] for number in range(len(requests))]
+            numbers = order[first : first + self._network.batch_size]
+            for number, scores in zip(
+                numbers, self._compute_scores([requests[number] for number in numbers]), strict=True
+            ):
+                results[number] = self._build_result(requests[number], scores)
+        return [results[number] for number in range(len(requests))]
 
     def close(self) -> None:
         """See `RecognitionFamily`."""
 
-    def _scores(self, requests: Sequence[RecogniseRequest]) -> list[NDArray[np.float32]]:
-        """Log posteriors of each window, (frames, tokens); no frames for one that is too short to have any."""
-        known = self._checkpoint
-        sounds = [normalised(request.samples, wanted=known.is_normalised) for request in requests]
-        long = [number for number, sound in enumerate(sounds) if sound.size >= known.shortest]
-        nothing = np.zeros((0, len(known.alphabet.tokens)), np.float32)
-        scores = [nothing] * len(sounds)
+    def _compute_scores(self, requests: Sequence[TranscriptionInput]) -> list[NDArray[np.float32]]:
+        """Log posteriors of each window, (frames, tokens); no frames for a window that is too short for one."""
+        checkpoint = self._checkpoint
+        waves = [normalise(request.samples, is_normalised=checkpoint.is_normalised) for request in requests]
+        long = [number for number, wave in enumerate(waves) if wave.size >= checkpoint.min_samples]
+        empty = np.zeros((0, len(checkpoint.alphabet.tokens)), np.float32)
+        scores = [empty] * len(waves)
         try:
             for number, logits in zip(
-                long, self._network.logits([sounds[number] for number in long]) if long else (), strict=True
+                long, self._network.logits([waves[number] for number in long]) if long else (), strict=True
             ):
-                scores[number] = log_posteriors(logits)
+                scores[number] = compute_log_posteriors(logits)
         except RuntimeError as error:
             raise EngineFailure(f"{self.entry.name} failed on {len(long)} windows: {error}") from error
         return scores
 
-    def _answer(self, request: RecogniseRequest, scores: NDArray[np.float32]) -> Recognition:
-        known = self._checkpoint
-        found = phrases(
-            self._words(request, scores),
-            frame_s=known.frame_s,
-            seconds=request.samples.size / RATE_HZ,
-            separator=" " if known.alphabet.is_spaced else "",
+    def _build_result(self, request: TranscriptionInput, scores: NDArray[np.float32]) -> Recognition:
+        checkpoint = self._checkpoint
+        phrases = list(
+            build_phrases(
+                self._decode(request, scores),
+                frame_s=checkpoint.frame_s,
+                seconds=request.samples.size / RATE_HZ,
+                separator=" " if checkpoint.alphabet.is_spaced else "",
+            )
         )
         language = request.language or (self.entry.languages[0] if len(self.entry.languages) == 1 else None)
-        heard = list(found)
         if self._punctuation:
-            heard = self._punctuation.marked(heard, language)
+            phrases = self._punctuation.punctuate(phrases, language)
         if not request.words:
-            heard = [replace(phrase, words=()) for phrase in heard]
-        return Recognition(tuple(heard), None if language == "*" else language)
+            phrases = [replace(phrase, words=()) for phrase in phrases]
+        return Recognition(tuple(phrases), None if language == "*" else language)
 
-    def _words(self, request: RecogniseRequest, scores: NDArray[np.float32]) -> list[Spoken]:
+    def _decode(self, request: TranscriptionInput, scores: NDArray[np.float32]) -> list[CtcWord]:
         alphabet = self._checkpoint.alphabet
         if self._beam and len(scores):
             return self._beam.words(scores, request.vocabulary)
-        return list(words(letters(best_path(scores), scores, alphabet.blank), alphabet))
+        return list(join_letters(collapse_path(find_best_path(scores), scores, alphabet.blank), alphabet))

@@ -1,4 +1,4 @@
-"""What runs the network: PyTorch or ONNX Runtime."""
+"""The interface of engines for the network: PyTorch or ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-class Network(Protocol):
-    """What computes logits: `TorchNetwork` or `OnnxNetwork`."""
+class NetworkEngine(Protocol):
+    """The network in an engine: `TorchNetworkEngine` or `OnnxNetworkEngine`."""
 
     #: Engine and precision, for provenance.
     engine: str
-    #: Windows that are worth computing together.
-    batch: int
+    #: Windows that are computed together.
+    batch_size: int
 
-    def logits(self, sounds: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
-        """For each sound its logits, (frames, tokens); `sounds` as `features.normalised` gives them, none too short.
+    def logits(self, waves: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+        """The logits of each wave, (frames, tokens); `waves` are results of `features.normalise`, none too short.
 
         Raises RuntimeError where the engine fails.
         """
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Release the engine's resources."""

@@ -1,4 +1,4 @@
-"""The network on ONNX Runtime: exported once from the checkpoint, cached by its content."""
+"""The network in ONNX Runtime: exported once from the checkpoint, cached by its content."""
 
 from __future__ import annotations
 
@@ -10,55 +10,55 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.catalog import weights
-from pipelines.engines.onnx_engine import onnx_session
+from pipelines.catalog.checkpoint import convert_cached
+from pipelines.engines.onnx_engine import create_session
 from pipelines.errors import ModelUnavailable
 
 from .checkpoint import RATE_HZ, Checkpoint, read_network
 
 _FILE = "wav2vec2.onnx"
-#: Changed with whatever changes the graph.
-_FORM = "wav2vec2-onnx17-1"
+#: Name of the cached graph; its last number increases when the export changes.
+_CACHE_NAME = "wav2vec2-onnx17-1"
 _OPSET = 17
 
 
-class OnnxNetwork:
-    """Sounds in, logits out, float32; one window at a time, as padding would colour the group norm."""
+class OnnxNetworkEngine:
+    """See `NetworkEngine`. float32; one window at a time, because padding would affect the group norm."""
 
-    batch = 1
+    batch_size = 1
 
     def __init__(self, checkpoint: Checkpoint, device: str) -> None:
-        folder = weights.converted(checkpoint.folder, _FORM, partial(_export, checkpoint))
-        self._session = onnx_session(checkpoint.entry, folder / _FILE, device)
+        folder = convert_cached(checkpoint.folder, _CACHE_NAME, partial(_export, checkpoint))
+        self._session = create_session(checkpoint.entry, folder / _FILE, device)
         self.engine = "onnx/float32"
 
     def close(self) -> None:
-        """Nothing of it lives on."""
+        """See `NetworkEngine`."""
 
-    def logits(self, sounds: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
-        """For each sound its logits, (frames, tokens). Raises RuntimeError where ONNX Runtime fails."""
-        return [self._session.run(None, {"samples": sound[None]})[0][0] for sound in sounds]
+    def logits(self, waves: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+        """See `NetworkEngine`."""
+        return [self._session.run(None, {"samples": wave[None]})[0][0] for wave in waves]
 
 
 def _export(checkpoint: Checkpoint, folder: Path) -> None:
     try:
-        import onnx  # noqa: F401 – torch's exporter needs it and says so late
+        import onnx  # noqa: F401 – torch's exporter needs it and reports that late
         import torch
     except ImportError as error:
         raise ModelUnavailable(
             f"{checkpoint.entry.name}: turning weights into ONNX needs {error.name}: pip install 'voicemill[torch]'."
         ) from error
-    from .network import Acoustics
+    from .network import AcousticModel
 
     model = read_network(checkpoint, "cpu")
-    # Its fused attention asks in Python about shapes, which would be frozen into the graph.
+    # Fused attention reads shapes in Python, which would become constants of the graph.
     model.set_attn_implementation("eager")
-    # A second of sound; the number of samples is free in the graph.
+    # A second of audio; the number of samples is variable in the graph.
     example = torch.zeros(1, RATE_HZ)
     with warnings.catch_warnings(), torch.inference_mode():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            Acoustics(model),
+            AcousticModel(model),
             (example,),
             str(folder / _FILE),
             dynamo=False,

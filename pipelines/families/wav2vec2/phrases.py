@@ -1,4 +1,4 @@
-"""Words by frames → phrases by seconds, parted at pauses."""
+"""Words with frames to phrases with seconds, split at pauses."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ from collections.abc import Iterator, Sequence
 
 from pipelines.family import Phrase, Word
 
-from .ctc import Spoken
+from .ctc import CtcWord
 
-#: A pause that parts two phrases, in seconds. Letters are heard in their middle, so that words a breath apart seem
-#: a tenth of a second farther from each other than they are; a window keeps 0.38 s of a pause that it shortens.
+#: A pause in seconds that separates two phrases. The model places letters at their middle, so that pauses between words
+#: appear a tenth of a second longer than they are; a window keeps 0.38 s of a pause that it shortens.
 _PAUSE_S = 0.45
 
 
-def phrases(heard: Sequence[Spoken], *, frame_s: float, seconds: float, separator: str) -> Iterator[Phrase]:
-    """`frame_s`: seconds from frame to frame; `seconds`: length of the window; `separator`: what words are parted by.
+def build_phrases(words: Sequence[CtcWord], *, frame_s: float, seconds: float, separator: str) -> Iterator[Phrase]:
+    """`frame_s`: seconds per frame; `seconds`: length of the window; `separator`: text between two words.
 
-    The confidence of a phrase is the mean of its words', by their length in letters.
+    The confidence of a phrase is the mean of its words', weighted by their length in letters.
     """
-    group: list[Spoken] = []
-    for word in heard:
+    group: list[CtcWord] = []
+    for word in words:
         if group and (word.first - group[-1].last - 1) * frame_s >= _PAUSE_S:
-            yield _phrase(group, frame_s, seconds, separator)
+            yield _build_phrase(group, frame_s, seconds, separator)
             group = []
         group.append(word)
     if group:
-        yield _phrase(group, frame_s, seconds, separator)
+        yield _build_phrase(group, frame_s, seconds, separator)
 
 
-def _phrase(group: Sequence[Spoken], frame_s: float, seconds: float, separator: str) -> Phrase:
+def _build_phrase(group: Sequence[CtcWord], frame_s: float, seconds: float, separator: str) -> Phrase:
     words = tuple(
         Word(word.text, min(word.first * frame_s, seconds), min((word.last + 1) * frame_s, seconds), word.confidence)
         for word in group

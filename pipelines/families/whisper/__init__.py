@@ -1,6 +1,6 @@
 """Whisper in all its sizes: `load(entry, device)` gives the family object.
 
-Reading order: family.py (the steps), decoding.py (the seam to the engines), then one file for each noun.
+Reading order: family.py (the steps), decoding.py (the interface of the engines), then the other modules.
 """
 
 from .family import Whisper

@@ -1,6 +1,6 @@
-"""The seam between the family and what runs its weights: an encoder of spectrograms and a decoder of tokens.
+"""The interface of the engines that run Whisper's weights: an encoder of spectrograms and a decoder of tokens.
 
-Knows shapes and meanings of what passes; implemented by ctranslate2_model.py, torch_model.py and the encoders.
+Implemented in `engines`: `ctranslate2_model`, `torch_model`, `torch_encoder` and `onnx_encoder`.
 """
 
 from __future__ import annotations
@@ -14,83 +14,85 @@ from numpy.typing import NDArray
 
 from pipelines.family import Tick
 
-#: Encoded windows, [windows, 1500, width]: an array or a tensor of the engine, indexable by a list of windows.
+#: Encoder states, [windows, 1500, width]: an array or a tensor of the engine, indexable by a list of windows.
 Encoded = Any
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """One way to search for the text of a window."""
+class DecodeAttempt:
+    """The settings of one attempt to decode a window."""
 
     beam: int = 1
-    #: 0 = always the likeliest token; above, tokens are drawn, by the seed of the request.
+    #: 0 = always the most probable token; above, tokens are sampled with the request's seed.
     temperature: float = 0.0
-    #: Runs of so many tokens never come twice; 0 = they may.
+    #: Length of token sequences that must not be repeated; 0 = no limit.
     no_repeat: int = 0
     repetition_penalty: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
-    """What was written for one window."""
+class DecodedText:
+    """The decoded text of one window."""
 
-    #: With timestamps, without prompt and without the end.
+    #: With timestamps, without prompt and end token.
     tokens: Sequence[int]
-    #: Mean natural logarithm of the tokens' probabilities, the end among them.
+    #: Mean natural logarithm of the tokens' probabilities, including the end token.
     logprob: float
-    #: Probability that nobody speaks, before anything was written.
+    #: Probability of no speech, from the first prediction.
     no_speech: float
 
 
 @dataclass(frozen=True, slots=True)
-class Alignment:
-    """Where the tokens of a text are in the sound."""
+class TokenAlignment:
+    """The times of the tokens of a text."""
 
-    #: Seconds at which each token begins, and, as one more, at which the last one ends.
+    #: Start of each token in seconds, and the end of the last one.
     times: NDArray[np.float64]
     #: Probability of each token, 0–1.
     probabilities: NDArray[np.float64]
 
 
-class Encoder(Protocol):
-    """Spectrograms in, states out."""
+class EncoderEngine(Protocol):
+    """Maps spectrograms to encoder states."""
 
     name: str
 
     def encode(self, mels: NDArray[np.float32], tick: Tick) -> Encoded:
         """States of spectrograms [windows, bins, 3000]."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Release the engine's resources."""
 
 
-class Decoder(Protocol):
-    """States in, tokens out. Each window is decoded as if it were alone."""
+class DecoderEngine(Protocol):
+    """Maps encoder states to tokens. The result for a window does not depend on the others."""
 
     name: str
-    #: Ways to search, the next one tried where the last is doubtful.
-    attempts: Sequence[Attempt]
-    #: Mel bins that its weights expect.
+    #: Attempts in order; the next one is made where the result is doubtful.
+    attempts: Sequence[DecodeAttempt]
+    #: Mel bins of its weights.
     bins: int
 
-    def languages(self, encoded: Encoded) -> list[tuple[str, float]]:
-        """The likeliest language of each window by Whisper's name, and its probability among all languages."""
+    def detect_languages(self, encoded: Encoded) -> list[tuple[str, float]]:
+        """The most probable language of each window (Whisper's name), and its probability among all languages."""
 
     def generate(
         self,
         encoded: Encoded,
         prompts: Sequence[Sequence[int]],
-        attempt: Attempt,
+        attempt: DecodeAttempt,
         *,
         limit: int,
         seeds: Sequence[int],
         tick: Tick,
-    ) -> list[Decoded]:
-        """One text for each window, of `limit` tokens at most. Prompts have equal lengths."""
+    ) -> list[DecodedText]:
+        """One text for each window, of at most `limit` tokens. Prompts have equal lengths."""
 
     def align(
         self, encoded: Encoded, start: Sequence[int], texts: Sequence[Sequence[int]], frames: Sequence[int]
-    ) -> list[Alignment]:
-        """Times of texts (no special tokens, none empty) by the attention of the decoder's alignment heads; `frames`
-        of each spectrogram hold sound."""
+    ) -> list[TokenAlignment]:
+        """Times of texts (without special tokens, not empty) from the attention of the alignment heads. `frames`:
+        frames of each spectrogram without padding."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Release the engine's resources."""

@@ -1,7 +1,7 @@
-"""Whisper: windows of many jobs in, phrases and words out, each window for itself.
+"""The Whisper family: windows of several jobs to phrases and words; each window's result is independent of the others.
 
-Knows the order of the steps (features, states, language, text, a second look where it is doubtful, word times). What
-runs the weights is behind `decoding.Encoder` and `decoding.Decoder`.
+Knows the order of the steps: features, encoder states, language, text, further attempts where it is doubtful, word
+times. The engines of the weights are behind `decoding.EncoderEngine` and `decoding.DecoderEngine`.
 """
 
 from __future__ import annotations
@@ -12,219 +12,222 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipelines.catalog.entry import Entry
+from pipelines.catalog.entry import RecognitionEntry
 from pipelines.errors import EngineFailure
-from pipelines.family import RecogniseRequest, Recognition, Selection, Tick
+from pipelines.family import EngineSelection, Recognition, Tick, TranscriptionInput
 
-from .decode_thresholds import Gates, level_db, without_loop
-from .decoding import Attempt, Decoded, Decoder, Encoded, Encoder
-from .features import FRAMES, WINDOW_S, log_mel
-from .languages import tag_of, token_name
-from .prompt import LONGEST, prompt_tokens, start_sequence
-from .segment_window import Stretch
-from .segments import closed, goes_on_at
+from .decode_thresholds import DecodeThresholds, measure_level_db, remove_loops
+from .decoding import DecodeAttempt, DecodedText, DecoderEngine, Encoded, EncoderEngine
+from .features import FRAMES, WINDOW_S, compute_log_mel
+from .languages import resolve_language, to_language_tag
+from .prompt import MAX_NEW_TOKENS, build_prompt, build_start_sequence
+from .segment_window import SegmentWindow
+from .segments import drop_open_segment, find_continuation
 from .tokenizer import Tokenizer
 
-#: Shorter windows hold no word. Seconds.
-_SHORTEST_S = 0.1
+#: Shorter windows contain no word. Seconds.
+_MIN_S = 0.1
 
 
 class Whisper:
-    """One loaded model. `gates` may be replaced, as the benchmarks do whose random weights nobody can believe.
+    """See `RecognitionFamily`. `thresholds` may be replaced, as the benchmarks do for random weights.
 
-    Options of a request, both True by default: `timestamps`, whether the model writes times of phrases into its text
-    (without them a window is one phrase); `detect`, whether it tells what language it hears where one is named.
+    Options of a request, both True by default: `timestamps`, whether the model generates timestamps of phrases (without
+    them a window is one phrase); `detect`, whether the language is detected although the request names one.
     """
 
     def __init__(
         self,
-        entry: Entry,
+        entry: RecognitionEntry,
         revision: str,
         tokenizer: Tokenizer,
-        encoder: Encoder,
-        decoder: Decoder,
+        encoder: EncoderEngine,
+        decoder: DecoderEngine,
         *,
-        longest: int,
-        selection: Selection | None = None,
+        max_tokens: int,
+        selection: EngineSelection | None = None,
     ) -> None:
-        """`longest`: most tokens of prompt and text together. `selection`: why it is this decoder, where others were
-        there to choose from."""
+        """`max_tokens`: most tokens of prompt and text together. `selection`: how the decoder's engine was chosen,
+        where there was a choice."""
         self.entry = entry
         self.revision = revision
         self.engine = " + ".join(dict.fromkeys((encoder.name, decoder.name)))
         self.selection = selection
-        self.gates = Gates()
+        self.thresholds = DecodeThresholds()
         self._tokenizer = tokenizer
         self._encoder = encoder
         self._decoder = decoder
-        self._longest = longest
+        self._max_tokens = max_tokens
 
     @property
     def languages(self) -> Sequence[str]:
-        """BCP 47 tags of what it understands."""
-        known = self._tokenizer.languages if self._tokenizer.is_multilingual else ("en",)
-        return [tag_of(name) for name in known]
+        """BCP 47 tags of the supported languages."""
+        return [to_language_tag(name) for name in self._language_names]
 
-    def recognise(self, requests: Sequence[RecogniseRequest], tick: Tick) -> list[Recognition]:
+    @property
+    def _language_names(self) -> Sequence[str]:
+        """Whisper's names of the supported languages."""
+        return list(self._tokenizer.languages) if self._tokenizer.is_multilingual else ["en"]
+
+    def transcribe(self, requests: Sequence[TranscriptionInput], tick: Tick) -> list[Recognition]:
         """See `RecognitionFamily`. Windows of all requests are decoded together."""
-        waiting = [self._stretch(number, request) for number, request in enumerate(requests)]
-        heard: list[list[Stretch]] = [[stretch] for stretch in waiting]
-        waiting = [stretch for stretch in waiting if self._is_audible(stretch)]
-        while waiting:
-            rests = self._hear(waiting, tick)
-            for rest in rests:
-                heard[rest.window].append(rest)
-            waiting = rests
-        return [self._answer(stretches) for stretches in heard]
+        pending = [self._create_window(number, request) for number, request in enumerate(requests)]
+        windows: list[list[SegmentWindow]] = [[window] for window in pending]
+        pending = [window for window in pending if self._is_audible(window)]
+        while pending:
+            pending = self._process(pending, tick)
+            for window in pending:
+                windows[window.request_number].append(window)
+        return [self._build_result(own) for own in windows]
 
     def close(self) -> None:
         """See `RecognitionFamily`."""
-        if self._encoder is not self._decoder:
-            self._encoder.close()
-        self._decoder.close()
+        # One engine may be both.
+        for engine in {id(each): each for each in (self._encoder, self._decoder)}.values():
+            engine.close()
 
-    def _stretch(self, number: int, request: RecogniseRequest) -> Stretch:
-        stretch = Stretch(number, request, request.samples)
+    def _create_window(self, number: int, request: TranscriptionInput) -> SegmentWindow:
+        window = SegmentWindow(number, request, request.samples)
         if request.language is not None:
-            known = self._tokenizer.languages if self._tokenizer.is_multilingual else ("en",)
-            stretch.language = token_name(self.entry.name, request.language, known)
-            stretch.language_confidence = 1.0
+            window.language = resolve_language(self.entry.name, request.language, self._language_names)
+            window.language_confidence = 1.0
         elif not self._tokenizer.is_multilingual:
-            stretch.language = "en"
-        return stretch
+            window.language = "en"
+        return window
 
-    def _is_audible(self, stretch: Stretch) -> bool:
-        return stretch.seconds >= _SHORTEST_S and level_db(stretch.samples) > self.gates.silent_db
+    def _is_audible(self, window: SegmentWindow) -> bool:
+        return window.seconds >= _MIN_S and measure_level_db(window.samples) > self.thresholds.silent_db
 
-    def _hear(self, stretches: Sequence[Stretch], tick: Tick) -> list[Stretch]:
-        """Text and times into the stretches; what they broke off before, as further ones."""
-        mels = np.stack([log_mel(stretch.samples, self._decoder.bins) for stretch in stretches])
+    def _process(self, windows: Sequence[SegmentWindow], tick: Tick) -> list[SegmentWindow]:
+        """Set text and times of the windows; returns windows for the remainders of those whose text breaks off."""
+        mels = np.stack([compute_log_mel(window.samples, self._decoder.bins) for window in windows])
         encoded = self._encoder.encode(mels, tick)
-        self._detect(stretches, encoded)
-        self._decode(stretches, encoded, tick)
-        rests = [rest for stretch in stretches if (rest := self._settle(stretch)) is not None]
+        self._detect_languages(windows, encoded)
+        self._decode(windows, encoded, tick)
+        remainders = [rest for window in windows if (rest := self._accept_text(window)) is not None]
         tick()
-        self._align(stretches, encoded)
-        return rests
+        self._align(windows, encoded)
+        return remainders
 
-    def _detect(self, stretches: Sequence[Stretch], encoded: Encoded) -> None:
-        """The language of each window; where the request named one it is heard all the same, to tell of another."""
-        asked = [number for number, stretch in enumerate(stretches) if self._is_to_be_detected(stretch)]
-        if not asked:
+    def _detect_languages(self, windows: Sequence[SegmentWindow], encoded: Encoded) -> None:
+        """Detect the languages of windows, also to report another one than that of the request."""
+        numbers = [number for number, window in enumerate(windows) if self._needs_detection(window)]
+        if not numbers:
             return
-        found = self._decoder.languages(encoded[asked])
-        for number, (language, confidence) in zip(asked, found, strict=True):
-            stretch = stretches[number]
-            stretch.detected = (tag_of(language), confidence)
-            if stretch.language is None:
-                stretch.language, stretch.language_confidence = language, confidence
+        found = self._decoder.detect_languages(encoded[numbers])
+        for number, (language, confidence) in zip(numbers, found, strict=True):
+            window = windows[number]
+            window.detected = (to_language_tag(language), confidence)
+            if window.language is None:
+                window.language, window.language_confidence = language, confidence
 
-    def _is_to_be_detected(self, stretch: Stretch) -> bool:
-        if not self._tokenizer.is_multilingual or stretch.start:
-            return False  # of the rest of a window the language is known
-        return stretch.language is None or bool(stretch.request.options.get("detect", True))
+    def _needs_detection(self, window: SegmentWindow) -> bool:
+        if not self._tokenizer.is_multilingual or window.start:
+            return False  # the language of a remainder is known
+        return window.language is None or bool(window.request.options.get("detect", True))
 
-    def _decode(self, stretches: Sequence[Stretch], encoded: Encoded, tick: Tick) -> None:
-        """The best text of each: all together, and again those that are doubtful."""
-        doubtful: Sequence[int] = range(len(stretches))
+    def _decode(self, windows: Sequence[SegmentWindow], encoded: Encoded, tick: Tick) -> None:
+        """Set the best text of each window: all are decoded together, doubtful ones again with the next attempt."""
+        doubtful: Sequence[int] = range(len(windows))
         for attempt in self._decoder.attempts:
-            for numbers in self._groups(stretches, doubtful):
-                chosen = [stretches[number] for number in numbers]
-                found = self._generate(chosen, encoded[numbers], attempt, tick)
-                for stretch, decoded in zip(chosen, found, strict=True):
-                    stretch.decoded = self._better(stretch.decoded, decoded)
-            doubtful = [number for number in doubtful if self._is_doubtful(stretches[number].decoded)]
+            for numbers in self._group_by_prompt(windows, doubtful):
+                group = [windows[number] for number in numbers]
+                found = self._generate(group, encoded[numbers], attempt, tick)
+                for window, decoded in zip(group, found, strict=True):
+                    window.decoded = self._choose_better(window.decoded, decoded)
+            doubtful = [number for number in doubtful if self._is_doubtful(windows[number].decoded)]
 
-    def _groups(self, stretches: Sequence[Stretch], numbers: Sequence[int]) -> list[list[int]]:
-        """Those that one call can take: whose prompts have the same layout. Languages and tasks may differ."""
+    def _group_by_prompt(self, windows: Sequence[SegmentWindow], numbers: Sequence[int]) -> list[list[int]]:
+        """Groups for one call each: their prompts have the same layout. Languages and tasks may differ."""
         groups = defaultdict[tuple[int, bool], list[int]](list)
         for number in numbers:
-            groups[len(self._prompt(stretches[number])), self._timed(stretches[number])].append(number)
+            groups[len(self._build_prompt(windows[number])), self._has_timestamps(windows[number])].append(number)
         return list(groups.values())
 
-    def _generate(self, stretches: Sequence[Stretch], encoded: Encoded, attempt: Attempt, tick: Tick) -> list[Decoded]:
+    def _generate(
+        self, windows: Sequence[SegmentWindow], encoded: Encoded, attempt: DecodeAttempt, tick: Tick
+    ) -> list[DecodedText]:
         found = self._decoder.generate(
             encoded,
-            [self._prompt(stretch) for stretch in stretches],
+            [self._build_prompt(window) for window in windows],
             attempt,
-            limit=self._limit(stretches[0]),
-            seeds=[stretch.request.seed for stretch in stretches],
+            limit=self._token_limit(windows[0]),
+            seeds=[window.request.seed for window in windows],
             tick=tick,
         )
         if any(math.isnan(decoded.logprob) for decoded in found):
-            # An engine would go on with any token at all, and the text would look like a bad recording's.
+            # An engine would generate arbitrary tokens, and the text would look like that of a bad recording.
             raise EngineFailure(
                 f"{self.entry.name} computes NaN in {self.engine}: its weights in {self.entry.source} are damaged, or "
                 "too large for this precision."
             )
         return found
 
-    def _prompt(self, stretch: Stretch) -> list[int]:
-        request = stretch.request
-        assert stretch.language is not None
-        return prompt_tokens(
+    def _build_prompt(self, window: SegmentWindow) -> list[int]:
+        request = window.request
+        assert window.language is not None
+        return build_prompt(
             self._tokenizer,
-            stretch.language,
+            window.language,
             request.task,
-            timestamps=self._timed(stretch),
+            timestamps=self._has_timestamps(window),
             text=request.prompt,
             vocabulary=request.vocabulary,
         )
 
-    def _limit(self, stretch: Stretch) -> int:
-        return min(LONGEST, self._longest - len(self._prompt(stretch)))
+    def _token_limit(self, window: SegmentWindow) -> int:
+        return min(MAX_NEW_TOKENS, self._max_tokens - len(self._build_prompt(window)))
 
-    def _timed(self, stretch: Stretch) -> bool:
-        return bool(stretch.request.options.get("timestamps", True))
+    def _has_timestamps(self, window: SegmentWindow) -> bool:
+        return bool(window.request.options.get("timestamps", True))
 
-    def _better(self, old: Decoded | None, new: Decoded) -> Decoded:
+    def _choose_better(self, old: DecodedText | None, new: DecodedText) -> DecodedText:
         if old is None or self._rank(new) < self._rank(old):
             return new
         return old
 
-    def _rank(self, decoded: Decoded) -> tuple[bool, float]:
-        return self.gates.rank(decoded, self._tokenizer.decode(decoded.tokens))
+    def _rank(self, decoded: DecodedText) -> tuple[bool, float]:
+        return self.thresholds.rank(decoded, self._tokenizer.decode(decoded.tokens))
 
-    def _is_doubtful(self, decoded: Decoded | None) -> bool:
-        return decoded is not None and self.gates.is_doubtful(decoded, self._tokenizer.decode(decoded.tokens))
+    def _is_doubtful(self, decoded: DecodedText | None) -> bool:
+        return decoded is not None and self.thresholds.is_doubtful(decoded, self._tokenizer.decode(decoded.tokens))
 
-    def _settle(self, stretch: Stretch) -> Stretch | None:
-        """Keep what is believed of the text; the rest of the stretch where the text breaks off before its end."""
-        decoded = stretch.decoded
+    def _accept_text(self, window: SegmentWindow) -> SegmentWindow | None:
+        """Set the window's tokens, unless it is silent; a window for the remainder where the text breaks off early."""
+        decoded = window.decoded
         assert decoded is not None
-        if self.gates.is_silence(decoded, level_db(stretch.samples)):
+        if self.thresholds.is_silence(decoded, measure_level_db(window.samples)):
             return None
         at = None
-        if self._timed(stretch):
-            at = goes_on_at(self._tokenizer, decoded.tokens, stretch.seconds, self._limit(stretch))
-        rest = stretch.rest(at) if at is not None else None
+        if self._has_timestamps(window):
+            at = find_continuation(self._tokenizer, decoded.tokens, window.seconds, self._token_limit(window))
+        rest = window.create_remainder(at) if at is not None else None
         if rest is not None and not self._is_audible(rest):
             rest = None
-        tokens = list(decoded.tokens) if rest is None else closed(self._tokenizer, decoded.tokens)
-        stretch.keep(self._tokenizer, without_loop(tokens) if self.gates.loops else tokens)
+        tokens = list(decoded.tokens) if rest is None else drop_open_segment(self._tokenizer, decoded.tokens)
+        window.set_tokens(self._tokenizer, remove_loops(tokens) if self.thresholds.loops else tokens)
         return rest
 
-    def _align(self, stretches: Sequence[Stretch], encoded: Encoded) -> None:
-        """Times of the words, where they are wanted: all texts of a language and task together."""
+    def _align(self, windows: Sequence[SegmentWindow], encoded: Encoded) -> None:
+        """Set the times of words where requested: all texts of a language and task together."""
         groups = defaultdict[tuple[int, ...], list[int]](list)
-        for number, stretch in enumerate(stretches):
-            if stretch.request.words and stretch.text_tokens():
-                assert stretch.language is not None
-                begin = start_sequence(self._tokenizer, stretch.language, stretch.request.task)
-                groups[tuple(begin)].append(number)
-        for start, numbers in groups.items():
-            chosen = [stretches[number] for number in numbers]
-            frames = [min(FRAMES, max(2, round(stretch.seconds * FRAMES / WINDOW_S))) for stretch in chosen]
-            found = self._decoder.align(encoded[numbers], start, [each.text_tokens() for each in chosen], frames)
-            for stretch, alignment in zip(chosen, found, strict=True):
-                stretch.alignment = alignment
+        for number, window in enumerate(windows):
+            if window.request.words and window.text_tokens():
+                assert window.language is not None
+                start = build_start_sequence(self._tokenizer, window.language, window.request.task)
+                groups[tuple(start)].append(number)
+        for start_tokens, numbers in groups.items():
+            group = [windows[number] for number in numbers]
+            frames = [min(FRAMES, max(2, round(window.seconds * FRAMES / WINDOW_S))) for window in group]
+            texts = [window.text_tokens() for window in group]
+            found = self._decoder.align(encoded[numbers], start_tokens, texts, frames)
+            for window, alignment in zip(group, found, strict=True):
+                window.alignment = alignment
 
-    def _answer(self, stretches: Sequence[Stretch]) -> Recognition:
-        first = stretches[0]
-        phrases = tuple(
-            phrase for stretch in stretches if stretch.decoded for phrase in stretch.phrases(self._tokenizer)
-        )
+    def _build_result(self, windows: Sequence[SegmentWindow]) -> Recognition:
+        first = windows[0]
+        phrases = tuple(phrase for window in windows if window.decoded for phrase in window.phrases(self._tokenizer))
         if first.decoded is None:
             return Recognition(phrases)
-        language = "en" if first.request.task == "translate" else tag_of(first.language or "en")
+        language = "en" if first.request.task == "translate" else to_language_tag(first.language or "en")
         return Recognition(phrases, language, first.language_confidence, *first.detected)

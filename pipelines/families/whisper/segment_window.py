@@ -1,7 +1,6 @@
-"""One stretch of a window while it is being heard: what was asked, what was found, what it comes to.
+"""A part of a request's window during decoding: its audio, its decoded text, and the resulting phrases.
 
-Knows what a request and its answer are; asks no engine. A window is one stretch, unless its text breaks off before its
-end: then the rest is another one.
+Calls no engine. A request has one segment window, unless its text breaks off early: then the remainder is another one.
 """
 
 from __future__ import annotations
@@ -12,45 +11,45 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipelines.family import Phrase, RecogniseRequest, Samples, Word
+from pipelines.family import Phrase, Samples, TranscriptionInput, Word
 
-from .alignment import words_of
-from .decoding import Alignment, Decoded
+from .alignment import build_words
+from .decoding import DecodedText, TokenAlignment
 from .features import RATE_HZ
-from .segments import Segment, segments_of
+from .segments import Segment, split_segments
 from .tokenizer import Tokenizer
 
 
 @dataclass(slots=True)
-class Stretch:
-    """`samples` of a request's window from `start` seconds on."""
+class SegmentWindow:
+    """The audio of a request from `start` seconds on."""
 
-    #: Number of the window in the call.
-    window: int
-    request: RecogniseRequest
+    #: Number of the request in the call.
+    request_number: int
+    request: TranscriptionInput
     samples: Samples
     start: float = 0.0
-    #: Whisper's name, and how sure the model is of it; None = not detected.
+    #: Whisper's name of the language, and its probability; None = not detected.
     language: str | None = None
     language_confidence: float | None = None
-    #: BCP 47 tag of what the model hears, whatever was asked for, and how sure it is.
+    #: BCP 47 tag of the detected language, whatever the request names, and its probability.
     detected: tuple[str | None, float | None] = (None, None)
-    decoded: Decoded | None = None
-    #: What is kept of the decoded tokens.
+    decoded: DecodedText | None = None
+    #: The accepted ones of the decoded tokens.
     tokens: Sequence[int] = ()
     segments: Sequence[Segment] = field(default=())
-    alignment: Alignment | None = None
+    alignment: TokenAlignment | None = None
 
     @property
     def seconds(self) -> float:
         return len(self.samples) / RATE_HZ
 
-    def keep(self, tokenizer: Tokenizer, tokens: Sequence[int]) -> None:
-        """Take these tokens for what was said."""
+    def set_tokens(self, tokenizer: Tokenizer, tokens: Sequence[int]) -> None:
+        """Set the accepted tokens, and split them into segments."""
         self.tokens = tokens
         self.segments = [
             segment
-            for segment in segments_of(tokenizer, tokens, self.seconds)
+            for segment in split_segments(tokenizer, tokens, self.seconds)
             if tokenizer.decode(segment.tokens).strip()
         ]
 
@@ -58,10 +57,10 @@ class Stretch:
         """All tokens of text, in order."""
         return [token for segment in self.segments for token in segment.tokens]
 
-    def rest(self, at: float) -> Stretch:
-        """What is left to be heard from `at` seconds of this stretch on."""
-        return Stretch(
-            self.window,
+    def create_remainder(self, at: float) -> SegmentWindow:
+        """A window for the audio from `at` seconds of this one on."""
+        return SegmentWindow(
+            self.request_number,
             self.request,
             self.samples[round(at * RATE_HZ) :],
             self.start + at,
@@ -70,32 +69,32 @@ class Stretch:
         )
 
     def phrases(self, tokenizer: Tokenizer) -> Iterator[Phrase]:
-        """What was said, seconds from the start of the window. Times go forward and never leave the stretch: the model
-        hears 30 s however short it is, and may place words anywhere in them."""
+        """The phrases, seconds from the start of the request's window. Times ascend and are clipped to this window: the
+        model's input is always 30 s long, and it may place words anywhere in them."""
         at, first = 0.0, 0
         for segment in self.segments:
             text = tokenizer.decode(segment.tokens).strip()
             last = first + len(segment.tokens)
-            words, sure = self._words(tokenizer, segment, first, last)
+            words, confidence = self._build_words(tokenizer, segment, first, last)
             first = last
             start = at = min(max(at, segment.start), self.seconds) if not words else at
-            held = []
+            clipped = []
             for word in words:
                 begin = min(max(at, word.start), self.seconds)
                 at = min(max(begin, word.end), self.seconds)
-                held.append(Word(word.word, self.start + begin, self.start + at, word.confidence))
-            if held:
-                yield Phrase(text, held[0].start, held[-1].end, sure, tuple(held))
+                clipped.append(Word(word.word, self.start + begin, self.start + at, word.confidence))
+            if clipped:
+                yield Phrase(text, clipped[0].start, clipped[-1].end, confidence, tuple(clipped))
             else:
                 at = min(max(start, segment.end), self.seconds)
-                yield Phrase(text, self.start + start, self.start + at, sure)
+                yield Phrase(text, self.start + start, self.start + at, confidence)
 
-    def _words(self, tokenizer: Tokenizer, segment: Segment, first: int, last: int) -> tuple[list[Word], float]:
-        """The words of a segment, and the confidence in it, 0–1: the geometric mean over its tokens."""
+    def _build_words(self, tokenizer: Tokenizer, segment: Segment, first: int, last: int) -> tuple[list[Word], float]:
+        """The words of a segment, and its confidence, 0–1: the geometric mean of its tokens' probabilities."""
         assert self.decoded is not None
         if self.alignment is None:
             return [], min(1.0, math.exp(self.decoded.logprob))
         probabilities = self.alignment.probabilities[first:last]
-        sure = float(np.exp(np.mean(np.log(np.maximum(probabilities, 1e-10)))))
+        confidence = float(np.exp(np.mean(np.log(np.maximum(probabilities, 1e-10)))))
         times = self.alignment.times[first : last + 1]
-        return words_of(tokenizer, segment.tokens, times, probabilities, self.language), min(1.0, sure)
+        return build_words(tokenizer, segment.tokens, times, probabilities, self.language), min(1.0, confidence)

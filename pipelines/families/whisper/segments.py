@@ -1,4 +1,4 @@
-"""Tokens of one window → phrases by the timestamps among them, and where to go on listening."""
+"""Split the tokens of a window into segments by their timestamps, and find where decoding has to continue."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from .tokenizer import TIMESTAMP_S, Tokenizer
 
-#: Less than this is not worth another listening, and cannot be told from the roughness of timestamps. Seconds.
-_WORTH_S = 1.0
+#: Shortest remainder in seconds that is decoded: shorter ones are within the inaccuracy of timestamps.
+_MIN_REMAINDER_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,8 @@ class Segment:
     end: float
 
 
-def segments_of(tokenizer: Tokenizer, tokens: Sequence[int], seconds: float) -> list[Segment]:
-    """Phrases in order. Text that no timestamp closes reaches to the end, at `seconds`."""
+def split_segments(tokenizer: Tokenizer, tokens: Sequence[int], seconds: float) -> list[Segment]:
+    """Segments in order. Text without a final timestamp ends at `seconds`."""
     found: list[Segment] = []
     start, text = 0.0, list[int]()
     for token in tokens:
@@ -38,21 +38,21 @@ def segments_of(tokenizer: Tokenizer, tokens: Sequence[int], seconds: float) -> 
     return found
 
 
-def goes_on_at(tokenizer: Tokenizer, tokens: Sequence[int], seconds: float, limit: int) -> float | None:
-    """Seconds from which the decoder must listen again to hear the rest; None when it has heard all.
+def find_continuation(tokenizer: Tokenizer, tokens: Sequence[int], seconds: float, limit: int) -> float | None:
+    """Seconds from which the rest must be decoded; None where the text is complete.
 
-    Two timestamps at the very end say that a phrase began and was not written; a text of `limit` tokens was cut off,
-    and its last closed phrase is what is sure. (The original moves its window in the same places.)
+    Two timestamps at the very end mean that a segment began and was not decoded; a text of `limit` tokens was
+    truncated after its last closed segment. (The original moves its window in the same cases.)
     """
-    marks = [at for at, token in enumerate(tokens) if token >= tokenizer.first_timestamp]
-    began = len(marks) >= 2 and marks[-1] == len(tokens) - 1 and marks[-2] == len(tokens) - 2
-    if not marks or not (began or len(tokens) >= limit):
+    positions = [at for at, token in enumerate(tokens) if token >= tokenizer.first_timestamp]
+    has_begun = len(positions) >= 2 and positions[-1] == len(tokens) - 1 and positions[-2] == len(tokens) - 2
+    if not positions or not (has_begun or len(tokens) >= limit):
         return None
-    at = (tokens[marks[-1]] - tokenizer.first_timestamp) * TIMESTAMP_S
-    return at if _WORTH_S <= at <= seconds - _WORTH_S else None
+    at = (tokens[positions[-1]] - tokenizer.first_timestamp) * TIMESTAMP_S
+    return at if _MIN_REMAINDER_S <= at <= seconds - _MIN_REMAINDER_S else None
 
 
-def closed(tokenizer: Tokenizer, tokens: Sequence[int]) -> list[int]:
-    """The tokens up to the last timestamp: what comes behind it will be heard again."""
+def drop_open_segment(tokenizer: Tokenizer, tokens: Sequence[int]) -> list[int]:
+    """The tokens up to the last timestamp; those after it will be decoded again."""
     last = max(at for at, token in enumerate(tokens) if token >= tokenizer.first_timestamp)
     return list(tokens[: last + 1])

@@ -1,4 +1,4 @@
-"""Sizes of a YourTTS, in the words of its config."""
+"""Sizes of a YourTTS, from its config."""
 
 from __future__ import annotations
 
@@ -6,18 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-
-from pipelines.vocoders import hifigan
+from pipelines.vocoders.hifigan import HifiGanDimensions
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class YourTtsDimensions:
     """Widths, and numbers of layers."""
 
     symbols: int
     languages: int
-    #: Width of a language's and of a speaker's vector.
+    #: Sizes of a language embedding and of a speaker embedding.
     language: int
     speaker: int
     hidden: int
@@ -28,11 +26,11 @@ class Shape:
     flow_layers: int
     flow_kernel: int
     flow_dilation: int
-    decoder: hifigan.Shape
+    decoder: HifiGanDimensions
 
     @classmethod
-    def of(cls, arguments: Mapping[str, Any]) -> Shape:
-        """From the `model_args` of a config.json. Raises KeyError for one that is not there."""
+    def from_config(cls, arguments: Mapping[str, Any]) -> YourTtsDimensions:
+        """From the `model_args` of a config.json. Raises KeyError for a missing one."""
         return cls(
             symbols=arguments["num_chars"],
             languages=arguments["num_languages"],
@@ -46,14 +44,14 @@ class Shape:
             flow_layers=arguments["num_layers_flow"],
             flow_kernel=arguments["kernel_size_flow"],
             flow_dilation=arguments["dilation_rate_flow"],
-            decoder=_decoder(arguments),
+            decoder=_read_decoder(arguments),
         )
 
 
-def _decoder(arguments: Mapping[str, Any]) -> hifigan.Shape:
+def _read_decoder(arguments: Mapping[str, Any]) -> HifiGanDimensions:
     block = int(arguments["resblock_type_decoder"])
     dilations = (tuple(each if block == 1 else each[:2]) for each in arguments["resblock_dilation_sizes_decoder"])
-    return hifigan.Shape(
+    return HifiGanDimensions(
         bins=arguments["hidden_channels"],
         channels=arguments["upsample_initial_channel_decoder"],
         rates=tuple(arguments["upsample_rates_decoder"]),
@@ -64,8 +62,3 @@ def _decoder(arguments: Mapping[str, Any]) -> hifigan.Shape:
         speaker=arguments["d_vector_dim"],
         last_bias=False,
     )
-
-
-def mask(lengths: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """1.0 (batch, 1, longest) where a row has something."""
-    return (torch.arange(int(lengths.max()))[None] < lengths[:, None]).float()[:, None].to(device)

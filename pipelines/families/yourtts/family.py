@@ -1,12 +1,11 @@
-"""The YourTTS family: requests in, samples and word marks out, in a checkpoint's own voices or that of a recording.
+"""The YourTTS family: synthesis inputs to speech and word marks, in a checkpoint's own voices or that of a recording.
 
-Characters are in `spelling`, the model in `network` and its neighbours, its own voices in `speakers`.
+Characters are in `tokenizer`, the model in `network` and the modules that it imports, its own voices in `speakers`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 
@@ -14,123 +13,120 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pipelines.audio.pcm import pcm16
-from pipelines.catalog.entry import Entry
-from pipelines.catalog.vocoder_settings import Knobs
-from pipelines.catalog.weights import config, revision
-from pipelines.engines.torch_engine import torch_device
+from pipelines.audio.pcm import model_output_to_int16
+from pipelines.catalog.checkpoint import checkpoint_revision, read_config
+from pipelines.catalog.entry import SynthesisEntry
+from pipelines.catalog.vocoder_settings import VocoderSettings
+from pipelines.engines.torch_engine import resolve_torch_device
 from pipelines.errors import BadInput, ModelUnavailable
-from pipelines.family import Recording, SpeakerVector, SpeakRequest, Speech, Tick
-from pipelines.speaker_embeddings.embedding_cache import HeardVoices
-from pipelines.speaker_embeddings.reference_audio import wave_of
-from pipelines.text.pronunciation.symbol_set import Spelling
-from pipelines.text.symbol_times import word_times
-from pipelines.vocoders.chunked_inference import render
-from pipelines.vocoders.hifigan import HifiGan
+from pipelines.family import Recording, SpeakerEmbedding, Speech, SynthesisInput, Tick
+from pipelines.speaker_embeddings.embedding_cache import EmbeddingCache
+from pipelines.speaker_embeddings.reference_audio import prepare_reference
+from pipelines.text.pronunciation.symbol_set import TokenizedText
+from pipelines.text.word_marks import build_word_marks
+from pipelines.vocoders.chunked_inference import synthesise_batch
+from pipelines.vocoders.hifigan import HifiGanVocoder
 from pipelines.vocoders.mel import MelConvention
-from pipelines.vocoders.vocoder import Place
+from pipelines.vocoders.vocoder import ChunkContext
 
-from .checkpoint import Settings, read, read_listener
-from .languages import language_number
-from .network import Row, Spoken
-from .speakers import vector_of, vectors_of
-from .tokenizer import Speller
+from .checkpoint import InferenceSettings, read_network, read_reference_encoder
+from .languages import resolve_language
+from .network import LatentOutput, Row
+from .speakers import read_embeddings, resolve_embedding
+from .tokenizer import Tokenizer
 
 
 class YourTts:
-    """See `SpeechFamily` and `Cloning`. Options: `speed`, `noise_scale`, `duration_noise`, "reference"."""
+    """See `SpeechFamily` and `VoiceCloning`. Options: `speed`, `noise_scale`, `duration_noise`, "reference"."""
 
-    def __init__(self, entry: Entry, folder: Path, device: str, *, precision: str | None = None) -> None:
-        """`precision` is the decoder's: see `Knobs`. Raises `ModelUnavailable` for a checkpoint that does not fit."""
+    def __init__(self, entry: SynthesisEntry, folder: Path, device: str, *, precision: str | None = None) -> None:
+        """`precision` is the decoder's: see `VocoderSettings`. Raises `ModelUnavailable` for an unfit checkpoint."""
         self.entry = entry
-        self.revision = revision(folder)
-        self._device = torch_device(entry, device)
-        settings = config(entry, folder / "config.json")
-        self._settings = Settings.of(settings)
+        self.revision = checkpoint_revision(folder)
+        self._device = resolve_torch_device(entry, device)
+        settings = read_config(entry, folder / "config.json")
+        self._settings = InferenceSettings.from_config(settings)
         if self._settings.sample_rate_hz != entry.sample_rate_hz:
             raise ModelUnavailable(
-                f"{entry.name}: the checkpoint speaks at {self._settings.sample_rate_hz} Hz; "
+                f"{entry.name}: the checkpoint's sample rate is {self._settings.sample_rate_hz} Hz; "
                 f"set sample_rate_hz = {self._settings.sample_rate_hz} in models.toml."
             )
-        self._network = read(entry, folder, settings).to(self._device)
-        self._speller = Speller(entry, settings, self._network.shape.symbols)
-        self._languages = config(entry, folder / "language_ids.json")
-        self._voices = vectors_of(entry, folder)
-        self._listener = read_listener(entry, folder)
-        self._heard = HeardVoices(self.speaker_vector)
-        shape = self._network.shape.decoder
-        hidden = MelConvention(entry.sample_rate_hz, hop=shape.hop, bins=shape.bins)
-        self._decoder = HifiGan(
-            self._network.waveform_decoder, hidden, device=self._device, knobs=Knobs(precision=precision)
+        self._network = read_network(entry, folder, settings).to(self._device)
+        self._tokenizer = Tokenizer(entry, settings, self._network.dimensions.symbols)
+        self._languages = read_config(entry, folder / "language_ids.json")
+        self._speakers = read_embeddings(entry, folder)
+        self._reference_encoder = read_reference_encoder(entry, folder)
+        self._reference_embeddings = EmbeddingCache(self.embed_speaker)
+        decoder = self._network.dimensions.decoder
+        self._decoder = HifiGanVocoder(
+            self._network.waveform_decoder,
+            MelConvention(entry.sample_rate_hz, hop=decoder.hop, bins=decoder.bins),
+            device=self._device,
+            settings=VocoderSettings(precision=precision),
         )
         self.engine = self._decoder.engine
 
-    def speak(self, requests: Sequence[SpeakRequest], tick: Tick) -> list[Speech]:
-        """See `SpeechFamily`.
+    def synthesise(self, requests: Sequence[SynthesisInput], tick: Tick) -> list[Speech]:
+        """See `SpeechFamily`. Remarks name the omitted characters.
 
-        Raises `UnsupportedOption` for a voice or language that is not there, `BadInput` for a reference recording
-        without a voice. Characters that the checkpoint lacks are in the remarks.
+        Raises `UnsupportedOption` for an unknown voice or language, `BadInput` for a reference recording without
+        speech.
         """
-        spellings = [self._speller.spell(request.text) for request in requests]
-        rows = {
-            number: self._row(request, spelling)
-            for number, (request, spelling) in enumerate(zip(requests, spellings, strict=True))
-            if spelling.ids
-        }
+        texts = [self._tokenizer.encode(request.text) for request in requests]
+        audible = [number for number, text in enumerate(texts) if text.ids]
+        rows = [self._build_row(requests[number], texts[number]) for number in audible]
         tick()
-        said = dict(zip(rows, self._network.speak(list(rows.values())) if rows else (), strict=True))
-        speakers = dict(zip(rows, self._network.speakers(list(rows.values())) if rows else (), strict=True))
-        places = [Place(requests[number].seed, speaker=speakers[number]) for number in rows]
-        waves = render(self._decoder, [said[number].hidden for number in rows], places, tick)
-        spoken = dict(zip(rows, waves, strict=True))
-        silence = Speech(np.zeros(0, np.int16), self.entry.sample_rate_hz)
-        return [
-            replace(
-                self._speech(spelling, said[number], spoken[number]) if number in rows else silence,
-                remarks=spelling.remarks,
-            )
-            for number, spelling in enumerate(spellings)
+        outputs = self._network.synthesise(rows)
+        contexts = [
+            ChunkContext(requests[number].seed, speaker=output.speaker)
+            for number, output in zip(audible, outputs, strict=True)
         ]
+        waves = synthesise_batch(self._decoder, [output.latents for output in outputs], contexts, tick)
+        results = [Speech(np.zeros(0, np.int16), self.entry.sample_rate_hz, remarks=text.remarks) for text in texts]
+        for number, output, wave in zip(audible, outputs, waves, strict=True):
+            results[number] = self._build_speech(texts[number], output, wave)
+        return results
 
-    def speaker_vector(self, recording: Recording) -> SpeakerVector:
-        """See `Cloning`."""
-        if self._listener is None:
+    def embed_speaker(self, recording: Recording) -> SpeakerEmbedding:
+        """See `VoiceCloning`."""
+        if self._reference_encoder is None:
             raise ModelUnavailable(
                 f"{self.entry.name}: the checkpoint has no speaker encoder (model_se.pth, config_se.json): "
-                "it cannot take a voice from a recording."
+                "it cannot use the voice of a recording."
             )
-        wave = wave_of(recording, level_db=self._listener.level_db)
-        return self._listener.encoder.vector(torch.from_numpy(wave)).numpy()
+        wave = prepare_reference(recording, level_db=self._reference_encoder.level_db)
+        return self._reference_encoder.encoder.embed(torch.from_numpy(wave)).numpy()
 
     def close(self) -> None:
         """See `SpeechFamily`."""
 
-    def _row(self, request: SpeakRequest, spelling: Spelling) -> Row:
+    def _build_row(self, request: SynthesisInput, text: TokenizedText) -> Row:
         generator = torch.Generator().manual_seed(request.seed)
         return Row(
-            ids=spelling.ids,
-            speaker=torch.from_numpy(self._speaker(request)),
-            language=language_number(self._languages, request.language, name=self.entry.name),
+            ids=text.ids,
+            speaker=torch.from_numpy(self._resolve_speaker(request)),
+            language=resolve_language(self._languages, request.language, name=self.entry.name),
             length=self._settings.length / request.speed,
             noise=float(request.options.get("noise_scale", self._settings.noise)),
             duration_noise=float(request.options.get("duration_noise", self._settings.duration_noise)),
             draw=lambda shape: torch.randn(shape, generator=generator),
         )
 
-    def _speaker(self, request: SpeakRequest) -> SpeakerVector:
-        """The vector that a request's voice is."""
+    def _resolve_speaker(self, request: SynthesisInput) -> SpeakerEmbedding:
+        """The speaker embedding of the request's voice or reference."""
         reference = request.options.get("reference")
         if reference is None:
-            return vector_of(self.entry, self._voices, request.voice)
+            return resolve_embedding(self.entry, self._speakers, request.voice)
         if isinstance(reference, Recording):
-            return self._heard.vector(reference)
-        vector = np.asarray(reference, np.float32)
-        width = self._network.shape.speaker
-        if vector.shape != (width,) or not np.isfinite(vector).all():
-            raise BadInput(f"The voice {request.voice!r} is no speaker vector of {width} numbers.", field="voice")
-        return vector
+            return self._reference_embeddings.get(reference)
+        embedding = np.asarray(reference, np.float32)
+        size = self._network.dimensions.speaker
+        if embedding.shape != (size,) or not np.isfinite(embedding).all():
+            raise BadInput(f"The voice {request.voice!r} is no speaker vector of {size} numbers.", field="voice")
+        return embedding
 
-    def _speech(self, spelling: Spelling, said: Spoken, wave: NDArray[np.float32]) -> Speech:
+    def _build_speech(self, text: TokenizedText, output: LatentOutput, wave: NDArray[np.float32]) -> Speech:
         frame_s = self._decoder.hop / self.entry.sample_rate_hz
-        ends = [end * frame_s for end in accumulate(said.durations.tolist())]
-        return Speech(pcm16(wave), self.entry.sample_rate_hz, tuple(word_times(spelling.owners, ends)))
+        ends = [end * frame_s for end in accumulate(output.durations.tolist())]
+        marks = tuple(build_word_marks(text.word_spans, ends))
+        return Speech(model_output_to_int16(wave), self.entry.sample_rate_hz, marks, remarks=text.remarks)

@@ -1,7 +1,7 @@
-"""YourTTS (Casanova et al., arXiv 2112.02418), a VITS told of speaker and language: ids in, what the decoder hears out.
+"""YourTTS (Casanova et al., arXiv 2112.02418), a VITS conditioned on speaker and language: ids in, latents out.
 
-Knows tensors; nothing of texts, files or recordings. Rows of a batch do not hear each other, and what is drawn for one
-is handed in with it. The decoder is the generator of a HiFi-GAN and works on tiles (pipelines/vocoders).
+Knows tensors; nothing of texts, files or recordings. Rows of a batch do not affect each other; each has its own source
+of random numbers. The decoder of the latents is the generator of a HiFi-GAN and runs in chunks (pipelines/vocoders).
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from torch import nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 
-from pipelines.vocoders.hifigan import Generator
+from pipelines.engines.torch_padding import build_length_mask
+from pipelines.vocoders.hifigan import HifiGanGenerator
 
-from .dimensions import Shape, mask
+from .dimensions import YourTtsDimensions
 from .durations import DurationPredictor
 from .flow import Flow
 from .text_encoder import TextEncoder
@@ -24,82 +25,86 @@ from .text_encoder import TextEncoder
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One text for one voice."""
+    """One text for one speaker."""
 
     ids: Sequence[int]
-    #: The speaker's vector (speaker,) and the number of the language.
+    #: Speaker embedding (speaker,) and number of the language.
     speaker: torch.Tensor
     language: int
-    #: Frames for each that the model says; more is slower.
+    #: Factor of the predicted durations; larger is slower.
     length: float = 1.0
-    #: Spread of the noise in the sound and in the rhythm.
+    #: Standard deviation of the noise in the latents and in the durations.
     noise: float = 0.0
     duration_noise: float = 0.0
-    #: Standard normal numbers of a shape, in the order in which they are asked for: rhythm first.
+    #: Draws standard normal numbers of a shape; called for the durations first, then for the latents.
     draw: Callable[[tuple[int, int]], torch.Tensor] = torch.zeros
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
-    """What the decoder is given for a row (hidden, frames), and the frames of each of its ids."""
+class LatentOutput:
+    """The decoder's input for a row (hidden, frames), the frames of each id, and the speaker embedding of length 1."""
 
-    hidden: torch.Tensor
+    latents: torch.Tensor
     durations: torch.Tensor
+    speaker: torch.Tensor
 
 
-class Network(nn.Module):
-    """Parameters carry Coqui's names, weight norm folded, those that only training needs left out."""
+class YourTtsNetwork(nn.Module):
+    """Parameters have Coqui's names, weight norm folded, without those that only training needs."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, dimensions: YourTtsDimensions) -> None:
         super().__init__()
-        self.shape = shape
-        self.emb_l = nn.Embedding(shape.languages, shape.language)
-        self.text_encoder = TextEncoder(shape)
-        self.duration_predictor = DurationPredictor(shape.hidden + shape.language, shape.speaker, shape.language)
-        self.flow = Flow(shape)
-        self.waveform_decoder = Generator(shape.decoder)
+        self.dimensions = dimensions
+        hidden, speaker, language = dimensions.hidden, dimensions.speaker, dimensions.language
+        self.emb_l = nn.Embedding(dimensions.languages, language)
+        self.text_encoder = TextEncoder(dimensions)
+        self.duration_predictor = DurationPredictor(hidden + language, speaker, language)
+        self.flow = Flow(dimensions)
+        self.waveform_decoder = HifiGanGenerator(dimensions.decoder)
 
     @torch.inference_mode()
-    def speak(self, rows: Sequence[Row], durations: Sequence[torch.Tensor] | None = None) -> list[Spoken]:
-        """What is said for each row. `durations`: frames of each id, where they are known already."""
+    def synthesise(self, rows: Sequence[Row], durations: Sequence[torch.Tensor] | None = None) -> list[LatentOutput]:
+        """The decoder's input for each row. `durations`: frames of each id; predicted unless given."""
+        if not rows:
+            return []
         device = self.emb_l.weight.device
-        lengths = torch.tensor([len(row.ids) for row in rows])
-        real = mask(lengths, device)
+        present = _build_mask(torch.tensor([len(row.ids) for row in rows]), device)
         ids = pad_sequence([torch.tensor(row.ids) for row in rows], batch_first=True).to(device)
-        speaker = self.speakers(rows)
-        language = self.emb_l(torch.tensor([row.language for row in rows], device=device))
-        hidden, mean, deviation = self.text_encoder(ids, language, real)
+        speakers = functional.normalize(torch.stack([row.speaker for row in rows])).to(self.emb_l.weight)
+        languages = self.emb_l(torch.tensor([row.language for row in rows], device=device))
+        hidden, means, deviations = self.text_encoder(ids, languages, present)
         if durations is None:
-            logs = self.duration_predictor(hidden, speaker, language, self._rhythm(rows).to(device), real)
+            noise = pad_rows([row.draw((2, len(row.ids))) * row.duration_noise for row in rows])
+            logs = self.duration_predictor(hidden, speakers, languages, noise.to(device), present)
             durations = [
                 torch.ceil(torch.exp(log[: len(row.ids)]) * row.length).long()
                 for row, log in zip(rows, logs, strict=True)
             ]
-        said = [self._said(row, mean[number], deviation[number], durations[number]) for number, row in enumerate(rows)]
-        frames = torch.tensor([each.shape[-1] for each in said])
-        heard = self.flow(padded(said), speaker, mask(frames, device))
+        drawn = [_draw_latents(*each) for each in zip(rows, means, deviations, durations, strict=True)]
+        frames = torch.tensor([each.shape[-1] for each in drawn])
+        latents = self.flow(pad_rows(drawn), speakers, _build_mask(frames, device))
         return [
-            Spoken(one[:, :end], duration) for one, end, duration in zip(heard, frames.tolist(), durations, strict=True)
+            LatentOutput(one[:, :end], *rest)
+            for one, end, *rest in zip(latents, frames.tolist(), durations, speakers, strict=True)
         ]
 
-    def speakers(self, rows: Sequence[Row]) -> torch.Tensor:
-        """The speakers' vectors (batch, speaker), of length 1."""
-        return functional.normalize(torch.stack([row.speaker for row in rows])).to(self.emb_l.weight)
 
-    def _rhythm(self, rows: Sequence[Row]) -> torch.Tensor:
-        return padded([row.draw((2, len(row.ids))) * row.duration_noise for row in rows])
-
-    def _said(self, row: Row, mean: torch.Tensor, deviation: torch.Tensor, durations: torch.Tensor) -> torch.Tensor:
-        """What the text says (hidden, frames), each id for as long as it lasts."""
-        mean, deviation = (
-            each[:, : len(row.ids)].repeat_interleave(durations.to(each.device), dim=1) for each in (mean, deviation)
-        )
-        if not row.noise:
-            return mean
-        drawn = row.draw((mean.shape[0], mean.shape[1])).to(mean)
-        return mean + drawn * torch.exp(deviation) * row.noise
+def _draw_latents(row: Row, mean: torch.Tensor, deviation: torch.Tensor, durations: torch.Tensor) -> torch.Tensor:
+    """The text's latents (hidden, frames), each id repeated for its duration; `deviation` is a logarithm."""
+    mean, deviation = (
+        each[:, : len(row.ids)].repeat_interleave(durations.to(each.device), dim=1) for each in (mean, deviation)
+    )
+    if not row.noise:
+        return mean
+    noise = row.draw((mean.shape[0], mean.shape[1])).to(mean)
+    return mean + noise * torch.exp(deviation) * row.noise
 
 
-def padded(rows: Sequence[torch.Tensor]) -> torch.Tensor:
+def _build_mask(lengths: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """1.0 (batch, 1, longest) within each row's length."""
+    return build_length_mask(lengths, int(lengths.max())).float()[:, None].to(device)
+
+
+def pad_rows(rows: Sequence[torch.Tensor]) -> torch.Tensor:
     """Rows (channels, n) of many lengths as one (batch, channels, longest)."""
     return pad_sequence([row.T for row in rows], batch_first=True).transpose(1, 2)

@@ -1,7 +1,7 @@
-"""Whose voice a recording is: a ResNet with squeeze-and-excitation and attentive pooling (arXiv 2009.14153).
+"""Coqui's speaker encoder: a ResNet with squeeze-and-excitation and attentive pooling (arXiv 2009.14153).
 
-Reads Coqui's layout, its spectrogram included: window and filters are in the file. Waveforms in, vectors out; what a
-recording must be like is in `reference`.
+Reads Coqui's layout, spectrogram included: window and filters are in the file. Waveforms in, speaker embeddings out.
+Requirements on recordings are in `pipelines.speaker_embeddings.reference_audio`.
 """
 
 from __future__ import annotations
@@ -15,40 +15,40 @@ from torch import nn
 from torch.nn import functional
 
 _ATTENTION = 128
-#: Windows that a recording is heard in, and the frames of each.
+#: Windows that an embedding is averaged over, and the frames of each.
 _WINDOWS, _FRAMES = 10, 250
-_QUIET = 1e-6
+_EPSILON = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class EncoderShape:
-    """Sizes of an encoder; those of the published file are the defaults."""
+class SpeakerEncoderDimensions:
+    """Sizes of an encoder; the defaults are those of the published file."""
 
     mels: int = 64
     fft: int = 512
     window: int = 400
     hop: int = 160
-    vector: int = 512
+    embedding: int = 512
     layers: tuple[int, ...] = (3, 4, 6, 3)
     filters: tuple[int, ...] = (32, 64, 128, 256)
 
 
-class SpeakerEncoder(nn.Module):
-    """Parameters carry Coqui's names."""
+class ResNetSpeakerEncoder(nn.Module):
+    """Parameters have Coqui's names."""
 
-    def __init__(self, shape: EncoderShape) -> None:
+    def __init__(self, dimensions: SpeakerEncoderDimensions) -> None:
         super().__init__()
-        self.shape = shape
-        self.torch_spec = nn.ModuleDict({"0": _PreEmphasis(), "1": _Mel(shape)})
-        first = shape.filters[0]
+        self.dimensions = dimensions
+        self.torch_spec = nn.ModuleDict({"0": _PreEmphasis(), "1": _MelSpectrogram(dimensions)})
+        first = dimensions.filters[0]
         self.conv1, self.bn1 = nn.Conv2d(1, first, 3, padding=1), nn.BatchNorm2d(first)
         width = first
-        for number, (blocks, filters) in enumerate(zip(shape.layers, shape.filters, strict=True)):
+        for number, (blocks, filters) in enumerate(zip(dimensions.layers, dimensions.filters, strict=True)):
             strides = [1 if number == 0 else 2, *[1] * (blocks - 1)]
-            layer = [_Block(width if place == 0 else filters, filters, stride) for place, stride in enumerate(strides)]
+            layer = [_ResidualBlock(filters if k else width, filters, stride) for k, stride in enumerate(strides)]
             self.add_module(f"layer{number + 1}", nn.Sequential(*layer))
             width = filters
-        pooled = width * shape.mels // 8
+        pooled = width * dimensions.mels // 8
         self.attention = nn.Sequential(
             nn.Conv1d(pooled, _ATTENTION, 1),
             nn.ReLU(),
@@ -56,14 +56,14 @@ class SpeakerEncoder(nn.Module):
             nn.Conv1d(_ATTENTION, pooled, 1),
             nn.Softmax(dim=2),
         )
-        self.fc = nn.Linear(2 * pooled, shape.vector)
+        self.fc = nn.Linear(2 * pooled, dimensions.embedding)
 
     def forward(self, waves: torch.Tensor) -> torch.Tensor:
-        """(batch, samples) → (batch, vector), of any length."""
+        """(batch, samples) → (batch, embedding), of any length."""
         mel = self.torch_spec["1"](self.torch_spec["0"](waves))
-        image = functional.instance_norm(torch.log(mel + _QUIET))[:, None]
+        image = functional.instance_norm(torch.log(mel + _EPSILON))[:, None]
         image = self.bn1(functional.relu(self.conv1(image)))
-        for number in range(len(self.shape.layers)):
+        for number in range(len(self.dimensions.layers)):
             image = self.get_submodule(f"layer{number + 1}")(image)
         features = image.flatten(1, 2)
         weights = self.attention(features)
@@ -72,9 +72,9 @@ class SpeakerEncoder(nn.Module):
         return self.fc(torch.cat([mean, deviation], dim=1))
 
     @torch.inference_mode()
-    def vector(self, wave: torch.Tensor) -> torch.Tensor:
-        """The voice of a wave (samples,): the mean over windows, each brought to length 1 before."""
-        length = min(_FRAMES * self.shape.hop, len(wave))
+    def embed(self, wave: torch.Tensor) -> torch.Tensor:
+        """The embedding of a wave (samples,): the mean of its windows' embeddings, each scaled to length 1 before."""
+        length = min(_FRAMES * self.dimensions.hop, len(wave))
         starts: Sequence[int] = np.linspace(0, len(wave) - length, _WINDOWS).astype(int).tolist()
         windows = torch.stack([wave[start : start + length] for start in starts])
         return functional.normalize(self(windows)).mean(dim=0)
@@ -89,38 +89,38 @@ class _PreEmphasis(nn.Module):
         return functional.conv1d(functional.pad(waves[:, None], (1, 0), "reflect"), self.get_buffer("filter"))[:, 0]
 
 
-class _Mel(nn.Module):
-    def __init__(self, shape: EncoderShape) -> None:
+class _MelSpectrogram(nn.Module):
+    def __init__(self, dimensions: SpeakerEncoderDimensions) -> None:
         super().__init__()
-        self._shape = shape
+        self._dimensions = dimensions
         self.spectrogram, self.mel_scale = nn.Module(), nn.Module()
-        self.spectrogram.register_buffer("window", torch.hamming_window(shape.window))
-        self.mel_scale.register_buffer("fb", torch.zeros(shape.fft // 2 + 1, shape.mels))
+        self.spectrogram.register_buffer("window", torch.hamming_window(dimensions.window))
+        self.mel_scale.register_buffer("fb", torch.zeros(dimensions.fft // 2 + 1, dimensions.mels))
 
     def forward(self, waves: torch.Tensor) -> torch.Tensor:
-        shape, window = self._shape, self.spectrogram.get_buffer("window")
-        spectrum = torch.stft(waves, shape.fft, shape.hop, shape.window, window, return_complex=True)
+        sizes, window = self._dimensions, self.spectrogram.get_buffer("window")
+        spectrum = torch.stft(waves, sizes.fft, sizes.hop, sizes.window, window, return_complex=True)
         power = spectrum.real.square() + spectrum.imag.square()
         return (power.transpose(1, 2) @ self.mel_scale.get_buffer("fb")).transpose(1, 2)
 
 
-class _Block(nn.Module):
+class _ResidualBlock(nn.Module):
     def __init__(self, into: int, out: int, stride: int) -> None:
         super().__init__()
         self.conv1, self.bn1 = nn.Conv2d(into, out, 3, stride, 1, bias=False), nn.BatchNorm2d(out)
         self.conv2, self.bn2 = nn.Conv2d(out, out, 3, 1, 1, bias=False), nn.BatchNorm2d(out)
-        self.se = _Excitation(out)
+        self.se = _SqueezeExcitation(out)
         self.downsample: nn.Module = nn.Identity()
         if stride != 1 or into != out:
             self.downsample = nn.Sequential(nn.Conv2d(into, out, 1, stride, bias=False), nn.BatchNorm2d(out))
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
-        change = self.bn1(functional.relu(self.conv1(image)))
-        change = self.se(self.bn2(self.conv2(change)))
-        return functional.relu(change + self.downsample(image))
+        residual = self.bn1(functional.relu(self.conv1(image)))
+        residual = self.se(self.bn2(self.conv2(residual)))
+        return functional.relu(residual + self.downsample(image))
 
 
-class _Excitation(nn.Module):
+class _SqueezeExcitation(nn.Module):
     def __init__(self, width: int, reduction: int = 8) -> None:
         super().__init__()
         inner = width // reduction

@@ -1,6 +1,6 @@
-"""The voices that a YourTTS checkpoint brings: `speakers.json`, clips with a name and a vector each.
+"""The speakers of a YourTTS checkpoint: `speakers.json`, with the speaker's name and an embedding for each clip.
 
-A voice is the mean of its clips. Knows files and names; nothing of recordings.
+A speaker's embedding is the mean of its clips'. Knows files and names; nothing of recordings.
 """
 
 from __future__ import annotations
@@ -11,16 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.catalog.entry import Entry
-from pipelines.catalog.weights import config
+from pipelines.catalog.checkpoint import read_config
+from pipelines.catalog.entry import SynthesisEntry
 from pipelines.errors import ModelUnavailable, UnsupportedOption
-from pipelines.family import SpeakerVector, Voice
+from pipelines.family import SpeakerEmbedding, Voice
 
-_FEW = 12
+#: Names that a message lists.
+_LISTED = 12
 
 
-def clips_of(entry: Entry, folder: Path) -> Mapping[str, list[Any]]:
-    """Vectors by the name of their speaker; nothing where the file is not there.
+def read_clips(entry: SynthesisEntry, folder: Path) -> Mapping[str, list[Any]]:
+    """Embeddings of clips by the name of their speaker; empty where the file is missing.
 
     Raises `ModelUnavailable` for a file of another form.
     """
@@ -28,7 +29,7 @@ def clips_of(entry: Entry, folder: Path) -> Mapping[str, list[Any]]:
     found: dict[str, list[Any]] = {}
     if not path.is_file():
         return found
-    for clip in config(entry, path).values():
+    for clip in read_config(entry, path).values():
         if not isinstance(clip, Mapping) or not isinstance(clip.get("embedding"), list):
             raise ModelUnavailable(f"{entry.name}: {path} does not map clips to a name and an embedding.")
         # A published name ends in a newline.
@@ -36,36 +37,38 @@ def clips_of(entry: Entry, folder: Path) -> Mapping[str, list[Any]]:
     return found
 
 
-def vectors_of(entry: Entry, folder: Path) -> Mapping[str, SpeakerVector]:
-    """The vector of each speaker: the mean of those of its clips."""
-    return {name: np.mean(clips, axis=0, dtype=np.float32) for name, clips in clips_of(entry, folder).items()}
+def read_embeddings(entry: SynthesisEntry, folder: Path) -> Mapping[str, SpeakerEmbedding]:
+    """The embedding of each speaker: the mean of its clips'."""
+    return {name: np.mean(clips, axis=0, dtype=np.float32) for name, clips in read_clips(entry, folder).items()}
 
 
-def voices_of(entry: Entry, folder: Path) -> list[Voice]:
-    """The checkpoint's own speakers, each of whom speaks every language of it."""
+def list_voices(entry: SynthesisEntry, folder: Path) -> list[Voice]:
+    """The checkpoint's own speakers; each can be used in all of its languages."""
     language = next(iter(entry.languages), "en")
     return [
         Voice(name, name, language, entry.family, _gender(name), entry.sample_rate_hz)
-        for name in clips_of(entry, folder)
+        for name in read_clips(entry, folder)
     ]
 
 
 def _gender(name: str) -> str | None:
-    """Published names begin with it: female-en-5."""
+    """Published names begin with the gender: female-en-5."""
     first = name.partition("-")[0]
     return first if first in ("female", "male") else None
 
 
-def vector_of(entry: Entry, vectors: Mapping[str, SpeakerVector], voice: str) -> SpeakerVector:
-    """The vector of a voice; "" is the entry's default, else the first. Raises `UnsupportedOption` naming some."""
-    if not vectors:
+def resolve_embedding(
+    entry: SynthesisEntry, embeddings: Mapping[str, SpeakerEmbedding], voice: str
+) -> SpeakerEmbedding:
+    """The embedding of a voice; "" is the entry's default, else the first. Raises `UnsupportedOption` naming some."""
+    if not embeddings:
         raise UnsupportedOption(
-            f"{entry.name} has no speakers of its own; it speaks with the voice of a recording.", field="voice"
+            f"{entry.name} has no speakers of its own; it needs the voice of a recording.", field="voice"
         )
     default = entry.default_voice
-    name = voice or (default if default is not None and default in vectors else next(iter(vectors)))
-    if name not in vectors:
-        more = f" and {len(vectors) - _FEW} more" if len(vectors) > _FEW else ""
-        known = ", ".join(list(vectors)[:_FEW]) + more
+    name = voice or (default if default is not None and default in embeddings else next(iter(embeddings)))
+    if name not in embeddings:
+        more = f" and {len(embeddings) - _LISTED} more" if len(embeddings) > _LISTED else ""
+        known = ", ".join(list(embeddings)[:_LISTED]) + more
         raise UnsupportedOption(f"{entry.name} has no voice {voice!r}; it has: {known}.", field="voice")
-    return vectors[name]
+    return embeddings[name]

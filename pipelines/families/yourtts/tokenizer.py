@@ -1,7 +1,7 @@
-"""A text in the characters of a YourTTS checkpoint, as Coqui's tokenizer writes them, blanks between them.
+"""Text to the ids of a YourTTS checkpoint's characters, as Coqui's tokenizer does it, with blanks between them.
 
-The set has each mark of punctuation twice, and the second one counts: the order of the config decides ids. Numbers and
-abbreviations are said in words before a text comes here. A character without an id is left out with a remark.
+The set has each punctuation mark twice, and the second one counts: the order in the config decides the ids. Numbers and
+abbreviations have been written out before. A character without an id is left out with a remark.
 """
 
 from __future__ import annotations
@@ -9,30 +9,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipelines.catalog.entry import Entry
+from pipelines.catalog.entry import SynthesisEntry
 from pipelines.errors import ModelUnavailable
-from pipelines.text.pronunciation.symbol_set import Spelling, SymbolSet
-from pipelines.text.symbol_times import Owner
-from pipelines.text.words import bare, written_words
+from pipelines.text.pronunciation.symbol_set import SymbolSet, TokenizedText
+from pipelines.text.word_marks import WordSpan
+from pipelines.text.words import strip_punctuation, word_ranges
 
 _CLASS = "VitsCharacters"
-#: What the training's cleaner made of marks; the rest of a text it left as it was.
+#: How the training's cleaner replaced punctuation; it left all other characters unchanged.
 _CLEANED: Mapping[str, str] = {";": ",", ":": ",", "-": " ", **dict.fromkeys('<>()[]"“”„«»', "")}
 
 
-class Speller:
-    """Texts in the ids of one checkpoint."""
+class Tokenizer:
+    """The tokenizer of one checkpoint."""
 
-    def __init__(self, entry: Entry, config: Mapping[str, Any], count: int) -> None:
+    def __init__(self, entry: SynthesisEntry, config: Mapping[str, Any], count: int) -> None:
         """`config` is the checkpoint's, `count` the number of its ids.
 
         Raises `ModelUnavailable` where they disagree, and for a set of another kind.
         """
         listed = config.get("characters") or {}
         if config.get("use_phonemes") or not str(listed.get("characters_class") or _CLASS).endswith(_CLASS):
-            raise ModelUnavailable(
-                f"{entry.name}: only checkpoints that read characters ({_CLASS}) can be spoken with."
-            )
+            raise ModelUnavailable(f"{entry.name}: only checkpoints that read characters ({_CLASS}) are supported.")
         symbols = [listed.get("pad") or "_", *(listed.get("punctuations") or ""), *(listed.get("characters") or "")]
         self._blank = len(symbols)
         if self._blank + 1 != count:
@@ -46,37 +44,37 @@ class Speller:
         self._symbols = SymbolSet(ids, name=entry.name)
         self._blanks = bool(config.get("add_blank", True))
 
-    def spell(self, text: str) -> Spelling:
-        """The text without what the checkpoint has no id for; the remarks name that."""
+    def encode(self, text: str) -> TokenizedText:
+        """The text without the characters that the checkpoint lacks; the remarks name those."""
         remarks = self._symbols.remarks(text)
-        said = list(self._spaced(self._symbols.cleared(text)))
-        if not any(owner for _, owner in said):
-            return Spelling(remarks=remarks)
-        ids, owners = [symbol for symbol, _ in said], [owner for _, owner in said]
+        symbols = list(self._merge_spaces(self._symbols.remove_unknown(text)))
+        if not any(word for _, word in symbols):
+            return TokenizedText(remarks=remarks)
+        ids, words = [symbol for symbol, _ in symbols], [word for _, word in symbols]
         if not self._blanks:
-            return Spelling(tuple(ids), tuple(owners), remarks)
-        spaced_ids, spaced_owners = [self._blank] * (2 * len(ids) + 1), list[Owner]([None] * (2 * len(ids) + 1))
-        spaced_ids[1::2], spaced_owners[1::2] = ids, owners
-        return Spelling(tuple(spaced_ids), tuple(spaced_owners), remarks)
+            return TokenizedText(tuple(ids), tuple(words), remarks)
+        spaced_ids, spaced_words = [self._blank] * (2 * len(ids) + 1), list[WordSpan]([None] * (2 * len(ids) + 1))
+        spaced_ids[1::2], spaced_words[1::2] = ids, words
+        return TokenizedText(tuple(spaced_ids), tuple(spaced_words), remarks)
 
-    def _spaced(self, text: str) -> Iterator[tuple[int, Owner]]:
-        """One space between words, none at the ends."""
-        waiting = begun = False
-        for symbol, owner in self._characters(text):
+    def _merge_spaces(self, text: str) -> Iterator[tuple[int, WordSpan]]:
+        """The symbols with one space between words and none at the ends."""
+        pending = started = False
+        for symbol, word in self._encode_characters(text):
             if symbol == self._space:
-                waiting = begun
+                pending = started
                 continue
-            if waiting:
+            if pending:
                 yield self._space, None
-            waiting, begun = False, True
-            yield symbol, owner
+            pending, started = False, True
+            yield symbol, word
 
-    def _characters(self, text: str) -> Iterator[tuple[int, Owner]]:
-        for start, end in written_words(text):
+    def _encode_characters(self, text: str) -> Iterator[tuple[int, WordSpan]]:
+        for start, end in word_ranges(text):
             yield self._space, None
-            word = bare(text, start, end)
-            is_said = any(char.isalnum() for char in text[start:end])
-            for place in range(start, end):
-                owner = word if is_said and word[0] <= place < word[1] else None
-                for char in _CLEANED.get(text[place], text[place].lower()):
-                    yield from ((number, owner) for number in self._symbols.ids(char))
+            span = strip_punctuation(text, start, end)
+            is_spoken = any(char.isalnum() for char in text[start:end])
+            for at in range(start, end):
+                word = span if is_spoken and span[0] <= at < span[1] else None
+                for char in _CLEANED.get(text[at], text[at].lower()):
+                    yield from ((number, word) for number in self._symbols.ids(char))

@@ -1,4 +1,4 @@
-"""Phrases that go on across a long pause, parted there: a window leaves pauses out, so a model may not notice them.
+"""Splits phrases at long pauses: windows leave these out, so that a model does not notice them.
 
 Knows words and their times in the recording; nothing of windows.
 """
@@ -10,25 +10,25 @@ from dataclasses import replace
 from itertools import pairwise
 
 from pipelines.family import Phrase
-from pipelines.transcript.phrase_text import texts_between
+from pipelines.transcript.phrase_text import split_text
 
-#: Who is silent for longer begins anew, in seconds.
+#: A longer pause ends a phrase, in seconds.
 LONG_PAUSE_S = 2.0
 
 
-def parted_at_pauses(phrase: Phrase) -> Iterator[Phrase]:
-    """`phrase`, or its parts between pauses of more than `LONG_PAUSE_S`; a phrase without words stays whole.
+def split_at_pauses(phrase: Phrase) -> Iterator[Phrase]:
+    """`phrase`, or its parts between pauses of more than `LONG_PAUSE_S`; a phrase without words is not split.
 
     Each part keeps the confidence of the whole.
     """
     words = phrase.words
-    seams = [number for number, (one, other) in enumerate(pairwise(words), 1) if other.start - one.end > LONG_PAUSE_S]
-    edges = [0, *seams, len(words)]
-    texts = texts_between(phrase.text, [word.word for word in words], edges) if seams else None
+    cuts = [number for number, (one, other) in enumerate(pairwise(words), 1) if other.start - one.end > LONG_PAUSE_S]
+    edges = [0, *cuts, len(words)]
+    texts = split_text(phrase.text, [word.word for word in words], edges) if cuts else None
     if texts is None:
         yield phrase
         return
-    for text, (first, behind) in zip(texts, pairwise(edges), strict=True):
+    for text, (first, last) in zip(texts, pairwise(edges), strict=True):
         start = phrase.start if first == 0 else words[first].start
-        end = phrase.end if behind == len(words) else words[behind - 1].end
-        yield replace(phrase, text=text, start=start, end=end, words=words[first:behind])
+        end = phrase.end if last == len(words) else words[last - 1].end
+        yield replace(phrase, text=text, start=start, end=end, words=words[first:last])

@@ -1,7 +1,7 @@
-"""Capitals and full stops by plain rules, for recognisers that write neither; and none, for callers who want none.
+"""Adds capitals and full stops by rules, for recognisers that write neither, or removes punctuation on request.
 
-A sentence ends where the speaker pauses, unless on a word that no sentence ends with: then somebody was looking for the
-next one. A rule never adds a word, and never guesses a comma or a question mark.
+A sentence ends at a pause, unless after a word that no sentence ends with. No rule adds a word, a comma or a question
+mark.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from pipelines.family import Phrase
-from pipelines.text.casing import with_capitals
+from pipelines.language_tags import primary_subtag
+from pipelines.text.casing import capitalise_sentences
 
-#: A pause that ends a sentence, in seconds; speakers breathe for half of it in the middle of one.
+#: A pause that ends a sentence, in seconds; within sentences pauses are about half of it.
 _SENTENCE_PAUSE_S = 0.6
-#: What ends a sentence, by language, where it is not a full stop. Thai, Lao, Khmer and Burmese end it with a space.
+#: The full stop, by language, where it is not ".". Thai, Lao, Khmer and Burmese end a sentence with a space.
 _STOPS: Mapping[str, str] = {
     "zh": "。",
     "yue": "。",
@@ -29,7 +30,7 @@ _STOPS: Mapping[str, str] = {
     "km": "",
     "my": "",
 }
-#: By language, words behind which a sentence goes on whatever the pause.
+#: By language, words after which a sentence continues whatever the pause.
 NEVER_LAST: Mapping[str, frozenset[str]] = {
     "en": frozenset(
         """a an the and or but nor because although though unless until if whether than as of to from with into onto
@@ -51,24 +52,26 @@ NEVER_LAST: Mapping[str, frozenset[str]] = {
 }
 
 
-def mended(phrases: Sequence[Phrase], *, wanted: bool, written: bool, language: str | None) -> list[Phrase]:
-    """The phrases of a window, their times as in the recording, with punctuation when it is `wanted` and without when
-    it is not; `written` = the model wrote its own."""
+def adjust_punctuation(phrases: Sequence[Phrase], *, wanted: bool, written: bool, language: str | None) -> list[Phrase]:
+    """The phrases of a window, with times of the recording, with punctuation if it is `wanted`, else without.
+
+    `written`: whether the model wrote punctuation itself.
+    """
     if wanted and not written:
-        return list(_punctuated(phrases, (language or "").lower().partition("-")[0]))
+        return list(_add_punctuation(phrases, primary_subtag(language or "")))
     if not wanted and written:
-        return [bare for phrase in phrases if (bare := _map(phrase, _bare)).text]
+        return [bare for phrase in phrases if (bare := _map_texts(phrase, _remove_punctuation)).text]
     return list(phrases)
 
 
-def _punctuated(phrases: Sequence[Phrase], language: str) -> Iterator[Phrase]:
+def _add_punctuation(phrases: Sequence[Phrase], language: str) -> Iterator[Phrase]:
     begins = True
     for number, phrase in enumerate(phrases):
         words = phrase.text.split()
         if not words:
             yield phrase
             continue
-        words = with_capitals(words, language, begins=begins)
+        words = capitalise_sentences(words, language, starts_sentence=begins)
         following = phrases[number + 1 :]
         pauses = not following or following[0].start - phrase.end >= _SENTENCE_PAUSE_S
         begins = pauses and words[-1].lower() not in NEVER_LAST.get(language, frozenset())
@@ -80,22 +83,24 @@ def _punctuated(phrases: Sequence[Phrase], language: str) -> Iterator[Phrase]:
         yield replace(phrase, text=" ".join(words), words=marked)
 
 
-def _map(phrase: Phrase, change: Callable[[str], str]) -> Phrase:
+def _map_texts(phrase: Phrase, change: Callable[[str], str]) -> Phrase:
     words = tuple(replace(word, word=change(word.word)) for word in phrase.words)
     return replace(phrase, text=change(phrase.text), words=tuple(word for word in words if word.word))
 
 
-def _bare(text: str) -> str:
-    """Lower case, and punctuation gone unless it stands inside a word (don't, e-mail, 3.5) or is part of it (20%)."""
+def _remove_punctuation(text: str) -> str:
+    """Lower case without punctuation, except inside a word (don't, e-mail, 3.5) and percent signs (20%)."""
     kept = [
         character
         for index, character in enumerate(text)
-        if not unicodedata.category(character).startswith("P") or _inside(text, index) or _is_percent(text, index)
+        if not unicodedata.category(character).startswith("P")
+        or _is_inside_word(text, index)
+        or _is_percent(text, index)
     ]
     return " ".join("".join(kept).lower().split())
 
 
-def _inside(text: str, index: int) -> bool:
+def _is_inside_word(text: str, index: int) -> bool:
     return 0 < index < len(text) - 1 and text[index - 1].isalnum() and text[index + 1].isalnum()
 
 

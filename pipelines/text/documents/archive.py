@@ -1,6 +1,6 @@
-"""Zip files from strangers: EPUB and DOCX are read through this guard; nothing is ever written by an archive's names.
+"""Untrusted zip files, as EPUB and DOCX are: entries are read with limits, and never written under their names.
 
-What is unpacked is counted while it inflates, so that a lying directory gains nothing.
+Unpacked bytes are counted while they inflate, so that false sizes in the directory make no difference.
 """
 
 from __future__ import annotations
@@ -16,17 +16,20 @@ from types import TracebackType
 from pipelines.errors import BadInput, InputTooLarge, UnreadableInput
 from pipelines.pipeline import Limits
 
-MAXIMUM_ENTRIES = 10_000
-#: Bytes of the archive's own directory; ten thousand entries need about one million.
-_MAXIMUM_DIRECTORY = 8 << 20
-#: A small archive may unfold this far whatever its ratio.
+MAX_ENTRIES = 10_000
+#: Bytes of the archive's central directory; ten thousand entries need about one million.
+_MAX_DIRECTORY_BYTES = 8 << 20
+#: An archive may unpack to this many bytes whatever its ratio.
 _RATIO_FREE_BYTES = 16 << 20
 _BLOCK_BYTES = 1 << 16
-_UNSAFE = re.compile(r"^/|^[A-Za-z]:|(?:^|[/\\])\.\.(?:[/\\]|$)|\x00")
+_UNSAFE_NAME = re.compile(r"^/|^[A-Za-z]:|(?:^|[/\\])\.\.(?:[/\\]|$)|\x00")
 
 
 class Archive:
-    """A zip file, opened for reading. Raises `UnreadableInput` if it is none, `BadInput` naming the limit it breaks."""
+    """A zip file, opened for reading.
+
+    Raises `UnreadableInput` for another type of file, and `BadInput` or `InputTooLarge` naming the limit it exceeds.
+    """
 
     def __init__(self, path: Path, limits: Limits) -> None:
         self._limits = limits
@@ -38,10 +41,10 @@ class Archive:
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
             raise _damaged(error) from error
         entries = self._zip.infolist()
-        if len(entries) > MAXIMUM_ENTRIES:
+        if len(entries) > MAX_ENTRIES:
             raise _too_many_entries()
         for entry in entries:
-            if _UNSAFE.search(entry.filename):
+            if _UNSAFE_NAME.search(entry.filename):
                 raise BadInput(
                     f"The archive holds the unsafe name {entry.filename[:80]!r}; names must stay inside the archive. "
                     "Save the document again with its own program.",
@@ -56,7 +59,7 @@ class Archive:
         self.close()
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; idempotent."""
         self._zip.close()
 
     def __contains__(self, name: str) -> bool:
@@ -67,7 +70,11 @@ class Archive:
         return list(self._entries)
 
     def blocks(self, name: str) -> Iterator[bytes]:
-        """The entry's bytes as they inflate. Raises KeyError for an unknown name."""
+        """The bytes of an entry as they inflate.
+
+        Raises KeyError for an unknown name, `UnreadableInput` for an entry that cannot be unpacked, `InputTooLarge`
+        where the archive as a whole unpacks to more than the limits allow.
+        """
         entry = self._entries[name]
         if entry.flag_bits & 0x1:
             raise UnreadableInput("The document is protected by a password; send it without.", field="file")
@@ -82,7 +89,7 @@ class Archive:
             raise _damaged(error) from error
 
     def read(self, name: str, maximum_bytes: int) -> bytes:
-        """A whole entry. Raises KeyError for an unknown name, `InputTooLarge` past `maximum_bytes`."""
+        """A whole entry. Raises as `blocks` does, and `InputTooLarge` past `maximum_bytes`."""
         data = bytearray()
         for block in self.blocks(name):
             data += block
@@ -110,7 +117,7 @@ class Archive:
 
 
 def _check_directory(path: Path, size: int) -> None:
-    """Look at the end record by hand: zipfile would read a directory of any size into memory."""
+    """Check the end record before zipfile reads a directory of any size into memory."""
     with path.open("rb") as file:
         file.seek(max(0, size - 65_557))
         tail = file.read()
@@ -118,15 +125,15 @@ def _check_directory(path: Path, size: int) -> None:
     if at < 0 or len(tail) - at < 22:
         raise UnreadableInput("This is not an EPUB or DOCX file: it is no zip archive, or cut off.", field="file")
     entries, directory_bytes = struct.unpack_from("<HI", tail, at + 10)
-    if tail[max(0, at - 20) : at].startswith(b"PK\x06\x07") or directory_bytes > _MAXIMUM_DIRECTORY:
+    if tail[max(0, at - 20) : at].startswith(b"PK\x06\x07") or directory_bytes > _MAX_DIRECTORY_BYTES:
         raise _too_many_entries()
-    if entries > MAXIMUM_ENTRIES:
+    if entries > MAX_ENTRIES:
         raise _too_many_entries()
 
 
 def _too_many_entries() -> InputTooLarge:
     return InputTooLarge(
-        f"The archive holds more than {MAXIMUM_ENTRIES:,} files, the most that is read here; divide the document.",
+        f"The archive holds more than {MAX_ENTRIES:,} files, the most that is read here; divide the document.",
         field="file",
     )
 

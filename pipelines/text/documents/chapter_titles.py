@@ -1,7 +1,7 @@
-"""Which lines of a plain text are the heading of a chapter. Data and one rule; knows nothing else of documents.
+"""Recognises chapter headings in plain text. Word lists and one rule; knows nothing else of documents.
 
-A heading stands alone between empty lines: "Chapter 1", "CHAPTER I: The Cave", "IV.", "Kapitel 3", "Prologue".
-A line that only might be one (a bare number, a line in capitals) is left as text: a wrong chapter mark is worse.
+A heading is alone between empty lines: "Chapter 1", "CHAPTER I: The Cave", "IV.", "Kapitel 3", "Prologue". An
+ambiguous line (a bare number, a line in capitals) is left as text: a false chapter is worse than a missing one.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import re
 from collections.abc import Sequence
 
 #: A longer line is a sentence that happens to begin so.
-_LONGEST = 100
+_MAX_LENGTH = 100
 
 
 def _words(table: str) -> tuple[str, ...]:
-    """Longest first, so that no word hides a longer one that begins with it."""
+    """Longest first: a regular expression takes the first alternative that matches."""
     return tuple(sorted(set(table.split()), key=len, reverse=True))
 
 
@@ -35,7 +35,7 @@ _NUMBER_WORDS = _words("""
     due tre quattro cinque sei sette otto nove dieci
     een twee drie vier vijf zes zeven acht negen tien
 """)
-_ALONE = _words("""
+_UNNUMBERED = _words("""
     prologue epilogue introduction preface foreword afterword conclusion interlude acknowledgements acknowledgments
     prolog epilog vorwort nachwort einleitung schluss einführung
     avant-propos épilogue préface postface
@@ -50,14 +50,17 @@ _TITLE = r"(?:\s*[.:–—-]+\s*(?P<title>\S.*)?|\s+(?P<bare>[\"“‘'(]?[A-ZÄ
 
 _NUMBERED = re.compile(rf"(?i:(?:{_DIVISION})\s+(?:{_NUMBER})(?![\w']))\s*[.:]?{_TITLE}$")
 _ORDINAL = re.compile(rf"(?i:(?:{_WORD}|\d{{1,3}}\.)\s+(?:{_DIVISION}))\s*[.:]?$")
-_NAMED = re.compile(rf"(?i:(?:{'|'.join(_ALONE)}))\s*[.:]?(?:\s*[:–—-]\s*\S.*)?$")
+_NAMED = re.compile(rf"(?i:(?:{'|'.join(_UNNUMBERED)}))\s*[.:]?(?:\s*[:–—-]\s*\S.*)?$")
 _BARE_ROMAN = re.compile(r"(?=[IVXLC])C{0,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?:\.|\.?\s*[:–—]\s*\S.*|\.\s+\S.*)?$")
 _SENTENCE_END = re.compile(r"[a-zà-ÿ]\.$|[,;]$")
 
 
-def find(lines: Sequence[str]) -> str | None:
-    """The title, where these lines (the first three at most of a group between empty lines) are a chapter's heading."""
-    if not 1 <= len(lines) <= 2 or any(len(line) > _LONGEST for line in lines):
+def find_title(lines: Sequence[str]) -> str | None:
+    """The title in these lines, if they are the heading of a chapter; else None.
+
+    `lines`: those between two empty lines; three are enough to decide.
+    """
+    if not 1 <= len(lines) <= 2 or any(len(line) > _MAX_LENGTH for line in lines):
         return None
     first = lines[0]
     if not _is_title(first):

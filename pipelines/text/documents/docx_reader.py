@@ -1,7 +1,7 @@
-"""DOCX as a stream of events: heading styles divide it, paragraphs and table rows are its text.
+"""Reads DOCX as a stream of XML events: heading styles make chapters, paragraphs and table rows are the text.
 
-By hand, because a library that builds the document as objects holds fifty times its text. Deleted text of tracked
-changes, field codes, footnotes, comments and pictures are not spoken.
+Without python-docx, whose object tree needs fifty times the memory of the text. Deleted text of tracked changes, field
+codes, footnotes, comments and pictures are not spoken.
 """
 
 from __future__ import annotations
@@ -21,50 +21,50 @@ from pipelines.text.document import (
     Document,
     Heading,
     Paragraph,
-    chapter_level,
-    chapters_from_headings,
-    clean,
-    paragraphs,
+    clean_text,
+    find_chapter_level,
+    insert_chapters,
+    split_paragraph,
 )
 
 from .archive import Archive
-from .safe_xml import OPTIONS, entities_declared, local_name, parse
+from .safe_xml import PARSER_OPTIONS, declared_entities_error, local_name, parse_xml
 
 _PART_BYTES = 16 << 20
 _FEED_BYTES = 1 << 15
 _HEADING_NAME = re.compile(r"heading ([1-9])$", re.I)
-#: A paragraph is handed on in parts from here.
+#: A longer paragraph is passed on in parts.
 _TEXT_CHARACTERS = 32_768
-#: Elements whose text is not the document's: a text box stands in the file twice.
+#: Elements whose text is skipped; a text box is in the file twice, once as a fallback.
 _SKIPPED = frozenset({"Fallback", "del", "moveFrom"})
 
 
 def read_file(path: Path, limits: Limits) -> Document:
-    """A DOCX as a document; walks its text once before, to learn which headings divide it. Raises `BadInput`."""
+    """A DOCX file as a document. Reads the text twice, first for the heading level of chapters. Raises `BadInput`."""
     with Archive(path, limits) as archive:
-        main = _main_part(archive)
-        levels = _style_levels(archive, main)
-        facts = _facts(archive)
+        main = _find_main_part(archive)
+        levels = _read_heading_levels(archive, main)
+        metadata = _read_metadata(archive)
         counts: dict[int, int] = {}
         for block in _blocks(archive, main, levels):
             if isinstance(block, Heading):
                 counts[block.level] = counts.get(block.level, 0) + 1
     return Document(
-        blocks=chapters_from_headings(_reopened(path, limits, main, levels), chapter_level(counts)),
-        title=facts.get("title"),
-        author=facts.get("creator"),
-        language=facts.get("language"),
+        blocks=insert_chapters(_reopen(path, limits, main, levels), find_chapter_level(counts)),
+        title=metadata.get("title"),
+        author=metadata.get("creator"),
+        language=metadata.get("language"),
     )
 
 
-def _reopened(path: Path, limits: Limits, main: str, levels: dict[str, int]) -> Iterator[Block]:
+def _reopen(path: Path, limits: Limits, main: str, levels: dict[str, int]) -> Iterator[Block]:
     with Archive(path, limits) as archive:
         yield from _blocks(archive, main, levels)
 
 
-def _main_part(archive: Archive) -> str:
+def _find_main_part(archive: Archive) -> str:
     if "_rels/.rels" in archive:
-        root = parse(archive.read("_rels/.rels", _PART_BYTES), "The document's relations")
+        root = parse_xml(archive.read("_rels/.rels", _PART_BYTES), "The document's relations")
         for element in root.iter():
             if local_name(element) == "Relationship" and (element.get("Type") or "").endswith("/officeDocument"):
                 name = posixpath.normpath((element.get("Target") or "").lstrip("/"))
@@ -75,14 +75,14 @@ def _main_part(archive: Archive) -> str:
     raise UnreadableInput("This is not a DOCX: it holds no word/document.xml.", field="file")
 
 
-def _style_levels(archive: Archive, main: str) -> dict[str, int]:
-    """Style id → heading level; a title is level 0. Styles are named in English whatever the program's language."""
+def _read_heading_levels(archive: Archive, main: str) -> dict[str, int]:
+    """Style id → heading level; a title is level 0. Style names are English whatever the language of the program."""
     name = posixpath.join(posixpath.dirname(main), "styles.xml")
     if name not in archive:
         return {f"Heading{level}": level for level in range(1, 10)} | {"Title": 0}
     levels: dict[str, int] = {}
     parents: dict[str, str] = {}
-    for style in parse(archive.read(name, _PART_BYTES), "The document's styles").iter():
+    for style in parse_xml(archive.read(name, _PART_BYTES), "The document's styles").iter():
         if local_name(style) != "style":
             continue
         style_id = _value(style, "styleId")
@@ -102,17 +102,17 @@ def _style_levels(archive: Archive, main: str) -> dict[str, int]:
     return levels
 
 
-def _facts(archive: Archive) -> dict[str, str]:
+def _read_metadata(archive: Archive) -> dict[str, str]:
     if "docProps/core.xml" not in archive:
         return {}
-    root = parse(archive.read("docProps/core.xml", _PART_BYTES), "The document's properties")
-    found = {local_name(element): clean("".join(element.itertext())) for element in root}
+    root = parse_xml(archive.read("docProps/core.xml", _PART_BYTES), "The document's properties")
+    found = {local_name(element): clean_text("".join(element.itertext())) for element in root}
     return {name: text for name, text in found.items() if text}
 
 
 def _blocks(archive: Archive, main: str, levels: dict[str, int]) -> Iterator[Block]:
-    target = _Target(levels)
-    parser: Any = etree.XMLParser(target=target, **OPTIONS)  # type: ignore[call-overload]
+    target = _DocxTarget(levels)
+    parser: Any = etree.XMLParser(target=target, **PARSER_OPTIONS)  # type: ignore[call-overload]
     try:
         for block in archive.blocks(main):
             for start in range(0, len(block), _FEED_BYTES):
@@ -130,8 +130,8 @@ def _value(element: Any, name: str) -> str:
     return next((value for key, value in element.attrib.items() if key.rpartition("}")[2] == name), "")
 
 
-class _Target:
-    """Receives the parser's events and collects blocks."""
+class _DocxTarget:
+    """Parser target: receives the events of the XML parser and collects blocks."""
 
     def __init__(self, levels: dict[str, int]) -> None:
         self._levels = levels
@@ -146,8 +146,8 @@ class _Target:
         self._row: list[str] | None = None
 
     def doctype(self, *_: object) -> None:
-        """Office documents have none."""
-        raise entities_declared("The document")
+        """Refused: Office documents have no document type."""
+        raise declared_entities_error("The document")
 
     def start(self, tag: str, attributes: Any) -> None:
         self._depth += 1
@@ -159,7 +159,7 @@ class _Target:
         elif name == "t":
             self._is_text = True
         elif name == "p":
-            self._end_paragraph()  # a text box stands inside a paragraph
+            self._end_paragraph()  # a text box is inside a paragraph
         elif name == "pStyle":
             self._level = self._levels.get(_attribute(attributes, "val"), self._level)
         elif name == "outlineLvl" and _attribute(attributes, "val").isdigit():
@@ -182,7 +182,7 @@ class _Target:
         elif name == "p":
             self._end_paragraph()
         elif name == "tr" and self._row is not None:
-            self._ready += paragraphs(", ".join(self._row))
+            self._ready += split_paragraph(", ".join(self._row))
             self._row = None
         self._depth -= 1
 
@@ -191,18 +191,18 @@ class _Target:
             self._text.append(data)
             self._size += len(data)
             if self._size > _TEXT_CHARACTERS and self._row is None:
-                self._hand_on_part()
+                self._emit_part()
 
     def close(self) -> None:
-        """The parser is done."""
+        """Called by the parser at the end."""
 
     def take(self) -> Iterator[Block]:
-        """The blocks that are whole so far."""
+        """The blocks that were completed since the last call."""
         ready, self._ready = self._ready, []
         return iter(ready)
 
     def _end_paragraph(self) -> None:
-        text = clean("".join(self._text))
+        text = clean_text("".join(self._text))
         level, continues = self._level, self._continues
         self._text, self._size, self._level, self._continues = [], 0, None, False
         if not text:
@@ -210,15 +210,15 @@ class _Target:
         if self._row is not None:
             self._row.append(text)
             return
-        parts = list(paragraphs(text))
+        parts = list(split_paragraph(text))
         if level is not None:
             self._ready.append(Heading(parts.pop(0).text, level))
         for part in parts:
             self._ready.append(Paragraph(part.text, part.continues or continues))
             continues = True
 
-    def _hand_on_part(self) -> None:
-        *whole, last = list(paragraphs("".join(self._text))) or [Paragraph("")]
+    def _emit_part(self) -> None:
+        *whole, last = list(split_paragraph("".join(self._text))) or [Paragraph("")]
         for part in whole:
             self._ready.append(Paragraph(part.text, part.continues or self._continues))
             self._continues = True

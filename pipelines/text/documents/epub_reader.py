@@ -1,6 +1,6 @@
-"""EPUB 2 and 3: reading order from the spine, chapter titles from the navigation, cover and facts from the package.
+"""Reads EPUB 2 and 3: order of the pages from the spine, chapters from the navigation, metadata from the package.
 
-Damaged books are read as far as they go: a missing page, navigation or cover costs just itself.
+Damaged books are read as far as possible: a missing page, navigation or cover is skipped with a remark.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from urllib.parse import unquote
 
 from pipelines.errors import UnreadableInput
 from pipelines.pipeline import Limits
-from pipelines.text.document import Block, Chapter, Cover, Document, Heading, clean
+from pipelines.text.document import Block, Chapter, Cover, Document, Heading, clean_text
 
 from .archive import Archive
-from .encoding import decoded
-from .html_blocks import html_blocks
-from .html_reader import declared_codec
-from .safe_xml import local_name, parse
+from .encoding import decode_blocks
+from .html_blocks import parse_html
+from .html_reader import find_declared_encoding
+from .safe_xml import local_name, parse_xml
 
 _PACKAGE_BYTES = 16 << 20
 _COVER_BYTES = 16 << 20
@@ -28,6 +28,8 @@ _COVER_TYPES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"
 
 @dataclass(slots=True)
 class _Item:
+    """A file of the book, as the manifest lists it."""
+
     name: str
     media_type: str
     properties: tuple[str, ...]
@@ -35,41 +37,41 @@ class _Item:
 
 @dataclass(slots=True)
 class _Package:
-    """What the OPF file says."""
+    """The content of the OPF file."""
 
     folder: str
     items: dict[str, _Item]
     spine: list[str]
     toc_id: str | None
-    facts: dict[str, str]
+    metadata: dict[str, str]
     cover_id: str | None
     remarks: list[str] = field(default_factory=list)
 
 
 def read_file(path: Path, limits: Limits) -> Document:
-    """An EPUB as a document; the archive is closed when the last block was taken. Raises `BadInput` and its kinds."""
+    """An EPUB file as a document; the archive is closed behind the last block. Raises `BadInput` and its subclasses."""
     archive = Archive(path, limits)
     try:
-        package = _package(archive)
-        _refuse_locked(archive, package)
-        titles = _chapter_titles(archive, package)
-        cover = _cover(archive, package)
+        package = _read_package(archive)
+        _refuse_encrypted(archive, package)
+        titles = _read_chapter_titles(archive, package)
+        cover = _read_cover(archive, package)
     except BaseException:
         archive.close()
         raise
     return Document(
         blocks=_blocks(archive, package, titles),
-        title=package.facts.get("title"),
-        author=package.facts.get("creator"),
-        language=package.facts.get("language"),
+        title=package.metadata.get("title"),
+        author=package.metadata.get("creator"),
+        language=package.metadata.get("language"),
         cover=cover,
         remarks=package.remarks,
     )
 
 
-def _package(archive: Archive) -> _Package:
-    name = _package_name(archive)
-    root = parse(archive.read(name, _PACKAGE_BYTES), "The book's package file")
+def _read_package(archive: Archive) -> _Package:
+    name = _find_package(archive)
+    root = parse_xml(archive.read(name, _PACKAGE_BYTES), "The book's package file")
     folder = posixpath.dirname(name)
     package = _Package(folder, {}, [], None, {}, None)
     for element in root.iter():
@@ -85,17 +87,17 @@ def _package(archive: Archive) -> _Package:
         elif tag == "meta" and element.get("name") == "cover":
             package.cover_id = element.get("content")
         elif tag in ("title", "creator", "language"):
-            text = clean("".join(element.itertext()))
-            if text and (tag == "creator" or tag not in package.facts):
-                package.facts[tag] = f"{package.facts[tag]}, {text}" if tag in package.facts else text
+            text = clean_text("".join(element.itertext()))
+            if text and (tag == "creator" or tag not in package.metadata):
+                package.metadata[tag] = f"{package.metadata[tag]}, {text}" if tag in package.metadata else text
     if not package.spine:
         raise UnreadableInput("The book names no pages to read (its spine is empty).", field="file")
     return package
 
 
-def _package_name(archive: Archive) -> str:
+def _find_package(archive: Archive) -> str:
     if "META-INF/container.xml" in archive:
-        root = parse(archive.read("META-INF/container.xml", _PACKAGE_BYTES), "The book's container file")
+        root = parse_xml(archive.read("META-INF/container.xml", _PACKAGE_BYTES), "The book's container file")
         for element in root.iter():
             if local_name(element) == "rootfile" and element.get("full-path"):
                 name = _resolve("", element.get("full-path"))
@@ -107,20 +109,20 @@ def _package_name(archive: Archive) -> str:
     raise UnreadableInput("This is not an EPUB: it holds no package file (.opf).", field="file")
 
 
-def _refuse_locked(archive: Archive, package: _Package) -> None:
-    """Scrambled fonts are common and harmless; scrambled pages are a copy protection."""
+def _refuse_encrypted(archive: Archive, package: _Package) -> None:
+    """Raises `UnreadableInput` for encrypted pages, which are copy protection. Obfuscated fonts are harmless."""
     if "META-INF/encryption.xml" not in archive:
         return
-    root = parse(archive.read("META-INF/encryption.xml", _PACKAGE_BYTES), "The book's encryption file")
-    locked = {_resolve("", e.get("URI")) for e in root.iter() if local_name(e) == "CipherReference" and e.get("URI")}
-    if any(package.items[idref].name in locked for idref in package.spine if idref in package.items):
+    root = parse_xml(archive.read("META-INF/encryption.xml", _PACKAGE_BYTES), "The book's encryption file")
+    encrypted = {_resolve("", e.get("URI")) for e in root.iter() if local_name(e) == "CipherReference" and e.get("URI")}
+    if any(package.items[idref].name in encrypted for idref in package.spine if idref in package.items):
         raise UnreadableInput("The book is copy-protected (DRM); only unprotected books can be read.", field="file")
 
 
-def _chapter_titles(archive: Archive, package: _Package) -> dict[str, dict[str, str]]:
-    """Page name → fragment ("" for its top) → title, from the EPUB 3 navigation or else the EPUB 2 one."""
+def _read_chapter_titles(archive: Archive, package: _Package) -> dict[str, dict[str, str]]:
+    """Page name → fragment ("" for the top of the page) → title, from the navigation of EPUB 3 or else of EPUB 2."""
     titles: dict[str, dict[str, str]] = {}
-    for read in (_from_navigation, _from_ncx):
+    for read in (_read_navigation, _read_ncx):
         try:
             for name, fragment, title in read(archive, package):
                 titles.setdefault(name, {}).setdefault(fragment, title)
@@ -131,10 +133,10 @@ def _chapter_titles(archive: Archive, package: _Package) -> dict[str, dict[str, 
     return titles
 
 
-def _from_navigation(archive: Archive, package: _Package) -> Iterator[tuple[str, str, str]]:
+def _read_navigation(archive: Archive, package: _Package) -> Iterator[tuple[str, str, str]]:
     for item in package.items.values():
         if "nav" in item.properties and item.name in archive:
-            root = parse(archive.read(item.name, _PACKAGE_BYTES), "The book's navigation")
+            root = parse_xml(archive.read(item.name, _PACKAGE_BYTES), "The book's navigation")
             navs = [element for element in root.iter() if local_name(element) == "nav"]
             toc = [
                 nav for nav in navs if any("toc" in value.split() for key, value in nav.items() if key.endswith("type"))
@@ -142,33 +144,35 @@ def _from_navigation(archive: Archive, package: _Package) -> Iterator[tuple[str,
             for nav in (toc or navs)[:1]:
                 for link in nav.iter():
                     if local_name(link) == "a" and link.get("href"):
-                        yield from _target(posixpath.dirname(item.name), link.get("href"), "".join(link.itertext()))
+                        yield from _resolve_target(
+                            posixpath.dirname(item.name), link.get("href"), "".join(link.itertext())
+                        )
 
 
-def _from_ncx(archive: Archive, package: _Package) -> Iterator[tuple[str, str, str]]:
+def _read_ncx(archive: Archive, package: _Package) -> Iterator[tuple[str, str, str]]:
     item = package.items.get(package.toc_id or "") or next(
         (item for item in package.items.values() if item.media_type == "application/x-dtbncx+xml"), None
     )
     if item is None or item.name not in archive:
         return
-    root = parse(archive.read(item.name, _PACKAGE_BYTES), "The book's table of contents")
+    root = parse_xml(archive.read(item.name, _PACKAGE_BYTES), "The book's table of contents")
     for point in root.iter():
         if local_name(point) != "navPoint":
             continue
         label = next((child for child in point if local_name(child) == "navLabel"), None)
         content = next((child for child in point if local_name(child) == "content"), None)
         if label is not None and content is not None and content.get("src"):
-            yield from _target(posixpath.dirname(item.name), content.get("src"), "".join(label.itertext()))
+            yield from _resolve_target(posixpath.dirname(item.name), content.get("src"), "".join(label.itertext()))
 
 
-def _target(folder: str, href: str, label: str) -> Iterator[tuple[str, str, str]]:
+def _resolve_target(folder: str, href: str, label: str) -> Iterator[tuple[str, str, str]]:
     name, _, fragment = href.partition("#")
-    title = clean(label)
+    title = clean_text(label)
     if name and title:
         yield _resolve(folder, name), unquote(fragment), title
 
 
-def _cover(archive: Archive, package: _Package) -> Cover | None:
+def _read_cover(archive: Archive, package: _Package) -> Cover | None:
     item = next((item for item in package.items.values() if "cover-image" in item.properties), None)
     item = item or package.items.get(package.cover_id or "")
     if item is None or item.name not in archive:
@@ -191,40 +195,42 @@ def _blocks(archive: Archive, package: _Package, titles: dict[str, dict[str, str
                 package.remarks.append(f"A page of the book is missing: {(item.name if item else idref)[:100]}.")
                 continue
             if "nav" in item.properties:
-                continue  # the table of contents is for the eye
-            yield from _page(archive, item, titles)
+                continue  # the table of contents is not spoken
+            yield from _read_page(archive, item, titles)
 
 
-def _page(archive: Archive, item: _Item, titles: dict[str, dict[str, str]]) -> Iterator[Block]:
+def _read_page(archive: Archive, item: _Item, titles: dict[str, dict[str, str]]) -> Iterator[Block]:
     anchors = titles.get(item.name, {})
     if "" in anchors:
         yield Chapter(anchors[""])
-    blocks = html_blocks(_text(archive, item.name), anchors={name: title for name, title in anchors.items() if name})
+    blocks = parse_html(
+        _read_text(archive, item.name), anchors={name: title for name, title in anchors.items() if name}
+    )
     if titles:
         yield from blocks
         return
-    # A book without navigation: a page that begins with a heading begins a chapter.
+    # In a book without navigation, a page that begins with a heading begins a chapter.
     for number, block in enumerate(blocks):
         if number == 0 and isinstance(block, Heading):
             yield Chapter(block.text)
         yield block
 
 
-def _text(archive: Archive, name: str) -> Iterator[str]:
+def _read_text(archive: Archive, name: str) -> Iterator[str]:
     blocks = archive.blocks(name)
     first = next(blocks, b"")
     marked = (
         "utf-16" if first[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig" if first[:3] == b"\xef\xbb\xbf" else None
     )
-    codec = marked or declared_codec(first) or "utf-8"
+    codec = marked or find_declared_encoding(first) or "utf-8"
 
-    def whole() -> Iterator[bytes]:
+    def all_blocks() -> Iterator[bytes]:
         yield first
         yield from blocks
 
-    return decoded(whole(), codec, "replace")
+    return decode_blocks(all_blocks(), codec, "replace")
 
 
 def _resolve(folder: str, href: str) -> str:
-    """A reference of the book as the name of an entry."""
+    """The archive entry that a reference of the book points to."""
     return posixpath.normpath(posixpath.join(folder, unquote(href.partition("#")[0]))).lstrip("/")

@@ -1,31 +1,29 @@
-"""HTML and XHTML as a stream of blocks, in flat memory: libxml2 parses piece by piece, a tree is never built.
+"""Parses HTML and XHTML into a stream of blocks, in flat memory: libxml2 parses piece by piece, without a tree.
 
-(A tree of a 36 MB page takes 570 MB, and a page nested 100,000 deep ten seconds.) What is not for the ear is skipped:
-scripts, styles, menus, footnote marks. `<br>` parts words.
+(A tree of a 36 MB page takes 570 MB, and a page nested 100,000 deep ten seconds.) Elements that are not spoken are
+skipped: scripts, styles, menus, footnote marks. `<br>` separates words.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from lxml import etree
 
 from pipelines.errors import BadInput, UnreadableInput
-from pipelines.text.document import RULE, Block, Chapter, Heading, Paragraph, paragraphs
+from pipelines.text.document import HORIZONTAL_RULE, Block, Chapter, Heading, Paragraph, split_paragraph
 
-from .safe_xml import entities_declared
+from .html_stripping import strip_constructs
 
-#: Open elements at once; pages of people's programs stay under fifty.
-DEEPEST = 2_000
+#: Open elements at once; real pages have less than fifty.
+MAX_DEPTH = 2_000
 #: Tags times open elements, over the whole page: a real one of 20 million characters has less than a tenth of it.
-_MOST_WORK = 300_000_000
-#: Characters of one tag with its attributes (pictures may stand in them as text).
-_LONGEST_TAG = 8 << 20
+_MAX_WORK = 300_000_000
 _FEED_CHARACTERS = 1 << 15
-#: A paragraph is handed on in parts from here.
+#: A longer paragraph is passed on in parts.
 _TEXT_CHARACTERS = 16_384
 
 
@@ -42,17 +40,15 @@ _BLOCKS = _words("""
     header hgroup hr html legend li main menu ol p pre section summary table tbody tfoot thead tr ul
 """)
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
-#: epub:type and role of what is set aside from the text.
+#: epub:type and role of notes and page breaks, which are not part of the text.
 _ASIDE = re.compile(
     r"\b(?:noteref|footnotes?|endnotes?|rearnotes?|pagebreak|doc-noteref|doc-footnote|doc-endnotes?|doc-pagebreak)\b"
 )
-_CONSTRUCT = re.compile(r"<(?:!--|!(?=[^-]|-[^-])|\?|(?:script|style)(?=[\s/>]))", re.I | re.S)
-_LONGEST_START = len("<script ")
 
 
 @dataclass(slots=True)
-class PageFacts:
-    """What a page says of itself, filled while its blocks are read."""
+class PageMetadata:
+    """The metadata of a page, filled while its blocks are read."""
 
     title: str | None = None
     author: str | None = None
@@ -60,19 +56,20 @@ class PageFacts:
     heading_counts: dict[int, int] = field(default_factory=dict)
 
 
-def html_blocks(
-    pieces: Iterable[str], facts: PageFacts | None = None, anchors: dict[str, str] | None = None
+def parse_html(
+    pieces: Iterable[str], metadata: PageMetadata | None = None, anchors: Mapping[str, str] | None = None
 ) -> Iterator[Block]:
-    """Headings and paragraphs of the page that the pieces make up; a `Chapter` where an element has an id of `anchors`.
+    """Headings and paragraphs of a page that comes in pieces of any size.
 
-    Raises `BadInput` for pages that are built to exhaust their reader.
+    `metadata` is filled on the way. `anchors`: ids of elements at which a chapter begins, with its title. Raises
+    `BadInput` for pages that are built to exhaust the parser, `UnreadableInput` for what is not HTML.
     """
-    target = _Target(PageFacts() if facts is None else facts, anchors or {})
+    target = _HtmlTarget(PageMetadata() if metadata is None else metadata, anchors or {})
     options: dict[str, Any] = {"target": target, "encoding": "utf-8", "no_network": True, "huge_tree": False}
     parser = etree.HTMLParser(**options)
     fed = False
     try:
-        for piece in _scrubbed(pieces):
+        for piece in strip_constructs(pieces):
             for start in range(0, len(piece), _FEED_CHARACTERS):
                 part = piece[start : start + _FEED_CHARACTERS]
                 target.count_work(part.count("<"))
@@ -82,18 +79,18 @@ def html_blocks(
         if fed:
             parser.close()
     except etree.XMLSyntaxError as error:
-        # Raised for pages without any element; whatever text there was has been heard of.
+        # Raised for pages without any element; their text has reached the target.
         if "no element found" not in str(error) and "Document is empty" not in str(error):
             raise UnreadableInput(f"The page cannot be read as HTML: {error.msg}.", field="file") from error
     target.end_block()
     yield from target.take()
 
 
-class _Target:
-    """Receives the parser's events and collects blocks."""
+class _HtmlTarget:
+    """Parser target: receives the events of the HTML parser and collects blocks."""
 
-    def __init__(self, facts: PageFacts, anchors: dict[str, str]) -> None:
-        self._facts = facts
+    def __init__(self, metadata: PageMetadata, anchors: Mapping[str, str]) -> None:
+        self._metadata = metadata
         self._anchors = anchors
         self._ready: list[Block] = []
         self._text: list[str] = []
@@ -107,19 +104,19 @@ class _Target:
         self._work = 0
 
     def count_work(self, tags: int) -> None:
-        """The parser looks through all open elements at a tag that fits none; that is cheap while few are open."""
+        """Limit the work of the parser, which searches all open elements at a tag that matches none of them."""
         self._work += tags * len(self._open)
-        if self._work > _MOST_WORK:
+        if self._work > _MAX_WORK:
             raise BadInput("The page opens elements without end and never closes them; it is not read.", field="file")
 
     def start(self, tag: str, attributes: Any) -> None:
         self._open.append(tag)
-        if len(self._open) > DEEPEST:
+        if len(self._open) > MAX_DEPTH:
             raise BadInput(
-                f"The page nests its elements more than {DEEPEST:,} deep; no page for people does.", field="file"
+                f"The page nests its elements more than {MAX_DEPTH:,} deep; no page for people does.", field="file"
             )
-        self._note_facts(tag, attributes)
-        anchor = attributes.get("id") or (attributes.get("name") if tag == "a" else None)
+        self._read_metadata(tag, attributes)
+        anchor = attributes.get("id") or (attributes.get("name") if tag == "a" else None) or ""
         if anchor in self._anchors:
             self.end_block()
             self._ready.append(Chapter(self._anchors[anchor]))
@@ -133,7 +130,7 @@ class _Target:
         elif tag in _BLOCKS:
             self.end_block()
             if tag == "hr":
-                self._ready.append(RULE)
+                self._ready.append(HORIZONTAL_RULE)
         elif tag == "br":
             self._breaks += 1
             self._text.append(" ")
@@ -155,8 +152,8 @@ class _Target:
         self._in_title = False
 
     def data(self, data: str) -> None:
-        if self._in_title and len(self._facts.title or "") < 500:
-            self._facts.title = (self._facts.title or "") + data
+        if self._in_title and len(self._metadata.title or "") < 500:
+            self._metadata.title = (self._metadata.title or "") + data
         if self._skip_from is not None:
             return
         if data.strip():
@@ -164,122 +161,54 @@ class _Target:
         self._text.append(data)
         self._size += len(data)
         if self._size > 2 * _TEXT_CHARACTERS and self._heading is None:
-            self._hand_on_part()
+            self._emit_part()
 
     def comment(self, text: str) -> None:
-        """Not for the ear."""
+        """Not spoken."""
 
     def close(self) -> None:
-        """The parser is done."""
+        """Called by the parser at the end."""
 
     def take(self) -> Iterator[Block]:
-        """The blocks that are whole so far."""
+        """The blocks that were completed since the last call."""
         ready, self._ready = self._ready, []
         return iter(ready)
 
     def end_block(self) -> None:
-        """What has been collected is a block."""
+        """Complete the current block, if there is one."""
         if not self._text:
             self._heading, self._continues, self._breaks = None, False, 0
             return
-        parts = list(paragraphs("".join(self._text).strip().rstrip(",")))
+        parts = list(split_paragraph("".join(self._text).strip().rstrip(",")))
         heading, continues = self._heading, self._continues
         self._text, self._size, self._breaks, self._heading, self._continues = [], 0, 0, None, False
         if heading is not None and parts:
-            self._facts.heading_counts[heading] = self._facts.heading_counts.get(heading, 0) + 1
+            self._metadata.heading_counts[heading] = self._metadata.heading_counts.get(heading, 0) + 1
             self._ready.append(Heading(parts.pop(0).text, heading))
         for part in parts:
             self._ready.append(Paragraph(part.text, part.continues or continues))
             continues = True
 
-    def _hand_on_part(self) -> None:
-        """The paragraph at hand is longer than a block: hand on all but its last part."""
-        *whole, last = list(paragraphs("".join(self._text))) or [Paragraph("")]
+    def _emit_part(self) -> None:
+        """Complete all but the last part of a paragraph that is longer than a block."""
+        *whole, last = list(split_paragraph("".join(self._text))) or [Paragraph("")]
         for part in whole:
             self._ready.append(Paragraph(part.text, part.continues or self._continues))
             self._continues = True
-        # The space may be the last thing that was heard.
+        # A space at the end of the data was stripped.
         self._text = [last.text, " " if "".join(self._text[-1:])[-1:].isspace() else ""]
         self._size = len(last.text)
 
-    def _note_facts(self, tag: str, attributes: Any) -> None:
-        facts = self._facts
-        if tag == "title" and facts.title is None and "svg" not in self._open:
+    def _read_metadata(self, tag: str, attributes: Any) -> None:
+        metadata = self._metadata
+        if tag == "title" and metadata.title is None and "svg" not in self._open:
             self._in_title = True
         elif tag == "html":
-            facts.language = attributes.get("lang") or attributes.get("xml:lang") or facts.language
+            metadata.language = attributes.get("lang") or attributes.get("xml:lang") or metadata.language
         elif tag == "meta" and (attributes.get("name") or "").lower() == "author":
-            facts.author = attributes.get("content") or facts.author
+            metadata.author = attributes.get("content") or metadata.author
 
 
 def _is_aside(attributes: Any) -> bool:
     kind = f"{attributes.get('epub:type') or ''} {attributes.get('role') or ''}"
     return _ASIDE.search(kind) is not None
-
-
-def _scrubbed(pieces: Iterable[str]) -> Iterator[str]:
-    """The page without comments, declarations, scripts and styles: the parser takes for ever over unfinished ones.
-
-    Raises `BadInput` for declared entities and for a tag without end.
-    """
-    held, ending, in_tag = "", "", 0
-    for piece in pieces:
-        text, ready, at = held + piece.replace("\0", " "), [], 0
-        while at < len(text):
-            if ending:
-                begin = at
-                at, ending = _skip(text, at, ending)
-                if ending:
-                    at = begin
-                    break
-                continue
-            found = _CONSTRUCT.search(text, at)
-            end = found.start() if found else len(text) - _undecided(text, at)
-            ready.append(text[at:end])
-            if found is None:
-                at = end
-                break
-            at, ending = found.end(), _ENDINGS.get(found.group()) or found.group()[1:].lower()
-        # What may begin a construct, or end the one at hand, waits for the next piece.
-        held = text[max(at, len(text) - _LONGEST_ENDING) :] if ending else text[at:]
-        clean_text = "".join(ready)
-        in_tag = _tag_length(clean_text, in_tag)
-        yield clean_text
-    if held and not ending:
-        yield held
-
-
-#: Start of a construct → what ends it; scripts and styles end with a tag of their own.
-_ENDINGS = {"<!--": "-->", "<!": ">", "<?": ">"}
-_END_TAGS = {name: re.compile(f"</{name}[^>]*>", re.I) for name in ("script", "style")}
-_LONGEST_ENDING = 16
-
-
-def _skip(text: str, at: int, ending: str) -> tuple[int, str]:
-    """Where the construct that ends with `ending` is over, and ""; or the text's end and what is still to come."""
-    if ending in _END_TAGS:
-        found = _END_TAGS[ending].search(text, at)
-        return (found.end(), "") if found else (len(text), ending)
-    end = text.find(ending, at)
-    stop = end if end >= 0 else len(text)
-    if ending != "-->":
-        # A document type with a subset, "<!DOCTYPE html [ … ]>", holds declarations that end with ">" themselves.
-        if "<!ENTITY" in text[max(0, at - _LONGEST_ENDING) : stop].upper():
-            raise entities_declared("The page")
-        if ending == ">" and "[" in text[at:stop]:
-            return _skip(text, at, "]>")
-    return (end + len(ending), "") if end >= 0 else (len(text), ending)
-
-
-def _undecided(text: str, at: int) -> int:
-    """Characters at the end that may begin one of the constructs."""
-    start = text.rfind("<", max(at, len(text) - _LONGEST_START))
-    return len(text) - start if start >= 0 and ">" not in text[start:] else 0
-
-
-def _tag_length(text: str, before: int) -> int:
-    opened, closed = text.rfind("<"), text.rfind(">")
-    length = len(text) - opened if opened > closed else (before + len(text) if before and closed < 0 else 0)
-    if length > _LONGEST_TAG:
-        raise BadInput(f"The page holds a tag of more than {_LONGEST_TAG:,} characters.", field="file")
-    return length

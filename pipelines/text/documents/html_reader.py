@@ -1,4 +1,4 @@
-"""HTML files. Reads them twice: once to learn title, language and which headings divide the page, once for the text."""
+"""Reads HTML files, twice: first for title, language and the heading level of chapters, then for the text."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipelines.text.document import Document, chapter_level, chapters_from_headings, clean
+from pipelines.text.document import Document, clean_text, find_chapter_level, insert_chapters
 
-from .encoding import BLOCK_BYTES, byte_blocks, decoded, detect, limited_text
-from .html_blocks import PageFacts, html_blocks
+from .encoding import BLOCK_BYTES, decode_blocks, detect_encoding, limit_text, read_blocks
+from .html_blocks import PageMetadata, parse_html
 
 _DECLARED = re.compile(rb"""(?:charset\s*=\s*["']?|encoding\s*=\s*["'])([A-Za-z0-9_.:-]{2,40})""")
-#: Encodings of pages. Python has codecs that unpack archives and some that take time squared; UTF-16 without its mark
-#: cannot have been read this far.
+#: Codecs that a page may name. Other codecs of Python unpack archives or take quadratic time; a page in UTF-16 without
+#: its mark could not have been read up to its declaration.
 _CODECS = re.compile(r"utf-8|ascii|iso8859-\d+|cp\d+|koi8-[rut]|mac-\w+|tis-620|big5\w*|gb\w+|euc_\w+|shift_jis\w*")
-#: A page may be this many times longer than the text that a job takes.
+#: A page may be this many times longer than the longest text of a job.
 _MARKUP_FACTOR = 5
 
 
 def read_file(path: Path, maximum_characters: int) -> Document:
-    """An HTML file as a document. Raises `UnreadableInput` and what `html_blocks` raises."""
-    facts = PageFacts()
-    for _ in html_blocks(_text(path, maximum_characters), facts):
+    """An HTML file as a document. Raises `UnreadableInput` and what `parse_html` raises."""
+    metadata = PageMetadata()
+    for _ in parse_html(_read_text(path, maximum_characters), metadata):
         pass
-    level = chapter_level(facts.heading_counts)
+    level = find_chapter_level(metadata.heading_counts)
     return Document(
-        blocks=chapters_from_headings(html_blocks(_text(path, maximum_characters)), level),
-        title=clean(facts.title or "") or None,
-        author=clean(facts.author or "") or None,
-        language=facts.language,
+        blocks=insert_chapters(parse_html(_read_text(path, maximum_characters)), level),
+        title=clean_text(metadata.title or "") or None,
+        author=clean_text(metadata.author or "") or None,
+        language=metadata.language,
     )
 
 
-def declared_codec(start: bytes) -> str | None:
-    """The encoding that the first bytes of a page name, where Python knows it."""
+def find_declared_encoding(start: bytes) -> str | None:
+    """The Python codec of the encoding that the first bytes of a page declare; None for none and for unknown ones."""
     found = _DECLARED.search(start[:4096])
     if found is None:
         return None
@@ -46,10 +46,10 @@ def declared_codec(start: bytes) -> str | None:
     return name if _CODECS.fullmatch(name) else None
 
 
-def _text(path: Path, maximum_characters: int) -> Iterator[str]:
-    first = next(byte_blocks(path), b"")
-    codec = declared_codec(first)
-    marked = first[:2] in (b"\xff\xfe", b"\xfe\xff") or first[:3] == b"\xef\xbb\xbf"
-    if codec is None or marked:
-        codec = detect(byte_blocks(path), 4 * _MARKUP_FACTOR * maximum_characters + BLOCK_BYTES)
-    return limited_text(decoded(byte_blocks(path), codec, "replace"), _MARKUP_FACTOR * maximum_characters)
+def _read_text(path: Path, maximum_characters: int) -> Iterator[str]:
+    first = next(read_blocks(path), b"")
+    codec = find_declared_encoding(first)
+    has_mark = first[:2] in (b"\xff\xfe", b"\xfe\xff") or first[:3] == b"\xef\xbb\xbf"
+    if codec is None or has_mark:
+        codec = detect_encoding(read_blocks(path), 4 * _MARKUP_FACTOR * maximum_characters + BLOCK_BYTES)
+    return limit_text(decode_blocks(read_blocks(path), codec, "replace"), _MARKUP_FACTOR * maximum_characters)

@@ -1,7 +1,7 @@
-"""Markdown, parsed in pieces of a few pages: markdown-it keeps a hundred bytes for every one it reads.
+"""Reads Markdown, parsed in sections of a few pages: markdown-it needs a hundred bytes for every byte that it parses.
 
-A first pass learns the headings and the link definitions, which may stand anywhere. Pictures and footnotes are for the
-eye; tables are read row by row.
+A first pass collects headings and link definitions, which may be anywhere. Pictures and footnotes are not spoken;
+tables are read row by row.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ from markdown_it.common.utils import normalizeReference
 from markdown_it.token import Token
 
 from pipelines.text.document import (
-    RULE,
+    HORIZONTAL_RULE,
     Block,
     Document,
     Heading,
     Paragraph,
-    chapter_level,
-    chapters_from_headings,
-    clean,
-    paragraphs,
+    clean_text,
+    find_chapter_level,
+    insert_chapters,
+    split_paragraph,
 )
 
-from .encoding import file_text
-from .html_blocks import html_blocks
-from .plain_reader import lines
+from .encoding import read_text_file
+from .html_blocks import parse_html
+from .plain_reader import split_lines
 
-#: A section is parsed once it is so long and a new block begins; at the latest where it is `_LONGEST`.
-_SECTION, _LONGEST = 8_192, 12_288
-#: More brackets than this in a section are no links; to look for the end of each takes time squared.
-_MOST_BRACKETS = 1_000
-_MOST_REFERENCES = 20_000
+#: Characters from which a section ends where a new block begins, and at which it ends anywhere.
+_SECTION, _MAX_SECTION = 8_192, 12_288
+#: More brackets in a section are not links; matching them takes quadratic time.
+_MAX_BRACKETS = 1_000
+_MAX_REFERENCES = 20_000
 
 _ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+\S|$)")
 _SETEXT = re.compile(r" {0,3}(?:(=+)|-{2,})[ \t]*$")
@@ -48,8 +48,8 @@ _META = re.compile(r"(title|author|lang|language)\s*:\s*(.+)$", re.I)
 
 
 @dataclass(slots=True)
-class _Facts:
-    """What the first pass learnt."""
+class _Survey:
+    """The result of the first pass."""
 
     heading_counts: dict[int, int] = field(default_factory=dict)
     first_heading: str | None = None
@@ -58,23 +58,23 @@ class _Facts:
 
 
 def read_file(path: Path, maximum_characters: int) -> Document:
-    """A Markdown file as a document. Raises `UnreadableInput` where it is no text."""
-    facts = _survey(file_text(path, maximum_characters))
-    title = facts.meta.get("title") or (facts.first_heading if facts.heading_counts.get(1) == 1 else None)
+    """A Markdown file as a document. Raises `UnreadableInput` where it is not text."""
+    survey = _collect_survey(read_text_file(path, maximum_characters))
+    title = survey.meta.get("title") or (survey.first_heading if survey.heading_counts.get(1) == 1 else None)
     return Document(
-        blocks=chapters_from_headings(
-            _blocks(file_text(path, maximum_characters), facts), chapter_level(facts.heading_counts)
+        blocks=insert_chapters(
+            _blocks(read_text_file(path, maximum_characters), survey), find_chapter_level(survey.heading_counts)
         ),
         title=title,
-        author=facts.meta.get("author"),
-        language=facts.meta.get("lang") or facts.meta.get("language"),
+        author=survey.meta.get("author"),
+        language=survey.meta.get("lang") or survey.meta.get("language"),
     )
 
 
-def _survey(pieces: Iterable[str]) -> _Facts:
-    facts = _Facts()
+def _collect_survey(pieces: Iterable[str]) -> _Survey:
+    survey = _Survey()
     before = ""
-    for line, fenced in _body(pieces, facts.meta):
+    for line, fenced in _read_body(pieces, survey.meta):
         if fenced:
             before = ""
             continue
@@ -83,24 +83,24 @@ def _survey(pieces: Iterable[str]) -> _Facts:
             level, text = len(found.group(1)), line.strip(" \t#")
         elif before.strip() and not _ATX.match(before) and (found := _SETEXT.match(line)):
             level, text = (1 if found.group(1) else 2), before
-        elif (found := _REFERENCE.match(line)) and len(facts.references) < _MOST_REFERENCES:
-            facts.references[normalizeReference(found.group(1))] = {"title": "", "href": found.group(2)}
+        elif (found := _REFERENCE.match(line)) and len(survey.references) < _MAX_REFERENCES:
+            survey.references[normalizeReference(found.group(1))] = {"title": "", "href": found.group(2)}
         if level:
-            facts.heading_counts[level] = facts.heading_counts.get(level, 0) + 1
-            if level == 1 and facts.first_heading is None:
-                facts.first_heading = clean(re.sub(r"[*_`]", "", text))[:200] or None
+            survey.heading_counts[level] = survey.heading_counts.get(level, 0) + 1
+            if level == 1 and survey.first_heading is None:
+                survey.first_heading = clean_text(re.sub(r"[*_`]", "", text))[:200] or None
         before = line
-    return facts
+    return survey
 
 
-def _blocks(pieces: Iterable[str], facts: _Facts) -> Iterator[Block]:
+def _blocks(pieces: Iterable[str], survey: _Survey) -> Iterator[Block]:
     parser = MarkdownIt("commonmark").enable("table")
     section: list[str] = []
     size, cut, blank, fence = 0, False, False, ""
-    for line, fenced in _body(pieces, {}):
+    for line, fenced in _read_body(pieces, {}):
         begins = blank and line[:1].strip() != ""
-        if (size >= _SECTION and begins and not fenced) or size >= _LONGEST:
-            yield from _parsed(parser, section, facts, cut)
+        if (size >= _SECTION and begins and not fenced) or size >= _MAX_SECTION:
+            yield from _parse_section(parser, section, survey, cut)
             cut = not begins
             # A code block that was cut goes on as one.
             section = [fence] if fenced and fence and not _FENCE.match(line) else []
@@ -111,20 +111,20 @@ def _blocks(pieces: Iterable[str], facts: _Facts) -> Iterator[Block]:
         if fenced or not _FOOTNOTE.match(line):
             section.append(line)
             size += len(line) + 1
-    yield from _parsed(parser, section, facts, cut)
+    yield from _parse_section(parser, section, survey, cut)
 
 
-def _body(pieces: Iterable[str], meta: dict[str, str]) -> Iterator[tuple[str, bool]]:
-    """Each line and whether it is inside a code block (its fences too); a head of `key: value` lines goes to `meta`."""
+def _read_body(pieces: Iterable[str], meta: dict[str, str]) -> Iterator[tuple[str, bool]]:
+    """(line, whether it is in a code block or a fence of one); front matter of `key: value` lines goes to `meta`."""
     fence, in_head = "", False
-    for number, (line, _) in enumerate(lines(pieces)):
+    for number, (line, _) in enumerate(split_lines(pieces)):
         if number == 0 and line.rstrip() == "---":
             in_head = True
             continue
         if in_head:
             in_head = line.rstrip() not in ("---", "...") and number < 100
             if found := _META.match(line):
-                meta[found.group(1).lower()] = clean(found.group(2)).strip("\"'")
+                meta[found.group(1).lower()] = clean_text(found.group(2)).strip("\"'")
             continue
         found = _FENCE.match(line)
         if fence:
@@ -136,21 +136,21 @@ def _body(pieces: Iterable[str], meta: dict[str, str]) -> Iterator[tuple[str, bo
             yield line, bool(fence)
 
 
-def _parsed(parser: MarkdownIt, section: list[str], facts: _Facts, continues: bool) -> Iterator[Block]:
+def _parse_section(parser: MarkdownIt, section: list[str], survey: _Survey, continues: bool) -> Iterator[Block]:
     if not section:
         return
     text = "\n".join(section)
-    if text.count("[") > _MOST_BRACKETS:
+    if text.count("[") > _MAX_BRACKETS:
         parser = MarkdownIt("commonmark").enable("table").disable(["link", "image", "reference"])
-    # A copy: the parser adds what it finds, and the first definition of a name is to win everywhere.
-    for block in _spoken(parser.parse(text, {"references": dict(facts.references)})):
+    # A copy: the parser adds the definitions of the section, but the first one in the document takes precedence.
+    for block in _convert_tokens(parser.parse(text, {"references": dict(survey.references)})):
         if continues and isinstance(block, Paragraph):
             block = Paragraph(block.text, continues=True)
         continues = False
         yield block
 
 
-def _spoken(tokens: list[Token]) -> Iterator[Block]:
+def _convert_tokens(tokens: list[Token]) -> Iterator[Block]:
     level, row = 0, list[str]()
     in_cell = False
     for token in tokens:
@@ -159,26 +159,26 @@ def _spoken(tokens: list[Token]) -> Iterator[Block]:
         elif token.type in ("td_open", "th_open"):
             in_cell = True
         elif token.type == "tr_close":
-            yield from paragraphs(", ".join(cell for cell in row if cell))
+            yield from split_paragraph(", ".join(cell for cell in row if cell))
             row, in_cell = [], False
         elif token.type == "inline":
-            text = clean(_FOOTNOTE_MARK.sub("", _inline(token.children or [])))
+            text = clean_text(_FOOTNOTE_MARK.sub("", _inline_text(token.children or [])))
             if in_cell:
                 row.append(text)
             elif level and text:
                 yield Heading(text, level)
             else:
-                yield from paragraphs(text)
+                yield from split_paragraph(text)
             level = 0
         elif token.type in ("fence", "code_block"):
-            yield from paragraphs(token.content)
+            yield from split_paragraph(token.content)
         elif token.type == "hr":
-            yield RULE
+            yield HORIZONTAL_RULE
         elif token.type == "html_block":
-            yield from html_blocks([token.content])
+            yield from parse_html([token.content])
 
 
-def _inline(children: list[Token]) -> str:
+def _inline_text(children: list[Token]) -> str:
     parts = []
     for child in children:
         if child.type in ("text", "code_inline"):

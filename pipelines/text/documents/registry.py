@@ -1,4 +1,4 @@
-"""Any document that we read, as a `Document`. The only place that knows which reader is for which type."""
+"""Opens a document of any type with its reader. The only place that knows which reader is for which type."""
 
 from __future__ import annotations
 
@@ -6,19 +6,17 @@ from pathlib import Path
 
 from pipelines.errors import ModelUnavailable, UnreadableInput
 from pipelines.pipeline import Limits
-from pipelines.text.document import Document, limited, too_long
+from pipelines.text.document import Document, limit_characters, text_too_long
 
 from . import plain_reader
 
-#: Types that `source_type` may name.
+#: Values of `source_type`.
 SOURCE_TYPES = ("txt", "md", "html", "epub", "docx", "ssml")
-
-
 _SUFFIXES = {"text": "txt", "markdown": "md", "mkd": "md", "htm": "html", "xhtml": "html"}
 
 
-def source_type_of(source_type: str | None, source_name: str | None) -> str:
-    """The type that was said, else the one that the file's name ends with, else plain text."""
+def resolve_source_type(source_type: str | None, source_name: str | None) -> str:
+    """The given type, else that of the file name's suffix, else plain text."""
     if source_type is not None:
         return source_type
     suffix = (source_name or "").rpartition(".")[2].lower()
@@ -27,28 +25,31 @@ def source_type_of(source_type: str | None, source_name: str | None) -> str:
 
 
 def open_text(text: str, limits: Limits) -> Document:
-    """Plain text that came with the request. Raises `InputTooLarge`."""
+    """A document of plain text in memory. Raises `InputTooLarge`."""
     if len(text) > limits.text_characters:
-        raise too_long(limits.text_characters)
+        raise text_too_long(limits.text_characters)
     return plain_reader.read_string(text)
 
 
 def open_ssml(text: str, limits: Limits) -> Document:
-    """SSML that came with the request. Raises `InputTooLarge`, and `BadInput` with line and column."""
+    """A document of SSML in memory.
+
+    Raises `InputTooLarge`, `BadInput` with line and column, `ModelUnavailable` where the libraries are not installed.
+    """
     if len(text) > limits.text_characters:
-        raise too_long(limits.text_characters)
+        raise text_too_long(limits.text_characters)
     try:
         from pipelines.text.documents.ssml.reader import read_string
     except ModuleNotFoundError as error:
-        raise _cannot_read("ssml", error) from error
+        raise _missing_library_error("ssml", error) from error
     return read_string(text)
 
 
 def open_file(path: Path, source_type: str, limits: Limits) -> Document:
     """The document in `path`.
 
-    Raises `UnreadableInput` for a file of another kind, `InputTooLarge` past a limit (some of it while the blocks are
-    walked), `ModelUnavailable` where the libraries that read such files are not installed.
+    Raises `UnreadableInput` for a file of another type, `InputTooLarge` past a limit (partly while the blocks are
+    iterated), `ModelUnavailable` where the libraries for this type are not installed.
     """
     if source_type not in SOURCE_TYPES:
         raise UnreadableInput(
@@ -57,19 +58,19 @@ def open_file(path: Path, source_type: str, limits: Limits) -> Document:
     try:
         document = _read(path, source_type, limits)
     except ModuleNotFoundError as error:
-        raise _cannot_read(source_type, error) from error
-    document.blocks = limited(document.blocks, limits.text_characters)
+        raise _missing_library_error(source_type, error) from error
+    document.blocks = limit_characters(document.blocks, limits.text_characters)
     return document
 
 
-def _cannot_read(source_type: str, error: ModuleNotFoundError) -> ModelUnavailable:
+def _missing_library_error(source_type: str, error: ModuleNotFoundError) -> ModelUnavailable:
     return ModelUnavailable(
         f"This server cannot read {source_type}: {error.name} is missing; run: pip install 'voicemill[text]'."
     )
 
 
 def _read(path: Path, source_type: str, limits: Limits) -> Document:
-    # Imported here: plain text is spoken without any of the libraries behind the other readers.
+    # Imported here: plain text needs none of the libraries of the other readers.
     if source_type == "md":
         from .markdown_reader import read_file as read_markdown
 

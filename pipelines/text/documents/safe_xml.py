@@ -1,4 +1,4 @@
-"""XML from strangers: no entities, no network, no external files. Knows lxml; nothing of documents."""
+"""Parses untrusted XML: no entities, no network, no external files. Knows lxml; nothing of documents."""
 
 from __future__ import annotations
 
@@ -12,52 +12,52 @@ from pipelines.errors import BadInput, UnreadableInput
 _ENTITY = re.compile(rb"<!ENTITY", re.I)
 _WIDE_ENTITY = re.compile("<!ENTITY".encode("utf-16-le") + b"|" + "<!ENTITY".encode("utf-16-be"))
 
-OPTIONS: dict[str, Any] = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
+PARSER_OPTIONS: dict[str, Any] = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
 
 
-def parse(data: bytes, what: str) -> Any:
-    """The root element. A damaged file is read as far as it makes sense.
+def parse_xml(data: bytes, what: str) -> Any:
+    """The root element. Damaged XML is recovered as far as possible; `what` names the input in messages.
 
-    Raises `BadInput` for XML that declares entities, `UnreadableInput` for what has no root.
+    Raises `BadInput` for XML that declares entities or exhausts the parser, `UnreadableInput` where there is no root.
     """
     refuse_entities(data, what)
     try:
-        return _root(etree.fromstring(data, etree.XMLParser(**OPTIONS)), what)
+        return _check_root(etree.fromstring(data, etree.XMLParser(**PARSER_OPTIONS)), what)
     except etree.XMLSyntaxError as error:
-        # Strict first: recovery turns an entity bomb into an empty document without a word.
+        # Strict first: recovery silently turns an entity bomb into an empty document.
         if "amplification" in str(error) or "depth" in str(error):
             raise BadInput(
                 f"{what} is built to exhaust its reader ({error.msg}); it is not read.", field="file"
             ) from error
     try:
-        root = etree.fromstring(data, etree.XMLParser(recover=True, **OPTIONS))
+        root = etree.fromstring(data, etree.XMLParser(recover=True, **PARSER_OPTIONS))
     except etree.XMLSyntaxError as error:
         raise UnreadableInput(f"{what} is not XML: {error.msg}.", field="file") from error
     if root is None:
         raise UnreadableInput(f"{what} is not XML.", field="file")
-    return _root(root, what)
+    return _check_root(root, what)
 
 
 def refuse_entities(data: bytes, what: str) -> None:
-    """Raises `BadInput` where a document type declares entities: no book needs them, every XML attack does."""
+    """Raises `BadInput` where a document type declares entities: books do not need them, XML attacks do."""
     if _ENTITY.search(data) or _WIDE_ENTITY.search(data):
-        raise entities_declared(what)
+        raise declared_entities_error(what)
 
 
-def entities_declared(what: str) -> BadInput:
-    """The one message about entity declarations."""
+def declared_entities_error(what: str) -> BadInput:
+    """The error for entity declarations in `what`."""
     return BadInput(
         f"{what} declares XML entities, which are never read here; remove its <!ENTITY …> lines.", field="file"
     )
 
 
 def local_name(element: Any) -> str:
-    """The tag without its namespace, known or not; "" for comments and processing instructions."""
+    """The tag without namespace or prefix; "" for comments and processing instructions."""
     return element.tag.rpartition("}")[2].rpartition(":")[2] if isinstance(element.tag, str) else ""
 
 
-def _root(root: Any, what: str) -> Any:
+def _check_root(root: Any, what: str) -> Any:
     internal = root.getroottree().docinfo.internalDTD
     if internal is not None and any(True for _ in internal.iterentities()):
-        raise entities_declared(what)
+        raise declared_entities_error(what)
     return root

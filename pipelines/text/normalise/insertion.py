@@ -1,23 +1,24 @@
-"""Words put in the place of figures and signs, with the spaces that they need. Knows no language."""
+"""Inserts words in the place of digits and signs, with the spaces that they need. Knows no language."""
 
 from __future__ import annotations
 
-from pipelines.text.aligned_text import Change
+from pipelines.text.aligned_text import Replacement
 
 
-def spaced(text: str, start: int, end: int, said: str) -> Change:
-    """Words beside letters or digits get a space ("3D" is "three D"), words beside spaces no second one.
+def insert_words(text: str, start: int, end: int, words: str) -> Replacement:
+    """`words` for the characters [start, end) of `text`.
 
-    `said` with spaces at both ends keeps one at each.
+    Beside a letter or digit they get a space ("3D" is "three D"), beside a space no second one. Words that come with
+    spaces at both ends keep one at each.
     """
     before, after = text[start - 1 : start], text[end : end + 1]
-    said = f" {said.strip()} " if said[:1] == said[-1:] == " " else said
+    words = f" {words.strip()} " if words[:1] == words[-1:] == " " else words
     if not before or before.isspace():
-        said = said.lstrip()
-    elif before.isalnum() and said[:1].isalnum():
-        said = " " + said
+        words = words.lstrip()
+    elif before.isalnum() and words[:1].isalnum():
+        words = " " + words
     if not after or after.isspace():
-        said = said.rstrip()
-    elif after.isalnum() and said[-1:].isalnum():
-        said += " "
-    return Change(start, end, said)
+        words = words.rstrip()
+    elif after.isalnum() and words[-1:].isalnum():
+        words += " "
+    return Replacement(start, end, words)

@@ -1,7 +1,7 @@
-"""A text in the words that a reader would say, by the rules of its language.
+"""Text normalisation by the rules of a language: written form in, spoken form out.
 
-Rules are tried in their order over the whole text; a stretch belongs to the first one that holds there, and what a user
-or a markup has fixed belongs to nobody else.
+Rules are tried in order, each over the whole text. The first one that matches a range takes it; ranges that a lexicon
+or markup has set are left alone.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pipelines.errors import ModelUnavailable
-from pipelines.text.aligned_text import Change, Range, Spoken
+from pipelines.language_tags import primary_subtag
+from pipelines.text.aligned_text import AlignedText, Range, Replacement
 
-from .insertion import spaced
+from .insertion import insert_words
 
 if TYPE_CHECKING:
     from .rule_book import RuleBook
 
-#: Those with a file in rules/.
+#: Primary subtags of the languages that have a file in rules/.
 LANGUAGES: frozenset[str] = frozenset({"en", "de", "fr", "es"})
 
 #: Punctuation that a voice needs no word for.
@@ -26,65 +27,61 @@ _SILENT = frozenset(".,;:!?'\"()[]{}-–—…¿¡*_。，、；：！？「」�
 
 
 def has_rules(language: str) -> bool:
-    """Whether a BCP 47 language is one that we know how to say."""
-    return _primary(language) in LANGUAGES
+    """Whether there are rules for a BCP 47 language, of whatever region."""
+    return primary_subtag(language) in LANGUAGES
 
 
-def normalised(spoken: Spoken, language: str, fixed: Sequence[Range] = ()) -> Spoken:
-    """The text in words. `fixed` are ranges of it that stay as they are. `language` must have rules.
+def apply_rules(aligned: AlignedText, language: str, final: Sequence[Range] = ()) -> AlignedText:
+    """The text in words. `final` are ranges of it that stay unchanged. `language` must have rules.
 
     Raises `ModelUnavailable` without num2words and Babel.
     """
-    from .formatters import fill
+    from .formatters import fill_template
 
     book, region = _book(language), _region(language)
-    text, taken, changes = spoken.text, bytearray(len(spoken.text)), list[Change]()
-    for start, end in fixed:
+    text, taken, replacements = aligned.text, bytearray(len(aligned.text)), list[Replacement]()
+    for start, end in final:
         taken[start:end] = b"\1" * (end - start)
     for rule in book.rules:
-        if not rule.is_for(region):
+        if not rule.applies_in(region):
             continue
-        for found in rule.find.finditer(text):
+        for found in rule.pattern.finditer(text):
             start, end = found.span("it" if "it" in found.groupdict() else 0)
             if start == end or any(taken[start:end]):
                 continue
             try:
-                said = fill(rule.say, {"it": found.group(), **found.groupdict()}, book)
+                words = fill_template(rule.template, {"it": found.group(), **found.groupdict()}, book)
             except ValueError:
                 continue
-            # A full stop at the very end is the sentence's own, too.
+            # A full stop at the very end also ends the sentence.
             end -= text[end - 1] == "." and not text[end:].strip(" \"')]")
             taken[start:end] = b"\1" * (end - start)
-            changes.append(spaced(text, start, end, said))
-    return spoken.changed(sorted(changes, key=lambda change: change.start))
+            replacements.append(insert_words(text, start, end, words))
+    return aligned.apply(sorted(replacements, key=lambda each: each.start))
 
 
-def plainly(spoken: Spoken, language: str, fixed: Sequence[Range] = ()) -> Spoken:
-    """The text with its plain numbers in words, for a language without rules; as it is where num2words has none.
+def write_out_plain_numbers(aligned: AlignedText, language: str, final: Sequence[Range] = ()) -> AlignedText:
+    """The text with its plain numbers in words, for a language without rules; unchanged where num2words has no words.
 
     Raises `ModelUnavailable` without num2words and Babel.
     """
     try:
-        from .plain_numbers import in_words, knows_numbers
+        from .plain_numbers import has_number_words, write_out_numbers
     except ModuleNotFoundError as error:
         raise _not_installed(error) from error
-    return in_words(spoken, language, fixed) if knows_numbers(language) else spoken
+    return write_out_numbers(aligned, language, final) if has_number_words(language) else aligned
 
 
-def leftovers(text: str) -> list[str]:
-    """Digits and signs in a text that is to be words, each once: what a model may not know how to say."""
+def find_unspoken_signs(text: str) -> list[str]:
+    """Digits and signs in a text that should be words by now, each once, sorted: a model may skip them."""
     return sorted({sign for sign in text if unicodedata.category(sign)[0] not in "LMZ" and sign not in _SILENT})
 
 
-def saying(name: str, text: str, language: str) -> str:
-    """`text` said in one way, by name of sayings.py. Raises ValueError where it cannot be."""
-    from .formatters import say
+def format_as(name: str, text: str, language: str) -> str:
+    """`text` by one formatter of formatters.py. Raises ValueError where it does not apply to the text."""
+    from .formatters import format_value
 
-    return say(name, [text], _book(language))
-
-
-def _primary(language: str) -> str:
-    return language.replace("_", "-").partition("-")[0].lower()
+    return format_value(name, [text], _book(language))
 
 
 def _region(language: str) -> str:
@@ -93,10 +90,10 @@ def _region(language: str) -> str:
 
 def _book(language: str) -> RuleBook:
     try:
-        from .rule_book import rule_book
+        from .rule_book import load_rule_book
     except ModuleNotFoundError as error:
         raise _not_installed(error) from error
-    return rule_book(_primary(language))
+    return load_rule_book(primary_subtag(language))
 
 
 def _not_installed(error: ModuleNotFoundError) -> ModelUnavailable:

@@ -1,48 +1,49 @@
-"""Numbers as words, in one language: whole, decimal, ordinal, Roman, years, digit by digit.
+"""Numbers as words, in one language: cardinal, decimal, ordinal, Roman, years, digit by digit.
 
-num2words knows the words; this file knows how a number is written in the language (groups, decimal mark) and the few
-things that num2words does another way than people do.
+num2words has the words; this module knows how a number is written in the language (thousands separator, decimal mark)
+and corrects the few words that people say differently.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from num2words import num2words
 
-#: A longer row of digits is an account or a serial number, and is said digit by digit.
+#: A longer number is an account or a serial number and is spoken digit by digit.
 _LONGEST_NUMBER = 15
 _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 
 
 @dataclass(frozen=True, slots=True)
 class NumberStyle:
-    """How a language writes and says numbers; from its rules."""
+    """How a language writes and speaks numbers: table [numbers] of its rules."""
 
     #: Name of the language for num2words.
     words: str
-    #: Characters between thousands, and the one before decimals.
+    #: The thousands separators, and the decimal mark.
     groups: str
     decimal: str
     point_word: str
     minus_word: str
-    #: Up to how many decimals are said as one number ("virgule quatorze"); 0 = one by one.
+    #: Up to how many decimals are spoken as one number ("virgule quatorze"); 0 = one by one.
     decimals_as_number: int = 0
-    #: Word that num2words puts in and people leave out.
+    #: A word that num2words inserts and people leave out.
     without: str = ""
 
 
 class Numerals:
-    """Words for numbers. Everything raises ValueError for what is no number."""
+    """Words for written numbers. All methods raise ValueError for what is not a number."""
 
     def __init__(self, style: NumberStyle) -> None:
         self._style = style
         self.minus_word = style.minus_word
 
     def cardinal(self, written: str) -> str:
-        """A whole number with or without marks between thousands: "1,234"; long ones digit by digit."""
+        """A whole number with or without thousands separators: "1,234"; long ones digit by digit."""
         digits = written.translate(dict.fromkeys(map(ord, self._style.groups + " ")))
         if len(digits) > _LONGEST_NUMBER or (len(digits) > 1 and digits.startswith("0")):
             return self.digits(digits)
@@ -57,26 +58,26 @@ class Numerals:
         return f"{sign}{self.cardinal(whole or '0')} {self._style.point_word} {self._decimals(decimals)}"
 
     def value(self, written: str) -> float:
-        """What a written number is worth; to decide between one and many."""
+        """The value of a written number, to choose between singular and plural."""
         plain = written.translate(dict.fromkeys(map(ord, self._style.groups + " ")))
         return float(plain.replace(self._style.decimal, ".").replace("−", "-"))
 
     def ordinal(self, written: str) -> str:
-        """The plain ordinal of a whole number: "third", "dritte", "troisième", "tercero"."""
-        return self._words(self._small(written), "ordinal")
+        """The uninflected ordinal of a whole number: "third", "dritte", "troisième", "tercero"."""
+        return self._words(self._parse_short(written), "ordinal")
 
     def year(self, written: str) -> str:
-        """A year as it is said: "nineteen eighty-four"."""
-        return self._words(self._small(written), "year")
+        """A year in its spoken form: "nineteen eighty-four"."""
+        return self._words(self._parse_short(written), "year")
 
     def digits(self, written: str) -> str:
-        """Digit by digit; everything between them is left out."""
+        """Digit by digit; everything between the digits is left out."""
         found = re.findall(r"\d", written)
         if not found:
             raise ValueError(f"no digits in {written!r}")
         return " ".join(self._words(int(digit), "cardinal") for digit in found)
 
-    def _small(self, written: str) -> int:
+    def _parse_short(self, written: str) -> int:
         digits = written.translate(dict.fromkeys(map(ord, self._style.groups + " ")))
         if len(digits) > 6:
             raise ValueError(f"{written!r} is no ordinal or year")
@@ -86,21 +87,21 @@ class Numerals:
         if len(digits) > self._style.decimals_as_number:
             return self.digits(digits)
         zeros = len(digits) - len(digits.lstrip("0"))
-        said = [self._words(0, "cardinal")] * zeros
-        return " ".join([*said, *([self._words(int(digits), "cardinal")] if zeros < len(digits) else [])])
+        spoken = [self._words(0, "cardinal")] * zeros
+        return " ".join([*spoken, *([self._words(int(digits), "cardinal")] if zeros < len(digits) else [])])
 
     def _words(self, value: int, to: str) -> str:
         try:
-            said = num2words(value, lang=self._style.words, to=to)
+            words = num2words(value, lang=self._style.words, to=to)
         except (OverflowError, NotImplementedError) as error:
             raise ValueError(f"{value} has no words") from error
-        return str(said).replace(self._style.without, "") if self._style.without else str(said)
+        return str(words).replace(self._style.without, "") if self._style.without else str(words)
 
 
-def roman_value(written: str) -> int:
-    """The value of a Roman numeral. Raises ValueError for letters that are none."""
+def parse_roman(written: str) -> int:
+    """The value of a Roman numeral. Raises ValueError for anything else."""
     values = [_ROMAN[letter] for letter in written.upper() if letter in _ROMAN]
-    total = sum(-one if one < after else one for one, after in zip(values, [*values[1:], 0], strict=True))
+    total = sum(-one if one < after else one for one, after in itertools.pairwise([*values, 0]))
     if len(values) != len(written) or not values or _roman(total) != written.upper():
         raise ValueError(f"{written!r} is no Roman numeral")
     return total
@@ -123,7 +124,7 @@ def _roman(value: int) -> str:
         1: "I",
     }
     written = ""
-    for worth, sign in signs.items():
-        written += sign * (value // worth)
-        value %= worth
+    for amount, sign in signs.items():
+        written += sign * (value // amount)
+        value %= amount
     return written

@@ -1,7 +1,7 @@
-"""Plain numbers in languages without rules of their own here: whole ones and decimals, by num2words, and no more.
+"""Plain numbers, whole and decimal, as words in the languages that have no rules here, by num2words.
 
-Babel says how such a number is written in the language. Dates, times, units and ordinals are not known: their figures
-are said as numbers.
+Babel knows how such a number is written in the language. Dates, times, units and ordinals are not recognised: their
+digits are spoken as numbers.
 """
 
 from __future__ import annotations
@@ -15,21 +15,28 @@ from babel import Locale, UnknownLocaleError
 from babel.numbers import get_decimal_symbol, get_group_symbol
 from num2words import CONVERTER_CLASSES, num2words
 
-from pipelines.text.aligned_text import Change, Range, Spoken
+from pipelines.text.aligned_text import AlignedText, Range, Replacement
 
-from .insertion import spaced
+from .insertion import insert_words
 
-#: A longer row of digits is an account or a serial number, and is said digit by digit.
+#: A longer number is an account or a serial number and is spoken digit by digit.
 _LONGEST_NUMBER = 15
-#: Languages that num2words calls otherwise.
-_CALLED: Mapping[str, str] = {"kk": "kz", "nb": "no", "nn": "no"}
-#: What num2words does not tell, or tells in several cases.
-_POINTS: Mapping[str, str] = {"it": "virgola", "id": "koma", "ru": "целых", "vi": "phẩy", "ca": "coma", "be": "коска"}
+#: Languages whose code in num2words is another one.
+_NUM2WORDS_CODES: Mapping[str, str] = {"kk": "kz", "nb": "no", "nn": "no"}
+#: Words for the decimal mark that num2words lacks, or has in several cases.
+_POINT_WORDS: Mapping[str, str] = {
+    "it": "virgola",
+    "id": "koma",
+    "ru": "целых",
+    "vi": "phẩy",
+    "ca": "coma",
+    "be": "коска",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class _Style:
-    """How a language writes numbers, and what num2words calls it."""
+    """How a language writes numbers, and its code in num2words."""
 
     words: str
     number: re.Pattern[str]
@@ -39,34 +46,34 @@ class _Style:
     minus: str
 
 
-def knows_numbers(language: str) -> bool:
-    """Whether a BCP 47 language is one of those of num2words."""
+def has_number_words(language: str) -> bool:
+    """Whether num2words has the words of a BCP 47 language."""
     return bool(_name(language))
 
 
-def in_words(spoken: Spoken, language: str, fixed: Sequence[Range] = ()) -> Spoken:
-    """The text with its numbers in words; `fixed` are ranges of it that stay. `language` must be one that is known.
+def write_out_numbers(aligned: AlignedText, language: str, final: Sequence[Range] = ()) -> AlignedText:
+    """The text with its numbers in words; `final` are ranges of it that stay unchanged.
 
-    What num2words fails at stays as it is.
+    `language` must be one that has number words. Numbers that num2words fails on stay unchanged.
     """
-    style, changes = _style(_name(language)), list[Change]()
-    for found in style.number.finditer(spoken.text):
+    style, replacements = _style(_name(language)), list[Replacement]()
+    for found in style.number.finditer(aligned.text):
         start, end = found.span()
-        if any(start < last and end > first for first, last in fixed):
+        if any(start < last and end > first for first, last in final):
             continue
         try:
-            changes.append(spaced(spoken.text, start, end, _said(found, style)))
+            replacements.append(insert_words(aligned.text, start, end, _number_words(found, style)))
         except ValueError:
             continue
-    return spoken.changed(changes)
+    return aligned.apply(replacements)
 
 
-def _said(found: re.Match[str], style: _Style) -> str:
+def _number_words(found: re.Match[str], style: _Style) -> str:
     minus, whole, decimals = found["minus"], found["whole"], found["decimals"]
-    said = _whole(whole.replace(style.group, ""), style)
+    words = _whole(whole.replace(style.group, ""), style)
     if minus:
-        said = f"{style.minus} {said}" if style.minus else f"{minus}{said}"
-    return f"{said} {style.point} {_digits(decimals, style)}" if decimals else said
+        words = f"{style.minus} {words}" if style.minus else f"{minus}{words}"
+    return f"{words} {style.point} {_digits(decimals, style)}" if decimals else words
 
 
 def _whole(digits: str, style: _Style) -> str:
@@ -80,21 +87,21 @@ def _digits(digits: str, style: _Style) -> str:
 
 
 def _words(digits: str, style: _Style) -> str:
-    """Raises ValueError where num2words has none: it is unfinished in several languages."""
+    """Raises ValueError where num2words has no words: it is unfinished in several languages."""
     try:
-        said = str(num2words(int(digits), lang=style.words)).strip()
+        words = str(num2words(int(digits), lang=style.words)).strip()
     except (OverflowError, NotImplementedError, TypeError, LookupError) as error:
         raise ValueError(f"{digits} has no words") from error
-    if not said:
+    if not words:
         raise ValueError(f"{digits} has no words")
-    return said
+    return words
 
 
 def _name(language: str) -> str:
     parts = language.replace("-", "_").split("_")
     region = next((part.upper() for part in parts[1:] if len(part) == 2), "")
     primary = parts[0].lower()
-    named = (f"{primary}_{region}", primary, _CALLED.get(primary, ""))
+    named = (f"{primary}_{region}", primary, _NUM2WORDS_CODES.get(primary, ""))
     return next((name for name in named if name in CONVERTER_CLASSES), "")
 
 
@@ -102,7 +109,7 @@ def _name(language: str) -> str:
 def _style(name: str) -> _Style:
     group, decimal = _marks(name)
     converter = CONVERTER_CLASSES[name]
-    point = _POINTS.get(name) or getattr(converter, "pointword", "")
+    point = _POINT_WORDS.get(name) or getattr(converter, "pointword", "")
     minus = getattr(converter, "negword", "")
     groups = rf"\d{{1,3}}(?:{re.escape(group)}\d{{3}})+(?!\d)"
     return _Style(
@@ -112,17 +119,17 @@ def _style(name: str) -> _Style:
         ),
         group=group,
         decimal=decimal,
-        # Without a word for it the mark stays, and is a short pause.
+        # Without a word the mark itself stays, which is a short pause.
         point=point.strip() if isinstance(point, str) and point.strip().isalpha() else ",",
         minus=minus.strip() if isinstance(minus, str) and minus.strip().isalpha() else "",
     )
 
 
 def _marks(name: str) -> tuple[str, str]:
-    """The marks between thousands and before decimals; spaces plain ones, as the text has them by now."""
-    called = next((language for language, other in _CALLED.items() if other == name), name)
+    """The thousands separator and the decimal mark. Spaces are plain ones: the typography is normalised by now."""
+    code = next((language for language, other in _NUM2WORDS_CODES.items() if other == name), name)
     try:
-        locale = Locale.parse(called)
+        locale = Locale.parse(code)
     except (UnknownLocaleError, ValueError):
         return ".", ","
     group = get_group_symbol(locale)

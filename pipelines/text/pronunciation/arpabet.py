@@ -1,6 +1,6 @@
-"""Phones of eSpeak NG's English in ARPAbet, the alphabet of the CMU dictionary: a table, and how stress is written.
+"""Converts the phones of eSpeak NG's English to ARPAbet, the phoneme set of the CMU Pronouncing Dictionary.
 
-For acoustic models that were trained on dictionary phones. Knows no vocabulary: the model says which symbols it has.
+For acoustic models that were trained on dictionary phonemes. Knows no vocabulary: a model knows its own symbols.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from pipelines.errors import BadInput
 
-#: What eSpeak NG writes → what the CMU dictionary writes for the same sound. Vowels are those that `VOWELS` names.
+#: Phone of eSpeak NG → symbols of the CMU dictionary for the same sound. The vowels are those in `VOWELS`.
 #: A sound that American English lacks has its nearest one, as dictionaries write loan words.
 PHONES: Mapping[str, tuple[str, ...]] = {
     # vowels
@@ -90,7 +90,7 @@ PHONES: Mapping[str, tuple[str, ...]] = {
     # the t of "water" and that of "button", which the dictionary writes as they are spelt
     "ɾ": ("T",),
     "ʔ": ("T",),
-    # sounds of loan words: loch, façade, Llanelli; a nasal vowel is said with an n
+    # sounds of loan words: loch, façade, Llanelli; a nasal vowel is spoken with an n
     "x": ("K",),
     "ɣ": ("G",),
     "ç": ("HH",),
@@ -115,10 +115,10 @@ _STRESS = {"ˈ": "1", "ˌ": "2"}
 _LONGEST = max(map(len, PHONES))
 
 
-def arpabet(phones: Sequence[str]) -> list[str]:
-    """Symbols for the phones of a word: vowels end in 0, 1 or 2, no stress, main stress and side stress.
+def to_arpabet(phones: Sequence[str]) -> list[str]:
+    """Symbols for the phones of a word: vowels end in 0, 1 or 2 for no, primary and secondary stress.
 
-    Raises `BadInput` for a sound that English has nothing like.
+    Raises `BadInput` for a phone without an English equivalent.
     """
     symbols: list[str] = []
     stress = "0"

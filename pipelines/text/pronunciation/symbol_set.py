@@ -1,8 +1,8 @@
-"""The symbols that a checkpoint knows, and what becomes of characters that are not among them.
+"""The symbols in the vocabulary of a checkpoint, and how characters outside of it are encoded.
 
-Libraries put `<unk>` for those, or leave them out: a word is then missing from the sound and nobody is told. Here a
-character is one of the set, or has a stand-in with a reason, or is silent anyway (punctuation, spaces), or is lost:
-left out, and named in a remark for the user. One odd letter is no reason to refuse a book.
+Libraries encode those as `<unk>` or drop them: a word is then missing from the audio without a warning. Here a
+character is a symbol of the set, or has a substitute with a reason, or is not spoken (punctuation, spaces), or is
+unknown: left out, and named in a remark for the user. One unknown letter is no reason to refuse a book.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from pipelines.text.symbol_times import Owner
-from pipelines.text.words import SAID
+from pipelines.text.word_marks import WordSpan
+from pipelines.text.words import SPOKEN_SIGNS
 
-#: Characters that are written where a set lacks them: the same thing in another shape, or the nearest sound.
-STAND_INS: Mapping[str, str] = {
-    # typography: one shape for another
+#: Substitutes for characters that a set lacks: another form of the same character, or the nearest sound.
+SUBSTITUTES: Mapping[str, str] = {
+    # typographic variants
     "’": "'",
     "‘": "'",
     "′": "'",
@@ -44,7 +44,7 @@ STAND_INS: Mapping[str, str] = {
     "、": ",",
     "¿": "",
     "¡": "",
-    # marks that make a pause of the same kind
+    # punctuation with a pause of the same kind
     "—": ",",
     ";": ",",
     ":": ",",
@@ -54,20 +54,20 @@ STAND_INS: Mapping[str, str] = {
     "]": ",",
     "{": ",",
     "}": ",",
-    # letters with comma and with cedilla, which Romanian texts mix
+    # letters with comma below and with cedilla, which Romanian texts mix
     "ț": "ţ",
     "ș": "ş",
     "Ț": "Ţ",
     "Ș": "Ş",
-    # sounds: English voices say a nasal vowel with an n, and a close vowel between i and ə as an i
+    # sounds: English voices speak a nasal vowel with an n, and a close vowel between i and ə as an i
     "\u0303": "n",
     "ᵻ": "ɪ",
     "ɝ": "ɜ",
-    # one sound, two code points
+    # two code points of one sound
     "g": "ɡ",
     "ɡ": "g",
 }
-#: Latin letters that Unicode does not take apart, as they are written where they are missing.
+#: Latin letters without a Unicode decomposition, and how to write them without.
 LETTERS: Mapping[str, str] = {
     "ß": "ss",
     "æ": "ae",
@@ -91,57 +91,57 @@ LETTERS: Mapping[str, str] = {
     "ɛ": "e",
     "ɔ": "o",
 }
-#: What to do about a character that a model lacks.
+#: The advice for a character that a model lacks.
 CURE = "write it in letters that the model knows"
-#: Unicode categories that are not said: punctuation, separators, controls, marks of format.
+#: Unicode categories that are not spoken: punctuation, separators, control and format characters.
 _SILENT = ("P", "Z", "C")
-#: Accents of the letter before them, which is said without.
+#: Combining accents: the letter before them is spoken without.
 _ACCENTS = ("\u0300", "\u036f")
-#: Stands for a lost letter: it has no width, makes no sound and parts no word.
-_NOTHING = "\u200b"
+#: Takes the place of an unknown letter: it has no width, no sound, and separates no words.
+_PLACEHOLDER = "\u200b"
 
 
 @dataclass(frozen=True, slots=True)
-class Spelling:
-    """A text as ids in order, and for each the word that it is part of. Empty when there is nothing to say."""
+class TokenizedText:
+    """A text as symbol ids in order, with the word that each is part of. Empty when there is nothing to speak."""
 
     ids: tuple[int, ...] = ()
-    owners: tuple[Owner, ...] = ()
-    #: What the user should know: what was left out.
+    word_spans: tuple[WordSpan, ...] = ()
+    #: Sentences for the user: what was left out.
     remarks: tuple[str, ...] = ()
 
 
 class SymbolSet:
-    """Symbols of one character each and their ids."""
+    """Symbols of one character each, with their ids."""
 
     def __init__(self, ids: Mapping[str, int], *, name: str, cure: str = CURE) -> None:
-        """`name` is the model's, `cure` what to do about a character that it lacks: both for remarks."""
+        """`name` is the model's, `cure` the advice for a character that it lacks; both are for remarks."""
         self._ids = ids
         self._name = name
         self._cure = cure
-        #: What was found before; None = lost.
-        self._found: dict[str, list[int] | None] = {}
+        #: By character; None = unknown.
+        self._cache: dict[str, list[int] | None] = {}
 
     def ids(self, char: str) -> list[int]:
-        """Ids for one character: its own, its small letter's, its stand-in's; none for one that is silent or lost."""
-        return self._of(char) or []
+        """Ids of one character: its own, its lower case's or its substitute's; none where it is silent or unknown."""
+        return self._look_up(char) or []
 
-    def cleared(self, text: str) -> str:
-        """The text, as long as before, with what is lost in it taken out: signs part words, letters leave no gap."""
-        return "".join(char if not self._is_lost(char) else _NOTHING if char.isalpha() else " " for char in text)
+    def remove_unknown(self, text: str) -> str:
+        """The text without unknown characters, of the same length: a sign becomes a space, a letter a placeholder."""
+        return "".join(char if not self._is_unknown(char) else _PLACEHOLDER if char.isalpha() else " " for char in text)
 
     def remarks(self, characters: Iterable[str]) -> tuple[str, ...]:
-        """A sentence for the user about each character that is lost."""
-        lost = dict.fromkeys(char for char in characters if self._is_lost(char))
-        return tuple(remark_on(char, self._name, self._cure) for char in lost)
+        """A sentence for the user about each unknown character."""
+        unknown = dict.fromkeys(char for char in characters if self._is_unknown(char))
+        return tuple(describe_missing_symbol(char, self._name, self._cure) for char in unknown)
 
-    def _is_lost(self, char: str) -> bool:
-        return self._of(char) is None
+    def _is_unknown(self, char: str) -> bool:
+        return self._look_up(char) is None
 
-    def _of(self, char: str) -> list[int] | None:
-        if char not in self._found:
-            self._found[char] = self._find(char)
-        return self._found[char]
+    def _look_up(self, char: str) -> list[int] | None:
+        if char not in self._cache:
+            self._cache[char] = self._find(char)
+        return self._cache[char]
 
     def _find(self, char: str) -> list[int] | None:
         form: str | None = char
@@ -149,28 +149,28 @@ class SymbolSet:
             for each in (form, form.lower()):
                 if each in self._ids:
                     return [self._ids[each]]
-            form = STAND_INS.get(form) or STAND_INS.get(form.lower())
+            form = SUBSTITUTES.get(form) or SUBSTITUTES.get(form.lower())
             if form == char:
                 break
-        letters = plain_letters(char)
+        letters = strip_marks(char)
         if letters not in ("", char):
             found = [self._find(each) for each in letters]
             if all(found):
                 return [number for numbers in found for number in numbers or ()]
-        is_silent = unicodedata.category(char).startswith(_SILENT) and char not in SAID
+        is_silent = unicodedata.category(char).startswith(_SILENT) and char not in SPOKEN_SIGNS
         return [] if is_silent or _ACCENTS[0] <= char <= _ACCENTS[1] else None
 
 
-def remark_on(char: str, model: str, cure: str = CURE) -> str:
+def describe_missing_symbol(char: str, model: str, cure: str = CURE) -> str:
     """The sentence that tells the user that `model` left `char` out."""
     name = unicodedata.name(char, f"U+{ord(char):04X}")
     return f"{model} has no symbol for {char!r} ({name}), which was left out: {cure}."
 
 
-def plain_letters(char: str) -> str:
-    """What remains of a letter without its marks: é as e, ß as ss; "" for a sign."""
+def strip_marks(char: str) -> str:
+    """A letter without its diacritics: "e" for "é", "ss" for "ß"; "" for what is not a letter."""
     if not char.isalpha():
         return ""
-    if small := LETTERS.get(char.lower()):
-        return small
+    if letters := LETTERS.get(char.lower()):
+        return letters
     return "".join(each for each in unicodedata.normalize("NFKD", char) if not unicodedata.combining(each))

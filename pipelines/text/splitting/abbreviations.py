@@ -1,6 +1,6 @@
-"""Abbreviations after which a sentence goes on, those after which it may end, and words that begin one. Data only.
+"""Abbreviations after which a sentence goes on, those that may end one, and words that begin one. Data only.
 
-Keys are ISO 639-1 languages. Words stand in lower case and without their last full stop.
+Keys are ISO 639-1 languages. Words are in lower case and without their last full stop.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ def _words(table: str) -> frozenset[str]:
     return frozenset(table.split())
 
 
-#: The next word belongs to them (a name, a number): never a sentence's end.
+#: The next word belongs to them (a name, a number): they never end a sentence.
 GOES_ON: Mapping[str, frozenset[str]] = {
     "en": _words("""
         mr mrs ms mx messrs mme mlle dr prof rev hon st gen col lt sgt capt cmdr adm gov sen rep pres fr jr sr
@@ -47,7 +47,7 @@ GOES_ON: Mapping[str, frozenset[str]] = {
     """),
 }
 
-#: Words of their own, too ("modern art."): they go on only before a number.
+#: Also ordinary words ("modern art."): they are abbreviations only before a number.
 BEFORE_NUMBERS: Mapping[str, frozenset[str]] = {
     "en": _words("no nos art fig figs sec sect vol vols ch p pp eq app det ed par"),
     "de": _words("art s tab abb kap bd"),
@@ -55,10 +55,10 @@ BEFORE_NUMBERS: Mapping[str, frozenset[str]] = {
     "es": _words("art fig vol cap"),
 }
 
-#: They often end a sentence; before a capital they do.
+#: They end a sentence before a capital.
 MAY_END: frozenset[str] = _words("etc usw usf u.s.w ecc enz etcétera")
 
-#: With a capital they begin a sentence even behind an initial: "vitamin C. It helps" against "John C. Smith".
+#: Capitalised, they begin a sentence even behind an initial: "vitamin C. It helps" against "John C. Smith".
 BEGINS: Mapping[str, frozenset[str]] = {
     "en": _words("""
         he she it they we you the this that these those there then but and so yet or if when while after before since
@@ -78,7 +78,7 @@ BEGINS: Mapping[str, frozenset[str]] = {
     """),
 }
 
-#: Behind these a number with a full stop is an ordinal, in the languages that write ordinals so.
+#: Behind these a number with a full stop is an ordinal, in languages that write ordinals that way.
 ORDINAL_LEADS: Mapping[str, frozenset[str]] = {
     "de": _words("""
         der die das des dem den dieser dieses diesem diesen jeder jedes jedem jeden am im vom zum zur beim ins ans

@@ -1,18 +1,18 @@
-"""A passage in parts that a model with a short memory can say: cut at marks, else between words, else anywhere."""
+"""Splits a text for a model with a short context: at punctuation, else between words, else anywhere."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-#: Where a speaker breathes: after a mark and the quotes that close behind it. The first kind is the better place.
+#: Places to cut, the best first: after punctuation and the quotes that close behind it, then at white space.
 _PLACES = (re.compile(r"[.!?…][\"”’»)\]]*\s+"), re.compile(r"[;:,–—][\"”’»)\]]*\s+"), re.compile(r"\s+"))
 
 
-def breaths(text: str, limit: int) -> Iterator[str]:
-    """Parts of `limit` characters at most, stripped, none empty; together they hold all that is not white space.
+def split_clauses(text: str, limit: int) -> Iterator[str]:
+    """Parts of at most `limit` characters, stripped, none empty; together they are the text without white space.
 
-    A cut is made as late as the limit lets it, but in the second half of a part where there is a place for it.
+    Each cut is as late as the limit allows, at the best kind of place in the second half of a part.
     """
     rest = text.strip()
     while len(rest) > limit:
@@ -25,7 +25,7 @@ def breaths(text: str, limit: int) -> Iterator[str]:
 
 def _cut(text: str, limit: int) -> int:
     for place in _PLACES:
-        # A space behind the limit is no part of what is said.
+        # White space behind the limit does not count.
         ends = [found.end() for found in place.finditer(text, 0, limit + 1)]
         if ends and (ends[-1] > limit // 2 or place is _PLACES[-1]):
             return ends[-1]

@@ -1,4 +1,4 @@
-"""Where the sentences of a paragraph begin and end. sentencex finds them; a list of abbreviations mends its cuts."""
+"""Splits paragraphs into sentences, by sentencex, whose boundaries are corrected with lists of abbreviations."""
 
 from __future__ import annotations
 
@@ -7,43 +7,45 @@ from collections.abc import Iterator
 
 from sentencex import get_sentence_boundaries
 
+from pipelines.language_tags import primary_subtag
+
 from .abbreviations import BEFORE_NUMBERS, BEGINS, GOES_ON, MAY_END, ORDINAL_LEADS
 
-#: Characters that show how the next word begins.
+#: Characters behind a boundary that are looked at for the next word.
 _LOOK_AHEAD = 60
 _LAST_WORD = re.compile(r"(?:^|[\s(\[„“\"'’«])([^\s(\[„“\"'’«]+)\.\s*$")
 _INITIAL = re.compile(r"(?:^|[\s.-])[A-ZÄÖÜÉÈÀÁÍÓÚÑ]\.\s*$")
 _NEXT_WORD = re.compile(r"[\s\"'“„«‘(]*([^\W\d_]+(?:'\w+)?)")
 _NUMBER = re.compile(r"\s*[(#]?(?:\d|[IVXLC]+\b)")
 _ORDINAL = re.compile(r"(\w+)\s+\d{1,3}\.\s*$")
-#: A full stop inside quotation marks or brackets, or behind letters with full stops: a sentence may end there.
-_CLOSED = re.compile(r"(?:[.…][\"”’»)\]]+|(?:[A-Z]\.){2,})\s+(?=[\"“„«¿¡(]*[A-ZÄÖÜÉÈÀÁÍÓÚÑ])")
+#: A full stop inside quotation marks or brackets, or an abbreviation like "U.S.": a sentence may end there.
+_CLOSED_QUOTE = re.compile(r"(?:[.…][\"”’»)\]]+|(?:[A-Z]\.){2,})\s+(?=[\"“„«¿¡(]*[A-ZÄÖÜÉÈÀÁÍÓÚÑ])")
 #: "3." and "IV." before a title or an item of a list.
 _ENUMERATION = re.compile(r"\s*\(?(?:\d{1,4}|[IVXLC]{1,6}|[ivxlc]{1,6})[.)]\s*$")
-_ENDED = re.compile(
+_AFTER_MAY_END = re.compile(
     rf"\b(?:{'|'.join(re.escape(word) for word in sorted(MAY_END))})\.[\"”’)\]]*\s+(?=[A-ZÄÖÜÉÈÀÁÍÓÚÑ¿¡„“\"])"
 )
 
 
-def sentences(text: str, language: str) -> Iterator[str]:
+def split_sentences(text: str, language: str) -> Iterator[str]:
     """The sentences of one paragraph in order, stripped; together they hold all that is not white space.
 
-    `language` is a BCP 47 tag; unknown ones are cut by the common rules.
+    `language` is a BCP 47 tag; unknown ones are split by the common rules.
     """
-    code = language.partition("-")[0].lower()
+    code = primary_subtag(language)
     held = ""
     for boundary in get_sentence_boundaries(code, text):
         held += boundary["text"]
         begins = boundary["end_index"] == len(held)
         rest = text[boundary["end_index"] : boundary["end_index"] + _LOOK_AHEAD]
         if not (begins and _ENUMERATION.match(held)) and not _goes_on(held, rest, code):
-            yield from _split_ended(held, code)
+            yield from _split_at_abbreviations(held, code)
             held = ""
-    yield from _split_ended(held, code)
+    yield from _split_at_abbreviations(held, code)
 
 
 def _goes_on(sentence: str, rest: str, code: str) -> bool:
-    """Whether the cut after `sentence` was made at an abbreviation."""
+    """Whether the boundary after `sentence` is at an abbreviation, so that the sentence goes on."""
     found = _LAST_WORD.search(sentence[-40:])
     if found is None or not rest:
         return False
@@ -59,14 +61,15 @@ def _goes_on(sentence: str, rest: str, code: str) -> bool:
 
 
 def _begins(rest: str, code: str) -> bool:
-    """Whether the next word is one that begins sentences, and no name behind an initial."""
+    """Whether the next word is one that begins sentences rather than a name behind an initial."""
     found = _NEXT_WORD.match(rest)
     return found is not None and found.group(1).lower() in BEGINS.get(code, ())
 
 
-def _split_ended(text: str, code: str) -> Iterator[str]:
-    ends = {found.end() for found in _ENDED.finditer(text)}
-    for found in _CLOSED.finditer(text):
+def _split_at_abbreviations(text: str, code: str) -> Iterator[str]:
+    """Split further behind closing quotes and behind abbreviations that may end a sentence."""
+    ends = {found.end() for found in _AFTER_MAY_END.finditer(text)}
+    for found in _CLOSED_QUOTE.finditer(text):
         # Behind letters ("U.S. Army") only before a word that begins sentences.
         if found.group()[0] in ".…" or _begins(text[found.end() : found.end() + _LOOK_AHEAD], code):
             ends.add(found.end())

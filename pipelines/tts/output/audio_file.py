@@ -1,6 +1,6 @@
 """The audio file of a synthesis job: parts in, `audio.<format>` and its companions out, in flat memory.
 
-Knows the order of things (count, level, resample, encode); how each is done is in pipelines/audio.
+Knows the order of the steps (count, normalise loudness, resample, encode); each is implemented in pipelines/audio.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.audio.acx import Levels, levels_of, mastered
-from pipelines.audio.encode import Encoder, Mark, Picture
-from pipelines.audio.file_resample import RateChange
-from pipelines.audio.loudness import Loudness, levelled
+from pipelines.audio.acx import AcxLevels, master, measure_levels
+from pipelines.audio.encode import AudioEncoder, ChapterMark, Picture
+from pipelines.audio.loudness import LoudnessMeter, normalise_loudness
+from pipelines.audio.resample import Int16Resampler
 from pipelines.errors import EngineFailure
-from pipelines.formats import FORMATS, output_rate
+from pipelines.formats import AUDIO_FORMATS, choose_sample_rate
 from pipelines.pipeline import Sink, Span
 from pipelines.requests import SynthesisRequest
 from pipelines.tts.part_file import SpeechPart
 
 from .marks import MarkWriter
-from .read_along_book import OverlayBook
+from .read_along_book import ReadAlongBookWriter
 
 _BLOCK_SAMPLES = 1 << 16
 
 
-class SpeechFile:
-    """Takes the parts of one job in order. Use as a context manager."""
+class SpeechFileWriter:
+    """Writes the parts of one job, added in order. Use as a context manager."""
 
     def __init__(self, request: SynthesisRequest, header: Mapping[str, Any], sink: Sink) -> None:
         self._request = request
@@ -41,20 +41,20 @@ class SpeechFile:
         self._spool_path = sink.directory / "spool.pcm"
         names_models = bool(request.retry_models)
         self._marks = MarkWriter(sink.directory, names_models=names_models) if request.speech_marks else None
-        self._book = OverlayBook(sink.directory, request.format, header) if request.read_along else None
-        self._spoken_hz = 0
+        self._book = ReadAlongBookWriter(sink.directory, request.format, header) if request.read_along else None
+        self._voice_hz = 0
         self._samples = 0
-        #: What sounds at sample n of the parts, sounds at n + this in the file, both at the voice's rate.
+        #: Offset of the file's samples from those of the parts, at the voice's rate: the encoder's delay.
         self._delay = 0
         self._chapter_starts: list[int] = []
         self._out: _Output | None = None
-        self._loudness: Loudness | None = None
-        is_levelled = request.loudness_lufs is not None or request.loudness is not None
-        self._spool = self._spool_path.open("wb") if is_levelled else None
-        #: Of the finished file, where the level of audiobooks was asked for.
-        self.levels: Levels | None = None
+        self._loudness: LoudnessMeter | None = None
+        is_normalised = request.loudness_lufs is not None or request.loudness is not None
+        self._spool = self._spool_path.open("wb") if is_normalised else None
+        #: Levels of the finished file, where ACX levels are requested.
+        self.levels: AcxLevels | None = None
 
-    def __enter__(self) -> SpeechFile:
+    def __enter__(self) -> SpeechFileWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -68,11 +68,11 @@ class SpeechFile:
             self._out.close()
 
     def add(self, span: Span, part: SpeechPart) -> None:
-        """The next part. Raises `EngineFailure` when it has another sampling rate than the first."""
-        if not self._spoken_hz:
+        """Write the next part. Raises `EngineFailure` when it has another sampling rate than the first."""
+        if not self._voice_hz:
             self._begin(part.sample_rate_hz)
-        if part.sample_rate_hz != self._spoken_hz:
-            raise EngineFailure(f"A part has {part.sample_rate_hz} Hz, the first one {self._spoken_hz} Hz.")
+        if part.sample_rate_hz != self._voice_hz:
+            raise EngineFailure(f"A part has {part.sample_rate_hz} Hz, the first one {self._voice_hz} Hz.")
         chapters = self._header["chapters"]
         while (
             len(self._chapter_starts) < len(chapters) and chapters[len(self._chapter_starts)]["first_idx"] <= span.idx
@@ -85,80 +85,80 @@ class SpeechFile:
         if self._book is not None:
             self._book.add(part, offset, chapter)
         for start in range(0, len(part.samples), _BLOCK_SAMPLES):
-            self._take(part.samples[start : start + _BLOCK_SAMPLES])
+            self._write(part.samples[start : start + _BLOCK_SAMPLES])
         self._samples += len(part.samples)
         self._sink.progress(span.end)
 
     def finish(self) -> float:
-        """Write what is left and hand the files over; returns the duration in seconds."""
+        """Finish the files and put them into the sink; returns the duration in seconds."""
         assert self._out is not None, "a job has at least one part"
         if self._spool is not None and self._loudness is not None:
             self._spool.close()
-            for block in self._levelled(self._loudness.finish()):
+            for block in self._normalise_blocks(self._loudness.finish()):
                 self._out.write(block)
-                self._sink.progress(self._samples / self._spoken_hz)
+                self._sink.progress(self._samples / self._voice_hz)
             self._spool_path.unlink()
         self._out.finish(self._chapter_marks(self._out.rate_hz))
         if self._book is not None:
             self._book.finish(self._path, self._sink)
         if self._request.loudness == "acx":
-            self.levels = levels_of(self._path)
-        self._sink.put(self._path.name, self._path, content_type=FORMATS[self._request.format].content_type)
+            self.levels = measure_levels(self._path)
+        self._sink.put(self._path.name, self._path, content_type=AUDIO_FORMATS[self._request.format].content_type)
         if self._marks is not None:
             chapters = [
                 {"title": mark.title, "start": mark.start / 1e6, "end": mark.end / 1e6}
                 for mark in self._chapter_marks(1_000_000)
             ]
-            self._marks.finish(chapters, (self._delay + self._samples) / self._spoken_hz, self._sink)
-        return self._samples / self._spoken_hz
+            self._marks.finish(chapters, (self._delay + self._samples) / self._voice_hz, self._sink)
+        return self._samples / self._voice_hz
 
-    def _begin(self, spoken_hz: int) -> None:
-        self._spoken_hz = spoken_hz
-        rate_hz = output_rate(self._request.format, self._request.sample_rate_hz, spoken_hz)
-        self._delay = round(FORMATS[self._request.format].delay_samples * spoken_hz / rate_hz)
+    def _begin(self, voice_hz: int) -> None:
+        self._voice_hz = voice_hz
+        rate_hz = choose_sample_rate(self._request.format, self._request.sample_rate_hz, voice_hz)
+        self._delay = round(AUDIO_FORMATS[self._request.format].delay_samples * voice_hz / rate_hz)
         self._out = _Output(
-            self._path, self._request.format, spoken_hz, rate_hz, tags=_tags(self._header), cover=_cover(self._header)
+            self._path, self._request.format, voice_hz, rate_hz, tags=_tags(self._header), cover=_cover(self._header)
         )
         if self._spool is not None:
-            self._loudness = Loudness(spoken_hz)
+            self._loudness = LoudnessMeter(voice_hz)
 
-    def _levelled(self, measured_lufs: float) -> Iterator[NDArray[np.int16]]:
+    def _normalise_blocks(self, measured_lufs: float) -> Iterator[NDArray[np.int16]]:
         if self._request.loudness == "acx":
-            return mastered(self._spool_path)
-        return levelled(self._spool_path, measured_lufs, self._request.loudness_lufs or 0.0)
+            return master(self._spool_path)
+        return normalise_loudness(self._spool_path, measured_lufs, self._request.loudness_lufs or 0.0)
 
-    def _take(self, samples: NDArray[np.int16]) -> None:
+    def _write(self, samples: NDArray[np.int16]) -> None:
         if self._spool is not None and self._loudness is not None:
             self._spool.write(np.ascontiguousarray(samples).data)
             self._loudness.add(samples)
         elif self._out is not None:
             self._out.write(samples)
 
-    def _chapter_marks(self, per_second: int) -> list[Mark]:
+    def _chapter_marks(self, per_second: int) -> list[ChapterMark]:
         """Chapters in units of 1 / `per_second` s."""
         starts = [self._delay + start for start in (*self._chapter_starts, self._samples)]
-        borders = [round(start * per_second / self._spoken_hz) for start in starts]
+        borders = [round(start * per_second / self._voice_hz) for start in starts]
         return [
-            Mark(chapter["title"], start, end)
+            ChapterMark(chapter["title"], start, end)
             for chapter, start, end in zip(self._header["chapters"], borders, borders[1:], strict=False)
         ]
 
 
 class _Output:
-    """Rate change and encoder behind one another."""
+    """A resampler followed by an encoder."""
 
     def __init__(
-        self, path: Path, name: str, spoken_hz: int, rate_hz: int, *, tags: Mapping[str, str], cover: Picture | None
+        self, path: Path, name: str, voice_hz: int, rate_hz: int, *, tags: Mapping[str, str], cover: Picture | None
     ) -> None:
         self.rate_hz = rate_hz
-        self._rate = RateChange(spoken_hz, rate_hz)
-        self._encoder = Encoder(path, name, rate_hz, tags=tags, cover=cover)
+        self._resampler = Int16Resampler(voice_hz, rate_hz)
+        self._encoder = AudioEncoder(path, name, rate_hz, tags=tags, cover=cover)
 
     def write(self, samples: NDArray[np.int16]) -> None:
-        self._encoder.write(self._rate.change(samples))
+        self._encoder.write(self._resampler.push(samples))
 
-    def finish(self, chapters: Iterable[Mark]) -> None:
-        self._encoder.write(self._rate.finish())
+    def finish(self, chapters: Iterable[ChapterMark]) -> None:
+        self._encoder.write(self._resampler.finish())
         self._encoder.finish(list(chapters))
 
     def close(self) -> None:

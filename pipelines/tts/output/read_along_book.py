@@ -1,7 +1,7 @@
-"""An EPUB 3 book whose text and audio go in step: a page and a media overlay for each chapter, and the audio file.
+"""Read-along book: EPUB 3 with a page and a media overlay for each chapter, and the audio file.
 
-EPUB 3.3, section 9 (media overlays; SMIL). Written as the parts come, so that memory does not grow with the book. Knows
-sentences and times; nothing of how they were spoken. Whatever a title or a language holds, the book stays valid.
+EPUB 3.3, section 9 (media overlays; SMIL). Written part by part, so that memory does not grow with the book. Knows
+sentences and times; nothing of how they were synthesised. The book is valid whatever its title and language contain.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from xml.sax.saxutils import escape, quoteattr
 
 import langcodes
 
-from pipelines.formats import FORMATS
+from pipelines.formats import AUDIO_FORMATS
 from pipelines.pipeline import Sink
-from pipelines.text.document import clean
+from pipelines.text.document import clean_text
 from pipelines.tts.part_file import SpeechPart, SpokenSentence
 
 NAME = "book.epub"
@@ -30,19 +30,19 @@ _XHTML = (
     "<style>.-epub-media-overlay-active {{ background: #ffd }}</style></head><body>\n"
 )
 _SMIL = '<?xml version="1.0" encoding="utf-8"?>\n<smil xmlns="http://www.w3.org/ns/SMIL" version="3.0"><body>\n'
-#: What parts paragraphs; behind a heading stands a heading.
+#: Pauses that end a paragraph.
 _ENDS_PARAGRAPH = frozenset({"paragraph", "heading", "break", "chapter"})
-#: The same job gives the same file: it holds no clock.
+#: A constant, so that the same job gives the same file.
 _MODIFIED = "1980-01-01T00:00:00Z"
-#: What EPUB 3.3 calls a type more exactly than servers do.
+#: Media types that EPUB 3.3 states more exactly than HTTP responses do.
 _AUDIO_TYPES = {"opus": "audio/ogg; codecs=opus"}
 _COVERS = {"image/png": "cover.png", "image/jpeg": "cover.jpg"}
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(slots=True)
-class _Chapter:
-    """A chapter on its way: its page and its overlay, open in the scratch directory."""
+class _OpenChapter:
+    """The chapter that is being written: its page and its overlay, open in the scratch directory."""
 
     number: int
     page: IO[str]
@@ -52,22 +52,22 @@ class _Chapter:
     in_paragraph: bool = False
 
 
-class OverlayBook:
-    """Takes the parts of one job in order. Use as a context manager."""
+class ReadAlongBookWriter:
+    """Writes the parts of one job, added in order. Use as a context manager."""
 
     def __init__(self, directory: Path, audio_format: str, header: Mapping[str, Any]) -> None:
         self._directory = directory
         self._audio = f"audio.{audio_format}"
-        self._audio_type = _AUDIO_TYPES.get(audio_format, FORMATS[audio_format].content_type)
+        self._audio_type = _AUDIO_TYPES.get(audio_format, AUDIO_FORMATS[audio_format].content_type)
         self._header = header
         self._book_title = _line(header["title"] or "") or "Untitled"
         self._language = _tag(header.get("language") or "")
         self._cover: Mapping[str, str] | None = header.get("cover")
-        self._chapter: _Chapter | None = None
+        self._chapter: _OpenChapter | None = None
         self._lengths_s: list[tuple[int, float]] = []
         self._identity = hashlib.sha256()
 
-    def __enter__(self) -> OverlayBook:
+    def __enter__(self) -> ReadAlongBookWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -76,9 +76,9 @@ class OverlayBook:
             self._chapter.overlay.close()
 
     def add(self, part: SpeechPart, offset: int, chapter: int) -> None:
-        """The sentences of a part that begins at sample `offset` of the file."""
+        """Write the sentences of a part that begins at sample `offset` of the file."""
         for sentence in part.audible:
-            # A chapter in which nothing is said has no overlay, and so no page.
+            # A silent chapter has no overlay, and so no page.
             if self._chapter is None or self._chapter.number != chapter:
                 self._end_chapter()
                 self._chapter = self._begin_chapter(chapter)
@@ -86,7 +86,7 @@ class OverlayBook:
             self._write(self._chapter, sentence, start_s, end_s)
 
     def finish(self, audio: Path, sink: Sink) -> None:
-        """Put the book together with the finished audio file, which stays, and hand it over."""
+        """Pack the book with the finished audio file, which is left in place, and put it into the sink."""
         self._end_chapter()
         path = self._directory / NAME
         with zipfile.ZipFile(path, "w") as book:
@@ -105,13 +105,13 @@ class OverlayBook:
                 _store(book, f"OEBPS/{_COVERS[self._cover['content_type']]}", picture)
         sink.put(NAME, path, content_type="application/epub+zip")
 
-    def _begin_chapter(self, number: int) -> _Chapter:
+    def _begin_chapter(self, number: int) -> _OpenChapter:
         page, overlay = (
             (self._directory / f"chapter-{number}.{suffix}").open("w", encoding="utf-8") for suffix in ("xhtml", "smil")
         )
         page.write(self._page_head(self._title(number)))
         overlay.write(_SMIL)
-        return _Chapter(number, page, overlay)
+        return _OpenChapter(number, page, overlay)
 
     def _end_chapter(self) -> None:
         if self._chapter is None:
@@ -122,7 +122,7 @@ class OverlayBook:
         self._lengths_s.append((self._chapter.number, self._chapter.seconds))
         self._chapter = None
 
-    def _write(self, chapter: _Chapter, sentence: SpokenSentence, start_s: float, end_s: float) -> None:
+    def _write(self, chapter: _OpenChapter, sentence: SpokenSentence, start_s: float, end_s: float) -> None:
         chapter.sentences += 1
         name, text = f"s{chapter.sentences}", escape(_NOT_IN_XML.sub("", sentence.text))
         self._identity.update(sentence.text.encode("utf-8", "replace"))
@@ -189,17 +189,17 @@ class OverlayBook:
 
 
 def _line(text: str) -> str:
-    """A title or a name as one line that XML can hold; "" where nothing is left of it."""
-    return clean(_NOT_IN_XML.sub(" ", text))
+    """A title or a name as one line of XML characters; may be empty."""
+    return clean_text(_NOT_IN_XML.sub(" ", text))
 
 
 def _tag(language: str) -> str:
-    """The language as a BCP 47 tag, `de-DE` for `de_DE`; "" for what is none, such as "German"."""
+    """The language as a BCP 47 tag, `de-DE` for `de_DE`; "" where it is not valid, such as "German"."""
     return langcodes.standardize_tag(language) if langcodes.tag_is_valid(language) else ""
 
 
 def _store(book: zipfile.ZipFile, name: str, content: bytes | Path) -> None:
-    """Add an entry without a clock; what is compressed already, and the type that must come first, are stored."""
+    """Add an entry without a timestamp; media, and the `mimetype` entry, are stored uncompressed."""
     entry = zipfile.ZipInfo(name)
     if name.endswith(("html", "smil", "opf", "xml")):
         entry.compress_type = zipfile.ZIP_DEFLATED

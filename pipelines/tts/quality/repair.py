@@ -1,7 +1,7 @@
-"""What is done about a sentence that sounds bad, before anybody listens: it is said once more, or mended.
+"""Immediate retries and repair of faulty sentences, before verification.
 
-A take stays only where it has fewer or lesser faults than the one it would replace. Knows which fault wants which;
-nothing of signals and of models.
+A new rendition is kept only where it has fewer or lesser faults than the old one. Knows which fault needs what; nothing
+of signals and models.
 """
 
 from __future__ import annotations
@@ -9,43 +9,54 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from pipelines.audio.repair import MENDABLE
-from pipelines.audio.repair import mended as repaired
+from pipelines.audio.repair import REPAIRABLE, repair_faults
 from pipelines.tts.part_file import SpeechPart, SpokenSentence, SpokenWord
-from pipelines.tts.renditions import Take, take_of
+from pipelines.tts.renditions import Rendition, extract_rendition
 
-from .scores import better
+from .scores import keep_improvements
 
-#: What no filter can put right and another seed may. ("attention" is not among them: such a model has tried by itself.)
-_SAID_WRONG = frozenset({"no_sound", "rate", "repetition", "collapse"})
-#: Such a sentence is said so often again at most.
-MOST_AT_ONCE = 2
+#: Faults that no filter can repair and another seed may. (Not "attention": such a model has retried by itself.)
+_RESYNTHESISED = frozenset({"no_sound", "rate", "repetition", "collapse"})
+#: Retries of such a sentence at most.
+MAX_IMMEDIATE_RETRIES = 2
 
 
-def said_again(part: SpeechPart, take: Callable[[SpokenSentence, int], Take]) -> SpeechPart:
-    """`part`, which has its faults, with better takes of what was said wrong; `take` makes the n-th one, from 0."""
-    for nth in range(MOST_AT_ONCE):
-        wrong = [sentence for sentence in part.sentences if _SAID_WRONG.intersection(sentence.faults)]
-        part = better(part, {sentence.piece: take(sentence, nth) for sentence in wrong}) if wrong else part
+def resynthesise_faulty(part: SpeechPart, render: Callable[[SpokenSentence, int], Rendition]) -> SpeechPart:
+    """`part` with better renditions of the sentences that need a retry; `render` makes the n-th one, from 0.
+
+    The faults of `part` must have been detected.
+    """
+    for nth in range(MAX_IMMEDIATE_RETRIES):
+        faulty = [sentence for sentence in part.sentences if _RESYNTHESISED.intersection(sentence.faults)]
+        if faulty:
+            part = keep_improvements(part, {each.segment_index: render(each, nth) for each in faulty})
     return part
 
 
-def mended(part: SpeechPart) -> SpeechPart:
-    """`part`, which has its faults, with as many of them put right as can be; `mended` of a sentence names these."""
-    bad = [sentence for sentence in part.sentences if MENDABLE.intersection(sentence.faults)]
-    part = better(part, {sentence.piece: _repaired(part, sentence) for sentence in bad}) if bad else part
-    sentences = [replace(each, mended=tuple(sorted(set(each.mended) - set(each.faults)))) for each in part.sentences]
+def repair_sentences(part: SpeechPart) -> SpeechPart:
+    """`part`, whose faults have been detected, with those repaired that can be; `repaired_faults` names them."""
+    faulty = [sentence for sentence in part.sentences if REPAIRABLE.intersection(sentence.faults)]
+    if faulty:
+        part = keep_improvements(part, {each.segment_index: _repair(part, each) for each in faulty})
+    sentences = [
+        replace(each, repaired_faults=tuple(sorted(set(each.repaired_faults) - set(each.faults))))
+        for each in part.sentences
+    ]
     return replace(part, sentences=tuple(sentences))
 
 
-def _repaired(part: SpeechPart, sentence: SpokenSentence) -> Take:
-    old = take_of(part, sentence)
-    repair = repaired(old.samples, old.sample_rate_hz, sentence.faults)
-    words = [SpokenWord(word.text, repair.place(word.start), repair.place(word.end)) for word in old.sentence.words]
+def _repair(part: SpeechPart, sentence: SpokenSentence) -> Rendition:
+    old = extract_rendition(part, sentence)
+    repaired = repair_faults(old.samples, old.sample_rate_hz, sentence.faults)
+    words = [
+        SpokenWord(word.text, repaired.map_position(word.start), repaired.map_position(word.end))
+        for word in old.sentence.words
+    ]
     new = replace(
         old.sentence,
-        end=len(repair.samples),
+        end=len(repaired.samples),
         words=tuple(words),
-        mended=tuple({*sentence.mended, *MENDABLE.intersection(sentence.faults)}),
+        repaired_faults=tuple({*sentence.repaired_faults, *REPAIRABLE.intersection(sentence.faults)}),
     )
-    return Take(new, repair.samples, old.sample_rate_hz, [(name, repair.place(at)) for name, at in old.named])
+    marks = [(name, repaired.map_position(at)) for name, at in old.source_marks]
+    return Rendition(new, repaired.samples, old.sample_rate_hz, marks)

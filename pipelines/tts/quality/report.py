@@ -1,6 +1,6 @@
-"""What a finished speech job says of its own quality: scores, faults, sentences that stayed doubtful, warnings.
+"""Quality report of a finished speech job: scores, faults, sentences that stayed doubtful, warnings.
 
-Knows parts; nothing of how a sentence was judged or graded.
+Knows parts; nothing of how a sentence was verified or scored.
 """
 
 from __future__ import annotations
@@ -12,58 +12,58 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from pipelines.audio.acx import Levels
+from pipelines.audio.acx import AcxLevels
 from pipelines.pipeline import Sink
 from pipelines.requests import SynthesisRequest
 from pipelines.tts.part_file import SpeechPart, SpokenSentence
 
-#: Doubtful and worst sentences named in the job's result; all doubtful ones are in the file.
-_MOST_NAMED, _MOST_WORST = 50, 10
-_LONGEST_TEXT = 500
+#: Doubtful and worst sentences in the job's result at most; the file has all doubtful ones.
+_MAX_DOUBTFUL, _MAX_WORST = 50, 10
+_MAX_TEXT_CHARACTERS = 500
 FILE = "quality.json"
 
 
-class SpeechReport:
-    """Takes the parts of one job in order."""
+class QualityReport:
+    """Collects figures from the parts of one job, in order."""
 
     def __init__(self, request: SynthesisRequest) -> None:
         self._request = request
         self._sentences = 0
-        self._heard = 0
-        self._again = 0
+        self._verified = 0
+        self._resynthesised = 0
         self._models: Counter[str] = Counter()
-        self._mended: Counter[str] = Counter()
-        self._sentences_mended = 0
+        self._repaired_faults: Counter[str] = Counter()
+        self._sentences_repaired = 0
         self._doubtful: list[dict[str, Any]] = []
         self._scales: set[str] = set()
-        self._levels: Levels | None = None
-        self._graded = 0
-        self._score = 0.0
+        self._levels: AcxLevels | None = None
+        self._scored = 0
+        self._score_sum = 0.0
         self._faults: Counter[str] = Counter()
-        #: The lowest scores, the least of them last to go: (−score, −number, sentence).
+        #: A heap of the lowest scores, the best of them on top: (−score, −number, sentence).
         self._worst: list[tuple[float, int, dict[str, Any]]] = []
 
     def add(self, part: SpeechPart) -> None:
-        """The final part of the next chunk."""
-        self._scales |= {part.scale} - {""}
+        """Add the final part of the next chunk."""
+        self._scales |= {part.score_scale} - {""}
         for sentence in part.sentences:
             self._sentences += 1
-            self._heard += sentence.likeness is not None
-            self._again += sentence.takes > 1
+            self._verified += sentence.similarity is not None
+            self._resynthesised += sentence.attempts > 1
             self._models[sentence.model] += 1
-            self._mended.update(sentence.mended)
-            self._sentences_mended += bool(sentence.mended)
+            self._repaired_faults.update(sentence.repaired_faults)
+            self._sentences_repaired += bool(sentence.repaired_faults)
             if sentence.is_doubtful:
-                self._doubtful.append(_doubt(part, sentence))
+                self._doubtful.append(_describe_doubtful(part, sentence))
             if sentence.score is not None:
-                self._grade(part, sentence, sentence.score)
+                self._add_score(part, sentence, sentence.score)
 
-    def finish(self, sink: Sink, levels: Levels | None = None) -> dict[str, Any]:
-        """`result.quality`; every doubtful sentence goes to `quality.json` where a listener was asked for.
+    def finish(self, sink: Sink, levels: AcxLevels | None = None) -> dict[str, Any]:
+        """`result.quality`; where the job is verified, all doubtful sentences are written to `quality.json`.
 
-        `levels` are those of the file, where they were to be as audiobook shops want them.
+        `levels`: those of the file where it was mastered to ACX levels.
         """
-        quality = self._grades() if self._graded else {}
+        quality = self._scores() if self._scored else {}
         if levels is not None:
             self._levels = levels
             quality["acx"] = {**asdict(levels), "is_within": levels.is_within}
@@ -71,24 +71,24 @@ class SpeechReport:
             return quality
         counts = {
             "verify_model": self._request.verify_model,
-            "sentences_heard": self._heard,
+            "sentences_heard": self._verified,
             "sentences_doubtful": len(self._doubtful),
             **({"sentences_by_model": dict(self._models)} if self._request.retry_models else {}),
         }
         path = sink.directory / FILE
-        whole = {**quality, **counts, "doubtful_sentences": self._doubtful}
-        path.write_text(json.dumps(whole, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        report = {**quality, **counts, "doubtful_sentences": self._doubtful}
+        path.write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         sink.put(FILE, path, content_type="application/json")
-        return {**quality, **counts, "doubtful_sentences": self._doubtful[:_MOST_NAMED]}
+        return {**quality, **counts, "doubtful_sentences": self._doubtful[:_MAX_DOUBTFUL]}
 
     def warnings(self) -> Iterator[tuple[str, str]]:
-        """Code and detail of what the user should look at."""
+        """Codes and details of the warnings for the user."""
         if silent := self._faults["no_sound"]:
             yield "no_sound", f"Nothing sounds in {silent} of {self._sentences} sentences; see quality.worst_sentences."
         if lost := self._faults["attention"]:
             yield (
                 "attention",
-                f"The model lost its place in {lost} of {self._sentences} sentences, however often it spoke them: "
+                f"The model lost its place in {lost} of {self._sentences} sentences, after all retries: "
                 "words may be missing or come twice. Listen to those that quality.worst_sentences names.",
             )
         levels = self._levels
@@ -104,50 +104,56 @@ class SpeechReport:
         if self._doubtful:
             yield (
                 "doubtful_speech",
-                f"{model} heard too little of the text, or more than it, in {len(self._doubtful)} of {self._heard} "
-                f"sentences, however often they were spoken; listen to those that {FILE} names.",
+                f"{model} recognised too little of the text, or more than it, in {len(self._doubtful)} of "
+                f"{self._verified} sentences, after all retries; listen to those that {FILE} names.",
             )
         if len(self._models) > 1:
             counts = ", ".join(f"{count} by {name}" for name, count in self._models.most_common())
             yield (
                 "several_models",
-                f"Not all sentences are in one voice, for {model} understood some only of another model: {counts}.",
+                f"Not all sentences are in one voice, for {model} recognised some only from another model: {counts}.",
             )
-        if self._heard < self._sentences:
+        if self._verified < self._sentences:
             yield (
                 "not_verified",
-                f"{self._sentences - self._heard} of {self._sentences} sentences were not verified: {model} does not "
-                "hear their language, or there are no letters in them.",
+                f"{self._sentences - self._verified} of {self._sentences} sentences were not verified: {model} does "
+                "not know their language, or there are no letters in them.",
             )
 
-    def _grade(self, part: SpeechPart, sentence: SpokenSentence, score: float) -> None:
-        self._graded += 1
-        self._score += score
+    def _add_score(self, part: SpeechPart, sentence: SpokenSentence, score: float) -> None:
+        self._scored += 1
+        self._score_sum += score
         self._faults.update(sentence.faults)
-        found = {"chapter": part.chapter, "text": sentence.text[:_LONGEST_TEXT], "score": score}
-        # The best of the worst is the first to go, of equals the last one spoken.
-        heapq.heappush(self._worst, (-score, -self._sentences, {**found, "faults": list(sentence.faults)}))
-        if len(self._worst) > _MOST_WORST:
+        described = {"chapter": part.chapter, "text": sentence.text[:_MAX_TEXT_CHARACTERS], "score": score}
+        # Of the worst sentences the best is dropped first, and of equals the last one.
+        heapq.heappush(self._worst, (-score, -self._sentences, {**described, "faults": list(sentence.faults)}))
+        if len(self._worst) > _MAX_WORST:
             heapq.heappop(self._worst)
 
-    def _grades(self) -> dict[str, Any]:
+    def _scores(self) -> dict[str, Any]:
         worst = [each for *_, each in sorted(self._worst, reverse=True)]
-        if not self._request.quality:  # the signal alone: what has no fault is not the worst of anything
+        if not self._request.quality:  # scores of the signal alone: a sentence without faults is not among the worst
             worst = [each for each in worst if each["faults"]]
         return {
-            "score": round(self._score / self._graded, 2),
+            "score": round(self._score_sum / self._scored, 2),
             "scale": " and ".join(sorted(self._scales)),
             "sentences": self._sentences,
             "faults": dict(sorted(self._faults.items())),
-            "sentences_spoken_again": self._again,
-            "sentences_mended": self._sentences_mended,
-            **({"faults_mended": dict(sorted(self._mended.items()))} if self._mended else {}),
+            "sentences_spoken_again": self._resynthesised,
+            "sentences_mended": self._sentences_repaired,
+            **({"faults_mended": dict(sorted(self._repaired_faults.items()))} if self._repaired_faults else {}),
             "worst_sentences": worst,
         }
 
 
-def _doubt(part: SpeechPart, sentence: SpokenSentence) -> dict[str, Any]:
-    found = sentence.likeness
-    shares = {name: round(getattr(found, name), 3) for name in ("alike", "missing", "invented")} if found else {}
-    text, heard = sentence.text[:_LONGEST_TEXT], (sentence.heard or "")[:_LONGEST_TEXT]
+def _describe_doubtful(part: SpeechPart, sentence: SpokenSentence) -> dict[str, Any]:
+    similarity = sentence.similarity
+    shares = {}
+    if similarity is not None:
+        shares = {
+            "alike": round(similarity.ratio, 3),
+            "missing": round(similarity.missing, 3),
+            "invented": round(similarity.inserted, 3),
+        }
+    text, heard = sentence.text[:_MAX_TEXT_CHARACTERS], (sentence.recognised_text or "")[:_MAX_TEXT_CHARACTERS]
     return {"chapter": part.chapter, "text": text, "heard": heard, "model": sentence.model, **shares}

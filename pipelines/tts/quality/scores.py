@@ -1,6 +1,6 @@
-"""A grade for every sentence of a spoken part: what is wrong with its sound, and a score of 1–5.
+"""Faults and scores of the sentences of a part.
 
-Knows parts and sentences; how sound is measured is in pipelines/audio.
+Knows parts and sentences; the measurements are in pipelines/audio.
 """
 
 from __future__ import annotations
@@ -9,48 +9,50 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pipelines.audio import dnsmos
-from pipelines.audio.defects import faults, measured, score, usual_rates
-from pipelines.text.length import spoken_letters
+from pipelines.audio.defects import compute_score, expected_rates, find_faults, measure
+from pipelines.text.length import estimate_spoken_letters
 from pipelines.tts.part_file import SpeechPart
-from pipelines.tts.renditions import Take, with_takes
+from pipelines.tts.renditions import Rendition, replace_renditions
 
 
-def faulted(part: SpeechPart) -> SpeechPart:
-    """`part`, each sentence with what can be measured to be wrong with it, and what its model told."""
-    measures = [
-        measured(part.samples[each.start : each.end], part.sample_rate_hz, spoken_letters(each.text), each.speed)
+def detect_faults(part: SpeechPart) -> SpeechPart:
+    """`part`, each sentence with the faults of its sound and those that its model reported."""
+    measurements = [
+        measure(
+            part.samples[each.start : each.end], part.sample_rate_hz, estimate_spoken_letters(each.text), each.speed
+        )
         for each in part.sentences
     ]
-    usual = usual_rates(measures)
+    rates = expected_rates(measurements)
     sentences = tuple(
-        replace(each, faults=(*faults(measure, usual), *each.told))
-        for each, measure in zip(part.sentences, measures, strict=True)
+        replace(each, faults=(*find_faults(measured, rates), *each.model_faults))
+        for each, measured in zip(part.sentences, measurements, strict=True)
     )
     return replace(part, sentences=sentences)
 
 
-def better(part: SpeechPart, takes: Mapping[int, Take]) -> SpeechPart:
-    """`part`, which has its faults, with those of the takes that have fewer, or lesser ones, and no others."""
-    tried = faulted(with_takes(part, takes))
+def keep_improvements(part: SpeechPart, renditions: Mapping[int, Rendition]) -> SpeechPart:
+    """`part`, whose faults have been detected, with those of the renditions that have fewer or lesser faults."""
+    tried = detect_faults(replace_renditions(part, renditions))
     kept = {
-        new.piece: takes[new.piece]
+        new.segment_index: renditions[new.segment_index]
         for old, new in zip(part.sentences, tried.sentences, strict=True)
-        if new.piece in takes and score(new.faults) > score(old.faults)
+        if new.segment_index in renditions and compute_score(new.faults) > compute_score(old.faults)
     }
-    return tried if len(kept) == len(takes) else faulted(with_takes(part, kept))
+    return tried if len(kept) == len(renditions) else detect_faults(replace_renditions(part, kept))
 
 
-def graded(part: SpeechPart, *, by_listeners: bool) -> SpeechPart:
-    """`part`, which has its faults, its sentences scored.
+def score_sentences(part: SpeechPart, *, use_dnsmos: bool) -> SpeechPart:
+    """`part`, whose faults have been detected, with a score of 1–5 for each sentence.
 
-    The score is what listeners would say where that is wanted and DNSMOS is installed, which costs a fifth of a second
-    for each; otherwise it is 5 less something for each fault.
+    The score is that of DNSMOS where it is requested and installed, a fifth of a second each; otherwise it is 5 minus
+    a penalty for each fault.
     """
-    by_listeners = by_listeners and dnsmos.is_installed()
+    use_dnsmos = use_dnsmos and dnsmos.is_installed()
     sentences = []
     for each in part.sentences:
         sound = part.samples[each.start : each.end]
-        points = dnsmos.overall(sound, part.sample_rate_hz) if by_listeners else score(each.faults)
-        sentences.append(replace(each, score=round(points, 2)))
-    scale = ("dnsmos" if by_listeners else "signal") if sentences else ""
-    return replace(part, sentences=tuple(sentences), scale=scale)
+        score = dnsmos.predict_quality(sound, part.sample_rate_hz) if use_dnsmos else compute_score(each.faults)
+        sentences.append(replace(each, score=round(score, 2)))
+    scale = ("dnsmos" if use_dnsmos else "signal") if sentences else ""
+    return replace(part, sentences=tuple(sentences), score_scale=scale)

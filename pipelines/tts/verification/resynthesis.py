@@ -1,7 +1,7 @@
-"""Speaking the doubtful sentences of a chunk once more: by the chunk's own model with another seed and in smaller
-pieces, or by the next one.
+"""Resynthesis of the doubtful sentences of a chunk: by its own model with another seed and in smaller parts, or by a
+fallback model.
 
-Knows takes; which sentences are doubtful, and whose turn it is, is found out by hearing.py.
+Knows renditions; which sentences are doubtful and which model comes next is decided in verification.py.
 """
 
 from __future__ import annotations
@@ -12,71 +12,78 @@ from dataclasses import replace
 
 from pipelines.family import SpeechFamily
 from pipelines.pipeline import Part, Sink, Sources, Span
-from pipelines.reference_recordings import recordings
+from pipelines.reference_recordings import read_references
 from pipelines.requests import SynthesisRequest
-from pipelines.rounds import part_before
-from pipelines.text.splitting.chunks import Piece
+from pipelines.rounds import previous_part_index
+from pipelines.text.splitting.segment import TextSegment
 from pipelines.tts.part_file import SpokenSentence, read_part, write_part
-from pipelines.tts.quality.repair import mended
-from pipelines.tts.quality.scores import faulted, graded
-from pipelines.tts.renderer import Speaker, seed_of
-from pipelines.tts.renditions import Take, with_takes
-from pipelines.tts.request_builder import Asking
+from pipelines.tts.quality.repair import repair_sentences
+from pipelines.tts.quality.scores import detect_faults, score_sentences
+from pipelines.tts.renderer import ChunkRenderer, rendition_seed
+from pipelines.tts.renditions import Rendition, replace_renditions
+from pipelines.tts.request_builder import SynthesisInputBuilder
 
-from .fallback_model import StandIn
-from .verification import listening, takes_by
+from .fallback_model import FallbackModel
+from .verification import rendition_count, verification_follow_up
 
-#: Shorter pieces than this have no melody.
-_LEAST_CHARACTERS = 40
+#: Shorter parts have no intonation.
+_MIN_PART_CHARACTERS = 40
 
 
-def speak_again(request: SynthesisRequest, span: Span, sources: Sources, family: SpeechFamily, sink: Sink) -> Part:
-    """Another take of each sentence that `only` names. The last source is the part with what was heard."""
+def resynthesise(request: SynthesisRequest, span: Span, sources: Sources, family: SpeechFamily, sink: Sink) -> Part:
+    """A new rendition of each sentence of `span.data["only"]`. The last source is the verified part."""
     started = time.monotonic()
-    references = recordings(span, sources)  # first of all: a source is gone when the next one is asked for
-    before = read_part(sources(part_before(span)))
+    references = read_references(span, sources)  # first: a source is removed when the next one is read
+    verified = read_part(sources(previous_part_index(span)))
+
+    def tick() -> None:
+        sink.progress(0.0)
+
+    renderer: _OwnModel | FallbackModel
     if family.entry.name == span.data["speaker"]:
-        asking = Asking(request, family.entry, span.data["language"], references)
-        speaker: _Repetition | StandIn = _Repetition(Speaker(request, family, asking, lambda: sink.progress(0.0)))
+        builder = SynthesisInputBuilder(request, family.entry, span.data["language"], references)
+        renderer = _OwnModel(ChunkRenderer(request, family, builder, tick))
     else:
-        speaker = StandIn(request, family, references, before, lambda: sink.progress(0.0))
-    takes: dict[int, Take] = {}
-    for sentence in before.sentences:
-        if sentence.piece in span.data["only"]:
-            piece = Piece.of(span.data["pieces"][sentence.piece])
-            take = speaker.take(sentence, piece, seed=seed_of(span, takes_by(span) - 1, sentence.piece))
-            if take is not None:
-                takes[sentence.piece] = take
-    warnings = tuple(dict.fromkeys([*before.warnings, *speaker.warnings]))
-    said = replace(with_takes(before, takes), warnings=warnings)
-    again = graded(mended(faulted(said)), by_listeners=request.quality)
+        renderer = FallbackModel(request, family, references, verified, tick)
+    renditions: dict[int, Rendition] = {}
+    for sentence in verified.sentences:
+        index = sentence.segment_index
+        if index in span.data["only"]:
+            segment = TextSegment.from_json(span.data["pieces"][index])
+            seed = rendition_seed(span, rendition_count(span) - 1, index)
+            rendition = renderer.render_sentence(sentence, segment, seed=seed)
+            if rendition is not None:
+                renditions[index] = rendition
+    warnings = tuple(dict.fromkeys([*verified.warnings, *renderer.warnings]))
+    part = replace(replace_renditions(verified, renditions), warnings=warnings)
+    part = score_sentences(repair_sentences(detect_faults(part)), use_dnsmos=request.quality)
     path = sink.directory / "part.bin"
-    write_part(path, again)
+    write_part(path, part)
     return Part(
         path,
-        (listening(request, span, span.data["speaker"], only=sorted(takes)),),
+        (verification_follow_up(request, span, span.data["speaker"], only=sorted(renditions)),),
         time.monotonic() - started,
         _provenance(span, family),
-        again.duration_s - before.duration_s,
+        part.duration_s - verified.duration_s,
     )
 
 
-class _Repetition:
-    """The model that spoke the chunk, asked for smaller pieces each time."""
+class _OwnModel:
+    """The model that synthesised the chunk; each attempt is rendered in smaller parts."""
 
-    def __init__(self, speaker: Speaker) -> None:
-        self._speaker = speaker
+    def __init__(self, renderer: ChunkRenderer) -> None:
+        self._renderer = renderer
 
     @property
     def warnings(self) -> Sequence[str]:
-        return self._speaker.warnings
+        return self._renderer.warnings
 
-    def take(self, sentence: SpokenSentence, piece: Piece, *, seed: int) -> Take:
-        limit = max(_LEAST_CHARACTERS, -(-len(piece.text) // (sentence.takes + 1)))
-        return self._speaker.take(sentence, piece, limit=limit, seed=seed)
+    def render_sentence(self, sentence: SpokenSentence, segment: TextSegment, *, seed: int) -> Rendition:
+        limit = max(_MIN_PART_CHARACTERS, -(-len(segment.text) // (sentence.attempts + 1)))
+        return self._renderer.render_sentence(sentence, segment, limit=limit, seed=seed)
 
 
 def _provenance(span: Span, family: SpeechFamily) -> Mapping[str, str]:
     if family.entry.name == span.data["speaker"]:
-        return {}  # the chunk's first round has told
+        return {}  # the first round stated it
     return {f"retry.{family.entry.name}": f"{family.revision}, {family.engine}"}

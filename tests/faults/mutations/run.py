@@ -1,12 +1,12 @@
-"""Removes one guard at a time and demands that the test which watches it goes red.
+"""Removes one guard at a time and requires that a test for it fails.
 
-A mutation is a `*.patch` beside this file: lines of prose, one line `Test: <pytest node id>` (several are allowed),
-then a unified diff that takes a guard away. Each is applied to a fresh copy of the tree and its tests are run there.
-Red means that at least one test *failed* (exit code 1): a collection error, an error of a fixture, a timeout or a patch
-that no longer applies proves nothing, and a test that is not green on the untouched tree proves nothing either.
+A mutation is a `*.patch` beside this file: a line of prose, a line `Test: <pytest node id>` (or several), then a
+unified diff that removes a guard. Each is applied to a fresh copy of the tree and its tests are run there. A mutation
+is detected when at least one test *fails* (exit code 1). A collection error, an error of a fixture, a timeout or a
+patch that no longer applies proves nothing, and neither does a test that does not pass on the unchanged tree.
 
-The copy gets an interpreter of its own whose packages are those of this one, and whose project is the copy alone: even
-a child process with an empty environment finds the copy, where the editable installation would have led it back here.
+The copy has an interpreter of its own, with the installed packages of this one and the copy as its only project: a
+child process with an empty environment finds the copy too, instead of the editable installation of this tree.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 sys.path.insert(0, str(ROOT))  # as a script it finds only its own folder
 
-from tests.services.machine_speed import Patience  # noqa: E402
+from tests.services.machine_speed import LoadAwareDeadline  # noqa: E402
 
-#: Seconds for all tests together on the untouched tree, if the machine is quiet.
+#: Seconds for all tests together on the unchanged tree, on an idle machine.
 BASELINE_S = 3600.0
-#: Seconds between two looks at a run.
-LOOK_EVERY_S = 1.0
-LEFT_OUT = shutil.ignore_patterns(
+#: Seconds between two checks of a run.
+CHECK_EVERY_S = 1.0
+EXCLUDED = shutil.ignore_patterns(
     ".git", ".venv", "__pycache__", "*.egg-info", ".*_cache", ".hypothesis", "build", "dist"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """A patch and the tests that must notice it."""
+    """A patch and the tests that must detect it."""
 
     path: Path
     tests: tuple[str, ...]
@@ -62,7 +62,7 @@ class Mutation:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What pytest said: its exit code (None = it never ended) and how many tests did what."""
+    """The result of a pytest run: its exit code (None = it timed out) and the counts of its outcomes."""
 
     exit_code: int | None
     passed: int = 0
@@ -72,26 +72,26 @@ class Run:
     output: str = ""
 
     @property
-    def green(self) -> bool:
+    def has_passed(self) -> bool:
         return self.exit_code == 0 and self.passed > 0
 
     @property
-    def red(self) -> bool:
+    def has_failed(self) -> bool:
         return self.exit_code == 1 and self.failed > 0 and not self.errors
 
     def describe(self) -> str:
         if self.exit_code is None:
-            return "did not end in time"
+            return "timed out"
         counts = ("passed", "failed", "errors", "timeouts")
         return f"exit {self.exit_code}: " + ", ".join(f"{getattr(self, count)} {count}" for count in counts)
 
 
 class Copy:
-    """A private copy of the tree with an interpreter that knows no other."""
+    """A copy of the tree with an interpreter of its own."""
 
     def __init__(self, root: Path, place: Path) -> None:
         self.tree = place / "tree"
-        shutil.copytree(root, self.tree, ignore=LEFT_OUT, symlinks=True)
+        shutil.copytree(root, self.tree, ignore=EXCLUDED, symlinks=True)
         self._make_interpreter()
 
     def _make_interpreter(self) -> None:
@@ -99,7 +99,7 @@ class Copy:
         venv.create(folder, symlinks=True)
         self.python = folder / "bin" / "python"
         packages = next(folder.glob("lib/python*/site-packages"))
-        # A plain .pth line adds a directory but reads no .pth in it: the editable installation stays outside.
+        # A line of a .pth file adds a directory without reading its .pth files, so without the editable installation.
         paths = dict.fromkeys([str(self.tree), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")])
         (packages / "copy.pth").write_text("".join(f"{path}\n" for path in paths))
         here, there = sys.executable, str(self.python)
@@ -124,7 +124,7 @@ class Copy:
         }
 
     def check(self, module: str) -> None:
-        """Refuse to go on when the copy's project is not the one that is imported, even with an empty environment."""
+        """Raise SystemExit unless the copy's project is imported, with an empty environment too."""
         for environment in (self.environment(), {}):
             found = subprocess.run(
                 [str(self.python), "-c", f"import {module}; print({module}.__file__)"],
@@ -138,7 +138,7 @@ class Copy:
                 raise SystemExit(f"the copy imports {module} from {found.stdout.strip() or found.stderr.strip()}")
 
     def apply(self, patch: Path) -> str | None:
-        """Apply the patch; the complaint where it does not fit."""
+        """Apply the patch; returns the error message where it does not apply."""
         program = ["git", "apply"] if shutil.which("git") else ["patch", "-p1", "--fuzz=0", "--batch", "-i"]
         done = subprocess.run(
             [*program, str(patch)],
@@ -150,8 +150,8 @@ class Copy:
         )
         return None if done.returncode == 0 else (done.stderr or done.stdout).strip()
 
-    def test(self, tests: Sequence[str], timeout_s: float) -> Run:
-        """Run the tests here. Whatever outlives the time (of a quiet machine) is killed with all it started."""
+    def run_tests(self, tests: Sequence[str], timeout_s: float) -> Run:
+        """Run the tests in the copy. After `timeout_s` (of an idle machine) all their processes are killed."""
         report = self.tree.parent / "report.xml"
         report.unlink(missing_ok=True)
         command = [str(self.python), "-m", "pytest", "-q", f"--junitxml={report}", *tests]
@@ -164,12 +164,12 @@ class Copy:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         ) as process:
-            patience = Patience(timeout_s)
+            limit = LoadAwareDeadline(timeout_s)
             while True:
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    output, _ = process.communicate(timeout=LOOK_EVERY_S)
+                    output, _ = process.communicate(timeout=CHECK_EVERY_S)
                     break
-                if patience.is_over():
+                if limit.has_expired():
                     os.killpg(process.pid, signal.SIGKILL)
                     output, _ = process.communicate()
                     return Run(None, output=output)
@@ -177,7 +177,7 @@ class Copy:
 
 
 def read_report(report: Path, exit_code: int, output: str) -> Run:
-    """Count what happened. pytest-timeout reports a hanging test as a failure: here it is none."""
+    """Count the outcomes. pytest-timeout reports a timeout as a failure; here it is none."""
     if not report.is_file():
         return Run(exit_code, output=output)
     cases = list(ET.parse(report).iter("testcase"))
@@ -191,7 +191,7 @@ def read_report(report: Path, exit_code: int, output: str) -> Run:
 @contextmanager
 def fresh_copy(root: Path) -> Iterator[Copy]:
     place = Path(tempfile.mkdtemp(prefix="voicemill-mutation-")).resolve()
-    # Fault tests start Postgres as another user when they run as root: that user has to reach the tree.
+    # As root, fault tests start Postgres as another user, who must be able to read the tree.
     place.chmod(0o755)
     try:
         yield Copy(root, place)
@@ -200,22 +200,22 @@ def fresh_copy(root: Path) -> Iterator[Copy]:
 
 
 def try_mutation(root: Path, mutation: Mutation, timeout_s: float) -> tuple[bool, str, str]:
-    """Whether the mutation was noticed, a word about it, and pytest's output where it was not."""
+    """Whether the mutation was detected, its verdict, and pytest's output where it was not."""
     with fresh_copy(root) as copy:
-        complaint = copy.apply(mutation.path)
-        if complaint is not None:
-            return False, "no longer applies", complaint
-        run = copy.test(mutation.tests, timeout_s)
-    if run.red:
-        return True, f"red ({run.failed} failed)", ""
-    word = "SURVIVED" if run.exit_code == 0 else "proves nothing"
-    return False, f"{word} ({run.describe()})", run.output
+        error = copy.apply(mutation.path)
+        if error is not None:
+            return False, "no longer applies", error
+        run = copy.run_tests(mutation.tests, timeout_s)
+    if run.has_failed:
+        return True, f"detected ({run.failed} failed)", ""
+    verdict = "SURVIVED" if run.exit_code == 0 else "proves nothing"
+    return False, f"{verdict} ({run.describe()})", run.output
 
 
 def main(
     arguments: Sequence[str] | None = None, *, root: Path = ROOT, folder: Path = HERE, module: str = "jobs"
 ) -> int:
-    """Try every mutation (or those whose name contains one of the arguments). 0 when each was noticed."""
+    """Try all mutations, or those whose name contains one of the arguments. Returns 0 when all were detected."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help="parts of patch names; none = all")
     parser.add_argument("--timeout", type=float, default=600.0, help="seconds for the tests of one mutation")
@@ -223,17 +223,17 @@ def main(
     options = parser.parse_args(arguments)
     paths = [p for p in sorted(folder.glob("*.patch")) if not options.names or any(n in p.name for n in options.names)]
     if not paths:
-        print("no mutation to try: a guard that nobody removes is a guard that nobody knows to work")
+        print("no mutation of this name: nothing is proved")
         return 1
     mutations = [Mutation.read(path) for path in paths]
     tests = sorted({test for mutation in mutations for test in mutation.tests})
-    print(f"{len(mutations)} mutations; first their {len(tests)} tests on the untouched tree …", flush=True)
+    print(f"{len(mutations)} mutations; first their {len(tests)} tests on the unchanged tree …", flush=True)
     with fresh_copy(root) as copy:
         copy.check(module)
-        baseline = copy.test(tests, BASELINE_S)
-    if not baseline.green:
+        baseline = copy.run_tests(tests, BASELINE_S)
+    if not baseline.has_passed:
         print(baseline.output)
-        print(f"not green on the untouched tree ({baseline.describe()}): nothing can be proved")
+        print(f"failed on the unchanged tree ({baseline.describe()}): nothing can be proved")
         return 1
     with ThreadPoolExecutor(options.at_once) as threads:
         tried = threads.map(lambda mutation: try_mutation(root, mutation, options.timeout), mutations)
@@ -241,15 +241,15 @@ def main(
 
 
 def report(rows: Iterable[tuple[Mutation, tuple[bool, str, str]]]) -> int:
-    """Print the table as it grows; 1 where a mutation was not noticed."""
+    """Print a row for each mutation; returns 1 where one was not detected."""
     missed = total = 0
-    for mutation, (noticed, word, output) in rows:
+    for mutation, (detected, verdict, output) in rows:
         total += 1
-        missed += not noticed
-        print(f"  {'ok ' if noticed else 'BAD'} {mutation.path.stem:<44} {word}", flush=True)
-        if not noticed:
+        missed += not detected
+        print(f"  {'ok ' if detected else 'BAD'} {mutation.path.stem:<44} {verdict}", flush=True)
+        if not detected:
             print("\n".join(f"      | {line}" for line in output.splitlines()[-40:]))
-    print(f"{total - missed} of {total} mutations were noticed")
+    print(f"{total - missed} of {total} mutations were detected")
     return 1 if missed else 0
 
 

@@ -1,4 +1,4 @@
-"""The harness itself: what counts as noticed, and what proves nothing. Uses a small project of its own."""
+"""What the mutation runner counts as detected, and what proves nothing. Uses a small project of its own."""
 
 from __future__ import annotations
 
@@ -73,10 +73,10 @@ ENDLESS = """--- a/gatehouse/gate.py
 """
 
 
-#: Name → diff and the test that is to notice it.
+#: Name → diff, and the test that is to detect it.
 PATCHES = {
-    "noticed": (NO_GUARD, "test_children_stay_outside"),
-    "noticed-in-a-child": (NO_GUARD, "test_a_child_process_sees_the_same_gate"),
+    "detected": (NO_GUARD, "test_children_stay_outside"),
+    "detected-in-a-child": (NO_GUARD, "test_a_child_process_sees_the_same_gate"),
     "survivor": (NO_GUARD, "test_adults_pass"),
     "outdated": (NO_GUARD.replace("age >= 18", "age >= 21"), "test_children_stay_outside"),
     "uncollectable": (NO_GUARD.replace("+    return True", "+    return )"), "test_children_stay_outside"),
@@ -93,7 +93,7 @@ def make_project(root: Path, **patches: tuple[str, str]) -> Path:
         "pyproject.toml": '[tool.pytest.ini_options]\naddopts = "--import-mode=importlib -p no:cacheprovider"\n',
     }
     for name, (diff, test) in patches.items():
-        files[f"mutations/{name}.patch"] = f"What it takes away.\nTest: tests/test_gate.py::{test}\n\n{diff}"
+        files[f"mutations/{name}.patch"] = f"What it removes.\nTest: tests/test_gate.py::{test}\n\n{diff}"
     (root / "mutations").mkdir(parents=True)
     for name, text in files.items():
         (root / name).parent.mkdir(exist_ok=True)
@@ -112,7 +112,7 @@ def project(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def table(project) -> str:
-    """What the harness prints about all PATCHES; it ends with 1, since some were not noticed."""
+    """The output for all PATCHES; the exit code is 1, since some are not detected."""
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         assert try_all(project) == 1
     return printed.getvalue()
@@ -124,12 +124,12 @@ def row(table: str, name: str) -> str:
     return f"{found[1]} {found[2]}"
 
 
-def test_removed_guard_is_noticed(table):
-    assert row(table, "noticed") == "ok red (1 failed)"
+def test_removed_guard_is_detected(table):
+    assert row(table, "detected") == "ok detected (1 failed)"
 
 
-def test_removed_guard_is_noticed_in_a_child_without_environment(table):
-    assert row(table, "noticed-in-a-child") == "ok red (1 failed)"
+def test_removed_guard_is_detected_in_a_child_without_environment(table):
+    assert row(table, "detected-in-a-child") == "ok detected (1 failed)"
 
 
 def test_surviving_mutation_is_named(table):
@@ -151,28 +151,28 @@ def test_test_ended_by_its_own_timeout_proves_nothing(table):
 
 
 def test_score_is_counted(table):
-    assert table.endswith("2 of 6 mutations were noticed\n")
+    assert table.endswith("2 of 6 mutations were detected\n")
 
 
 def test_the_tree_itself_is_never_touched(table, project):
     assert (project / "gatehouse" / "gate.py").read_text() == GATE
 
 
-def test_all_noticed_is_success(tmp_path):
-    assert try_all(make_project(tmp_path / "project", noticed=PATCHES["noticed"])) == 0
+def test_run_succeeds_when_all_are_detected(tmp_path):
+    assert try_all(make_project(tmp_path / "project", detected=PATCHES["detected"])) == 0
 
 
 def test_hanging_test_proves_nothing(tmp_path, capsys):
     project = make_project(tmp_path / "project", hanging=(ENDLESS, "test_waiting_ends"))
     assert try_all(project, "--timeout", "5") == 1
-    assert row(capsys.readouterr().out, "hanging") == "BAD proves nothing (did not end in time)"
+    assert row(capsys.readouterr().out, "hanging") == "BAD proves nothing (timed out)"
 
 
-def test_test_that_is_red_anyway_proves_nothing(tmp_path, capsys):
-    project = make_project(tmp_path / "project", noticed=PATCHES["noticed"])
+def test_test_that_fails_anyway_proves_nothing(tmp_path, capsys):
+    project = make_project(tmp_path / "project", detected=PATCHES["detected"])
     (project / "gatehouse" / "gate.py").write_text(GATE.replace("age >= 18", "age >= 5"))
     assert try_all(project) == 1
-    assert "not green on the untouched tree" in capsys.readouterr().out
+    assert "failed on the unchanged tree" in capsys.readouterr().out
 
 
 def test_no_mutation_at_all_fails_the_run(tmp_path):
@@ -181,6 +181,6 @@ def test_no_mutation_at_all_fails_the_run(tmp_path):
 
 def test_patch_without_a_test_is_refused(tmp_path):
     project = make_project(tmp_path / "project")
-    (project / "mutations" / "one.patch").write_text(f"What it takes away.\n\n{NO_GUARD}")
+    (project / "mutations" / "one.patch").write_text(f"What it removes.\n\n{NO_GUARD}")
     with pytest.raises(ValueError, match="no line `Test:"):
         try_all(project)

@@ -1,4 +1,4 @@
-"""On a worker's PYTHONPATH, this moves its wall clock by RIG_CLOCK_SHIFT_S seconds; its monotonic is right."""
+"""On a worker's PYTHONPATH: shifts its wall clock by RIG_CLOCK_SHIFT_S seconds, but not its monotonic clock."""
 
 import os
 import sys

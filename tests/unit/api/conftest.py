@@ -16,13 +16,16 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from api.app import create_app
-from api.wiring import Services, assemble
-from jobs.job import Commit, Job, NewChunk, NewJob, StoredPart, WorkerRow
+from api.services import Services
+from api.wiring import assemble_services
+from jobs.chunk import Commit, NewChunk, StoredPart
+from jobs.job import Job, NewJob
 from jobs.settings import Settings
 from jobs.sql import SqlStore
 from jobs.storage.directory_storage import DirectoryStorage
 from jobs.storage.object_keys import MARKER_KEY, part_key, result_key
 from jobs.storage.ownership import mark_storage
+from jobs.worker import WorkerRow
 
 TENANT = "local"
 ALL_SCOPES = ("read", "submit", "stream", "admin")
@@ -32,14 +35,14 @@ VOICES = [
 ]
 
 
-class Bells:
-    """A dispatcher that remembers what it rang for."""
+class RecordingDispatch:
+    """A dispatch that remembers its notifications."""
 
     def __init__(self) -> None:
-        self.rung: list[tuple[str, str]] = []
+        self.notified: list[tuple[str, str]] = []
 
-    def ring(self, queue: str, *, hint: str = "", count: int = 1) -> None:
-        self.rung.append((queue, hint))
+    def notify(self, queue: str, *, job_id: str = "", count: int = 1) -> None:
+        self.notified.append((queue, job_id))
 
     def check(self) -> None:
         return
@@ -67,15 +70,17 @@ def objects(settings: Settings) -> Callable[[], list[str]]:
 
 
 @pytest.fixture
-def bells() -> Bells:
-    return Bells()
+def dispatch() -> RecordingDispatch:
+    return RecordingDispatch()
 
 
 @pytest.fixture
-def services(settings: Settings, sqlite_store: SqlStore, storage: DirectoryStorage, bells: Bells) -> Iterator[Services]:
-    sqlite_store.ensure_tenant(TENANT)
-    mark_storage(storage, sqlite_store.installation_id())
-    services = assemble(settings, store=sqlite_store, storage=storage, dispatch=bells)
+def services(
+    settings: Settings, sqlite_store: SqlStore, storage: DirectoryStorage, dispatch: RecordingDispatch
+) -> Iterator[Services]:
+    sqlite_store.keys.ensure_tenant(TENANT)
+    mark_storage(storage, sqlite_store.maintenance.installation_id())
+    services = assemble_services(settings, store=sqlite_store, storage=storage, dispatch=dispatch)
     # Rows that a test writes are seen at once.
     services.workers._fresh_s = 0.0
     yield services
@@ -97,8 +102,8 @@ def client_of(app: Flask, services: Services) -> Callable[..., FlaskClient]:
     """A client of any tenant with any scopes."""
 
     def make(tenant: str = TENANT, scopes: Sequence[str] = ALL_SCOPES) -> FlaskClient:
-        services.store.ensure_tenant(tenant)
-        _, secret = services.store.create_key(tenant, "test", list(scopes))
+        services.store.keys.ensure_tenant(tenant)
+        _, secret = services.store.keys.create(tenant, "test", list(scopes))
         client = app.test_client()
         client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {secret}"
         return client
@@ -121,7 +126,7 @@ def worker(services: Services) -> Callable[..., WorkerRow]:
         if queue.startswith("tts."):
             info["voices"] = voices
         row = WorkerRow(id=f"test:host:{queue}:1", queues=[queue], slots=1, device="cpu", last_seen=0, info=info)
-        services.store.see_worker(row)
+        services.store.workers.register(row)
         return row
 
     return make
@@ -134,9 +139,9 @@ def finished_job(services: Services) -> Callable[..., Job]:
     def make(files: Mapping[str, tuple[str, bytes]], *, kind: str = "tts.synthesize", **changes: Any) -> Job:
         model = "espeak" if kind.startswith("tts") else "pocketsphinx-en-us"
         new = NewJob(**{"tenant_id": TENANT, "kind": kind, "model": model, "params": {"text": "hello"}, **changes})
-        job = services.store.accept(new).job
+        job = services.store.jobs.submit(new).job
         finish(services, job, files)
-        return services.store.job(job.tenant_id, job.id)
+        return services.store.jobs.get(job.tenant_id, job.id)
 
     return make
 
@@ -145,7 +150,7 @@ def finish(services: Services, job: Job, files: Mapping[str, tuple[str, bytes]])
     """Run plan, one work chunk and stitch of the job."""
     run_plan(services, job, units=[5.0])
     run_work(services, job, b"part")
-    claim = services.store.claim(["cpu"], "test:host:cpu:1", lease_ms=60_000)
+    claim = services.store.chunks.claim(["cpu"], "test:host:cpu:1", lease_ms=60_000)
     assert claim is not None and claim.job.id == job.id
     stored = []
     for name, (content_type, data) in files.items():
@@ -156,12 +161,12 @@ def finish(services: Services, job: Job, files: Mapping[str, tuple[str, bytes]])
         )
     usage = {"audio_s": 1.5, "characters": 5, "engine_s": 0.1}
     result = {"duration_s": 1.5, "processing_s": 0.2, "usage": usage, "files": stored}
-    services.store.commit(claim, Commit(part=put_part(services, claim, b"{}"), result=result))
+    services.store.chunks.commit(claim, Commit(part=put_part(services, claim, b"{}"), result=result))
 
 
 def run_plan(services: Services, job: Job, *, units: Sequence[float], queue: str | None = None) -> None:
     """Commit the plan: one work chunk for each number of units."""
-    claim = services.store.claim(["cpu"], "test:host:cpu:1", lease_ms=60_000)
+    claim = services.store.chunks.claim(["cpu"], "test:host:cpu:1", lease_ms=60_000)
     assert claim is not None and claim.job.id == job.id
     queue = queue or services.catalog.get(job.model, job.kind.split(".")[0]).queue
     chunks = [
@@ -169,15 +174,17 @@ def run_plan(services: Services, job: Job, *, units: Sequence[float], queue: str
         for idx, units in enumerate(units)
     ]
     part = put_part(services, claim, b"{}")
-    services.store.commit(claim, Commit(part=part, new_chunks=chunks, units_total=float(sum(units)), unit="characters"))
+    services.store.chunks.commit(
+        claim, Commit(part=part, new_chunks=chunks, units_total=float(sum(units)), unit="characters")
+    )
 
 
 def run_work(services: Services, job: Job, part: bytes) -> None:
     """Commit the next work chunk with this part."""
     queue = services.catalog.get(job.model, job.kind.split(".")[0]).queue
-    claim = services.store.claim([queue], "test:host:work:1", lease_ms=60_000)
+    claim = services.store.chunks.claim([queue], "test:host:work:1", lease_ms=60_000)
     assert claim is not None and claim.job.id == job.id
-    services.store.commit(claim, Commit(part=put_part(services, claim, part)))
+    services.store.chunks.commit(claim, Commit(part=put_part(services, claim, part)))
 
 
 def put_part(services: Services, claim: Any, data: bytes) -> StoredPart:

@@ -1,4 +1,4 @@
-"""What the demo says about its results, checked on small files of known content."""
+"""Measurements of the demo, on small files of known content."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ def test_audiobook_is_read_back(measure: ModuleType, tmp_path: Path) -> None:
     assert book.chapters == [(0.0, "One"), (2.0, "Two")]
 
 
-def test_loudness_is_that_of_the_standard(measure: ModuleType, tmp_path: Path) -> None:
+def test_loudness_is_measured_by_the_standard(measure: ModuleType, tmp_path: Path) -> None:
     """By EBU R 128 a mono sine of 997 Hz measures its level less 3.01 LU: −20 dBFS is −23 LUFS."""
     book = measure.read_audiobook(audiobook(tmp_path / "tone.m4b", seconds=4.0, amplitude=0.1))
     assert book.loudness_lufs == pytest.approx(-23.0, abs=0.3)
 
 
 @pytest.mark.parametrize(
-    ("heard", "rate"),
+    ("transcript", "rate"),
     [
         ("We have a tent, don't we?", 0.0),
         ("WE HAVE A TENT DON’T WE", 0.0),
@@ -67,9 +67,9 @@ def test_loudness_is_that_of_the_standard(measure: ModuleType, tmp_path: Path) -
         ("", 1.0),
     ],
 )
-def test_words_count_and_nothing_else(measure: ModuleType, heard: str, rate: float) -> None:
-    assert measure.word_error_rate("We have a tent; don't we?", heard) == pytest.approx(rate)
+def test_only_words_count_as_errors(measure: ModuleType, transcript: str, rate: float) -> None:
+    assert measure.word_error_rate("We have a tent; don't we?", transcript) == pytest.approx(rate)
 
 
-def test_names_are_no_spoken_words(measure: ModuleType) -> None:
-    assert measure.spoken_words("Sarah: Very good.\nAlan: It is 3: go.\n") == "Very good. It is 3: go."
+def test_names_of_speakers_are_stripped(measure: ModuleType) -> None:
+    assert measure.strip_speakers("Sarah: Very good.\nAlan: It is 3: go.\n") == "Very good. It is 3: go."

@@ -1,4 +1,4 @@
-"""The demo takes Whisper where its weights lie in Hugging Face's cache, and fetches nothing."""
+"""The demo uses Whisper if its weights are in Hugging Face's cache, and downloads nothing."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from pipelines.catalog.catalog import Catalog
 DEMO = Path(__file__).resolve().parents[3] / "demo"
 
 
-def weights_here(cache: Path) -> str:
-    """In a process of its own: where the cache is, that library asks once, when it is imported."""
+def find_cached_model(cache: Path) -> str:
+    """In a process of its own: the library reads the cache's location once, when it is imported."""
     environment = {**os.environ, "HF_HUB_CACHE": str(cache), "PYTHONPATH": str(DEMO.parent)}
-    program = "from whisper_weights import weights_here; print(weights_here())"
+    program = "from whisper_weights import find_cached_model; print(find_cached_model())"
     command = [sys.executable, "-c", program]
     return subprocess.run(command, env=environment, cwd=DEMO, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def put(cache: Path, model: str) -> None:
+def cache_weights(cache: Path, model: str) -> None:
     """The model's folder as that library lays it out."""
     source = Catalog().get(model, "stt").source
     assert source is not None
@@ -34,18 +34,18 @@ def put(cache: Path, model: str) -> None:
 
 
 def test_without_weights_there_is_none(tmp_path: Path) -> None:
-    assert weights_here(tmp_path) == "None"
+    assert find_cached_model(tmp_path) == "None"
 
 
-def test_model_that_a_worker_would_have_to_fetch_first_is_not_taken(tmp_path: Path) -> None:
-    put(tmp_path, "whisper-base")
-    assert weights_here(tmp_path) == "None"
+def test_model_whose_worker_would_download_another_is_not_used(tmp_path: Path) -> None:
+    cache_weights(tmp_path, "whisper-base")
+    assert find_cached_model(tmp_path) == "None"
 
 
 @pytest.mark.parametrize(
-    ("models", "taken"), [(["whisper-tiny"], "whisper-tiny"), (["whisper-tiny", "whisper-base"], "whisper-base")]
+    ("models", "best"), [(["whisper-tiny"], "whisper-tiny"), (["whisper-tiny", "whisper-base"], "whisper-base")]
 )
-def test_best_of_the_models_that_are_here_is_taken(tmp_path: Path, models: list[str], taken: str) -> None:
+def test_best_cached_model_is_used(tmp_path: Path, models: list[str], best: str) -> None:
     for model in models:
-        put(tmp_path, model)
-    assert weights_here(tmp_path) == taken
+        cache_weights(tmp_path, model)
+    assert find_cached_model(tmp_path) == best

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from framework.client.blocking_client import Client
-from framework.client.retry_policy import Retries
+from framework.client.retry_policy import RetryPolicy
 from tests.unit.framework.wire_server import KEY, WireServer
 
-#: As patient as the default, without the pauses.
-QUICK = Retries(first_delay_s=0.001)
+#: As many retries as by default, without the pauses.
+QUICK = RetryPolicy(first_delay_s=0.001)
 
 
 @pytest.fixture
@@ -30,14 +30,14 @@ def client(wire: WireServer) -> Iterator[Client]:
 
 @pytest.fixture(autouse=True)
 def _no_server_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """What runs on the developer's machine must not be found."""
+    """A server on the developer's machine must not be found."""
     monkeypatch.delenv("VOICEMILL_URL", raising=False)
     monkeypatch.delenv("VOICEMILL_API_KEY", raising=False)
     monkeypatch.setenv("VOICEMILL_DATA_DIR", str(tmp_path_factory.mktemp("no-server")))
 
 
-def meanwhile(action: Callable[[], object]) -> threading.Thread:
-    """Run `action` beside the test; join the thread to see that it ended."""
+def start_thread(action: Callable[[], object]) -> threading.Thread:
+    """Run `action` in a thread, which the test joins."""
     thread = threading.Thread(target=action)
     thread.start()
     return thread

@@ -1,7 +1,7 @@
-"""A small HTTP server that speaks the API's wire shapes from memory, so that the clients are tested over real sockets.
+"""A small HTTP server with the API's wire format and its state in memory: the clients are tested over real sockets.
 
-It does no work: a test says when a job moves (`move`, `succeed`, `fail`), what goes wrong next (`refuse_next`,
-`drop_next`), and reads what came (`requests`).
+It runs no jobs: a test says when a job makes progress (`move`, `succeed`, `fail`), what fails next (`refuse_next`,
+`drop_next`), and reads what was received (`requests`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FINISHED = {"succeeded", "failed", "cancelled", "expired"}
 
 @dataclass
 class Received:
-    """One request as it came."""
+    """One request as received."""
 
     method: str
     path: str
@@ -45,8 +45,8 @@ class Received:
 
 
 @dataclass
-class Trouble:
-    """What the next matching request meets instead of an answer. `status` 0 = the connection is cut."""
+class Fault:
+    """The response to the next matching request. `status` 0 = the connection is cut."""
 
     path: str | None
     status: int
@@ -62,9 +62,9 @@ class WireServer:
         self.deleted: set[str] = set()
         #: Path of a voice's sample → the job that makes it.
         self.previews: dict[str, str] = {}
-        #: Path → what is there for everyone, as at a presigned URL.
+        #: Path → content that needs no key, as at a presigned URL.
         self.bucket: dict[str, bytes] = {}
-        #: Events of each job's stream, in order; appended to while clients listen.
+        #: Events of each job's stream, in order; appended to while clients read.
         self.events: dict[str, list[tuple[str, Any]]] = {}
         #: Events after which a stream ends as if the server had gone away.
         self.events_per_stream = 10_000
@@ -75,7 +75,7 @@ class WireServer:
         self.redirect_to: str | None = None
         self.changed = threading.Condition()
         self._keys: dict[str, str] = {}
-        self._troubles: deque[Trouble] = deque()
+        self._faults: deque[Fault] = deque()
         server = self
 
         class Handler(_Handler):
@@ -85,7 +85,7 @@ class WireServer:
         self._http.daemon_threads = True
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02})
 
-    # -- life ----------------------------------------------------------------------------------------------------------
+    # -- start and stop ------------------------------------------------------------------------------------------------
     def start(self) -> WireServer:
         self._thread.start()
         return self
@@ -104,7 +104,7 @@ class WireServer:
         host, port = self._http.server_address[:2]
         return f"http://{host!s}:{port}"
 
-    # -- what a test says ----------------------------------------------------------------------------------------------
+    # -- for tests -----------------------------------------------------------------------------------------------------
     def refuse_next(
         self,
         status: int,
@@ -129,23 +129,23 @@ class WireServer:
         }
         all_headers = {"Content-Type": "application/problem+json", **(headers or {})}
         for _ in range(times):
-            self._troubles.append(Trouble(path, status, all_headers, json.dumps(problem).encode()))
+            self._faults.append(Fault(path, status, all_headers, json.dumps(problem).encode()))
 
     def answer_next(self, status: int, body: bytes, *, path: str | None = None) -> None:
-        """Something that no Voicemill server says."""
-        self._troubles.append(Trouble(path, status, {"Content-Type": "text/html"}, body))
+        """A response that no Voicemill server gives."""
+        self._faults.append(Fault(path, status, {"Content-Type": "text/html"}, body))
 
     def drop_next(self, *, path: str | None = None, times: int = 1) -> None:
-        """The request arrives and is worked on; the answer never does."""
+        """The request is received and handled; its response is lost."""
         for _ in range(times):
-            self._troubles.append(Trouble(path, 0, {}, b""))
+            self._faults.append(Fault(path, 0, {}, b""))
 
     def add_job(self, kind: str = "stt.transcribe", state: str = "accepted", **changes: Any) -> str:
         with self.changed:
             return self._add(kind, state=state, **changes)["id"]
 
     def move(self, job_id: str, *, state: str = "running", done: float = 0.0, total: float = 100.0) -> None:
-        """The job is so far now; listeners are told."""
+        """Set the progress of a job; open streams get an event."""
         with self.changed:
             job = self.jobs[job_id]
             changed_state = job["state"] != state
@@ -153,11 +153,11 @@ class WireServer:
             job["progress"] = _progress("work", done, total)
             self.events[job_id].append(("progress", job["progress"]))
             if changed_state:
-                self._tell_state(job)
+                self._add_state_event(job)
             self.changed.notify_all()
 
-    def hear(self, job_id: str, text: str) -> None:
-        """A piece of the transcript is done."""
+    def add_segment(self, job_id: str, text: str) -> None:
+        """A segment of the transcript is finished."""
         with self.changed:
             self.events[job_id].append(("segment", {"id": 0, "start": 0.0, "end": 1.0, "text": text}))
             self.changed.notify_all()
@@ -204,13 +204,13 @@ class WireServer:
     def received(self, method: str, path: str) -> list[Received]:
         return [request for request in self.requests if (request.method, request.path) == (method, path)]
 
-    # -- what the handler asks -----------------------------------------------------------------------------------------
-    def trouble_for(self, path: str) -> Trouble | None:
+    # -- for the handler -----------------------------------------------------------------------------------------------
+    def take_fault(self, path: str) -> Fault | None:
         with self.changed:
-            for trouble in self._troubles:
-                if trouble.path == path or (trouble.path is None and path != "/audio/health"):
-                    self._troubles.remove(trouble)
-                    return trouble
+            for fault in self._faults:
+                if fault.path == path or (fault.path is None and path != "/audio/health"):
+                    self._faults.remove(fault)
+                    return fault
         return None
 
     def submit(self, request: Received, kind: str) -> tuple[dict[str, Any], bool]:
@@ -261,10 +261,10 @@ class WireServer:
     def _end(self, job: dict[str, Any], state: str) -> None:
         job["state"] = state
         job["finished_at"] = "2026-11-22T08:01:00Z"
-        self._tell_state(job)
+        self._add_state_event(job)
         self.changed.notify_all()
 
-    def _tell_state(self, job: dict[str, Any]) -> None:
+    def _add_state_event(self, job: dict[str, Any]) -> None:
         shown = {name: value for name, value in job.items() if name not in {"request", "gone"}}
         self.events[job["id"]].append(("state", shown))
 
@@ -299,15 +299,15 @@ class _Handler(BaseHTTPRequestHandler):
     def _handle(self) -> None:
         request = self._read()
         self.wire.requests.append(request)
-        trouble = self.wire.trouble_for(request.path)
-        if trouble is not None and trouble.status:
-            self._answer(trouble.status, trouble.body, trouble.headers)
+        fault = self.wire.take_fault(request.path)
+        if fault is not None and fault.status:
+            self._answer(fault.status, fault.body, fault.headers)
             return
-        if trouble is None:
+        if fault is None:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 self._route(request)
             return
-        # The work is done, its answer is lost.
+        # The request is handled, its response is lost.
         if request.method == "POST":
             self.wire.submit(request, "stt.transcribe")
         self.close_connection = True
@@ -346,14 +346,14 @@ class _Handler(BaseHTTPRequestHandler):
             extra = {"Idempotency-Replayed": "true"} if replayed else {}
             self._json(202, job, {"Location": f"/jobs/{job['id']}", "Retry-After": "1", **extra})
         elif request.method == "POST" and parts[:2] == ["tts", "voices"] and parts[-1] == "preview":
-            # One job for each path, however often it is asked for.
+            # One job for each path, however often it is requested.
             job_id = self.wire.previews.get(request.path)
             job = self.wire.jobs[job_id] if job_id else self.wire.submit(request, "tts.synthesize")[0]
             self.wire.previews[request.path] = job["id"]
             self._json(202, job, {"Location": f"/jobs/{job['id']}"})
         elif parts[0] == "jobs":
             self._jobs(request, parts[1:])
-        elif request.path in LISTS:
+        elif request.method == "GET" and request.path in LISTS:
             self._json(200, {"object": "list", "data": LISTS[request.path]})
         elif request.path == "/keys" and request.method == "POST":
             self._json(201, {"id": "k1", "object": "key", "secret": "vm_k1_secret", **request.json})
@@ -476,6 +476,17 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 LISTS: dict[str, list[dict[str, Any]]] = {
+    "/keys": [
+        {
+            "id": "k0",
+            "name": "old laptop",
+            "scopes": ["read", "submit"],
+            "created_at": "2026-11-01T08:00:00Z",
+            "expires_at": None,
+            "last_used_at": None,
+            "revoked_at": "2026-11-02T08:00:00Z",
+        }
+    ],
     "/tts/voices": [
         {"id": "en-gb", "name": "British English", "language": "en-GB", "family": "espeak", "gender": "male"},
         {"id": "de", "name": "Deutsch", "language": "de", "family": "espeak", "gender": None},

@@ -8,7 +8,7 @@ START = 1_800_000_000_000
 
 
 def passes(window: TrustWindow, *seconds: float) -> list[bool]:
-    return [window.passed(START + round(each * 1000)) for each in seconds]
+    return [window.record_pass(START + round(each * 1000)) for each in seconds]
 
 
 def test_trust_comes_after_ninety_seconds_of_passes() -> None:

@@ -35,7 +35,7 @@ thread.join()
 """
 
 
-def lines(kind, raised="log"):
+def run_script(kind: str, raised: str = "log") -> str:
     ran = subprocess.run(
         [sys.executable, "-c", SCRIPT, kind, raised], capture_output=True, text=True, check=True, timeout=deadline(60)
     )
@@ -45,12 +45,12 @@ def lines(kind, raised="log"):
 
 @pytest.mark.parametrize("kind", ["json", "text"])
 @pytest.mark.parametrize("raised", ["log", "standard library", "thread"])
-def test_traceback_names_places_and_holds_neither_values_nor_messages(kind, raised):
-    text = lines(kind, raised)
+def test_traceback_names_places_and_holds_neither_values_nor_messages(kind: str, raised: str) -> None:
+    text = run_script(kind, raised)
     assert "ValueError" in text and ("in fail" in text) and "hunter2" not in text
 
 
-def test_json_lines_are_one_object_each_with_the_request():
-    (line,) = lines("json").splitlines()
+def test_json_lines_are_one_object_each_with_the_request() -> None:
+    (line,) = run_script("json").splitlines()
     parsed = json.loads(line)
     assert (parsed["event"], parsed["request"], parsed["level"]) == ("request_failed", "r-1", "error")

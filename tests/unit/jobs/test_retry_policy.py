@@ -6,31 +6,37 @@ from itertools import pairwise
 
 import pytest
 
-from jobs.retry_policy import CRASH_LIMIT, ERROR_LIMIT, RESCUE_LIMIT, Again, Counts, Spent, after
+from jobs.retry_policy import CRASH_LIMIT, ERROR_LIMIT, RESCUE_LIMIT, Counts, Exhausted, RetryAfter, decide_retry
 from jobs.states import ReleaseReason
 
 
-def decide(reason: ReleaseReason, counts: Counts, *, charge: bool = True, random: float = 0.5) -> Again | Spent:
-    return after(reason, counts, charge=charge, base_ms=10_000, random=lambda: random)
+def decide(
+    reason: ReleaseReason, counts: Counts, *, charge: bool = True, random: float = 0.5
+) -> RetryAfter | Exhausted:
+    return decide_retry(reason, counts, charge=charge, base_ms=10_000, random=lambda: random)
 
 
 @pytest.mark.parametrize(
     ("reason", "before", "again"),
     [
-        (ReleaseReason.RETRY, Counts(), Again(Counts(error=1), 10_000)),
-        (ReleaseReason.RETRY, Counts(error=1, crash=2), Again(Counts(error=2, crash=2), 20_000)),
-        (ReleaseReason.RETRY, Counts(error=3), Again(Counts(error=4), 80_000)),
-        (ReleaseReason.CRASH, Counts(), Again(Counts(crash=1), 0)),
-        (ReleaseReason.RESCUE, Counts(), Again(Counts(rescue=1), 0)),
-        (ReleaseReason.RESCUE, Counts(rescue=1), Again(Counts(rescue=2), 2_000)),
-        (ReleaseReason.RESCUE, Counts(rescue=18), Again(Counts(rescue=19), 300_000)),
-        (ReleaseReason.SNOOZE, Counts(), Again(Counts(snooze=1), 5_000)),
-        (ReleaseReason.SNOOZE, Counts(snooze=2), Again(Counts(snooze=3), 20_000)),
-        (ReleaseReason.SNOOZE, Counts(snooze=10_000), Again(Counts(snooze=10_001), 60_000)),
-        (ReleaseReason.INTERRUPT, Counts(error=4, crash=2, rescue=19), Again(Counts(error=4, crash=2, rescue=19), 0)),
+        (ReleaseReason.RETRY, Counts(), RetryAfter(Counts(error=1), 10_000)),
+        (ReleaseReason.RETRY, Counts(error=1, crash=2), RetryAfter(Counts(error=2, crash=2), 20_000)),
+        (ReleaseReason.RETRY, Counts(error=3), RetryAfter(Counts(error=4), 80_000)),
+        (ReleaseReason.CRASH, Counts(), RetryAfter(Counts(crash=1), 0)),
+        (ReleaseReason.RESCUE, Counts(), RetryAfter(Counts(rescue=1), 0)),
+        (ReleaseReason.RESCUE, Counts(rescue=1), RetryAfter(Counts(rescue=2), 2_000)),
+        (ReleaseReason.RESCUE, Counts(rescue=18), RetryAfter(Counts(rescue=19), 300_000)),
+        (ReleaseReason.SNOOZE, Counts(), RetryAfter(Counts(snooze=1), 5_000)),
+        (ReleaseReason.SNOOZE, Counts(snooze=2), RetryAfter(Counts(snooze=3), 20_000)),
+        (ReleaseReason.SNOOZE, Counts(snooze=10_000), RetryAfter(Counts(snooze=10_001), 60_000)),
+        (
+            ReleaseReason.INTERRUPT,
+            Counts(error=4, crash=2, rescue=19),
+            RetryAfter(Counts(error=4, crash=2, rescue=19), 0),
+        ),
     ],
 )
-def test_chunk_runs_again_after(reason: ReleaseReason, before: Counts, again: Again) -> None:
+def test_chunk_runs_again_after(reason: ReleaseReason, before: Counts, again: RetryAfter) -> None:
     assert decide(reason, before) == again
 
 
@@ -44,14 +50,14 @@ def test_chunk_runs_again_after(reason: ReleaseReason, before: Counts, again: Ag
 )
 def test_chunk_fails_at_its_limit(reason: ReleaseReason, before: Counts, counts: Counts, error_class: str) -> None:
     spent = decide(reason, before)
-    assert isinstance(spent, Spent)
-    assert (spent.counts, spent.error_class) == (counts, error_class)
+    assert isinstance(spent, Exhausted)
+    assert (spent.counts, spent.failure.error_class) == (counts, error_class)
 
 
 @pytest.mark.parametrize("reason", [ReleaseReason.RETRY, ReleaseReason.CRASH, ReleaseReason.RESCUE])
 def test_uncharged_release_counts_nothing_and_waits_for_nothing(reason: ReleaseReason) -> None:
     spent = Counts(error=4, crash=2, rescue=19)
-    assert decide(reason, spent, charge=False) == Again(spent, 0)
+    assert decide(reason, spent, charge=False) == RetryAfter(spent, 0)
 
 
 def test_backoff_varies_by_a_fifth_both_ways() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
@@ -9,42 +11,42 @@ from jobs.settings import Settings, engine_environment
 
 
 @pytest.fixture(autouse=True)
-def bare_environment(monkeypatch):
-    """No variable of whoever runs the tests reaches them."""
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests do not see the variables of the shell that runs them."""
     for name in Settings.model_fields:
         monkeypatch.delenv(f"VOICEMILL_{name.upper()}", raising=False)
 
 
-def test_nothing_set_is_the_embedded_mode():
+def test_no_variable_means_embedded_mode() -> None:
     settings = Settings()
     assert settings.is_embedded
     assert (settings.broker_url, settings.storage_url, settings.secret_key) == (None, None, None)
 
 
-def test_embedded_database_lies_in_the_data_directory(tmp_path):
+def test_embedded_database_lies_in_the_data_directory(tmp_path: Path) -> None:
     assert Settings(data_dir=tmp_path).resolved_database_url() == f"sqlite:///{tmp_path}/voicemill.db"
 
 
-def test_database_url_ends_the_embedded_mode(monkeypatch):
+def test_database_url_ends_the_embedded_mode(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VOICEMILL_DATABASE_URL", "postgresql+psycopg://v:secret@db/voicemill")
     settings = Settings()
     assert not settings.is_embedded
     assert settings.resolved_database_url() == "postgresql+psycopg://v:secret@db/voicemill"
 
 
-def test_variable_sets_its_field(monkeypatch):
+def test_variable_sets_its_field(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VOICEMILL_LEASE_S", "62.5")
     monkeypatch.setenv("VOICEMILL_LOG_JSON", "true")
     settings = Settings()
     assert (settings.lease_s, settings.log_json) == (62.5, True)
 
 
-def test_argument_wins_over_its_variable(monkeypatch):
+def test_argument_wins_over_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VOICEMILL_LEASE_S", "62.5")
     assert Settings(lease_s=80).lease_s == 80
 
 
-def test_variable_of_another_program_is_ignored(monkeypatch):
+def test_variable_of_another_program_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VOICEMILL_URL", "http://127.0.0.1:1")
     assert Settings().public_url == "http://127.0.0.1:8080"
 
@@ -57,7 +59,9 @@ def test_variable_of_another_program_is_ignored(monkeypatch):
         (" a.internal:443 , b.internal:8443 ,", ("a.internal:443", "b.internal:8443")),
     ],
 )
-def test_allowed_receivers_are_a_comma_list(monkeypatch, value, receivers):
+def test_allowed_receivers_are_a_comma_list(
+    monkeypatch: pytest.MonkeyPatch, value: str, receivers: tuple[str, ...]
+) -> None:
     monkeypatch.setenv("VOICEMILL_OUTBOUND_ALLOW", value)
     assert Settings().outbound_allow == receivers
 
@@ -79,14 +83,14 @@ def test_allowed_receivers_are_a_comma_list(monkeypatch, value, receivers):
         ("log_json", "perhaps"),
     ],
 )
-def test_wrong_value_is_refused_by_its_name(monkeypatch, field, value):
+def test_wrong_value_is_refused_by_its_name(monkeypatch: pytest.MonkeyPatch, field: str, value: str) -> None:
     monkeypatch.setenv(f"VOICEMILL_{field.upper()}", value)
     with pytest.raises(ValidationError) as caught:
         Settings()
     assert [error["loc"] for error in caught.value.errors()] == [(field,)]
 
 
-def test_lease_that_two_lost_heartbeats_would_end_is_refused(monkeypatch):
+def test_lease_that_two_lost_heartbeats_would_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VOICEMILL_LEASE_S", "40")
     with pytest.raises(ValidationError, match=r"VOICEMILL_HEARTBEAT_S to 13 or less, or VOICEMILL_LEASE_S to 45"):
         Settings()
@@ -94,11 +98,11 @@ def test_lease_that_two_lost_heartbeats_would_end_is_refused(monkeypatch):
     assert Settings().heartbeat_s == 13
 
 
-def test_heartbeat_of_a_third_of_the_lease_is_taken():
+def test_heartbeat_of_a_third_of_the_lease_is_taken() -> None:
     assert Settings(lease_s=45).heartbeat_s == 15
 
 
-def test_secrets_show_neither_in_errors_nor_in_print(monkeypatch):
+def test_secrets_appear_neither_in_errors_nor_in_repr(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VOICEMILL_DATABASE_URL", "postgresql+psycopg://v:hunter2@db/voicemill")
     monkeypatch.setenv("VOICEMILL_SECRET_KEY", "hunter2" * 6)
     assert "hunter2" not in repr(Settings())
@@ -108,12 +112,12 @@ def test_secrets_show_neither_in_errors_nor_in_print(monkeypatch):
     assert "hunter2" not in str(caught.value)
 
 
-def test_nothing_is_kept_for_ever_unless_that_is_asked_for():
+def test_retention_is_limited_unless_it_is_switched_off() -> None:
     assert Settings().retain_s == 30 * 86_400
     assert Settings(retain_s=None).retain_s is None
 
 
-def test_engines_keep_few_compiled_convolutions_unless_they_are_told_otherwise(monkeypatch):
+def test_engines_cache_few_compiled_convolutions_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", raising=False)
     assert engine_environment()["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] == "256"
     monkeypatch.setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "1024")

@@ -1,4 +1,4 @@
-"""Every format that can be asked for, read back."""
+"""pipelines/formats.py: every format of a request, and its sampling rates."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import get_args
 import pytest
 
 from pipelines.errors import UnsupportedOption
-from pipelines.formats import FORMATS, output_rate
+from pipelines.formats import AUDIO_FORMATS, choose_sample_rate
 from pipelines.requests import AudioFormat
 
 
-def test_every_format_that_can_be_asked_for_is_known() -> None:
-    assert set(FORMATS) == set(get_args(AudioFormat))
+def test_every_requestable_format_is_known() -> None:
+    assert set(AUDIO_FORMATS) == set(get_args(AudioFormat))
 
 
 @pytest.mark.parametrize(
@@ -29,11 +29,11 @@ def test_every_format_that_can_be_asked_for_is_known() -> None:
 def test_without_a_wish_the_rate_is_the_voices_own_or_the_next_that_the_format_has(
     name: str, spoken: int, chosen: int
 ) -> None:
-    assert output_rate(name, None, spoken) == chosen
+    assert choose_sample_rate(name, None, spoken) == chosen
 
 
 def test_a_rate_that_the_format_cannot_have_is_refused_with_those_it_can() -> None:
-    assert output_rate("wav", 12_345, 22_050) == 12_345
+    assert choose_sample_rate("wav", 12_345, 22_050) == 12_345
     with pytest.raises(UnsupportedOption, match="8000, 12000, 16000, 24000, 48000") as refusal:
-        output_rate("opus", 44_100, 22_050)
+        choose_sample_rate("opus", 44_100, 22_050)
     assert refusal.value.field == "sample_rate_hz"

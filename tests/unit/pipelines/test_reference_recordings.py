@@ -9,17 +9,17 @@ import pytest
 
 from pipelines.errors import BadInput, UnreadableInput
 from pipelines.pipeline import Limits, Span
-from pipelines.reference_recordings import LEAST_SPEECH_S, prepare, recordings
+from pipelines.reference_recordings import MIN_SPEECH_S, extract_references, read_references
 from pipelines.requests import Reference, SynthesisRequest
-from tests.factories import JFK, jfk, make_noise, make_silence, make_sound, wav_bytes
-from tests.synthesis_rig import DirectorySink
+from tests.audio_factories import JFK, load_jfk, make_noise, make_silence, make_sine, make_wav_bytes
+from tests.pipeline_runner import DirectorySink
 
 VOICE, OTHER = "voice_" + "a" * 32, "voice_" + "b" * 32
 
 
 def given(root: Path, *recorded: bytes, **fields: object) -> tuple[SynthesisRequest, DirectorySink]:
     """A request for voices, and a sink in whose directory their recordings lie."""
-    sink = DirectorySink.under(root, "plan")
+    sink = DirectorySink(root / "plan")
     names = (VOICE, OTHER)[: len(recorded)]
     for name, data in zip(names, recorded, strict=True):
         (sink.directory / name).write_bytes(data)
@@ -27,39 +27,39 @@ def given(root: Path, *recorded: bytes, **fields: object) -> tuple[SynthesisRequ
     return SynthesisRequest.model_validate({"text": "x", "voice": VOICE, **fields, "references": references}), sink
 
 
-def heard(root: Path, *recorded: bytes, **fields: object) -> dict[str, np.ndarray]:
+def extract(root: Path, *recorded: bytes, **fields: object) -> dict[str, np.ndarray]:
     request, sink = given(root, *recorded, **fields)
-    names = prepare(request, sink, Limits())
+    names = extract_references(request, sink, Limits())
     assert list(sink.directory.iterdir()) == []
     span = Span(0, 0, 1, 1, inputs=names)
-    found = recordings(span, lambda k: sink.kept / names[k])
+    found = read_references(span, lambda k: sink.out / names[k])
     assert all(each.sample_rate_hz == 16_000 for each in found.values())
     return {voice: each.samples for voice, each in found.items()}
 
 
-def test_speech_of_a_recording_goes_on_and_its_silence_does_not(tmp_path: Path) -> None:
+def test_speech_of_a_recording_is_extracted_without_its_silence(tmp_path: Path) -> None:
     quiet = make_silence(20.0)
-    loose = wav_bytes(np.concatenate([quiet, jfk(), quiet]))
-    samples = heard(tmp_path / "loose", loose)[VOICE]
+    loose = make_wav_bytes(np.concatenate([quiet, load_jfk(), quiet]))
+    samples = extract(tmp_path / "loose", loose)[VOICE]
     assert 8 <= len(samples) / 16_000 <= 11.5
-    assert np.abs(samples).max() == np.abs(jfk()).max()
+    assert np.abs(samples).max() == np.abs(load_jfk()).max()
 
 
-def test_at_most_half_a_minute_goes_on(tmp_path: Path) -> None:
-    samples = heard(tmp_path, wav_bytes(np.concatenate([jfk()] * 6)))[VOICE]
+def test_at_most_half_a_minute_is_extracted(tmp_path: Path) -> None:
+    samples = extract(tmp_path, make_wav_bytes(np.concatenate([load_jfk()] * 6)))[VOICE]
     assert 25 <= len(samples) / 16_000 <= 30
 
 
 def test_every_voice_of_a_cast_keeps_its_own_recording(tmp_path: Path) -> None:
-    half = wav_bytes(jfk()[: 16_000 * 6])
-    found = heard(tmp_path, JFK.read_bytes(), half, voice=None, cast={"A": VOICE, "B": OTHER})
-    assert len(found[VOICE]) > len(found[OTHER]) > LEAST_SPEECH_S * 16_000
+    half = make_wav_bytes(load_jfk()[: 16_000 * 6])
+    found = extract(tmp_path, JFK.read_bytes(), half, voice=None, cast={"A": VOICE, "B": OTHER})
+    assert len(found[VOICE]) > len(found[OTHER]) > MIN_SPEECH_S * 16_000
 
 
 def test_request_without_recordings_leaves_nothing(tmp_path: Path) -> None:
     request, sink = given(tmp_path, voice="alan")
-    assert prepare(request, sink, Limits()) == []
-    assert recordings(Span(0, 0, 1, 1), lambda k: sink.kept / "none") == {}
+    assert extract_references(request, sink, Limits()) == []
+    assert read_references(Span(0, 0, 1, 1), lambda k: sink.out / "none") == {}
 
 
 @pytest.mark.parametrize(
@@ -67,22 +67,22 @@ def test_request_without_recordings_leaves_nothing(tmp_path: Path) -> None:
     [
         (make_silence(5.0), "no speech"),
         (make_noise(5.0), "no speech"),
-        (make_sound(5.0), "no speech"),
-        (jfk()[: 16_000 + 8_000], "2 s at least"),
+        (make_sine(5.0), "no speech"),
+        (load_jfk()[: 16_000 + 8_000], "2 s at least"),
     ],
     ids=["silence", "noise", "a tone", "a second of speech"],
 )
 def test_recording_without_enough_speech_is_refused_on_the_voice(
     tmp_path: Path, samples: np.ndarray, said: str
 ) -> None:
-    request, sink = given(tmp_path, wav_bytes(samples))
+    request, sink = given(tmp_path, make_wav_bytes(samples))
     with pytest.raises(BadInput, match=said) as refused:
-        prepare(request, sink, Limits())
+        extract_references(request, sink, Limits())
     assert refused.value.field == "voice"
 
 
 def test_recording_that_is_none_is_refused_on_the_field_that_asks_for_it(tmp_path: Path) -> None:
     request, sink = given(tmp_path, JFK.read_bytes(), b"no recording", voice=None, cast={"A": VOICE, "B": OTHER})
     with pytest.raises(UnreadableInput) as refused:
-        prepare(request, sink, Limits())
+        extract_references(request, sink, Limits())
     assert refused.value.field == "cast"

@@ -1,4 +1,4 @@
-"""What may be asked for: defaults, bounds and the words of refusal."""
+"""pipelines/requests.py: defaults, bounds and messages."""
 
 from __future__ import annotations
 

@@ -1,9 +1,7 @@
-"""The Celery settings that keep a message a doorbell; each stands for a trap that was met."""
+"""The Celery settings that keep a message a mere notification; each stands for a trap that was met."""
 
 import pytest
 
-from jobs.dispatch.celery_dispatch import RING_TASK
-from workers import tasks
 from workers.celery_app import make_app
 
 
@@ -41,24 +39,14 @@ def test_the_transport_notices_a_dead_link(app):
     assert options["health_check_interval"] <= 25
 
 
-def test_it_listens_to_its_own_queues_only(app):
+def test_it_consumes_its_own_queues_only(app):
     assert [queue.name for queue in app.conf.task_queues] == ["cpu", "webhook"]
 
 
-def test_redis_keeps_one_list_for_each_queue_and_no_copy_of_what_was_heard(app):
+def test_redis_keeps_one_list_for_each_queue_and_no_copy_of_what_was_received(app):
     options = app.conf.broker_transport_options
     assert options["priority_steps"] == [0]
     assert options["ack_emulation"] is False
-
-
-def test_a_bell_calls_what_answers_its_queue(app):
-    tasks.register(app, {"cpu": lambda: 3})
-    assert app.tasks[RING_TASK].run("cpu", "job_1") == 3
-
-
-def test_a_bell_of_a_queue_that_is_not_ours_does_nothing(app):
-    tasks.register(app, {"cpu": lambda: pytest.fail("not this one")})
-    assert app.tasks[RING_TASK].run("tts.espeak", "job_1") == 0
 
 
 def test_without_a_broker_celerys_programs_are_told_what_is_missing(monkeypatch):

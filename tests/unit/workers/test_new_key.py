@@ -21,14 +21,14 @@ def migrated(sqlite_url, monkeypatch, tmp_path):
 
 def test_printed_secret_opens_the_tenant(migrated, capsys):
     assert new_key.main(["--tenant", "acme", "--scopes", "submit,admin"]) == 0
-    key = migrated.key_for(capsys.readouterr().out.strip())
+    key = migrated.keys.find(capsys.readouterr().out.strip())
     assert (key.tenant_id, key.name, set(key.scopes)) == ("acme", "first", {"submit", "admin"})
 
 
 def test_second_key_of_a_tenant_leaves_the_first_alone(migrated, capsys):
     secrets = [new_key.main(["--tenant", "acme"]) or capsys.readouterr().out.strip() for _ in range(2)]
-    assert {migrated.key_for(secret).tenant_id for secret in secrets} == {"acme"}
-    assert len(migrated.keys("acme")) == 2
+    assert {migrated.keys.find(secret).tenant_id for secret in secrets} == {"acme"}
+    assert len(migrated.keys.list("acme")) == 2
 
 
 @pytest.mark.parametrize("scopes", ["", "read,write"])
@@ -37,7 +37,7 @@ def test_unknown_scope_is_refused_with_the_choices(migrated, capsys, scopes):
         new_key.main(["--tenant", "acme", "--scopes", scopes])
     assert ended.value.code == 2
     assert "read, submit, stream, admin" in capsys.readouterr().err
-    assert migrated.keys("acme") == []
+    assert migrated.keys.list("acme") == []
 
 
 def test_tenant_that_could_not_be_part_of_an_object_key_is_refused(migrated, capsys):

@@ -1,4 +1,4 @@
-"""A thread that goes on, whatever happens."""
+"""A thread that survives errors."""
 
 import threading
 
@@ -36,7 +36,7 @@ def test_a_failure_is_not_the_end(failure):
 
 def test_after_a_failure_it_comes_sooner():
     action = Counting(StoreUnavailable())
-    periodic = Periodic("test", action, every_s=3600, again_s=0.001)
+    periodic = Periodic("test", action, every_s=3600, retry_s=0.001)
     periodic.start()
     periodic.wake()
     assert action.called(2), "woken once, and again after the failure"

@@ -1,28 +1,28 @@
-"""The sources of a chunk, brought into its box when they are asked for, or one ahead."""
+"""The sources of a chunk, fetched into its working directory when they are asked for, or one ahead."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jobs.job import InputObject
+from jobs.chunk import InputObject
 from workers.chunks.stored_objects import StoredObjects
 
 
 class SourceFiles:
-    """Numbered objects as files of the box. The child removes a file when it asks for the next one."""
+    """Numbered objects as files of the working directory. The child removes a file when it asks for the next one."""
 
     def __init__(self, objects: StoredObjects, sources: Sequence[InputObject]) -> None:
         """`sources` may still grow."""
         self._objects = objects
         self._sources = sources
-        self._ahead: dict[int, str] = {}
+        self._fetched: dict[int, str] = {}
 
     def get(self, k: int) -> str | None:
         """The name of the k-th file; None where there is no such source."""
-        self.look_ahead(k)
-        return self._ahead.pop(k, None)
+        self.prefetch(k)
+        return self._fetched.pop(k, None)
 
-    def look_ahead(self, k: int) -> None:
-        """Bring the k-th file, if there is such a source and it is not there."""
-        if 0 <= k < len(self._sources) and k not in self._ahead:
-            self._ahead[k] = self._objects.fetch(self._sources[k], f"source-{k}")
+    def prefetch(self, k: int) -> None:
+        """Fetch the k-th file, if there is such a source and it is not there."""
+        if 0 <= k < len(self._sources) and k not in self._fetched:
+            self._fetched[k] = self._objects.fetch(self._sources[k], f"source-{k}")

@@ -1,4 +1,4 @@
-"""The end of a job: all parts go through the sandbox in order, one at a time, and the result's files come out."""
+"""The end of a job: a sandbox joins all parts in order, one at a time, into the result's files."""
 
 from __future__ import annotations
 
@@ -8,19 +8,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jobs.job import Chunk, Commit, InputObject, StoredPart
+from jobs.chunk import Chunk, Commit, InputObject, StoredPart
 from jobs.storage.object_keys import result_key
-from pipelines.catalog.catalog import RARE_IMPORTS
 from workers.chunks.context import ChunkContext
-from workers.chunks.outcomes import Misbehaved
-from workers.engines import step_runner
-from workers.engines.channel import Message
+from workers.engines.engine import StepRequest
+from workers.engines.messages import PLAN_FILE, SPANS_FILE, StepDone, StitchDone, StitchInput
+from workers.engines.protocol import ProtocolViolation
 
 from .source_files import SourceFiles
 
 
 class StitchStep:
-    """`execution.StepOfChunk` for stitch chunks."""
+    """`execution.ChunkStep` for stitch chunks."""
 
     def __init__(self, context: ChunkContext) -> None:
         self._context = context
@@ -31,23 +30,21 @@ class StitchStep:
         self._engine_s = 0.0
         self._began = time.monotonic()
 
-    def message(self) -> Message:
+    def prepare(self) -> StepRequest:
         job, objects = self._context.claim.job, self._context.objects
-        plan = self._context.store.plan_chunk(job.id)
-        objects.fetch(_object_of(plan), step_runner.PLAN_FILE)
+        plan = self._context.store.jobs.plan_chunk(job.id)
+        objects.fetch(_object_of(plan), PLAN_FILE)
         for file in plan.notes.get("files", ()):
             objects.fetch(InputObject(file["key"], file["sha256"], file["bytes"]), file["name"])
-        self._context.files.bring(step_runner.SPANS_FILE, self._write_spans)
-        # A book's cover and titles go into native code. A transcript is made of our own JSON, by Python alone.
-        opens_user_bytes = not (self._context.is_plain_text or job.kind == "stt.transcribe")
-        return {
-            "step": "stitch",
-            "kind": job.kind,
-            "model": job.model,
-            "params": dict(job.params),
-            "imports": [name for option, names in RARE_IMPORTS.items() if job.params.get(option) for name in names],
-            **self._context.sharing(opens_user_bytes=opens_user_bytes),
-        }
+        self._context.workdir.add_file(SPANS_FILE, self._write_spans)
+        pipeline = self._context.pipeline
+        parses_user_input = pipeline.stitch_parses_user_input and not self._context.is_plain_text
+        return StepRequest(
+            StitchInput(job.kind, dict(job.params)),
+            model=job.model,
+            shared_by=self._context.sharing_tenant(parses_user_input=parses_user_input),
+            imports=pipeline.imports_of(job.params),
+        )
 
     def _write_spans(self, path: Path) -> None:
         with path.open("w", encoding="utf-8", errors="surrogatepass") as lines:
@@ -56,26 +53,28 @@ class StitchStep:
                 self._parts.append(_object_of(chunk))
                 self._engine_s += chunk.notes.get("engine_s", 0.0)
 
-    def source(self, k: int) -> str | None:
+    def fetch_source(self, k: int) -> str | None:
         return self._sources.get(k)
 
-    def look_ahead(self, k: int) -> None:
-        self._sources.look_ahead(k)
+    def prefetch_source(self, k: int) -> None:
+        self._sources.prefetch(k)
 
-    def store(self, name: str, path: Path, content_type: str) -> None:
+    def store_file(self, name: str, path: Path, content_type: str) -> None:
         chunk = self._context.claim.chunk
         key = result_key(chunk.tenant_id, chunk.job_id, name, fence=chunk.fence)
-        part = self._context.objects.keep(path, lambda _: key, content_type=content_type)
+        part = self._context.objects.store(path, lambda _: key, content_type=content_type)
         self._first_file = self._first_file or [part]
         self._result_files.append(
             {"name": name, "content_type": content_type, "bytes": part.bytes, "sha256": part.sha256, "key": part.key}
         )
 
-    def commit(self, done: Message) -> tuple[Commit, None]:
-        result = self._result(float(done["duration_s"]), done["summary"])
+    def build_commit(self, done: StepDone) -> tuple[Commit, None]:
+        if not isinstance(done, StitchDone):
+            raise ProtocolViolation("a stitch ends with its summary")
+        result = self._result(done.duration_s, done.summary)
         if not self._first_file:
-            raise Misbehaved("a job ends with at least one file")
-        # The chunk's own object is the first of its files: one write less, and nothing that nobody reads.
+            raise ProtocolViolation("a job ends with at least one file")
+        # The chunk's own object is the first of its files, which spares an object that nobody reads.
         return Commit(part=self._first_file[0], notes={"duration_s": result["duration_s"]}, result=result), None
 
     def _result(self, duration_s: float, summary: Mapping[str, Any]) -> dict[str, Any]:

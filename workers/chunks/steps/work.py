@@ -1,48 +1,45 @@
-"""A work chunk: its span and sources go to a warm model, its part comes back, with the chunks that it asks for."""
+"""A work chunk: a loaded model makes a part from its span and sources, and may ask for follow-up chunks."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from jobs.job import Commit, InputObject, NewChunk, StoredPart
+from jobs.chunk import Commit, InputObject, NewChunk, StoredPart
 from jobs.storage.object_keys import part_key
 from workers.chunks.context import ChunkContext
-from workers.chunks.outcomes import Misbehaved
-from workers.engines.channel import Message
+from workers.engines.engine import StepRequest
+from workers.engines.messages import FollowUpSpan, StepDone, WorkDone, WorkInput
+from workers.engines.protocol import ProtocolViolation
 
 from .source_files import SourceFiles
 
 
 class WorkStep:
-    """`execution.StepOfChunk` for work chunks."""
+    """`execution.ChunkStep` for work chunks."""
 
     def __init__(self, context: ChunkContext) -> None:
         self._context = context
         self._sources = SourceFiles(context.objects, context.claim.chunk.input_keys)
 
-    def message(self) -> Message:
+    def prepare(self) -> StepRequest:
         job, chunk = self._context.claim.job, self._context.claim.chunk
-        return {
-            "step": "work",
-            "kind": job.kind,
-            "model": self._context.entry.name,
-            "params": dict(job.params),
-            "span": dict(chunk.span),
-        }
+        return StepRequest(WorkInput(job.kind, dict(job.params), dict(chunk.span)), model=self._context.entry.name)
 
-    def source(self, k: int) -> str | None:
+    def fetch_source(self, k: int) -> str | None:
         return self._sources.get(k)
 
-    def look_ahead(self, k: int) -> None:
-        self._sources.look_ahead(k)
+    def prefetch_source(self, k: int) -> None:
+        self._sources.prefetch(k)
 
-    def store(self, name: str, path: Path, content_type: str) -> None:
-        raise Misbehaved("a work chunk leaves its part and no other file")
+    def store_file(self, name: str, path: Path, content_type: str) -> None:
+        raise ProtocolViolation("a work chunk leaves its part and no other file")
 
-    def commit(self, done: Message) -> tuple[Commit, None]:
+    def build_commit(self, done: StepDone) -> tuple[Commit, None]:
+        if not isinstance(done, WorkDone):
+            raise ProtocolViolation("a work chunk ends with its part")
         chunk = self._context.claim.chunk
-        part = self._context.objects.keep(
-            self._context.files.take(done["part"]),
+        part = self._context.objects.store(
+            self._context.workdir.take_file(done.part),
             lambda sha256: part_key(
                 chunk.tenant_id,
                 chunk.job_id,
@@ -53,23 +50,23 @@ class WorkStep:
                 sha256=sha256,
             ),
         )
-        follow_ups = [self._new_chunk(follow, part) for follow in done["follow_ups"]]
+        follow_ups = [self._new_chunk(follow_up, part) for follow_up in done.follow_ups]
         commit = Commit(
             part=part,
             notes={
-                "engine_s": float(done["engine_s"]),
-                "provenance": {"engine_entry": self._context.entry.name, **done["provenance"]},
+                "engine_s": done.engine_s,
+                "provenance": {"engine_entry": self._context.entry.name, **done.provenance},
                 "follow_ups": len(follow_ups),
-                **({} if done["duration_s"] is None else {"duration_s": float(done["duration_s"])}),
+                **({} if done.duration_s is None else {"duration_s": done.duration_s}),
             },
             new_chunks=follow_ups,
         )
         return commit, None
 
-    def _new_chunk(self, follow: Message, part: StoredPart) -> NewChunk:
+    def _new_chunk(self, follow_up: FollowUpSpan, part: StoredPart) -> NewChunk:
         chunk = self._context.claim.chunk
-        entry = self._context.follow_up_entry(follow["model"])
-        span = follow["span"]
+        entry = self._context.follow_up_entry(follow_up.model)
+        span = follow_up.span
         return NewChunk(
             idx=int(span["idx"]),
             queue=entry.queue,

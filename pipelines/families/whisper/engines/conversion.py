@@ -1,6 +1,6 @@
-"""A published checkpoint → the form of CTranslate2; that form → the one with weights of fewer bits. Each once.
+"""Convert checkpoints to the format of CTranslate2, and that to weights of fewer bits. Results are cached.
 
-The first needs PyTorch and transformers while it converts.
+The first conversion needs PyTorch and transformers.
 """
 
 from __future__ import annotations
@@ -8,27 +8,27 @@ from __future__ import annotations
 from pathlib import Path
 from shutil import copyfile
 
-from pipelines.catalog.entry import Entry
-from pipelines.catalog.weights import converted
+from pipelines.catalog.checkpoint import convert_cached
+from pipelines.catalog.entry import RecognitionEntry
 from pipelines.engines.ctranslate2_engine import INT8_REDUCED_RANGE
 from pipelines.engines.ctranslate2_file import write_reduced_range
 from pipelines.engines.ctranslate2_saturation import REDUCED_RANGE
 from pipelines.errors import ModelUnavailable
-from pipelines.families.whisper.checkpoint import Checkpoint
+from pipelines.families.whisper.checkpoint import WhisperCheckpoint
 from pipelines.families.whisper.tokenizer import Tokenizer
 
-from .torch_module import filled_module
+from .torch_module import load_module
 
-#: What OpenAI published its weights in; CTranslate2 makes 8 bits of it when it loads.
+#: The precision of OpenAI's published weights; CTranslate2 quantises it to 8 bits when it loads the model.
 _PRECISION = "float16"
 WEIGHTS = "model.bin"
 _COPIED = ("tokenizer.json", "generation_config.json", "preprocessor_config.json")
 
 
-def ctranslate2_folder(entry: Entry, checkpoint: Checkpoint, tokenizer: Tokenizer) -> Path:
-    """The folder in the form of CTranslate2: the checkpoint's own, or a conversion, kept in the user's cache.
+def convert_to_ctranslate2(entry: RecognitionEntry, checkpoint: WhisperCheckpoint, tokenizer: Tokenizer) -> Path:
+    """A folder in the format of CTranslate2: the checkpoint's own, or a conversion in the user's cache.
 
-    Raises `ModelUnavailable` when the weights do not fit, or when what converts them is not installed.
+    Raises `ModelUnavailable` when the weights do not fit, or when the libraries for the conversion are missing.
     """
     if checkpoint.published is None:
         return checkpoint.folder
@@ -36,13 +36,13 @@ def ctranslate2_folder(entry: Entry, checkpoint: Checkpoint, tokenizer: Tokenize
     def convert(folder: Path) -> None:
         _convert(entry, checkpoint, tokenizer, folder)
 
-    return converted(checkpoint.folder, f"ctranslate2-{_PRECISION}", convert)
+    return convert_cached(checkpoint.folder, f"ctranslate2-{_PRECISION}", convert)
 
 
-def reduced_range_folder(entry: Entry, folder: Path) -> Path:
-    """The same model with 8-bit weights whose products add up exactly on every processor, kept in the user's cache.
+def convert_to_reduced_range(entry: RecognitionEntry, folder: Path) -> Path:
+    """The model with 8-bit weights whose sums of products are exact on every processor, in the user's cache.
 
-    `folder` is in the form of CTranslate2. Raises `ModelUnavailable` when its model.bin cannot be read.
+    `folder` is in the format of CTranslate2. Raises `ModelUnavailable` when its model.bin cannot be read.
     """
 
     def convert(target: Path) -> None:
@@ -52,13 +52,13 @@ def reduced_range_folder(entry: Entry, folder: Path) -> Path:
         write_reduced_range(folder / WEIGHTS, target / WEIGHTS, REDUCED_RANGE)
 
     try:
-        return converted(folder, f"ctranslate2-{INT8_REDUCED_RANGE}", convert)
+        return convert_cached(folder, f"ctranslate2-{INT8_REDUCED_RANGE}", convert)
     except ValueError as error:
         raise ModelUnavailable(f"{entry.name}: {error}") from error
 
 
-def _convert(entry: Entry, checkpoint: Checkpoint, tokenizer: Tokenizer, folder: Path) -> None:
-    module = filled_module(entry, checkpoint)
+def _convert(entry: RecognitionEntry, checkpoint: WhisperCheckpoint, tokenizer: Tokenizer, folder: Path) -> None:
+    module = load_module(entry, checkpoint)
     from ctranslate2.converters.transformers import WhisperLoader
 
     spec = WhisperLoader().get_model_spec(module)
@@ -66,7 +66,7 @@ def _convert(entry: Entry, checkpoint: Checkpoint, tokenizer: Tokenizer, folder:
     spec.config.suppress_ids = list(checkpoint.suppressed)
     spec.config.suppress_ids_begin = list(checkpoint.suppressed_first)
     spec.config.lang_ids = sorted(tokenizer.languages.values())
-    spec.config.alignment_heads = checkpoint.heads()
+    spec.config.alignment_heads = checkpoint.resolve_alignment_heads()
     spec.validate()
     spec.optimize(quantization=_PRECISION)
     spec.save(str(folder))

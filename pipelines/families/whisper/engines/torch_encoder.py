@@ -1,6 +1,6 @@
 """Whisper's encoder in PyTorch: fused attention, in float32 or bfloat16.
 
-Window by window, with a thread for each: threads that share a window wait for one another after every layer.
+Each window is encoded by one thread: threads that share a window wait for each other after every layer.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.catalog.entry import Entry
-from pipelines.engines.torch_engine import has_fast_bfloat16, torch_device
+from pipelines.catalog.entry import RecognitionEntry
+from pipelines.engines.torch_engine import has_fast_bfloat16, resolve_torch_device
 from pipelines.errors import EngineFailure, ModelUnavailable
 from pipelines.family import Tick
 
@@ -21,23 +21,27 @@ if TYPE_CHECKING:
     import torch
     from transformers import WhisperForConditionalGeneration
 
-#: Windows that a GPU encodes at once.
+#: Windows that are encoded together on a GPU.
 _GPU_BATCH = 16
 
 
 class TorchEncoder:
-    """An `Encoder`; its states are a float tensor on the device."""
+    """See `EncoderEngine`. Its states are a float tensor on the device."""
 
     def __init__(
-        self, entry: Entry, module: WhisperForConditionalGeneration, device: torch.device, precision: torch.dtype
+        self,
+        entry: RecognitionEntry,
+        module: WhisperForConditionalGeneration,
+        device: torch.device,
+        precision: torch.dtype,
     ) -> None:
-        """Takes the encoder out of `module`."""
+        """Copies the encoder of `module`."""
         import torch
         from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
-        sizes = copy(module.config)
-        sizes._attn_implementation = "sdpa"  # noqa: SLF001 – the only place where the library keeps it
-        encoder: Any = WhisperEncoder(sizes)
+        config = copy(module.config)
+        config._attn_implementation = "sdpa"  # noqa: SLF001 – the library has no public setting
+        encoder: Any = WhisperEncoder(config)
         encoder.load_state_dict(module.model.encoder.state_dict())
         self._entry = entry
         self._encoder = encoder.to(device, precision).eval()
@@ -47,11 +51,11 @@ class TorchEncoder:
         self.name = f"torch/{str(precision).rpartition('.')[2]}"
 
     def encode(self, mels: NDArray[np.float32], tick: Tick) -> torch.Tensor:
-        """See `Encoder`."""
+        """See `EncoderEngine`."""
         import torch
 
         step = 1 if self._device.type == "cpu" else _GPU_BATCH
-        futures = [self._pool.submit(self._states, mels[at : at + step]) for at in range(0, len(mels), step)]
+        futures = [self._pool.submit(self._encode_batch, mels[at : at + step]) for at in range(0, len(mels), step)]
         try:
             found = []
             for future in futures:
@@ -62,7 +66,7 @@ class TorchEncoder:
             for future in futures:
                 future.cancel()
 
-    def _states(self, mels: NDArray[np.float32]) -> torch.Tensor:
+    def _encode_batch(self, mels: NDArray[np.float32]) -> torch.Tensor:
         import torch
 
         try:
@@ -73,34 +77,36 @@ class TorchEncoder:
             raise EngineFailure(f"{self._entry.name} failed on a window: {error}") from error
 
     def close(self) -> None:
-        """End the threads."""
+        """See `EncoderEngine`."""
         self._pool.shutdown()
 
 
-class ArrayEncoder:
-    """The same with its states as a float32 array, for a decoder that is not PyTorch's."""
+class NumpyEncoder:
+    """See `EncoderEngine`. The same with its states as a float32 array, for decoders that are not PyTorch's."""
 
     def __init__(self, encoder: TorchEncoder) -> None:
         self._encoder = encoder
         self.name = encoder.name
 
     def encode(self, mels: NDArray[np.float32], tick: Tick) -> NDArray[np.float32]:
-        """See `Encoder`."""
+        """See `EncoderEngine`."""
         return self._encoder.encode(mels, tick).float().cpu().numpy()
 
     def close(self) -> None:
-        """End the threads."""
+        """See `EncoderEngine`."""
         self._encoder.close()
 
 
-def bfloat16_encoder(entry: Entry, module: WhisperForConditionalGeneration, device: str) -> ArrayEncoder:
+def load_bfloat16_encoder(
+    entry: RecognitionEntry, module: WhisperForConditionalGeneration, device: str
+) -> NumpyEncoder:
     """The encoder for a decoder in CTranslate2. Raises `ModelUnavailable` where bfloat16 would be emulated."""
     import torch
 
-    place = torch_device(entry, device)
-    if not has_fast_bfloat16(place):
+    target = resolve_torch_device(entry, device)
+    if not has_fast_bfloat16(target):
         raise ModelUnavailable(
             f"{entry.name}: {device} has no instructions for bfloat16, so that the engine 'bfloat16' would be slow; "
             "leave `engine` out in models.toml."
         )
-    return ArrayEncoder(TorchEncoder(entry, module, place, torch.bfloat16))
+    return NumpyEncoder(TorchEncoder(entry, module, target, torch.bfloat16))

@@ -1,163 +1,53 @@
-"""Reading bodies, without a server."""
+"""Bodies of JSON and their limits, without a server."""
 
 from __future__ import annotations
 
-import io
-import random
-
 import pytest
-from flask import Request
-from werkzeug.test import EnvironBuilder
 
-from api.http.body import MAX_FIELDS, MAX_PARTS, clean_name, form_arguments, read_json, received_form
-from api.http.errors import CutOff, Invalid, Malformed, TooLarge, WrongMediaType
-from pipelines.requests import SynthesisRequest, TranscriptionRequest
-
-KEY = f"jobs/local/job_{'0' * 32}/input/x"
+from api.http.body import DRAIN_BYTES, read_blocks, read_json
+from api.http.errors import IncompleteBody, Malformed, TooLarge, UnsupportedMediaType
+from tests.unit.api.http.wsgi_requests import make_request
 
 
-def request_of(body, *, content_type="multipart/form-data; boundary=b", promised=None, terminated=True, block=None):
-    environ = EnvironBuilder(method="POST").get_environ()
-    environ["wsgi.input"] = Dribble(body, block) if block else io.BytesIO(body)
-    environ["CONTENT_TYPE"] = content_type
-    environ.pop("CONTENT_LENGTH", None)
-    if promised is not None:
-        environ["CONTENT_LENGTH"] = str(promised)
-    if terminated:
-        environ["wsgi.input_terminated"] = True
-    return Request(environ)
-
-
-class Dribble(io.BytesIO):
-    """Gives few bytes at a time, as a network does."""
-
-    def __init__(self, data, block):
-        super().__init__(data)
-        self._block = block
-
-    def read(self, size=-1):
-        return super().read(self._block() if size < 0 else min(size, self._block()))
-
-
-def form(*parts, end=b"--b--\r\n"):
-    head = {
-        "file": b'Content-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n',
-        "text": b'Content-Disposition: form-data; name="title"\r\n\r\n',
-    }
-    return b"".join(b"--b\r\n" + head.get(kind, kind) + data + b"\r\n" for kind, data in parts) + end
-
-
-def read(storage, body, *, limit=1000, **options):
-    with received_form(request_of(body, **options), storage, KEY, limit=limit) as received:
-        if received.upload is not None:
-            part = received.complete()
-            assert b"".join(storage.read(part.key)) == b"".join(storage.read(KEY))
-        return received
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_file_arrives_whole_however_the_blocks_fall(storage, seed):
-    random.seed(seed)
-    data = (
-        random.randbytes(3000) + b"\r\n--bx" + b"\r\n--bb--\r\n" + b"\r\n\r" + random.randbytes(random.randint(0, 50))
-    )
-    body = form(("text", b"T"), ("file", data), ("text", b"U"))
-    received = read(storage, body, limit=10_000, block=lambda: random.choice([1, 2, 3, 7, 100, 1000]))
-    assert b"".join(storage.read(KEY)) == data
-    assert (received.fields, received.file_name, received.file_bytes) == ({"title": ["T", "U"]}, "a.txt", len(data))
-
-
-def test_every_place_of_the_cut_is_noticed(storage, objects):
-    body = form(("text", b"T"), ("file", b"0123456789"))
-    for length in range(len(body) - 3):
-        with pytest.raises(CutOff):
-            read(storage, body[:length])
-        with pytest.raises(CutOff):
-            read(storage, body[:length], promised=len(body))
-        assert objects() == []
-
-
-def test_bytes_behind_the_promised_length_are_not_read(storage):
-    body = form(("file", b"abc"))
-    assert read(storage, body + b"GET / HTTP/1.1", promised=len(body), terminated=False).file_bytes == 3
-
-
-def test_body_without_length_on_a_server_that_does_not_end_it_is_not_read(storage):
-    with pytest.raises(CutOff):
-        read(storage, form(("file", b"abc")), terminated=False)
-
-
-@pytest.mark.parametrize(
-    ("parts", "error"),
-    [
-        ([("file", b"x" * 1001)], TooLarge),
-        ([("text", b"x" * (MAX_FIELDS + 1))], TooLarge),
-        ([("text", b"x" * (MAX_FIELDS // 2))] * 3, TooLarge),
-        ([("text", b"x")] * (MAX_PARTS + 1), TooLarge),
-        ([("file", b"x"), ("file", b"y")], Invalid),
-        ([("text", b"\xff")], Invalid),
-        ([(b'Content-Disposition: form-data; name="file"\r\n\r\n', b"x")], Invalid),
-        ([(b'Content-Disposition: form-data; name="other"; filename="a"\r\n\r\n', b"x")], Invalid),
-        ([(b"Content-Disposition: form-data\r\n\r\n", b"x")], Malformed),
-        ([(b"X-Other: form-data\r\n\r\n", b"x")], Malformed),
-        ([(b"\xff\xfe: x\r\n\r\n", b"x")], Malformed),
-    ],
-)
-def test_bad_form_is_refused_and_leaves_nothing(storage, objects, parts, error):
-    with pytest.raises(error):
-        read(storage, form(*parts), limit=MAX_FIELDS * 2 if parts[0][0] == "text" else 1000)
-    assert objects() == []
-
-
-def test_endless_header_of_a_part_is_refused(storage):
-    with pytest.raises(TooLarge):
-        read(storage, b"--b\r\nX-Long: " + b"x" * (MAX_FIELDS + 10), limit=MAX_FIELDS * 4)
-
-
-def test_caller_that_gives_up_leaves_nothing(storage, objects):
-    with received_form(request_of(form(("file", b"abc"))), storage, KEY, limit=1000) as received:
-        assert received.file_bytes == 3
-    assert objects() == []
-
-
-@pytest.mark.parametrize("content_type", ["multipart/form-data", "text/plain", ""])
-def test_other_content_type_is_refused(storage, content_type):
-    with pytest.raises(WrongMediaType):
-        read(storage, b"", content_type=content_type)
+def json_request(body, **options):
+    return make_request(body, content_type="application/json; charset=utf-8", **options)
 
 
 def test_json_is_read_up_to_its_limit():
-    request = request_of(b'{"a": 1}', content_type="application/json; charset=utf-8")
-    assert read_json(request, limit=8) == b'{"a": 1}'
-    for promised in (None, 9):
+    assert read_json(json_request(b'{"a": 1}'), limit=8) == {"a": 1}
+    for content_length in (None, 9):
         with pytest.raises(TooLarge):
-            read_json(request_of(b'{"a": 12}', content_type="application/json", promised=promised), limit=8)
-    with pytest.raises(CutOff):
-        read_json(request_of(b'{"a"', content_type="application/json", promised=8), limit=8)
+            read_json(json_request(b'{"a": 12}', content_length=content_length), limit=8)
 
 
-def test_form_values_are_what_the_model_takes():
-    fields = {"formats": ["json, srt", "vtt"], "labels": ['{"a": "b"}'], "language": ["en"], "punctuate": ["false"]}
-    wanted = TranscriptionRequest.model_validate(form_arguments(TranscriptionRequest, fields))
-    assert wanted.formats == ["json", "srt", "vtt"]
-    assert (wanted.labels, wanted.language, wanted.punctuate) == ({"a": "b"}, "en", False)
-    with pytest.raises(Invalid):
-        form_arguments(SynthesisRequest, {"title": ["a", "b"]})
-    with pytest.raises(Invalid):
-        form_arguments(SynthesisRequest, {"labels": ["a=b"]})
+def test_json_that_ends_before_its_content_length_is_refused():
+    with pytest.raises(IncompleteBody, match="after 4 of 8 bytes"):
+        read_json(json_request(b'{"a"', content_length=8), limit=8)
 
 
-@pytest.mark.parametrize(
-    ("sent", "kept"),
-    [
-        ("story.md", "story.md"),
-        ("../../etc/passwd", "passwd"),
-        ("C:\\books\\story.md", "story.md"),
-        ("a\r\nSet-Cookie: b.txt", "aSet-Cookie: b.txt"),
-        ("", "upload"),
-        ("\x00", "upload"),
-        ("ü" * 300 + ".txt", "ü" * 196 + ".txt"),
-    ],
-)
-def test_name_of_an_upload_is_a_label(sent, kept):
-    assert clean_name(sent) == kept
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"text"', b"\xff\xfe", b'{"a": NaN}', b'{"a": "\\ud800"}'])
+def test_body_that_is_no_json_object_is_malformed(body):
+    with pytest.raises(Malformed):
+        read_json(json_request(body), limit=100)
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "multipart/form-data; boundary=b", ""])
+def test_content_type_that_is_not_json_is_refused(content_type):
+    with pytest.raises(UnsupportedMediaType):
+        read_json(make_request(b"{}", content_type=content_type), limit=100)
+
+
+@pytest.mark.parametrize(("expect", "drained"), [(None, DRAIN_BYTES), ("100-continue", 0)])
+def test_body_that_is_too_large_is_drained_unless_the_client_waits_to_send_it(expect, drained):
+    request = make_request(bytes(DRAIN_BYTES + 100), content_length=DRAIN_BYTES + 100)
+    if expect:
+        request.environ["HTTP_EXPECT"] = expect
+    with pytest.raises(TooLarge):
+        list(read_blocks(request, limit=10))
+    assert request.environ["wsgi.input"].tell() == drained
+
+
+def test_body_without_length_on_a_server_that_does_not_mark_its_end_is_not_read():
+    request = make_request(b"abc", terminated=False)
+    assert list(read_blocks(request, limit=10)) == []
+    assert request.environ["wsgi.input"].tell() == 0

@@ -7,7 +7,7 @@ from werkzeug.exceptions import MethodNotAllowed, RequestEntityTooLarge, Service
 
 from api.http import errors
 from api.http.problems import MEDIA_TYPE, STATUS_OF
-from api.http.schemas import JobProgress
+from api.jobs.schemas import JobProgress
 from jobs import errors as jobs_errors
 from pipelines import errors as pipeline_errors
 
@@ -18,7 +18,6 @@ TABLE = [
     (jobs_errors.Conflict(), 409, "conflict", False),
     (jobs_errors.IdempotencyInFlight(), 409, "idempotency_in_flight", True),
     (jobs_errors.IdempotencyMismatch(), 422, "idempotency_mismatch", False),
-    (jobs_errors.LimitExceeded(), 413, "limit_exceeded", False),
     (jobs_errors.StoreUnavailable(), 503, "store_unavailable", True),
     (jobs_errors.StorageUnavailable(), 503, "storage_unavailable", True),
     (jobs_errors.CorruptObject(), 503, "corrupt_object", True),
@@ -28,11 +27,11 @@ TABLE = [
     (pipeline_errors.UnsupportedOption(field="speed"), 422, "unsupported_option", False),
     (pipeline_errors.ModelUnavailable(), 422, "model_unavailable", False),
     (errors.Malformed(), 400, "malformed", False),
-    (errors.CutOff(), 400, "body_cut_off", True),
+    (errors.IncompleteBody(), 400, "body_cut_off", True),
     (errors.Unauthenticated(), 401, "unauthorized", False),
     (errors.Forbidden(), 403, "forbidden", False),
     (errors.TooLarge(), 413, "too_large", False),
-    (errors.WrongMediaType(), 415, "unsupported_media_type", False),
+    (errors.UnsupportedMediaType(), 415, "unsupported_media_type", False),
     (errors.Invalid.field("text", "No."), 422, "invalid", False),
     (MethodNotAllowed(valid_methods=["GET"]), 405, "method_not_allowed", False),
     (RequestEntityTooLarge(), 413, "too_large", False),
@@ -57,7 +56,7 @@ def test_error_becomes_its_problem(app, error, status, code, retryable):
     "error",
     [RuntimeError("password=hunter2"), jobs_errors.Misconfigured("/secret/path"), pipeline_errors.EngineFailure()],
 )
-def test_unexpected_error_tells_nothing_but_the_request(app, error):
+def test_unexpected_error_shows_nothing_but_the_request(app, error):
     app.add_url_rule("/broken", "broken", lambda: raise_(error))
     answer = app.test_client().get("/broken")
     assert (answer.status_code, answer.json["code"]) == (500, "internal")
@@ -85,7 +84,7 @@ def test_every_error_class_of_jobs_and_pipelines_has_a_status():
     unmapped = {
         jobs_errors.JobsError,
         jobs_errors.LeaseLost,
-        jobs_errors.Misconfigured,  # never a client's to know: 500
+        jobs_errors.Misconfigured,  # of the operator alone: 500
         pipeline_errors.PipelineError,
     }
     for module in (jobs_errors, pipeline_errors):

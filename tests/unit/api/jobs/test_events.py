@@ -1,4 +1,4 @@
-"""What a client of an event stream hears."""
+"""What a client of an event stream receives."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import threading
 
 import pytest
 
+from jobs.chunk import Commit
 from jobs.errors import StoreUnavailable
-from jobs.job import Commit, NewJob
+from jobs.job import NewJob
 from tests.unit.api.conftest import TENANT, finish, put_part, run_plan, run_work
 
 
@@ -24,7 +25,7 @@ def events(text):
 @pytest.fixture
 def transcription(services):
     new = NewJob(tenant_id=TENANT, kind="stt.transcribe", model="pocketsphinx-en-us", params={"language": "en"})
-    return services.store.accept(new).job
+    return services.store.jobs.submit(new).job
 
 
 def part(*texts, start=0.0):
@@ -35,59 +36,59 @@ def part(*texts, start=0.0):
     return json.dumps({"segments": segments, "language": "en"}).encode()
 
 
-def test_stream_of_an_ended_job_tells_its_end_and_closes(client, finished_job):
+def test_stream_of_an_ended_job_has_its_end_and_closes(client, finished_job):
     job = finished_job({"audio.wav": ("audio/wav", b"RIFF")})
     answer = client.get(f"/jobs/{job.id}/events")
     assert answer.content_type == "text/event-stream; charset=utf-8"
     assert answer.headers["Cache-Control"] == "no-store"
-    told = events(answer.text)
-    assert [name for name, _, _ in told] == ["progress", "state"]
-    state = told[-1][1]
+    sent = events(answer.text)
+    assert [name for name, _, _ in sent] == ["progress", "state"]
+    state = sent[-1][1]
     assert (state["id"], state["state"]) == (job.id, "succeeded")
     assert state["result"]["files"][0]["url"].startswith("http://voicemill.test/")
     assert "request" not in state
 
 
-def test_stream_tells_states_and_progress_until_the_end(client, services):
+def test_stream_has_states_and_progress_until_the_end(client, services):
     new = NewJob(tenant_id=TENANT, kind="tts.synthesize", model="espeak", params={"text": "a"})
-    job = services.store.accept(new).job
+    job = services.store.jobs.submit(new).job
     thread = threading.Timer(0.2, finish, (services, job, {"audio.wav": ("audio/wav", b"RIFF")}))
     thread.start()
-    told = events(client.get(f"/jobs/{job.id}/events").text)
+    sent = events(client.get(f"/jobs/{job.id}/events").text)
     thread.join()
-    states = [data["state"] for name, data, _ in told if name == "state"]
+    states = [data["state"] for name, data, _ in sent if name == "state"]
     assert states[0] == "accepted" and states[-1] == "succeeded"
-    fractions = [data["fraction"] for name, data, _ in told if name == "progress"]
+    fractions = [data["fraction"] for name, data, _ in sent if name == "progress"]
     assert fractions == sorted(fractions) and fractions[-1] == 1.0
-    assert told[-1][0] == "state"
+    assert sent[-1][0] == "state"
 
 
 def test_segments_come_in_the_order_of_the_recording(client, services, transcription):
     run_plan(services, transcription, units=[10.0, 10.0, 10.0])
     queue = "stt.pocketsphinx"
-    claims = [services.store.claim([queue], f"test:host:w:{n}", lease_ms=60_000) for n in range(3)]
+    claims = [services.store.chunks.claim([queue], f"test:host:w:{n}", lease_ms=60_000) for n in range(3)]
     last = next(claim for claim in claims if claim.chunk.idx == 2)
     commit_part(services, last, part("third", start=20))
-    services.store.cancel(TENANT, transcription.id)
+    services.store.jobs.cancel(TENANT, transcription.id)
     for claim in claims:
         if claim is not last:
-            services.store.end_stopped(claim)
-    told = events(client.get(f"/jobs/{transcription.id}/events").text)
-    # The first chunk is missing: what follows the gap is not told.
-    assert [name for name, _, _ in told] == ["progress", "state"]
+            services.store.chunks.stop(claim)
+    sent = events(client.get(f"/jobs/{transcription.id}/events").text)
+    # The first chunk is missing: what follows the gap is not sent.
+    assert [name for name, _, _ in sent] == ["progress", "state"]
 
 
 @pytest.mark.parametrize("page", [1, 100])
-def test_segments_are_told_once_and_a_client_goes_on_behind_the_last(
+def test_segments_are_sent_once_and_a_client_continues_after_the_last(
     client, services, transcription, monkeypatch, page
 ):
     monkeypatch.setattr("api.jobs.events.PAGE", page)
     run_plan(services, transcription, units=[10.0, 10.0])
     run_work(services, transcription, part("one", "two"))
     run_work(services, transcription, part("three", start=10))
-    services.store.cancel(TENANT, transcription.id)
-    told = events(client.get(f"/jobs/{transcription.id}/events").text)
-    segments = [(data["text"], place) for name, data, place in told if name == "segment"]
+    services.store.jobs.cancel(TENANT, transcription.id)
+    sent = events(client.get(f"/jobs/{transcription.id}/events").text)
+    segments = [(data["text"], place) for name, data, place in sent if name == "segment"]
     assert segments == [("one", None), ("two", "0"), ("three", "1")]
     rest = events(client.get(f"/jobs/{transcription.id}/events", headers={"Last-Event-ID": "0"}).text)
     assert [data["text"] for name, data, _ in rest if name == "segment"] == ["three"]
@@ -96,7 +97,7 @@ def test_segments_are_told_once_and_a_client_goes_on_behind_the_last(
 def test_text_never_breaks_a_line(client, services, transcription):
     run_plan(services, transcription, units=[10.0])
     run_work(services, transcription, part("a\u2028b\x85c\nd"))
-    services.store.cancel(TENANT, transcription.id)
+    services.store.jobs.cancel(TENANT, transcription.id)
     text = client.get(f"/jobs/{transcription.id}/events").text
     assert text.isascii()
     assert [data["text"] for name, data, _ in events(text) if name == "segment"] == ["a\u2028b\x85c\nd"]
@@ -109,7 +110,7 @@ def test_part_that_cannot_be_read_is_an_error_event(client, services, transcript
     assert (name, problem["code"]) == ("error", "corrupt_object")
 
 
-def test_stream_past_the_cap_tells_the_state_and_when_to_come_back(client, services, transcription):
+def test_stream_beyond_the_limit_has_the_state_and_when_to_reconnect(client, services, transcription):
     services.watcher._max_waiters = 0
     text = client.get(f"/jobs/{transcription.id}/events").text
     assert "retry: 2000" in text
@@ -117,24 +118,23 @@ def test_stream_past_the_cap_tells_the_state_and_when_to_come_back(client, servi
 
 
 def test_stream_of_a_job_that_is_deleted_ends(client, services, transcription):
-    thread = threading.Timer(0.2, services.store.mark_deleted, (TENANT, transcription.id))
+    thread = threading.Timer(0.2, services.store.jobs.delete, (TENANT, transcription.id))
     thread.start()
-    told = events(client.get(f"/jobs/{transcription.id}/events").text)
+    sent = events(client.get(f"/jobs/{transcription.id}/events").text)
     thread.join()
-    assert told[-1][1] == {"id": transcription.id, "object": "job", "state": "deleted"}
+    assert sent[-1][1] == {"id": transcription.id, "object": "job", "state": "deleted"}
 
 
 def commit_part(services, claim, data):
+    services.store.chunks.commit(claim, Commit(part=put_part(services, claim, data)))
 
-    services.store.commit(claim, Commit(part=put_part(services, claim, data)))
 
-
-def test_stream_that_fails_says_so_in_an_event(client, services, transcription, monkeypatch):
+def test_failure_of_a_stream_is_an_event(client, services, transcription, monkeypatch):
     def down(*_arguments, **_options):
         raise StoreUnavailable
 
     run_plan(services, transcription, units=[1.0])
-    monkeypatch.setattr(type(services.store), "chunks", down)
+    monkeypatch.setattr(services.store.jobs, "finished_chunks", down)
     answer = client.get(f"/jobs/{transcription.id}/events")
     name, problem, _ = events(answer.text)[-1]
     assert (name, problem["status"], problem["code"], problem["retryable"]) == ("error", 503, "store_unavailable", True)

@@ -1,4 +1,4 @@
-"""Jobs: list, get, wait, result, cancel, retry, delete."""
+"""Jobs: list, get, wait, result, cancel, retry, patch, delete."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from jobs.chunk import Commit, NewChunk
 from jobs.errors import CorruptObject
-from jobs.job import Commit, NewChunk, NewJob
+from jobs.job import NewJob
 from jobs.states import JobState
 from tests.unit.api.conftest import TENANT, finish, put_part, run_plan
 
@@ -19,7 +20,7 @@ def accept(services, **changes):
     new = NewJob(
         **{"tenant_id": TENANT, "kind": "tts.synthesize", "model": "espeak", "params": {"text": "a"}, **changes}
     )
-    return services.store.accept(new).job
+    return services.store.jobs.submit(new).job
 
 
 def test_list_is_paged_newest_first_and_leaves_requests_out(client, services):
@@ -37,7 +38,7 @@ def test_list_is_filtered(client, services):
     one = accept(services, labels={"meeting": "42", "room": "a"})
     accept(services, labels={"meeting": "43"})
     other = accept(services, kind="stt.transcribe", model="pocketsphinx-en-us", params={})
-    services.store.cancel(TENANT, other.id)
+    services.store.jobs.cancel(TENANT, other.id)
 
     def found(query):
         return [job["id"] for job in client.get(f"/jobs?{query}").json["data"]]
@@ -112,7 +113,7 @@ def test_changed_or_expired_link_is_refused(client, anyone, finished_job, servic
     assert anyone.get(address.path).status_code == 401
 
 
-def test_link_dies_with_its_job(client, anyone, finished_job):
+def test_link_ends_with_its_job(client, anyone, finished_job):
     job = finished_job(AUDIO)
     address = urlsplit(client.get(f"/jobs/{job.id}").json["result"]["files"][0]["url"])
     assert client.delete(f"/jobs/{job.id}").status_code == 204
@@ -129,13 +130,13 @@ def test_result_by_key_is_the_first_file_or_the_named_one(client, finished_job):
 
 
 @pytest.mark.parametrize(
-    ("asked", "start", "stop"),
+    ("requested", "start", "stop"),
     [("bytes=0-9", 0, 10), ("bytes=1000-", 1000, None), ("bytes=-7", -7, None), ("bytes=5-99999999", 5, None)],
 )
-def test_range_of_a_result_is_served(client, finished_job, asked, start, stop):
+def test_range_of_a_result_is_served(client, finished_job, requested, start, stop):
     data = AUDIO["audio.wav"][1]
     job = finished_job(AUDIO)
-    answer = client.get(f"/jobs/{job.id}/result", headers={"Range": asked})
+    answer = client.get(f"/jobs/{job.id}/result", headers={"Range": requested})
     assert answer.status_code == 206
     assert answer.data == data[start:stop]
     first = start % len(data)
@@ -174,7 +175,7 @@ def test_damaged_result_never_ends_well(client, finished_job, settings, size):
         with pytest.raises(CorruptObject):
             for block in answer.iter_encoded():
                 received += len(block)
-        # Less than was promised: the client notices.
+        # Less than Content-Length says: the client notices.
         assert received < int(answer.headers["Content-Length"])
 
 
@@ -183,7 +184,7 @@ def test_result_before_the_end_is_409_and_after_a_failure_too(client, services):
     early = client.get(f"/jobs/{job.id}/result")
     assert (early.status_code, early.json["code"]) == (409, "not_finished")
     assert early.headers["Retry-After"] == "1"
-    services.store.cancel(TENANT, job.id)
+    services.store.jobs.cancel(TENANT, job.id)
     late = client.get(f"/jobs/{job.id}/result")
     assert (late.status_code, late.json["code"]) == (409, "no_result")
 
@@ -203,7 +204,7 @@ def test_wait_past_a_minute_is_refused(client, services):
     assert client.get(f"/jobs/{job.id}?wait=61").status_code == 422
 
 
-def test_waiter_past_the_cap_is_answered_at_once(client, services):
+def test_waiter_beyond_the_limit_is_answered_at_once(client, services):
     job = accept(services)
     services.watcher._max_waiters = 0
     answer = client.get(f"/jobs/{job.id}?wait=30")
@@ -219,7 +220,7 @@ def test_cancel_ends_what_waits_and_leaves_what_has_ended(client, services, fini
     assert client.post(f"/jobs/{done.id}/cancel").json["state"] == "succeeded"
 
 
-def test_retry_is_a_new_job_with_the_same_request_and_an_input_of_its_own(client, services, storage, bells):
+def test_retry_is_a_new_job_with_the_same_request_and_an_input_of_its_own(client, services, storage, dispatch):
     key = f"jobs/{TENANT}/job_{'1' * 32}/input/abc"
     part = storage.put_bytes(key, b"some text")
     parent = accept(
@@ -231,13 +232,13 @@ def test_retry_is_a_new_job_with_the_same_request_and_an_input_of_its_own(client
         input_sha256=part.sha256,
         input_bytes=part.bytes,
     )
-    services.store.cancel(TENANT, parent.id)
+    services.store.jobs.cancel(TENANT, parent.id)
     answer = client.post(f"/jobs/{parent.id}/retry")
     assert answer.status_code == 202
-    child = services.store.job(TENANT, answer.json["id"])
+    child = services.store.jobs.get(TENANT, answer.json["id"])
     assert answer.json["parent_id"] == parent.id
     assert (child.params, child.labels, child.input_sha256) == (parent.params, parent.labels, part.sha256)
-    assert bells.rung == [("cpu", child.id)]
+    assert dispatch.notified == [("cpu", child.id)]
     assert client.delete(f"/jobs/{parent.id}").status_code == 204
     assert b"".join(storage.read(child.input_key)) == b"some text"
 
@@ -248,15 +249,15 @@ def test_only_an_unsuccessful_job_is_retried(client, services, finished_job):
         assert (answer.status_code, answer.json["code"]) == (409, "not_retryable")
 
 
-def test_patch_is_a_new_job_with_one_change_more_than_its_parent(client, services, finished_job, bells):
+def test_patch_is_a_new_job_with_one_change_more_than_its_parent(client, services, finished_job, dispatch):
     first = finished_job(AUDIO)
     answer = client.post(f"/jobs/{first.id}/patch", json={"sentence": 3, "text": "Good night."})
     assert (answer.status_code, answer.json["parent_id"]) == (202, first.id)
     change = {"sentence": 3, "text": "Good night.", "voice": None}
     assert answer.json["request"]["patches"] == [change]
-    child = services.store.job(TENANT, answer.json["id"])
+    child = services.store.jobs.get(TENANT, answer.json["id"])
     assert child.params == {**first.params, "patches": [change]}
-    assert bells.rung[-1] == ("cpu", child.id)
+    assert dispatch.notified[-1] == ("cpu", child.id)
 
 
 @pytest.mark.parametrize(
@@ -268,7 +269,7 @@ def test_patch_is_a_new_job_with_one_change_more_than_its_parent(client, service
         {"sentence": 1, "speed": 2},
     ],
 )
-def test_patch_that_says_nothing_sensible_is_refused(client, finished_job, body):
+def test_malformed_patch_is_refused(client, finished_job, body):
     answer = client.post(f"/jobs/{finished_job(AUDIO).id}/patch", json=body)
     assert (answer.status_code, answer.content_type) == (422, "application/problem+json")
 
@@ -311,30 +312,30 @@ def test_nothing_is_deleted_in_the_storage_of_another_installation(client, finis
 
 def test_delete_cancels_a_running_job(client, services):
     job = accept(services)
-    services.store.claim(["cpu"], "test:host:cpu:1", lease_ms=60_000)
+    services.store.chunks.claim(["cpu"], "test:host:cpu:1", lease_ms=60_000)
     assert client.delete(f"/jobs/{job.id}").status_code == 204
     assert client.get(f"/jobs/{job.id}").status_code == 410
 
 
-def test_running_job_without_a_live_worker_says_so(client, services, worker):
+def test_running_job_without_a_live_worker_waits_for_one(client, services, worker):
     job = accept(services)
     run_plan(services, job, units=[5.0])
     assert client.get(f"/jobs/{job.id}").json["progress"]["stage"] == "waiting_for_worker"
     worker()
     assert client.get(f"/jobs/{job.id}").json["progress"]["stage"] == "work"
-    assert services.store.job(TENANT, job.id).state is JobState.RUNNING
+    assert services.store.jobs.get(TENANT, job.id).state is JobState.RUNNING
 
 
 @pytest.mark.parametrize("params", [{"retry_models": ["pocketsphinx"]}, {"diarize": True}])
-def test_a_job_whose_second_model_has_no_live_worker_says_so(client, services, worker, params):
+def test_job_whose_second_model_has_no_live_worker_waits_for_one(client, services, worker, params):
     """The first model is done and alive: what is left waits for another."""
     job = accept(services, kind="stt.transcribe", model="tone-listener", params=params)
     run_plan(services, job, units=[5.0])
     worker("stt.tone")
     assert client.get(f"/jobs/{job.id}").json["progress"]["stage"] == "work"
-    claimed = services.store.claim(["stt.tone"], "test:host:stt.tone:1", lease_ms=60_000)
+    claimed = services.store.chunks.claim(["stt.tone"], "test:host:stt.tone:1", lease_ms=60_000)
     again = NewChunk(idx=0, round=2, queue="stt.pocketsphinx", units=5.0, span={"idx": 0})
-    services.store.commit(claimed, Commit(put_part(services, claimed, b"{}"), new_chunks=[again]))
+    services.store.chunks.commit(claimed, Commit(put_part(services, claimed, b"{}"), new_chunks=[again]))
     assert client.get(f"/jobs/{job.id}").json["progress"]["stage"] == "waiting_for_worker"
     worker("stt.pocketsphinx")
     assert client.get(f"/jobs/{job.id}").json["progress"]["stage"] == "work"
@@ -357,7 +358,7 @@ def test_job_of_another_tenant_does_not_exist(client_of, finished_job, services,
     nothing = client_of("stranger").open(f"/jobs/job_{'0' * 32}{path}", method=method)
     assert answer.status_code == nothing.status_code == 404
     assert answer.json["detail"] == nothing.json["detail"]
-    assert services.store.job(TENANT, job.id).state is JobState.SUCCEEDED
+    assert services.store.jobs.get(TENANT, job.id).state is JobState.SUCCEEDED
 
 
 @pytest.mark.parametrize("path", ["/jobs/%00", "/jobs/a%00b/events", "/jobs/%ff", "/jobs/" + "x" * 5000, "/jobs/.."])

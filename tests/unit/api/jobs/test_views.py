@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from api.http.schemas import JobBody
+from api.jobs.schemas import JobBody
 from api.jobs.views import job_body, progress
+from jobs.failure import Failure
 from jobs.job import Job
 from jobs.states import JobState, Priority
 
@@ -71,11 +72,11 @@ def test_no_guess_without_a_start(changes):
 
 
 def test_times_are_utc_and_the_document_fits_its_own_model():
-    error = {"class": "bad_input", "code": "unreadable_input", "detail": "No.", "retryable": False}
+    error = Failure("bad_input", "unreadable_input", "No.")
     body = json.loads(job_body(make(state=JobState.FAILED, error=error), link=no_link).model_dump_json(by_alias=True))
     assert body["created_at"] == "1970-01-01T00:00:01Z"
     assert body["finished_at"] is None
-    assert body["error"] == {**error, "field": None}
+    assert body["error"] == {**error.to_json(), "field": None}
     JobBody.model_validate(body)
 
 

@@ -1,4 +1,4 @@
-"""API keys and the default webhook secret."""
+"""API keys."""
 
 from __future__ import annotations
 
@@ -39,11 +39,3 @@ def test_keys_of_another_tenant_do_not_exist(client, client_of):
     assert made["id"] not in [key["id"] for key in stranger.get("/keys").json["data"]]
     assert stranger.delete(f"/keys/{made['id']}").status_code == 404
     assert client.delete(f"/keys/{made['id']}").status_code == 204
-
-
-def test_default_secret_is_new_each_time(client, client_of):
-    first = client.post("/webhooks/default-secret/rotate")
-    second = client.post("/webhooks/default-secret/rotate")
-    assert first.json["secret"].startswith("whsec_")
-    assert first.json["secret"] != second.json["secret"]
-    assert client_of(scopes=["submit"]).post("/webhooks/default-secret/rotate").status_code == 403

@@ -1,4 +1,4 @@
-"""The copy of the workers' rows that requests read."""
+"""The cached rows of the live workers."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import pytest
 
 from api.models.live_workers import LiveWorkers
 from jobs.errors import StoreUnavailable
-from jobs.job import WorkerRow
+from jobs.worker import WorkerRow
 
 
 class Rows:
     """A store that counts, and fails while `error` is set."""
 
     def __init__(self):
-        self.asked, self.error, self.found = 0, None, ["row"]
+        self.queries, self.error, self.found = 0, None, ["row"]
 
-    def live_workers(self, *, within_s):
-        self.asked += 1
+    def list_live(self, *, within_s):
+        self.queries += 1
         if self.error is not None:
             raise self.error
         return self.found
@@ -35,40 +35,40 @@ def copy(clock):
 def test_rows_are_read_once_a_second(copy, clock):
     for _ in range(10):
         assert list(copy.rows()) == ["row"]
-    assert copy._store.asked == 1
+    assert copy._workers.queries == 1
     clock[0] = 1.0
     copy.rows()
-    assert copy._store.asked == 2
+    assert copy._workers.queries == 2
 
 
-def test_database_that_fails_is_not_asked_by_every_request(copy, clock):
-    copy._store.error = StoreUnavailable()
+def test_failing_database_is_not_queried_by_every_request(copy, clock):
+    copy._workers.error = StoreUnavailable()
     for _ in range(10):
         with pytest.raises(StoreUnavailable):
             copy.rows()
-    assert copy._store.asked == 1
-    copy._store.error, clock[0] = None, 1.0
+    assert copy._workers.queries == 1
+    copy._workers.error, clock[0] = None, 1.0
     assert list(copy.rows()) == ["row"]
 
 
-def test_looking_again_reads_past_the_copy(copy):
+def test_refresh_reads_at_once(copy):
     copy.rows()
-    copy.look_again()
-    assert copy._store.asked == 2
-    copy._store.error = StoreUnavailable()
-    copy.look_again()
+    copy.refresh()
+    assert copy._workers.queries == 2
+    copy._workers.error = StoreUnavailable()
+    copy.refresh()
     with pytest.raises(StoreUnavailable):
         copy.rows()
 
 
-def test_voices_are_put_together_once_for_each_reading(copy, clock):
+def test_voices_are_collected_once_for_each_query(copy, clock):
     def row(voice):
         voices = [{"id": voice, "language": "en", "family": "espeak"}]
         return WorkerRow(id=voice, queues=[], slots=1, device="cpu", last_seen=0, info={"voices": voices})
 
-    copy._store.found = [row("b"), row("a")]
+    copy._workers.found = [row("b"), row("a")]
     first = copy.voices()
     assert [voice["id"] for voice in first] == ["a", "b"]
     assert copy.voices() is first
-    copy._store.found, clock[0] = [row("c")], 1.0
+    copy._workers.found, clock[0] = [row("c")], 1.0
     assert [voice["id"] for voice in copy.voices()] == ["c"]

@@ -1,4 +1,4 @@
-"""Health, settings and numbers."""
+"""Health, settings and metrics."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from jobs.errors import BrokerUnavailable, StorageUnavailable, StoreUnavailable
-from jobs.job import WorkerRow
+from jobs.worker import WorkerRow
 
 
 def samples(answer):
@@ -17,7 +17,7 @@ def samples(answer):
     }
 
 
-def test_health_is_terse_for_strangers_and_by_component_for_the_admin(anyone, client, client_of, worker):
+def test_health_is_terse_without_a_key_and_by_component_for_the_admin(anyone, client, client_of, worker):
     worker()
     assert anyone.get("/audio/health").json == {"status": "ok"} | {"components": None, "workers": None, "queues": None}
     body = client.get("/audio/health").json
@@ -27,12 +27,13 @@ def test_health_is_terse_for_strangers_and_by_component_for_the_admin(anyone, cl
     assert client_of(scopes=["read"]).get("/audio/health").status_code == 403
 
 
-@pytest.mark.parametrize(("part", "method"), [("storage", "check"), ("store", "now_ms")])
-def test_health_is_503_while_a_part_is_down(anyone, client, services, monkeypatch, part, method):
+@pytest.mark.parametrize("part", ["storage", "database"])
+def test_health_is_503_while_a_part_is_down(anyone, client, services, monkeypatch, part):
     def down(_self):
         raise StorageUnavailable if part == "storage" else StoreUnavailable
 
-    monkeypatch.setattr(type(getattr(services, part)), method, down)
+    method = (services.storage, "check") if part == "storage" else (services.store.maintenance, "now_ms")
+    monkeypatch.setattr(type(method[0]), method[1], down)
     answer = anyone.get("/audio/health")
     assert (answer.status_code, answer.json["status"]) == (503, "down")
     assert answer.headers["Retry-After"] == "1"
@@ -46,11 +47,11 @@ def test_storage_of_another_installation_degrades(anyone, client, settings):
     assert "another installation" in client.get("/audio/health").json["components"]["storage"]["detail"]
 
 
-def test_lost_broker_degrades_for_the_admin_alone(anyone, client, bells, monkeypatch):
+def test_lost_broker_degrades_for_the_admin_alone(anyone, client, dispatch, monkeypatch):
     def down(_self):
         raise BrokerUnavailable
 
-    monkeypatch.setattr(type(bells), "check", down)
+    monkeypatch.setattr(type(dispatch), "check", down)
     assert client.get("/audio/health").json["components"]["broker"]["status"] == "degraded"
     answer = anyone.get("/audio/health")
     assert (answer.status_code, answer.json["status"]) == (200, "ok")
@@ -68,9 +69,9 @@ def test_settings_are_shown_without_their_secrets(client, services):
     assert answer.json["settings"]["database_url"] == "**********"
 
 
-def test_metrics_tell_of_jobs_queues_workers_and_requests(client, worker, services):
+def test_metrics_have_jobs_queues_workers_and_requests(client, worker, services):
     worker()
-    services.store.see_worker(
+    services.store.workers.register(
         WorkerRow(
             id="test:host:cpu:9",
             queues=["cpu"],
@@ -105,11 +106,11 @@ def test_metrics_are_for_this_machine_and_the_admin(anyone, client_of):
     assert client_of(scopes=["read"]).get("/audio/metrics").status_code == 403
 
 
-def test_metrics_answer_while_the_database_is_down(anyone, services, monkeypatch):
-    def down(_self):
+def test_metrics_are_served_while_the_database_is_down(anyone, services, monkeypatch):
+    def down():
         raise StoreUnavailable
 
-    monkeypatch.setattr(type(services.store), "job_counts", down)
+    monkeypatch.setattr(services.store.jobs, "count_by_state", down)
     answer = anyone.get("/audio/metrics")
     assert answer.status_code == 200
     assert samples(answer)["voicemill_database_up", ()] == 0

@@ -15,7 +15,7 @@ def test_recording_is_stored_hashed_and_accepted(client, worker, services, objec
     worker("stt.pocketsphinx")
     answer = client.post("/stt/transcribe", data={"file": recording(), "formats": "json,srt"})
     assert answer.status_code == 202
-    job = services.store.job("local", answer.json["id"])
+    job = services.store.jobs.get("local", answer.json["id"])
     assert job.model == "pocketsphinx-en-us"
     assert job.params["formats"] == ["json", "srt"]
     assert job.params["source_name"] == "meeting.wav"
@@ -69,7 +69,7 @@ def test_bad_form_names_the_field_and_leaves_nothing_behind(client, worker, serv
     assert answer.status_code == 422
     assert [error["field"] for error in answer.json["errors"]] == [field]
     assert objects() == []
-    assert services.store.jobs("local").jobs == []
+    assert services.store.jobs.list("local").jobs == []
 
 
 def test_file_past_the_limit_is_refused_and_leaves_nothing_behind(client, worker, settings, objects):
@@ -81,14 +81,14 @@ def test_file_past_the_limit_is_refused_and_leaves_nothing_behind(client, worker
     assert objects() == []
 
 
-def test_json_without_a_source_says_how_to_send_one(client):
+def test_json_without_a_source_is_refused_with_the_way_to_send_one(client):
     answer = client.post("/stt/transcribe", json={"language": "en"})
     assert answer.status_code == 422
     assert answer.json["errors"][0]["field"] == "file"
     assert "multipart" in answer.json["detail"]
 
 
-def test_models_say_where_they_run(client, worker):
+def test_models_are_listed_with_their_state(client, worker):
     worker("stt.pocketsphinx")
     models = {model["name"]: model for model in client.get("/stt/models").json["data"]}
     assert models["pocketsphinx-en-us"]["state"] == "warm"
@@ -106,14 +106,14 @@ def test_models_say_where_they_run(client, worker):
     assert everything["whisper-base"]["emotions"] == []
 
 
-def test_model_shows_which_engines_were_tried_and_how_far_each_is_from_float32(client, worker):
+def test_model_lists_the_engines_that_were_tried_with_their_errors(client, worker):
     candidates = [{"engine": "ctranslate2/int8", "error": 0.09}, {"engine": "ctranslate2/float32", "error": 0.0}]
-    told = {"state": "warm", "engine": "ctranslate2/float32"}
+    reported = {"state": "warm", "engine": "ctranslate2/float32"}
     warned = {"limit": 0.02, "candidates": candidates[:1], "warning": "further from float32 than the limit"}
     chosen = {"limit": 0.02, "candidates": candidates, "warning": ""}
     worker(
         "stt.whisper",
-        models={"whisper-tiny": {**told, "selection": chosen}, "whisper-base": {**told, "selection": warned}},
+        models={"whisper-tiny": {**reported, "selection": chosen}, "whisper-base": {**reported, "selection": warned}},
     )
     models = {model["name"]: model for model in client.get("/audio/models").json["data"]}
     assert models["whisper-tiny"]["engine"] == "ctranslate2/float32"

@@ -1,4 +1,4 @@
-"""Idempotency, waiting for the answer, and what happens when a part of the service is down."""
+"""From a validated request to a recorded job: idempotency, and what stays when a part of the service is down."""
 
 from __future__ import annotations
 
@@ -7,15 +7,21 @@ import threading
 
 import pytest
 
+from api.http.errors import Invalid
+from api.submission.idempotency import IdempotencyKey
+from api.submission.job_inputs import StoredInput
+from api.submission.submission import Submission
 from jobs.errors import StorageUnavailable, StoreUnavailable
-from tests.services.machine_speed import poll
-from tests.unit.api.conftest import VOICES, finish
+from jobs.job import Idempotency
+from pipelines.errors import UnsupportedOption
+from pipelines.requests import SpeechPatch, SynthesisRequest
+from tests.unit.api.conftest import TENANT, VOICES, finish
 
 AUDIO = {"audio.wav": ("audio/wav", b"RIFF" * 1000)}
 KEY = {"Idempotency-Key": "order-1"}
 
 
-def test_same_key_and_request_give_the_same_job(client, worker, services, bells):
+def test_same_key_and_request_give_the_same_job(client, worker, services, dispatch):
     worker()
     first = client.post("/tts/synthesize", json={"text": "Hello."}, headers=KEY)
     again = client.post("/tts/synthesize", json={"text": "Hello.", "speed": 1.0}, headers=KEY)
@@ -24,14 +30,14 @@ def test_same_key_and_request_give_the_same_job(client, worker, services, bells)
     assert "Idempotency-Replayed" not in first.headers
     assert again.headers["Idempotency-Replayed"] == "true"
     assert again.headers["Location"] == first.headers["Location"]
-    assert len(services.store.jobs("local").jobs) == 1
-    assert len(bells.rung) == 1
+    assert len(services.store.jobs.list("local").jobs) == 1
+    assert len(dispatch.notified) == 1
 
 
 def test_replay_shows_the_job_as_it_is_now(client, worker, services):
     worker()
     first = client.post("/tts/synthesize", json={"text": "Hello."}, headers=KEY)
-    finish(services, services.store.job("local", first.json["id"]), AUDIO)
+    finish(services, services.store.jobs.get("local", first.json["id"]), AUDIO)
     again = client.post("/tts/synthesize", json={"text": "Hello."}, headers={**KEY, "Prefer": "wait=5"})
     assert (again.status_code, again.json["state"]) == (200, "succeeded")
 
@@ -39,19 +45,19 @@ def test_replay_shows_the_job_as_it_is_now(client, worker, services):
 def test_replay_needs_no_live_worker(client, services, worker):
     row = worker()
     first = client.post("/tts/synthesize", json={"text": "Hello."}, headers=KEY)
-    services.store.forget_worker(row.id)
+    services.store.workers.remove(row.id)
     again = client.post("/tts/synthesize", json={"text": "Hello."}, headers=KEY)
     assert again.json["id"] == first.json["id"]
 
 
-def test_worker_that_came_a_moment_ago_is_not_overlooked(client, services, worker):
+def test_worker_that_has_just_started_is_not_overlooked(client, services, worker):
     services.workers._fresh_s = 3600.0
     assert client.post("/tts/synthesize", json={"text": "Hello."}).status_code == 422
     worker(voices=[])
     assert client.post("/tts/synthesize", json={"text": "Hello."}).status_code == 202
 
 
-def test_voice_that_came_a_moment_ago_is_not_overlooked(client, services, worker):
+def test_voice_that_was_just_listed_is_not_overlooked(client, services, worker):
     services.workers._fresh_s = 3600.0
     worker(voices=[voice for voice in VOICES if voice["id"] == "en-us"])
     assert client.post("/tts/synthesize", json={"text": "Hallo.", "voice": "de"}).status_code == 422
@@ -66,18 +72,6 @@ def test_same_key_with_another_request_is_refused(client, worker):
     assert (answer.status_code, answer.json["code"]) == (422, "idempotency_mismatch")
 
 
-def test_keys_of_tenants_and_routes_are_apart(client_of, worker):
-    worker()
-    worker("stt.pocketsphinx")
-    one, other = client_of("one"), client_of("other")
-    ids = {
-        one.post("/tts/synthesize", json={"text": "a"}, headers=KEY).json["id"],
-        other.post("/tts/synthesize", json={"text": "b"}, headers=KEY).json["id"],
-        one.post("/stt/transcribe", data={"file": (io.BytesIO(b"x"), "a.wav")}, headers=KEY).json["id"],
-    }
-    assert len(ids) == 3
-
-
 def test_key_covers_the_uploaded_bytes(client, worker, objects):
     worker("stt.pocketsphinx")
 
@@ -89,22 +83,6 @@ def test_key_covers_the_uploaded_bytes(client, worker, objects):
     assert again.headers["Idempotency-Replayed"] == "true"
     assert (other.status_code, other.json["code"]) == (422, "idempotency_mismatch")
     assert len(objects()) == 1
-
-
-@pytest.mark.parametrize("key", ["", "x" * 256, "with space", "ünïcode"])
-def test_key_of_another_shape_is_refused(client, worker, key):
-    worker()
-    answer = client.post("/tts/synthesize", json={"text": "a"}, headers={"Idempotency-Key": key})
-    assert answer.status_code == 422
-    assert answer.json["errors"][0]["field"] == "Idempotency-Key"
-
-
-def test_bad_key_of_an_upload_is_refused_before_the_body_is_stored(client, worker, objects):
-    worker("stt.pocketsphinx")
-    headers = {"Idempotency-Key": "with space"}
-    answer = client.post("/stt/transcribe", data={"file": (io.BytesIO(b"x"), "a.wav")}, headers=headers)
-    assert answer.status_code == 422
-    assert objects() == []
 
 
 def test_forty_concurrent_requests_with_one_key_make_one_job(app, client, worker, services):
@@ -125,65 +103,19 @@ def test_forty_concurrent_requests_with_one_key_make_one_job(app, client, worker
     accepted = [answer for answer in answers if answer.status_code == 202]
     busy = [answer for answer in answers if answer.status_code == 409]
     assert len(accepted) + len(busy) == 40 and accepted
-    assert {answer.json["id"] for answer in accepted} == {job.id for job in services.store.jobs("local").jobs}
+    assert {answer.json["id"] for answer in accepted} == {job.id for job in services.store.jobs.list("local").jobs}
     assert len({answer.json["id"] for answer in accepted}) == 1
     assert sum("Idempotency-Replayed" not in answer.headers for answer in accepted) == 1
 
 
-def test_prefer_wait_answers_200_with_the_finished_job(client, worker, services):
-    worker()
-    thread = threading.Thread(target=finish_next, args=(services,))
-    thread.start()
-    answer = client.post("/tts/synthesize", json={"text": "Hello."}, headers={"Prefer": "respond-async, wait=30"})
-    thread.join()
-    assert (answer.status_code, answer.json["state"]) == (200, "succeeded")
-    assert answer.headers["Preference-Applied"] == "wait=30"
-    assert "Retry-After" not in answer.headers
-
-
-def test_prefer_wait_with_accept_audio_answers_the_audio(client, worker, services):
-    worker()
-    thread = threading.Thread(target=finish_next, args=(services,))
-    thread.start()
-    headers = {"Prefer": "wait=30", "Accept": "audio/*"}
-    answer = client.post("/tts/synthesize", json={"text": "Hello."}, headers=headers)
-    thread.join()
-    assert (answer.status_code, answer.content_type) == (200, "audio/wav")
-    assert answer.data == AUDIO["audio.wav"][1]
-    assert answer.headers["Location"].startswith("/jobs/job_")
-
-
-def test_accept_audio_of_a_job_that_failed_is_its_problem(client, worker, services):
-    worker()
-
-    def fail():
-        claim = until_claimed(services)
-        error = {"class": "bad_input", "code": "unreadable_input", "detail": "No text in it.", "retryable": False}
-        services.store.fail(claim, error)
-
-    thread = threading.Thread(target=fail)
-    thread.start()
-    headers = {"Prefer": "wait=30", "Accept": "audio/wav"}
-    answer = client.post("/tts/synthesize", json={"text": "Hello."}, headers=headers)
-    thread.join()
-    assert (answer.status_code, answer.json["code"]) == (422, "unreadable_input")
-    assert answer.json["detail"] == "No text in it."
-
-
-def test_accept_audio_without_prefer_wait_is_a_job(client, worker):
-    worker()
-    answer = client.post("/tts/synthesize", json={"text": "Hello."}, headers={"Accept": "audio/*"})
-    assert (answer.status_code, answer.content_type) == (202, "application/json")
-
-
-def test_database_down_is_503_with_a_time_to_come_back(client, worker, services, monkeypatch, objects, settings):
+def test_database_down_is_503_with_a_time_to_retry(client, worker, services, monkeypatch, objects, settings):
     worker()
     settings.inline_text_bytes = 0
 
     def down(*_arguments):
         raise StoreUnavailable
 
-    monkeypatch.setattr(type(services.store), "accept", down)
+    monkeypatch.setattr(services.store.jobs, "submit", down)
     answer = client.post("/tts/synthesize", json={"text": "Hello."})
     assert (answer.status_code, answer.json["code"]) == (503, "store_unavailable")
     assert answer.json["retryable"] is True
@@ -204,13 +136,71 @@ def test_short_text_is_accepted_while_the_storage_is_down(client, worker, storag
     assert (answer.status_code, answer.json["code"]) == (503, "storage_unavailable")
 
 
-def until_claimed(services):
-    claim = poll(lambda: services.store.claim(["cpu"], "test:host:cpu:1", lease_ms=60_000))
-    assert claim, "no job came"
-    return claim
+@pytest.fixture
+def submission(services):
+    """Submissions of one tenant, without a web request."""
+    return lambda key=None: Submission(services, "tts.synthesize", TENANT, key)
 
 
-def finish_next(services):
-    jobs = poll(lambda: services.store.jobs("local").jobs)
-    assert jobs, "no job came"
-    finish(services, jobs[0], AUDIO)
+def request(**fields):
+    return SynthesisRequest(**{"text": "Hello.", "model": "espeak", **fields})
+
+
+def test_use_case_needs_no_web_request(submission, services, dispatch):
+    submitted = submission().submit(request(labels={"a": "b"}))
+    assert (submitted.replayed, submitted.job.labels) == (False, {"a": "b"})
+    assert services.store.jobs.get(TENANT, submitted.job.id).params["text"] == "Hello."
+    assert dispatch.notified == [("cpu", submitted.job.id)]
+
+
+def test_rejected_request_is_a_typed_error_and_no_job(submission, services):
+    with pytest.raises(Invalid) as raised:
+        submission().submit(request(language="xx-nothing"))
+    assert [error.field for error in raised.value.errors] == ["language"]
+    with pytest.raises(UnsupportedOption):
+        submission().submit(request(model="nothing"))
+    assert services.store.jobs.list(TENANT).jobs == []
+
+
+def test_input_of_a_replayed_request_is_removed(submission, services, objects):
+    key = IdempotencyKey("POST /tts/synthesize", "order-1")
+    for replayed in (False, True):
+        each = submission(key)
+        part = services.storage.put_bytes(each.upload_key(), b"# Title")
+        upload = StoredInput(part.key, part, "a.md", "md")
+        assert each.submit(request(text=None), upload).replayed is replayed
+    assert len(objects()) == 1
+
+
+def test_job_that_is_submitted_once_is_made_again_after_it_failed(submission, services):
+    idempotency = Idempotency("POST /tts/voices", "preview", "0" * 64, is_lasting=True)
+    first, again = (submission().submit_once(idempotency, request).job.id for _ in range(2))
+    assert first == again
+    services.store.jobs.cancel(TENANT, first)
+    assert submission().submit_once(idempotency, request).job.id != first
+
+
+def test_retry_has_an_input_of_its_own(submission, services, objects):
+    first = submission()
+    part = services.storage.put_bytes(first.upload_key(), b"# Title")
+    parent = first.submit(request(text=None), StoredInput(part.key, part, "a.md", "md")).job
+    services.store.jobs.cancel(TENANT, parent.id)
+    retry = submission().submit_retry(services.store.jobs.get(TENANT, parent.id)).job
+    assert (retry.parent_id, retry.input_sha256) == (parent.id, parent.input_sha256)
+    assert sorted(objects()) == sorted([parent.input_key, retry.input_key])
+
+
+def test_patch_adds_to_the_changes_of_its_parent(submission, finished_job):
+    earlier = {"sentence": 0, "text": "Hi.", "voice": None}
+    parent = finished_job(AUDIO, params={"text": "Hello.", "patches": [earlier]})
+    patched = submission().submit_patch(parent, SpeechPatch(sentence=1, text="Bye.")).job
+    assert patched.params["patches"] == [earlier, {"sentence": 1, "text": "Bye.", "voice": None}]
+    assert patched.params["text"] == "Hello."
+
+
+def test_patch_with_a_missing_voice_leaves_no_input(submission, finished_job, services, objects):
+    parent = finished_job(AUDIO, model="yourtts")
+    before = objects()
+    with pytest.raises(Invalid):
+        submission().submit_patch(parent, SpeechPatch(sentence=0, voice=f"voice_{'0' * 32}"))
+    assert objects() == before

@@ -1,15 +1,15 @@
-"""Samples of voices: made once, found again, made anew; whose they are and what they say."""
+"""Samples of voices: made once, found again, made again after a deletion; their tenant and their text."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import pytest
-from tests.unit.api.voices.test_routes import SPEECH, enrol
 
 from jobs.job import Job
 from pipelines.catalog.sample_sentences import SENTENCES
 from tests.unit.api.conftest import TENANT, finish
+from tests.unit.api.voices.test_routes import SPEECH, enrol
 
 URL = "/tts/voices/espeak/de/preview"
 SAMPLE = {"audio.mp3": ("audio/mpeg", b"ID3 of a sample")}
@@ -19,18 +19,18 @@ def made(client, services, url=URL) -> Job:
     """Ask for a sample, and finish the job that makes it."""
     answer = client.post(url)
     assert answer.status_code == 202, answer.text
-    finish(services, services.store.job(TENANT, answer.json["id"]), SAMPLE)
-    return services.store.job(TENANT, answer.json["id"])
+    finish(services, services.store.jobs.get(TENANT, answer.json["id"]), SAMPLE)
+    return services.store.jobs.get(TENANT, answer.json["id"])
 
 
-def test_listed_voice_tells_where_its_sample_is(client, worker):
+def test_listed_voice_has_the_url_of_its_sample(client, worker):
     worker()
     voices = {voice["id"]: voice for voice in client.get("/tts/voices").json["data"]}
     assert voices["de"]["preview"] == f"http://voicemill.test{URL}"
     assert (voices["de"]["model"], voices["de"]["sample_rate_hz"], voices["de"]["gender"]) == ("espeak", 22_050, None)
 
 
-def test_sample_is_an_interactive_job_that_speaks_the_language_of_the_voice(client, worker, bells):
+def test_sample_is_an_interactive_job_that_speaks_the_language_of_the_voice(client, worker, dispatch):
     worker()
     answer = client.post(URL)
     assert answer.status_code == 202
@@ -44,24 +44,24 @@ def test_sample_is_an_interactive_job_that_speaks_the_language_of_the_voice(clie
     }
     assert job["labels"] == {"preview": "espeak/de"}
     assert answer.headers["Location"] == f"/jobs/{job['id']}"
-    assert bells.rung == [("cpu", job["id"])]
+    assert dispatch.notified == [("cpu", job["id"])]
 
 
-def test_sample_is_answered_once_it_is_made_and_not_before(client, worker, services):
+def test_sample_is_served_once_it_is_made_and_not_before(client, worker, services):
     worker()
-    for said in ("POST to this address", "being made; see GET /jobs/job_"):
+    for detail in ("POST to this address", "being made; see GET /jobs/job_"):
         answer = client.get(URL)
         assert (answer.status_code, answer.json["code"]) == (404, "no_preview")
-        assert said in answer.json["detail"]
+        assert detail in answer.json["detail"]
         job = client.post(URL).json
-    finish(services, services.store.job(TENANT, job["id"]), SAMPLE)
+    finish(services, services.store.jobs.get(TENANT, job["id"]), SAMPLE)
     answer = client.get(URL)
     assert (answer.status_code, answer.data) == (200, b"ID3 of a sample")
     assert answer.content_type == "audio/mpeg"
     assert client.get(URL, headers={"Range": "bytes=0-2"}).data == b"ID3"
 
 
-def test_sample_is_made_once_however_often_it_is_asked_for(client, worker, services):
+def test_sample_is_made_once_however_often_it_is_requested(client, worker, services):
     worker()
     first = client.post(URL)
     again = client.post(URL)
@@ -69,10 +69,10 @@ def test_sample_is_made_once_however_often_it_is_asked_for(client, worker, servi
     assert again.headers["Idempotency-Replayed"] == "true"
     assert client.post(URL, headers={"Idempotency-Key": "another"}).json["id"] == first.json["id"]
     assert client.post("/tts/voices/espeak/en-us/preview").json["id"] != first.json["id"]
-    assert len(services.store.jobs(TENANT).jobs) == 2
+    assert len(services.store.jobs.list(TENANT).jobs) == 2
 
 
-def test_made_sample_may_be_the_answer_itself(client, worker, services):
+def test_finished_sample_may_be_the_response_itself(client, worker, services):
     worker()
     made(client, services)
     answer = client.post(URL, headers={"Prefer": "wait=1", "Accept": "audio/*"})
@@ -80,7 +80,7 @@ def test_made_sample_may_be_the_answer_itself(client, worker, services):
 
 
 @pytest.mark.parametrize("verb", ["cancel", "delete"])
-def test_sample_whose_job_came_to_nothing_is_made_anew(client, worker, services, verb):
+def test_sample_whose_job_has_no_result_is_made_again(client, worker, services, verb):
     worker()
     if verb == "delete":
         first = made(client, services).id
@@ -94,7 +94,7 @@ def test_sample_whose_job_came_to_nothing_is_made_anew(client, worker, services,
     assert again.json["id"] != first
 
 
-def test_sample_belongs_to_the_tenant_who_had_it_made(client, client_of, worker, services):
+def test_sample_belongs_to_the_tenant_that_requested_it(client, client_of, worker, services):
     worker()
     made(client, services)
     other = client_of("other")
@@ -102,7 +102,7 @@ def test_sample_belongs_to_the_tenant_who_had_it_made(client, client_of, worker,
     assert other.post(URL).status_code == 202
 
 
-def test_reading_suffices_to_hear_and_not_to_have_made(client, client_of, worker, services):
+def test_scope_read_allows_to_get_a_sample_and_not_to_make_one(client, client_of, worker, services):
     worker()
     reader = client_of(scopes=("read",))
     assert reader.post(URL).status_code == 403
@@ -113,7 +113,7 @@ def test_reading_suffices_to_hear_and_not_to_have_made(client, client_of, worker
 @pytest.mark.parametrize(
     "path", ["espeak/nobody", "none-such/de", "pocketsphinx-en-us/de", "yourtts/voice_" + "0" * 32, "espeak/.."]
 )
-def test_voice_that_is_not_there_has_no_sample(client, worker, path):
+def test_unknown_voice_has_no_sample(client, worker, path):
     worker()
     url = f"/tts/voices/{path}/preview"
     assert (client.get(url).status_code, client.post(url).status_code) == (404, 404)
@@ -130,7 +130,7 @@ def test_voice_whose_name_has_slashes_and_signs_has_a_sample(client, worker, ser
     assert client.get(url).status_code == 200
 
 
-def test_voice_of_no_language_greets_in_english_without_being_told_so(client, worker):
+def test_voice_without_a_language_gets_an_english_sentence_and_no_language(client, worker):
     voice = {"id": "tone", "name": "Tone", "language": "und", "family": "tone", "model": "tone"}
     worker("tts.tone", models={"tone": {"state": "warm"}}, voices=[voice])
     request = client.post("/tts/voices/tone/tone/preview").json["request"]
@@ -152,7 +152,7 @@ def test_enrolled_voice_has_a_sample_in_a_language_of_the_model(client, services
         voice = enrol(client, language=language).json
         job = client.post(f"/tts/voices/yourtts/{voice['id']}/preview").json
         assert (job["request"]["language"], job["request"]["text"]) == (spoken, SENTENCES[spoken])
-        assert voice["id"] in services.store.job(TENANT, job["id"]).params["references"]
+        assert voice["id"] in services.store.jobs.get(TENANT, job["id"]).params["references"]
 
 
 def test_enrolled_voice_has_no_sample_by_a_model_that_cannot_clone(client, worker):
@@ -162,7 +162,7 @@ def test_enrolled_voice_has_no_sample_by_a_model_that_cannot_clone(client, worke
     assert client.post(url).json["code"] == "unsupported_option"
 
 
-def test_samples_of_a_voice_go_with_it(client, services, objects):
+def test_samples_of_a_voice_are_deleted_with_it(client, services, objects):
     voice, other = enrol(client).json, enrol(client, SPEECH + b" again").json
     url = f"/tts/voices/yourtts/{voice['id']}/preview"
     sample, kept = made(client, services, url), made(client, services, url.replace(voice["id"], other["id"]))

@@ -1,4 +1,4 @@
-"""Enrolling voices, and jobs that speak with them."""
+"""Enrolled voices, and jobs that use them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def refused(answer):
     return answer.status_code, [(error["field"], error["code"]) for error in answer.json.get("errors") or ()]
 
 
-def test_voice_is_enrolled_listed_and_forgotten_with_its_recording(client, services, objects):
+def test_voice_is_enrolled_listed_and_deleted_with_its_recording(client, services, objects):
     answer = enrol(client)
     assert answer.status_code == 201
     voice = answer.json
@@ -75,7 +75,7 @@ def test_recording_past_the_limit_is_refused_and_leaves_nothing(client, objects,
     assert objects() == []
 
 
-def test_voice_of_another_tenant_is_not_there(client, client_of, objects):
+def test_voice_of_another_tenant_does_not_exist(client, client_of, objects):
     voice_id, other = enrol(client).json["id"], client_of("other")
     assert other.get("/voices").json["data"] == []
     assert other.get(f"/voices/{voice_id}").status_code == 404
@@ -85,11 +85,11 @@ def test_voice_of_another_tenant_is_not_there(client, client_of, objects):
     assert other.get("/tts/voices").json["data"] == []
 
 
-def test_reading_does_not_suffice_to_enrol(client_of):
+def test_enrolment_needs_the_scope_submit(client_of):
     assert enrol(client_of(scopes=("read",))).status_code == 403
 
 
-def test_enrolled_voices_are_among_those_that_speak(client):
+def test_enrolled_voices_are_listed_for_synthesis(client):
     voice_id = enrol(client).json["id"]
     (listed,) = client.get("/tts/voices?family=yourtts&language=en").json["data"]
     assert listed == {
@@ -108,7 +108,7 @@ def test_enrolled_voices_are_among_those_that_speak(client):
 def test_job_gets_a_recording_of_its_own(client, services, objects):
     voice = enrol(client).json
     job = speak(client, voice=voice["id"]).json
-    stored = services.store.job("local", job["id"])
+    stored = services.store.jobs.get("local", job["id"])
     assert stored.params["references"] == {
         voice["id"]: {"sha256": voice["sha256"], "bytes": voice["bytes"], "name": "Ann"}
     }
@@ -122,7 +122,7 @@ def test_job_gets_a_recording_of_its_own(client, services, objects):
 def test_a_cast_may_hold_several_voices_even_of_one_recording(client, services):
     first, second = enrol(client).json["id"], enrol(client).json["id"]
     job = speak(client, text="[A] Hi. [B] Ho.", cast={"A": first, "B": second, "narrator": "female-en-5"}).json
-    assert set(services.store.job("local", job["id"]).params["references"]) == {first, second}
+    assert set(services.store.jobs.get("local", job["id"]).params["references"]) == {first, second}
 
 
 def test_retry_gets_recordings_of_its_own(client, services, objects):
@@ -134,7 +134,7 @@ def test_retry_gets_recordings_of_its_own(client, services, objects):
     assert again.status_code == 202
     assert client.delete(f"/jobs/{job['id']}").status_code == 204
     assert objects() == [f"jobs/local/{again.json['id']}/input/{voice['sha256']}"]
-    params = services.store.job("local", again.json["id"]).params
+    params = services.store.jobs.get("local", again.json["id"]).params
     assert params["references"][voice["id"]]["sha256"] == voice["sha256"]
 
 
@@ -146,15 +146,15 @@ def test_patch_brings_an_enrolled_voice_along_beside_those_of_the_book(client, s
     answer = client.post(f"/jobs/{book.id}/patch", json={"sentence": 0, "voice": second["id"]})
     assert (answer.status_code, answer.json["parent_id"]) == (202, book.id)
     assert "references" not in answer.json["request"]
-    params = services.store.job("local", answer.json["id"]).params
-    assert {voice: lent["sha256"] for voice, lent in params["references"].items()} == {
+    params = services.store.jobs.get("local", answer.json["id"]).params
+    assert {voice: reference["sha256"] for voice, reference in params["references"].items()} == {
         voice["id"]: voice["sha256"] for voice in (first, second)
     }
     for voice in (first, second):
         assert f"jobs/local/{answer.json['id']}/input/{voice['sha256']}" in objects()
 
 
-def test_patch_with_a_voice_that_the_book_has_needs_it_no_more_in_the_record(client, services, finished_job):
+def test_patch_with_a_voice_of_the_book_needs_no_enrolled_voice(client, services, finished_job):
     voice = enrol(client).json
     references = {voice["id"]: {"sha256": voice["sha256"], "bytes": voice["bytes"], "name": "Ann"}}
     cast = {"A": voice["id"]}
@@ -163,16 +163,14 @@ def test_patch_with_a_voice_that_the_book_has_needs_it_no_more_in_the_record(cli
     client.delete(f"/voices/{voice['id']}")
     answer = client.post(f"/jobs/{book.id}/patch", json={"sentence": 1, "voice": voice["id"]})
     assert answer.status_code == 202
-    assert services.store.job("local", answer.json["id"]).params["references"] == references
+    assert services.store.jobs.get("local", answer.json["id"]).params["references"] == references
 
 
 @pytest.mark.parametrize(
     ("model", "voice", "code"),
     [("espeak", None, "unsupported_option"), ("yourtts", "voice_" + "0" * 32, "unknown_voice")],
 )
-def test_patch_with_a_voice_that_cannot_be_had_is_refused_and_leaves_nothing(
-    client, finished_job, objects, model, voice, code
-):
+def test_patch_with_an_unusable_voice_is_refused_and_leaves_nothing(client, finished_job, objects, model, voice, code):
     voice = voice or enrol(client).json["id"]
     book = finished_job(AUDIO, model=model)
     before = objects()
@@ -182,7 +180,7 @@ def test_patch_with_a_voice_that_cannot_be_had_is_refused_and_leaves_nothing(
     assert len(client.get("/jobs").json["data"]) == 1
 
 
-def test_model_that_cannot_clone_refuses_by_name_what_it_is_asked(client, worker, objects):
+def test_model_that_cannot_clone_refuses_enrolled_voices_by_field(client, worker, objects):
     worker()
     voice_id = enrol(client).json["id"]
     for fields, field in (({"voice": voice_id}, "voice"), ({"cast": {"A": voice_id}}, "cast")):
@@ -193,13 +191,13 @@ def test_model_that_cannot_clone_refuses_by_name_what_it_is_asked(client, worker
     assert len(objects()) == 1
 
 
-def test_known_speakers_are_lent_to_transcriptions_too(client, worker, services):
+def test_transcription_gets_the_recordings_of_its_known_speakers(client, worker, services):
     worker("stt.pocketsphinx")
     voice = enrol(client).json
     form = {"file": (io.BytesIO(b"RIFF"), "talk.wav"), "diarize": "true", "known_speakers": voice["id"]}
     answer = client.post("/stt/transcribe", data=form)
     assert answer.status_code == 202, answer.json
-    assert services.store.job("local", answer.json["id"]).params["references"][voice["id"]]["name"] == "Ann"
+    assert services.store.jobs.get("local", answer.json["id"]).params["references"][voice["id"]]["name"] == "Ann"
     form = {"file": (io.BytesIO(b"RIFF"), "talk.wav"), "known_speakers": voice["id"]}
     answer = client.post("/stt/transcribe", data=form)
     assert (answer.json["code"], answer.json["errors"][0]["field"]) == ("unsupported_option", "known_speakers")
@@ -217,16 +215,16 @@ def test_clients_cannot_name_recordings_themselves(client):
     assert refused(speak(client, references=sent)) == (422, [("references", "extra_forbidden")])
 
 
-def test_recording_goes_again_where_the_voice_could_not_be_recorded(client, services, objects, monkeypatch):
+def test_recording_is_removed_where_the_voice_could_not_be_recorded(client, services, objects, monkeypatch):
     def fails(new):
         raise StoreUnavailable
 
-    monkeypatch.setattr(services.store, "add_voice", fails)
+    monkeypatch.setattr(services.store.voices, "add", fails)
     assert enrol(client).status_code == 503
     assert objects() == []
 
 
-def test_voice_whose_recording_cannot_be_removed_stays_to_be_deleted_again(client, services, monkeypatch):
+def test_voice_whose_recording_cannot_be_removed_can_be_deleted_later(client, services, monkeypatch):
     voice_id = enrol(client).json["id"]
 
     def fails(prefix):

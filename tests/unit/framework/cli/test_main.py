@@ -16,11 +16,12 @@ from tests.services.machine_speed import deadline, poll
 from tests.unit.framework.cli.conftest import Program, Voicemill
 from tests.unit.framework.wire_server import WireServer
 
-VERBS = [
+COMMANDS = [
     "up",
     "worker",
     "speak",
     "transcribe",
+    "evaluate",
     "jobs",
     "job",
     "cancel",
@@ -33,14 +34,14 @@ VERBS = [
 ]
 
 
-def test_help_lists_every_verb(voicemill: Voicemill) -> None:
+def test_help_lists_every_command(voicemill: Voicemill) -> None:
     shown = voicemill("--help").stdout
-    assert [verb for verb in VERBS if f" {verb} " not in shown] == []
+    assert [command for command in COMMANDS if f" {command} " not in shown] == []
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_has_help(voicemill: Voicemill, verb: str) -> None:
-    assert voicemill(verb, "-h").exit_code == 0
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(voicemill: Voicemill, command: str) -> None:
+    assert voicemill(command, "-h").exit_code == 0
 
 
 def test_version_is_shown(voicemill: Voicemill) -> None:
@@ -59,33 +60,32 @@ def test_program_prints_json_alone_on_stdout(program: Program, wire: WireServer)
     assert [job["id"] for job in json.loads(ended.stdout)["data"]] == [job_id]
 
 
-def test_server_that_is_not_there_is_said_with_the_cure(program: Program, wire: WireServer) -> None:
+def test_missing_server_is_reported_with_instructions(program: Program, wire: WireServer) -> None:
     gone = Program({**program.environment, "VOICEMILL_URL": "http://127.0.0.1:9"}, program.directory)
     ended = gone.run("speak", "Hello.", "-o", "a.wav")
     assert (ended.returncode, ended.stdout) == (1, "")
     assert "Nothing answers at http://127.0.0.1:9" in ended.stderr
     assert "`voicemill up`" in ended.stderr
     ended = gone.run("jobs", "--json")
-    told = json.loads(ended.stdout)
-    assert told["error"]["code"] == "unreachable"
+    assert json.loads(ended.stdout)["error"]["code"] == "unreachable"
 
 
-def test_without_any_server_it_says_how_to_get_one(program: Program) -> None:
+def test_without_any_server_the_error_has_instructions(program: Program) -> None:
     environment = {key: value for key, value in program.environment.items() if not key.startswith("VOICEMILL_")}
     ended = Program({**environment, "VOICEMILL_DATA_DIR": "nowhere"}, program.directory).run("jobs")
     assert ended.returncode == 2
     assert "`voicemill up`" in ended.stderr
 
 
-def test_ctrl_c_without_a_terminal_leaves_the_job_and_says_how_to_end_it(program: Program, wire: WireServer) -> None:
+def test_ctrl_c_without_a_terminal_leaves_the_job_and_says_how_to_cancel_it(program: Program, wire: WireServer) -> None:
     with _started(program, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
-        _interrupt_once_it_listens(process, wire)
-        _, told = process.communicate(timeout=deadline(60))
+        _interrupt_once_it_waits(process, wire)
+        _, errors = process.communicate(timeout=deadline(60))
     [job_id] = wire.jobs
     assert process.returncode == 1
-    assert f"Still running: {job_id}".encode() in told
-    assert f"voicemill cancel {job_id}".encode() in told
-    assert b"Traceback" not in told
+    assert f"Still running: {job_id}".encode() in errors
+    assert f"voicemill cancel {job_id}".encode() in errors
+    assert b"Traceback" not in errors
     assert wire.jobs[job_id]["state"] == "accepted"
 
 
@@ -96,7 +96,7 @@ def test_ctrl_c_on_a_terminal_offers_to_cancel(program: Program, wire: WireServe
         with _started(program, stdin=theirs, stderr=theirs) as process:
             os.close(theirs)
             screen = _Screen(ours)
-            _interrupt_once_it_listens(process, wire)
+            _interrupt_once_it_waits(process, wire)
             assert poll(lambda: screen.shows(b"[y/N]")), screen.seen
             os.write(ours, answer)
             assert poll(lambda: screen.shows(b"running" if state == "accepted" else b"Cancelled")), screen.seen
@@ -108,7 +108,7 @@ def test_ctrl_c_on_a_terminal_offers_to_cancel(program: Program, wire: WireServe
     assert b"Traceback" not in screen.seen
 
 
-def test_bars_show_true_progress_on_a_terminal(program: Program, wire: WireServer) -> None:
+def test_terminal_shows_bars_with_the_progress(program: Program, wire: WireServer) -> None:
     ours, theirs = pty.openpty()
     try:
         with _started(program, stdin=theirs, stderr=theirs, stdout=subprocess.PIPE) as process:
@@ -132,31 +132,31 @@ def _started(program: Program, **streams: object) -> subprocess.Popen[bytes]:
     recording.write_bytes(b"RIFF")
     command = program.command("transcribe", "talk.wav", "-f", "txt")
     return subprocess.Popen(  # type: ignore[call-overload]
-        command, env=dict(program.environment), cwd=program.directory, preexec_fn=_heed_interrupts, **streams
+        command, env=dict(program.environment), cwd=program.directory, preexec_fn=_enable_interrupts, **streams
     )
 
 
-def _heed_interrupts() -> None:
+def _enable_interrupts() -> None:
     """A shell starts what runs in the background with interrupts ignored, and children inherit that."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def _interrupt_once_it_listens(process: subprocess.Popen[bytes], wire: WireServer) -> None:
+def _interrupt_once_it_waits(process: subprocess.Popen[bytes], wire: WireServer) -> None:
     assert poll(lambda: any(request.path.endswith("/events") for request in wire.requests))
     process.send_signal(signal.SIGINT)
 
 
 class _Screen:
-    """What a terminal would show."""
+    """What was written to a terminal."""
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
         self.seen = b""
 
     def shows(self, text: bytes) -> bool:
-        """Whether this stands on it by now."""
+        """Whether this was written by now."""
         os.set_blocking(self._fd, False)
-        # Nothing new as yet, or the other end was closed.
+        # Nothing new yet, or the other end was closed.
         with contextlib.suppress(BlockingIOError, OSError):
             self.seen += os.read(self._fd, 65536)
         return text in self.seen

@@ -1,4 +1,4 @@
-"""The asyncio client. The rules are tested with the blocking one; here is what differs: the socket."""
+"""The asyncio client: only its I/O; the rules are tested with the blocking one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from framework.client import blocking_client as client
 from framework.client.async_client import AsyncClient
 from framework.client.errors import BadArgument, InvalidRequest, JobFailed, NotFound, Unreachable, WaitTimeout
 from tests.services.machine_speed import poll
-from tests.unit.framework.conftest import QUICK, meanwhile
+from tests.unit.framework.conftest import QUICK, start_thread
 from tests.unit.framework.wire_server import KEY, WireServer
 
 
@@ -70,14 +70,14 @@ def test_job_goes_from_upload_to_result(wire: WireServer, tmp_path: Path) -> Non
         assert poll(lambda: 50.0 in done)
         wire.succeed(job_id)
 
-    server = meanwhile(serve)
+    server = start_thread(serve)
     run(wire, work)
     server.join()
     assert sent[-1] == 300_000
     assert wire.received("POST", "/stt/transcribe")[-1].file == b"\0" * 300_000
 
 
-def test_failures_are_raised(wire: WireServer) -> None:
+def test_errors_are_raised(wire: WireServer) -> None:
     async def work(client: AsyncClient) -> None:
         job_id = wire.add_job()
         with pytest.raises(WaitTimeout):
@@ -110,17 +110,17 @@ def test_many_jobs_are_waited_for_at_once(wire: WireServer) -> None:
     run(wire, work)
 
 
-def test_events_are_given_as_they_come(wire: WireServer) -> None:
+def test_events_arrive_as_they_happen(wire: WireServer) -> None:
     async def work(client: AsyncClient) -> None:
         job_id = wire.add_job()
-        wire.hear(job_id, "Hello.")
+        wire.add_segment(job_id, "Hello.")
         wire.succeed(job_id)
         assert [event.name async for event in client.jobs.events(job_id)] == ["segment", "state"]
 
     run(wire, work)
 
 
-def test_the_rest_of_the_calls(wire: WireServer, tmp_path: Path) -> None:
+def test_other_methods_return_what_the_server_sends(wire: WireServer, tmp_path: Path) -> None:
     async def work(client: AsyncClient) -> None:
         job_id = wire.add_job()
         assert [job.id for job in (await client.jobs.list(limit=1)).data] == [job_id]

@@ -29,9 +29,9 @@ from framework.client.errors import (
     WaitTimeout,
 )
 from framework.client.job import Job
-from framework.client.retry_policy import Retries
+from framework.client.retry_policy import RetryPolicy
 from tests.services.machine_speed import poll
-from tests.unit.framework.conftest import QUICK, meanwhile
+from tests.unit.framework.conftest import QUICK, start_thread
 from tests.unit.framework.wire_server import KEY, WireServer
 
 
@@ -109,19 +109,17 @@ class Pipe(io.RawIOBase):
         return size
 
 
-def test_upload_tells_how_far_it_is(client: Client, wire: WireServer, tmp_path: Path) -> None:
+def test_upload_reports_its_progress(client: Client, wire: WireServer, tmp_path: Path) -> None:
     recording = tmp_path / "long.wav"
     recording.write_bytes(b"\0" * 1_000_000)
-    told: list[tuple[int, int]] = []
-    client.transcribe(recording, wait=False, on_upload=lambda sent, total: told.append((sent, total)))
-    assert len(told) > 5
-    assert told == sorted(told)
-    assert told[-1] == (1_000_000, 1_000_000)
+    reported: list[tuple[int, int]] = []
+    client.transcribe(recording, wait=False, on_upload=lambda sent, total: reported.append((sent, total)))
+    assert len(reported) > 5
+    assert reported == sorted(reported)
+    assert reported[-1] == (1_000_000, 1_000_000)
 
 
-def test_what_cannot_be_sent_is_refused_before_anything_is_sent(
-    client: Client, wire: WireServer, tmp_path: Path
-) -> None:
+def test_invalid_sources_are_refused_before_anything_is_sent(client: Client, wire: WireServer, tmp_path: Path) -> None:
     with pytest.raises(BadArgument, match=r"missing\.wav is not a file"):
         client.transcribe(tmp_path / "missing.wav")
     with pytest.raises(BadArgument, match="not a file"):
@@ -136,7 +134,7 @@ def test_what_cannot_be_sent_is_refused_before_anything_is_sent(
 
 
 # -- retries -----------------------------------------------------------------------------------------------------------
-def test_lost_answer_does_not_make_a_second_job(client: Client, wire: WireServer) -> None:
+def test_lost_response_does_not_create_a_second_job(client: Client, wire: WireServer) -> None:
     wire.drop_next(times=2)
     job = client.transcribe(b"RIFF", wait=False)
     requests = wire.received("POST", "/stt/transcribe")
@@ -157,13 +155,13 @@ def test_two_calls_are_two_jobs(client: Client) -> None:
 
 
 @pytest.mark.parametrize(("status", "code"), [(503, "store_unavailable"), (429, "rate_limited")])
-def test_busy_server_is_asked_again(client: Client, wire: WireServer, status: int, code: str) -> None:
+def test_request_to_a_busy_server_is_retried(client: Client, wire: WireServer, status: int, code: str) -> None:
     wire.refuse_next(status, code, times=3, headers={"Retry-After": "0"})
     assert client.speak("Hello.", wait=False).state == "accepted"
     assert len(wire.requests) == 4
 
 
-def test_retries_end_and_the_last_answer_is_raised(client: Client, wire: WireServer) -> None:
+def test_after_the_last_retry_the_error_is_raised(client: Client, wire: WireServer) -> None:
     wire.refuse_next(503, times=99, headers={"Retry-After": "0"}, detail="The database does not answer.")
     with pytest.raises(Unavailable, match="The database does not answer") as caught:
         client.jobs.list()
@@ -171,7 +169,7 @@ def test_retries_end_and_the_last_answer_is_raised(client: Client, wire: WireSer
     assert caught.value.request_id == "req_1"
 
 
-def test_retry_after_longer_than_our_patience_is_handed_to_the_caller(client: Client, wire: WireServer) -> None:
+def test_too_long_a_retry_after_is_raised_to_the_caller(client: Client, wire: WireServer) -> None:
     wire.refuse_next(429, "rate_limited", headers={"Retry-After": "3600"})
     with pytest.raises(RateLimited) as caught:
         client.jobs.list()
@@ -179,18 +177,18 @@ def test_retry_after_longer_than_our_patience_is_handed_to_the_caller(client: Cl
     assert len(wire.requests) == 1
 
 
-def test_what_would_be_done_twice_is_not_sent_twice(client: Client, wire: WireServer) -> None:
+def test_request_that_is_not_idempotent_is_not_retried(client: Client, wire: WireServer) -> None:
     wire.drop_next(path="/keys")
     with pytest.raises(Unreachable, match="broke"):
         client.keys.create("laptop")
     assert len(wire.received("POST", "/keys")) == 1
 
 
-def test_bad_request_is_not_sent_again_and_names_its_fields(client: Client, wire: WireServer) -> None:
+def test_invalid_request_is_not_retried_and_names_its_fields(client: Client, wire: WireServer) -> None:
     wire.refuse_next(
         422,
         "invalid",
-        detail="Mend these fields: speed.",
+        detail="Invalid fields: speed.",
         retryable=False,
         errors=[{"field": "speed", "code": "less_than_equal", "detail": "At most 2."}],
     )
@@ -200,7 +198,7 @@ def test_bad_request_is_not_sent_again_and_names_its_fields(client: Client, wire
     assert len(wire.requests) == 1
 
 
-def test_web_page_in_place_of_a_server_is_said_to_be_none(client: Client, wire: WireServer) -> None:
+def test_web_page_is_reported_as_no_voicemill_server(client: Client, wire: WireServer) -> None:
     wire.answer_next(200, b"<html>router login</html>")
     with pytest.raises(ServerError, match="is this address a Voicemill server"):
         client.jobs.list()
@@ -209,38 +207,38 @@ def test_web_page_in_place_of_a_server_is_said_to_be_none(client: Client, wire: 
 # -- connections -------------------------------------------------------------------------------------------------------
 @pytest.fixture
 def nowhere() -> Iterator[str]:
-    """An address at which nobody listens."""
+    """An address without a server."""
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{reserved.getsockname()[1]}"
 
 
-def test_server_that_is_not_there_is_said_with_the_cure(nowhere: str) -> None:
+def test_missing_server_is_reported_with_instructions(nowhere: str) -> None:
     with Client(nowhere, KEY, retries=QUICK) as client, pytest.raises(Unreachable, match="`voicemill up`") as caught:
         client.jobs.list()
     assert not caught.value.maybe_sent
     assert nowhere in str(caught.value)
 
 
-def test_silent_server_is_given_up_after_the_timeout() -> None:
+def test_server_that_does_not_respond_is_a_timeout() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        client = Client(address, KEY, timeout_s=0.05, retries=Retries(limit=0))
+        client = Client(address, KEY, timeout_s=0.05, retries=RetryPolicy(limit=0))
         with client, pytest.raises(Unreachable, match="did not answer in time"):
             client.jobs.list()
 
 
-def test_proxy_of_the_environment_does_not_get_between_us_and_this_machine(
+def test_proxy_of_the_environment_is_not_used_for_this_machine(
     wire: WireServer, nowhere: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, nowhere)
-    with Client(wire.url, KEY, retries=Retries(limit=0)) as client:
+    with Client(wire.url, KEY, retries=RetryPolicy(limit=0)) as client:
         assert client.jobs.list().data == []
 
 
 @pytest.mark.parametrize(("url", "key"), [("http://[::", "vm_x"), ("http://x", "schlüssel"), ("http://x", "vm_a\nb")])
-def test_address_or_key_that_cannot_be_is_refused(url: str, key: str) -> None:
+def test_invalid_address_or_key_is_refused(url: str, key: str) -> None:
     with pytest.raises(NotConfigured, match="cannot be used"):
         Client(url, key)
 
@@ -254,7 +252,7 @@ def test_key_does_not_show_in_the_representation(client: Client) -> None:
     assert KEY not in repr(client)
 
 
-def test_closed_client_says_so(wire: WireServer) -> None:
+def test_closed_client_raises_client_closed(wire: WireServer) -> None:
     client = Client(wire.url, KEY)
     client.close()
     with pytest.raises(ClientClosed, match="closed"):
@@ -262,7 +260,7 @@ def test_closed_client_says_so(wire: WireServer) -> None:
 
 
 # -- waiting -----------------------------------------------------------------------------------------------------------
-def test_waiting_tells_true_progress_and_returns_the_result(client: Client, wire: WireServer) -> None:
+def test_waiting_reports_progress_and_returns_the_result(client: Client, wire: WireServer) -> None:
     seen: list[Job] = []
 
     def work() -> None:
@@ -273,7 +271,7 @@ def test_waiting_tells_true_progress_and_returns_the_result(client: Client, wire
             assert poll(lambda done=done: any(job.progress.done == done for job in seen))
         wire.succeed(job_id)
 
-    worker = meanwhile(work)
+    worker = start_thread(work)
     job = client.transcribe(b"RIFF", on_progress=seen.append)
     worker.join()
     assert job.is_successful
@@ -281,9 +279,9 @@ def test_waiting_tells_true_progress_and_returns_the_result(client: Client, wire
     assert (job.result.duration_s, job.result.language) == (3.5, "en")
     assert job.result.usage == {"audio_s": 3.5, "characters": 0, "engine_s": 1.0}
     assert [file.name for file in job.result.files] == ["transcript.txt"]
-    told = [told.progress.done for told in seen]
-    assert told == sorted(told)
-    assert {(told.progress.total, told.progress.unit) for told in seen if told.progress.done} == {(100.0, "seconds")}
+    done = [job.progress.done for job in seen]
+    assert done == sorted(done)
+    assert {(job.progress.total, job.progress.unit) for job in seen if job.progress.done} == {(100.0, "seconds")}
     assert seen[-1].is_finished
 
 
@@ -301,7 +299,7 @@ def test_job_without_a_result_is_raised_with_its_reason(
     assert caught.value.job.state == state  # type: ignore[attr-defined]
 
 
-def test_stream_that_breaks_off_is_taken_up_again(client: Client, wire: WireServer) -> None:
+def test_stream_that_breaks_is_opened_again(client: Client, wire: WireServer) -> None:
     wire.events_per_stream = 1
     job_id = wire.add_job()
 
@@ -312,7 +310,7 @@ def test_stream_that_breaks_off_is_taken_up_again(client: Client, wire: WireServ
             assert poll(lambda streams=streams: len(wire.received("GET", f"/jobs/{job_id}/events")) > streams)
         wire.succeed(job_id)
 
-    worker = meanwhile(work)
+    worker = start_thread(work)
     assert client.jobs.wait(job_id).is_successful
     worker.join()
     assert len(wire.received("GET", f"/jobs/{job_id}/events")) >= 3
@@ -327,7 +325,7 @@ def test_without_an_event_stream_the_job_is_polled(client: Client, wire: WireSer
         assert poll(lambda: any("wait" in request.query for request in wire.requests))
         wire.succeed(job_id)
 
-    worker = meanwhile(work)
+    worker = start_thread(work)
     assert client.jobs.wait(job_id, on_progress=seen.append).is_successful
     worker.join()
     assert len(wire.received("GET", f"/jobs/{job_id}/events")) == 1
@@ -337,12 +335,12 @@ def test_waiting_survives_a_server_that_restarts(client: Client, wire: WireServe
     job_id = wire.add_job()
     wire.drop_next(path=f"/jobs/{job_id}/events")
     wire.refuse_next(503, path=f"/jobs/{job_id}", times=2, headers={"Retry-After": "0"})
-    worker = meanwhile(lambda: (poll(lambda: wire.received("GET", f"/jobs/{job_id}/events")), wire.succeed(job_id)))
+    worker = start_thread(lambda: (poll(lambda: wire.received("GET", f"/jobs/{job_id}/events")), wire.succeed(job_id)))
     assert client.jobs.wait(job_id).is_successful
     worker.join()
 
 
-def test_waiting_ends_at_its_limit_and_leaves_the_job_alone(client: Client, wire: WireServer) -> None:
+def test_waiting_ends_at_its_timeout_and_the_job_goes_on(client: Client, wire: WireServer) -> None:
     job_id = wire.add_job()
     with pytest.raises(WaitTimeout, match="goes on at the server") as caught:
         client.jobs.wait(job_id, timeout_s=0.2)
@@ -359,10 +357,10 @@ def test_waiting_for_a_deleted_job_ends(client: Client, wire: WireServer) -> Non
         client.jobs.wait(job_id)
 
 
-def test_job_that_is_deleted_while_we_wait_ends_the_wait(client: Client, wire: WireServer) -> None:
+def test_job_that_is_deleted_meanwhile_ends_the_wait(client: Client, wire: WireServer) -> None:
     job_id = wire.add_job()
     seen: list[Job] = []
-    worker = meanwhile(
+    worker = start_thread(
         lambda: (poll(lambda: wire.received("GET", f"/jobs/{job_id}/events")), client.jobs.delete(job_id))
     )
     with pytest.raises(Deleted):
@@ -371,25 +369,25 @@ def test_job_that_is_deleted_while_we_wait_ends_the_wait(client: Client, wire: W
     assert {job.state for job in seen} == {"accepted"}
 
 
-def test_streams_that_end_at_once_do_not_make_us_spin(wire: WireServer) -> None:
-    """Where too many clients wait, the server tells the state and ends the stream."""
+def test_streams_that_end_at_once_are_paced(wire: WireServer) -> None:
+    """Where too many clients wait, the server sends the state and ends the stream."""
     wire.events_per_stream = 0
     job_id = wire.add_job()
     wire.move(job_id)
-    with Client(wire.url, KEY, retries=Retries(first_delay_s=0.25)) as client, pytest.raises(WaitTimeout):
+    with Client(wire.url, KEY, retries=RetryPolicy(first_delay_s=0.25)) as client, pytest.raises(WaitTimeout):
         client.jobs.wait(job_id, timeout_s=0.9)
     assert len(wire.received("GET", f"/jobs/{job_id}/events")) <= 2
 
 
-def test_events_are_given_as_they_come_until_the_end(client: Client, wire: WireServer) -> None:
+def test_events_arrive_as_they_happen_until_the_job_has_finished(client: Client, wire: WireServer) -> None:
     job_id = wire.add_job()
     events = client.jobs.events(job_id)
     wire.move(job_id, done=10.0)
-    wire.hear(job_id, "Hello.")
+    wire.add_segment(job_id, "Hello.")
     assert next(events).data["done"] == 10.0
     assert next(events).name == "state"
-    heard = next(events)
-    assert (heard.name, heard.data["text"], heard.id) == ("segment", "Hello.", "2")
+    segment = next(events)
+    assert (segment.name, segment.data["text"], segment.id) == ("segment", "Hello.", "2")
     wire.succeed(job_id)
     assert [event.data["state"] for event in events] == ["succeeded"]
 
@@ -409,12 +407,12 @@ def test_job_is_cancelled_and_retried(client: Client, wire: WireServer) -> None:
     job_id = wire.add_job()
     assert client.jobs.cancel(job_id).state == "cancelled"
     wire.drop_next(path=f"/jobs/{job_id}/retry")
-    again = client.jobs.retry(job_id)
-    assert again.id != job_id
+    retried = client.jobs.retry(job_id)
+    assert retried.id != job_id
     assert len(wire.jobs) == 2
 
 
-def test_deleting_twice_is_as_good_as_once(client: Client, wire: WireServer) -> None:
+def test_deleting_twice_is_the_same_as_once(client: Client, wire: WireServer) -> None:
     job_id = wire.add_job()
     client.jobs.delete(job_id)
     client.jobs.delete(job_id)
@@ -451,12 +449,12 @@ def job(client: Client, wire: WireServer) -> Job:
 
 
 def test_result_file_is_saved_and_read(client: Client, job: Job, tmp_path: Path) -> None:
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     saved = client.jobs.download(
-        job, "transcript.json", tmp_path / "new" / "a.json", on_progress=lambda *at: told.append(at)
+        job, "transcript.json", tmp_path / "new" / "a.json", on_progress=lambda *at: reported.append(at)
     )
     assert saved.read_bytes() == b'{"text": "hello"}' * 20_000
-    assert told[-1] == (340_000, 340_000)
+    assert reported[-1] == (340_000, 340_000)
     assert client.jobs.read(job.id, "srt") == b"1\n00:00 hello\n"
 
 
@@ -464,27 +462,29 @@ def test_directory_as_destination_keeps_the_name(client: Client, job: Job, tmp_p
     assert client.jobs.download(job, "srt", tmp_path) == tmp_path / "transcript.srt"
 
 
-def test_unknown_file_names_what_there_is(client: Client, wire: WireServer, job: Job, tmp_path: Path) -> None:
+def test_unknown_file_is_an_error_that_lists_the_files(
+    client: Client, wire: WireServer, job: Job, tmp_path: Path
+) -> None:
     with pytest.raises(BadArgument, match=r"has no file 'vtt'; it has transcript\.srt, transcript\.json"):
         client.jobs.download(job, "vtt", tmp_path)
     with pytest.raises(BadArgument, match="is accepted: it has no files"):
         client.jobs.read(wire.add_job(), "srt")
 
 
-def test_cut_transfer_is_begun_again(client: Client, wire: WireServer, job: Job, tmp_path: Path) -> None:
+def test_broken_transfer_is_repeated(client: Client, wire: WireServer, job: Job, tmp_path: Path) -> None:
     wire.cut_download_after = 1000
     client.jobs.download(job, "json", tmp_path / "a.json")
     assert (tmp_path / "a.json").read_bytes() == b'{"text": "hello"}' * 20_000
     assert len(wire.received("GET", f"/jobs/{job.id}/result")) == 2
 
 
-def test_wrong_bytes_are_never_left_in_place(client: Client, wire: WireServer, job: Job, tmp_path: Path) -> None:
+def test_corrupt_download_leaves_the_old_file(client: Client, wire: WireServer, job: Job, tmp_path: Path) -> None:
     kept = tmp_path / "a.srt"
-    kept.write_bytes(b"what was there before")
+    kept.write_bytes(b"old content")
     wire.files[job.id, "transcript.srt"] = b"1\n00:00 jello\n"
     with pytest.raises(CorruptDownload, match="SHA-256"):
         client.jobs.download(job, "srt", kept)
-    assert kept.read_bytes() == b"what was there before"
+    assert kept.read_bytes() == b"old content"
     assert list(tmp_path.iterdir()) == [kept]
     assert len(wire.received("GET", f"/jobs/{job.id}/result")) == 1 + QUICK.limit
 
@@ -495,7 +495,7 @@ def test_short_file_is_corrupt(client: Client, wire: WireServer, job: Job, tmp_p
         client.jobs.download(job, "srt", tmp_path)
 
 
-def test_bucket_gets_no_key(client: Client, wire: WireServer, job: Job) -> None:
+def test_key_is_not_sent_to_the_storage(client: Client, wire: WireServer, job: Job) -> None:
     bucket = WireServer().start()
     try:
         bucket.bucket["/presigned"] = b"1\n00:00 hello\n"
@@ -506,7 +506,7 @@ def test_bucket_gets_no_key(client: Client, wire: WireServer, job: Job) -> None:
         bucket.stop()
 
 
-def test_place_that_cannot_be_written_is_the_callers_mistake(client: Client, job: Job, tmp_path: Path) -> None:
+def test_destination_that_cannot_be_written_is_a_bad_argument(client: Client, job: Job, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BadArgument, match="cannot be written"):
         client.jobs.download(job, "srt", tmp_path / "file" / "a.srt")
@@ -519,21 +519,19 @@ def test_voices_and_models_are_listed(client: Client, wire: WireServer) -> None:
     assert [model["name"] for model in client.models()] == ["espeak", "whisper-base"]
 
 
-def test_sample_of_a_voice_is_waited_for_and_given_as_bytes_or_as_a_file(
-    client: Client, wire: WireServer, tmp_path: Path
-) -> None:
+def test_preview_waits_for_the_sample_and_returns_or_saves_it(client: Client, wire: WireServer, tmp_path: Path) -> None:
     path = "/tts/voices/bark-small/v2/en_speaker%2B6/preview"
-    sounds: list[bytes] = []
-    asking = meanwhile(lambda: sounds.append(client.preview("bark-small", "v2/en_speaker+6")))
+    samples: list[bytes] = []
+    preview = start_thread(lambda: samples.append(client.preview("bark-small", "v2/en_speaker+6")))
     assert poll(lambda: path in wire.previews)
     wire.succeed(wire.previews[path], {"audio.mp3": b"ID3"})
-    asking.join()
-    assert sounds == [b"ID3"]
+    preview.join()
+    assert samples == [b"ID3"]
     assert client.save_preview("bark-small", "v2/en_speaker+6", tmp_path / "six.mp3").read_bytes() == b"ID3"
     assert len(wire.jobs) == 1
 
 
-def test_sample_that_cannot_be_made_is_told_with_its_job(client: Client, wire: WireServer) -> None:
+def test_failed_preview_raises_the_error_of_its_job(client: Client, wire: WireServer) -> None:
     wire.previews["/tts/voices/espeak/de/preview"] = wire.add_job("tts.synthesize")
     wire.fail(wire.previews["/tts/voices/espeak/de/preview"])
     with pytest.raises(JobFailed, match="It broke"):
@@ -542,7 +540,7 @@ def test_sample_that_cannot_be_made_is_told_with_its_job(client: Client, wire: W
         client.preview("espeak", "")
 
 
-def test_voices_are_enrolled_with_their_recording_and_forgotten(client: Client, wire: WireServer) -> None:
+def test_voices_are_enrolled_with_their_recording_and_deleted(client: Client, wire: WireServer) -> None:
     voice = client.add_voice(("ann.wav", b"speech"), "Ann", consent=True, language="en")
     assert voice["id"] == "voice_1"
     sent = wire.requests[-1]
@@ -552,21 +550,21 @@ def test_voices_are_enrolled_with_their_recording_and_forgotten(client: Client, 
     assert (wire.requests[-1].method, wire.requests[-1].path) == ("DELETE", "/voices/voice_1")
 
 
-def test_a_voice_is_not_enrolled_again_when_the_answer_is_lost(client: Client, wire: WireServer) -> None:
+def test_a_voice_is_not_enrolled_again_when_the_response_is_lost(client: Client, wire: WireServer) -> None:
     wire.drop_next(path="/voices")
     with pytest.raises(Unreachable):
         client.add_voice(b"speech", "Ann", consent=True)
     assert [request.path for request in wire.requests] == ["/voices"]
 
 
-def test_keys_are_made_listed_and_revoked(client: Client, wire: WireServer) -> None:
+def test_keys_are_created_and_revoked(client: Client, wire: WireServer) -> None:
     key = client.keys.create("laptop", scopes=["read"], expires_in_s=60.0)
     assert wire.requests[-1].json == {"name": "laptop", "scopes": ["read"], "expires_in_s": 60.0}
     client.keys.revoke(key["id"])
     assert wire.requests[-1].path == "/keys/k1"
 
 
-def test_health_of_a_sick_server_is_an_answer_too(client: Client, wire: WireServer) -> None:
+def test_health_of_an_unhealthy_server_is_returned(client: Client, wire: WireServer) -> None:
     assert client.health() == {"status": "ok"}
     wire.answer_next(503, b'{"status": "down"}', path="/audio/health")
     assert client.health() == {"status": "down"}

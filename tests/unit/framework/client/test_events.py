@@ -1,4 +1,4 @@
-"""Event streams, cut anywhere."""
+"""Event streams, cut into blocks anywhere."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def test_events_are_the_same_however_the_stream_is_cut(size: int) -> None:
     assert found == EVENTS
 
 
-def test_event_without_its_empty_line_is_not_given() -> None:
+def test_event_without_its_empty_line_is_not_returned() -> None:
     assert EventReader().feed(b'event: state\ndata: {"state": "failed"}\n') == []
 
 
-def test_data_that_is_no_json_is_skipped_and_the_next_event_read() -> None:
+def test_event_whose_data_is_not_json_is_skipped() -> None:
     assert EventReader().feed(b'data: {oops\n\ndata: {"a": 1}\n\n') == [Event("message", {"a": 1})]

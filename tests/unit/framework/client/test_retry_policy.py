@@ -1,4 +1,4 @@
-"""When another try is worth it, and after how long."""
+"""Which errors are retried, and after what delay."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ from framework.client.errors import (
     VoicemillError,
     WaitTimeout,
 )
-from framework.client.retry_policy import Retries
+from framework.client.retry_policy import RetryPolicy
 
-RETRIES = Retries(limit=3, first_delay_s=1.0, longest_delay_s=60.0)
+POLICY = RetryPolicy(limit=3, first_delay_s=1.0, max_retry_after_s=60.0)
 
 
-def delay(failure: VoicemillError, done: int = 0, *, repeatable: bool = True, jitter: float = 0.5) -> float | None:
-    return RETRIES.delay_s(failure, done, repeatable=repeatable, jitter=lambda: jitter)
+def delay(
+    error: VoicemillError, retries_done: int = 0, *, idempotent: bool = True, jitter: float = 0.5
+) -> float | None:
+    return POLICY.delay_s(error, retries_done, idempotent=idempotent, jitter=lambda: jitter)
 
 
 def test_delay_doubles_and_ends_at_the_limit() -> None:
@@ -41,23 +43,23 @@ def test_retry_after_is_honoured_and_never_shortened() -> None:
 
 
 def test_delay_grows_no_further_than_its_limit() -> None:
-    many = Retries(limit=30, first_delay_s=1.0, slowest_delay_s=10.0)
-    delays = [many.delay_s(Unreachable(), done, repeatable=True, jitter=lambda: 0.5) for done in range(30)]
+    many = RetryPolicy(limit=30, first_delay_s=1.0, max_delay_s=10.0)
+    delays = [many.delay_s(Unreachable(), done, idempotent=True, jitter=lambda: 0.5) for done in range(30)]
     assert delays[:5] == [1.0, 2.0, 4.0, 8.0, 10.0]
     assert set(delays[5:]) == {10.0}
 
 
-def test_who_waits_for_a_job_is_more_patient_but_not_against_the_callers_will() -> None:
-    assert Retries(limit=5).for_waiting().limit > 5
-    assert Retries(limit=0).for_waiting().limit == 0
+def test_waiting_for_a_job_allows_more_retries_unless_there_are_none() -> None:
+    assert RetryPolicy(limit=5).for_waiting().limit > 5
+    assert RetryPolicy(limit=0).for_waiting().limit == 0
 
 
-def test_server_that_asks_for_too_long_gets_no_retry() -> None:
+def test_server_with_too_long_a_retry_after_gets_no_retry() -> None:
     assert delay(RateLimited(status=429, retry_after_s=3600.0)) is None
 
 
 @pytest.mark.parametrize(
-    ("failure", "repeatable", "again"),
+    ("error", "idempotent", "retried"),
     [
         (Unreachable(maybe_sent=True), True, True),
         (Unreachable(maybe_sent=True), False, False),
@@ -76,15 +78,15 @@ def test_server_that_asks_for_too_long_gets_no_retry() -> None:
         (CorruptDownload(), True, True),
     ],
 )
-def test_only_what_may_pass_is_tried_again(failure: ApiError, repeatable: bool, again: bool) -> None:
-    assert (delay(failure, repeatable=repeatable) is not None) is again
+def test_only_temporary_errors_are_retried(error: ApiError, idempotent: bool, retried: bool) -> None:
+    assert (delay(error, idempotent=idempotent) is not None) is retried
 
 
 def test_client_can_be_told_not_to_retry() -> None:
-    assert Retries(limit=0).delay_s(Unreachable(), 0, repeatable=True) is None
+    assert RetryPolicy(limit=0).delay_s(Unreachable(), 0, idempotent=True) is None
 
 
-def test_waiting_that_ended_is_not_retried() -> None:
+def test_wait_timeout_is_not_retried() -> None:
     from framework.client.job import Job
 
     job = Job.parse({"id": "job_1", "state": "running"})

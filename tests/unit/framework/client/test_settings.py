@@ -1,4 +1,4 @@
-"""Where the server is found, and whose key goes where."""
+"""Which server is used, and which key is sent to it."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_another_key_for_the_local_server(home: Path, monkeypatch: pytest.Monkey
     assert find_server().api_key == "vm_mine"
 
 
-def test_without_any_server_the_error_says_what_to_do(home: Path) -> None:
+def test_without_any_server_the_error_has_instructions(home: Path) -> None:
     with pytest.raises(NotConfigured, match=r"client\.json does not exist.*`voicemill up`.*VOICEMILL_URL"):
         find_server()
 

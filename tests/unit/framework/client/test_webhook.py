@@ -30,12 +30,12 @@ def test_signed_event_is_returned() -> None:
     assert verify_webhook(PAYLOAD, signed(), SECRET)["data"] == {"id": "job_1"}
 
 
-def test_text_and_lower_case_headers_will_do() -> None:
+def test_text_and_lower_case_headers_are_accepted() -> None:
     headers = {name.lower(): value for name, value in signed().items()}
     assert verify_webhook(PAYLOAD.decode(), headers, SECRET)["type"] == "job.succeeded"
 
 
-def test_one_good_signature_among_others_is_enough() -> None:
+def test_one_valid_signature_among_others_is_enough() -> None:
     """While a secret is changed the server signs with both."""
     headers = signed()
     headers["Webhook-Signature"] = (
@@ -61,12 +61,12 @@ def test_replay_from_another_time_is_refused(age_s: float) -> None:
 
 
 @pytest.mark.parametrize("signature", ["", "v1", "v1,", "v1,%%%", "nonsense", "v1,a,b", " "])
-def test_malformed_signature_is_refused_like_a_wrong_one(signature: str) -> None:
+def test_malformed_signature_is_refused(signature: str) -> None:
     with pytest.raises(InvalidSignature):
         verify_webhook(PAYLOAD, {**signed(), "Webhook-Signature": signature}, SECRET)
 
 
-def test_missing_headers_and_times_that_are_none_are_refused() -> None:
+def test_missing_headers_and_invalid_times_are_refused() -> None:
     with pytest.raises(InvalidSignature):
         verify_webhook(PAYLOAD, {}, SECRET)
     with pytest.raises(InvalidSignature):
@@ -81,6 +81,6 @@ def test_body_that_is_no_object_is_refused(payload: bytes) -> None:
 
 
 @pytest.mark.parametrize("secret", ["", "whsec_", "whsec_a"])
-def test_secret_that_is_none_is_the_callers_mistake(secret: str) -> None:
+def test_invalid_secret_is_a_bad_argument(secret: str) -> None:
     with pytest.raises(BadArgument, match="secret"):
         verify_webhook(PAYLOAD, signed(), secret)

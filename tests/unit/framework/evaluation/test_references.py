@@ -1,4 +1,4 @@
-"""framework/evaluation/references.py: what was really said, in the files that people have."""
+"""framework/evaluation/references.py: reference transcripts in the usual file formats."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from framework.client.errors import BadArgument
-from framework.evaluation.references import SpokenWord, read_truth, with_truths
+from framework.evaluation.references import SpokenWord, find_recordings, read_reference
 
 HELLO = [SpokenWord("Hello", 1.0, None), SpokenWord("big", None, None), SpokenWord("world.", None, 2.5)]
 
@@ -20,7 +20,10 @@ def write(path: Path, content: Any) -> Path:
 
 
 def test_a_text_has_words_and_no_times(tmp_path: Path) -> None:
-    assert read_truth(write(tmp_path / "a.txt", "\ufeffHello\nworld.")) == [SpokenWord("Hello"), SpokenWord("world.")]
+    assert read_reference(write(tmp_path / "a.txt", "\ufeffHello\nworld.")) == [
+        SpokenWord("Hello"),
+        SpokenWord("world."),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -32,8 +35,8 @@ def test_a_text_has_words_and_no_times(tmp_path: Path) -> None:
         ("a.json", {"lines": [{"text": "Hello big world.", "start": 1.0, "end": 2.5, "speaker": "Ann"}]}),
     ],
 )
-def test_of_a_passage_the_edges_are_known(tmp_path: Path, name: str, content: Any) -> None:
-    assert read_truth(write(tmp_path / name, content)) == HELLO
+def test_only_the_edges_of_a_passage_have_times(tmp_path: Path, name: str, content: Any) -> None:
+    assert read_reference(write(tmp_path / name, content)) == HELLO
 
 
 @pytest.mark.parametrize(
@@ -41,25 +44,25 @@ def test_of_a_passage_the_edges_are_known(tmp_path: Path, name: str, content: An
 )
 def test_words_of_a_transcript_have_their_times(tmp_path: Path, wrap: Any) -> None:
     words = [{"word": "Hello", "start": 0.5, "end": 1.0, "confidence": 0.9}]
-    assert read_truth(write(tmp_path / "a.json", wrap(words))) == [SpokenWord("Hello", 0.5, 1.0)]
+    assert read_reference(write(tmp_path / "a.json", wrap(words))) == [SpokenWord("Hello", 0.5, 1.0)]
 
 
-def test_marks_of_spoken_text_are_a_truth_too(tmp_path: Path) -> None:
+def test_marks_of_synthesised_text_are_a_reference_too(tmp_path: Path) -> None:
     marks = {"sentences": [], "words": [{"text": "Hello", "start": 0.5, "end": 1.0, "chapter": 0}]}
-    assert read_truth(write(tmp_path / "a.json", marks)) == [SpokenWord("Hello", 0.5, 1.0)]
+    assert read_reference(write(tmp_path / "a.json", marks)) == [SpokenWord("Hello", 0.5, 1.0)]
 
 
 @pytest.mark.parametrize(("name", "content"), [("a.json", "{"), ("a.json", "[]"), ("a.json", "{}"), ("a.json", "7")])
-def test_a_truth_that_cannot_be_read_is_named(tmp_path: Path, name: str, content: str) -> None:
-    with pytest.raises(BadArgument, match=r"a\.json: this is no truth"):
-        read_truth(write(tmp_path / name, content))
+def test_invalid_reference_is_named(tmp_path: Path, name: str, content: str) -> None:
+    with pytest.raises(BadArgument, match=r"a\.json: this is not a readable reference"):
+        read_reference(write(tmp_path / name, content))
 
 
-def test_recordings_are_found_with_the_truth_that_tells_most(tmp_path: Path) -> None:
+def test_recordings_are_found_with_their_most_informative_reference(tmp_path: Path) -> None:
     for name in ("b.wav", "b.txt", "b.json", "a.opus", "a.srt", "a.txt", "lonely.mp3", "c.txt", "README"):
         (tmp_path / name).touch()
     (tmp_path / "folder.wav").mkdir()
-    assert [(one.name, other.name) for one, other in with_truths(tmp_path)] == [
+    assert [(one.name, other.name) for one, other in find_recordings(tmp_path)] == [
         ("a.opus", "a.srt"),
         ("b.wav", "b.json"),
     ]

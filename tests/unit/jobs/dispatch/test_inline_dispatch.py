@@ -1,4 +1,4 @@
-"""The doorbell in process, beyond what every doorbell promises."""
+"""Notifications in process, beyond what every dispatch promises."""
 
 from __future__ import annotations
 
@@ -7,44 +7,44 @@ import pytest
 from jobs.dispatch.inline_dispatch import InlineDispatch
 
 
-def test_a_bell_rung_while_answering_waits_its_turn() -> None:
+def test_a_notification_sent_while_one_is_handled_waits_its_turn() -> None:
     order: list[str] = []
 
-    def answer(queue: str, hint: str) -> None:
-        order.append(f"begin {hint}")
-        if hint == "1":
-            dispatch.ring(queue, hint="2")
-        order.append(f"end {hint}")
+    def handle(queue: str, job_id: str) -> None:
+        order.append(f"begin {job_id}")
+        if job_id == "1":
+            dispatch.notify(queue, job_id="2")
+        order.append(f"end {job_id}")
 
-    dispatch = InlineDispatch(answer)
-    dispatch.ring("cpu", hint="1")
+    dispatch = InlineDispatch(handle)
+    dispatch.notify("cpu", job_id="1")
     assert order == ["begin 1", "end 1", "begin 2", "end 2"]
 
 
-def test_bells_past_the_window_are_dropped_per_queue() -> None:
-    heard: list[str] = []
+def test_notifications_past_the_window_are_dropped_per_queue() -> None:
+    handled: list[str] = []
 
-    def answer(queue: str, hint: str) -> None:
-        heard.append(queue)
-        if hint == "first":
-            dispatch.ring("cpu", count=50)
-            dispatch.ring("webhook", count=50)
+    def handle(queue: str, job_id: str) -> None:
+        handled.append(queue)
+        if job_id == "first":
+            dispatch.notify("cpu", count=50)
+            dispatch.notify("webhook", count=50)
 
-    dispatch = InlineDispatch(answer, window=3)
-    dispatch.ring("cpu", hint="first")
-    assert heard == ["cpu"] * 4 + ["webhook"] * 3
+    dispatch = InlineDispatch(handle, window=3)
+    dispatch.notify("cpu", job_id="first")
+    assert handled == ["cpu"] * 4 + ["webhook"] * 3
 
 
-def test_a_bug_of_the_answer_is_not_hidden_and_does_not_jam_the_bell() -> None:
-    heard: list[str] = []
+def test_a_bug_of_the_handler_is_not_hidden_and_does_not_block_later_ones() -> None:
+    handled: list[str] = []
 
-    def answer(queue: str, hint: str) -> None:
-        if hint == "bug":
+    def handle(queue: str, job_id: str) -> None:
+        if job_id == "bug":
             raise ZeroDivisionError
-        heard.append(hint)
+        handled.append(job_id)
 
-    dispatch = InlineDispatch(answer)
+    dispatch = InlineDispatch(handle)
     with pytest.raises(ZeroDivisionError):
-        dispatch.ring("cpu", hint="bug")
-    dispatch.ring("cpu", hint="next")
-    assert heard == ["next"]
+        dispatch.notify("cpu", job_id="bug")
+    dispatch.notify("cpu", job_id="next")
+    assert handled == ["next"]

@@ -7,7 +7,7 @@ import ipaddress
 import pytest
 
 from jobs.errors import UnsafeAddress
-from jobs.outbound.address import OutboundPolicy
+from jobs.outbound.address import IpAddress, OutboundPolicy
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_public_addresses_are_good(address: str) -> None:
 def test_every_address_that_python_calls_private_is_refused_too() -> None:
     """A second opinion: for samples over the whole space, ours is never laxer than the standard library's."""
     policy = OutboundPolicy()
-    samples = [ipaddress.IPv4Address(n << 16 | 1) for n in range(1 << 16)]
+    samples: list[IpAddress] = [ipaddress.IPv4Address(n << 16 | 1) for n in range(1 << 16)]
     samples += [ipaddress.IPv6Address((n << 112) | 1) for n in range(1 << 16)]
     laxer = []
     for address in samples:

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from av.filter import Graph
 
-from pipelines.audio.acx import Levels, levels_of, mastered
-from tests.in_process import Run
-from tests.material.flite_reader import FliteReader, lines
+from pipelines.audio.acx import AcxLevels, master, measure_levels
+from tests.material.recorded_voice import RecordedVoice, load_sentences
+from tests.pipeline_runner import PipelineRun
 
 RATE_HZ = 16_000
-TEXT = "\n\n".join(list(lines())[:8])
+TEXT = "\n\n".join(list(load_sentences())[:8])
 
 
 def by_ffmpeg(path: Path) -> dict[str, float]:
@@ -52,9 +52,11 @@ def by_ffmpeg(path: Path) -> dict[str, float]:
     ("name", "changes"),
     [("wav", {}), ("flac", {"sample_rate_hz": 44_100}), ("mp3", {"sample_rate_hz": 44_100}), ("m4b", {})],
 )
-def test_a_book_is_as_audiobook_shops_want_it(tmp_path: Path, name: str, changes: dict[str, Any]) -> None:
-    run = Run("tts.synthesize", tmp_path, {"model": "tone", "text": TEXT, "format": name, "loudness": "acx", **changes})
-    result = run.all(None, FliteReader({}))
+def test_a_book_meets_the_requirements_of_audiobook_shops(tmp_path: Path, name: str, changes: dict[str, Any]) -> None:
+    run = PipelineRun(
+        "tts.synthesize", tmp_path, {"model": "tone", "text": TEXT, "format": name, "loudness": "acx", **changes}
+    )
+    result = run.run_all(None, RecordedVoice({}))
     told = result.summary["quality"]["acx"]
     assert told["is_within"]
     assert "warnings" not in result.summary
@@ -74,7 +76,7 @@ def test_spiky_sound_of_any_level_is_brought_within(tmp_path: Path, level: int) 
     sound[RATE_HZ : 2 * RATE_HZ] = 0.0
     raw = tmp_path / "raw.pcm"
     np.clip(np.rint(sound), -32_768, 32_767).astype("<i2").tofile(raw)
-    got = np.concatenate(list(mastered(raw))).astype(np.float64) / 32_768
+    got = np.concatenate(list(master(raw))).astype(np.float64) / 32_768
     assert -23.0 <= 10 * np.log10(np.mean(got**2)) <= -18.0
     assert 20 * np.log10(np.abs(got).max()) <= -3.0
 
@@ -82,21 +84,21 @@ def test_spiky_sound_of_any_level_is_brought_within(tmp_path: Path, level: int) 
 def test_silence_stays_silent_and_is_not_within(tmp_path: Path) -> None:
     raw = tmp_path / "raw.pcm"
     np.zeros(RATE_HZ, "<i2").tofile(raw)
-    assert not np.concatenate(list(mastered(raw))).any()
-    assert not Levels(-120.0, -120.0, -120.0).is_within
+    assert not np.concatenate(list(master(raw))).any()
+    assert not AcxLevels(-120.0, -120.0, -120.0).is_within
 
 
 @pytest.mark.parametrize(
     ("levels", "within"),
     [
-        (Levels(-20.0, -3.0, -60.0), True),
-        (Levels(-23.1, -3.5, -70.0), False),
-        (Levels(-17.9, -3.5, -70.0), False),
-        (Levels(-20.0, -2.9, -70.0), False),
-        (Levels(-20.0, -3.5, -59.0), False),
+        (AcxLevels(-20.0, -3.0, -60.0), True),
+        (AcxLevels(-23.1, -3.5, -70.0), False),
+        (AcxLevels(-17.9, -3.5, -70.0), False),
+        (AcxLevels(-20.0, -2.9, -70.0), False),
+        (AcxLevels(-20.0, -3.5, -59.0), False),
     ],
 )
-def test_limits_are_those_of_the_shops(levels: Levels, within: bool) -> None:
+def test_limits_are_those_of_the_shops(levels: AcxLevels, within: bool) -> None:
     assert levels.is_within is within
 
 
@@ -106,6 +108,6 @@ def test_levels_of_a_known_file(tmp_path: Path) -> None:
     with wave.open(str(tmp_path / "sine.wav"), "wb") as file:
         file.setparams((1, 2, RATE_HZ, 0, "NONE", ""))
         file.writeframes(np.concatenate([sine, np.zeros(RATE_HZ)]).astype("<i2").tobytes())
-    found = levels_of(tmp_path / "sine.wav")
+    found = measure_levels(tmp_path / "sine.wav")
     assert (found.rms_db, found.peak_db) == (pytest.approx(-12.04, abs=0.02), pytest.approx(-6.02, abs=0.02))
     assert found.noise_floor_db == -120.0

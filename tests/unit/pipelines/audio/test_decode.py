@@ -8,12 +8,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.audio.decode import Block, open_recording
+from pipelines.audio.decode import AudioBlock, open_recording
 from pipelines.errors import BadInput, InputTooLarge, UnreadableInput
-from tests.factories import JFK, jfk, make_noise, make_recording, make_silence, make_sound, make_video, wav_bytes
+from tests.audio_factories import (
+    JFK,
+    load_jfk,
+    make_noise,
+    make_recording,
+    make_silence,
+    make_sine,
+    make_video,
+    make_wav_bytes,
+)
 
 
-def read(path: Path, max_seconds: float = 3600) -> list[Block]:
+def read(path: Path, max_seconds: float = 3600) -> list[AudioBlock]:
     with open_recording(path, max_seconds=max_seconds) as recording:
         return list(recording.blocks())
 
@@ -28,7 +37,7 @@ def joined(path: Path) -> np.ndarray:
 
 @pytest.mark.parametrize("ending", ["wav", "flac", "mka"])
 def test_lossless_formats_give_the_samples_back(tmp_path: Path, ending: str) -> None:
-    samples = np.stack([make_sound(2.5, rate_hz=44_100), make_noise(2.5, rate_hz=44_100)])
+    samples = np.stack([make_sine(2.5, rate_hz=44_100), make_noise(2.5, rate_hz=44_100)])
     path = make_recording(tmp_path / f"a.{ending}", samples, rate_hz=44_100)
     assert np.array_equal(np.rint(joined(path) * 32_768).astype(np.int16), samples)
 
@@ -38,24 +47,24 @@ def test_lossless_formats_give_the_samples_back(tmp_path: Path, ending: str) -> 
     [("mp3", 0), ("ogg", 0), ("opus", 0), ("webm", 0), ("m4a", 0.022), ("mp4", 0.022), ("mov", 0.022), ("aac", 0.045)],
 )
 def test_lossy_formats_keep_their_length(tmp_path: Path, ending: str, extra_s: float) -> None:
-    path = make_recording(tmp_path / f"a.{ending}", make_sound(3.0, rate_hz=48_000))
+    path = make_recording(tmp_path / f"a.{ending}", make_sine(3.0, rate_hz=48_000))
     assert 0 <= seconds(path) - 3.0 <= extra_s + 1e-9
 
 
 def test_name_and_ending_of_a_file_mean_nothing(tmp_path: Path) -> None:
-    path = make_recording(tmp_path / "a.flac", make_sound(1.0, rate_hz=48_000)).rename(tmp_path / "upload.mp3")
+    path = make_recording(tmp_path / "a.flac", make_sine(1.0, rate_hz=48_000)).rename(tmp_path / "upload.mp3")
     with open_recording(path, max_seconds=10) as recording:
         assert (recording.container.name, recording.codec) == ("flac", "flac")
 
 
 def test_cover_picture_does_not_count_as_sound_or_get_in_the_way(tmp_path: Path) -> None:
-    path = make_recording(tmp_path / "a.mp3", make_sound(1.0, rate_hz=48_000), picture=True)
+    path = make_recording(tmp_path / "a.mp3", make_sine(1.0, rate_hz=48_000), picture=True)
     assert seconds(path) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("ending", ["mp4", "mkv", "mov"])
-def test_sound_track_of_a_video_is_heard(tmp_path: Path, ending: str) -> None:
-    path = make_video(tmp_path / f"a.{ending}", sound=make_sound(1.0, rate_hz=48_000))
+def test_sound_track_of_a_video_is_decoded(tmp_path: Path, ending: str) -> None:
+    path = make_video(tmp_path / f"a.{ending}", sound=make_sine(1.0, rate_hz=48_000))
     assert seconds(path) == pytest.approx(1.0, abs=0.03)
 
 
@@ -82,7 +91,7 @@ def test_playlist_is_refused_as_one(tmp_path: Path, text: str) -> None:
 
 
 def test_file_without_one_audio_frame_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.wav").write_bytes(wav_bytes(np.zeros(0, np.int16)))
+    (tmp_path / "a.wav").write_bytes(make_wav_bytes(np.zeros(0, np.int16)))
     with pytest.raises(UnreadableInput):
         read(tmp_path / "a.wav")
 
@@ -98,7 +107,7 @@ def test_truncated_file_is_refused_with_the_cause(tmp_path: Path, ending: str, k
 
 
 def test_live_wav_without_a_length_is_read_to_its_end(tmp_path: Path) -> None:
-    (tmp_path / "a.wav").write_bytes(wav_bytes(make_sound(2.0), data_bytes=0xFFFFFFFF))
+    (tmp_path / "a.wav").write_bytes(make_wav_bytes(make_sine(2.0), data_bytes=0xFFFFFFFF))
     assert seconds(tmp_path / "a.wav") == 2.0
 
 
@@ -111,12 +120,12 @@ def test_recording_past_the_limit_is_refused_naming_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ending", ["flac", "mp3", "ogg", "m4a", "aac", "mka", "wav"])
 def test_limit_holds_whatever_the_header_says(tmp_path: Path, ending: str) -> None:
-    path = make_recording(tmp_path / f"a.{ending}", make_sound(8.0, rate_hz=48_000))
+    path = make_recording(tmp_path / f"a.{ending}", make_sine(8.0, rate_hz=48_000))
     with pytest.raises(InputTooLarge):
         read(path, max_seconds=5)
 
 
-def test_limit_counts_decoded_samples_when_the_header_lies(tmp_path: Path) -> None:
+def test_limit_counts_decoded_samples_when_the_header_is_false(tmp_path: Path) -> None:
     path = make_recording(tmp_path / "a.flac", make_silence(30.0, rate_hz=48_000))
     data = bytearray(path.read_bytes())
     # STREAMINFO: the low 36 bits of the eight bytes at 18 count the samples.
@@ -130,10 +139,10 @@ def test_limit_counts_decoded_samples_when_the_header_lies(tmp_path: Path) -> No
 def test_samples_that_are_no_numbers_become_silence(tmp_path: Path) -> None:
     samples = np.full(16_000, np.nan, np.float32)
     samples[:4] = [np.inf, -np.inf, 0.5, 7.0]
-    (tmp_path / "a.wav").write_bytes(wav_bytes(samples, code=3, bits=32))
-    heard = joined(tmp_path / "a.wav")[0]
-    assert heard[:5].tolist() == [0.0, 0.0, 0.5, 1.0, 0.0]
-    assert np.isfinite(heard).all()
+    (tmp_path / "a.wav").write_bytes(make_wav_bytes(samples, code=3, bits=32))
+    samples_read = joined(tmp_path / "a.wav")[0]
+    assert samples_read[:5].tolist() == [0.0, 0.0, 0.5, 1.0, 0.0]
+    assert np.isfinite(samples_read).all()
 
 
 @pytest.mark.parametrize(
@@ -141,20 +150,20 @@ def test_samples_that_are_no_numbers_become_silence(tmp_path: Path) -> None:
 )
 def test_every_sample_form_has_the_same_full_scale(tmp_path: Path, dtype: str, code: int, bits: int) -> None:
     half = {"u1": 128 + 64, "<i2": 1 << 14, "<i4": 1 << 30, "<f4": 0.5, "<f8": 0.5}[dtype]
-    (tmp_path / "a.wav").write_bytes(wav_bytes(np.full(8000, half, dtype), code=code, bits=bits))
+    (tmp_path / "a.wav").write_bytes(make_wav_bytes(np.full(8000, half, dtype), code=code, bits=bits))
     assert np.allclose(joined(tmp_path / "a.wav"), 0.5)
 
 
 @pytest.mark.parametrize("rate_hz", [0, 1, 4_000, 384_000, 10_000_000, 2**32 - 1])
 def test_impossible_sampling_rate_is_refused(tmp_path: Path, rate_hz: int) -> None:
-    (tmp_path / "a.wav").write_bytes(wav_bytes(make_sound(0.1), rate_hz=rate_hz))
+    (tmp_path / "a.wav").write_bytes(make_wav_bytes(make_sine(0.1), rate_hz=rate_hz))
     with pytest.raises(BadInput):
         read(tmp_path / "a.wav")
 
 
 @pytest.mark.parametrize("channels", [0, 9, 64, 1000])
 def test_impossible_number_of_channels_is_refused(tmp_path: Path, channels: int) -> None:
-    data = bytearray(wav_bytes(np.zeros((channels or 1, 64), np.int16)))
+    data = bytearray(make_wav_bytes(np.zeros((channels or 1, 64), np.int16)))
     struct.pack_into("<H", data, 22, channels)
     (tmp_path / "a.wav").write_bytes(data)
     with pytest.raises(BadInput):
@@ -168,9 +177,9 @@ def test_damaged_packet_becomes_silence_and_later_times_stay(tmp_path: Path) -> 
     middle = len(data) // 2
     data[middle : middle + 40] = bytes(40)
     path.write_bytes(data)
-    heard = joined(path)[0]
-    assert len(heard) == len(samples)
-    assert np.array_equal(np.rint(heard[-48_000:] * 32_768).astype(np.int16), samples[-48_000:])
+    samples_read = joined(path)[0]
+    assert len(samples_read) == len(samples)
+    assert np.array_equal(np.rint(samples_read[-48_000:] * 32_768).astype(np.int16), samples[-48_000:])
 
 
 def test_noise_behind_a_known_beginning_is_refused(tmp_path: Path) -> None:
@@ -189,7 +198,7 @@ def test_noise_behind_a_known_beginning_is_refused(tmp_path: Path) -> None:
             read(tmp_path / "a")
 
 
-def test_hole_in_the_times_of_a_recording_is_filled_with_silence(tmp_path: Path) -> None:
+def test_gap_in_the_timestamps_of_a_recording_is_filled_with_silence(tmp_path: Path) -> None:
     path = tmp_path / "a.mka"
     _make_recording_with_hole(path, before_s=1.0, hole_s=2.0, after_s=1.0)
     assert seconds(path) == pytest.approx(4.0, abs=0.03)
@@ -205,7 +214,7 @@ def _make_recording_with_hole(path: Path, *, before_s: float, hole_s: float, aft
         stream.layout = "mono"
         for start_s, length_s in ((0.0, before_s), (before_s + hole_s, after_s)):
             for at in np.arange(0, length_s, 0.1):
-                frame = av.AudioFrame.from_ndarray(make_sound(0.1).reshape(1, -1), format="s16", layout="mono")
+                frame = av.AudioFrame.from_ndarray(make_sine(0.1).reshape(1, -1), format="s16", layout="mono")
                 frame.sample_rate, frame.time_base = 16_000, Fraction(1, 16_000)
                 frame.pts = round((start_s + at) * 16_000)
                 container.mux(stream.encode(frame))
@@ -214,4 +223,4 @@ def _make_recording_with_hole(path: Path, *, before_s: float, hole_s: float, aft
 
 def test_bundled_recording_is_read_whole() -> None:
     assert seconds(JFK) == 11.0
-    assert len(jfk()) == 176_000
+    assert len(load_jfk()) == 176_000

@@ -8,27 +8,29 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipelines.audio.defects import ANYBODYS_RATES, Measures, faults, measured, score, usual_rates
-from pipelines.text.length import spoken_letters
-from tests.material.flite_reader import lines, sound
-from tests.material.sounds import RATE_HZ, hum
+from pipelines.audio.defects import HUMAN_RATES, Measurements, compute_score, expected_rates, find_faults, measure
+from pipelines.text.length import estimate_spoken_letters
+from tests.material.recorded_voice import cut_samples, load_sentences
+from tests.material.sounds import RATE_HZ, make_hum
 
 Samples = NDArray[np.int16]
-TEXT = next(text for text in lines() if len(sound(text)) > 3 * RATE_HZ)
+TEXT = next(text for text in load_sentences() if len(cut_samples(text)) > 3 * RATE_HZ)
 
 
 def grade(samples: NDArray[np.generic], text: str = TEXT, rates: tuple[float, float] | None = None) -> list[str]:
     whole = np.clip(samples, -32_768, 32_767).astype(np.int16)
-    return list(faults(measured(whole, RATE_HZ, spoken_letters(text)), rates or USUAL))
+    return list(find_faults(measure(whole, RATE_HZ, estimate_spoken_letters(text)), rates or USUAL))
 
 
-USUAL = usual_rates([measured(sound(text), RATE_HZ, spoken_letters(text)) for text in lines()])
+USUAL = expected_rates(
+    [measure(cut_samples(text), RATE_HZ, estimate_spoken_letters(text)) for text in load_sentences()]
+)
 
 
 def test_speech_without_faults_has_none() -> None:
-    assert len(lines()) > 80
-    for rates in (USUAL, ANYBODYS_RATES):
-        assert [text for text in lines() if grade(sound(text), text, rates)] == []
+    assert len(load_sentences()) > 80
+    for rates in (USUAL, HUMAN_RATES):
+        assert [text for text in load_sentences() if grade(cut_samples(text), text, rates)] == []
 
 
 @pytest.mark.parametrize(
@@ -43,49 +45,49 @@ def test_speech_without_faults_has_none() -> None:
         ("repetition", lambda x: np.concatenate([x[:20_000], np.tile(x[12_000:20_000], 4)])),
         ("repetition", lambda x: np.concatenate([x[:20_000], np.tile(x[10_000:22_345], 4)])),
         ("repetition", lambda x: np.concatenate([x[:20_000], np.tile(x[8_000:11_001], 10)])),
-        ("collapse", lambda x: np.asarray(hum(3.0)) * 20),
+        ("collapse", lambda x: np.asarray(make_hum(3.0)) * 20),
         ("collapse", lambda x: np.random.default_rng(1).normal(0.0, 3_000.0, 48_000)),
         ("collapse", lambda x: np.sign(np.sin(np.arange(48_000) * 2 * np.pi * 120 / RATE_HZ)) * 5_000),
     ],
 )
 def test_fault_is_found(fault: str, make: Callable[[Samples], NDArray[np.generic]]) -> None:
-    assert fault in grade(make(sound(TEXT)))
+    assert fault in grade(make(cut_samples(TEXT)))
 
 
 @pytest.mark.parametrize("rate_hz", [8_000, 22_050, 24_000, 44_100])
 def test_any_sampling_rate_is_measured(rate_hz: int) -> None:
     times = np.arange(rate_hz) / rate_hz
     steady = (8_000 * np.sin(2 * np.pi * 200 * times)).astype(np.int16)
-    found = measured(steady, rate_hz, 14)
+    found = measure(steady, rate_hz, 14)
     assert found.collapsed > 0.5
-    assert (found.clipped, found.silence_s, found.rate) == (0.0, 0.0, 0.0)
+    assert (found.clipped_share, found.silence_s, found.rate) == (0.0, 0.0, 0.0)
 
 
 @pytest.mark.parametrize("length", [0, 1, 30, 700])
 def test_hardly_any_sound_is_no_error(length: int) -> None:
-    assert list(faults(measured(np.ones(length, np.int16), RATE_HZ, 3), USUAL)) == ([] if length else ["no_sound"])
+    assert list(find_faults(measure(np.ones(length, np.int16), RATE_HZ, 3), USUAL)) == ([] if length else ["no_sound"])
 
 
 def test_a_voice_has_a_rate_of_its_own_from_six_sentences_on() -> None:
-    some = [Measures(0.0, 0.0, 0.0, rate) for rate in (0.0, 10.0, 11.0, 12.0, 13.0, 14.0)]
-    assert usual_rates(some) == ANYBODYS_RATES
-    assert usual_rates([*some, Measures(0.0, 0.0, 0.0, 40.0)]) == pytest.approx((12.5 / 1.7, 12.5 * 1.7))
+    some = [Measurements(0.0, 0.0, 0.0, rate) for rate in (0.0, 10.0, 11.0, 12.0, 13.0, 14.0)]
+    assert expected_rates(some) == HUMAN_RATES
+    assert expected_rates([*some, Measurements(0.0, 0.0, 0.0, 40.0)]) == pytest.approx((12.5 / 1.7, 12.5 * 1.7))
 
 
 @pytest.mark.parametrize(("factor", "found"), [(1 / 4, ["rate"]), (1 / 2, []), (1, []), (4, ["rate"])])
-def test_a_sentence_alone_is_too_slow_or_too_fast_for_anybody(factor: float, found: list[str]) -> None:
-    said = sound(TEXT)
+def test_a_single_sentence_is_measured_against_human_rates(factor: float, found: list[str]) -> None:
+    said = cut_samples(TEXT)
     samples = said[:: int(factor)] if factor >= 1 else np.repeat(said, int(1 / factor))
-    assert [fault for fault in grade(samples, TEXT, ANYBODYS_RATES) if fault == "rate"] == found
+    assert [fault for fault in grade(samples, TEXT, HUMAN_RATES) if fault == "rate"] == found
 
 
-def test_what_was_to_be_fast_is_not_too_fast() -> None:
-    quick, letters = sound(TEXT)[::2], spoken_letters(TEXT)
-    assert "rate" in faults(measured(quick, RATE_HZ, letters), USUAL)
-    assert "rate" not in list(faults(measured(quick, RATE_HZ, letters, speed=2.0), USUAL))
+def test_the_rate_is_measured_relative_to_the_requested_speed() -> None:
+    quick, letters = cut_samples(TEXT)[::2], estimate_spoken_letters(TEXT)
+    assert "rate" in find_faults(measure(quick, RATE_HZ, letters), USUAL)
+    assert "rate" not in list(find_faults(measure(quick, RATE_HZ, letters, speed=2.0), USUAL))
 
 
-def test_score_is_five_for_nothing_wrong_and_one_at_least() -> None:
-    assert score([]) == 5.0
-    assert score(["clipping"]) == 4.0
-    assert score(["no_sound", "clipping"]) == 1.0
+def test_score_is_five_without_faults_and_at_least_one() -> None:
+    assert compute_score([]) == 5.0
+    assert compute_score(["clipping"]) == 4.0
+    assert compute_score(["no_sound", "clipping"]) == 1.0

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from pipelines.audio import denoise
 from pipelines.audio.decode import open_recording
 from pipelines.audio.denoise import Denoiser
-from pipelines.audio.resample import resampled
+from pipelines.audio.resample import resample_blocks
 from pipelines.errors import UnsupportedOption
-from tests.factories import FIXTURES
+from tests.audio_factories import FIXTURES
 
 Sound = NDArray[np.float32]
 
@@ -23,7 +23,8 @@ Sound = NDArray[np.float32]
 def speech() -> Sound:
     """Six seconds of a voice without a room around it: the start of the synthetic talk."""
     with open_recording(FIXTURES / "talk" / "talk.opus", max_seconds=1e6) as recording:
-        talk = np.concatenate([piece[0] for piece in islice(resampled(recording.blocks(), 16_000, mix=True), 40)])
+        blocks = resample_blocks(recording.blocks(), 16_000, mix=True)
+        talk = np.concatenate([samples[0] for samples in islice(blocks, 40)])
     assert talk.size > 8 * 16_000
     return talk[2 * 16_000 : 8 * 16_000]
 

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipelines.audio.encode import Encoder, Mark, Picture, picture_size
-from pipelines.formats import FORMATS
-from tests.documents import make_png
+from pipelines.audio.encode import AudioEncoder, ChapterMark, Picture, picture_size
+from pipelines.formats import AUDIO_FORMATS
+from tests.document_factories import make_png
 
 RATE = 24_000
 TAGS = {"title": "Ein Büch", "artist": "Jemand", "album": "Ein Büch"}
-CHAPTERS = [Mark("One – ä", 0, 10_001), Mark("Two", 10_001, 50_011)]
+CHAPTERS = [ChapterMark("One – ä", 0, 10_001), ChapterMark("Two", 10_001, 50_011)]
 #: A JPEG of one grey pixel, its tables left out: only its header is looked at.
 JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffc0000b080028003c01011100ffd9")
 
@@ -25,7 +25,7 @@ def make_sound(count: int = 50_011) -> NDArray[np.int16]:
 
 
 def write(path: Path, name: str, block: int = 7_001, cover: Picture | None = None, rate: int = RATE) -> Path:
-    with Encoder(path, name, rate, tags=TAGS, cover=cover) as encoder:
+    with AudioEncoder(path, name, rate, tags=TAGS, cover=cover) as encoder:
         sound = make_sound()
         for start in range(0, len(sound), block):
             encoder.write(sound[start : start + block])
@@ -42,7 +42,7 @@ def decoded(path: Path) -> NDArray[np.float32]:
         return np.concatenate([frame.to_ndarray()[0] for frame in frames])
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", AUDIO_FORMATS)
 def test_the_same_samples_give_the_same_bytes_however_they_come(tmp_path: Path, name: str) -> None:
     cover = Picture("image/png", make_png())
     first = write(tmp_path / "a", name, cover=cover).read_bytes()
@@ -62,27 +62,27 @@ def test_pcm_is_the_samples_and_nothing_else(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("name", "spare"), [("mp3", 0), ("m4a", 1024), ("m4b", 1024), ("aac", 3072), ("opus", 0)])
 def test_lossy_formats_keep_length_and_sound(tmp_path: Path, name: str, spare: int) -> None:
-    heard = decoded(write(tmp_path / "a", name))
+    audio = decoded(write(tmp_path / "a", name))
     length = 2 * len(make_sound()) if name == "opus" else len(make_sound())  # Opus is always decoded at 48 kHz
-    assert length <= len(heard) <= length + spare
-    middle = heard[len(heard) // 4 : len(heard) // 2]
+    assert length <= len(audio) <= length + spare
+    middle = audio[len(audio) // 4 : len(audio) // 2]
     assert np.sqrt(np.mean(middle**2)) == pytest.approx(8000 / 32_768 / np.sqrt(2), rel=0.05)
 
 
 @pytest.mark.parametrize("rate", [8_000, 24_000])
-@pytest.mark.parametrize("name", [name for name in FORMATS if name != "pcm"])
-def test_sound_begins_as_late_as_the_format_says(tmp_path: Path, name: str, rate: int) -> None:
+@pytest.mark.parametrize("name", [name for name in AUDIO_FORMATS if name != "pcm"])
+def test_sound_begins_as_late_as_the_format_declares(tmp_path: Path, name: str, rate: int) -> None:
     noise = np.random.default_rng(1).normal(0, 3_000, rate // 2).astype(np.int16)
-    with Encoder(tmp_path / "a", name, rate) as encoder:
+    with AudioEncoder(tmp_path / "a", name, rate) as encoder:
         encoder.write(noise)
         encoder.finish()
-    heard = decoded(tmp_path / "a")[:: 48_000 // rate if name == "opus" else 1]
-    late = int(np.argmax(np.correlate(heard, noise.astype(np.float32), "full"))) - (len(noise) - 1)
-    assert late == FORMATS[name].delay_samples
+    audio = decoded(tmp_path / "a")[:: 48_000 // rate if name == "opus" else 1]
+    late = int(np.argmax(np.correlate(audio, noise.astype(np.float32), "full"))) - (len(noise) - 1)
+    assert late == AUDIO_FORMATS[name].delay_samples
 
 
 @pytest.mark.parametrize("name", ["m4a", "m4b"])
-def test_an_audiobook_says_its_exact_length_its_chapters_and_its_kind(tmp_path: Path, name: str) -> None:
+def test_an_audiobook_has_its_exact_length_chapters_and_media_kind(tmp_path: Path, name: str) -> None:
     path = write(tmp_path / "a", name)
     with av.open(str(path)) as file:
         assert file.streams.audio[0].duration == len(make_sound())
@@ -137,17 +137,17 @@ def test_a_pictures_size_is_read_from_its_header(data: bytes, size: tuple[int, i
     assert picture_size(Picture("image/png", data)) == size
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", AUDIO_FORMATS)
 def test_every_rate_of_every_format_can_be_written(tmp_path: Path, name: str) -> None:
-    for rate in FORMATS[name].rates or (8_000, 11_111, 48_000):
+    for rate in AUDIO_FORMATS[name].rates or (8_000, 11_111, 48_000):
         write(tmp_path / "a", name, rate=rate)
         if name not in ("pcm",):
             with av.open(str(tmp_path / "a")) as file:
                 assert file.streams.audio[0].codec_context.sample_rate == (48_000 if name == "opus" else rate)
 
 
-def test_nothing_said_is_still_a_file(tmp_path: Path) -> None:
-    with Encoder(tmp_path / "a", "wav", RATE) as encoder:
+def test_a_file_without_samples_is_valid(tmp_path: Path) -> None:
+    with AudioEncoder(tmp_path / "a", "wav", RATE) as encoder:
         encoder.finish()
     assert len((tmp_path / "a").read_bytes()) >= 44
 
@@ -158,7 +158,7 @@ def test_a_wav_past_four_gibibytes_is_an_rf64(tmp_path: Path) -> None:
     block = np.zeros(1 << 22, np.int16)
     blocks = (4 << 30) // block.nbytes + 1
     path = tmp_path / "a.wav"
-    with Encoder(path, "wav", 48_000) as encoder:
+    with AudioEncoder(path, "wav", 48_000) as encoder:
         for _ in range(blocks):
             encoder.write(block)
         encoder.finish()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soxr
 
-from pipelines.audio.loudness import CEILING, Loudness, levelled
+from pipelines.audio.loudness import CEILING, LoudnessMeter, normalise_loudness
 
 RATE = 22_050
 
@@ -23,7 +23,7 @@ def make_speechlike(seconds: float = 6.0, level: float = 0.1, clicks: int = 0, s
 
 
 def measure(samples: np.ndarray, block: int = 10_000, rate: int = RATE) -> float:
-    meter = Loudness(rate)
+    meter = LoudnessMeter(rate)
     for start in range(0, len(samples), block):
         meter.add(samples[start : start + block])
     return meter.finish()
@@ -32,7 +32,7 @@ def measure(samples: np.ndarray, block: int = 10_000, rate: int = RATE) -> float
 def level(tmp_path: Path, samples: np.ndarray, target: float) -> np.ndarray:
     path = tmp_path / "spool"
     path.write_bytes(samples.tobytes())
-    return np.concatenate([np.zeros(0, np.int16), *levelled(path, measure(samples), target)])
+    return np.concatenate([np.zeros(0, np.int16), *normalise_loudness(path, measure(samples), target)])
 
 
 def true_peak(samples: np.ndarray) -> float:
@@ -59,7 +59,7 @@ def test_the_result_has_the_loudness_that_was_asked_for(tmp_path: Path, target: 
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_no_point_of_the_curve_passes_the_ceiling_however_much_is_asked(tmp_path: Path, seed: int) -> None:
+def test_no_true_peak_exceeds_the_ceiling_at_any_gain(tmp_path: Path, seed: int) -> None:
     out = level(tmp_path, make_speechlike(clicks=20, seed=seed), -8.0)
     assert true_peak(out) <= CEILING * 1.03  # 0.25 dB: fourfold oversampling sees no more
     assert true_peak(out) > CEILING * 0.9

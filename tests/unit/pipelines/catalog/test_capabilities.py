@@ -67,7 +67,7 @@ def check(model: str, **params: Any) -> None:
         ("tone-listener", {"speakers_in_subtitles": False}, "speakers_in_subtitles"),
     ],
 )
-def test_option_that_cannot_be_honoured_is_refused_by_name(model: str, params: dict[str, Any], field: str) -> None:
+def test_unsupported_option_is_refused_by_name(model: str, params: dict[str, Any], field: str) -> None:
     with pytest.raises(UnsupportedOption) as refused:
         check(model, **params)
     assert refused.value.field == field
@@ -92,19 +92,19 @@ def test_option_that_cannot_be_honoured_is_refused_by_name(model: str, params: d
         ("tone-listener", {"language": "tlh", "timestamps": "none", "formats": ["json", "txt"]}),
     ],
 )
-def test_option_that_can_be_honoured_is_taken(model: str, params: dict[str, Any]) -> None:
+def test_supported_option_is_accepted(model: str, params: dict[str, Any]) -> None:
     check(model, **params)
 
 
 @pytest.mark.parametrize("language", ["pt", "pt-BR", "pt-PT", "PT_br"])
-def test_model_of_one_region_is_asked_for_the_language_whatever_the_region(language: str) -> None:
+def test_model_of_one_region_supports_the_language_in_every_region(language: str) -> None:
     listed = Catalog()
-    listener = dataclasses.replace(listed.get("wav2vec2-xlsr-pt", "stt"), languages=("pt-BR",))
-    check_transcription(listener, TranscriptionRequest(language=language), listed)
+    recogniser = dataclasses.replace(listed.get("wav2vec2-xlsr-pt", "stt"), languages=("pt-BR",))
+    check_transcription(recogniser, TranscriptionRequest(language=language), listed)
     voice = dataclasses.replace(listed.get("mms-por", "tts"), languages=("pt-BR",))
     check_synthesis(voice, SynthesisRequest(language=language), listed)
-    with pytest.raises(UnsupportedOption, match="hear 'es'; it hears: pt-BR"):
-        check_transcription(listener, TranscriptionRequest(language="es"), listed)
+    with pytest.raises(UnsupportedOption, match="recognise 'es'; it recognises: pt-BR"):
+        check_transcription(recogniser, TranscriptionRequest(language="es"), listed)
     with pytest.raises(UnsupportedOption, match="speak 'es'; it speaks: pt-BR"):
         check_synthesis(voice, SynthesisRequest(language="es"), listed)
 
@@ -149,14 +149,14 @@ def check_speech(model: str, **params: Any) -> None:
         ({"format": "mp3", "sample_rate_hz": 10_000}, "sample_rate_hz"),
     ],
 )
-def test_speech_option_that_cannot_be_honoured_is_refused_by_name(params: dict[str, Any], field: str) -> None:
+def test_unsupported_synthesis_option_is_refused_by_name(params: dict[str, Any], field: str) -> None:
     with pytest.raises(UnsupportedOption) as refused:
         check_speech("espeak", **params)
     assert refused.value.field == field
     assert refused.value.detail.endswith(".")
 
 
-def test_model_that_speaks_after_another_may_have_a_voice_of_its_own_but_not_a_language() -> None:
+def test_fallback_model_may_have_a_voice_of_its_own_but_not_a_language() -> None:
     enrolled = {"verify": True, "voice": "voice_" + "0" * 32, "language": "en"}
     check_speech("yourtts", **enrolled, retry_models=["vits-ljs"])
     for params in ({}, {"language": "de"}):
@@ -180,14 +180,14 @@ def test_model_that_speaks_after_another_may_have_a_voice_of_its_own_but_not_a_l
         {"verify": True, "voice": "en-gb", "retry_models": ["vits", "tone", "fastspeech2-ljspeech"]},
     ],
 )
-def test_speech_option_that_can_be_honoured_is_taken(params: dict[str, Any]) -> None:
+def test_supported_synthesis_option_is_accepted(params: dict[str, Any]) -> None:
     check_speech("espeak", **params)
 
 
 @pytest.mark.parametrize(
     ("model", "emotion"), [("espeak", "sad"), ("vits-ljs", "Calm"), ("bark", "laughing"), ("speecht5", "neutral")]
 )
-def test_an_emotion_that_a_model_can_do_a_part_of_is_taken(model: str, emotion: str) -> None:
+def test_a_partly_supported_emotion_is_accepted(model: str, emotion: str) -> None:
     check_speech(model, emotion=emotion)
 
 
@@ -195,9 +195,7 @@ def test_an_emotion_that_a_model_can_do_a_part_of_is_taken(model: str, emotion: 
     ("model", "emotion", "known"),
     [("espeak", "joyous", "happy"), ("bark", "calm", "laughing"), ("speecht5", "sad", "")],
 )
-def test_an_emotion_that_a_model_can_do_nothing_of_is_refused_with_those_it_can(
-    model: str, emotion: str, known: str
-) -> None:
+def test_an_unsupported_emotion_is_refused_with_the_supported_ones(model: str, emotion: str, known: str) -> None:
     with pytest.raises(UnsupportedOption, match=f"emotion '{emotion}'; it can be for: neutral.*{known}") as refused:
         check_speech(model, emotion=emotion)
     assert refused.value.field == "emotion"
@@ -231,7 +229,7 @@ def test_vocoders_are_those_of_the_entry() -> None:
 
 
 @pytest.mark.parametrize("model", ["fastspeech2", "speecht5"])
-def test_the_vocoder_that_a_model_has_anyway_may_be_asked_for_by_name(model: str) -> None:
+def test_the_default_vocoder_may_be_named(model: str) -> None:
     check_speech(model, vocoder="hifigan")
     assert Catalog().get(model, "tts").vocoders == ("hifigan", "griffin-lim")
 

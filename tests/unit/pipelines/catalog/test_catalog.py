@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 
 from pipelines.catalog.catalog import Catalog
 from pipelines.catalog.entries import ENTRIES
-from pipelines.catalog.entry import Entry
+from pipelines.catalog.entry import ENTRY_TYPES, Entry, RecognitionEntry, SynthesisEntry
 from pipelines.errors import UnsupportedOption
 
 ROOT = Path(__file__).parents[4]
@@ -30,17 +30,16 @@ RUNTIMES = (
 )
 
 
-def make_entry(**changes) -> Entry:
+def make_entry(kind: type[Entry] = SynthesisEntry, **changes) -> Entry:
     """A valid entry; one override per test."""
     fields = {
         "name": "parrot-small",
-        "kind": "tts",
         "family": "parrot",
         "target": "pipelines.families.parrot:load",
         "engines": ("numpy",),
         "languages": ("en",),
     }
-    return Entry(**{**fields, **changes})
+    return kind(**{**fields, **changes})
 
 
 def write_toml(folder: Path, text: str) -> Path:
@@ -108,7 +107,7 @@ def test_family_name_stands_for_its_first_model():
     assert Catalog().get("whisper", "stt") is first
 
 
-def test_same_family_name_means_the_half_of_the_kind_that_is_asked_for():
+def test_family_name_of_two_kinds_is_resolved_by_the_kind():
     assert Catalog().get("tone", "tts").name == "tone"
     assert Catalog().get("tone", "stt").name == "tone-listener"
 
@@ -127,13 +126,13 @@ def test_model_of_the_other_kind_is_refused():
         Catalog().get("whisper-base", "tts")
 
 
-def test_every_whisper_is_fetched_from_where_faster_whisper_has_it():
+def test_sources_of_whisper_are_those_of_faster_whisper():
     from faster_whisper.utils import _MODELS
 
     named = {entry.name.removeprefix("whisper-"): entry.source for entry in ENTRIES if entry.family == "whisper"}
     assert named == {size: source for size, source in _MODELS.items() if size not in ("large-v1", "large", "turbo")}
-    heard = {entry.languages for entry in ENTRIES if "distil" in entry.name}
-    assert heard == {("en",)}
+    languages = {entry.languages for entry in ENTRIES if "distil" in entry.name}
+    assert languages == {("en",)}
 
 
 def test_queue_holds_every_model_of_a_family():
@@ -159,7 +158,7 @@ def test_auto_never_takes_the_family_that_is_for_tests():
     ids=["slow", "real time", "pocketsphinx", "at the ceiling", "past it"],
 )
 def test_chunk_is_half_a_minute_of_work_within_bounds(speed, seconds):
-    assert make_entry(speed=speed).chunk_seconds == seconds
+    assert make_entry(RecognitionEntry, speed=speed).chunk_seconds == seconds
 
 
 def test_model_whose_library_is_missing_is_not_installed():
@@ -214,6 +213,24 @@ def test_wrong_table_in_models_toml_names_file_and_model(tmp_path, line):
     path = write_toml(tmp_path, f'[[model]]\nname = "mine"\n{line}\n')
     with pytest.raises(ValueError, match=r"models\.toml: model mine"):
         Catalog.read(path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [("tts", 'vad = "energy"'), ("stt", "vocoder_settings = { sigma = 0.7 }"), ("speaker", 'default_voice = "a"')],
+)
+def test_field_of_another_kind_of_model_is_refused_by_name(tmp_path, kind, line):
+    table = (
+        f'[[model]]\nname = "mine"\nkind = "{kind}"\nfamily = "f"\ntarget = "f:load"\nengines = []\nlanguages = []\n'
+    )
+    assert type(Catalog.read(write_toml(tmp_path, table)).named("mine")) is ENTRY_TYPES[kind]
+    with pytest.raises(ValueError, match=rf"model mine: .*'{line.split()[0]}'"):
+        Catalog.read(write_toml(tmp_path, table + line))
+
+
+def test_unknown_kind_is_refused_with_the_choices(tmp_path):
+    with pytest.raises(ValueError, match="model mine: kind = 'vision': it is one of tts, stt, speaker"):
+        Catalog.read(write_toml(tmp_path, '[[model]]\nname = "mine"\nkind = "vision"\n'))
 
 
 TACOTRON = """

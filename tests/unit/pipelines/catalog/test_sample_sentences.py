@@ -6,7 +6,7 @@ import langcodes
 import pytest
 
 from pipelines.catalog.catalog import Catalog
-from pipelines.catalog.sample_sentences import SENTENCES, sentence_for
+from pipelines.catalog.sample_sentences import SENTENCES, choose_sentence
 
 
 def test_sentences_are_of_languages_and_short():
@@ -31,5 +31,5 @@ def test_sentences_are_of_languages_and_short():
         ("tone", "und", "en"),
     ],
 )
-def test_voice_says_its_own_sentence_or_else_one_that_its_model_speaks(model, voice_language, spoken):
-    assert sentence_for(Catalog().named(model), voice_language) == (spoken, SENTENCES[spoken])
+def test_sentence_is_in_the_language_of_the_voice_or_else_of_its_model(model, voice_language, spoken):
+    assert choose_sentence(Catalog().named(model), voice_language) == (spoken, SENTENCES[spoken])

@@ -1,4 +1,4 @@
-"""pipelines/diarization/turns.py: where turns are cut, what a speaker encoder is asked, and the way through a file."""
+"""pipelines/diarization/turns.py: where turns end, the input of the speaker encoder, and the part file."""
 
 from __future__ import annotations
 
@@ -10,22 +10,29 @@ import numpy as np
 import pytest
 
 from pipelines.catalog.catalog import Catalog
-from pipelines.diarization.turns import Turn, Voices, as_json, known_as_json, known_voices, voices_of
-from pipelines.family import EmbedRequest, Recording, Tick, Vector
+from pipelines.diarization.turns import (
+    DiarizationData,
+    Turn,
+    embed_references,
+    embed_turns,
+    references_to_json,
+    turns_to_json,
+)
+from pipelines.family import EmbeddingInput, Recording, SpeakerEmbedding, Tick
 from pipelines.transcript.chunk_file import ChunkWindow
-from pipelines.transcript.part_file import HeardWindow, read_part, write_part
+from pipelines.transcript.part_file import RecognisedWindow, read_part, write_part
 
 RATE = 16_000
 
 
-def read(path: Path) -> Voices:
-    voices = Voices()
-    voices.read(path)
-    return voices
+def read(path: Path) -> DiarizationData:
+    data = DiarizationData()
+    data.add_part(path)
+    return data
 
 
 class Encoder:
-    """Its vector says how many samples it was given, and the first of them."""
+    """Its embedding is the number of samples and the first sample."""
 
     revision, engine = "1", "test"
 
@@ -33,7 +40,7 @@ class Encoder:
         self.entry = Catalog().named("resemblyzer")
         self.asked: list[int] = []
 
-    def embed(self, requests: Sequence[EmbedRequest], tick: Tick) -> list[Vector]:
+    def embed(self, requests: Sequence[EmbeddingInput], tick: Tick) -> list[SpeakerEmbedding]:
         tick()
         self.asked.append(len(requests))
         return [np.array([len(each.samples), each.samples[0]], np.float32) for each in requests]
@@ -41,7 +48,7 @@ class Encoder:
     def close(self) -> None: ...
 
 
-def spoken(*words: tuple[float, float], number: int = 0) -> HeardWindow:
+def spoken(*words: tuple[float, float], number: int = 0) -> RecognisedWindow:
     said = [{"word": "so", "start": start, "end": end, "confidence": 1.0} for start, end in words]
     segment: dict[str, Any] = {
         "start": words[0][0],
@@ -51,7 +58,7 @@ def spoken(*words: tuple[float, float], number: int = 0) -> HeardWindow:
         "words": said,
         "channel": 0,
     }
-    return HeardWindow(number, 10.0, "m", ("m",), (segment,))
+    return RecognisedWindow(number, 10.0, "m", ("m",), (segment,))
 
 
 @pytest.fixture
@@ -68,56 +75,58 @@ def windows(tmp_path: Path) -> list[ChunkWindow]:
     ]
 
 
-def test_turn_ends_at_a_breath_and_after_four_seconds(windows):
+def test_turn_ends_at_a_pause_and_after_four_seconds(windows):
     word = [(at, at + 0.5) for at in (0.0, 0.6, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 5.5)]
-    found = voices_of([spoken(*word)], windows, Encoder(), lambda: None)
+    found = embed_turns([spoken(*word)], windows, Encoder(), lambda: None)
     assert [(turn.start, turn.end) for turn in found] == [(0.0, 1.1), (1.5, 5.5), (5.5, 6.0)]
-    assert [turn.vector[0] for turn in found] == [round(turn.seconds * RATE) for turn in found]
+    assert [turn.embedding[0] for turn in found] == [round(turn.seconds * RATE) for turn in found]
 
 
-def test_encoder_hears_the_recording_where_the_words_are(windows):
-    found = voices_of([spoken((21.0, 22.0), (31.0, 33.0), number=1)], windows, Encoder(), lambda: None)
-    assert [tuple(turn.vector) for turn in found] == [(RATE, 2), (2 * RATE, 3)]
+def test_encoder_is_given_the_audio_of_the_words(windows):
+    found = embed_turns([spoken((21.0, 22.0), (31.0, 33.0), number=1)], windows, Encoder(), lambda: None)
+    assert [tuple(turn.embedding) for turn in found] == [(RATE, 2), (2 * RATE, 3)]
 
 
-def test_encoder_is_asked_for_as_many_turns_as_it_takes_at_once(windows):
+def test_turns_are_embedded_in_batches_of_the_encoders_slots(windows):
     encoder = Encoder()
     encoder.entry = Catalog().named("wespeaker-resnet34")
-    voices_of([spoken(*[(at / 5, at / 5 + 0.1) for at in range(0, 50, 3)])], windows, encoder, lambda: None)
+    embed_turns([spoken(*[(at / 5, at / 5 + 0.1) for at in range(0, 50, 3)])], windows, encoder, lambda: None)
     assert encoder.asked == [17] and encoder.entry.slots == 32
 
 
 def test_segment_without_words_is_a_turn(windows):
     segment = {"start": 1.0, "end": 3.0, "text": "so", "confidence": 1.0, "words": [], "channel": 0}
-    found = voices_of([HeardWindow(0, 10.0, "m", ("m",), (segment,))], windows, Encoder(), lambda: None)
+    found = embed_turns([RecognisedWindow(0, 10.0, "m", ("m",), (segment,))], windows, Encoder(), lambda: None)
     assert [(turn.start, turn.end) for turn in found] == [(1.0, 3.0)]
 
 
-def test_turns_travel_in_the_part_file_beside_what_was_heard(tmp_path):
+def test_turns_are_stored_in_the_part_file_beside_the_transcript(tmp_path):
     heard = [spoken((0.0, 1.0))]
     vector = np.random.default_rng(1).normal(size=256).astype(np.float32)
     vector /= np.linalg.norm(vector)
-    write_part(tmp_path / "part.json", heard, turns=as_json([Turn(0.0, 1.0, vector)]))
+    write_part(tmp_path / "part.json", heard, turns=turns_to_json([Turn(0.0, 1.0, vector)]))
     (turn,) = read(tmp_path / "part.json").turns
-    assert (turn.start, turn.end) == (0.0, 1.0) and float(turn.vector @ vector) == pytest.approx(1, abs=1e-3)
+    assert (turn.start, turn.end) == (0.0, 1.0) and float(turn.embedding @ vector) == pytest.approx(1, abs=1e-3)
     assert read_part(tmp_path / "part.json") == heard
     write_part(tmp_path / "part.json", heard)
-    assert read(tmp_path / "part.json") == Voices()
+    assert read(tmp_path / "part.json") == DiarizationData()
 
 
-def test_a_known_voice_is_the_mean_over_stretches_of_its_recording(tmp_path):
+def test_a_known_speaker_is_the_mean_over_parts_of_the_recording(tmp_path):
     samples = np.repeat(np.array([300, 500, 700], np.int16), 4 * RATE)
     encoder = Encoder()
-    known = known_voices({"a": Recording(samples, RATE), "b": Recording(samples[:RATE], RATE)}, encoder, lambda: None)
+    known = embed_references(
+        {"a": Recording(samples, RATE), "b": Recording(samples[:RATE], RATE)}, encoder, lambda: None
+    )
     assert encoder.asked == [3, 1]
     assert known["a"] == pytest.approx(np.array([4 * RATE, 500]) / np.hypot(4 * RATE, 500))
     assert np.linalg.norm(known["b"]) == pytest.approx(1)
-    write_part(tmp_path / "part.json", [], known=known_as_json(known), same_voice=0.25)
+    write_part(tmp_path / "part.json", [], known=references_to_json(known), same_voice=0.25)
     found = read(tmp_path / "part.json")
     assert found.known["a"] == pytest.approx(known["a"], abs=1e-3)
     assert found.same_voice == 0.25
 
 
 def test_part_of_a_version_with_one_limit_for_all_encoders_is_read_with_it(tmp_path):
-    write_part(tmp_path / "part.json", [], known=known_as_json({"a": np.ones(4, np.float32)}))
+    write_part(tmp_path / "part.json", [], known=references_to_json({"a": np.ones(4, np.float32)}))
     assert read(tmp_path / "part.json").same_voice == 0.82

@@ -8,7 +8,13 @@ import pytest
 
 from pipelines.catalog.catalog import Catalog
 from pipelines.engines import ctranslate2_engine
-from pipelines.engines.ctranslate2_engine import compute_type, has_exact_sums, offered_precisions, placement, precisions
+from pipelines.engines.ctranslate2_engine import (
+    filter_precisions,
+    has_exact_sums,
+    list_precisions,
+    resolve_placement,
+    to_compute_type,
+)
 from pipelines.errors import ModelUnavailable
 
 ENTRY = Catalog().get("whisper-tiny", "stt")
@@ -16,7 +22,7 @@ ENTRY = Catalog().get("whisper-tiny", "stt")
 
 @pytest.mark.parametrize(("threads", "workers", "each"), [(1, 1, 1), (2, 2, 1), (3, 2, 1), (8, 2, 4)])
 def test_threads_are_split_over_two_workers(threads: int, workers: int, each: int) -> None:
-    placed = placement(dataclasses.replace(ENTRY, threads=threads), "cpu")
+    placed = resolve_placement(dataclasses.replace(ENTRY, threads=threads), "cpu")
     assert (placed.workers, placed.threads, str(placed.device)) == (workers, each, "cpu")
 
 
@@ -44,7 +50,7 @@ OLD = {"float32"}
 def test_precisions_are_those_that_are_offered_and_wished_for_best_first(
     kind: str, offered: set[str], wish: Any, found: list[str]
 ) -> None:
-    assert offered_precisions(kind, offered, wish) == found
+    assert filter_precisions(kind, offered, wish) == found
 
 
 @pytest.mark.parametrize(("exact", "name"), [(True, "int8"), (False, "int8_reduced_range")])
@@ -52,21 +58,21 @@ def test_weights_have_7_bits_where_the_processor_cuts_sums(
     monkeypatch: pytest.MonkeyPatch, exact: bool, name: str
 ) -> None:
     monkeypatch.setattr(ctranslate2_engine, "has_exact_int8_sums", lambda: exact)
-    assert precisions(ENTRY, "cpu") == [name, "float32"]
-    assert precisions(ENTRY, "cpu", "int8") == [name]
-    assert precisions(ENTRY, "cpu", "float32") == ["float32"]
-    assert compute_type(name) == "int8" and has_exact_sums(name)
+    assert list_precisions(ENTRY, "cpu") == [name, "float32"]
+    assert list_precisions(ENTRY, "cpu", "int8") == [name]
+    assert list_precisions(ENTRY, "cpu", "float32") == ["float32"]
+    assert to_compute_type(name) == "int8" and has_exact_sums(name)
 
 
 def test_device_without_8_bits_is_refused_where_they_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ctranslate2, "get_supported_compute_types", lambda kind, index: OLD)
-    assert precisions(ENTRY, "cpu") == ["float32"]
+    assert list_precisions(ENTRY, "cpu") == ["float32"]
     with pytest.raises(ModelUnavailable, match="no weights of 8 bits on cpu, only float32: take another engine"):
-        precisions(ENTRY, "cpu", "int8")
+        list_precisions(ENTRY, "cpu", "int8")
 
 
 def test_missing_gpu_is_refused() -> None:
     device = f"cuda:{ctranslate2.get_cuda_device_count()}"
-    for refused in (placement, precisions):
+    for refused in (resolve_placement, list_precisions):
         with pytest.raises(ModelUnavailable, match=f"sees no CUDA device {device}"):
             refused(ENTRY, device)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipelines.engines.ctranslate2_file import read_model, write_model, write_reduced_range
-from tests.whisper_checkpoint import write_whisper
+from tests.whisper_ctranslate2_checkpoint import write_ctranslate2_whisper
 
 LARGEST = 64
 MATRIX = "encoder/layer_0/ffn/linear_0/weight"
@@ -16,7 +16,7 @@ MATRIX = "encoder/layer_0/ffn/linear_0/weight"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_whisper(tmp_path_factory.mktemp("whisper") / "model")
+    return write_ctranslate2_whisper(tmp_path_factory.mktemp("whisper") / "model")
 
 
 def test_what_ctranslate2_writes_is_read(folder: Path) -> None:

@@ -18,7 +18,8 @@ OLDER = [
 ]
 CODE = """
 from pipelines.engines import ctranslate2_saturation as saturation
-print(saturation.has_exact_int8_sums(), *saturation._sums(), *saturation._sums(saturation.REDUCED_RANGE))
+sums = [*saturation._measure_sums(), *saturation._measure_sums(saturation.REDUCED_RANGE)]
+print(saturation.has_exact_int8_sums(), *sums)
 """
 
 
@@ -31,7 +32,7 @@ def found(**environment: str) -> list[str]:
 
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="the limit of 16 bits is one of x86")
 @pytest.mark.parametrize("older", OLDER, ids=lambda older: older["ONEDNN_MAX_CPU_ISA"])
-def test_older_instructions_cut_sums_of_the_full_range_and_none_of_the_reduced(older: dict[str, str]) -> None:
+def test_older_instructions_saturate_sums_of_the_full_range_and_not_of_the_reduced(older: dict[str, str]) -> None:
     exact, one, many, reduced_one, reduced_many = found(**older)
     cut = (512 / 2 * 32_767 - 512 * 128 * 127) / 127**2
     assert exact == "False"
@@ -39,7 +40,7 @@ def test_older_instructions_cut_sums_of_the_full_range_and_none_of_the_reduced(o
     assert float(reduced_one) == pytest.approx(512, rel=1e-3) == float(reduced_many)
 
 
-def test_this_processor_adds_exactly_or_is_said_not_to() -> None:
+def test_saturation_of_this_processor_is_detected() -> None:
     exact, one, many, reduced_one, reduced_many = found()
     assert exact == str(has_exact_int8_sums())
     sums = [float(one), float(many)]

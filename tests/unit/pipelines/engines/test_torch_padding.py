@@ -5,7 +5,7 @@ import threading
 import torch
 from torch import nn
 
-from pipelines.engines.torch_padding import PaddingGuard, inside
+from pipelines.engines.torch_padding import PaddingMask, build_length_mask
 
 LENGTHS = torch.tensor([9, 4, 1])
 
@@ -18,7 +18,7 @@ def stack() -> nn.Module:
 
 def padded() -> torch.Tensor:
     batch = torch.randn(3, 3, 9, generator=torch.Generator().manual_seed(1))
-    return batch * inside(LENGTHS, 9)[:, None]
+    return batch * build_length_mask(LENGTHS, 9)[:, None]
 
 
 def alone(module: nn.Module, batch: torch.Tensor) -> list[torch.Tensor]:
@@ -33,17 +33,17 @@ def apart(module: nn.Module, batch: torch.Tensor, expected: list[torch.Tensor]) 
 def test_a_row_comes_out_of_a_padded_batch_as_it_would_alone() -> None:
     module, batch = stack(), padded()
     expected = alone(module, batch)
-    guard = PaddingGuard(module)
+    mask = PaddingMask(module)
     assert apart(module, batch, expected) > 1e-3
-    with guard.rows(inside(LENGTHS, 9)):
+    with mask.apply(build_length_mask(LENGTHS, 9)):
         assert apart(module, batch, expected) < 1e-6
 
 
 def test_a_thread_that_set_no_rows_is_left_alone() -> None:
     module, batch = stack(), padded()
     plain, seen = module(batch), []
-    guard = PaddingGuard(module)
-    with guard.rows(inside(LENGTHS, 9)):
+    mask = PaddingMask(module)
+    with mask.apply(build_length_mask(LENGTHS, 9)):
         other = threading.Thread(target=lambda: seen.append(module(batch)))
         other.start()
         other.join()

@@ -1,4 +1,4 @@
-"""The packaged speaker encoder, with its real weights: the same voice is near, another is far."""
+"""The packaged speaker encoder with its real weights: embeddings of one speaker are near, of others far."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from pipelines.audio.decode import open_recording
-from pipelines.audio.resample import resampled
+from pipelines.audio.resample import resample_blocks
 from pipelines.catalog.catalog import Catalog
 from pipelines.errors import ModelUnavailable
 from pipelines.families import resemblyzer
-from pipelines.family import EmbedRequest
+from pipelines.family import EmbeddingInput
 from tests.material.make_dialogue import DIALOGUE
 
 RATE = 16_000
@@ -25,11 +25,11 @@ def encoder():
 
 
 @pytest.fixture(scope="module")
-def stretches() -> list[tuple[str, EmbedRequest]]:
+def stretches() -> list[tuple[str, EmbeddingInput]]:
     """The first four seconds of a few sentences of each voice."""
     with open_recording(DIALOGUE / "dialogue.opus", max_seconds=3600, name="dialogue") as recording:
         blocks = []
-        for block in resampled(recording.blocks(), RATE, mix=True):
+        for block in resample_blocks(recording.blocks(), RATE, mix=True):
             blocks.append(block[0])
             if sum(map(len, blocks)) > 90 * RATE:
                 break
@@ -41,7 +41,7 @@ def stretches() -> list[tuple[str, EmbedRequest]]:
         if word["start"] - before["end"] > 0.25:
             if before["end"] - first["start"] > 1.0:
                 ends = min(before["end"], first["start"] + 4.0)
-                found.append((first["voice"], EmbedRequest(sound[int(first["start"] * RATE) : int(ends * RATE)])))
+                found.append((first["voice"], EmbeddingInput(sound[int(first["start"] * RATE) : int(ends * RATE)])))
             first = word
     return found[:16]
 
@@ -56,15 +56,15 @@ def test_turns_of_one_voice_are_nearer_than_those_of_two(encoder, stretches):
     assert np.nanmean(likeness[same]) > np.nanmean(likeness[~same]) + 0.15
 
 
-def test_voice_is_the_same_whoever_else_is_asked_about(encoder, stretches):
+def test_embedding_is_the_same_alone_and_beside_others(encoder, stretches):
     alone = encoder.embed([stretches[3][1]], lambda: None)[0]
     among = encoder.embed([request for _, request in stretches[:5]], lambda: None)[3]
     assert np.allclose(alone, among, atol=1e-4)
 
 
 def test_short_and_silent_stretches_have_vectors_too(encoder):
-    short = EmbedRequest(np.random.default_rng(1).integers(-99, 99, 1600).astype(np.int16))
-    vectors = encoder.embed([short, EmbedRequest(np.zeros(RATE, np.int16))], lambda: None)
+    short = EmbeddingInput(np.random.default_rng(1).integers(-99, 99, 1600).astype(np.int16))
+    vectors = encoder.embed([short, EmbeddingInput(np.zeros(RATE, np.int16))], lambda: None)
     assert all(vector.shape == (256,) and np.isfinite(vector).all() for vector in vectors)
 
 

@@ -1,4 +1,4 @@
-"""SpeechBrain's encoders as a family: int16 turns in, one pass for each, and a recording told apart with one."""
+"""SpeechBrain's encoders as a family: int16 turns in, one pass for each, and a recording diarised with one."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from pipelines.catalog.capabilities import check_transcription
 from pipelines.catalog.catalog import Catalog
 from pipelines.errors import ModelUnavailable
 from pipelines.families import speechbrain
-from pipelines.family import EmbedRequest, SpeakRequest
-from tests.checkpoints import FIXTURES, arrays
-from tests.factories import jfk, make_wav
-from tests.in_process import Run, load
-from tests.material.make_speechbrain import STRETCHES
+from pipelines.family import EmbeddingInput, SynthesisInput
+from tests.audio_factories import load_jfk, make_wav
+from tests.checkpoints import FIXTURES, load_arrays
+from tests.material.make_speechbrain import SLICES
+from tests.pipeline_runner import PipelineRun, load_family
 
 
 def entry(name: str):
@@ -28,12 +28,12 @@ def entry(name: str):
 @pytest.mark.parametrize(
     ("name", "fixture"), [("spkrec-ecapa-voxceleb", "ecapa"), ("spkrec-xvect-voxceleb", "xvector")]
 )
-def test_turns_are_heard_as_the_original_hears_them(name, fixture):
+def test_embeddings_are_those_of_the_original(name, fixture):
     torch.set_num_threads(1)
     family = speechbrain.load(entry(name), "cpu")
-    found = family.embed([EmbedRequest(jfk()[start:end]) for start, end in STRETCHES.values()], lambda: None)
-    for vector, stretch in zip(found, STRETCHES, strict=True):
-        expected = arrays(f"speechbrain/{fixture}", "expected")[f"{stretch}_vector"]
+    found = family.embed([EmbeddingInput(load_jfk()[start:end]) for start, end in SLICES.values()], lambda: None)
+    for vector, stretch in zip(found, SLICES, strict=True):
+        expected = load_arrays(f"speechbrain/{fixture}", "expected")[f"{stretch}_vector"]
         assert np.abs(vector - expected / np.linalg.norm(expected)).max() < 1e-4
 
 
@@ -46,9 +46,9 @@ def test_absent_weights_are_named(tmp_path):
         speechbrain.load(replace(entry("spkrec-ecapa-voxceleb"), source=str(tmp_path)), "cpu")
 
 
-def test_a_recording_is_told_apart_with_it(tmp_path):
-    tone = load(Catalog().named("tone"))
-    (speech,) = tone.speak([SpeakRequest("one two three. " * 8, "tone", "en")], lambda: None)
+def test_speakers_of_a_recording_are_separated_with_it(tmp_path):
+    tone = load_family(Catalog().named("tone"))
+    (speech,) = tone.synthesise([SynthesisInput("one two three. " * 8, "tone", "en")], lambda: None)
     name = "spkrec-ecapa-voxceleb"
     params = {
         "model": "tone-listener",
@@ -58,9 +58,9 @@ def test_a_recording_is_told_apart_with_it(tmp_path):
         "min_speakers": 2,
         "max_speakers": 2,
     }
-    run = Run("stt.transcribe", tmp_path, params)
+    run = PipelineRun("stt.transcribe", tmp_path, params)
     check_transcription(run.entry, run.request, Catalog())
     source = make_wav(tmp_path / "talk.wav", speech.samples, rate_hz=speech.sample_rate_hz)
-    run.all(source, others={name: speechbrain.load(entry(name), "cpu")})
-    segments = json.loads(run.text("transcript.json"))["segments"]
+    run.run_all(source, others={name: speechbrain.load(entry(name), "cpu")})
+    segments = json.loads(run.read_text("transcript.json"))["segments"]
     assert {segment["speaker"] for segment in segments} == {"speaker_1", "speaker_2"}

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.pipeline import Span
-from pipelines.stt.merge import WindowTally, merged
-from pipelines.transcript.part_file import HeardWindow, write_part
+from pipelines.stt.merge import WindowCounts, merge_segments
+from pipelines.transcript.part_file import RecognisedWindow, write_part
 
 
 def make_segment(start: float, *, channel: int = 0, text: str = "x") -> dict[str, Any]:
@@ -16,16 +16,16 @@ def make_segment(start: float, *, channel: int = 0, text: str = "x") -> dict[str
 
 
 class Parts:
-    """Part files, and the order in which they were asked for."""
+    """Part files, and the order in which they were read."""
 
     def __init__(self, folder: Path, *parts: list[dict[str, Any]]) -> None:
-        self.asked: list[int] = []
+        self.read: list[int] = []
         self._folder = folder
         for number, segments in enumerate(parts):
-            write_part(folder / str(number), [HeardWindow(0, 10.0, "m", ("m",), tuple(segments))])
+            write_part(folder / str(number), [RecognisedWindow(0, 10.0, "m", ("m",), tuple(segments))])
 
     def __call__(self, k: int) -> Path:
-        self.asked.append(k)
+        self.read.append(k)
         return self._folder / str(k)
 
 
@@ -35,19 +35,19 @@ def make_span(idx: int, horizon_s: float | None) -> Span:
 
 def test_segments_come_in_order_and_parts_are_fetched_one_by_one(tmp_path: Path) -> None:
     parts = Parts(tmp_path, [make_segment(0), make_segment(2)], [make_segment(4)], [make_segment(6)])
-    stream = merged([make_span(0, 4), make_span(1, 6), make_span(2, None)], parts, WindowTally(), split=False)
+    stream = merge_segments([make_span(0, 4), make_span(1, 6), make_span(2, None)], parts, WindowCounts(), split=False)
     assert next(stream)["start"] == 0
-    assert parts.asked == [0]
+    assert parts.read == [0]
     assert [segment["start"] for segment in stream] == [2, 4, 6]
 
 
-def test_channels_that_overlap_are_woven_by_time_and_named(tmp_path: Path) -> None:
+def test_channels_that_overlap_are_merged_by_time_and_named(tmp_path: Path) -> None:
     parts = Parts(
         tmp_path,
         [make_segment(0, channel=0), make_segment(5, channel=0), make_segment(3, channel=1)],
         [make_segment(4, channel=1), make_segment(9, channel=0)],
     )
-    segments = list(merged([make_span(0, 4), make_span(1, None)], parts, WindowTally(), split=True))
+    segments = list(merge_segments([make_span(0, 4), make_span(1, None)], parts, WindowCounts(), split=True))
     assert [(segment["start"], segment["speaker"]) for segment in segments] == [
         (0, "channel_1"),
         (3, "channel_2"),
@@ -59,7 +59,7 @@ def test_channels_that_overlap_are_woven_by_time_and_named(tmp_path: Path) -> No
 
 
 def test_without_split_there_are_no_speakers_and_no_channels(tmp_path: Path) -> None:
-    (segment,) = merged([make_span(0, None)], Parts(tmp_path, [make_segment(1)]), WindowTally(), split=False)
+    (segment,) = merge_segments([make_span(0, None)], Parts(tmp_path, [make_segment(1)]), WindowCounts(), split=False)
     assert "speaker" not in segment and "channel" not in segment
 
 
@@ -68,15 +68,18 @@ def test_a_later_round_replaces_the_part_of_its_span(tmp_path: Path) -> None:
         tmp_path, [make_segment(0, text="wrong")], [make_segment(0, text="right")], [make_segment(3, text="next")]
     )
     spans = [make_span(0, 3), make_span(0, 3), make_span(1, None)]
-    assert [segment["text"] for segment in merged(spans, parts, WindowTally(), split=False)] == ["right", "next"]
-    assert parts.asked == [1, 2]
+    assert [segment["text"] for segment in merge_segments(spans, parts, WindowCounts(), split=False)] == [
+        "right",
+        "next",
+    ]
+    assert parts.read == [1, 2]
 
 
-def test_windows_that_were_heard_again_are_counted(tmp_path: Path) -> None:
-    once = HeardWindow(0, 10.0, "one", ("one",), (make_segment(0),))
-    again = HeardWindow(1, 10.0, "one", ("one", "two"), (make_segment(1),))
-    improved = HeardWindow(2, 10.0, "two", ("one", "two"), (make_segment(2),))
+def test_windows_that_were_retried_are_counted(tmp_path: Path) -> None:
+    once = RecognisedWindow(0, 10.0, "one", ("one",), (make_segment(0),))
+    again = RecognisedWindow(1, 10.0, "one", ("one", "two"), (make_segment(1),))
+    improved = RecognisedWindow(2, 10.0, "two", ("one", "two"), (make_segment(2),))
     write_part(tmp_path / "0", [once, again, improved])
-    tally = WindowTally()
-    assert len(list(merged([make_span(0, None)], lambda k: tmp_path / str(k), tally, split=False))) == 3
-    assert (tally.windows, tally.heard_again, tally.improved) == (3, 2, 1)
+    counts = WindowCounts()
+    assert len(list(merge_segments([make_span(0, None)], lambda k: tmp_path / str(k), counts, split=False))) == 3
+    assert (counts.windows, counts.retried, counts.improved) == (3, 2, 1)

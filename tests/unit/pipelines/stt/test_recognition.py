@@ -1,4 +1,4 @@
-"""pipelines/stt/recognition.py: what is asked of a family, and what its answers become."""
+"""pipelines/stt/recognition.py: inputs of a family, and segments from its results."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ import numpy as np
 import pytest
 
 from pipelines.catalog.catalog import Catalog
-from pipelines.family import Phrase, RecogniseRequest, Recognition, Tick, Word
-from pipelines.pipeline import Interrupted
+from pipelines.family import Phrase, Recognition, Tick, TranscriptionInput, Word
+from pipelines.pipeline import StepInterrupted
 from pipelines.requests import TranscriptionRequest
-from pipelines.stt.recognition import Hearing
+from pipelines.stt.recognition import ChunkRecognition
 from pipelines.transcript.chunk_file import ChunkWindow
 
 RATE = 16_000
 
 
 class Listener:
-    """Knows each window by its level and says which language it takes it for; told a language, it believes it."""
+    """Identifies each window by its level and detects the language given for it; a requested one is certain."""
 
     revision, engine = "1", "test"
 
     def __init__(self, languages: dict[int, tuple[str, float]]) -> None:
         self.entry = Catalog().get("tone-listener", "stt")
-        self.asked: list[list[RecogniseRequest]] = []
+        self.asked: list[list[TranscriptionInput]] = []
         self._languages = languages
 
-    def recognise(self, requests: Sequence[RecogniseRequest], tick: Tick) -> list[Recognition]:
+    def transcribe(self, requests: Sequence[TranscriptionInput], tick: Tick) -> list[Recognition]:
         tick()
         self.asked.append(list(requests))
         return [self._answer(request) for request in requests]
 
-    def _answer(self, request: RecogniseRequest) -> Recognition:
+    def _answer(self, request: TranscriptionInput) -> Recognition:
         level = int(request.samples[0])
         language, sure = (request.language, 1.0) if request.language else self._languages[level]
         words = (Word(f"{language}-{level}", 0.25, 0.75, 0.5),)
@@ -61,40 +61,40 @@ def windows(tmp_path: Path) -> Callable[..., list[ChunkWindow]]:
     return make
 
 
-def heard(listener: Listener, given: list[ChunkWindow], **params: Any) -> tuple[Hearing, list[float]]:
-    hearing, shares = Hearing(TranscriptionRequest(**params), given), []
-    hearing.ask(listener, shares.append)
-    return hearing, shares
+def recognise(listener: Listener, given: list[ChunkWindow], **params: Any) -> tuple[ChunkRecognition, list[float]]:
+    recognition, shares = ChunkRecognition(TranscriptionRequest(**params), given), []
+    recognition.run(listener, shares.append)
+    return recognition, shares
 
 
-def texts(hearing: Hearing) -> list[str]:
-    return [segment["text"] for segment in segments(hearing)]
+def texts(recognition: ChunkRecognition) -> list[str]:
+    return [segment["text"] for segment in segments(recognition)]
 
 
-def segments(hearing: Hearing) -> list[dict[str, Any]]:
-    return [segment for window in hearing.windows(model="m", punctuates=True) for segment in window.segments]
+def segments(recognition: ChunkRecognition) -> list[dict[str, Any]]:
+    return [segment for window in recognition.results(model="m", punctuates=True) for segment in window.segments]
 
 
-def test_windows_are_asked_in_batches_of_the_models_slots(windows) -> None:
+def test_windows_are_transcribed_in_batches_of_the_models_slots(windows) -> None:
     listener = Listener(dict.fromkeys(range(1, 20), ("en", 0.9)))
-    _, shares = heard(listener, windows(*[1.0] * 19))
+    _, shares = recognise(listener, windows(*[1.0] * 19))
     assert [len(asked) for asked in listener.asked] == [8, 8, 3]
     assert len({request.seed for asked in listener.asked for request in asked}) == 19
     assert shares == sorted(shares) and shares[-1] == pytest.approx(1.0)
 
 
 def test_times_are_those_of_the_recording(windows) -> None:
-    hearing, _ = heard(Listener({1: ("en", 0.9), 2: ("en", 0.9)}), windows(1.0, 1.0))
-    second = segments(hearing)[1]
+    recognition, _ = recognise(Listener({1: ("en", 0.9), 2: ("en", 0.9)}), windows(1.0, 1.0))
+    second = segments(recognition)[1]
     assert (second["start"], second["end"]) == (10.25, 10.75)
     assert second["words"] == [{"word": "en-2", "start": 10.25, "end": 10.75, "confidence": 0.5}]
     assert second["model"] == "m"
 
 
 class Counter(Listener):
-    """Says two phrases, a breath apart in the window."""
+    """Recognises two phrases, 0.4 s apart in the window."""
 
-    def _answer(self, request: RecogniseRequest) -> Recognition:
+    def _answer(self, request: TranscriptionInput) -> Recognition:
         said = ("twenty three", 0.0, 0.8), ("people came", 1.2, 2.0)
         phrases = tuple(
             Phrase(
@@ -112,10 +112,10 @@ class Counter(Listener):
         return Recognition(phrases, "en", 0.9)
 
 
-def test_numbers_are_written_in_digits_where_that_is_asked_for(windows) -> None:
-    hearing, _ = heard(Counter({}), windows(2.0), numbers="digits")
-    assert segments(hearing)[0]["words"] == [{"word": "23", "start": 0.0, "end": 0.8, "confidence": 0.5}]
-    assert texts(heard(Counter({}), windows(2.0))[0])[0] == "twenty three"
+def test_numbers_are_written_in_digits_on_request(windows) -> None:
+    recognition, _ = recognise(Counter({}), windows(2.0), numbers="digits")
+    assert segments(recognition)[0]["words"] == [{"word": "23", "start": 0.0, "end": 0.8, "confidence": 0.5}]
+    assert texts(recognise(Counter({}), windows(2.0))[0])[0] == "twenty three"
 
 
 def test_pauses_that_end_sentences_are_those_of_the_recording(windows, tmp_path: Path) -> None:
@@ -123,36 +123,36 @@ def test_pauses_that_end_sentences_are_those_of_the_recording(windows, tmp_path:
         path = tmp_path / "two.s16le"
         np.ones(2 * RATE, "<i2").tofile(path)
         given = [ChunkWindow(path, {"channel": 0, "offset": 0, "pieces": pieces}, 0)]
-        hearing, _ = heard(Counter({}), given)
-        (window,) = hearing.windows(model="m", punctuates=False)
+        recognition, _ = recognise(Counter({}), given)
+        (window,) = recognition.results(model="m", punctuates=False)
         return [segment["text"] for segment in window.segments]
 
     assert written([[0, 2 * RATE]]) == ["Twenty three", "people came."]
     assert written([[0, RATE], [4 * RATE, RATE]]) == ["Twenty three.", "People came."]
 
 
-def test_unsure_window_is_heard_again_in_the_language_of_the_others(windows) -> None:
+def test_unsure_window_is_transcribed_again_in_the_language_of_the_others(windows) -> None:
     listener = Listener({1: ("en", 0.95), 2: ("cy", 0.3), 3: ("en", 0.9), 4: ("fr", 0.8)})
-    hearing, _ = heard(listener, windows(5.0, 1.0, 5.0, 2.0))
-    assert texts(hearing) == ["en-1", "en-2", "en-3", "fr-4"]
+    recognition, _ = recognise(listener, windows(5.0, 1.0, 5.0, 2.0))
+    assert texts(recognition) == ["en-1", "en-2", "en-3", "fr-4"]
     assert [request.language for request in listener.asked[-1]] == ["en"]
 
 
-def test_nothing_is_heard_again_when_no_window_is_sure_or_the_language_was_named(windows) -> None:
+def test_nothing_is_transcribed_again_when_no_window_is_sure_or_the_language_was_named(windows) -> None:
     unsure = Listener({1: ("en", 0.4), 2: ("cy", 0.3)})
-    heard(unsure, windows(5.0, 1.0))
+    recognise(unsure, windows(5.0, 1.0))
     named = Listener({})
-    hearing, _ = heard(named, windows(5.0, 1.0), language="de")
+    recognition, _ = recognise(named, windows(5.0, 1.0), language="de")
     assert len(unsure.asked) == len(named.asked) == 1
-    assert {segment["language"] for segment in segments(hearing)} == {"de"}
+    assert {segment["language"] for segment in segments(recognition)} == {"de"}
 
 
-def test_a_window_keeps_its_number_and_seed_when_it_is_heard_without_the_others(windows) -> None:
+def test_a_window_keeps_its_number_and_seed_when_it_is_transcribed_without_the_others(windows) -> None:
     listener = Listener({1: ("en", 0.9), 2: ("en", 0.9)})
-    heard(listener, windows(1.0, 1.0))
-    hearing, _ = heard(listener, windows(1.0, 1.0)[1:])
-    (window,) = hearing.windows(model="m", punctuates=True)
-    assert (window.number, window.seconds, window.asked) == (1, 1.0, ("m",))
+    recognise(listener, windows(1.0, 1.0))
+    recognition, _ = recognise(listener, windows(1.0, 1.0)[1:])
+    (window,) = recognition.results(model="m", punctuates=True)
+    assert (window.number, window.seconds, window.tried_models) == (1, 1.0, ("m",))
     assert listener.asked[1][0].seed == listener.asked[0][1].seed != listener.asked[0][0].seed
 
 
@@ -161,7 +161,7 @@ def test_windows_of_two_channels_at_one_moment_have_seeds_of_their_own(tmp_path:
     np.ones(2 * RATE, "<i2").tofile(path)
     places = [{"channel": channel, "offset": channel * RATE, "pieces": [[0, RATE]]} for channel in (0, 1)]
     listener = Listener({1: ("en", 0.9)})
-    heard(listener, [ChunkWindow(path, place, number) for number, place in enumerate(places)])
+    recognise(listener, [ChunkWindow(path, place, number) for number, place in enumerate(places)])
     first, second = listener.asked[0]
     assert first.seed != second.seed
 
@@ -175,29 +175,29 @@ def test_windows_of_two_channels_at_one_moment_have_seeds_of_their_own(tmp_path:
         ({"timestamps": "segment", "formats": ["json", "srt"]}, True),
     ],
 )
-def test_words_are_asked_for_where_something_needs_them(params: dict[str, Any], words: bool, windows) -> None:
+def test_words_are_requested_where_something_needs_them(params: dict[str, Any], words: bool, windows) -> None:
     listener = Listener({1: ("en", 0.9)})
-    heard(listener, windows(1.0), **params)
+    recognise(listener, windows(1.0), **params)
     assert listener.asked[0][0].words is words
 
 
-def test_prompt_and_vocabulary_of_the_request_are_told_for_every_window(windows) -> None:
+def test_prompt_and_vocabulary_of_the_request_are_given_with_every_window(windows) -> None:
     listener = Listener({1: ("en", 0.9), 2: ("en", 0.9)})
-    heard(listener, windows(1.0, 1.0), prompt="Ask not.", vocabulary=["Kennedy"])
+    recognise(listener, windows(1.0, 1.0), prompt="Ask not.", vocabulary=["Kennedy"])
     told = [(request.prompt, request.vocabulary) for request in listener.asked[0]]
     assert told == [("Ask not.", ("Kennedy",))] * 2
-    heard(listener, windows(1.0))
+    recognise(listener, windows(1.0))
     assert listener.asked[-1][0].prompt is None
 
 
 def test_cancelled_chunk_stops_between_batches(windows) -> None:
     listener = Listener(dict.fromkeys(range(1, 20), ("en", 0.9)))
-    hearing = Hearing(TranscriptionRequest(), windows(*[1.0] * 19))
+    recognition = ChunkRecognition(TranscriptionRequest(), windows(*[1.0] * 19))
 
     def stop(share: float) -> None:
         if share > 0.3:
-            raise Interrupted
+            raise StepInterrupted
 
-    with pytest.raises(Interrupted):
-        hearing.ask(listener, stop)
+    with pytest.raises(StepInterrupted):
+        recognition.run(listener, stop)
     assert len(listener.asked) == 1

@@ -15,37 +15,46 @@ import pytest
 
 from pipelines.catalog.catalog import Catalog
 from pipelines.errors import BadInput, UnreadableInput
-from pipelines.family import Candidate, Phrase, RecogniseRequest, Recognition, Selection, SpeakRequest, Tick, Word
-from pipelines.pipeline import Interrupted, Span
+from pipelines.family import (
+    EngineCandidate,
+    EngineSelection,
+    Phrase,
+    Recognition,
+    SynthesisInput,
+    Tick,
+    TranscriptionInput,
+    Word,
+)
+from pipelines.pipeline import Span, StepInterrupted
 from pipelines.transcript.chunk_file import read_chunk
-from tests.factories import JFK, JFK_TEXT, jfk, make_recording, make_silence, make_wav
-from tests.in_process import Run, load
+from tests.audio_factories import JFK, JFK_TEXT, load_jfk, make_recording, make_silence, make_wav
+from tests.pipeline_runner import PipelineRun, load_family
 
 WORDS = "alpha bravo charlie delta echo foxtrot golf hotel india juliet kilo lima mike november oscar papa".split()  # noqa: SIM905 – a table to read
 
 
 def tones(text: str, speed: float = 1.0) -> np.ndarray:
     """`text` as the tone family says it, 16 kHz int16."""
-    speaker = load(Catalog().get("tone", "tts"))
-    return speaker.speak([SpeakRequest(text, "tone", "en", speed)], lambda: None)[0].samples
+    speaker = load_family(Catalog().get("tone", "tts"))
+    return speaker.synthesise([SynthesisInput(text, "tone", "en", speed)], lambda: None)[0].samples
 
 
 def make_talk(*texts: str, pause_s: float = 2.0, speed: float = 1.0) -> np.ndarray:
     return np.concatenate([sound for text in texts for sound in (tones(text, speed), make_silence(pause_s))])
 
 
-def make_run(tmp_path: Path, **params: Any) -> Run:
+def make_run(tmp_path: Path, **params: Any) -> PipelineRun:
     limits = {"chunk_seconds": params.pop("chunk_seconds", 300.0)}
-    return Run("stt.transcribe", tmp_path, {"model": "tone-listener", **params}, limits)
+    return PipelineRun("stt.transcribe", tmp_path, {"model": "tone-listener", **params}, limits)
 
 
-def transcript(run: Run) -> dict[str, Any]:
-    return json.loads(run.text("transcript.json"))
+def transcript(run: PipelineRun) -> dict[str, Any]:
+    return json.loads(run.read_text("transcript.json"))
 
 
 def test_speech_of_a_person_is_recognised(tmp_path: Path) -> None:
-    run = Run("stt.transcribe", tmp_path, {"model": "pocketsphinx", "formats": ["json", "srt"]})
-    result = run.all(JFK)
+    run = PipelineRun("stt.transcribe", tmp_path, {"model": "pocketsphinx", "formats": ["json", "srt"]})
+    result = run.run_all(JFK)
     heard = transcript(run)
     said = "".join(character for character in heard["text"].lower() if character.isalpha() or character == " ")
     assert jiwer.wer(JFK_TEXT.lower(), said) < 0.5
@@ -62,7 +71,7 @@ def test_every_word_of_a_long_recording_comes_back_in_its_place(tmp_path: Path) 
     run = make_run(tmp_path, chunk_seconds=30.0)
     plan = run.plan(make_wav(tmp_path / "a.wav", sound))
     assert len(plan.spans) > 2
-    family = load(run.entry)
+    family = load_family(run.entry)
     for span in plan.spans:
         run.work(span, family)
     run.stitch(plan)
@@ -77,12 +86,12 @@ def test_every_word_of_a_long_recording_comes_back_in_its_place(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("ending", ["mp3", "opus", "m4a", "flac", "webm"])
-def test_encoded_recordings_are_heard_as_well(tmp_path: Path, ending: str) -> None:
+def test_encoded_recordings_are_transcribed_as_well(tmp_path: Path, ending: str) -> None:
     import soxr
 
     sound = soxr.resample(make_talk("ask not what your country", "can do for you", speed=0.5), 16_000, 48_000)
     run = make_run(tmp_path)
-    run.all(make_recording(tmp_path / f"a.{ending}", sound))
+    run.run_all(make_recording(tmp_path / f"a.{ending}", sound))
     assert transcript(run)["text"] == "ask not what your country can do for you"
 
 
@@ -91,7 +100,7 @@ def test_speech_without_a_pause_is_cut_between_words(tmp_path: Path) -> None:
     run = make_run(tmp_path, chunk_seconds=30.0)
     plan = run.plan(make_wav(tmp_path / "a.wav", tones(text)))
     assert len(plan.spans) >= 2
-    family = load(run.entry)
+    family = load_family(run.entry)
     for span in plan.spans:
         run.work(span, family)
     run.stitch(plan)
@@ -121,7 +130,7 @@ def test_planning_and_working_twice_gives_the_same(tmp_path: Path) -> None:
         run = make_run(tmp_path / name, chunk_seconds=20.0)
         plan = run.plan(sound)
         plans.append((plan.header, list(plan.spans)))
-        family = load(run.entry)
+        family = load_family(run.entry)
         for span in plan.spans:
             run.work(span, family)
         parts.append([path.read_bytes() for path in run.parts])
@@ -144,28 +153,28 @@ def test_split_channels_become_speakers_in_order_of_time(tmp_path: Path) -> None
     length = max(len(left), len(right))
     both = np.stack([np.pad(side, (0, length - len(side))) for side in (left, right)])
     run = make_run(tmp_path, channels="split", formats=["json", "txt", "vtt"], chunk_seconds=30.0)
-    run.all(make_wav(tmp_path / "a.wav", both))
+    run.run_all(make_wav(tmp_path / "a.wav", both))
     said = [(segment["speaker"], segment["text"]) for segment in transcript(run)["segments"]]
     assert said == [("channel_1", "how are you"), ("channel_2", "very well thank you"), ("channel_1", "good bye")]
-    assert "<v channel_2>very well thank you" in run.text("transcript.vtt")
-    assert run.text("transcript.txt").splitlines()[0] == "channel_1: how are you"
+    assert "<v channel_2>very well thank you" in run.read_text("transcript.vtt")
+    assert run.read_text("transcript.txt").splitlines()[0] == "channel_1: how are you"
 
 
 def test_punctuate_false_leaves_bare_words(tmp_path: Path) -> None:
     run = make_run(tmp_path, punctuate=False)
-    run.all(make_wav(tmp_path / "a.wav", tones("Hello, World! It's 3.5.")))
+    run.run_all(make_wav(tmp_path / "a.wav", tones("Hello, World! It's 3.5.")))
     assert transcript(run)["text"] == "hello world it's 3.5"
 
 
 @pytest.mark.parametrize("channels", ["mix", "split"])
 def test_noise_is_reduced_on_demand_and_speech_stays_in_its_place(tmp_path: Path, channels: str) -> None:
-    person = np.pad(jfk()[: 4 * 16_000], 16_000)
+    person = np.pad(load_jfk()[: 4 * 16_000], 16_000)
     noise = np.random.default_rng(3).normal(size=person.size) * 300
     recording = make_wav(tmp_path / "a.wav", np.stack([person + noise] * 2).astype(np.int16))
     tracks = {}
     for reduction in (False, True):
         params = {"model": "pocketsphinx", "noise_reduction": reduction, "channels": channels}
-        run = Run("stt.transcribe", tmp_path / str(reduction), params)
+        run = PipelineRun("stt.transcribe", tmp_path / str(reduction), params)
         plan = run.plan(recording)
         assert plan.header["duration_s"] == 6.0
         tracks[reduction] = channels_of(run, plan.spans[0], person.size)
@@ -178,7 +187,7 @@ def test_noise_is_reduced_on_demand_and_speech_stays_in_its_place(tmp_path: Path
         assert abs(int(np.argmax(likeness)) - 40) <= 1
 
 
-def channels_of(run: Run, span: Span, length: int) -> list[np.ndarray]:
+def channels_of(run: PipelineRun, span: Span, length: int) -> list[np.ndarray]:
     """What the chunk file holds of each channel, every sample where it was in the recording."""
     tracks: dict[int, np.ndarray] = {}
     for window, data in zip(read_chunk(run.sink.out / span.inputs[0], span), span.data["windows"], strict=True):
@@ -197,7 +206,7 @@ def test_progress_ends_at_the_units_of_the_span(tmp_path: Path) -> None:
     assert run.sink.reports and run.sink.reports[-1][1] == pytest.approx(plan.units_total, abs=0.01)
     run.sink.reports.clear()
     for span in plan.spans:
-        run.work(span, load(run.entry))
+        run.work(span, load_family(run.entry))
         assert run.sink.reports[-1][0] == pytest.approx(span.units)
 
 
@@ -205,10 +214,10 @@ def test_cancelled_plan_stops(tmp_path: Path) -> None:
     run = make_run(tmp_path)
 
     def stop(done: float, total: float | None = None) -> None:
-        raise Interrupted
+        raise StepInterrupted
 
     run.sink.progress = stop  # type: ignore[method-assign]
-    with pytest.raises(Interrupted):
+    with pytest.raises(StepInterrupted):
         run.plan(make_wav(tmp_path / "a.wav", make_silence(30.0)))
 
 
@@ -226,14 +235,14 @@ def test_refusal_names_the_upload_as_the_caller_does(tmp_path: Path) -> None:
 def test_provenance_names_model_revision_and_engine(tmp_path: Path) -> None:
     run = make_run(tmp_path)
     plan = run.plan(make_wav(tmp_path / "a.wav", tones("hello")))
-    part = run.work(plan.spans[0], load(run.entry))
+    part = run.work(plan.spans[0], load_family(run.entry))
     assert part.provenance == {"model": "tone-listener", "model_revision": "1", "engine": "numpy"}
 
 
 def test_provenance_names_the_error_of_an_engine_that_was_measured(tmp_path: Path) -> None:
     run = make_run(tmp_path)
-    family = load(run.entry)
-    family.selection = Selection(0.02, [Candidate("numpy", 0.01234)])
+    family = load_family(run.entry)
+    family.selection = EngineSelection(0.02, [EngineCandidate("numpy", 0.01234)])
     part = run.work(run.plan(make_wav(tmp_path / "a.wav", tones("hello"))).spans[0], family)
     assert part.provenance["engine"] == "numpy" and part.provenance["engine_error"] == "0.0123"
 
@@ -247,12 +256,12 @@ class Sayer:
         self, model: str, confidence: float, language: str | None = "en", detected: tuple[str, float] | None = None
     ) -> None:
         self.entry = dataclasses.replace(Catalog().get(model, "stt"), slots=8)
-        self.asked: list[RecogniseRequest] = []
+        self.asked: list[TranscriptionInput] = []
         self._confidence = confidence
         self._language = language
         self._detected = detected or (None, None)
 
-    def recognise(self, requests: Sequence[RecogniseRequest], tick: Tick) -> list[Recognition]:
+    def transcribe(self, requests: Sequence[TranscriptionInput], tick: Tick) -> list[Recognition]:
         self.asked += requests
         word = Word(self.entry.family, 0.0, 0.1, self._confidence)
         phrase = Phrase(word.word, 0.0, 0.1, word.confidence, (word,))
@@ -265,16 +274,16 @@ TALK = make_talk("alpha", "bravo", "charlie", pause_s=61.0)
 DOUBT = {"model": "tone-listener", "min_confidence": 0.6, "retry_models": ["pocketsphinx", "whisper-base"]}
 
 
-def make_doubt(folder: Path, **params: Any) -> tuple[Run, Path]:
-    return Run("stt.transcribe", folder, {**DOUBT, **params}), make_wav(folder / "a.wav", TALK)
+def make_doubt(folder: Path, **params: Any) -> tuple[PipelineRun, Path]:
+    return PipelineRun("stt.transcribe", folder, {**DOUBT, **params}), make_wav(folder / "a.wav", TALK)
 
 
-def test_speech_that_the_first_model_makes_nothing_of_is_heard_by_the_next(tmp_path: Path) -> None:
-    person = jfk()[: int(3.6 * 16_000)]
+def test_speech_that_the_first_model_does_not_recognise_goes_to_the_next(tmp_path: Path) -> None:
+    person = load_jfk()[: int(3.6 * 16_000)]
     silence = make_silence(61.0)
     sound = np.concatenate([tones("alpha bravo"), silence, person, silence, tones("charlie delta")])
-    run = Run("stt.transcribe", tmp_path, {**DOUBT, "language": "en", "retry_models": ["pocketsphinx"]})
-    result = run.all(make_wav(tmp_path / "a.wav", sound))
+    run = PipelineRun("stt.transcribe", tmp_path, {**DOUBT, "language": "en", "retry_models": ["pocketsphinx"]})
+    result = run.run_all(make_wav(tmp_path / "a.wav", sound))
     segments = transcript(run)["segments"]
     assert [segment["text"] for segment in segments if segment["model"] == "tone-listener"] == [
         "alpha bravo",
@@ -295,7 +304,7 @@ def test_speech_that_the_first_model_makes_nothing_of_is_heard_by_the_next(tmp_p
 def test_doubtful_windows_go_from_model_to_model_until_one_is_sure(tmp_path: Path) -> None:
     run, recording = make_doubt(tmp_path)
     first, second, third = Sayer("tone-listener", 0.3), Sayer("pocketsphinx", 0.5), Sayer("whisper-base", 0.9)
-    run.all(recording, first, {"pocketsphinx": second, "whisper-base": third})
+    run.run_all(recording, first, {"pocketsphinx": second, "whisper-base": third})
     assert [len(sayer.asked) for sayer in (first, second, third)] == [3, 3, 3]
     assert {segment["model"] for segment in transcript(run)["segments"]} == {"whisper-base"}
     assert [span.data.get("round", 1) for span, _ in run.done] == [1, 2, 3]
@@ -305,42 +314,44 @@ def test_doubtful_windows_go_from_model_to_model_until_one_is_sure(tmp_path: Pat
 def test_draws_of_a_window_do_not_depend_on_the_size_of_chunks(tmp_path: Path) -> None:
     seeds = []
     for seconds in (0.1, 300.0):
-        run = Run("stt.transcribe", tmp_path / str(seconds), {"model": "tone-listener"}, {"chunk_seconds": seconds})
+        run = PipelineRun(
+            "stt.transcribe", tmp_path / str(seconds), {"model": "tone-listener"}, {"chunk_seconds": seconds}
+        )
         listener = Sayer("tone-listener", 0.9)
-        run.all(make_wav(tmp_path / "a.wav", TALK), listener)
+        run.run_all(make_wav(tmp_path / "a.wav", TALK), listener)
         seeds.append([request.seed for request in listener.asked])
         assert len(run.done) == (3 if seconds < 1.0 else 1)
     assert seeds[0] == seeds[1] and len(set(seeds[0])) == 3
 
 
-def test_no_further_model_is_asked_once_one_is_sure(tmp_path: Path) -> None:
+def test_no_further_model_is_used_once_one_is_sure(tmp_path: Path) -> None:
     run, recording = make_doubt(tmp_path)
     second, third = Sayer("pocketsphinx", 0.7), Sayer("whisper-base", 0.9)
-    run.all(recording, Sayer("tone-listener", 0.3), {"pocketsphinx": second, "whisper-base": third})
+    run.run_all(recording, Sayer("tone-listener", 0.3), {"pocketsphinx": second, "whisper-base": third})
     assert (len(second.asked), len(third.asked)) == (3, 0)
 
 
 def test_the_first_model_keeps_what_no_other_is_surer_of(tmp_path: Path) -> None:
     run, recording = make_doubt(tmp_path)
     others = {"pocketsphinx": Sayer("pocketsphinx", 0.2), "whisper-base": Sayer("whisper-base", 0.4)}
-    result = run.all(recording, Sayer("tone-listener", 0.5), others)
+    result = run.run_all(recording, Sayer("tone-listener", 0.5), others)
     assert {segment["model"] for segment in transcript(run)["segments"]} == {"tone-listener"}
     assert (result.summary["quality"]["windows_heard_again"], result.summary["quality"]["windows_improved"]) == (3, 0)
 
 
-def test_only_the_doubtful_windows_are_heard_again(tmp_path: Path) -> None:
+def test_only_the_doubtful_windows_are_transcribed_again(tmp_path: Path) -> None:
     run, recording = make_doubt(tmp_path, min_confidence=0.9)
     plan = run.plan(recording)
     (follow,) = run.work(plan.spans[0], Sayer("tone-listener", 0.5)).follow_ups
     assert (follow.model, follow.span.idx, len(follow.span.data["windows"])) == ("pocketsphinx", 0, 3)
-    sure = Run("stt.transcribe", tmp_path / "sure", {**DOUBT, "min_confidence": 0.9})
-    assert sure.work(sure.plan(recording).spans[0], load(sure.entry)).follow_ups == ()
+    sure = PipelineRun("stt.transcribe", tmp_path / "sure", {**DOUBT, "min_confidence": 0.9})
+    assert sure.work(sure.plan(recording).spans[0], load_family(sure.entry)).follow_ups == ()
 
 
-def test_a_model_is_not_asked_about_a_language_that_it_does_not_know(tmp_path: Path) -> None:
+def test_a_model_is_not_used_for_a_language_that_it_does_not_know(tmp_path: Path) -> None:
     run, recording = make_doubt(tmp_path)
     second, third = Sayer("pocketsphinx", 0.9), Sayer("whisper-base", 0.9)
-    run.all(recording, Sayer("tone-listener", 0.3, "de"), {"pocketsphinx": second, "whisper-base": third})
+    run.run_all(recording, Sayer("tone-listener", 0.3, "de"), {"pocketsphinx": second, "whisper-base": third})
     assert (len(second.asked), len(third.asked)) == (0, 3)
 
 
@@ -365,19 +376,19 @@ def test_a_language_that_the_model_contradicts_is_warned_of(
     tmp_path: Path, language: str, detected: tuple[str, float] | None, warned: bool
 ) -> None:
     run = make_run(tmp_path, language=language)
-    result = run.all(make_wav(tmp_path / "a.wav", TALK), Sayer("tone-listener", 0.9, language, detected))
+    result = run.run_all(make_wav(tmp_path / "a.wav", TALK), Sayer("tone-listener", 0.9, language, detected))
     assert transcript(run)["text"] == "tone tone tone"
     assert [warning["code"] for warning in result.summary["warnings"]] == ["other_language"] * warned
     assert all("'en'" in warning["detail"] and "100%" in warning["detail"] for warning in result.summary["warnings"])
 
 
-def test_sound_in_which_no_words_are_understood_gives_an_empty_transcript_and_says_so(tmp_path: Path) -> None:
+def test_sound_without_words_gives_an_empty_transcript_with_a_warning(tmp_path: Path) -> None:
     class Deaf(Sayer):
-        def recognise(self, requests: Sequence[RecogniseRequest], tick: Tick) -> list[Recognition]:
+        def transcribe(self, requests: Sequence[TranscriptionInput], tick: Tick) -> list[Recognition]:
             return [Recognition(()) for _ in requests]
 
     run = make_run(tmp_path)
-    result = run.all(make_wav(tmp_path / "a.wav", TALK), Deaf("tone-listener", 0.9))
+    result = run.run_all(make_wav(tmp_path / "a.wav", TALK), Deaf("tone-listener", 0.9))
     (warning,) = result.summary["warnings"]
     assert (warning["code"], transcript(run)["text"]) == ("no_speech", "")
     assert "no words were understood" in warning["detail"]

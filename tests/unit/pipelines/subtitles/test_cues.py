@@ -8,33 +8,33 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.subtitles.cues import Cue, width
-from tests.subtitles import LONG, cues_of, make_segment
+from pipelines.subtitles.cues import Cue, display_width
+from tests.subtitle_factories import LONG, build_cues, make_segment
 
 COLUMNS, LINES = 42, 2
 
 
 def test_short_segment_is_one_cue_with_its_times() -> None:
-    assert cues_of(make_segment("Hello there, world.", start=2.0, word_s=0.5)) == [
+    assert build_cues(make_segment("Hello there, world.", start=2.0, word_s=0.5)) == [
         Cue(2.0, 3.5, ("Hello there, world.",))
     ]
 
 
-def test_long_segment_becomes_cues_of_two_lines_that_say_all() -> None:
-    cues = cues_of(make_segment(LONG))
+def test_long_segment_becomes_cues_of_two_lines_with_all_words() -> None:
+    cues = build_cues(make_segment(LONG))
     assert " ".join(line for cue in cues for line in cue.lines) == LONG
     assert all(len(cue.lines) <= LINES and all(len(line) <= COLUMNS for line in cue.lines) for cue in cues)
     assert all(cue.end <= following.start for cue, following in itertools.pairwise(cues))
 
 
 def test_lines_of_a_cue_are_about_equally_long() -> None:
-    (cue,) = cues_of(make_segment("The quick brown fox jumps over the lazy dog again."))
+    (cue,) = build_cues(make_segment("The quick brown fox jumps over the lazy dog again."))
     assert abs(len(cue.lines[0]) - len(cue.lines[1])) <= 10
 
 
 def test_last_word_does_not_stand_in_a_cue_of_its_own() -> None:
     text = "We have about half an hour or so let us begin and I looked at the numbers from last year."
-    first, second = cues_of(make_segment(text))
+    first, second = build_cues(make_segment(text))
     assert " ".join(first.lines + second.lines) == text
     assert len(" ".join(second.lines)) > len(text) / 3
 
@@ -44,11 +44,11 @@ def test_pause_ends_a_cue() -> None:
     for word in segment["words"][2:]:
         word["start"] += 2.0
         word["end"] += 2.0
-    assert [cue.lines for cue in cues_of(segment)] == [("one two",), ("three four",)]
+    assert [cue.lines for cue in build_cues(segment)] == [("one two",), ("three four",)]
 
 
 def test_short_cue_stays_for_a_second_but_never_over_the_next() -> None:
-    first, second, last = cues_of(
+    first, second, last = build_cues(
         make_segment("Yes.", start=1.0), make_segment("No.", start=1.7), make_segment("Why?", start=9.0)
     )
     assert (first.end, second.end, last.end) == (1.7, 2.7, 10.0)
@@ -56,7 +56,7 @@ def test_short_cue_stays_for_a_second_but_never_over_the_next() -> None:
 
 def test_segment_without_words_shares_its_time_by_length() -> None:
     segment = {**make_segment(LONG), "words": [], "start": 10.0, "end": 20.0}
-    cues = cues_of(segment)
+    cues = build_cues(segment)
     assert cues[0].start == 10.0 and 19.9 < cues[-1].end < 20.5
     assert " ".join(line for cue in cues for line in cue.lines) == LONG
 
@@ -64,7 +64,7 @@ def test_segment_without_words_shares_its_time_by_length() -> None:
 def test_words_that_are_not_in_the_text_do_not_lose_the_text() -> None:
     segment = make_segment("completely different words")
     segment["text"] = "Another text altogether."
-    assert [cue.lines for cue in cues_of(segment)] == [("Another text altogether.",)]
+    assert [cue.lines for cue in build_cues(segment)] == [("Another text altogether.",)]
 
 
 def test_japanese_is_broken_without_spaces_and_counts_double() -> None:
@@ -72,21 +72,21 @@ def test_japanese_is_broken_without_spaces_and_counts_double() -> None:
     words = [text[start : start + 3] for start in range(0, len(text), 3)]
     segment = make_segment(" ".join(words))
     segment["text"] = text
-    cues = cues_of(segment)
+    cues = build_cues(segment)
     assert "".join(line for cue in cues for line in cue.lines) == text
-    assert all(width(line) <= COLUMNS for cue in cues for line in cue.lines)
+    assert all(display_width(line) <= COLUMNS for cue in cues for line in cue.lines)
 
 
 def test_word_longer_than_a_line_is_broken() -> None:
-    cues = cues_of(
+    cues = build_cues(
         make_segment("Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft " * 2)
     )
     assert all(len(line) <= COLUMNS for cue in cues for line in cue.lines)
 
 
 @pytest.mark.parametrize(("columns", "lines"), [(16, 1), (32, 2), (37, 3), (80, 1)])
-def test_lines_are_as_long_and_as_many_as_was_asked(columns: int, lines: int) -> None:
-    cues = cues_of(make_segment(LONG), columns=columns, lines=lines)
+def test_lines_are_as_long_and_as_many_as_the_style_allows(columns: int, lines: int) -> None:
+    cues = build_cues(make_segment(LONG), columns=columns, lines=lines)
     assert " ".join(line for cue in cues for line in cue.lines) == LONG
     assert max(len(cue.lines) for cue in cues) == lines
     assert max(len(line) for cue in cues for line in cue.lines) <= columns
@@ -94,33 +94,33 @@ def test_lines_are_as_long_and_as_many_as_was_asked(columns: int, lines: int) ->
 
 def test_a_cue_stays_until_it_can_be_read_where_nothing_follows() -> None:
     text = "It was the best of times, it was the worst."
-    (cue,) = cues_of(make_segment(text, start=5.0, word_s=0.05))
+    (cue,) = build_cues(make_segment(text, start=5.0, word_s=0.05))
     assert cue.end - cue.start == pytest.approx(len(text) / 17)
-    (slow,) = cues_of(make_segment(text, start=5.0, word_s=0.05), characters_per_s=10.0)
+    (slow,) = build_cues(make_segment(text, start=5.0, word_s=0.05), characters_per_s=10.0)
     assert slow.end - slow.start == pytest.approx(len(text) / 10)
 
 
 def test_a_cue_that_is_hemmed_in_comes_a_little_before_its_words() -> None:
     text = "It was the best of times, it was the worst."
-    first, second, _ = cues_of(
+    first, second, _ = build_cues(
         make_segment("Yes.", start=1.0), make_segment(text, start=5.0, word_s=0.1), make_segment("No.", start=6.2)
     )
     assert (first.end, second.start, second.end) == (2.0, 4.5, 6.2)
-    _, held, _ = cues_of(
+    _, held, _ = build_cues(
         make_segment("Yes, yes.", start=4.2), make_segment(text, start=5.0, word_s=0.1), make_segment("No.", start=6.2)
     )
     assert held.start == pytest.approx(5.0)
 
 
-def test_a_name_in_the_text_takes_room_there() -> None:
-    cues = cues_of(make_segment(LONG, speaker="Professor Ines Marlowe"), named=True)
+def test_a_name_in_the_text_takes_columns_there() -> None:
+    cues = build_cues(make_segment(LONG, speaker="Professor Ines Marlowe"), speaker_in_text=True)
     assert all(cue.lines[0].startswith("[Professor Ines Marlo…] ") for cue in cues)
-    assert all(width(line) <= COLUMNS and len(cue.lines) <= LINES for cue in cues for line in cue.lines)
+    assert all(display_width(line) <= COLUMNS and len(cue.lines) <= LINES for cue in cues for line in cue.lines)
     assert " ".join(line for cue in cues for line in cue.lines).replace("[Professor Ines Marlo…] ", "") == LONG
 
 
 def test_speakers_can_be_left_out() -> None:
-    (cue,) = cues_of(make_segment("Hello.", speaker="channel_2"), named=True, speakers=False)
+    (cue,) = build_cues(make_segment("Hello.", speaker="channel_2"), speaker_in_text=True, show_speakers=False)
     assert (cue.lines, cue.speaker) == (("Hello.",), None)
 
 
@@ -129,9 +129,9 @@ def test_speakers_can_be_left_out() -> None:
     st.lists(st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=60), min_size=1, max_size=40)
 )
 def test_no_text_is_ever_lost_or_too_wide(words: list[str]) -> None:
-    cues = cues_of(make_segment(" ".join(words)))
+    cues = build_cues(make_segment(" ".join(words)))
     said = "".join("".join(line.split()) for cue in cues for line in cue.lines)
     assert said == "".join(words)
-    assert all(width(line) <= COLUMNS for cue in cues for line in cue.lines)
+    assert all(display_width(line) <= COLUMNS for cue in cues for line in cue.lines)
     assert all(len(cue.lines) <= LINES and cue.start < cue.end for cue in cues)
     assert all(cue.end <= following.start for cue, following in itertools.pairwise(cues))

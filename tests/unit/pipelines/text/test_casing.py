@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.text.casing import capital, with_capitals
+from pipelines.text.casing import capitalise, capitalise_sentences
 
 
 @pytest.mark.parametrize(
@@ -17,16 +17,16 @@ from pipelines.text.casing import capital, with_capitals
     ],
 )
 def test_sentences_and_names_of_days_begin_with_a_capital(words: str, written: str) -> None:
-    assert with_capitals(words.split(), "en-GB") == written.split()
+    assert capitalise_sentences(words.split(), "en-GB") == written.split()
 
 
-def test_a_row_that_goes_on_with_a_sentence_begins_small() -> None:
-    assert with_capitals(["and", "then"], "en", begins=False) == ["and", "then"]
+def test_words_that_continue_a_sentence_begin_in_lower_case() -> None:
+    assert capitalise_sentences(["and", "then"], "en", starts_sentence=False) == ["and", "then"]
 
 
 def test_no_capital_is_taken_away() -> None:
-    assert with_capitals(["the", "iPhone", "of", "Kennedy"], "en") == ["The", "iPhone", "of", "Kennedy"]
+    assert capitalise_sentences(["the", "iPhone", "of", "Kennedy"], "en") == ["The", "iPhone", "of", "Kennedy"]
 
 
 def test_capital_stands_behind_an_opening_mark() -> None:
-    assert capital("“öffnen") == "“Öffnen" and capital("…") == "…"
+    assert capitalise("“öffnen") == "“Öffnen" and capitalise("…") == "…"

@@ -10,21 +10,21 @@ from pipelines.text.document import (
     Chapter,
     Heading,
     Paragraph,
-    chapter_level,
-    chapters_from_headings,
-    clean,
+    clean_text,
+    find_chapter_level,
+    insert_chapters,
     is_speakable,
-    limited,
-    paragraphs,
+    limit_characters,
+    split_paragraph,
 )
 
 
 def test_control_and_invisible_characters_are_not_spoken() -> None:
-    assert clean(" a\x01b\u00adc\u200bd\t\n e\ufeff ") == "a bcd e"
+    assert clean_text(" a\x01b\u00adc\u200bd\t\n e\ufeff ") == "a bcd e"
 
 
 def test_joined_emoji_and_indic_joiners_are_kept() -> None:
-    assert clean("👩‍🚀 क्‍ष") == "👩‍🚀 क्‍ष"
+    assert clean_text("👩‍🚀 क्‍ष") == "👩‍🚀 क्‍ष"
 
 
 @pytest.mark.parametrize("text", ["a", "7", "ü", "日", "🙂", "€", "50 %"])
@@ -39,14 +39,14 @@ def test_rules_and_bullets_are_not(text: str) -> None:
 
 def test_a_long_paragraph_comes_in_parts_that_are_cut_at_spaces() -> None:
     text = "word " * 10_000
-    parts = list(paragraphs(text))
+    parts = list(split_paragraph(text))
     assert [part.continues for part in parts] == [False] + [True] * (len(parts) - 1)
     assert all(len(part.text) <= BLOCK_CHARACTERS for part in parts)
     assert " ".join(part.text for part in parts) == text.strip()
 
 
 def test_a_word_longer_than_a_block_is_cut_anywhere() -> None:
-    parts = list(paragraphs("x" * (2 * BLOCK_CHARACTERS + 1)))
+    parts = list(split_paragraph("x" * (2 * BLOCK_CHARACTERS + 1)))
     assert [len(part.text) for part in parts] == [BLOCK_CHARACTERS, BLOCK_CHARACTERS, 1]
 
 
@@ -54,12 +54,12 @@ def test_a_word_longer_than_a_block_is_cut_anywhere() -> None:
     ("counts", "level"), [({}, 1), ({1: 1}, 1), ({1: 1, 2: 9}, 2), ({1: 3, 2: 40}, 1), ({2: 1, 3: 4}, 3), ({3: 1}, 3)]
 )
 def test_chapters_are_the_highest_headings_that_come_more_than_once(counts: dict[int, int], level: int) -> None:
-    assert chapter_level(counts) == level
+    assert find_chapter_level(counts) == level
 
 
 def test_headings_above_the_level_begin_chapters_too() -> None:
     blocks = [Heading("Book", 1), Heading("One", 2), Paragraph("x"), Heading("a", 3)]
-    assert list(chapters_from_headings(blocks, 2)) == [
+    assert list(insert_chapters(blocks, 2)) == [
         Chapter("Book"),
         Heading("Book", 1),
         Chapter("One"),
@@ -70,7 +70,7 @@ def test_headings_above_the_level_begin_chapters_too() -> None:
 
 
 def test_text_is_counted_while_it_is_read() -> None:
-    blocks = limited([Chapter("not counted at all"), Paragraph("x" * 10), Paragraph("y")], 10)
+    blocks = limit_characters([Chapter("not counted at all"), Paragraph("x" * 10), Paragraph("y")], 10)
     assert isinstance(next(blocks), Chapter)
     assert next(blocks) == Paragraph("x" * 10)
     with pytest.raises(InputTooLarge, match="10 characters"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.text.length import spoken_letters
+from pipelines.text.length import estimate_spoken_letters
 
 
 @pytest.mark.parametrize(
@@ -26,4 +26,4 @@ from pipelines.text.length import spoken_letters
     ],
 )
 def test_length_is_that_in_letters_of_an_alphabet(text: str, length: float) -> None:
-    assert spoken_letters(text) == pytest.approx(length)
+    assert estimate_spoken_letters(text) == pytest.approx(length)

@@ -1,14 +1,14 @@
-"""pipelines/text/similarity.py: letters that are alike, missing, invented."""
+"""pipelines/text/similarity.py: letters that are equal, missing, inserted."""
 
 from __future__ import annotations
 
 import pytest
 
-from pipelines.text.similarity import Likeness, letters, likeness
+from pipelines.text.similarity import TextSimilarity, comparable_letters, compare_texts
 
 
 @pytest.mark.parametrize(
-    ("text", "heard", "alike", "missing", "invented"),
+    ("text", "transcript", "ratio", "missing", "inserted"),
     [
         ("You go too fast.", "you go too fast", 1.0, 0.0, 0.0),
         ("You go too fast.", "", 0.0, 1.0, 0.0),
@@ -18,17 +18,19 @@ from pipelines.text.similarity import Likeness, letters, likeness
         ("— … !", "", 1.0, 0.0, 0.0),
     ],
 )
-def test_a_text_is_held_against_what_was_heard(
-    text: str, heard: str, alike: float, missing: float, invented: float
+def test_missing_and_inserted_letters_are_counted(
+    text: str, transcript: str, ratio: float, missing: float, inserted: float
 ) -> None:
-    assert likeness(text, heard) == Likeness(pytest.approx(alike), pytest.approx(missing), pytest.approx(invented))
+    assert compare_texts(text, transcript) == TextSimilarity(
+        pytest.approx(ratio), pytest.approx(missing), pytest.approx(inserted)
+    )
 
 
-def test_words_misheard_are_neither_missing_nor_invented() -> None:
-    found = likeness("The buoy reported calm.", "the eerie part of content")
+def test_misheard_words_are_neither_missing_nor_inserted() -> None:
+    found = compare_texts("The buoy reported calm.", "the eerie part of content")
     assert found.missing < 0.2
-    assert found.invented < 0.3
+    assert found.inserted < 0.3
 
 
-def test_letters_are_small_bare_and_alone() -> None:
-    assert letters("Façade, №7: don’t!") == "facadeno7dont"
+def test_comparable_letters_have_no_case_accents_or_punctuation() -> None:
+    assert comparable_letters("Façade, №7: don’t!") == "facadeno7dont"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.text.aligned_text import Spoken
-from pipelines.text.typography import plain
+from pipelines.text.aligned_text import AlignedText
+from pipelines.text.typography import normalise_typography
 
 
 @pytest.mark.parametrize(
@@ -27,11 +27,11 @@ from pipelines.text.typography import plain
     ],
 )
 def test_typography_becomes_plain_characters(written: str, spoken: str) -> None:
-    assert plain(Spoken(written)).text == spoken
+    assert normalise_typography(AlignedText(written)).text == spoken
 
 
 def test_positions_stay_those_of_the_written_text() -> None:
-    spoken = plain(Spoken("ﬁne cafe\u0301 now"))
+    spoken = normalise_typography(AlignedText("ﬁne cafe\u0301 now"))
     assert spoken.text == "fine café now"
     start = spoken.text.index("café")
     first, last = spoken.written_range(start, start + 4)
@@ -40,4 +40,4 @@ def test_positions_stay_those_of_the_written_text() -> None:
 
 
 def test_primes_behind_figures_stay_and_others_are_quotes() -> None:
-    assert plain(Spoken("5′ 11″, 26½″, Let′s, ″so″")).text == '5′ 11″, 26½″, Let\'s, "so"'
+    assert normalise_typography(AlignedText("5′ 11″, 26½″, Let′s, ″so″")).text == '5′ 11″, 26½″, Let\'s, "so"'

@@ -1,4 +1,4 @@
-"""pipelines/transcript/part_file.py: windows as one model and the next one heard them."""
+"""pipelines/transcript/part_file.py: transcripts of windows by one model and the next."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.transcript.part_file import HeardWindow, read_part, write_part
+from pipelines.transcript.part_file import RecognisedWindow, read_part, write_part
 
 
 def make_segment(text: str, *confidences: float) -> dict[str, Any]:
@@ -17,14 +17,14 @@ def make_segment(text: str, *confidences: float) -> dict[str, Any]:
     return {"start": 0.0, "end": 1.0, "text": text, "confidence": 0.9, "words": words}
 
 
-def make_window(model: str = "one", *segments: dict[str, Any], **changes: Any) -> HeardWindow:
-    return replace(HeardWindow(0, 5.0, model, (model,), segments, "en", 0.8), **changes)
+def make_window(model: str = "one", *segments: dict[str, Any], **changes: Any) -> RecognisedWindow:
+    return replace(RecognisedWindow(0, 5.0, model, (model,), segments, "en", 0.8), **changes)
 
 
 def test_a_part_reads_back_as_it_was_written(tmp_path: Path) -> None:
     windows = [
         make_window("one", make_segment("a", 0.5), make_segment("b", 0.7)),
-        make_window("two", make_segment("c"), number=2, asked=("one", "two"), language="de"),
+        make_window("two", make_segment("c"), number=2, tried_models=("one", "two"), language="de"),
         make_window("one", number=5, language=None, language_confidence=None),
     ]
     write_part(tmp_path / "part", reversed(windows))
@@ -60,8 +60,8 @@ def test_a_window_is_doubtful_below_the_limit(limit: float | None, doubtful: boo
 
 
 @pytest.mark.parametrize(("second", "kept"), [((0.6,), "two"), ((0.5,), "one"), ((0.4,), "one"), (None, "one")])
-def test_the_surer_of_two_hearings_is_kept(second: tuple[float, ...] | None, kept: str) -> None:
+def test_the_more_confident_of_two_transcripts_is_kept(second: tuple[float, ...] | None, kept: str) -> None:
     first = make_window("one", make_segment("a", 0.5))
-    again = make_window("two", *([make_segment("b", *second)] if second else []))
-    better = first.or_better(again)
-    assert (better.model, better.asked) == (kept, ("one", "two"))
+    retry = make_window("two", *([make_segment("b", *second)] if second else []))
+    better = first.pick_more_confident(retry)
+    assert (better.model, better.tried_models) == (kept, ("one", "two"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.transcript.phrase_text import texts_between
+from pipelines.transcript.phrase_text import split_text
 
 
 @pytest.mark.parametrize(
@@ -18,10 +18,10 @@ from pipelines.transcript.phrase_text import texts_between
     ],
 )
 def test_parts_have_the_spaces_and_signs_of_the_whole(text: str, words: list[str], parts: list[str]) -> None:
-    assert texts_between(text, words, [0, 2, 3]) == parts
-    assert texts_between(text, words, [0, 3]) == [text]
+    assert split_text(text, words, [0, 2, 3]) == parts
+    assert split_text(text, words, [0, 3]) == [text]
 
 
 @pytest.mark.parametrize("words", [["yes", "no"], ["but", "never"], ["yes", "but"], ["never", "yes", "but"]])
 def test_words_that_are_not_those_of_the_text_cut_nothing(words: list[str]) -> None:
-    assert texts_between("yes but never", words, [0, 1, len(words)]) is None
+    assert split_text("yes but never", words, [0, 1, len(words)]) is None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.audio.windows import Piece
+from pipelines.audio.windows import SampleRange
 from pipelines.transcript.timeline import Timeline
 
 #: Two seconds from 10 s on, then one from 20 s on, then three from 30 s on.
-LINE = Timeline([Piece(160_000, 32_000), Piece(320_000, 16_000), Piece(480_000, 48_000)], 16_000)
+LINE = Timeline([SampleRange(160_000, 32_000), SampleRange(320_000, 16_000), SampleRange(480_000, 48_000)], 16_000)
 
 
 @pytest.mark.parametrize(
@@ -26,9 +26,9 @@ LINE = Timeline([Piece(160_000, 32_000), Piece(320_000, 16_000), Piece(480_000, 
         ((-1.0, 0.2), (10.0, 10.2)),
     ],
 )
-def test_times_are_mapped_piece_by_piece(window: tuple[float, float], recording: tuple[float, float]) -> None:
-    assert LINE.between(*window) == recording
+def test_times_are_mapped_range_by_range(window: tuple[float, float], recording: tuple[float, float]) -> None:
+    assert LINE.to_recording(*window) == recording
 
 
-def test_length_is_that_of_all_pieces() -> None:
+def test_length_is_that_of_all_ranges() -> None:
     assert LINE.length == 96_000

@@ -31,7 +31,7 @@ def test_the_file_begins_with_a_line_of_json_and_goes_on_with_raw_samples(tmp_pa
     assert sound == make_part().samples.tobytes()
 
 
-def test_a_part_of_a_version_that_knew_less_is_read_without_what_it_did_not_say(tmp_path: Path) -> None:
+def test_a_part_of_an_earlier_version_is_read_with_defaults(tmp_path: Path) -> None:
     write_part(tmp_path / "p", make_part())
     line, _, sound = (tmp_path / "p").read_bytes().partition(b"\n")
     header = json.loads(line)
@@ -41,10 +41,10 @@ def test_a_part_of_a_version_that_knew_less_is_read_without_what_it_did_not_say(
     header["sentences"] = [{name: sentence[name] for name in known} for sentence in header["sentences"]]
     (tmp_path / "p").write_bytes(json.dumps(header).encode() + b"\n" + sound)
     part = read_part(tmp_path / "p")
-    assert (part.sentences, part.named, part.warnings, part.scale) == (make_part().sentences, (), (), "")
+    assert (part.sentences, part.source_marks, part.warnings, part.score_scale) == (make_part().sentences, (), (), "")
 
 
-def test_a_part_that_was_cut_is_told_from_a_whole_one(tmp_path: Path) -> None:
+def test_a_truncated_part_is_an_error(tmp_path: Path) -> None:
     write_part(tmp_path / "p", make_part())
     (tmp_path / "p").write_bytes((tmp_path / "p").read_bytes()[:-2])
     with pytest.raises(ValueError, match="1000 samples"):

@@ -11,8 +11,8 @@ import pytest
 
 from pipelines.errors import BadInput
 from pipelines.pipeline import Span
-from tests.factories import JFK
-from tests.in_process import Run
+from tests.audio_factories import JFK
+from tests.pipeline_runner import PipelineRun
 
 TEXT = "One is here. Two is there.\n\nThree is gone. Four stays. Five too.\n\n# Six\n\nSeven ends it."
 LIMITS = {"chunk_characters": 30}
@@ -20,7 +20,7 @@ LIMITS = {"chunk_characters": 30}
 
 def spans(folder: Path, *patches: dict[str, Any]) -> list[Span]:
     params = {"model": "tone", "text": TEXT, "patches": list(patches), "speech_marks": True}
-    return list(Run("tts.synthesize", folder, params, LIMITS).plan(None).spans)
+    return list(PipelineRun("tts.synthesize", folder, params, LIMITS).plan(None).spans)
 
 
 def test_only_the_chunk_of_a_patched_sentence_changes(tmp_path):
@@ -55,7 +55,7 @@ def test_recording_of_a_patch_is_an_input_of_its_chunk_alone(tmp_path):
     references = {voice: {"sha256": "0" * 64, "bytes": 1} for voice in (own, patched)}
     params = {"model": "yourtts", "text": TEXT, "voice": own, "references": references}
     params["patches"] = [{"sentence": 3, "voice": patched}]
-    run = Run("tts.synthesize", tmp_path, params, LIMITS)
+    run = PipelineRun("tts.synthesize", tmp_path, params, LIMITS)
     for voice in (own, patched):
         shutil.copy(JFK, run.sink.directory / voice)
     inputs = {span.data["first_sentence"]: list(span.inputs) for span in run.plan(None).spans}
@@ -71,8 +71,8 @@ def test_number_beyond_the_book_is_refused_with_what_there_is(tmp_path):
 
 
 def test_numbers_are_those_of_the_marks(tmp_path):
-    run = Run("tts.synthesize", tmp_path, {"model": "tone", "text": TEXT, "speech_marks": True}, LIMITS)
-    run.all(None)
-    sentences = json.loads(run.text("marks.json"))["sentences"]
+    run = PipelineRun("tts.synthesize", tmp_path, {"model": "tone", "text": TEXT, "speech_marks": True}, LIMITS)
+    run.run_all(None)
+    sentences = json.loads(run.read_text("marks.json"))["sentences"]
     pieces = [piece[0] for span, _ in run.done for piece in span.data["pieces"]]
     assert [pieces[sentence["sentence"]] for sentence in sentences] == [sentence["text"] for sentence in sentences]

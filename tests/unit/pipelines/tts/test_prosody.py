@@ -1,4 +1,4 @@
-"""Speed, pitch and energy of a piece, from the request, its markup and its emotion."""
+"""pipelines/tts/prosody.py: speed, pitch and energy of a segment, from the request, its markup and its emotion."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import pytest
 
 from pipelines.catalog.catalog import Catalog
 from pipelines.requests import SynthesisRequest
-from pipelines.tts.prosody import Manner
+from pipelines.tts.prosody import Prosody
 
 ALL = ("speed", "pitch", "energy", "noise_scale")
 
 
-def manner(*options: str, emotions: dict[str, str] | None = None, **fields: Any) -> tuple[Manner, list[str]]:
+def manner(*options: str, emotions: dict[str, str] | None = None, **fields: Any) -> tuple[Prosody, list[str]]:
     """The manner of a voice with these options, and what it warns of."""
     entry = dataclasses.replace(
         Catalog().get("tone", "tts"), options=frozenset(options), emotions=emotions or {}, normalises=False
     )
     warnings: list[str] = []
-    return Manner(SynthesisRequest(text="x", **fields), entry, warnings.append), warnings
+    return Prosody(SynthesisRequest(text="x", **fields), entry, warnings.append), warnings
 
 
 @pytest.mark.parametrize(("speed", "rate", "asked"), [(1.0, 1.25, 1.25), (1.5, 2.0, 2.0), (0.5, 0.5, 0.5)])
-def test_speeds_multiply_and_stay_within_what_a_request_may_ask(speed: float, rate: float, asked: float) -> None:
+def test_speeds_multiply_and_stay_within_the_limits_of_a_request(speed: float, rate: float, asked: float) -> None:
     made, warnings = manner("speed", speed=speed)
     assert made.speed(rate) == asked
     assert bool(warnings) == (speed * rate != asked)
@@ -39,7 +39,7 @@ def test_semitones_are_thirds_of_a_step_of_pitch_and_add_to_the_requests_own() -
     assert warnings == ["pitch goes from -3 to 3; -7.50 was brought within."]
 
 
-def test_a_voice_of_one_speed_and_pitch_says_so_where_the_markup_asks_for_others() -> None:
+def test_a_voice_of_one_speed_and_pitch_warns_where_the_markup_requests_others() -> None:
     made, warnings = manner()
     assert (made.speed(1.0), made.options(0.0), warnings) == (1.0, {}, [])
     assert (made.speed(1.5), made.options(2.0)) == (1.0, {})
@@ -65,7 +65,7 @@ def test_an_emotion_stays_within_the_limits_of_the_options() -> None:
     ]
 
 
-def test_what_a_voice_does_of_an_emotion_and_what_not_is_told() -> None:
+def test_parts_of_an_emotion_that_a_voice_lacks_are_a_warning() -> None:
     made, warnings = manner("speed", emotion="sad")
     assert (made.speed(1.0), made.options(0.0)) == (0.87, {})
     assert warnings == ["emotion sad: slower, with longer pauses; tone has no control of pitch and energy."]
@@ -77,7 +77,7 @@ def test_an_emotion_that_the_model_has_a_word_for_is_its_own_business() -> None:
     assert warnings == []
 
 
-def test_a_model_that_stands_in_and_cannot_do_an_emotion_speaks_as_ever_and_says_so() -> None:
+def test_a_fallback_model_without_an_emotion_speaks_neutrally_with_a_warning() -> None:
     made, warnings = manner(emotion="sad")
     assert (made.speed(1.0), made.pause_speed, made.options(0.0)) == (1.0, 1.0, {})
     assert warnings == ["tone cannot be asked for the emotion 'sad'; it can be for: neutral."]

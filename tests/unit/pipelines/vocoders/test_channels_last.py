@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from pipelines.vocoders.channels_last import run_channels_last
+from pipelines.vocoders.channels_last import convert_to_channels_last
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def test_the_sound_is_the_same(layer, precision):
     sound = torch.randn(2, 4, 33).to(precision)
     with torch.inference_mode():
         wanted = module(sound)
-        run_channels_last(module)
+        convert_to_channels_last(module)
         made = module(sound)
     assert made.shape == wanted.shape
     assert torch.allclose(made, wanted, atol=1e-5 if precision == torch.float32 else 3e-2)

@@ -6,38 +6,38 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.catalog.vocoder_settings import Knobs
-from pipelines.pipeline import Interrupted
+from pipelines.catalog.vocoder_settings import VocoderSettings
+from pipelines.pipeline import StepInterrupted
 from pipelines.vocoders import hifigan, melgan, waveglow
-from pipelines.vocoders.chunked_inference import render, stream, tiles
-from pipelines.vocoders.griffinlim import GriffinLim
+from pipelines.vocoders.chunked_inference import split_frames, synthesise_batch, synthesise_chunks
+from pipelines.vocoders.griffinlim import GriffinLimVocoder
 from pipelines.vocoders.mel import MelConvention
-from pipelines.vocoders.vocoder import Place
+from pipelines.vocoders.vocoder import ChunkContext
 from tests.checkpoints import FIXTURES
 
 
 def tick() -> None:
-    """Somebody waits for the answer."""
+    """Never interrupts."""
 
 
 def hifigan_vocoder():
-    shape = hifigan.Shape.of(json.loads((FIXTURES / "hifigan" / "config.json").read_text()))
-    generator = hifigan.Generator(shape)
-    return hifigan.HifiGan(generator, MelConvention(), knobs=Knobs(precision="float32"))
+    dimensions = hifigan.HifiGanDimensions.from_config(json.loads((FIXTURES / "hifigan" / "config.json").read_text()))
+    generator = hifigan.HifiGanGenerator(dimensions)
+    return hifigan.HifiGanVocoder(generator, MelConvention(), settings=VocoderSettings(precision="float32"))
 
 
 def waveglow_vocoder():
-    model = waveglow.WaveGlow(waveglow.Shape(80, 4, 8, 2, 2, 4, 8))
+    model = waveglow.WaveGlow(waveglow.WaveGlowDimensions(80, 4, 8, 2, 2, 4, 8))
     for mixing in model.convinv:
         torch.nn.init.orthogonal_(mixing.conv.weight)  # as it is before training; others make a din
-    return waveglow.WaveGlowVocoder(model, knobs=Knobs(denoiser=0.1))
+    return waveglow.WaveGlowVocoder(model, settings=VocoderSettings(denoiser=0.1))
 
 
 VOCODERS = {
     "hifigan": hifigan_vocoder,
-    "melgan": lambda: melgan.MelGan(melgan.Generator(80, 4, 3)),
+    "melgan": lambda: melgan.MelGanVocoder(melgan.MelGanGenerator(80, 4, 3)),
     "waveglow": waveglow_vocoder,
-    "griffin-lim": lambda: GriffinLim(MelConvention(), knobs=Knobs(iterations=6)),
+    "griffin-lim": lambda: GriffinLimVocoder(MelConvention(), settings=VocoderSettings(iterations=6)),
 }
 
 
@@ -46,7 +46,7 @@ def vocoder(request):
     torch.set_num_threads(1)
     torch.manual_seed(7)
     made = VOCODERS[request.param]()
-    made.tile = 2 * made.reach + 24
+    made.chunk_frames = 2 * made.receptive_field + 24
     return made
 
 
@@ -58,7 +58,7 @@ def mels(*lengths: int) -> list[torch.Tensor]:
 def test_tiles_keep_every_frame_once_and_carry_their_reach():
     for frames in (1, 9, 30, 31, 44, 45, 46, 200):
         at = 0
-        for tile in tiles(frames, 30, 8):
+        for tile in split_frames(frames, 30, 8):
             assert tile.keep == at and 0 <= tile.first <= tile.keep < tile.keep_end <= tile.end <= frames
             assert tile.end - tile.first == min(30, frames)
             assert tile.keep - tile.first >= 8 or tile.first == 0
@@ -69,33 +69,33 @@ def test_tiles_keep_every_frame_once_and_carry_their_reach():
 
 def test_a_tile_that_is_all_overlap_is_refused():
     with pytest.raises(ValueError, match="nothing left"):
-        list(tiles(100, 16, 8))
+        list(split_frames(100, 16, 8))
 
 
 def test_joined_tiles_are_the_whole(vocoder):
-    (mel,) = mels(3 * 24 + 2 * vocoder.reach + 5)
-    whole = vocoder.samples(mel[None], [Place(11)])[0].numpy()
-    pieces = list(stream(vocoder, mel, Place(11)))
+    (mel,) = mels(3 * 24 + 2 * vocoder.receptive_field + 5)
+    whole = vocoder.synthesise(mel[None], [ChunkContext(11)])[0].numpy()
+    pieces = list(synthesise_chunks(vocoder, mel, ChunkContext(11)))
     assert len(pieces) > 3 and np.abs(whole).max() > 1e-3
     assert np.abs(np.concatenate(pieces) - whole).max() < 1e-4
-    assert np.abs(render(vocoder, [mel], [Place(11)], tick)[0] - whole).max() < 1e-4
+    assert np.abs(synthesise_batch(vocoder, [mel], [ChunkContext(11)], tick)[0] - whole).max() < 1e-4
 
 
 def test_a_sound_is_the_same_alone_and_beside_others(vocoder):
-    several, places = mels(5, 2 * vocoder.reach + 60, 40, 5), [Place(seed) for seed in (1, 2, 3, 4)]
-    together = render(vocoder, several, places, tick)
+    several, places = mels(5, 2 * vocoder.receptive_field + 60, 40, 5), [ChunkContext(seed) for seed in (1, 2, 3, 4)]
+    together = synthesise_batch(vocoder, several, places, tick)
     for mel, place, sound in zip(several, places, together, strict=True):
         assert len(sound) == mel.shape[-1] * 256
-        assert np.abs(render(vocoder, [mel], [place], tick)[0] - sound).max() < 1e-4
+        assert np.abs(synthesise_batch(vocoder, [mel], [place], tick)[0] - sound).max() < 1e-4
 
 
 def test_no_frames_are_no_sound(vocoder):
-    assert [len(sound) for sound in render(vocoder, [torch.zeros(80, 0)], [Place()], tick)] == [0]
+    assert [len(sound) for sound in synthesise_batch(vocoder, [torch.zeros(80, 0)], [ChunkContext()], tick)] == [0]
 
 
-def test_rendering_stops_when_nobody_waits(vocoder):
+def test_synthesis_stops_when_the_tick_raises(vocoder):
     def stop() -> None:
-        raise Interrupted
+        raise StepInterrupted
 
-    with pytest.raises(Interrupted):
-        render(vocoder, mels(10), [Place()], stop)
+    with pytest.raises(StepInterrupted):
+        synthesise_batch(vocoder, mels(10), [ChunkContext()], stop)

@@ -12,38 +12,45 @@ from transformers import (
     SpeechT5HifiGanConfig,
 )
 
-from pipelines.catalog.vocoder_settings import Knobs
+from pipelines.catalog.vocoder_settings import VocoderSettings
 from pipelines.errors import ModelUnavailable
-from pipelines.vocoders.hifigan import ESPNET_MEL, LARGEST_DIFFERENCE, SPEECHT5_MEL, Generator, HifiGan, Shape
+from pipelines.vocoders.hifigan import (
+    ESPNET_MEL,
+    MAX_DIFFERENCE,
+    SPEECHT5_MEL,
+    HifiGanDimensions,
+    HifiGanGenerator,
+    HifiGanVocoder,
+)
 from pipelines.vocoders.mel import MelConvention
-from pipelines.vocoders.registry import open_vocoder
-from pipelines.vocoders.vocoder import Place
-from tests.checkpoints import FIXTURES, arrays, make_entry, plain_shapes, shapes_of
+from pipelines.vocoders.registry import load_vocoder
+from pipelines.vocoders.vocoder import ChunkContext
+from tests.checkpoints import FIXTURES, get_shapes, load_arrays, make_entry, read_folded_shapes
 
 CONFIG = json.loads((FIXTURES / "hifigan" / "config.json").read_text())
 CPU = torch.device("cpu")
 
 
-def opened(source, precision: str = "float32") -> HifiGan:
+def load(source, precision: str = "float32") -> HifiGanVocoder:
     torch.set_num_threads(1)
-    return open_vocoder(make_entry(), str(source), CPU, Knobs(precision=precision))
+    return load_vocoder(make_entry(), str(source), CPU, VocoderSettings(precision=precision))
 
 
 @pytest.mark.parametrize("batch", ["", "_batch"])
 def test_sound_of_a_checkpoint_is_that_of_the_original(batch):
-    mels = torch.from_numpy(arrays("hifigan", "inputs")[f"mel{batch}"])
-    made = opened(FIXTURES / "hifigan").samples(mels, [Place()] * len(mels))
-    assert np.abs(made.numpy() - arrays("hifigan", "expected")[f"audio{batch}"][:, 0]).max() < 1e-5
+    mels = torch.from_numpy(load_arrays("hifigan", "inputs")[f"mel{batch}"])
+    made = load(FIXTURES / "hifigan").synthesise(mels, [ChunkContext()] * len(mels))
+    assert np.abs(made.numpy() - load_arrays("hifigan", "expected")[f"audio{batch}"][:, 0]).max() < 1e-5
 
 
 def test_convention_is_that_of_the_config():
-    assert opened(FIXTURES / "hifigan").convention == MelConvention(fmax_hz=8000.0)
+    assert load(FIXTURES / "hifigan").convention == MelConvention(fmax_hz=8000.0)
 
 
 def test_names_and_shapes_of_the_published_size_fit():
     with torch.device("meta"):
-        generator = Generator(Shape.of({**CONFIG, "upsample_initial_channel": 512}))
-    assert shapes_of(generator) == plain_shapes("hifigan")
+        generator = HifiGanGenerator(HifiGanDimensions.from_config({**CONFIG, "upsample_initial_channel": 512}))
+    assert get_shapes(generator) == read_folded_shapes("hifigan")
 
 
 @pytest.mark.parametrize(
@@ -67,20 +74,20 @@ def test_checkpoints_of_transformers_sound_as_there(tmp_path, made, convention, 
         made.apply_weight_norm()
     made.save_pretrained(tmp_path)
     mel = torch.randn(2, 9, 8, generator=random)
-    vocoder = opened(tmp_path)
+    vocoder = load(tmp_path)
     with torch.inference_mode():
         wanted = made.eval()(mel)
     if normed:
         for layer in made.modules():
             if hasattr(layer, "parametrizations"):
                 torch.nn.utils.parametrize.remove_parametrizations(layer, "weight")
-    assert torch.allclose(vocoder.samples(mel.transpose(1, 2), [Place()] * 2), wanted, atol=1e-5)
+    assert torch.allclose(vocoder.synthesise(mel.transpose(1, 2), [ChunkContext()] * 2), wanted, atol=1e-5)
     assert vocoder.convention == convention
 
 
 def test_single_blocks_of_the_small_model_have_two_convolutions():
-    shape = Shape.of({**CONFIG, "resblock": "2", "upsample_initial_channel": 16})
-    names = set(Generator(shape).state_dict())
+    dimensions = HifiGanDimensions.from_config({**CONFIG, "resblock": "2", "upsample_initial_channel": 16})
+    names = set(HifiGanGenerator(dimensions).state_dict())
     assert (
         "resblocks.0.convs.1.weight" in names
         and "resblocks.0.convs.2.weight" not in names
@@ -89,14 +96,14 @@ def test_single_blocks_of_the_small_model_have_two_convolutions():
 
 
 @pytest.mark.parametrize("block", ["1", "2"])
-def test_reach_is_how_far_a_sample_hears(block):
+def test_receptive_field_is_exact(block):
     """A change of one frame is heard up to `reach` frames away and not a frame further."""
-    shape = Shape.of({**CONFIG, "upsample_initial_channel": 16, "resblock": block})
-    heard = heard_from(Generator(shape), frame=40)
-    assert (heard.min(), heard.max()) == (-shape.reach, shape.reach)
+    dimensions = HifiGanDimensions.from_config({**CONFIG, "upsample_initial_channel": 16, "resblock": block})
+    affected = affected_frames(HifiGanGenerator(dimensions), frame=40)
+    assert (affected.min(), affected.max()) == (-dimensions.receptive_field, dimensions.receptive_field)
 
 
-def heard_from(generator, *, frame: int) -> torch.Tensor:
+def affected_frames(generator, *, frame: int) -> torch.Tensor:
     """Frames, from this one, in which a change of it is heard: all weights are positive, so that nothing cancels."""
     for parameter in generator.double().requires_grad_(False).parameters():
         parameter.fill_(0.5 / parameter[0].numel() if parameter.dim() > 1 else 0.0)
@@ -106,34 +113,37 @@ def heard_from(generator, *, frame: int) -> torch.Tensor:
 
 
 def test_bfloat16_is_close_to_float32():
-    mels = torch.from_numpy(arrays("hifigan", "inputs")["mel"])
-    exact = opened(FIXTURES / "hifigan").samples(mels, [Place()])
-    quick = opened(FIXTURES / "hifigan", "bfloat16")
+    mels = torch.from_numpy(load_arrays("hifigan", "inputs")["mel"])
+    exact = load(FIXTURES / "hifigan").synthesise(mels, [ChunkContext()])
+    quick = load(FIXTURES / "hifigan", "bfloat16")
     assert quick.engine == "torch/bfloat16"
-    error = quick.samples(mels, [Place()]) - exact
+    error = quick.synthesise(mels, [ChunkContext()]) - exact
     assert 20 * torch.log10(exact.norm() / error.norm()) > 25
 
 
 def test_precision_is_the_fastest_that_is_close_to_float32(monkeypatch):
     monkeypatch.setattr("pipelines.vocoders.hifigan.has_fast_bfloat16", lambda device: True)
-    chosen, exact = open_vocoder(make_entry(), str(FIXTURES / "hifigan"), CPU, Knobs()), opened(FIXTURES / "hifigan")
-    mels = torch.from_numpy(arrays("hifigan", "inputs")["mel"])
-    sound = exact.samples(mels, [Place()])
-    assert (chosen.samples(mels, [Place()]) - sound).norm() / sound.norm() <= LARGEST_DIFFERENCE
+    chosen, exact = (
+        load_vocoder(make_entry(), str(FIXTURES / "hifigan"), CPU, VocoderSettings()),
+        load(FIXTURES / "hifigan"),
+    )
+    mels = torch.from_numpy(load_arrays("hifigan", "inputs")["mel"])
+    sound = exact.synthesise(mels, [ChunkContext()])
+    assert (chosen.synthesise(mels, [ChunkContext()]) - sound).norm() / sound.norm() <= MAX_DIFFERENCE
     # A processor whose bfloat16 is wrong.
-    monkeypatch.setattr("pipelines.vocoders.hifigan._difference", lambda quick, exact: 1.06)
-    assert open_vocoder(make_entry(), str(FIXTURES / "hifigan"), CPU, Knobs()).engine == "torch/float32"
-    monkeypatch.setattr("pipelines.vocoders.hifigan._difference", lambda quick, exact: float("nan"))
-    assert open_vocoder(make_entry(), str(FIXTURES / "hifigan"), CPU, Knobs()).engine == "torch/float32"
+    monkeypatch.setattr("pipelines.vocoders.hifigan._measure_difference", lambda quick, exact: 1.06)
+    assert load_vocoder(make_entry(), str(FIXTURES / "hifigan"), CPU, VocoderSettings()).engine == "torch/float32"
+    monkeypatch.setattr("pipelines.vocoders.hifigan._measure_difference", lambda quick, exact: float("nan"))
+    assert load_vocoder(make_entry(), str(FIXTURES / "hifigan"), CPU, VocoderSettings()).engine == "torch/float32"
     monkeypatch.setattr("pipelines.vocoders.hifigan.has_fast_bfloat16", lambda device: False)
-    assert open_vocoder(make_entry(), str(FIXTURES / "hifigan"), CPU, Knobs()).engine == "torch/float32"
+    assert load_vocoder(make_entry(), str(FIXTURES / "hifigan"), CPU, VocoderSettings()).engine == "torch/float32"
 
 
 def test_checkpoint_of_other_sizes_than_its_config_is_refused_by_name(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({**CONFIG, "num_mels": 40}))
     (tmp_path / "generator_v1").write_bytes((FIXTURES / "hifigan" / "checkpoint.pt").read_bytes())
     with pytest.raises(ModelUnavailable, match=r"conv_pre\.weight \[64, 80, 7\] instead of \[64, 40, 7\]"):
-        opened(tmp_path)
+        load(tmp_path)
 
 
 def test_config_without_a_field_is_refused_by_name(tmp_path):
@@ -141,4 +151,4 @@ def test_config_without_a_field_is_refused_by_name(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(short))
     (tmp_path / "g_02500000").write_bytes((FIXTURES / "hifigan" / "checkpoint.pt").read_bytes())
     with pytest.raises(ModelUnavailable, match="upsample_rates"):
-        opened(tmp_path)
+        load(tmp_path)

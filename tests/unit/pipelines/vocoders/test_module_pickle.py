@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from pipelines.errors import ModelUnavailable
-from pipelines.vocoders.module_pickle import module_tensors
+from pipelines.vocoders.module_pickle import read_module_tensors
 from tests.checkpoints import FIXTURES, make_entry
 
 
@@ -52,7 +52,7 @@ def saved_as_published(monkeypatch):
 def test_tensors_come_out_under_their_names_and_no_class_is_run(tmp_path, zipped):
     module = WaveGlow()
     torch.save({"model": module, "iteration": 3}, tmp_path / "model.pt", _use_new_zipfile_serialization=zipped)
-    found = module_tensors(make_entry(), tmp_path / "model.pt")
+    found = read_module_tensors(make_entry(), tmp_path / "model.pt")
     wanted = module.state_dict()
     assert found.keys() == wanted.keys()
     assert all(torch.equal(found[name], wanted[name]) for name in wanted)
@@ -65,7 +65,7 @@ def test_code_planted_beside_a_module_is_refused_and_not_run(tmp_path, zipped):
     held = {"model": WaveGlow(), "optimizer": Planted(trap)}
     torch.save(held, tmp_path / "model.pt", _use_new_zipfile_serialization=zipped)
     with pytest.raises(ModelUnavailable, match="could run code"):
-        module_tensors(make_entry(), tmp_path / "model.pt")
+        read_module_tensors(make_entry(), tmp_path / "model.pt")
     assert not trap.exists()
 
 
@@ -89,7 +89,7 @@ def test_names_that_no_module_needs_are_refused(tmp_path, name):
     call = b"\x80\x04" + _text(module) + _text(attribute) + b"\x93" + _text("true") + b"\x85R."
     path.write_bytes(b"".join(magic) + call)
     with pytest.raises(ModelUnavailable, match="could run code"):
-        module_tensors(make_entry(), path)
+        read_module_tensors(make_entry(), path)
 
 
 def _text(words: str) -> bytes:
@@ -100,7 +100,7 @@ def test_a_script_archive_is_refused_before_torch_runs_it(tmp_path):
     with pytest.warns(DeprecationWarning) if sys.version_info >= (3, 14) else _quiet():
         torch.jit.save(torch.jit.trace(nn.Linear(1, 1), torch.zeros(1, 1)), tmp_path / "model.pt")
     with pytest.raises(ModelUnavailable, match="TorchScript"):
-        module_tensors(make_entry(), tmp_path / "model.pt")
+        read_module_tensors(make_entry(), tmp_path / "model.pt")
 
 
 def _quiet():
@@ -113,10 +113,10 @@ def test_a_damaged_file_is_refused(tmp_path):
     whole = (FIXTURES / "waveglow" / "checkpoint_pickled_module.pt").read_bytes()
     (tmp_path / "model.pt").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ModelUnavailable, match="damaged"):
-        module_tensors(make_entry(), tmp_path / "model.pt")
+        read_module_tensors(make_entry(), tmp_path / "model.pt")
 
 
 def test_a_file_without_a_module_is_refused(tmp_path):
     torch.save({"model": 3}, tmp_path / "model.pt")
     with pytest.raises(ModelUnavailable, match="no module"):
-        module_tensors(make_entry(), tmp_path / "model.pt")
+        read_module_tensors(make_entry(), tmp_path / "model.pt")

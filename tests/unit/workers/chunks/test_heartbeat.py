@@ -1,12 +1,13 @@
-"""Leases by our own clock, whatever the store says late."""
+"""Leases by our own clock, however late the store answers."""
 
 import pytest
 
+from jobs.chunk import Chunk, Claim, HeartbeatResult
 from jobs.errors import LeaseLost, StoreUnavailable
-from jobs.job import Beat, Chunk, Claim, Job
+from jobs.job import Job
 from jobs.states import ChunkState, JobState, Priority, Step
 from workers.chunks.heartbeat import Lease, LeaseKeeper
-from workers.chunks.outcomes import Interrupted, Stopped
+from workers.chunks.outcomes import JobStopped, WorkerStopping
 
 
 class Clock:
@@ -17,8 +18,8 @@ class Clock:
         return self.now
 
 
-class AnsweringStore:
-    """Answers heartbeats as the test says; only `beat` is ever called."""
+class AnsweringChunks:
+    """Answers heartbeats as the test says; only `heartbeat` is ever called."""
 
     def __init__(self):
         self.answers = {}
@@ -26,12 +27,12 @@ class AnsweringStore:
         self.asked = []
         self.while_asked = lambda: None
 
-    def beat(self, running, *, lease_ms, progress):
+    def heartbeat(self, running, *, lease_ms, progress):
         self.asked.append(({claim.chunk.id for claim in running}, dict(progress)))
         self.while_asked()
         if self.error is not None:
             raise self.error
-        return {claim.chunk.id: self.answers.get(claim.chunk.id, Beat(alive=True)) for claim in running}
+        return {claim.chunk.id: self.answers.get(claim.chunk.id, HeartbeatResult(alive=True)) for claim in running}
 
 
 def make_claim(number=1, lease_ms=60_000):
@@ -47,7 +48,7 @@ def clock():
 
 @pytest.fixture
 def store():
-    return AnsweringStore()
+    return AnsweringChunks()
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def keeper(store, clock):
 @pytest.fixture
 def lease(keeper, clock):
     held = Lease(make_claim(), claimed_at=clock.now, clock=clock)
-    keeper.hold(held)
+    keeper.add(held)
     return held
 
 
@@ -77,7 +78,7 @@ def test_an_answer_extends_from_when_it_was_asked_for_not_from_when_it_came(leas
         clock.now += 20
 
     store.while_asked = slow
-    keeper.beat()
+    keeper.send_heartbeats()
     clock.now = 1000 + 15 + 49.9
     lease.check()
     clock.now += 0.2
@@ -90,66 +91,66 @@ def test_no_answer_extends_nothing(lease, keeper, store, clock):
     for _ in range(4):
         clock.now += 15
         with pytest.raises(StoreUnavailable):
-            keeper.beat()
+            keeper.send_heartbeats()
     with pytest.raises(LeaseLost):
         lease.check()
 
 
 def test_a_fence_that_moved_on_is_the_end_at_once(lease, keeper, store):
-    store.answers["chk_1"] = Beat(alive=False)
-    keeper.beat()
+    store.answers["chk_1"] = HeartbeatResult(alive=False)
+    keeper.send_heartbeats()
     with pytest.raises(LeaseLost):
         lease.check()
 
 
 def test_a_lost_lease_does_not_come_back(lease, keeper, store):
-    store.answers["chk_1"] = Beat(alive=False)
-    keeper.beat()
-    store.answers["chk_1"] = Beat(alive=True)
-    keeper.beat()
+    store.answers["chk_1"] = HeartbeatResult(alive=False)
+    keeper.send_heartbeats()
+    store.answers["chk_1"] = HeartbeatResult(alive=True)
+    keeper.send_heartbeats()
     with pytest.raises(LeaseLost):
         lease.check()
 
 
 def test_cancel_comes_with_the_heartbeat(lease, keeper, store):
-    store.answers["chk_1"] = Beat(alive=True, stop=True)
-    keeper.beat()
-    with pytest.raises(Stopped):
+    store.answers["chk_1"] = HeartbeatResult(alive=True, stop=True)
+    keeper.send_heartbeats()
+    with pytest.raises(JobStopped):
         lease.check()
 
 
-def test_an_interrupted_chunk_goes_back(lease):
+def test_a_chunk_of_a_stopping_worker_is_released(lease):
     lease.interrupt()
-    with pytest.raises(Interrupted):
+    with pytest.raises(WorkerStopping):
         lease.check()
 
 
 def test_a_lost_lease_outweighs_a_cancel(lease, keeper, store):
-    store.answers["chk_1"] = Beat(alive=False, stop=True)
-    keeper.beat()
+    store.answers["chk_1"] = HeartbeatResult(alive=False, stop=True)
+    keeper.send_heartbeats()
     with pytest.raises(LeaseLost):
         lease.check()
 
 
-def test_a_silent_engine_gets_no_more_heartbeats(lease, keeper, store, clock):
-    lease.silent_until = clock.now + 120
-    keeper.beat()
+def test_a_stalled_engine_gets_no_more_heartbeats(lease, keeper, store, clock):
+    lease.stalls_at = clock.now + 120
+    keeper.send_heartbeats()
     clock.now += 121
-    keeper.beat()
+    keeper.send_heartbeats()
     assert len(store.asked) == 1
 
 
-def test_all_chunks_go_in_one_question_with_their_progress(lease, keeper, store, clock):
+def test_all_chunks_go_in_one_request_with_their_progress(lease, keeper, store, clock):
     other = Lease(make_claim(2), claimed_at=clock.now, clock=clock)
-    keeper.hold(other)
+    keeper.add(other)
     lease.progress, other.progress = 3.5, 7.0
-    keeper.beat()
+    keeper.send_heartbeats()
     assert store.asked == [({"chk_1", "chk_2"}, {"chk_1": 3.5, "chk_2": 7.0})]
 
 
-def test_a_dropped_chunk_is_not_asked_for(lease, keeper, store):
-    keeper.drop(lease)
-    keeper.beat()
+def test_a_removed_chunk_gets_no_heartbeats(lease, keeper, store):
+    keeper.remove(lease)
+    keeper.send_heartbeats()
     assert store.asked == []
 
 

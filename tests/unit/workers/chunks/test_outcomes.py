@@ -1,15 +1,26 @@
-"""The table of what becomes of a chunk."""
+"""Decisions on errors of a chunk, as a table."""
 
 import pytest
 
 from jobs.errors import CorruptObject, LeaseLost, NotFound, StorageUnavailable, StoreUnavailable
+from jobs.failure import Failure
 from jobs.states import ReleaseReason
 from pipelines.errors import UnsupportedOption
-from workers.chunks.outcomes import ChunkFailed, Drop, End, Fail, GiveBack, Interrupted, Misbehaved, Stopped, decide
+from workers.chunks.outcomes import (
+    Abandon,
+    Cancel,
+    ChunkFailed,
+    Fail,
+    JobStopped,
+    Requeue,
+    WorkerStopping,
+    decide,
+)
 from workers.engines.engine import EngineDied
+from workers.engines.protocol import ProtocolViolation
 
-_BAD = ChunkFailed("The text is empty.", error_class="bad_input", code="bad_input", field="text")
-_TIRED = ChunkFailed("The model stumbled.", error_class="engine", code="engine_failure", retryable=True)
+_BAD_INPUT = ChunkFailed(Failure("bad_input", "bad_input", "The text is empty.", field="text"))
+_ENGINE_FAILURE = ChunkFailed(Failure("engine", "engine_failure", "The model failed.", retryable=True))
 
 
 @pytest.mark.parametrize(
@@ -19,50 +30,48 @@ _TIRED = ChunkFailed("The model stumbled.", error_class="engine", code="engine_f
         (EngineDied("", alone=False), ReleaseReason.CRASH, False, True),
         (EngineDied("", alone=True, to_blame=False), ReleaseReason.INTERRUPT, False, False),
         (EngineDied("", alone=False, to_blame=False), ReleaseReason.INTERRUPT, False, False),
-        (Interrupted(), ReleaseReason.INTERRUPT, False, False),
+        (WorkerStopping(), ReleaseReason.INTERRUPT, False, False),
         (StorageUnavailable(), ReleaseReason.SNOOZE, False, False),
-        (_TIRED, ReleaseReason.RETRY, True, False),
+        (_ENGINE_FAILURE, ReleaseReason.RETRY, True, False),
         (CorruptObject(), ReleaseReason.RETRY, True, False),
         (NotFound(), ReleaseReason.RETRY, True, False),
-        (Misbehaved("it sent nonsense"), ReleaseReason.RETRY, True, False),
+        (ProtocolViolation("it sent nonsense"), ReleaseReason.RETRY, True, False),
         (ZeroDivisionError("secret path /root"), ReleaseReason.RETRY, True, False),
     ],
 )
-def test_a_chunk_goes_back(error, reason, charge, solo):
+def test_a_chunk_is_requeued(error, reason, charge, solo):
     decision = decide(error)
-    assert isinstance(decision, GiveBack)
+    assert isinstance(decision, Requeue)
     assert (decision.release.reason, decision.release.charge, decision.release.solo) == (reason, charge, solo)
 
 
 def test_bad_input_fails_for_good_and_names_the_field():
-    assert decide(_BAD) == Fail(
-        {"class": "bad_input", "code": "bad_input", "detail": "The text is empty.", "retryable": False, "field": "text"}
-    )
+    assert decide(_BAD_INPUT) == Fail(Failure("bad_input", "bad_input", "The text is empty.", field="text"))
 
 
 def test_a_model_that_this_version_does_not_know_fails_for_good():
     decision = decide(UnsupportedOption("Unknown tts model 'x'.", field="model"))
     assert isinstance(decision, Fail)
-    assert decision.error["code"] == "unsupported_option"
+    assert (decision.failure.code, decision.failure.field) == ("unsupported_option", "model")
 
 
 @pytest.mark.parametrize("error", [LeaseLost(), StoreUnavailable()])
-def test_nothing_is_written_where_nothing_may_be_or_nobody_listens(error):
-    assert decide(error) == Drop()
+def test_nothing_is_written_where_that_is_not_allowed_or_not_possible(error):
+    assert decide(error) == Abandon()
 
 
 def test_cancel_ends_the_chunk():
-    assert decide(Stopped()) == End()
+    assert decide(JobStopped()) == Cancel()
 
 
-@pytest.mark.parametrize("error", [_TIRED, EngineDied("signal 11", alone=True), CorruptObject(), NotFound()])
-def test_what_may_reach_a_limit_says_what_the_job_then_failed_of(error):
+@pytest.mark.parametrize("error", [_ENGINE_FAILURE, EngineDied("signal 11", alone=True), CorruptObject(), NotFound()])
+def test_what_may_reach_a_limit_carries_the_failure_of_the_job(error):
     decision = decide(error)
-    assert isinstance(decision, GiveBack)
-    assert {"class", "code", "detail", "retryable"} <= decision.release.error.keys()
+    assert isinstance(decision, Requeue)
+    assert decision.release.failure is not None
 
 
-def test_the_text_of_an_unforeseen_error_stays_in_our_log():
+def test_the_text_of_an_unexpected_error_stays_in_our_log():
     decision = decide(ZeroDivisionError("secret path /root"))
-    assert isinstance(decision, GiveBack)
-    assert "secret" not in decision.release.error["detail"]
+    assert isinstance(decision, Requeue)
+    assert "secret" not in decision.release.failure.detail

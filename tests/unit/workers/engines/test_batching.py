@@ -6,13 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from pipelines.errors import BadInput
-from pipelines.pipeline import Interrupted
+from pipelines.pipeline import StepInterrupted
 from tests.services.machine_speed import deadline, poll
 from workers.engines.batching import Batcher
 
 
-class Chunk:
-    """An owner that can be stopped."""
+class Requester:
+    """A requester that can be stopped."""
 
     def __init__(self):
         self.stopped = False
@@ -34,7 +34,7 @@ class Doubling:
         self.gate.set()
         self.inside = threading.Semaphore(0)
 
-    def speak(self, requests, tick):
+    def synthesise(self, requests, tick):
         self.calls.append(list(requests))
         self.inside.release()
         assert self.gate.wait(deadline(30))
@@ -43,8 +43,8 @@ class Doubling:
             raise BadInput("cannot double that")
         return [2 * request for request in requests]
 
-    def recognise(self, requests, tick):
-        return self.speak(requests, tick)
+    def transcribe(self, requests, tick):
+        return self.synthesise(requests, tick)
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def batcher(family):
 def _hold(family, batcher, threads, lane="bulk"):
     """A call that stays inside the family until the gate opens, so that others must wait."""
     family.gate.clear()
-    held = threads.submit(batcher.call, "speak", [0], lane=lane, owner=Chunk())
+    held = threads.submit(batcher.call, "synthesise", [0], lane=lane, requester=Requester())
     assert family.inside.acquire(timeout=deadline(30))
     return held
 
@@ -80,12 +80,12 @@ def _wait_until_waiting(batcher, count, lane="bulk"):
 
 
 def test_a_call_answers_in_order(batcher):
-    assert batcher.call("speak", [3, 1, 2], lane="bulk", owner=Chunk()) == [6, 2, 4]
+    assert batcher.call("synthesise", [3, 1, 2], lane="bulk", requester=Requester()) == [6, 2, 4]
 
 
 def test_requests_that_wait_share_one_call(family, batcher, threads):
     held = _hold(family, batcher, threads)
-    answers = [threads.submit(batcher.call, "speak", [n], lane="bulk", owner=Chunk()) for n in (1, 2, 3)]
+    answers = [threads.submit(batcher.call, "synthesise", [n], lane="bulk", requester=Requester()) for n in (1, 2, 3)]
     _wait_until_waiting(batcher, 3)
     family.gate.set()
     assert [answer.result(deadline(30)) for answer in answers] == [[2], [4], [6]]
@@ -94,15 +94,15 @@ def test_requests_that_wait_share_one_call(family, batcher, threads):
 
 
 def test_no_call_has_more_requests_than_slots(family, batcher):
-    assert batcher.call("speak", list(range(10)), lane="bulk", owner=Chunk()) == [2 * n for n in range(10)]
+    assert batcher.call("synthesise", list(range(10)), lane="bulk", requester=Requester()) == [2 * n for n in range(10)]
     assert [len(call) for call in family.calls] == [4, 4, 2]
 
 
 def test_different_methods_do_not_share_a_call(family, batcher, threads):
     held = _hold(family, batcher, threads)
-    one = threads.submit(batcher.call, "speak", [1], lane="bulk", owner=Chunk())
+    one = threads.submit(batcher.call, "synthesise", [1], lane="bulk", requester=Requester())
     _wait_until_waiting(batcher, 1)
-    other = threads.submit(batcher.call, "recognise", [2], lane="bulk", owner=Chunk())
+    other = threads.submit(batcher.call, "transcribe", [2], lane="bulk", requester=Requester())
     _wait_until_waiting(batcher, 2)
     family.gate.set()
     assert (one.result(deadline(30)), other.result(deadline(30))) == ([2], [4])
@@ -112,7 +112,7 @@ def test_different_methods_do_not_share_a_call(family, batcher, threads):
 
 def test_the_interactive_lane_does_not_wait_for_bulk(family, batcher, threads):
     held = _hold(family, batcher, threads)
-    quick = threads.submit(batcher.call, "speak", [5], lane="interactive", owner=Chunk())
+    quick = threads.submit(batcher.call, "synthesise", [5], lane="interactive", requester=Requester())
     assert family.inside.acquire(timeout=deadline(30)), (
         "the interactive request is inside the family while bulk still is"
     )
@@ -124,8 +124,8 @@ def test_the_interactive_lane_does_not_wait_for_bulk(family, batcher, threads):
 
 def test_bad_input_spoils_itself_only(family, batcher, threads):
     held = _hold(family, batcher, threads)
-    bad = threads.submit(batcher.call, "speak", ["bad"], lane="bulk", owner=Chunk())
-    good = threads.submit(batcher.call, "speak", [4], lane="bulk", owner=Chunk())
+    bad = threads.submit(batcher.call, "synthesise", ["bad"], lane="bulk", requester=Requester())
+    good = threads.submit(batcher.call, "synthesise", [4], lane="bulk", requester=Requester())
     _wait_until_waiting(batcher, 2)
     family.gate.set()
     assert good.result(deadline(30)) == [8]
@@ -136,12 +136,12 @@ def test_bad_input_spoils_itself_only(family, batcher, threads):
 
 def test_a_stopped_chunk_that_waits_is_never_asked_for(family, batcher, threads):
     held = _hold(family, batcher, threads)
-    owner = Chunk()
-    waiting = threads.submit(batcher.call, "speak", [7], lane="bulk", owner=owner)
+    requester = Requester()
+    waiting = threads.submit(batcher.call, "synthesise", [7], lane="bulk", requester=requester)
     _wait_until_waiting(batcher, 1)
-    owner.stopped = True
+    requester.stopped = True
     family.gate.set()
-    with pytest.raises(Interrupted):
+    with pytest.raises(StepInterrupted):
         waiting.result(deadline(30))
     held.result(deadline(30))
     assert [7] not in family.calls
@@ -149,53 +149,56 @@ def test_a_stopped_chunk_that_waits_is_never_asked_for(family, batcher, threads)
 
 def test_a_call_is_interrupted_only_when_nobody_waits_for_it(family, batcher, threads):
     held = _hold(family, batcher, threads)
-    owners = Chunk(), Chunk()
-    answers = [threads.submit(batcher.call, "speak", [n], lane="bulk", owner=owner) for n, owner in enumerate(owners)]
+    requesters = Requester(), Requester()
+    answers = [
+        threads.submit(batcher.call, "synthesise", [n], lane="bulk", requester=requester)
+        for n, requester in enumerate(requesters)
+    ]
     _wait_until_waiting(batcher, 2)
     family.gate.set()
     held.result(deadline(30))
     assert [answer.result(deadline(30)) for answer in answers] == [[0], [2]]
 
     family.gate.clear()
-    lonely = Chunk()
-    answer = threads.submit(batcher.call, "speak", [9], lane="bulk", owner=lonely)
+    lonely = Requester()
+    answer = threads.submit(batcher.call, "synthesise", [9], lane="bulk", requester=lonely)
     for _ in range(3):
         family.inside.acquire(timeout=deadline(30))
         if [9] in family.calls:
             break
     lonely.stopped = True
     family.gate.set()
-    with pytest.raises(Interrupted):
+    with pytest.raises(StepInterrupted):
         answer.result(deadline(30))
 
 
 def test_who_waits_in_the_lane_is_told_that_the_engine_lives(family, batcher, threads):
     held = _hold(family, batcher, threads)
-    owner = Chunk()
-    waiting = threads.submit(batcher.call, "speak", [1], lane="bulk", owner=owner)
+    requester = Requester()
+    waiting = threads.submit(batcher.call, "synthesise", [1], lane="bulk", requester=requester)
     _wait_until_waiting(batcher, 1)
     family.gate.set()
     waiting.result(deadline(30))
     held.result(deadline(30))
-    assert owner.ticks >= 2, "once while it waited, once in its own call"
+    assert requester.ticks >= 2, "once while it waited, once in its own call"
 
 
 def test_too_few_answers_are_an_error_and_the_lane_goes_on(batcher, family):
-    family.speak = lambda requests, tick: []
+    family.synthesise = lambda requests, tick: []
     with pytest.raises(ValueError, match="zip"):
-        batcher.call("speak", [1], lane="bulk", owner=Chunk())
-    del family.speak
-    assert batcher.call("speak", [1], lane="bulk", owner=Chunk()) == [2]
+        batcher.call("synthesise", [1], lane="bulk", requester=Requester())
+    del family.synthesise
+    assert batcher.call("synthesise", [1], lane="bulk", requester=Requester()) == [2]
 
 
 def test_closing_interrupts_what_waits(family, batcher, threads):
     held = _hold(family, batcher, threads)
-    waiting = threads.submit(batcher.call, "speak", [1], lane="bulk", owner=Chunk())
+    waiting = threads.submit(batcher.call, "synthesise", [1], lane="bulk", requester=Requester())
     _wait_until_waiting(batcher, 1)
     batcher.close()
     family.gate.set()
-    with pytest.raises(Interrupted):
+    with pytest.raises(StepInterrupted):
         waiting.result(deadline(30))
     held.result(deadline(30))
-    with pytest.raises(Interrupted):
-        batcher.call("speak", [1], lane="bulk", owner=Chunk())
+    with pytest.raises(StepInterrupted):
+        batcher.call("synthesise", [1], lane="bulk", requester=Requester())

@@ -1,4 +1,4 @@
-"""Which models an engine child holds, and when it lets one go."""
+"""Which models an engine child keeps, and when it unloads one."""
 
 import json
 import sys
@@ -8,10 +8,12 @@ from dataclasses import replace
 import pytest
 
 from pipelines.catalog.catalog import Catalog
-from pipelines.catalog.entry import Entry
+from pipelines.catalog.entry import SynthesisEntry
 from pipelines.errors import ModelUnavailable
-from pipelines.family import Candidate, Selection
-from workers.engines.model_cache import LoadedModels
+from pipelines.family import EngineCandidate, EngineSelection
+from workers.engines.messages import ModelFetching, ModelLoaded, ModelLoadFailed, ModelLoading, ModelUnloaded
+from workers.engines.model_cache import ModelCache
+from workers.engines.protocol import encode_event
 
 LOADS: list[str] = []
 CLOSED: list[str] = []
@@ -23,7 +25,9 @@ class Family:
     def __init__(self, name):
         self.name = name
         if name == "c":
-            self.selection = Selection(0.02, [Candidate("numpy/int8", 0.3), Candidate("numpy/float32", 0.0)])
+            self.selection = EngineSelection(
+                0.02, [EngineCandidate("numpy/int8", 0.3), EngineCandidate("numpy/float32", 0.0)]
+            )
 
     def close(self):
         CLOSED.append(self.name)
@@ -39,41 +43,41 @@ def load(entry, device):
 
 
 def entry(name):
-    return Entry(name=name, kind="tts", family="f", target=f"{__name__}:load", engines=("numpy",), languages=("*",))
+    return SynthesisEntry(name=name, family="f", target=f"{__name__}:load", engines=("numpy",), languages=("*",))
 
 
 @pytest.fixture
-def said():
+def sent():
     return []
 
 
 @pytest.fixture
-def models(said, monkeypatch):
+def models(sent, monkeypatch):
     LOADS.clear()
     CLOSED.clear()
     monkeypatch.setitem(sys.modules, __name__, sys.modules[Family.__module__])
     catalog = Catalog([entry(name) for name in ("a", "b", "c", "absent", "odd")])
-    return LoadedModels(catalog, "cpu", said.append, most=2)
+    return ModelCache(catalog, "cpu", sent.append, most=2)
 
 
 def use(models, *names):
     for name in names:
-        with models.using(name):
+        with models.acquire(name):
             pass
 
 
-def events(said):
-    return [(event["event"], event["model"]) for event in said]
+def events(sent):
+    return [(type(event), event.model) for event in sent]
 
 
-def test_a_model_is_loaded_once(models, said):
+def test_a_model_is_loaded_once(models, sent):
     use(models, "a", "a", "a")
     assert LOADS == ["a"]
-    assert events(said) == [("loading", "a"), ("loaded", "a")]
-    assert said[1]["revision"] == "7"
+    assert events(sent) == [(ModelLoading, "a"), (ModelLoaded, "a")]
+    assert sent[1].revision == "7"
 
 
-def test_weights_that_are_not_here_are_fetched_before_they_are_loaded(said, tmp_path, monkeypatch):
+def test_weights_that_are_not_here_are_fetched_before_they_are_loaded(sent, tmp_path, monkeypatch):
     from huggingface_hub import constants
 
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
@@ -81,9 +85,9 @@ def test_weights_that_are_not_here_are_fetched_before_they_are_loaded(said, tmp_
     monkeypatch.setitem(sys.modules, __name__, sys.modules[Family.__module__])
     (tmp_path / "folder").mkdir()
     local, hub = replace(entry("a"), source=str(tmp_path / "folder")), replace(entry("b"), source="someone/model")
-    models = LoadedModels(Catalog([local, hub]), "cpu", said.append, most=2)
+    models = ModelCache(Catalog([local, hub]), "cpu", sent.append, most=2)
     use(models, "a")
-    with pytest.raises(ModelUnavailable, match="Hugging Face does not hand them out"):
+    with pytest.raises(ModelUnavailable, match="cannot be downloaded from Hugging Face"):
         use(models, "b")
     cached = tmp_path / "models--someone--model"
     (cached / "snapshots" / "c0ffee").mkdir(parents=True)
@@ -91,13 +95,13 @@ def test_weights_that_are_not_here_are_fetched_before_they_are_loaded(said, tmp_
     (cached / "refs").mkdir()
     (cached / "refs" / "main").write_text("c0ffee")
     use(models, "b")
-    assert events(said) == [
-        ("loading", "a"),
-        ("loaded", "a"),
-        ("fetching", "b"),
-        ("load_failed", "b"),
-        ("loading", "b"),
-        ("loaded", "b"),
+    assert events(sent) == [
+        (ModelLoading, "a"),
+        (ModelLoaded, "a"),
+        (ModelFetching, "b"),
+        (ModelLoadFailed, "b"),
+        (ModelLoading, "b"),
+        (ModelLoaded, "b"),
     ]
 
 
@@ -110,23 +114,23 @@ def test_many_threads_that_want_it_load_it_once(models):
     assert LOADS == ["a"]
 
 
-def test_past_the_limit_the_one_unused_for_longest_goes(models, said):
+def test_past_the_limit_the_least_recently_used_is_unloaded(models, sent):
     use(models, "a", "b", "a", "c")
     assert CLOSED == ["b"]
-    assert events(said)[-1] == ("unloaded", "b")
+    assert events(sent)[-1] == (ModelUnloaded, "b")
     use(models, "a")
     assert LOADS == ["a", "b", "c"]
 
 
 def test_what_is_in_use_stays(models):
-    with models.using("a"):
+    with models.acquire("a"):
         use(models, "b", "c")
         assert "a" not in CLOSED
     use(models, "a")
     assert LOADS.count("a") == 1
 
 
-def test_a_dropped_model_is_loaded_again_when_it_is_wanted(models):
+def test_an_unloaded_model_is_loaded_again_when_it_is_wanted(models):
     use(models, "a", "b", "c", "a")
     assert LOADS == ["a", "b", "c", "a"]
 
@@ -134,20 +138,20 @@ def test_a_dropped_model_is_loaded_again_when_it_is_wanted(models):
 @pytest.mark.parametrize(
     ("name", "detail"), [("absent", "pip install it"), ("odd", "odd cannot be loaded here: 'weights'")]
 )
-def test_what_cannot_be_loaded_says_why_each_time(models, said, name, detail):
+def test_what_cannot_be_loaded_says_why_each_time(models, sent, name, detail):
     for _ in range(2):
-        with pytest.raises(ModelUnavailable), models.using(name):
+        with pytest.raises(ModelUnavailable), models.acquire(name):
             pass
-    assert [event["detail"] for event in said if event["event"] == "load_failed"] == [detail, detail]
+    assert [event.detail for event in sent if isinstance(event, ModelLoadFailed)] == [detail, detail]
 
 
-def test_model_tells_its_engine_and_what_was_measured_before_it_was_chosen(models, said):
+def test_model_reports_its_engine_and_the_candidates_that_were_measured(models, sent):
     use(models, "a", "c")
-    told = {event["model"]: event for event in said if event["event"] == "loaded"}
-    assert told["a"]["engine"] == "numpy/float32" and told["a"]["selection"] is None
-    assert told["c"]["selection"] == {
+    loaded = {event.model: event for event in sent if isinstance(event, ModelLoaded)}
+    assert loaded["a"].engine == "numpy/float32" and loaded["a"].selection is None
+    assert loaded["c"].selection == {
         "limit": 0.02,
         "candidates": [{"engine": "numpy/int8", "error": 0.3}, {"engine": "numpy/float32", "error": 0.0}],
         "warning": "",
     }
-    json.dumps(said)
+    json.dumps([encode_event(event) for event in sent])

@@ -1,14 +1,31 @@
-"""One chunk inside a child, spoken to as a controller would."""
+"""One run inside a child, with a test in the place of its controller."""
 
 import json
 
 import pytest
 from pydantic import BaseModel
 
-from pipelines.catalog import catalog
+from pipelines.catalog import job_kinds
 from pipelines.errors import InputTooLarge, UnsupportedOption
-from pipelines.pipeline import FollowUp, Interrupted, Part, Plan, Result, Span
-from workers.engines import step_runner
+from pipelines.pipeline import FollowUp, Limits, Part, Plan, Result, Span, StepInterrupted
+from workers.engines.messages import (
+    PLAN_FILE,
+    SPANS_FILE,
+    FileProduced,
+    FileStored,
+    FollowUpSpan,
+    PlanDone,
+    PlanInput,
+    RunStep,
+    SourceNeeded,
+    SourceReady,
+    StepFailed,
+    StepStopped,
+    StitchDone,
+    StitchInput,
+    WorkInput,
+)
+from workers.engines.step_runner import run_step, span_from_json, span_to_json
 
 KIND = "test.example"
 
@@ -58,11 +75,11 @@ class Example:
         return Result(float(len(listed)), {"language": "en"})
 
 
-class Conversation:
-    """Answers as a controller does, and keeps everything that was said."""
+class ControllerStub:
+    """A `StepChannel` that answers as a controller does, and keeps all events."""
 
     def __init__(self, directory, contents=()):
-        self.said = []
+        self.events = []
         self.stored = []
         self.stopped = False
         self._directory = directory
@@ -70,18 +87,18 @@ class Conversation:
         self._answers = []
 
     def send(self, event):
-        self.said.append(event)
-        if event["event"] == "file":
-            self.stored.append((event["name"], (self._directory / event["file"]).read_text()))
-            self._answers.append({"op": "stored"})
-        if event["event"] == "need":
-            name = f"source-{event['k']}"
-            (self._directory / name).write_text(self._contents[event["k"]])
-            self._answers.append({"op": "source", "k": event["k"], "file": name})
+        self.events.append(event)
+        if isinstance(event, FileProduced):
+            self.stored.append((event.name, (self._directory / event.file).read_text()))
+            self._answers.append(FileStored())
+        if isinstance(event, SourceNeeded):
+            name = f"source-{event.index}"
+            (self._directory / name).write_text(self._contents[event.index])
+            self._answers.append(SourceReady(event.index, name))
 
     def receive(self):
         if self.stopped:
-            raise Interrupted
+            raise StepInterrupted
         return self._answers.pop(0)
 
     def is_stopped(self):
@@ -90,57 +107,60 @@ class Conversation:
 
 @pytest.fixture(autouse=True)
 def _known(monkeypatch):
-    monkeypatch.setitem(catalog.PIPELINES, KIND, f"{__name__}:Example")
+    monkeypatch.setitem(job_kinds.PIPELINES, KIND, job_kinds.PipelineSpec(f"{__name__}:Example", "tts"))
     import sys
 
     monkeypatch.setitem(sys.modules, __name__, sys.modules[Example.__module__])
 
 
-def run(tmp_path, step, *, contents=(), family=None, params=None, **fields):
-    conversation = Conversation(tmp_path, contents)
-    message = {"step": step, "kind": KIND, "directory": str(tmp_path), "params": params or {}, **fields}
-    step_runner.perform(message, conversation, family)
-    return conversation
+def run(tmp_path, step, *, contents=(), family=None):
+    controller = ControllerStub(tmp_path, contents)
+    run_step(RunStep(step, "tone", str(tmp_path)), controller, family)
+    return controller
+
+
+def plan(fail="", *, has_source=False):
+    return PlanInput(KIND, {"fail": fail}, Limits(chunk_characters=77), has_source)
 
 
 def test_a_plan_streams_its_spans_into_a_file(tmp_path):
     (tmp_path / "source").write_text("what was sent")
-    conversation = run(tmp_path, "plan", has_source=True, limits={"chunk_characters": 77})
-    assert conversation.said[-1] == {"event": "done", "units_total": 3.0, "unit": "characters", "spans": 3}
-    header, *spans = map(json.loads, (tmp_path / step_runner.PLAN_FILE).read_text().splitlines())
+    controller = run(tmp_path, plan(has_source=True))
+    assert controller.events[-1] == PlanDone(units_total=3.0, unit="characters", spans=3)
+    header, *spans = map(json.loads, (tmp_path / PLAN_FILE).read_text().splitlines())
     assert header == {"header": {"title": "T", "characters": 77}, "units_total": 3.0, "unit": "characters"}
     assert [span["idx"] for span in spans] == [0, 1, 2]
     assert spans[0]["inputs"] == ["piece-0"]
-    assert conversation.stored == [("piece-0", "what was sent")]
+    assert controller.stored == [("piece-0", "what was sent")]
 
 
 def test_spans_survive_their_json():
     span = Span(3, 1.5, 2.5, 1.0, {"text": "é"}, ("a", "b"))
-    assert step_runner.span_of(json.loads(json.dumps(step_runner.span_json(span)))) == span
+    assert span_from_json(json.loads(json.dumps(span_to_json(span)))) == span
 
 
 def test_work_asks_for_its_sources_and_leaves_a_part(tmp_path):
-    span = step_runner.span_json(Span(0, 0, 1, 1.0))
-    conversation = run(tmp_path, "work", contents=["one ", "two "], family="three", span=span)
-    done = conversation.said[-1]
-    assert (tmp_path / done["part"]).read_text() == "one two three"
-    assert done["engine_s"] == 1.5
-    assert done["provenance"] == {"revision": "7"}
-    assert done["follow_ups"] == [{"model": "other", "span": {**span, "data": {}, "inputs": []}}]
+    span = span_to_json(Span(0, 0, 1, 1.0))
+    controller = run(tmp_path, WorkInput(KIND, {}, span), contents=["one ", "two "], family="three")
+    done = controller.events[-1]
+    assert (tmp_path / done.part).read_text() == "one two three"
+    assert done.engine_s == 1.5
+    assert done.provenance == {"revision": "7"}
+    assert done.follow_ups == [FollowUpSpan("other", {**span, "data": {}, "inputs": []})]
 
 
 def test_stitch_reads_the_plans_header_and_all_parts_in_order(tmp_path):
-    (tmp_path / step_runner.PLAN_FILE).write_text('{"header": {"title": "Book"}}\n')
-    spans = [step_runner.span_json(Span(idx, idx, idx + 1, 1.0)) for idx in range(3)]
-    (tmp_path / step_runner.SPANS_FILE).write_text("".join(json.dumps(span) + "\n" for span in spans))
-    conversation = run(tmp_path, "stitch", contents=["a", "b", "c"])
-    assert [event["k"] for event in conversation.said if event["event"] == "need"] == [0, 1, 2]
-    assert conversation.said[-1] == {"event": "done", "duration_s": 3.0, "summary": {"language": "en"}}
-    assert conversation.stored == [("out.txt", "Book")]
+    (tmp_path / PLAN_FILE).write_text('{"header": {"title": "Book"}}\n')
+    spans = [span_to_json(Span(idx, idx, idx + 1, 1.0)) for idx in range(3)]
+    (tmp_path / SPANS_FILE).write_text("".join(json.dumps(span) + "\n" for span in spans))
+    controller = run(tmp_path, StitchInput(KIND, {}), contents=["a", "b", "c"])
+    assert [event.index for event in controller.events if isinstance(event, SourceNeeded)] == [0, 1, 2]
+    assert controller.events[-1] == StitchDone(duration_s=3.0, summary={"language": "en"})
+    assert controller.stored == [("out.txt", "Book")]
 
 
 @pytest.mark.parametrize(
-    ("fail", "said"),
+    ("fail", "expected"),
     [
         ("option", {"class": "bad_input", "code": "unsupported_option", "field": "voice", "retryable": False}),
         ("size", {"class": "bad_input", "code": "input_too_large", "retryable": False}),
@@ -148,33 +168,25 @@ def test_stitch_reads_the_plans_header_and_all_parts_in_order(tmp_path):
         ("bug", {"class": "engine", "code": "internal_error", "retryable": True}),
     ],
 )
-def test_a_failure_says_what_is_wrong(tmp_path, fail, said):
-    failed = run(tmp_path, "plan", params={"fail": fail}, has_source=False, limits={}).said[-1]
-    assert failed["event"] == "failed"
-    assert said.items() <= failed.items()
-    assert "/root" not in failed["detail"]
+def test_a_failure_says_what_is_wrong(tmp_path, fail, expected):
+    failed = run(tmp_path, plan(fail)).events[-1]
+    assert isinstance(failed, StepFailed)
+    assert expected.items() <= failed.failure.to_json().items()
+    assert "/root" not in failed.failure.detail
 
 
 def test_params_of_another_version_are_bad_input(tmp_path):
-    failed = run(tmp_path, "plan", params={"fail": ["not", "text"]}, has_source=False, limits={}).said[-1]
-    assert (failed["class"], failed["retryable"]) == ("bad_input", False)
+    failure = run(tmp_path, plan(["not", "text"])).events[-1].failure
+    assert (failure.error_class, failure.retryable) == ("bad_input", False)
 
 
 def test_out_of_memory_is_the_childs_death(tmp_path):
     with pytest.raises(MemoryError):
-        run(tmp_path, "plan", params={"fail": "memory"}, has_source=False, limits={})
+        run(tmp_path, plan("memory"))
 
 
-def test_a_stopped_chunk_says_so(tmp_path):
-    conversation = Conversation(tmp_path)
-    conversation.stopped = True
-    message = {
-        "step": "plan",
-        "kind": KIND,
-        "directory": str(tmp_path),
-        "params": {},
-        "has_source": False,
-        "limits": {},
-    }
-    step_runner.perform(message, conversation)
-    assert conversation.said[-1] == {"event": "interrupted"}
+def test_a_stopped_run_reports_it(tmp_path):
+    controller = ControllerStub(tmp_path)
+    controller.stopped = True
+    run_step(RunStep(plan(), "tone", str(tmp_path)), controller)
+    assert controller.events[-1] == StepStopped()

@@ -1,16 +1,17 @@
 """Objects against the record. The invariants themselves are the store's, and tested there."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
-from jobs.job import InputObject
+from jobs.chunk import InputObject
 from jobs.storage.directory_storage import DirectoryStorage
 from workers.maintenance import audit
 
 
 class Record:
-    """A store whose invariants hold, with objects that it expects."""
+    """A maintenance port whose invariants hold, with objects that it expects."""
 
     def __init__(self, *expected, violations=None, of_voices=()):
         self._expected = expected
@@ -20,10 +21,10 @@ class Record:
     def audit(self):
         return self._violations
 
-    def objects(self, *, after="", limit=100):
+    def stored_objects(self, *, after="", limit=100):
         return self._page("job", self._expected, after, limit)
 
-    def voice_objects(self, *, after="", limit=100):
+    def stored_voice_objects(self, *, after="", limit=100):
         return self._page("voice", self._of_voices, after, limit)
 
     def _page(self, owner, sources, after, limit):
@@ -85,7 +86,7 @@ def test_recordings_of_voices_are_looked_at_too(storage):
 
 class Services:
     def __init__(self, store, storage):
-        self.store, self.storage = store, storage
+        self.store, self.storage = SimpleNamespace(maintenance=store), storage
 
 
 @pytest.mark.parametrize(("violations", "status"), [({"01_x": []}, 0), ({"01_x": [{"id": 7}]}, 1)])

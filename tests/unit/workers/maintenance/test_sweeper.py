@@ -1,11 +1,11 @@
-"""One pass of the sweeper: who rescues, what is rung for, what is deleted in which order."""
+"""One pass of the sweeper: who rescues, which queues are notified, what is deleted in which order."""
 
 from types import SimpleNamespace
 
 import pytest
 
 from jobs.errors import StoreUnavailable
-from jobs.store import Swept
+from jobs.store import SweepResult
 from workers.maintenance.sweeper import Sweeper
 
 
@@ -17,18 +17,18 @@ class Clock:
 
 
 class Record:
-    """A store that answers as the test says and notes what it was asked for."""
+    """A maintenance port that answers as the test says and notes what it was asked for."""
 
     def __init__(self):
         self.leads = True
         self.now = 1_000_000
         self.rescuing = []
-        self.bells = {}
+        self.notifications = {}
         self.due = []
-        self.blanked = []
+        self.purged = []
         self.violations = {"01_x": [], "02_y": [{"id": 1}, {"id": 2}]}
 
-    def lead(self, name, holder, *, term_ms):
+    def acquire_leadership(self, name, holder, *, term_ms):
         return self.leads
 
     def resign(self, name, holder):
@@ -39,13 +39,13 @@ class Record:
 
     def sweep(self, *, may_rescue, limit=200):
         self.rescuing.append(may_rescue)
-        return Swept(bells=self.bells)
+        return SweepResult(notifications=self.notifications)
 
-    def due_for_deletion(self, limit=50):
+    def due_for_purge(self, limit=50):
         return self.due
 
-    def blank(self, job_id):
-        self.blanked.append(job_id)
+    def purge(self, job_id):
+        self.purged.append(job_id)
 
     def audit(self):
         return self.violations
@@ -69,12 +69,12 @@ class Objects:
         return 1
 
 
-class Bells:
+class RecordingDispatch:
     def __init__(self):
-        self.rung = []
+        self.notified = []
 
-    def ring(self, queue, *, hint="", count=1):
-        self.rung.append((queue, count))
+    def notify(self, queue, *, job_id="", count=1):
+        self.notified.append((queue, count))
 
 
 @pytest.fixture
@@ -88,8 +88,8 @@ def objects():
 
 
 @pytest.fixture
-def bells():
-    return Bells()
+def dispatch():
+    return RecordingDispatch()
 
 
 @pytest.fixture
@@ -98,8 +98,8 @@ def clock():
 
 
 @pytest.fixture
-def sweeper(record, objects, bells, clock):
-    return Sweeper(record, objects, bells, "i:h:cpu:1", every_s=2, trust_s=90, clock=clock)
+def sweeper(record, objects, dispatch, clock):
+    return Sweeper(record, objects, dispatch, "i:h:cpu:1", every_s=2, trust_s=90, clock=clock)
 
 
 def passes(sweeper, record, seconds, every_s=2):
@@ -146,17 +146,17 @@ def test_who_does_not_lead_watches_and_can_take_over_at_once(sweeper, record):
     assert record.rescuing == [True]
 
 
-def test_it_rings_for_work_that_nobody_claimed(sweeper, record, bells):
-    record.bells = {"cpu": 2, "tts.tone": 5}
+def test_it_notifies_for_work_that_nobody_claimed(sweeper, record, dispatch):
+    record.notifications = {"cpu": 2, "tts.tone": 5}
     sweeper.sweep()
-    assert sorted(bells.rung) == [("cpu", 2), ("tts.tone", 5)]
+    assert sorted(dispatch.notified) == [("cpu", 2), ("tts.tone", 5)]
 
 
 def test_objects_go_before_the_row_is_blanked(sweeper, record, objects):
     record.due = [SimpleNamespace(tenant_id="t", id="job_1")]
     order = []
     objects.delete_prefix = lambda prefix: order.append(prefix) or 1
-    record.blank = lambda job_id: order.append(job_id)
+    record.purge = lambda job_id: order.append(job_id)
     sweeper.sweep()
     assert order == ["jobs/t/job_1/", "job_1"]
 
@@ -166,7 +166,7 @@ def test_a_storage_that_is_anothers_keeps_everything(sweeper, record, objects):
     record.due = [SimpleNamespace(tenant_id="t", id="job_1")]
     sweeper.sweep()
     assert objects.deleted == []
-    assert record.blanked == []
+    assert record.purged == []
 
 
 def test_the_latest_audit_is_kept_as_numbers(sweeper, clock):
@@ -181,17 +181,6 @@ def test_only_the_leader_audits(sweeper, record, clock):
     clock.now += 61
     sweeper.sweep()
     assert sweeper.audit == {}
-
-
-def test_unclaimed_uploads_of_the_last_two_days_are_spared(sweeper, objects, clock):
-    from datetime import UTC, datetime, timedelta
-
-    clock.now += 61
-    sweeper.sweep()
-    today = datetime.now(UTC).date()
-    assert objects.deleted
-    young = [f"incoming/{(today - timedelta(days=days)).isoformat()}/" for days in range(3)]
-    assert not set(young) & set(objects.deleted)
 
 
 def test_closing_lets_another_lead_at_once(sweeper, record):

@@ -24,7 +24,7 @@ def transcript(text: str) -> dict[str, bytes]:
 
 @pytest.fixture
 def calls(voicemill: Voicemill) -> Path:
-    """Two recordings with their truths, one of them timed, and one without."""
+    """Two recordings with their references, one of them with times, and a recording without."""
     folder = Path("calls")
     folder.mkdir()
     for name in ("a.wav", "b.opus", "c.mp3"):
@@ -36,19 +36,19 @@ def calls(voicemill: Voicemill) -> Path:
 
 
 def test_recordings_are_measured_one_after_the_other_and_together(
-    voicemill: Voicemill, wire: WireServer, worked_by: Work, calls: Path
+    voicemill: Voicemill, wire: WireServer, start_worker: Work, calls: Path
 ) -> None:
-    worked_by(
+    start_worker(
         partial(wire.succeed, files=transcript("the cat sat")), partial(wire.succeed, files=transcript("the log"))
     )
     result = voicemill("evaluate", calls, "--model", "whisper-base", "--language", "en", "--json")
     assert result.exit_code == 0, result.stderr
-    told = json.loads(result.stdout)
-    first, second = told["recordings"]
+    output = json.loads(result.stdout)
+    first, second = output["recordings"]
     assert (first["recording"], first["words"], first["wer"], first["cer"]) == ("a.wav", 3, 0.0, 0.0)
     assert (first["timed_edges"], first["timing_median_s"]) == (6, 0.1)
     assert (second["recording"], second["word_errors"], second["timing_median_s"]) == ("b.opus", 2, None)
-    (total,) = told["models"]
+    (total,) = output["models"]
     assert (total["words"], total["wer"], total["audio_s"]) == (6, 0.3333, 7.0)
     assert total["real_time_factor"] == pytest.approx(1.25 / 3.5, abs=1e-4)
     sent = wire.received("POST", "/stt/transcribe")
@@ -56,10 +56,10 @@ def test_recordings_are_measured_one_after_the_other_and_together(
     assert all(request.form["formats"] == ["json"] and request.form["language"] == ["en"] for request in sent)
 
 
-def test_models_stand_side_by_side_in_a_table(
-    voicemill: Voicemill, wire: WireServer, worked_by: Work, calls: Path
+def test_models_are_compared_in_a_table(
+    voicemill: Voicemill, wire: WireServer, start_worker: Work, calls: Path
 ) -> None:
-    worked_by(partial(wire.succeed, files=transcript("the cat sat")))
+    start_worker(partial(wire.succeed, files=transcript("the cat sat")))
     result = voicemill("evaluate", calls, "--model", "one", "--model", "two")
     assert result.exit_code == 0, result.stderr
     lines = [line.split("\t") for line in result.stdout.splitlines()]
@@ -76,24 +76,28 @@ def test_models_stand_side_by_side_in_a_table(
 
 
 def test_a_recording_that_fails_does_not_stop_the_others(
-    voicemill: Voicemill, wire: WireServer, worked_by: Work, calls: Path
+    voicemill: Voicemill, wire: WireServer, start_worker: Work, calls: Path
 ) -> None:
-    worked_by(partial(wire.fail, detail="It broke."), partial(wire.succeed, files=transcript("the dog barked")))
+    start_worker(partial(wire.fail, detail="It broke."), partial(wire.succeed, files=transcript("the dog barked")))
     result = voicemill("evaluate", calls, "--json")
     assert result.exit_code == 1
     assert "a.wav: " in result.stderr and "It broke." in result.stderr
     assert [line["recording"] for line in json.loads(result.stdout)["recordings"]] == ["b.opus"]
 
 
-@pytest.mark.parametrize(("folder", "said"), [("nowhere", "no such directory"), ("empty", "no recording with a truth")])
-def test_a_directory_without_recordings_and_truths_is_refused(voicemill: Voicemill, folder: str, said: str) -> None:
+@pytest.mark.parametrize(
+    ("folder", "message"), [("nowhere", "no such directory"), ("empty", "no recording with a reference")]
+)
+def test_a_directory_without_recordings_and_references_is_refused(
+    voicemill: Voicemill, folder: str, message: str
+) -> None:
     Path("empty").mkdir()
     result = voicemill("evaluate", folder)
     assert result.exit_code == 2
-    assert said in result.stderr
+    assert message in result.stderr
 
 
-def test_without_the_extra_it_says_what_to_install(
+def test_without_the_extra_the_error_says_what_to_install(
     voicemill: Voicemill, calls: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(evaluate, "find_spec", lambda name: None)

@@ -17,8 +17,8 @@ AUDIO = {"audio.m4b": b"ftyp audio", "marks.json": b"{}", "captions.vtt": b"WEBV
 Work = Callable[..., None]
 
 
-def test_text_is_spoken_into_the_named_file(voicemill: Voicemill, wire: WireServer, worked_by: Work) -> None:
-    worked_by(partial(wire.succeed, files={"audio.mp3": b"ID3 sound"}))
+def test_text_is_synthesised_into_the_named_file(voicemill: Voicemill, wire: WireServer, start_worker: Work) -> None:
+    start_worker(partial(wire.succeed, files={"audio.mp3": b"ID3 sound"}))
     result = voicemill("speak", "Hello there.", "-o", "out/hello.mp3", "--voice", "en-gb", "--label", "a=b")
     assert (result.exit_code, result.stdout) == (0, "out/hello.mp3\n")
     assert Path("out/hello.mp3").read_bytes() == b"ID3 sound"
@@ -31,19 +31,21 @@ def test_text_is_spoken_into_the_named_file(voicemill: Voicemill, wire: WireServ
     assert "3.5 s of speech in 1.2 s" in result.stderr
 
 
-def test_progress_is_said_in_lines_without_a_terminal(voicemill: Voicemill, wire: WireServer, worked_by: Work) -> None:
-    def succeed_once_it_listens(job_id: str) -> None:
+def test_progress_is_printed_in_lines_without_a_terminal(
+    voicemill: Voicemill, wire: WireServer, start_worker: Work
+) -> None:
+    def succeed_once_it_waits(job_id: str) -> None:
         assert poll(lambda: wire.received("GET", f"/jobs/{job_id}/events"))
         wire.succeed(job_id, {"audio.wav": b"RIFF"})
 
-    worked_by(succeed_once_it_listens)
-    told = voicemill("speak", "Hello.", "-o", "a.wav").stderr
-    assert "a.wav: working, 0:40 of 1:40" in told
-    assert "a.wav: succeeded, 1:40 of 1:40" in told
+    start_worker(succeed_once_it_waits)
+    output = voicemill("speak", "Hello.", "-o", "a.wav").stderr
+    assert "a.wav: working, 0:40 of 1:40" in output
+    assert "a.wav: succeeded, 1:40 of 1:40" in output
 
 
-def test_book_is_uploaded_and_its_companions_saved(voicemill: Voicemill, wire: WireServer, worked_by: Work) -> None:
-    worked_by(partial(wire.succeed, files=AUDIO))
+def test_book_is_uploaded_and_its_companions_saved(voicemill: Voicemill, wire: WireServer, start_worker: Work) -> None:
+    start_worker(partial(wire.succeed, files=AUDIO))
     Path("book.epub").write_bytes(b"PK book")
     result = voicemill("speak", "book.epub", "-o", "book.m4b", "--marks", "--title", "A Book")
     assert result.stdout.split() == ["book.m4b", "book.marks.json", "book.vtt", "book.chapters.json"]
@@ -52,31 +54,31 @@ def test_book_is_uploaded_and_its_companions_saved(voicemill: Voicemill, wire: W
     assert request.form == {"title": ["A Book"], "format": ["m4b"], "speech_marks": ["true"]}
 
 
-def test_without_marks_only_the_audio_is_saved(voicemill: Voicemill, wire: WireServer, worked_by: Work) -> None:
-    worked_by(partial(wire.succeed, files=AUDIO))
+def test_without_marks_only_the_audio_is_saved(voicemill: Voicemill, wire: WireServer, start_worker: Work) -> None:
+    start_worker(partial(wire.succeed, files=AUDIO))
     assert voicemill("speak", "Hello.", "-o", "a.m4b").stdout == "a.m4b\n"
     assert sorted(path.name for path in Path().iterdir()) == ["a.m4b"]
 
 
 def test_without_an_output_the_name_comes_from_the_input_and_nothing_is_replaced(
-    voicemill: Voicemill, wire: WireServer, worked_by: Work
+    voicemill: Voicemill, wire: WireServer, start_worker: Work
 ) -> None:
-    worked_by(partial(wire.succeed, files={"audio.wav": b"RIFF"}))
+    start_worker(partial(wire.succeed, files={"audio.wav": b"RIFF"}))
     Path("notes.txt").write_text("Hello.")
     assert voicemill("speak", "notes.txt").stdout == "notes.wav\n"
-    again = voicemill("speak", "notes.txt")
-    assert again.exit_code == 2
-    assert "notes.wav is there already" in again.stderr
+    second = voicemill("speak", "notes.txt")
+    assert second.exit_code == 2
+    assert "notes.wav exists already" in second.stderr
     assert len(wire.jobs) == 1
 
 
-def test_text_comes_from_stdin(voicemill: Voicemill, wire: WireServer, worked_by: Work) -> None:
-    worked_by(partial(wire.succeed, files={"audio.wav": b"RIFF"}))
+def test_text_comes_from_stdin(voicemill: Voicemill, wire: WireServer, start_worker: Work) -> None:
+    start_worker(partial(wire.succeed, files={"audio.wav": b"RIFF"}))
     assert voicemill("speak", "-", "-o", "a.wav", input="From a pipe.\n").exit_code == 0
     assert wire.received("POST", "/tts/synthesize")[0].json["text"] == "From a pipe.\n"
 
 
-def test_options_of_the_voice_are_sent_as_the_api_takes_them(voicemill: Voicemill, wire: WireServer) -> None:
+def test_options_of_the_voice_are_sent_as_the_api_accepts_them(voicemill: Voicemill, wire: WireServer) -> None:
     Path("words.txt").write_text("# ours\nBrannock = brannuck\n\nReading = /ˈrɛdɪŋ/\n")
     result = voicemill(
         "speak",
@@ -141,12 +143,12 @@ def test_text_and_files_may_be_ssml(voicemill: Voicemill, wire: WireServer) -> N
     assert (file.file_name, file.file) == ("page.xml.ssml", b"<speak>Hello.</speak>")
 
 
-def test_read_along_book_is_saved_beside_the_audio(voicemill: Voicemill, wire: WireServer, worked_by: Work) -> None:
-    worked_by(partial(wire.succeed, files={"audio.mp3": b"ID3", "book.epub": b"PK"}))
+def test_read_along_book_is_saved_beside_the_audio(voicemill: Voicemill, wire: WireServer, start_worker: Work) -> None:
+    start_worker(partial(wire.succeed, files={"audio.mp3": b"ID3", "book.epub": b"PK"}))
     assert voicemill("speak", "Hello.", "-o", "a.mp3", "--read-along").stdout.split() == ["a.mp3", "a.epub"]
 
 
-def test_empty_text_is_the_servers_to_refuse(voicemill: Voicemill, wire: WireServer) -> None:
+def test_empty_text_is_left_to_the_server_to_refuse(voicemill: Voicemill, wire: WireServer) -> None:
     assert voicemill("speak", "", "--no-wait").exit_code == 0
     assert wire.received("POST", "/tts/synthesize")[0].json["text"] == ""
 
@@ -170,7 +172,7 @@ def test_very_long_text_is_text(voicemill: Voicemill, wire: WireServer) -> None:
         (["Hello.", "--pitch", "high"], "--pitch 'high': input should be a valid number"),
         (["Hello.", "--loudness", "-18"], "--loudness '-18': input should be 'acx'."),
         (["Hello.", "--loudness", "acx", "--loudness-lufs", "-18"], "give loudness or loudness_lufs, not both"),
-        (["Hello.", "--lexicon", "none.txt"], "--lexicon none.txt: this is not a text file"),
+        (["Hello.", "--lexicon", "none.txt"], "--lexicon none.txt: this is not a readable text file"),
     ],
 )
 def test_bad_arguments_are_exit_code_two_and_send_nothing(
@@ -186,42 +188,46 @@ def test_refused_field_is_named_with_its_limit(voicemill: Voicemill, wire: WireS
     wire.refuse_next(
         422,
         "invalid",
-        detail="Mend these fields: voice.",
+        detail="Invalid fields: voice.",
         retryable=False,
         errors=[{"field": "voice", "code": "unknown_voice", "detail": "There is no voice 'ann'."}],
     )
     result = voicemill("speak", "Hello.", "-o", "a.wav", "--voice", "ann")
     assert result.exit_code == 2
-    assert result.stderr.splitlines() == ["Error: Mend these fields: voice.", "  voice: There is no voice 'ann'."]
+    assert result.stderr.splitlines() == ["Error: Invalid fields: voice.", "  voice: There is no voice 'ann'."]
 
 
-def test_failed_job_is_exit_code_one_with_its_reason(voicemill: Voicemill, wire: WireServer, worked_by: Work) -> None:
-    worked_by(partial(wire.fail, detail="The voice file is damaged."))
+def test_failed_job_is_exit_code_one_with_its_reason(
+    voicemill: Voicemill, wire: WireServer, start_worker: Work
+) -> None:
+    start_worker(partial(wire.fail, detail="The voice file is damaged."))
     result = voicemill("speak", "Hello.", "-o", "a.wav")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "failed: The voice file is damaged." in result.stderr
     assert not Path("a.wav").exists()
 
 
-def test_json_is_alone_on_stdout(voicemill: Voicemill, wire: WireServer, worked_by: Work) -> None:
-    worked_by(partial(wire.succeed, files={"audio.wav": b"RIFF"}))
+def test_json_is_alone_on_stdout(voicemill: Voicemill, wire: WireServer, start_worker: Work) -> None:
+    start_worker(partial(wire.succeed, files={"audio.wav": b"RIFF"}))
     result = voicemill("speak", "Hello.", "-o", "a.wav", "--json")
-    told = json.loads(result.stdout)
-    assert told["saved"] == ["a.wav"]
-    assert told["job"]["state"] == "succeeded"
+    output = json.loads(result.stdout)
+    assert output["saved"] == ["a.wav"]
+    assert output["job"]["state"] == "succeeded"
     assert result.stderr == ""
 
 
-def test_json_of_a_failure_holds_the_error_and_the_job(voicemill: Voicemill, wire: WireServer, worked_by: Work) -> None:
-    worked_by(partial(wire.fail, code="bad_input", detail="No text."))
+def test_json_of_a_failure_holds_the_error_and_the_job(
+    voicemill: Voicemill, wire: WireServer, start_worker: Work
+) -> None:
+    start_worker(partial(wire.fail, code="bad_input", detail="No text."))
     result = voicemill("speak", "Hello.", "-o", "a.wav", "--json")
-    told = json.loads(result.stdout)
+    output = json.loads(result.stdout)
     assert result.exit_code == 1
-    assert told["error"]["code"] == "bad_input"
-    assert told["job"]["state"] == "failed"
+    assert output["error"]["code"] == "bad_input"
+    assert output["job"]["state"] == "failed"
 
 
-def test_json_of_a_refusal_holds_the_fields(voicemill: Voicemill, wire: WireServer) -> None:
+def test_json_of_a_refused_request_holds_the_fields(voicemill: Voicemill, wire: WireServer) -> None:
     wire.refuse_next(422, "unsupported_option", retryable=False, errors=[{"field": "emotion", "detail": "Not here."}])
     result = voicemill("speak", "Hello.", "--json", "-o", "a.wav")
     assert result.exit_code == 2
@@ -233,5 +239,5 @@ def test_json_of_a_refusal_holds_the_fields(voicemill: Voicemill, wire: WireServ
 def test_submitting_without_waiting_prints_the_id(voicemill: Voicemill, wire: WireServer) -> None:
     result = voicemill("speak", "Hello.", "--no-wait")
     assert (result.exit_code, result.stdout.strip()) == (0, next(iter(wire.jobs)))
-    told = json.loads(voicemill("speak", "Hello again.", "--no-wait", "--json").stdout)
-    assert told["job"]["state"] == "accepted"
+    output = json.loads(voicemill("speak", "Hello again.", "--no-wait", "--json").stdout)
+    assert output["job"]["state"] == "accepted"

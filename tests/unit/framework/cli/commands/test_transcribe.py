@@ -23,8 +23,10 @@ def recording(name: str) -> Path:
     return path
 
 
-def test_recording_is_transcribed_into_the_directory(voicemill: Voicemill, wire: WireServer, worked_by: Work) -> None:
-    worked_by(partial(wire.succeed, files=FILES))
+def test_recording_is_transcribed_into_the_directory(
+    voicemill: Voicemill, wire: WireServer, start_worker: Work
+) -> None:
+    start_worker(partial(wire.succeed, files=FILES))
     result = voicemill("transcribe", recording("talk.opus"), "-f", "srt,json", "-o", "out", "--language", "en")
     assert (result.exit_code, result.stdout) == (0, "out/talk.srt\nout/talk.json\n")
     assert Path("out/talk.srt").read_bytes() == b"1\n"
@@ -33,7 +35,7 @@ def test_recording_is_transcribed_into_the_directory(voicemill: Voicemill, wire:
     assert request.file == b"sound of talk.opus"
 
 
-def test_options_of_hearing_and_of_subtitles_are_sent(voicemill: Voicemill, wire: WireServer) -> None:
+def test_options_of_recognition_and_of_subtitles_are_sent(voicemill: Voicemill, wire: WireServer) -> None:
     options = ("--noise-reduction", "--min-confidence", 0.6, "--retry-model", "a", "--retry-model", "b")
     result = voicemill(
         "transcribe", recording("talk.opus"), "-f", "srt", "--no-wait", *options, "--line-length", 32, "--lines", 1
@@ -50,7 +52,7 @@ def test_options_of_hearing_and_of_subtitles_are_sent(voicemill: Voicemill, wire
     }
 
 
-def test_speakers_and_words_are_asked_for_as_the_api_takes_them(voicemill: Voicemill, wire: WireServer) -> None:
+def test_options_of_speakers_and_words_are_sent_as_the_api_accepts_them(voicemill: Voicemill, wire: WireServer) -> None:
     known = "voice_" + "0" * 32
     result = voicemill(
         "transcribe",
@@ -103,11 +105,11 @@ def test_speakers_and_words_are_asked_for_as_the_api_takes_them(voicemill: Voice
     }
 
 
-def test_warnings_of_the_server_are_said_and_are_no_failure(
-    voicemill: Voicemill, wire: WireServer, worked_by: Work
+def test_warnings_of_the_server_are_printed_and_are_no_failure(
+    voicemill: Voicemill, wire: WireServer, start_worker: Work
 ) -> None:
     warning = {"code": "no_speech", "detail": "The transcript is empty: no speech was found."}
-    worked_by(partial(wire.succeed, files=FILES, warnings=[warning]))
+    start_worker(partial(wire.succeed, files=FILES, warnings=[warning]))
     result = voicemill("transcribe", recording("quiet.wav"), "-o", "out")
     assert result.exit_code == 0
     assert "Warning: quiet: The transcript is empty: no speech was found." in result.stderr
@@ -115,9 +117,9 @@ def test_warnings_of_the_server_are_said_and_are_no_failure(
 
 
 def test_one_refused_recording_does_not_stop_the_others(
-    voicemill: Voicemill, wire: WireServer, worked_by: Work
+    voicemill: Voicemill, wire: WireServer, start_worker: Work
 ) -> None:
-    worked_by(partial(wire.succeed, files=FILES))
+    start_worker(partial(wire.succeed, files=FILES))
     wire.refuse_next(422, "unreadable_input", detail="This is not a recording.", retryable=False)
     result = voicemill("transcribe", recording("a.txt"), recording("b.wav"), recording("c.wav"))
     assert result.exit_code == 2
@@ -125,21 +127,21 @@ def test_one_refused_recording_does_not_stop_the_others(
     assert sorted(result.stdout.split()) == ["b.json", "b.srt", "c.json", "c.srt"]
 
 
-def test_one_failed_job_does_not_lose_the_others(voicemill: Voicemill, wire: WireServer, worked_by: Work) -> None:
-    worked_by(partial(wire.fail, detail="No sound in it."), partial(wire.succeed, files=FILES))
+def test_one_failed_job_does_not_lose_the_others(voicemill: Voicemill, wire: WireServer, start_worker: Work) -> None:
+    start_worker(partial(wire.fail, detail="No sound in it."), partial(wire.succeed, files=FILES))
     names = [f"{number}.wav" for number in range(12)]
     result = voicemill("transcribe", *(recording(name) for name in names), "--json")
     assert result.exit_code == 1
-    told = json.loads(result.stdout)["jobs"]
-    assert len(told) == 12
-    assert [("error" in entry, len(entry["saved"])) for entry in told].count((True, 0)) == 1
-    assert [("error" in entry, len(entry["saved"])) for entry in told].count((False, 2)) == 11
+    output = json.loads(result.stdout)["jobs"]
+    assert len(output) == 12
+    assert [("error" in entry, len(entry["saved"])) for entry in output].count((True, 0)) == 1
+    assert [("error" in entry, len(entry["saved"])) for entry in output].count((False, 2)) == 11
 
 
 def test_recordings_of_one_name_do_not_overwrite_each_other(
-    voicemill: Voicemill, wire: WireServer, worked_by: Work
+    voicemill: Voicemill, wire: WireServer, start_worker: Work
 ) -> None:
-    worked_by(partial(wire.succeed, files={"transcript.txt": b"x"}))
+    start_worker(partial(wire.succeed, files={"transcript.txt": b"x"}))
     files = [recording("day1/talk.wav"), recording("day2/talk.wav"), recording("day2/talk.mp3")]
     result = voicemill("transcribe", *files, "-f", "txt")
     assert sorted(result.stdout.split()) == ["talk.mp3.txt", "talk.wav-2.txt", "talk.wav.txt"]

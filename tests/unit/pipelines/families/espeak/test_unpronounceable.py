@@ -1,16 +1,16 @@
-"""Asked of the real library."""
+"""Unpronounceable characters, found with the real library."""
 
 from __future__ import annotations
 
 import pytest
 
 from pipelines.families.espeak import voices
-from pipelines.families.espeak.unpronounceable import remarks
+from pipelines.families.espeak.unpronounceable import describe_unpronounceable
 
 
-def test_every_voice_can_be_asked_and_few_know_the_dagger() -> None:
+def test_every_voice_can_be_checked_and_few_pronounce_the_dagger() -> None:
     listed = {voice.id.partition("+")[0] for voice in voices()}
-    silent = [voice for voice in listed if list(remarks("1 † 2", voice))]
+    silent = [voice for voice in listed if list(describe_unpronounceable("1 † 2", voice))]
     assert len(listed) > 100
     assert len(silent) > 0.9 * len(listed)
 
@@ -27,7 +27,7 @@ def test_every_voice_can_be_asked_and_few_know_the_dagger() -> None:
         ("Plain words", "en-us", ""),
     ],
 )
-def test_signs_that_nothing_is_heard_of_are_named(text: str, voice: str, silent: str) -> None:
-    told = list(remarks(text, voice))
-    assert [remark.split()[6] for remark in told] == [repr(sign) for sign in sorted(silent)]
-    assert all(f"in {voice!r}" in remark for remark in told)
+def test_signs_without_a_sound_are_named(text: str, voice: str, silent: str) -> None:
+    remarks = list(describe_unpronounceable(text, voice))
+    assert [remark.split()[6] for remark in remarks] == [repr(sign) for sign in sorted(silent)]
+    assert all(f"in {voice!r}" in remark for remark in remarks)

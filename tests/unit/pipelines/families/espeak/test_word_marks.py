@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipelines.families.espeak.word_marks import word_marks
+from pipelines.families.espeak.word_marks import compute_word_marks
 
 RATE = 1000
 
@@ -14,7 +14,7 @@ def marked(
     text: str, words: list[tuple[int, int, int]], ends: list[int], sound: np.ndarray | None = None
 ) -> list[tuple[str, float, float]]:
     samples = np.full(1000, 5000, np.int16) if sound is None else sound
-    marks = word_marks(text, words, ends, samples, RATE)
+    marks = compute_word_marks(text, words, ends, samples, RATE)
     return [(text[mark.start_char : mark.end_char], mark.start_s, mark.end_s) for mark in marks]
 
 
@@ -55,7 +55,7 @@ def test_a_word_that_the_library_joined_is_marked_whole() -> None:
     assert [word for word, _, _ in marked("很好。", [(0, 1, 0)], [])] == ["很好"]
 
 
-def test_words_that_the_library_says_in_one_share_its_time() -> None:
+def test_words_of_one_event_share_its_time() -> None:
     assert marked("It was the best.", [(0, 2, 0), (3, 3, 100), (11, 4, 700)], []) == [
         ("It", 0.0, 0.1),
         ("was", 0.1, 0.4),

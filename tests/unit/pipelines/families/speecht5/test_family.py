@@ -13,13 +13,13 @@ import torch
 
 from pipelines.catalog.catalog import Catalog
 from pipelines.catalog.entry import Entry
-from pipelines.catalog.vocoder_settings import Knobs
+from pipelines.catalog.vocoder_settings import VocoderSettings
 from pipelines.errors import BadInput, ModelUnavailable, UnsupportedOption
 from pipelines.families.speecht5 import load, voices
 from pipelines.families.speecht5.family import SpeechT5
-from pipelines.families.speecht5.network import Network, Row
-from pipelines.family import SpeakRequest, Speech
-from pipelines.pipeline import Interrupted
+from pipelines.families.speecht5.network import Row, SpeechT5Network
+from pipelines.family import Speech, SynthesisInput
+from pipelines.pipeline import StepInterrupted
 from tests.speech_checkpoints import write_hifigan, write_speecht5
 
 TEXT = "Hello, world. The cat sat on the mat."
@@ -38,7 +38,7 @@ def entry(tmp_path_factory: pytest.TempPathFactory) -> Entry:
 
 @pytest.fixture(scope="module")
 def family(entry: Entry) -> SpeechT5:
-    return SpeechT5(entry, Path(str(entry.source)), "cpu", Knobs(precision="float32"))
+    return SpeechT5(entry, Path(str(entry.source)), "cpu", VocoderSettings(precision="float32"))
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +55,11 @@ def vectors(entry: Entry) -> dict[str, np.ndarray]:
 
 
 def tick() -> None:
-    """Somebody waits."""
+    """Never interrupts."""
 
 
-def say(family: SpeechT5, text: str, **changes: Any) -> Speech:
-    return family.speak([SpeakRequest(text, **{"voice": "", "language": "en", **changes})], tick)[0]
+def synthesise(family: SpeechT5, text: str, **changes: Any) -> Speech:
+    return family.synthesise([SynthesisInput(text, **{"voice": "", "language": "en", **changes})], tick)[0]
 
 
 def by_the_library(model: Any, vocoder: str | None, ids: list[int], vector: np.ndarray, seed: int) -> np.ndarray:
@@ -94,7 +94,7 @@ def test_sounds_as_the_library_does_with_the_same_dropout(
     ids = library_ids(entry, TEXT)
     for seed, voice in ((0, "voice-0"), (3, "voice-1")):
         expected = by_the_library(library, entry.components["vocoder.hifigan"], ids, vectors[voice], seed)
-        found = say(family, TEXT, seed=seed, voice=voice).samples / 32_767
+        found = synthesise(family, TEXT, seed=seed, voice=voice).samples / 32_767
         assert len(found) == len(expected) > 2_000
         assert np.abs(expected).max() > 0.05
         assert np.abs(found - expected).max() < 1e-4
@@ -108,19 +108,19 @@ def library_ids(entry: Entry, text: str) -> list[int]:
 
 def test_characters_are_those_of_the_librarys_tokenizer(family: SpeechT5, entry: Entry) -> None:
     for text in (TEXT, "  Don't  \n stop: “why?” Café! "):
-        written = family._speller.write(text)
+        written = family._tokenizer.normalise(text)
         plain = " ".join(text.split()).translate({ord("“"): '"', ord("”"): '"'})
-        assert family._speller.ids(written) == library_ids(entry, plain)
+        assert family._tokenizer.encode(written) == library_ids(entry, plain)
 
 
 def test_rows_that_end_early_late_and_never_are_as_they_are_alone(library: Any, vectors: dict[str, np.ndarray]) -> None:
-    network = Network(library)
+    network = SpeechT5Network(library)
     lengths = (30, 2, 60, 9, 1)
     rows = [Row([4, *range(5, 5 + length), 2], vectors["voice-0"], seed) for seed, length in enumerate(lengths)]
-    alone = [network.speak([row], tick)[0] for row in rows]
+    alone = [network.synthesise([row], tick)[0] for row in rows]
     longest = [int(len(row.ids) * 20 / 2) * 2 for row in rows]
     assert any(mel.shape[1] < most for mel, most in zip(alone, longest, strict=True))
-    for answers in (network.speak(rows, tick), network.speak(rows[::-1], tick)[::-1]):
+    for answers in (network.synthesise(rows, tick), network.synthesise(rows[::-1], tick)[::-1]):
         for one, other in zip(alone, answers, strict=True):
             assert one.shape == other.shape
             assert torch.allclose(one, other, atol=1e-3)
@@ -132,7 +132,7 @@ def test_a_row_without_an_end_stops_at_the_librarys_limit(library: Any, vectors:
         before = bias.clone()
         bias.fill_(-100.0)
         try:
-            (mel,) = Network(library).speak([Row([4, 5, 6, 2], vectors["voice-0"], 0)], tick)
+            (mel,) = SpeechT5Network(library).synthesise([Row([4, 5, 6, 2], vectors["voice-0"], 0)], tick)
             expected = by_the_library(library, None, [4, 5, 6, 2], vectors["voice-0"], 0)
         finally:
             bias.copy_(before)
@@ -141,30 +141,33 @@ def test_a_row_without_an_end_stops_at_the_librarys_limit(library: Any, vectors:
 
 
 def test_the_seed_and_the_vector_decide_alone(family: SpeechT5, vectors: dict[str, np.ndarray]) -> None:
-    one, again, other = (say(family, TEXT, seed=seed) for seed in (1, 1, 2))
+    one, again, other = (synthesise(family, TEXT, seed=seed) for seed in (1, 1, 2))
     assert np.array_equal(one.samples, again.samples)
     assert not np.array_equal(one.samples, other.samples)
-    named = say(family, TEXT, voice="voice-1", seed=4)
-    given = say(family, TEXT, voice="Anna", seed=4, options={"reference": vectors["voice-1"]})
+    named = synthesise(family, TEXT, voice="voice-1", seed=4)
+    given = synthesise(family, TEXT, voice="Anna", seed=4, options={"reference": vectors["voice-1"]})
     assert np.array_equal(named.samples, given.samples)
-    assert not np.array_equal(named.samples, say(family, TEXT, voice="voice-0", seed=4).samples)
+    assert not np.array_equal(named.samples, synthesise(family, TEXT, voice="voice-0", seed=4).samples)
 
 
 def test_a_text_sounds_the_same_first_last_and_alone(family: SpeechT5) -> None:
     texts = [TEXT, "Yes.", "…", "A longer sentence of many words, which goes on.", "No?"]
-    requests = [SpeakRequest(text, f"voice-{n % 2}", "en", seed=n) for n, text in enumerate(texts)]
-    alone = [family.speak([request], tick)[0] for request in requests]
-    for answers in (family.speak(requests, tick), family.speak(requests[::-1], tick)[::-1]):
+    requests = [SynthesisInput(text, f"voice-{n % 2}", "en", seed=n) for n, text in enumerate(texts)]
+    alone = [family.synthesise([request], tick)[0] for request in requests]
+    for answers in (family.synthesise(requests, tick), family.synthesise(requests[::-1], tick)[::-1]):
         for one, other in zip(alone, answers, strict=True):
             assert len(one.samples) == len(other.samples)
             assert np.abs(one.samples.astype(int) - other.samples).max(initial=0) <= 40
 
 
-def test_a_passage_longer_than_the_model_reads_is_said_in_parts(entry: Entry, tmp_path: Path) -> None:
+def test_a_passage_longer_than_the_models_limit_is_synthesised_in_parts(entry: Entry, tmp_path: Path) -> None:
     small = replace(entry, source=str(write_speecht5(tmp_path / "small", max_text_positions=20)))
-    family = SpeechT5(small, tmp_path / "small", "cpu", Knobs(precision="float32"))
-    whole = say(family, "The first part, and the second part.", seed=9)
-    parts = [say(family, text, seed=seed) for text, seed in (("The first part,", 9), ("and the second", 9 + (1 << 40)))]
+    family = SpeechT5(small, tmp_path / "small", "cpu", VocoderSettings(precision="float32"))
+    whole = synthesise(family, "The first part, and the second part.", seed=9)
+    parts = [
+        synthesise(family, text, seed=seed)
+        for text, seed in (("The first part,", 9), ("and the second", 9 + (1 << 40)))
+    ]
     first = len(parts[0].samples)
     assert np.abs(whole.samples[:first].astype(int) - parts[0].samples).max() <= 40
     assert not whole.samples[first : first + 2400].any()
@@ -172,26 +175,26 @@ def test_a_passage_longer_than_the_model_reads_is_said_in_parts(entry: Entry, tm
 
 
 def test_characters_that_it_lacks_are_left_out_and_named(family: SpeechT5) -> None:
-    odd, plain = say(family, "It was naïve😀of Eω."), say(family, "It was naive of E.")
+    odd, plain = synthesise(family, "It was naïve😀of Eω."), synthesise(family, "It was naive of E.")
     assert np.array_equal(odd.samples, plain.samples)
     assert not plain.remarks
     assert ["'😀'" in odd.remarks[0], "'ω'" in odd.remarks[1]] == [True, True]
-    assert len(say(family, "привет").samples) == 0
+    assert len(synthesise(family, "привет").samples) == 0
 
 
 def test_text_without_words_is_silence(family: SpeechT5) -> None:
     for text in ("", "…", " — ", "?!"):
-        assert len(say(family, text).samples) == 0
-    assert family.speak([], tick) == []
+        assert len(synthesise(family, text).samples) == 0
+    assert family.synthesise([], tick) == []
 
 
 def test_unknown_voices_and_wrong_vectors_are_refused(family: SpeechT5) -> None:
     with pytest.raises(UnsupportedOption, match="voice-0, voice-1") as refused:
-        say(family, TEXT, voice="anna")
+        synthesise(family, TEXT, voice="anna")
     assert refused.value.field == "voice"
     for vector in (np.ones(7), np.zeros(8), np.full(8, np.nan)):
         with pytest.raises(BadInput, match="8 numbers"):
-            say(family, TEXT, options={"reference": vector})
+            synthesise(family, TEXT, options={"reference": vector})
 
 
 def test_voices_are_the_arrays_beside_the_weights_and_of_a_component(entry: Entry, tmp_path: Path) -> None:
@@ -203,7 +206,7 @@ def test_voices_are_the_arrays_beside_the_weights_and_of_a_component(entry: Entr
     assert listed == {"voice-0": None, "voice-1": None, "cmu_us_slt_arctic-wav-arctic_a0001": "female"}
 
 
-def test_a_pickled_vector_stays_shut(entry: Entry, tmp_path: Path) -> None:
+def test_a_pickled_vector_is_refused(entry: Entry, tmp_path: Path) -> None:
     planted = tmp_path / "planted"
 
     class Bomb:
@@ -218,24 +221,24 @@ def test_a_pickled_vector_stays_shut(entry: Entry, tmp_path: Path) -> None:
     assert not planted.exists()
 
 
-def test_without_any_vector_it_says_where_they_belong(entry: Entry, tmp_path: Path) -> None:
+def test_a_checkpoint_without_vectors_is_refused_with_the_cure(entry: Entry, tmp_path: Path) -> None:
     bare = replace(entry, source=str(write_speecht5(tmp_path / "bare", voices=0)))
     assert voices(bare) == []
     with pytest.raises(UnsupportedOption, match=r"voices\.npz"):
-        say(load(bare, "cpu"), TEXT)
+        synthesise(load(bare, "cpu"), TEXT)
 
 
-def test_speaking_stops_when_nobody_waits(family: SpeechT5) -> None:
+def test_synthesis_stops_when_the_tick_raises(family: SpeechT5) -> None:
     calls = 0
 
     def stop() -> None:
         nonlocal calls
         calls += 1
         if calls > 3:
-            raise Interrupted
+            raise StepInterrupted
 
-    with pytest.raises(Interrupted):
-        family.speak([SpeakRequest(TEXT, "", "en")], stop)
+    with pytest.raises(StepInterrupted):
+        family.synthesise([SynthesisInput(TEXT, "", "en")], stop)
 
 
 def test_missing_tokenizer_is_named(entry: Entry, tmp_path: Path) -> None:

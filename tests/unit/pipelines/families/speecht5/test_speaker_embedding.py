@@ -1,4 +1,4 @@
-"""SpeechT5 with the voice of a recording: the x-vector that SpeechBrain's encoder makes of it, or why there is none."""
+"""SpeechT5 with the voice of a recording: the x-vector of SpeechBrain's encoder, or why there is none."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from pipelines.errors import BadInput, UnsupportedOption
 from pipelines.families.speecht5 import load
 from pipelines.families.speecht5.family import SpeechT5
 from pipelines.families.speecht5.speaker_embedding import COMPONENT
-from pipelines.family import Recording, SpeakRequest, Speech
+from pipelines.family import Recording, Speech, SynthesisInput
 from pipelines.requests import SynthesisRequest
-from tests.checkpoints import FIXTURES, arrays
-from tests.factories import jfk, make_silence, wav_bytes
-from tests.in_process import Run
-from tests.material.make_speechbrain import STRETCHES
+from tests.audio_factories import load_jfk, make_silence, make_wav_bytes
+from tests.checkpoints import FIXTURES, load_arrays
+from tests.material.make_speechbrain import SLICES
+from tests.pipeline_runner import PipelineRun
 from tests.speech_checkpoints import write_hifigan, write_speecht5
 
 TEXT = "The cat sat on the mat."
 XVECTORS = FIXTURES / "speechbrain" / "xvector"
 #: Numbers of the fixture's vectors.
 WIDTH = 32
-JOHN = Recording(jfk(), 16_000)
+JOHN = Recording(load_jfk(), 16_000)
 #: The same man played too slowly: lower, and so somebody else.
-OTHER = Recording(jfk(), 13_000)
+OTHER = Recording(load_jfk(), 13_000)
 
 
 @pytest.fixture(scope="module")
@@ -52,45 +52,45 @@ def family(entry: Entry) -> SpeechT5:
 
 
 def tick() -> None:
-    """Somebody waits."""
+    """Never interrupts."""
 
 
-def say(family: SpeechT5, voice: Any) -> Speech:
-    return family.speak([SpeakRequest(TEXT, "John", "en", options={"reference": voice})], tick)[0]
+def synthesise_with_voice(family: SpeechT5, voice: Any) -> Speech:
+    return family.synthesise([SynthesisInput(TEXT, "John", "en", options={"reference": voice})], tick)[0]
 
 
 def test_a_recordings_vector_is_the_x_vector_of_the_original_at_length_one(family: SpeechT5) -> None:
-    start, end = STRETCHES["three_seconds"]
-    expected = arrays("speechbrain/xvector", "expected")["three_seconds_vector"]
-    found = family.speaker_vector(Recording(jfk()[start:end], 16_000))
+    start, end = SLICES["three_seconds"]
+    expected = load_arrays("speechbrain/xvector", "expected")["three_seconds_vector"]
+    found = family.embed_speaker(Recording(load_jfk()[start:end], 16_000))
     assert found.shape == (WIDTH,) and found.dtype == np.float32
     assert np.abs(found - expected / np.linalg.norm(expected)).max() < 1e-4
 
 
-def test_it_speaks_with_the_voice_of_the_recording(family: SpeechT5) -> None:
-    john = say(family, JOHN).samples
+def test_it_synthesises_in_the_voice_of_the_recording(family: SpeechT5) -> None:
+    john = synthesise_with_voice(family, JOHN).samples
     assert np.abs(john.astype(int)).max() > 500
-    assert np.array_equal(john, say(family, family.speaker_vector(JOHN)).samples)
-    assert not np.array_equal(john, say(family, OTHER).samples)
+    assert np.array_equal(john, synthesise_with_voice(family, family.embed_speaker(JOHN)).samples)
+    assert not np.array_equal(john, synthesise_with_voice(family, OTHER).samples)
 
 
-def test_a_recording_is_heard_once_for_all_the_chunks_that_speak_with_it(entry: Entry) -> None:
+def test_the_embedding_of_a_recording_is_computed_once_for_all_chunks(entry: Entry) -> None:
     family = load(entry, "cpu")
-    heard = []
-    listen = family._listener._encoder._listening
-    listen.register_forward_hook(lambda *_: heard.append(1))
-    requests = [SpeakRequest(TEXT, "John", "en", seed=n, options={"reference": JOHN}) for n in range(3)]
-    first = family.speak(requests, tick)
-    again = family.speak(requests[:1], tick)
-    assert len(heard) == 1
+    computed = []
+    model = family._reference_encoder._encoder._model
+    model.register_forward_hook(lambda *_: computed.append(1))
+    requests = [SynthesisInput(TEXT, "John", "en", seed=n, options={"reference": JOHN}) for n in range(3)]
+    first = family.synthesise(requests, tick)
+    again = family.synthesise(requests[:1], tick)
+    assert len(computed) == 1
     assert len(first[0].samples) == len(again[0].samples)
-    say(family, OTHER)
-    assert len(heard) == 2
+    synthesise_with_voice(family, OTHER)
+    assert len(computed) == 2
 
 
-def test_a_recording_in_which_nobody_speaks_is_refused(family: SpeechT5) -> None:
+def test_a_recording_without_speech_is_refused(family: SpeechT5) -> None:
     with pytest.raises(BadInput, match="Nobody speaks") as refused:
-        say(family, Recording(make_silence(3.0), 16_000))
+        synthesise_with_voice(family, Recording(make_silence(3.0), 16_000))
     assert refused.value.field == "voice"
 
 
@@ -99,7 +99,7 @@ def test_a_recording_in_which_nobody_speaks_is_refused(family: SpeechT5) -> None
     [
         ({}, "no encoder that makes x-vectors.*speaker_encoder.*models.toml"),
         ({COMPONENT: "/nowhere/xvect"}, "no directory '/nowhere/xvect'"),
-        ({COMPONENT: str(FIXTURES / "speechbrain" / "ecapa")}, "x-vectors of 32 numbers.*makes 24"),
+        ({COMPONENT: str(FIXTURES / "speechbrain" / "ecapa")}, "x-vectors of 32 numbers.*computes 24"),
     ],
     ids=["not named", "not there", "another encoder"],
 )
@@ -108,10 +108,10 @@ def test_without_the_encoder_a_recording_is_refused_and_a_vector_is_not(
 ) -> None:
     family = load(replace(entry, components={"vocoder": entry.components["vocoder"], **changed}), "cpu")
     with pytest.raises(UnsupportedOption, match=message) as refused:
-        say(family, JOHN)
+        synthesise_with_voice(family, JOHN)
     assert refused.value.field == "voice"
-    assert len(say(family, np.ones(WIDTH, np.float32)).samples) > 0
-    assert family.speak([SpeakRequest(TEXT, "voice-1", "en")], tick)[0].samples.any()
+    assert len(synthesise_with_voice(family, np.ones(WIDTH, np.float32)).samples) > 0
+    assert family.synthesise([SynthesisInput(TEXT, "voice-1", "en")], tick)[0].samples.any()
 
 
 def test_the_revision_is_that_of_both_checkpoints(entry: Entry, family: SpeechT5) -> None:
@@ -119,7 +119,7 @@ def test_the_revision_is_that_of_both_checkpoints(entry: Entry, family: SpeechT5
     assert family.revision.startswith(f"{alone}+sha256:")
 
 
-def test_a_whole_job_speaks_with_an_enrolled_recording(family: SpeechT5, tmp_path: Path) -> None:
+def test_a_whole_job_uses_the_voice_of_an_enrolled_recording(family: SpeechT5, tmp_path: Path) -> None:
     sounds = []
     for number, rate_hz in enumerate((16_000, 13_000)):
         voice = "voice_" + f"{number}" * 32
@@ -131,8 +131,8 @@ def test_a_whole_job_speaks_with_an_enrolled_recording(family: SpeechT5, tmp_pat
             "references": {voice: {"sha256": "0" * 64, "bytes": 1}},
         }
         check_synthesis(family.entry, SynthesisRequest(**wanted), Catalog())
-        run = Run("tts.synthesize", tmp_path / voice, wanted)
-        (run.sink.directory / voice).write_bytes(wav_bytes(jfk(), rate_hz=rate_hz))
-        run.all(None, family)
+        run = PipelineRun("tts.synthesize", tmp_path / voice, wanted)
+        (run.sink.directory / voice).write_bytes(make_wav_bytes(load_jfk(), rate_hz=rate_hz))
+        run.run_all(None, family)
         sounds.append((run.sink.out / "audio.wav").read_bytes())
     assert sounds[0] != sounds[1]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.families.tacotron2.attention import end_of_speech, judge, symbol_ends
+from pipelines.families.tacotron2.attention import check_alignment, compute_symbol_ends, find_end_of_speech
 
 PER_SECOND = 86.0
 SYMBOLS = 40
@@ -26,7 +26,7 @@ WELL = reading((0, SYMBOLS))
 
 
 def faults(path, *, stopped: bool = True) -> tuple[str, ...]:
-    return judge(alignment(path), stopped=stopped, frames_per_s=PER_SECOND).faults
+    return check_alignment(alignment(path), stopped=stopped, frames_per_s=PER_SECOND).faults
 
 
 def test_attention_that_goes_through_once_has_no_faults():
@@ -60,9 +60,9 @@ def test_a_pause_and_a_wavering_frame_are_no_faults():
     assert faults(wavering) == ()
 
 
-def test_fewer_faults_and_then_fewer_unheard_symbols_rank_first():
+def test_fewer_faults_and_then_fewer_unattended_symbols_rank_first():
     ranks = [
-        judge(alignment(path), stopped=True, frames_per_s=PER_SECOND).rank
+        check_alignment(alignment(path), stopped=True, frames_per_s=PER_SECOND).rank
         for path in (WELL, reading((0, 12), (20, SYMBOLS)), reading((0, 12), (26, SYMBOLS)), reading((0, 10)))
     ]
     assert ranks == sorted(ranks)
@@ -71,13 +71,13 @@ def test_fewer_faults_and_then_fewer_unheard_symbols_rank_first():
 
 def test_what_never_stopped_ends_a_breath_behind_its_last_symbol():
     babble = np.concatenate([WELL, reading((5, 30))])
-    end = end_of_speech(alignment(babble), frames_per_s=PER_SECOND)
+    end = find_end_of_speech(alignment(babble), frames_per_s=PER_SECOND)
     assert len(WELL) - 10 <= end <= len(WELL) + round(0.3 * PER_SECOND)
-    assert end_of_speech(alignment(reading((0, 25))), frames_per_s=PER_SECOND) == 125
+    assert find_end_of_speech(alignment(reading((0, 25))), frames_per_s=PER_SECOND) == 125
 
 
 def test_symbols_end_where_attention_leaves_them():
-    assert symbol_ends(alignment(WELL)).tolist() == list(range(5, 201, 5))
+    assert compute_symbol_ends(alignment(WELL)).tolist() == list(range(5, 201, 5))
     back = WELL.copy()
     back[100] = 3
-    assert (np.diff(symbol_ends(alignment(back))) >= 0).all()
+    assert (np.diff(compute_symbol_ends(alignment(back))) >= 0).all()

@@ -10,21 +10,21 @@ import torch
 from torch.nn import functional
 
 from pipelines.catalog.catalog import Catalog
-from pipelines.catalog.weights import state_dict
+from pipelines.catalog.weights import load_state_dict
 from pipelines.errors import ModelUnavailable, UnsupportedOption
 from pipelines.families.tacotron2 import load, voices
-from pipelines.families.tacotron2.family import SeededDropout, Tacotron2, at_speed
+from pipelines.families.tacotron2.family import SeededDropout, Tacotron2, change_speed
 from pipelines.families.tacotron2.network import Utterance
-from pipelines.family import SpeakRequest
-from pipelines.pipeline import Interrupted
+from pipelines.family import SynthesisInput
+from pipelines.pipeline import StepInterrupted
 from tests.checkpoints import FIXTURES, make_entry
-from tests.in_process import Run
+from tests.pipeline_runner import PipelineRun
 
 TEXTS = ("The quick brown fox.", "Yes.", "A longer sentence, with a pause: and an end!")
 
 
 def tick() -> None:
-    """Somebody waits for the answer."""
+    """Never interrupts."""
 
 
 def entry_of(folder, **components: str):
@@ -42,7 +42,7 @@ def family() -> Tacotron2:
 def stopping(tmp_path_factory):
     """A checkpoint whose gate opens sooner or later, by what the dropout draws."""
     folder = tmp_path_factory.mktemp("stopping")
-    tensors = state_dict(make_entry(), FIXTURES / "tacotron2" / "checkpoint.pt")
+    tensors = load_state_dict(make_entry(), FIXTURES / "tacotron2" / "checkpoint.pt")
     random = torch.Generator().manual_seed(4)
     tensors["decoder.gate_layer.linear_layer.weight"].normal_(std=2.0, generator=random)
     torch.save({"state_dict": tensors}, folder / "tacotron2_statedict.pt")
@@ -50,14 +50,14 @@ def stopping(tmp_path_factory):
     return folder
 
 
-def say(text: str, **changes) -> SpeakRequest:
-    return SpeakRequest(text, **{"voice": "", "language": "en", "seed": 7, **changes})
+def make_input(text: str, **changes) -> SynthesisInput:
+    return SynthesisInput(text, **{"voice": "", "language": "en", "seed": 7, **changes})
 
 
 def test_a_text_sounds_the_same_first_last_and_alone(family):
-    requests = [say(text, seed=number) for number, text in enumerate(TEXTS)]
-    alone = [family.speak([request], tick)[0] for request in requests]
-    for together in (family.speak(requests, tick), family.speak(requests[::-1], tick)[::-1]):
+    requests = [make_input(text, seed=number) for number, text in enumerate(TEXTS)]
+    alone = [family.synthesise([request], tick)[0] for request in requests]
+    for together in (family.synthesise(requests, tick), family.synthesise(requests[::-1], tick)[::-1]):
         for one, other in zip(alone, together, strict=True):
             assert len(one.samples) == len(other.samples)
             # A step of 16-bit sound is 1; bfloat16 rounds what differs in the last digit of float32.
@@ -68,7 +68,9 @@ def test_a_text_sounds_the_same_first_last_and_alone(family):
 def test_what_the_entry_sets_reaches_the_vocoder():
     made = entry_of(FIXTURES / "tacotron2")
     few, many = (
-        load(replace(made, vocoder_settings={"iterations": rounds}), "cpu").speak([say(TEXTS[1])], tick)[0].samples
+        load(replace(made, vocoder_settings={"iterations": rounds}), "cpu")
+        .synthesise([make_input(TEXTS[1])], tick)[0]
+        .samples
         for rounds in (1, 8)
     )
     assert len(few) == len(many)
@@ -80,13 +82,13 @@ def test_what_the_entry_sets_reaches_the_vocoder():
 
 def test_a_seed_decides_what_dropout_does(family):
     # Each by itself: with the instructions of some processors the last bit of a row depends on its place in a batch.
-    one, same, other = (family.speak([say(TEXTS[0], seed=seed)], tick)[0] for seed in (1, 1, 2))
+    one, same, other = (family.synthesise([make_input(TEXTS[0], seed=seed)], tick)[0] for seed in (1, 1, 2))
     assert np.array_equal(one.samples, same.samples)
     assert not np.array_equal(one.samples, other.samples)
 
 
 def test_marks_are_words_in_order_within_the_sound(family):
-    (speech,) = family.speak([say(TEXTS[2], speed=0.8)], tick)
+    (speech,) = family.synthesise([make_input(TEXTS[2], speed=0.8)], tick)
     seconds = len(speech.samples) / speech.sample_rate_hz
     assert [TEXTS[2][mark.start_char : mark.end_char] for mark in speech.marks] == [
         "A",
@@ -106,32 +108,34 @@ def test_marks_are_words_in_order_within_the_sound(family):
 
 
 def test_double_speed_takes_half_the_frames_at_the_same_pitch(family):
-    slow, fast = family.speak([say(TEXTS[0], speed=speed) for speed in (1.0, 2.0)], tick)
+    slow, fast = family.synthesise([make_input(TEXTS[0], speed=speed) for speed in (1.0, 2.0)], tick)
     assert len(fast.samples) * 2 == len(slow.samples) == 32 * 256
     mel = torch.arange(12.0).repeat(3, 1)
-    assert at_speed(mel, 1.0) is mel
-    assert torch.allclose(at_speed(mel, 2.0), torch.arange(0.5, 12, 2).repeat(3, 1))
+    assert change_speed(mel, 1.0) is mel
+    assert torch.allclose(change_speed(mel, 2.0), torch.arange(0.5, 12, 2).repeat(3, 1))
 
 
-def test_a_long_text_is_spoken_in_parts(family):
-    (speech,) = family.speak([say("One more clause of the same kind, " * 12)], tick)
+def test_a_long_text_is_synthesised_in_parts(family):
+    (speech,) = family.synthesise([make_input("One more clause of the same kind, " * 12)], tick)
     assert len(speech.samples) == 3 * 32 * 256 + 2 * 2205
     assert len(speech.marks) == 12 * 7
 
 
-def test_nothing_to_say_is_silence_and_strange_characters_are_named(family):
-    assert [len(speech.samples) for speech in family.speak([say("..."), say("")], tick)] == [0, 0]
-    (strange,) = family.speak([say("Привет")], tick)
+def test_text_without_words_is_silence_and_unknown_characters_are_named(family):
+    assert [len(speech.samples) for speech in family.synthesise([make_input("..."), make_input("")], tick)] == [0, 0]
+    (strange,) = family.synthesise([make_input("Привет")], tick)
     assert len(strange.samples) == 0
     assert len(strange.remarks) == len("Привет")
 
 
-def test_vocoder_is_the_one_that_was_asked_for(family):
-    default, rough = family.speak([say(TEXTS[0]), say(TEXTS[0], options={"vocoder": "griffin-lim"})], tick)
+def test_vocoder_is_that_of_the_request(family):
+    default, rough = family.synthesise(
+        [make_input(TEXTS[0]), make_input(TEXTS[0], options={"vocoder": "griffin-lim"})], tick
+    )
     assert len(default.samples) == len(rough.samples)
     assert not np.array_equal(default.samples, rough.samples)
     with pytest.raises(UnsupportedOption, match="it has: griffin-lim") as refused:
-        family.speak([say(TEXTS[0], options={"vocoder": "waveglow"})], tick)
+        family.synthesise([make_input(TEXTS[0], options={"vocoder": "waveglow"})], tick)
     assert refused.value.field == "vocoder"
 
 
@@ -142,20 +146,20 @@ def test_vocoder_of_other_mels_is_refused_when_the_model_is_loaded():
 
 def test_other_voices_are_refused(family):
     assert [voice.id for voice in voices(family.entry)] == ["tacotron2"]
-    family.speak([say("Yes.", voice="tacotron2")], tick)
+    family.synthesise([make_input("Yes.", voice="tacotron2")], tick)
     with pytest.raises(UnsupportedOption, match="one voice") as refused:
-        family.speak([say("Yes.", voice="bob")], tick)
+        family.synthesise([make_input("Yes.", voice="bob")], tick)
     assert refused.value.field == "voice"
 
 
 def test_an_utterance_that_never_stops_is_tried_with_other_dropout(stopping):
     """Frames of one attempt are cut at 32; a seed is found whose first attempt is, and whose answer is not."""
     family = load(entry_of(stopping), "cpu")
-    (spelling,) = family._speller.parts(TEXTS[0])
+    (encoded,) = family._frontend.encode_parts(TEXTS[0])
     recovered = []
     for seed in range(1, 9):
-        first = family._network.speak([spelling.ids], SeededDropout([seed], 24), tick, limits=[32])[0]
-        (speech,) = family.speak([say(TEXTS[0], seed=seed)], tick)
+        first = family._network.synthesise([encoded.ids], SeededDropout([seed], 24), tick, limits=[32])[0]
+        (speech,) = family.synthesise([make_input(TEXTS[0], seed=seed)], tick)
         if first.stopped:
             continue
         recovered.append(len(speech.samples) < 32 * 256)
@@ -163,16 +167,16 @@ def test_an_utterance_that_never_stops_is_tried_with_other_dropout(stopping):
 
 
 class Reading:
-    """A network whose attention goes as it is told to, a way for each attempt, the last one for good."""
+    """A network whose attention is given, one alignment for each attempt; the last one repeats."""
 
     def __init__(self, network, *attempts) -> None:
-        self.shape, self.bins = network.shape, network.shape.bins
-        self.asked = 0
+        self.dimensions, self.bins = network.dimensions, network.dimensions.bins
+        self.call_count = 0
         self._attempts = attempts
 
-    def speak(self, ids, dropout, tick, *, limits, threshold):
-        attempt = self._attempts[min(self.asked, len(self._attempts) - 1)]
-        self.asked += 1
+    def synthesise(self, ids, dropout, tick, *, limits, threshold):
+        attempt = self._attempts[min(self.call_count, len(self._attempts) - 1)]
+        self.call_count += 1
         return [attempt(len(one), self.bins) for one in ids]
 
 
@@ -182,12 +186,12 @@ def well(symbols, bins, *, stopped=True):
 
 
 def skipping(symbols, bins):
-    said = well(symbols, bins)
-    return Utterance(said.mel[:, :-18], torch.cat([said.alignment[:9], said.alignment[27:]]), stopped=True)
+    whole = well(symbols, bins)
+    return Utterance(whole.mel[:, :-18], torch.cat([whole.alignment[:9], whole.alignment[27:]]), stopped=True)
 
 
 @pytest.mark.parametrize(
-    ("attempts", "asked", "faults"),
+    ("attempts", "call_count", "faults"),
     [
         ([well], 1, ()),
         ([skipping, well], 2, ()),
@@ -196,27 +200,27 @@ def skipping(symbols, bins):
     ],
     ids=["well", "well at last", "skipping", "endless"],
 )
-def test_attention_that_stays_lost_is_told(family, monkeypatch, attempts, asked, faults):
+def test_attention_faults_that_remain_are_reported(family, monkeypatch, attempts, call_count, faults):
     network = Reading(family._network, *attempts)
     monkeypatch.setattr(family, "_network", network)
-    (speech,) = family.speak([say(TEXTS[0])], tick)
-    assert (network.asked, speech.faults) == (asked, faults)
+    (speech,) = family.synthesise([make_input(TEXTS[0])], tick)
+    assert (network.call_count, speech.faults) == (call_count, faults)
 
 
 def test_a_sentence_in_which_attention_was_lost_is_in_the_result_of_a_job(family, tmp_path):
     """Random weights never stop."""
-    run = Run("tts.synthesize", tmp_path, {"model": "tacotron2", "text": " ".join(TEXTS)})
-    summary = run.all(None, family).summary
+    run = PipelineRun("tts.synthesize", tmp_path, {"model": "tacotron2", "text": " ".join(TEXTS)})
+    summary = run.run_all(None, family).summary
     assert summary["quality"]["faults"]["attention"] == 3
     assert "attention" in [warning["code"] for warning in summary["warnings"]]
 
 
-def test_speaking_stops_when_nobody_waits(family):
+def test_synthesis_stops_when_the_tick_raises(family):
     def stop() -> None:
-        raise Interrupted
+        raise StepInterrupted
 
-    with pytest.raises(Interrupted):
-        family.speak([say(TEXTS[0])], stop)
+    with pytest.raises(StepInterrupted):
+        family.synthesise([make_input(TEXTS[0])], stop)
 
 
 def test_provenance_names_weights_engine_and_vocoder(family):
@@ -229,7 +233,7 @@ def test_rate_of_the_checkpoint_is_that_of_the_entry():
         load(replace(entry_of(FIXTURES / "tacotron2"), sample_rate_hz=16_000), "cpu")
 
 
-def test_without_its_directory_it_says_what_to_do():
+def test_a_missing_directory_is_an_error_with_the_cure():
     entry = Catalog().get("tacotron2", "tts")
     with pytest.raises(ModelUnavailable, match=r"models\.toml"):
         load(replace(entry, source="./not-there"), "cpu")

@@ -16,13 +16,13 @@ import torch
 
 from pipelines.catalog.catalog import Catalog
 from pipelines.catalog.entry import Entry
-from pipelines.catalog.vocoder_settings import Knobs
+from pipelines.catalog.vocoder_settings import VocoderSettings
 from pipelines.errors import ModelUnavailable, UnsupportedOption
 from pipelines.families.vits import load, voices
 from pipelines.families.vits.family import Vits
-from pipelines.family import SpeakRequest, Speech
-from pipelines.pipeline import Interrupted
-from pipelines.text.pronunciation.phonemes import ipa
+from pipelines.family import Speech, SynthesisInput
+from pipelines.pipeline import StepInterrupted
+from pipelines.text.pronunciation.phonemes import phonemise_to_ipa
 from tests.speech_checkpoints import write_vits
 
 TEXT = "Hello, world. The cat sat on the mat."
@@ -44,7 +44,7 @@ def entry(folders: dict[str, Path], name: str) -> Entry:
 
 def exact(entry: Entry) -> Vits:
     """As the library computes it; elsewhere the decoder may be faster in bfloat16."""
-    return Vits(entry, Path(str(entry.source)), "cpu", Knobs(precision="float32"))
+    return Vits(entry, Path(str(entry.source)), "cpu", VocoderSettings(precision="float32"))
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +58,11 @@ def letters(folders: dict[str, Path]) -> Iterator[Vits]:
 
 
 def tick() -> None:
-    """Somebody waits."""
+    """Never interrupts."""
 
 
-def say(family: Vits, text: str, **changes: Any) -> Speech:
-    return family.speak([SpeakRequest(text, **{"voice": "", "language": "en", **changes})], tick)[0]
+def synthesise(family: Vits, text: str, **changes: Any) -> Speech:
+    return family.synthesise([SynthesisInput(text, **{"voice": "", "language": "en", **changes})], tick)[0]
 
 
 def differ(left: Speech, right: Speech) -> float:
@@ -86,23 +86,25 @@ def by_the_library(folder: Path, text: str, seed: int, **asked: Any) -> np.ndarr
 
 
 def test_sounds_as_the_library_does_with_the_same_seed(folders: dict[str, Path], many: Vits, letters: Vits) -> None:
-    phones = ipa(TEXT.lower(), "en-us")
+    phones = phonemise_to_ipa(TEXT.lower(), "en-us")
     for family, folder, written, asked in (
         (many, folders["vits-vctk"], phones, {"speaker_id": 2}),
         (letters, folders["mms-eng"], "hello world the cat sat on the mat", {}),
     ):
         voice = f"speaker-{asked['speaker_id']}" if asked else ""
         expected = by_the_library(folder, written, 7, **asked)
-        found = say(family, TEXT, voice=voice, seed=7).samples / 32_767
+        found = synthesise(family, TEXT, voice=voice, seed=7).samples / 32_767
         assert len(found) == len(expected) > 5_000
         assert np.abs(found - expected).max() < 1e-4
 
 
 def test_speed_and_noise_are_the_librarys(folders: dict[str, Path], many: Vits) -> None:
-    phones = ipa(TEXT.lower(), "en-us")
+    phones = phonemise_to_ipa(TEXT.lower(), "en-us")
     asked = {"speaker_id": 0, "speaking_rate": 1.7, "noise_scale": 0.2, "noise_scale_duration": 0.3}
     expected = by_the_library(folders["vits-vctk"], phones, 3, **asked)
-    found = say(many, TEXT, speed=1.7, seed=3, options={"noise_scale": 0.2, "duration_noise": 0.3}).samples / 32_767
+    found = (
+        synthesise(many, TEXT, speed=1.7, seed=3, options={"noise_scale": 0.2, "duration_noise": 0.3}).samples / 32_767
+    )
     assert len(found) == len(expected)
     assert np.abs(found - expected).max() < 1e-4
 
@@ -110,11 +112,11 @@ def test_speed_and_noise_are_the_librarys(folders: dict[str, Path], many: Vits) 
 def test_a_text_sounds_the_same_first_last_and_alone(many: Vits) -> None:
     texts = [TEXT, "Yes.", "A much longer sentence of many words, which goes on and on; and on!", "…", "No?"]
     requests = [
-        SpeakRequest(text, f"speaker-{number % 3}", "en", speed=1.0 + number / 10, seed=number)
+        SynthesisInput(text, f"speaker-{number % 3}", "en", speed=1.0 + number / 10, seed=number)
         for number, text in enumerate(texts)
     ]
-    alone = [many.speak([request], tick)[0] for request in requests]
-    together, backwards = many.speak(requests, tick), many.speak(requests[::-1], tick)[::-1]
+    alone = [many.synthesise([request], tick)[0] for request in requests]
+    together, backwards = many.synthesise(requests, tick), many.synthesise(requests[::-1], tick)[::-1]
     for one, first, last in zip(alone, together, backwards, strict=True):
         assert one.marks == first.marks == last.marks
         if len(one.samples):
@@ -123,27 +125,27 @@ def test_a_text_sounds_the_same_first_last_and_alone(many: Vits) -> None:
 
 
 def test_the_seed_alone_decides_what_is_drawn(many: Vits) -> None:
-    assert differ(say(many, TEXT, seed=1), say(many, TEXT, seed=1)) == 0
-    first, second = say(many, TEXT, seed=1), say(many, TEXT, seed=2)
+    assert differ(synthesise(many, TEXT, seed=1), synthesise(many, TEXT, seed=1)) == 0
+    first, second = synthesise(many, TEXT, seed=1), synthesise(many, TEXT, seed=2)
     assert len(first.samples) != len(second.samples)
-    still = [say(many, TEXT, seed=seed, options={"noise_scale": 0.0, "duration_noise": 0.0}) for seed in (1, 2)]
+    still = [synthesise(many, TEXT, seed=seed, options={"noise_scale": 0.0, "duration_noise": 0.0}) for seed in (1, 2)]
     assert differ(*still) == 0
 
 
 def test_speakers_sound_different(many: Vits) -> None:
     options = {"duration_noise": 0.0}
-    one, other = (say(many, TEXT, voice=f"speaker-{number}", options=options) for number in range(2))
+    one, other = (synthesise(many, TEXT, voice=f"speaker-{number}", options=options) for number in range(2))
     assert len(one.samples) != len(other.samples) or differ(one, other) > 0.01
 
 
 def test_double_speed_takes_about_half_the_time(letters: Vits) -> None:
-    slow, fast = (say(letters, TEXT * 3, speed=speed) for speed in (1.0, 2.0))
+    slow, fast = (synthesise(letters, TEXT * 3, speed=speed) for speed in (1.0, 2.0))
     assert 0.4 < len(fast.samples) / len(slow.samples) < 0.75
 
 
 def test_words_are_marked_where_their_symbols_sound(many: Vits, letters: Vits) -> None:
     for family in (many, letters):
-        speech = say(family, TEXT)
+        speech = synthesise(family, TEXT)
         assert [TEXT[m.start_char : m.end_char] for m in speech.marks] == [
             "Hello",
             "world",
@@ -163,17 +165,17 @@ def test_words_are_marked_where_their_symbols_sound(many: Vits, letters: Vits) -
 def test_a_long_sentence_is_decoded_in_tiles_as_the_whole_would_be(folders: dict[str, Path], letters: Vits) -> None:
     text = "the quick brown fox jumps over the lazy dog and runs into the wide green wood " * 4
     expected = by_the_library(folders["mms-eng"], text.strip(), 5)
-    found = say(letters, text, seed=5).samples / 32_767
+    found = synthesise(letters, text, seed=5).samples / 32_767
     assert len(found) == len(expected) > 4 * 256 * 64
     assert np.abs(found - expected).max() < 1e-4
 
 
 def test_text_without_words_is_silence(many: Vits) -> None:
     for text in ("", "…", " — ", "?!"):
-        speech = say(many, text)
+        speech = synthesise(many, text)
         assert len(speech.samples) == 0
         assert not speech.marks
-    assert many.speak([], tick) == []
+    assert many.synthesise([], tick) == []
 
 
 @pytest.mark.parametrize(
@@ -187,24 +189,24 @@ def test_text_without_words_is_silence(many: Vits) -> None:
     ],
 )
 def test_what_letters_lack_is_left_out_and_named(letters: Vits, text: str, sounds_like: str, named: str) -> None:
-    speech = say(letters, text)
-    assert differ(speech, say(letters, sounds_like)) == 0
+    speech = synthesise(letters, text)
+    assert differ(speech, synthesise(letters, sounds_like)) == 0
     assert [remark.split()[5] for remark in speech.remarks] == [repr(sign) for sign in named]
 
 
 def test_dash_that_the_set_lacks_still_parts_two_words(letters: Vits) -> None:
-    assert differ(say(letters, "well—known"), say(letters, "well known")) == 0
+    assert differ(synthesise(letters, "well—known"), synthesise(letters, "well known")) == 0
 
 
-def test_nasal_vowels_are_said_with_an_n(many: Vits) -> None:
-    assert len(say(many, "Blanc.").samples)
+def test_nasal_vowels_are_replaced_by_a_vowel_and_an_n(many: Vits) -> None:
+    assert len(synthesise(many, "Blanc.").samples)
 
 
-def test_given_phonemes_are_said(many: Vits) -> None:
+def test_given_phonemes_are_used(many: Vits) -> None:
     options = {"duration_noise": 0.0, "noise_scale": 0.0}
-    said = say(many, "Nguyen sat.", options={**options, "phonemes": [(0, 6, "wˈɪn")]})
-    assert differ(said, say(many, "win sat.", options=options)) < 1e-3
-    assert [(mark.start_char, mark.end_char) for mark in said.marks] == [(0, 6), (7, 10)]
+    speech = synthesise(many, "Nguyen sat.", options={**options, "phonemes": [(0, 6, "wˈɪn")]})
+    assert differ(speech, synthesise(many, "win sat.", options=options)) < 1e-3
+    assert [(mark.start_char, mark.end_char) for mark in speech.marks] == [(0, 6), (7, 10)]
 
 
 def test_unknown_voice_is_refused_with_the_choices(many: Vits, letters: Vits) -> None:
@@ -214,7 +216,7 @@ def test_unknown_voice_is_refused_with_the_choices(many: Vits, letters: Vits) ->
         (letters, "x", "mms-eng"),
     ):
         with pytest.raises(UnsupportedOption, match=choices) as refused:
-            say(family, TEXT, voice=voice)
+            synthesise(family, TEXT, voice=voice)
         assert refused.value.field == "voice"
 
 
@@ -225,12 +227,12 @@ def test_voices_are_listed_from_the_config_alone(folders: dict[str, Path]) -> No
     assert (only.id, only.language, only.sample_rate_hz) == ("mms-eng", "en", 16_000)
 
 
-def test_speaking_stops_when_nobody_waits(many: Vits) -> None:
+def test_synthesis_stops_when_the_tick_raises(many: Vits) -> None:
     def stop() -> None:
-        raise Interrupted
+        raise StepInterrupted
 
-    with pytest.raises(Interrupted):
-        many.speak([SpeakRequest(TEXT, "", "en")], stop)
+    with pytest.raises(StepInterrupted):
+        many.synthesise([SynthesisInput(TEXT, "", "en")], stop)
 
 
 # -- what does not fit -------------------------------------------------------------------------------------------------
@@ -259,7 +261,7 @@ def test_training_only_tensors_may_be_missing(folders: dict[str, Path], tmp_path
     kept = {name: tensor for name, tensor in tensors.items() if not name.startswith("posterior_encoder.")}
     assert len(kept) < len(tensors)
     save_file(kept, tmp_path / "model" / "model.safetensors", {"format": "pt"})
-    assert len(say(load(there, "cpu"), TEXT).samples)
+    assert len(synthesise(load(there, "cpu"), TEXT).samples)
 
 
 def test_training_only_tensors_may_hold_anything(folders: dict[str, Path], tmp_path: Path) -> None:
@@ -271,10 +273,10 @@ def test_training_only_tensors_may_hold_anything(folders: dict[str, Path], tmp_p
         if name.startswith("posterior_encoder."):
             tensor.fill_(float("nan"))
     save_file(tensors, tmp_path / "model" / "model.safetensors", {"format": "pt"})
-    assert len(say(load(there, "cpu"), TEXT).samples)
+    assert len(synthesise(load(there, "cpu"), TEXT).samples)
 
 
-def test_pickle_that_would_run_code_stays_shut(folders: dict[str, Path], tmp_path: Path) -> None:
+def test_pickle_that_would_run_code_is_refused(folders: dict[str, Path], tmp_path: Path) -> None:
     there = changed(folders, tmp_path / "model")
     (tmp_path / "model" / "model.safetensors").unlink()
     planted = tmp_path / "planted"
@@ -296,7 +298,7 @@ def test_weights_saved_by_torch_are_read_too(folders: dict[str, Path], tmp_path:
     weights = tmp_path / "model" / "model.safetensors"
     torch.save(load_file(weights), tmp_path / "model" / "pytorch_model.bin")
     weights.unlink()
-    assert differ(say(exact(there), TEXT), say(letters, TEXT)) < 1e-4
+    assert differ(synthesise(exact(there), TEXT), synthesise(letters, TEXT)) < 1e-4
 
 
 @pytest.mark.parametrize("name", ["vocab.json", "config.json", "tokenizer_config.json", "model.safetensors"])

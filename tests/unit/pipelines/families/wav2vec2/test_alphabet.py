@@ -1,4 +1,4 @@
-"""pipelines/families/wav2vec2/alphabet.py: what tokens stand for, in the vocabularies that are about."""
+"""pipelines/families/wav2vec2/alphabet.py: what tokens stand for, in published vocabularies."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def read(folder: Path, vocabulary: dict[str, Any], size: int | None = None, **fi
 
 def test_published_english_alphabet_is_written_small() -> None:
     alphabet = read_alphabet(make_entry(), FOLDER, {"vocab_size": 32, "pad_token_id": 0})
-    assert [alphabet.written(number) for number in (5, 27, 31)] == ["e", "'", "z"]
+    assert [alphabet.decode(number) for number in (5, 27, 31)] == ["e", "'", "z"]
     assert alphabet.tokens[:4] == (None,) * 4 and alphabet.delimiter == 4 and not alphabet.has_lower_case
 
 
 def test_alphabet_with_both_cases_is_written_as_it_is(tmp_path: Path) -> None:
     alphabet = read(tmp_path, {"[PAD]": 0, "|": 1, "Ä": 2, "ä": 3, "[UNK]": 4})
-    assert alphabet.written(2) == "Ä" and alphabet.has_lower_case and alphabet.tokens[4] is None
+    assert alphabet.decode(2) == "Ä" and alphabet.has_lower_case and alphabet.tokens[4] is None
 
 
 def test_other_word_delimiter_is_read_from_the_tokenizer(tmp_path: Path) -> None:
@@ -47,8 +47,8 @@ def test_marks_that_were_added_behind_the_models_tokens_are_left_out(tmp_path: P
 
 def test_words_are_spelled_with_the_longest_tokens_in_either_case(tmp_path: Path) -> None:
     alphabet = read(tmp_path, {"<pad>": 0, "|": 1, "s": 2, "c": 3, "h": 4, "sch": 5, "A": 6})
-    assert alphabet.spelled("schas") == [5, 6, 2]
-    assert alphabet.spelled("naß") is None
+    assert alphabet.encode("schas") == [5, 6, 2]
+    assert alphabet.encode("naß") is None
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""pipelines/families/wav2vec2/beam.py and lexicon.py: what a language model makes of scores that leave it open."""
+"""pipelines/families/wav2vec2/beam.py and lexicon.py: a language model decides between near scores."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from pipelines.errors import ModelUnavailable
 from pipelines.families.wav2vec2.alphabet import Alphabet
 from pipelines.families.wav2vec2.beam import BeamSearch, load_beam
-from pipelines.families.wav2vec2.ctc import best_path, letters, words
+from pipelines.families.wav2vec2.ctc import collapse_path, find_best_path, join_letters
 from tests.wav2vec2_checkpoint import make_entry
 
 TOKENS = "_|THESACK"
@@ -76,7 +76,7 @@ def text(found: list[Any]) -> str:
 
 
 def test_likelier_word_wins_where_the_sound_leaves_it_open(beam: BeamSearch) -> None:
-    greedy = list(words(letters(best_path(OPEN), OPEN, 0), ALPHABET))
+    greedy = list(join_letters(collapse_path(find_best_path(OPEN), OPEN, 0), ALPHABET))
     assert text(greedy) == "the see"
     assert text(beam.words(OPEN)) == "the sea"
 
@@ -95,7 +95,7 @@ def test_times_are_those_of_the_letters(beam: BeamSearch) -> None:
 
 def test_beam_and_greedy_agree_on_words_and_times_of_clear_speech(beam: BeamSearch) -> None:
     clear = scores_of("__TH_E|||CA_T|_SE_E_")
-    assert beam.words(clear) == list(words(letters(best_path(clear), clear, 0), ALPHABET))
+    assert beam.words(clear) == list(join_letters(collapse_path(find_best_path(clear), clear, 0), ALPHABET))
 
 
 def test_word_that_the_window_cuts_off_is_kept(beam: BeamSearch) -> None:
@@ -107,7 +107,7 @@ def test_silence_has_no_words(beam: BeamSearch, path: str) -> None:
     assert beam.words(scores_of(path)) == []
 
 
-def test_vocabulary_is_heard_though_the_model_has_no_such_word(beam: BeamSearch) -> None:
+def test_vocabulary_is_recognised_though_the_model_lacks_the_word(beam: BeamSearch) -> None:
     sound = scores_of("TH_E|S_ACKS|")
     assert text(beam.words(sound)) != "the Sacks"
     assert text(beam.words(sound, ("Sacks",))) == "the Sacks"
@@ -128,7 +128,7 @@ def test_searches_of_many_vocabularies_do_not_pile_up(beam: BeamSearch) -> None:
     assert len(beam._searches) <= 4 and () in beam._searches
 
 
-def test_lexicon_says_which_words_can_be_heard(model: Path, tmp_path: Path) -> None:
+def test_only_words_of_the_lexicon_are_recognised(model: Path, tmp_path: Path) -> None:
     lexicon = tmp_path / "lexicon.txt"
     lexicon.write_text("THE T H E |\nSEE\n<unk> x\n\n")
     beam = make_beam(model, components={"language_model": str(model), "lexicon": str(lexicon)})
@@ -166,7 +166,7 @@ def test_model_that_is_not_there_or_none_is_refused(tmp_path: Path) -> None:
 
 def test_binary_model_without_a_list_of_words_is_refused(tmp_path: Path) -> None:
     (tmp_path / "words.bin").write_bytes(b"mmap lm")
-    refused("does not tell its words", components={"language_model": str(tmp_path / "words.bin")})
+    refused("does not list its words", components={"language_model": str(tmp_path / "words.bin")})
 
 
 def test_lexicon_that_fits_nothing_is_refused(model: Path, tmp_path: Path) -> None:
@@ -178,4 +178,4 @@ def test_lexicon_that_fits_nothing_is_refused(model: Path, tmp_path: Path) -> No
 
 def test_script_without_spaces_has_no_words_to_weigh(model: Path) -> None:
     chinese = Alphabet((None, "你"), blank=0, delimiter=None)
-    refused("writes no spaces", chinese, components={"language_model": str(model)})
+    refused("has no word delimiter", chinese, components={"language_model": str(model)})

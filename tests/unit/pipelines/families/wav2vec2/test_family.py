@@ -1,4 +1,4 @@
-"""The family as a whole: what a loaded checkpoint says to windows, and which checkpoints are refused, and why."""
+"""The family as a whole: transcriptions of a loaded checkpoint, and which checkpoints are refused, and why."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import pytest
 from pipelines.errors import ModelUnavailable
 from pipelines.families.wav2vec2 import load
 from pipelines.families.wav2vec2.family import Wav2Vec2
-from pipelines.family import RecogniseRequest, Recognition
-from tests.factories import jfk, make_silence, make_wav
-from tests.in_process import Run
-from tests.wav2vec2_checkpoint import FOLDER, expected, make_entry, write_wav2vec2
+from pipelines.family import Recognition, TranscriptionInput
+from tests.audio_factories import load_jfk, make_silence, make_wav
+from tests.pipeline_runner import PipelineRun
+from tests.wav2vec2_checkpoint import FOLDER, load_expected, make_entry, write_wav2vec2
 
 
 @pytest.fixture(scope="module")
@@ -25,47 +25,47 @@ def family() -> Iterator[Wav2Vec2]:
     loaded.close()
 
 
-def ask(family: Wav2Vec2, **changes: Any) -> Recognition:
-    return family.recognise([RecogniseRequest(jfk(), **changes)], lambda: None)[0]
+def transcribe_jfk(family: Wav2Vec2, **changes: Any) -> Recognition:
+    return family.transcribe([TranscriptionInput(load_jfk(), **changes)], lambda: None)[0]
 
 
 def text(answer: Recognition) -> str:
     return " ".join(phrase.text for phrase in answer.phrases)
 
 
-def test_a_window_is_heard_letter_by_letter(family: Wav2Vec2) -> None:
-    answer = ask(family)
-    assert text(answer).upper().split() == str(expected()["text"]).split()
+def test_a_window_is_decoded_letter_by_letter(family: Wav2Vec2) -> None:
+    answer = transcribe_jfk(family)
+    assert text(answer).upper().split() == str(load_expected()["text"]).split()
     assert answer.language == "en"
     assert all(" ".join(word.word for word in phrase.words) == phrase.text for phrase in answer.phrases)
 
 
 def test_words_are_timed_by_the_models_frames(family: Wav2Vec2) -> None:
-    for phrase in ask(family).phrases:
+    for phrase in transcribe_jfk(family).phrases:
         for word in phrase.words:
             assert round(word.start / 0.02, 6).is_integer() and round(word.end / 0.02, 6).is_integer()
             assert word.start < word.end <= 11.0
 
 
 def test_phrases_part_at_pauses(family: Wav2Vec2) -> None:
-    phrases = ask(family).phrases
+    phrases = transcribe_jfk(family).phrases
     assert all(after.start - before.end > 0.44 for before, after in pairwise(phrases))
 
 
 def test_words_come_when_they_are_wanted(family: Wav2Vec2) -> None:
-    assert not any(phrase.words for phrase in ask(family, words=False).phrases)
+    assert not any(phrase.words for phrase in transcribe_jfk(family, words=False).phrases)
 
 
 def test_confidence_of_a_phrase_is_its_words_by_their_length(family: Wav2Vec2) -> None:
-    for phrase in ask(family).phrases:
+    for phrase in transcribe_jfk(family).phrases:
         letters = sum(len(word.word) for word in phrase.words)
         mean = sum(word.confidence * len(word.word) for word in phrase.words) / letters
         assert phrase.confidence == pytest.approx(mean)
 
 
 def test_a_window_too_short_for_a_frame_has_nothing_in_it(family: Wav2Vec2) -> None:
-    requests = [RecogniseRequest(jfk()[:length]) for length in (0, 1, 399)]
-    assert [answer.phrases for answer in family.recognise(requests, lambda: None)] == [(), (), ()]
+    requests = [TranscriptionInput(load_jfk()[:length]) for length in (0, 1, 399)]
+    assert [answer.phrases for answer in family.transcribe(requests, lambda: None)] == [(), (), ()]
 
 
 def test_engines_and_their_precision_are_named(family: Wav2Vec2, tmp_path: Path, monkeypatch: Any) -> None:
@@ -73,7 +73,7 @@ def test_engines_and_their_precision_are_named(family: Wav2Vec2, tmp_path: Path,
     assert family.engine == "torch/float32" and family.revision.startswith("sha256:")
     onnx = load(make_entry(engine="onnx"), "cpu")
     assert onnx.engine == "onnx/float32"
-    assert text(ask(onnx)) == text(ask(family))
+    assert text(transcribe_jfk(onnx)) == text(transcribe_jfk(family))
     assert load(make_entry(engine="torch"), "cpu").engine in ("torch/bfloat16", "torch/float32")
 
 
@@ -84,18 +84,18 @@ def test_a_language_model_decides_among_its_words(tmp_path: Path) -> None:
         "\\2-grams:\n-1\t<s> ASK\n\n\\end\\\n"
     )
     beam = load(make_entry(components={"language_model": str(model)}), "cpu")
-    assert set(text(ask(beam)).split()) <= {"ask"}
+    assert set(text(transcribe_jfk(beam)).split()) <= {"ask"}
 
 
 def test_job_with_wav2vec2_gives_a_transcript(family: Wav2Vec2, tmp_path: Path) -> None:
-    run = Run("stt.transcribe", tmp_path, {"model": "wav2vec2", "formats": ["json", "vtt"]})
-    run.all(make_wav(tmp_path / "a.wav", jfk()), family)
-    assert '"model": "wav2vec2-base-960h"' in run.text("transcript.json")
-    assert run.text("transcript.vtt").startswith("WEBVTT")
+    run = PipelineRun("stt.transcribe", tmp_path, {"model": "wav2vec2", "formats": ["json", "vtt"]})
+    run.run_all(make_wav(tmp_path / "a.wav", load_jfk()), family)
+    assert '"model": "wav2vec2-base-960h"' in run.read_text("transcript.json")
+    assert run.read_text("transcript.vtt").startswith("WEBVTT")
 
 
 def test_silence_is_answered_without_failing(family: Wav2Vec2) -> None:
-    answer = family.recognise([RecogniseRequest(make_silence(2.0))], lambda: None)[0]
+    answer = family.transcribe([TranscriptionInput(make_silence(2.0))], lambda: None)[0]
     assert all(0 <= phrase.start <= phrase.end <= 2.0 for phrase in answer.phrases)
 
 
@@ -144,7 +144,7 @@ def test_another_architecture_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_another_sampling_rate_is_refused(tmp_path: Path) -> None:
-    refused(write_wav2vec2(tmp_path / "model", preprocessor_config={"sampling_rate": 8000}), "hears 8000 Hz")
+    refused(write_wav2vec2(tmp_path / "model", preprocessor_config={"sampling_rate": 8000}), "trained at 8000 Hz")
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_config_that_describes_no_network_is_refused(tmp_path: Path, changes: di
 def test_model_without_room_is_refused_with_the_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     from pipelines.engines import memory
 
-    monkeypatch.setattr(memory, "free_bytes", lambda device: 1_000)
+    monkeypatch.setattr(memory, "measure_free_bytes", lambda device: 1_000)
     refused(FOLDER, r"too large for cpu: it needs about .* GB and 0\.0 GB are")
 
 

@@ -1,4 +1,4 @@
-"""pipelines/families/wav2vec2/punctuation_model.py: the labels that are about, and what they do to words."""
+"""pipelines/families/wav2vec2/punctuation_model.py: published label sets, and their effect on words."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from pipelines.errors import ModelUnavailable
 from pipelines.families.wav2vec2 import load
 from pipelines.families.wav2vec2.punctuation_model import PunctuationModel, load_punctuation
-from pipelines.family import Phrase, RecogniseRequest, Word
-from tests.factories import jfk
+from pipelines.family import Phrase, TranscriptionInput, Word
+from tests.audio_factories import load_jfk
 from tests.punctuation_checkpoint import write_classifier
 from tests.wav2vec2_checkpoint import make_entry
 
@@ -44,40 +44,40 @@ def make_phrases(*texts: str) -> list[Phrase]:
 def test_marks_stand_behind_their_words_and_capitals_behind_full_stops(
     tmp_path: Path, labels: list[str], pieces: dict[str, str]
 ) -> None:
-    heard = make_phrases("hello world", "is i it")
-    phrases = make_model(tmp_path, labels, pieces).marked(heard, "en")
+    unpunctuated = make_phrases("hello world", "is i it")
+    phrases = make_model(tmp_path, labels, pieces).punctuate(unpunctuated, "en")
     assert [phrase.text for phrase in phrases] == ["Hello, world.", "Is I it?"]
     assert [" ".join(word.word for word in phrase.words) for phrase in phrases] == [phrase.text for phrase in phrases]
     assert [(word.start, word.end) for phrase in phrases for word in phrase.words] == [
-        (word.start, word.end) for phrase in heard for word in phrase.words
+        (word.start, word.end) for phrase in unpunctuated for word in phrase.words
     ]
 
 
 def test_capital_that_the_model_gives_stays(tmp_path: Path) -> None:
     model = make_model(tmp_path, ["OO", "OU", ".O"], {"to": "OO", "berlin": "OU"})
-    assert model.marked(make_phrases("to berlin"), "de")[0].text == "To Berlin"
+    assert model.punctuate(make_phrases("to berlin"), "de")[0].text == "To Berlin"
 
 
 def test_mark_of_a_word_in_pieces_is_that_of_the_last_one(tmp_path: Path) -> None:
     model = make_model(tmp_path, ["0", ".", ","], {"good": ",", "##bye": "."})
-    assert model.marked(make_phrases("goodbye good"), None)[0].text == "Goodbye. Good,"
+    assert model.punctuate(make_phrases("goodbye good"), None)[0].text == "Goodbye. Good,"
 
 
 def test_long_windows_are_read_in_parts(tmp_path: Path) -> None:
     """The model here takes 62 words and no more."""
     model = make_model(tmp_path, ["0", "."], {"stop": ".", "go": "0"})
-    heard = make_phrases(" ".join(["go", "go", "stop"] * 60))
-    assert model.marked(heard, "en")[0].text == " ".join(["Go", "go", "stop."] * 60)
+    unpunctuated = make_phrases(" ".join(["go", "go", "stop"] * 60))
+    assert model.punctuate(unpunctuated, "en")[0].text == " ".join(["Go", "go", "stop."] * 60)
 
 
-def test_nothing_heard_is_nothing_to_mark(tmp_path: Path) -> None:
-    assert make_model(tmp_path, ["0", "."], {"stop": "."}).marked([], "en") == []
+def test_no_phrases_stay_no_phrases(tmp_path: Path) -> None:
+    assert make_model(tmp_path, ["0", "."], {"stop": "."}).punctuate([], "en") == []
 
 
 def test_family_with_such_a_model_writes_its_own_punctuation(tmp_path: Path) -> None:
     write_classifier(tmp_path, [".", "0"], {"never": "0"})
     family = load(make_entry(components={"punctuation": str(tmp_path)}), "cpu")
-    (answer,) = family.recognise([RecogniseRequest(jfk()[:32_000])], lambda: None)
+    (answer,) = family.transcribe([TranscriptionInput(load_jfk()[:32_000])], lambda: None)
     assert family.entry.punctuates
     assert all(word.endswith(".") for phrase in answer.phrases for word in phrase.text.split())
 

@@ -12,7 +12,7 @@ import pytest
 from pipelines.catalog.catalog import Catalog
 from pipelines.catalog.entry import Entry
 from pipelines.families.whisper.tokenizer import Tokenizer
-from tests.whisper_published import write_published
+from tests.whisper_huggingface_checkpoint import write_huggingface_whisper
 from tests.whisper_tokenizer import write_tokenizer
 
 
@@ -30,7 +30,7 @@ def _cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
 @pytest.fixture(scope="package")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint as Hugging Face publishes it."""
-    return write_published(tmp_path_factory.mktemp("published") / "model")
+    return write_huggingface_whisper(tmp_path_factory.mktemp("published") / "model")
 
 
 @pytest.fixture(scope="package")

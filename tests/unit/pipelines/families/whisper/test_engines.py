@@ -24,9 +24,9 @@ from pipelines.engines.selection import PROBABILITY_LIMIT
 from pipelines.engines.torch_engine import has_fast_bfloat16
 from pipelines.errors import EngineFailure, ModelUnavailable
 from pipelines.families.whisper import Whisper, load
-from pipelines.families.whisper.features import log_mel
-from pipelines.family import RecogniseRequest
-from tests.whisper_published import expected, sound
+from pipelines.families.whisper.features import compute_log_mel
+from pipelines.family import TranscriptionInput
+from tests.whisper_huggingface_checkpoint import load_expected, load_sound
 
 ENGINES = ("torch", "onnx", "ctranslate2", "ctranslate2-float32", "bfloat16")
 #: Two layers of attention (values, output) and of two linear layers each.
@@ -73,7 +73,7 @@ def whisper(entry: Entry, engine: str) -> Iterator[Whisper]:
 
 @pytest.fixture(scope="module")
 def encoded(whisper: Whisper) -> Any:
-    return whisper._encoder.encode(log_mel(sound(), 80)[None], lambda: None)
+    return whisper._encoder.encode(compute_log_mel(load_sound(), 80)[None], lambda: None)
 
 
 @pytest.mark.parametrize(("engine", "part"), [("ctranslate2", "decoder"), ("torch", "decoder"), ("onnx", "encoder")])
@@ -89,7 +89,7 @@ def test_values_that_overflow_are_a_failure_and_no_text(
     save_file(tensors, tmp_path / "model" / "model.safetensors", {"format": "pt"})
     overflowing = load_engine(dataclasses.replace(entry, source=str(tmp_path / "model")), engine)
     with pytest.raises(EngineFailure, match=f"whisper-tiny computes NaN in .*{engine}"):
-        overflowing.recognise([RecogniseRequest(sound()[:32_000], language="en")], lambda: None)
+        overflowing.transcribe([TranscriptionInput(load_sound()[:32_000], language="en")], lambda: None)
     overflowing.close()
 
 
@@ -101,7 +101,7 @@ def test_bfloat16_is_refused_where_it_would_be_emulated(entry: Entry, monkeypatc
 
 def test_encoder_agrees_with_the_reference(whisper: Whisper, engine: str, encoded: Any) -> None:
     library, _, precision = whisper._encoder.name.partition("/")
-    theirs = expected()["encoder_output"]
+    theirs = load_expected()["encoder_output"]
     exact = 1e-2 if library == "ctranslate2" else 1e-3
     tolerance = MATRICES * HALF_STEPS[precision] * np.abs(theirs).max() if precision in HALF_STEPS else exact
     assert np.abs(np.asarray(encoded, np.float32) - theirs).max() < tolerance
@@ -109,27 +109,27 @@ def test_encoder_agrees_with_the_reference(whisper: Whisper, engine: str, encode
 
 @pytest.mark.parametrize("name", PROMPTS)
 def test_text_has_the_probabilities_of_the_reference(whisper: Whisper, encoded: Any, name: str) -> None:
-    decoder, theirs = whisper._decoder, expected()[name].tolist()
+    decoder, theirs = whisper._decoder, load_expected()[name].tolist()
     [ours] = decoder.generate(encoded, [PROMPTS[name]], decoder.attempts[0], limit=24, seeds=[0], tick=lambda: None)
     assert len(ours.tokens) == 24
     if decoder.name.endswith("/float32"):
         # Greedy decoding of random weights takes another token for the smallest difference of an encoder in 16 bits.
         assert list(ours.tokens) == theirs or "bfloat16" in whisper.engine
     score = "openai_greedy_ids_timestamps" if "timestamps" in name else "openai_greedy_ids_no_timestamps"
-    mean = np.exp(float(expected()[f"{score}_avg_logprob"]))
+    mean = np.exp(float(load_expected()[f"{score}_avg_logprob"]))
     assert np.exp(ours.logprob) == pytest.approx(mean, abs=PROBABILITY_LIMIT)
-    silence = float(expected()[f"{score}_no_speech_prob"])
+    silence = float(load_expected()[f"{score}_no_speech_prob"])
     assert ours.no_speech == pytest.approx(silence, abs=PROBABILITY_LIMIT)
 
 
 def test_language_has_the_probability_of_the_reference(whisper: Whisper, encoded: Any) -> None:
-    logits = expected()["sot_logits_lang"]
+    logits = load_expected()["sot_logits_lang"]
     shares = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
-    [(_, confidence)] = whisper._decoder.languages(encoded)
+    [(_, confidence)] = whisper._decoder.detect_languages(encoded)
     assert confidence == pytest.approx(shares.max(), abs=PROBABILITY_LIMIT)
 
 
-def test_engine_is_as_close_to_float32_as_its_selection_says(whisper: Whisper, engine: str) -> None:
+def test_engine_is_as_close_to_float32_as_its_selection_reports(whisper: Whisper, engine: str) -> None:
     if engine == "torch":
         assert whisper.selection is None
         return
@@ -140,14 +140,17 @@ def test_engine_is_as_close_to_float32_as_its_selection_says(whisper: Whisper, e
 
 
 def test_windows_of_a_batch_are_recognised_as_alone(whisper: Whisper) -> None:
-    speech = sound()
+    speech = load_sound()
     cuts = [speech, speech[:40_000], speech[60_000:140_000], speech[:2_000]]
     # Beams, draws and long texts multiply what this takes, and it is the same for them.
-    whisper.gates, whisper._longest = dataclasses.replace(whisper.gates, logprob=-99.0), 24
+    whisper.thresholds, whisper._max_tokens = dataclasses.replace(whisper.thresholds, logprob=-99.0), 24
     plain = {"timestamps": False}
-    requests = [RecogniseRequest(cut, language="en", seed=at, options=plain) for at, cut in enumerate(cuts)]
-    together, turned = whisper.recognise(requests, lambda: None), whisper.recognise(requests[::-1], lambda: None)[::-1]
-    alone = [whisper.recognise([request], lambda: None)[0] for request in requests]
+    requests = [TranscriptionInput(cut, language="en", seed=at, options=plain) for at, cut in enumerate(cuts)]
+    together, turned = (
+        whisper.transcribe(requests, lambda: None),
+        whisper.transcribe(requests[::-1], lambda: None)[::-1],
+    )
+    alone = [whisper.transcribe([request], lambda: None)[0] for request in requests]
     assert together == turned == alone
 
 
@@ -155,7 +158,7 @@ def test_draws_are_those_of_the_seed(entry: Entry, published: Path) -> None:
     torch = pytest.importorskip("torch")
     whisper = load_engine(entry, "torch")
     decoder = whisper._decoder
-    states = torch.from_numpy(expected()["encoder_output"]).repeat(3, 1, 1)
+    states = torch.from_numpy(load_expected()["encoder_output"]).repeat(3, 1, 1)
 
     def drawn(seeds: list[int], attempt: Any = decoder.attempts[-1]) -> list[list[int]]:
         prompts = [PROMPTS["greedy_ids_suppressed"]] * len(seeds)
@@ -174,17 +177,17 @@ def test_word_times_of_pytorch_are_those_of_ctranslate2(entry: Entry) -> None:
     from ctranslate2 import StorageView
     from ctranslate2.models import Whisper as Exact
 
-    from pipelines.families.whisper.checkpoint import opened
-    from pipelines.families.whisper.engines.conversion import ctranslate2_folder
-    from pipelines.families.whisper.engines.ctranslate2_model import _alignment
+    from pipelines.families.whisper.checkpoint import read_checkpoint
+    from pipelines.families.whisper.engines.conversion import convert_to_ctranslate2
+    from pipelines.families.whisper.engines.ctranslate2_model import _build_alignment
 
     whisper = load_engine(entry, "torch")
-    checkpoint = opened(entry)
-    exact = Exact(str(ctranslate2_folder(entry, checkpoint, whisper._tokenizer)), compute_type="float32")
-    text = [token for token in expected()["greedy_ids_suppressed"].tolist() if token < 50257]
-    mels = log_mel(sound(), 80)[None].repeat(2, 0)
+    checkpoint = read_checkpoint(entry)
+    exact = Exact(str(convert_to_ctranslate2(entry, checkpoint, whisper._tokenizer)), compute_type="float32")
+    text = [token for token in load_expected()["greedy_ids_suppressed"].tolist() if token < 50257]
+    mels = compute_log_mel(load_sound(), 80)[None].repeat(2, 0)
     start, texts, frames = [50258, 50259, 50359], [text, text[:5]], [1100, 1000]
-    theirs = [_alignment(each) for each in exact.align(StorageView.from_array(mels), start, texts, frames)]
+    theirs = [_build_alignment(each) for each in exact.align(StorageView.from_array(mels), start, texts, frames)]
     ours = whisper._decoder.align(whisper._encoder.encode(mels, lambda: None), start, texts, frames)
     for left, right in zip(ours, theirs, strict=True):
         assert len(left.times) == len(left.probabilities) + 1

@@ -1,4 +1,4 @@
-"""Where weights come from, what is asked of them, what is said when they are missing."""
+"""Where weights come from, what is required of them, and the errors when they are missing."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from pipelines.catalog.entry import Entry
 from pipelines.engines.ctranslate2_saturation import has_exact_int8_sums
 from pipelines.errors import ModelUnavailable, UnsupportedOption
 from pipelines.families.whisper import Whisper, load
-from pipelines.families.whisper.accuracy import Examination
-from pipelines.family import RecogniseRequest
-from tests.factories import jfk, make_wav
-from tests.in_process import Run
-from tests.whisper_checkpoint import write_whisper
+from pipelines.families.whisper.accuracy import AccuracyCheck
+from pipelines.family import TranscriptionInput
+from tests.audio_factories import load_jfk, make_wav
+from tests.pipeline_runner import PipelineRun
+from tests.whisper_ctranslate2_checkpoint import write_ctranslate2_whisper
 
 #: What stands for 8 bits on this processor, and what is chosen here.
 EIGHT_BITS = "ctranslate2/int8" if has_exact_int8_sums() else "ctranslate2/int8_reduced_range"
@@ -34,7 +34,7 @@ def make_entry(source: str | Path, **changes: Any) -> Entry:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_whisper(tmp_path_factory.mktemp("whisper") / "model")
+    return write_ctranslate2_whisper(tmp_path_factory.mktemp("whisper") / "model")
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +42,8 @@ def whisper(folder: Path) -> Whisper:
     return load(make_entry(folder), "cpu")
 
 
-def ask(whisper: Whisper, **changes: Any) -> Any:
-    return whisper.recognise([RecogniseRequest(jfk()[:32_000], **changes)], lambda: None)[0]
+def transcribe_noise(whisper: Whisper, **changes: Any) -> Any:
+    return whisper.transcribe([TranscriptionInput(load_jfk()[:32_000], **changes)], lambda: None)[0]
 
 
 def test_model_loads_from_a_directory_with_its_digest_as_revision(whisper: Whisper) -> None:
@@ -64,15 +64,17 @@ def test_weights_of_7_bits_take_the_place_of_8_where_sums_are_cut(
 ) -> None:
     monkeypatch.setattr("pipelines.engines.ctranslate2_engine.has_exact_int8_sums", lambda: False)
     whisper = load(make_entry(folder), "cpu")
-    assert whisper.engine == MIXED and ask(whisper, language="en").phrases
+    assert whisper.engine == MIXED and transcribe_noise(whisper, language="en").phrases
     small = load(make_entry(folder, engine="ctranslate2-int8"), "cpu")
-    assert small.engine == "ctranslate2/int8_reduced_range" and ask(small, language="en").phrases
+    assert small.engine == "ctranslate2/int8_reduced_range" and transcribe_noise(small, language="en").phrases
     whisper.close()
 
 
 def test_engine_with_too_large_an_error_gives_way_to_float32(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     errors = {"ctranslate2/float32": 0.0}
-    monkeypatch.setattr(Examination, "error", lambda self, decoder, encoded, reference: errors.get(decoder.name, 0.3))
+    monkeypatch.setattr(
+        AccuracyCheck, "measure_error", lambda self, decoder, encoded, reference: errors.get(decoder.name, 0.3)
+    )
     whisper = load(make_entry(folder), "cpu")
     assert whisper.engine == "ctranslate2/float32" and whisper.selection is not None
     assert [(each.engine, each.error) for each in whisper.selection.candidates] == [
@@ -88,18 +90,18 @@ def test_engine_that_decodes_otherwise_in_batches_decodes_window_by_window(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert load(make_entry(folder), "cpu")._decoder.decodes_in_batches
-    monkeypatch.setattr(Examination, "is_alike_in_batches", lambda *_: False)
+    monkeypatch.setattr(AccuracyCheck, "is_equal_in_batches", lambda *_: False)
     whisper = load(make_entry(folder), "cpu")
     assert not whisper._decoder.decodes_in_batches
-    requests = [RecogniseRequest(jfk()[:size], language="en") for size in (32_000, 16_000)]
-    alone = [whisper.recognise([request], lambda: None)[0] for request in requests]
-    assert whisper.recognise(requests, lambda: None) == alone
+    requests = [TranscriptionInput(load_jfk()[:size], language="en") for size in (32_000, 16_000)]
+    alone = [whisper.transcribe([request], lambda: None)[0] for request in requests]
+    assert whisper.transcribe(requests, lambda: None) == alone
 
 
 def test_model_that_does_not_fit_in_float32_is_loaded_without_a_comparison(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipelines.families.whisper.loading.free_bytes", lambda device: 1_000_000)
+    monkeypatch.setattr("pipelines.families.whisper.loading.measure_free_bytes", lambda device: 1_000_000)
     whisper = load(make_entry(folder), "cpu")
     assert whisper.engine == EIGHT_BITS and whisper.selection is not None
     assert whisper.selection.chosen.error is None
@@ -115,32 +117,32 @@ def test_revision_of_a_snapshot_is_its_commit(folder: Path, tmp_path: Path) -> N
 
 @pytest.mark.parametrize(("tag", "answer"), [("de", "de"), ("de-AT", "de"), ("nb", "no"), ("jv", "jv"), ("fil", "tl")])
 def test_languages_go_by_their_bcp_47_tags(whisper: Whisper, tag: str, answer: str) -> None:
-    assert ask(whisper, language=tag).language == answer
+    assert transcribe_noise(whisper, language=tag).language == answer
 
 
 def test_language_is_detected_where_none_is_named(whisper: Whisper) -> None:
-    answer = ask(whisper)
+    answer = transcribe_noise(whisper)
     assert answer.language and 0 < answer.language_confidence < 1
 
 
 def test_unknown_language_is_refused(whisper: Whisper) -> None:
     with pytest.raises(UnsupportedOption, match="tlh"):
-        ask(whisper, language="tlh")
+        transcribe_noise(whisper, language="tlh")
 
 
 def test_translation_is_english(whisper: Whisper) -> None:
-    assert ask(whisper, task="translate", language="de").language == "en"
+    assert transcribe_noise(whisper, task="translate", language="de").language == "en"
 
 
 def test_words_come_when_they_are_wanted(whisper: Whisper) -> None:
-    assert all(phrase.words for phrase in ask(whisper, language="en").phrases)
-    assert not any(phrase.words for phrase in ask(whisper, language="en", words=False).phrases)
+    assert all(phrase.words for phrase in transcribe_noise(whisper, language="en").phrases)
+    assert not any(phrase.words for phrase in transcribe_noise(whisper, language="en", words=False).phrases)
 
 
-def test_vocabulary_and_prompt_change_what_is_heard(whisper: Whisper) -> None:
-    plain = ask(whisper, language="en")
-    assert ask(whisper, language="en", vocabulary=("Kennedy", "Americans")) != plain
-    assert ask(whisper, language="en", prompt="The president spoke to the Americans.") != plain
+def test_vocabulary_and_prompt_change_the_text(whisper: Whisper) -> None:
+    plain = transcribe_noise(whisper, language="en")
+    assert transcribe_noise(whisper, language="en", vocabulary=("Kennedy", "Americans")) != plain
+    assert transcribe_noise(whisper, language="en", prompt="The president spoke to the Americans.") != plain
 
 
 def test_catalogue_knows_every_language_of_the_model(whisper: Whisper) -> None:
@@ -149,10 +151,10 @@ def test_catalogue_knows_every_language_of_the_model(whisper: Whisper) -> None:
 
 
 def test_job_with_whisper_gives_a_transcript(folder: Path, whisper: Whisper, tmp_path: Path) -> None:
-    run = Run("stt.transcribe", tmp_path, {"model": "whisper-tiny", "formats": ["json", "vtt"]})
-    run.all(make_wav(tmp_path / "a.wav", jfk()), whisper)
-    assert '"model": "whisper-tiny"' in run.text("transcript.json")
-    assert run.text("transcript.vtt").startswith("WEBVTT")
+    run = PipelineRun("stt.transcribe", tmp_path, {"model": "whisper-tiny", "formats": ["json", "vtt"]})
+    run.run_all(make_wav(tmp_path / "a.wav", load_jfk()), whisper)
+    assert '"model": "whisper-tiny"' in run.read_text("transcript.json")
+    assert run.read_text("transcript.vtt").startswith("WEBVTT")
 
 
 def test_missing_directory_is_named(tmp_path: Path) -> None:

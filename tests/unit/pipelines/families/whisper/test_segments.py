@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.families.whisper.segments import Segment, closed, goes_on_at, segments_of
+from pipelines.families.whisper.segments import Segment, drop_open_segment, find_continuation, split_segments
 from pipelines.families.whisper.tokenizer import Tokenizer
 
 
@@ -13,13 +13,16 @@ def at(seconds: float) -> int:
 
 def test_timestamps_cut_the_text(tokenizer: Tokenizer) -> None:
     tokens = [at(0), 1, 2, at(2.5), at(3), 3, at(4)]
-    assert segments_of(tokenizer, tokens, 10.0) == [Segment([1, 2], 0.0, 2.5), Segment([3], 3.0, 4.0)]
+    assert split_segments(tokenizer, tokens, 10.0) == [Segment([1, 2], 0.0, 2.5), Segment([3], 3.0, 4.0)]
 
 
 def test_open_text_reaches_to_the_end_and_no_time_leaves_the_window(tokenizer: Tokenizer) -> None:
-    assert segments_of(tokenizer, [at(1), 1, at(29), at(29), 2], 10.0) == [Segment([1], 1, 10.0), Segment([2], 10, 10)]
-    assert segments_of(tokenizer, [1, 2], 7.0) == [Segment([1, 2], 0.0, 7.0)]
-    assert segments_of(tokenizer, [at(0), at(5)], 7.0) == []
+    assert split_segments(tokenizer, [at(1), 1, at(29), at(29), 2], 10.0) == [
+        Segment([1], 1, 10.0),
+        Segment([2], 10, 10),
+    ]
+    assert split_segments(tokenizer, [1, 2], 7.0) == [Segment([1, 2], 0.0, 7.0)]
+    assert split_segments(tokenizer, [at(0), at(5)], 7.0) == []
 
 
 @pytest.mark.parametrize(
@@ -43,11 +46,11 @@ def test_open_text_reaches_to_the_end_and_no_time_leaves_the_window(tokenizer: T
         "no timestamps",
     ],
 )
-def test_rest_is_heard_again_where_the_text_breaks_off(
+def test_decoding_continues_where_the_text_breaks_off(
     tokenizer: Tokenizer, tokens: list[int], limit: int, on: float | None
 ) -> None:
-    assert goes_on_at(tokenizer, tokens, 10.0, limit) == on
+    assert find_continuation(tokenizer, tokens, 10.0, limit) == on
 
 
-def test_what_will_be_heard_again_is_left_out(tokenizer: Tokenizer) -> None:
-    assert closed(tokenizer, [at(0), 1, at(5), at(5), 2]) == [at(0), 1, at(5), at(5)]
+def test_tokens_after_the_last_timestamp_are_dropped(tokenizer: Tokenizer) -> None:
+    assert drop_open_segment(tokenizer, [at(0), 1, at(5), at(5), 2]) == [at(0), 1, at(5), at(5)]

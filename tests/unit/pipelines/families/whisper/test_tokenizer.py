@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pipelines.families.whisper.tokenizer import Tokenizer
-from tests.whisper_published import SOURCE
+from tests.whisper_huggingface_checkpoint import SOURCE
 
 CASES = json.loads((SOURCE / "tokenizer_cases.json").read_text(encoding="utf-8"))["cases"]
 
@@ -18,7 +18,7 @@ def test_texts_are_the_tokens_of_the_reference_and_back(tokenizer: Tokenizer, ca
 
 def test_special_tokens_stand_where_they_are_published(tokenizer: Tokenizer) -> None:
     assert (tokenizer.end, tokenizer.start, tokenizer.translate, tokenizer.transcribe) == (50257, 50258, 50358, 50359)
-    assert (tokenizer.before, tokenizer.no_speech, tokenizer.first_timestamp) == (50361, 50362, 50364)
+    assert (tokenizer.start_of_previous, tokenizer.no_speech, tokenizer.first_timestamp) == (50361, 50362, 50364)
     assert len(tokenizer.languages) == 99 and tokenizer.languages["en"] == 50259 and tokenizer.is_multilingual
 
 

@@ -11,13 +11,13 @@ from pipelines.catalog.catalog import Catalog
 from pipelines.errors import BadInput, ModelUnavailable, UnsupportedOption
 from pipelines.families.yourtts import load, voices
 from pipelines.families.yourtts.family import YourTts
-from pipelines.family import Recording, SpeakRequest
-from pipelines.pipeline import Interrupted
+from pipelines.family import Recording, SynthesisInput
+from pipelines.pipeline import StepInterrupted
 from pipelines.requests import SynthesisRequest
 from pipelines.tts.part_file import read_part
-from tests.checkpoints import FIXTURES, arrays
-from tests.factories import jfk, make_silence
-from tests.synthesis_rig import speak
+from tests.audio_factories import load_jfk, make_silence
+from tests.checkpoints import FIXTURES, load_arrays
+from tests.synthesis_runner import run_synthesis
 
 FOLDER = FIXTURES / "yourtts"
 ENTRY = replace(Catalog().get("yourtts", "tts"), source=str(FOLDER), threads=1)
@@ -26,7 +26,7 @@ QUIET = {"noise_scale": 0.0, "duration_noise": 0.0}
 
 
 def tick() -> None:
-    """Somebody waits for the answer."""
+    """Never interrupts."""
 
 
 @pytest.fixture(scope="module")
@@ -34,14 +34,14 @@ def family() -> YourTts:
     return YourTts(ENTRY, FOLDER, "cpu", precision="float32")
 
 
-def say(text: str, **changes) -> SpeakRequest:
-    return SpeakRequest(text, **{"voice": "", "language": "en", "seed": 7, "speed": 2.0, **changes})
+def make_input(text: str, **changes) -> SynthesisInput:
+    return SynthesisInput(text, **{"voice": "", "language": "en", "seed": 7, "speed": 2.0, **changes})
 
 
 def test_a_text_sounds_the_same_first_last_and_alone(family):
-    requests = [say(text, seed=number) for number, text in enumerate(TEXTS)]
-    alone = [family.speak([request], tick)[0] for request in requests]
-    for together in (family.speak(requests, tick), family.speak(requests[::-1], tick)[::-1]):
+    requests = [make_input(text, seed=number) for number, text in enumerate(TEXTS)]
+    alone = [family.synthesise([request], tick)[0] for request in requests]
+    for together in (family.synthesise(requests, tick), family.synthesise(requests[::-1], tick)[::-1]):
         for one, other in zip(alone, together, strict=True):
             assert len(one.samples) == len(other.samples) > 0
             assert np.abs(one.samples.astype(int) - other.samples).max() <= 10  # of 32,767
@@ -50,27 +50,27 @@ def test_a_text_sounds_the_same_first_last_and_alone(family):
 
 def test_sound_of_a_voice_is_that_of_the_original(family):
     """The clips of the fixture's first text, in the voice that a recording gave."""
-    vector = arrays("yourtts", "expected")["se_d_vector"][0]
+    vector = load_arrays("yourtts", "expected")["se_d_vector"][0]
     text = "It took me quite a long time to develop a voice."
-    request = say(text, speed=1.5, options={**QUIET, "reference": vector})
-    (speech,) = family.speak([request], tick)
-    original = arrays("yourtts", "expected")["audio_cloned_0_end"][0, 0]
+    request = make_input(text, speed=1.5, options={**QUIET, "reference": vector})
+    (speech,) = family.synthesise([request], tick)
+    original = load_arrays("yourtts", "expected")["audio_cloned_0_end"][0, 0]
     assert np.abs(speech.samples[-20_000:] / 32_767 - np.clip(original, -1, 1)).max() < 2e-4
 
 
 def test_a_seed_decides_what_is_drawn(family):
-    one, same, other = family.speak([say(TEXTS[0], seed=seed) for seed in (1, 1, 2)], tick)
+    one, same, other = family.synthesise([make_input(TEXTS[0], seed=seed) for seed in (1, 1, 2)], tick)
     assert np.array_equal(one.samples, same.samples)
     assert not np.array_equal(one.samples[:1000], other.samples[:1000])
 
 
 def test_double_speed_takes_about_half_the_time(family):
-    slow, fast = family.speak([say(TEXTS[0], speed=speed, options=QUIET) for speed in (1.0, 2.0)], tick)
+    slow, fast = family.synthesise([make_input(TEXTS[0], speed=speed, options=QUIET) for speed in (1.0, 2.0)], tick)
     assert 0.35 < len(fast.samples) / len(slow.samples) < 0.75
 
 
 def test_marks_are_words_in_order_within_the_sound(family):
-    (speech,) = family.speak([say(TEXTS[0])], tick)
+    (speech,) = family.synthesise([make_input(TEXTS[0])], tick)
     words = [TEXTS[0][mark.start_char : mark.end_char] for mark in speech.marks]
     assert words == ["Be", "a", "voice", "not", "an", "echo"]
     seconds = len(speech.samples) / 16_000
@@ -80,7 +80,7 @@ def test_marks_are_words_in_order_within_the_sound(family):
 
 def test_voices_and_languages_sound_different(family):
     sounds = [
-        family.speak([say(TEXTS[0], options=QUIET, **changes)], tick)[0].samples[:2000].tobytes()
+        family.synthesise([make_input(TEXTS[0], options=QUIET, **changes)], tick)[0].samples[:2000].tobytes()
         for changes in ({}, {"voice": "male-en-2"}, {"language": "fr-FR"}, {"language": "pt"})
     ]
     assert len(set(sounds)) == 4
@@ -90,22 +90,22 @@ def test_voices_and_languages_sound_different(family):
 def test_what_is_not_there_is_refused_by_name(family):
     for changes, field in (({"voice": "bob"}, "voice"), ({"language": "de"}, "language")):
         with pytest.raises(UnsupportedOption) as refused:
-            family.speak([say(TEXTS[0], **changes)], tick)
+            family.synthesise([make_input(TEXTS[0], **changes)], tick)
         assert refused.value.field == field
 
 
 def test_characters_that_it_lacks_are_left_out_and_named(family):
-    (speech,) = family.speak([say("日本語")], tick)
+    (speech,) = family.synthesise([make_input("日本語")], tick)
     assert len(speech.samples) == 0
     assert "'日'" in speech.remarks[0]
 
 
-def test_the_voice_of_a_recording_is_spoken_with(family):
-    recording = Recording(jfk()[:80_000], 16_000)
-    vector = family.speaker_vector(recording)
+def test_the_voice_of_a_recording_is_used(family):
+    recording = Recording(load_jfk()[:80_000], 16_000)
+    vector = family.embed_speaker(recording)
     assert vector.shape == (512,) and vector.dtype == np.float32
-    by_recording, by_vector = family.speak(
-        [say(TEXTS[1], options={**QUIET, "reference": each}) for each in (recording, vector)], tick
+    by_recording, by_vector = family.synthesise(
+        [make_input(TEXTS[1], options={**QUIET, "reference": each}) for each in (recording, vector)], tick
     )
     assert np.abs(by_recording.samples.astype(int) - by_vector.samples).max() <= 10  # of 32,767
 
@@ -114,7 +114,7 @@ def test_the_voice_of_a_recording_is_spoken_with(family):
     "reference",
     [
         Recording(make_silence(3.0), 16_000),
-        Recording(jfk()[:4_000], 16_000),
+        Recording(load_jfk()[:4_000], 16_000),
         np.zeros(3, np.float32),
         np.full(512, np.nan),
     ],
@@ -122,30 +122,36 @@ def test_the_voice_of_a_recording_is_spoken_with(family):
 )
 def test_a_reference_without_a_voice_is_refused(family, reference):
     with pytest.raises(BadInput) as refused:
-        family.speak([say(TEXTS[0], options={"reference": reference})], tick)
+        family.synthesise([make_input(TEXTS[0], options={"reference": reference})], tick)
     assert refused.value.field == "voice"
 
 
-def test_without_a_speaker_encoder_no_recording_is_taken(tmp_path):
+def test_without_a_speaker_encoder_a_recording_is_refused(tmp_path):
     for name in ("config.json", "language_ids.json", "model_file.pth", "speakers.json"):
         shutil.copy(FOLDER / name, tmp_path)
     family = load(replace(ENTRY, source=str(tmp_path)), "cpu")
     with pytest.raises(ModelUnavailable, match=r"model_se\.pth"):
-        family.speaker_vector(Recording(jfk(), 16_000))
-    assert len(family.speak([say(TEXTS[1])], tick)[0].samples)
+        family.embed_speaker(Recording(load_jfk(), 16_000))
+    assert len(family.synthesise([make_input(TEXTS[1])], tick)[0].samples)
 
 
-def test_nothing_to_say_is_silence(family):
-    assert [len(speech.samples) for speech in family.speak([say("..."), say(TEXTS[1]), say("")], tick)][::2] == [0, 0]
-    assert family.speak([], tick) == []
+def test_text_without_words_is_silence(family):
+    assert [
+        len(speech.samples)
+        for speech in family.synthesise([make_input("..."), make_input(TEXTS[1]), make_input("")], tick)
+    ][::2] == [
+        0,
+        0,
+    ]
+    assert family.synthesise([], tick) == []
 
 
-def test_speaking_stops_when_nobody_waits(family):
+def test_synthesis_stops_when_the_tick_raises(family):
     def stop() -> None:
-        raise Interrupted
+        raise StepInterrupted
 
-    with pytest.raises(Interrupted):
-        family.speak([say(TEXTS[0])], stop)
+    with pytest.raises(StepInterrupted):
+        family.synthesise([make_input(TEXTS[0])], stop)
 
 
 def test_a_planted_pickle_is_refused_and_not_run(tmp_path):
@@ -166,9 +172,9 @@ def test_rate_of_the_checkpoint_is_that_of_the_entry():
         load(replace(ENTRY, sample_rate_hz=22_050), "cpu")
 
 
-def test_a_job_without_a_language_is_read_in_that_of_its_voice_and_says_so(family, tmp_path):
+def test_a_job_without_a_language_has_that_of_its_voice_and_reports_it(family, tmp_path):
     request = SynthesisRequest(model="yourtts", text="Room 12.", speech_marks=True)
-    run = speak(tmp_path, family, request)
+    run = run_synthesis(tmp_path, family, request)
     assert [warning["detail"] for warning in run.result.summary["warnings"]] == [
         "No `language` was given; yourtts reads the text as 'en'. Name it if it is another."
     ]

@@ -6,28 +6,28 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.families.yourtts.checkpoint import _TRAINING, read
-from pipelines.families.yourtts.dimensions import Shape
-from pipelines.families.yourtts.network import Network, Row, Spoken
-from tests.checkpoints import FIXTURES, arrays, at_real_size, make_entry, plain_shapes, shapes_of
+from pipelines.families.yourtts.checkpoint import _TRAINING, read_network
+from pipelines.families.yourtts.dimensions import YourTtsDimensions
+from pipelines.families.yourtts.network import LatentOutput, Row, YourTtsNetwork
+from tests.checkpoints import FIXTURES, build_without_weights, get_shapes, load_arrays, make_entry, read_folded_shapes
 
 CONFIG = json.loads((FIXTURES / "yourtts" / "config.json").read_text())
 
 
 @pytest.fixture(scope="module")
-def network() -> Network:
+def network() -> YourTtsNetwork:
     torch.set_num_threads(1)
-    return read(make_entry(), FIXTURES / "yourtts", CONFIG)
+    return read_network(make_entry(), FIXTURES / "yourtts", CONFIG)
 
 
 @pytest.fixture(scope="module")
 def given():
-    return arrays("yourtts", "inputs")
+    return load_arrays("yourtts", "inputs")
 
 
 @pytest.fixture(scope="module")
 def wanted():
-    return arrays("yourtts", "expected")
+    return load_arrays("yourtts", "expected")
 
 
 def row(given, number: int, **changes) -> Row:
@@ -39,58 +39,58 @@ def row(given, number: int, **changes) -> Row:
     )
 
 
-def audio(network: Network, asked: Row, said: Spoken) -> np.ndarray:
+def audio(network: YourTtsNetwork, latent_output: LatentOutput) -> np.ndarray:
     with torch.inference_mode():
-        return network.waveform_decoder(said.hidden[None], network.speakers([asked]))[0].numpy()
+        return network.waveform_decoder(latent_output.latents[None], latent_output.speaker[None])[0].numpy()
 
 
 @pytest.mark.parametrize("number", range(3))
 def test_durations_and_audio_are_those_of_the_original(network, given, wanted, number):
     asked = row(given, number)
-    (said,) = network.speak([asked])
-    assert np.array_equal(said.durations, wanted[f"durations_{number}"][0, 0])
+    (latent_output,) = network.synthesise([asked])
+    assert np.array_equal(latent_output.durations, wanted[f"durations_{number}"][0, 0])
     original = wanted[f"audio_{number}"] if number else wanted["audio_0_end"]
-    assert np.abs(audio(network, asked, said)[-original.shape[-1] :] - original[0, 0]).max() < 1e-4
+    assert np.abs(audio(network, latent_output)[-original.shape[-1] :] - original[0, 0]).max() < 1e-4
 
 
-def test_hidden_sound_is_that_of_the_original(network, given, wanted):
-    (said,) = network.speak([row(given, 1)])
-    assert np.abs(said.hidden.numpy() - wanted["z_1"][0]).max() < 1e-4
+def test_latents_are_those_of_the_original(network, given, wanted):
+    (latent_output,) = network.synthesise([row(given, 1)])
+    assert np.abs(latent_output.latents.numpy() - wanted["z_1"][0]).max() < 1e-4
 
 
 def test_durations_may_be_given(network, given, wanted):
     asked = row(given, 1)
-    (said,) = network.speak([asked], [torch.from_numpy(given["given_durations_1"][0])])
-    assert np.abs(audio(network, asked, said)[-20_000:] - wanted["audio_given_durations_1_end"][0, 0]).max() < 1e-4
+    (latent_output,) = network.synthesise([asked], [torch.from_numpy(given["given_durations_1"][0])])
+    assert np.abs(audio(network, latent_output)[-20_000:] - wanted["audio_given_durations_1_end"][0, 0]).max() < 1e-4
 
 
 def test_length_is_that_of_the_original(network, given, wanted):
     asked = row(given, 1, length=1.5)
-    (said,) = network.speak([asked])
-    made = audio(network, asked, said)
+    (latent_output,) = network.synthesise([asked])
+    made = audio(network, latent_output)
     assert np.abs(made[-20_000:] - wanted["audio_length_scale_1.5_1_end"][0, 0]).max() < 1e-4
 
 
 def test_noise_is_that_of_the_original(network, given, wanted):
     drawn = iter([torch.from_numpy(given["noise_dp_0"][0]), torch.from_numpy(given["noise_z_0"][0])])
     asked = row(given, 0, noise=0.667, duration_noise=0.8, draw=lambda shape: next(drawn))
-    (said,) = network.speak([asked])
-    assert np.array_equal(said.durations, wanted["durations_noise_0"][0, 0])
-    assert np.abs(audio(network, asked, said)[-20_000:] - wanted["audio_noise_0_end"][0, 0]).max() < 1e-4
+    (latent_output,) = network.synthesise([asked])
+    assert np.array_equal(latent_output.durations, wanted["durations_noise_0"][0, 0])
+    assert np.abs(audio(network, latent_output)[-20_000:] - wanted["audio_noise_0_end"][0, 0]).max() < 1e-4
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1)])
-def test_rows_of_a_batch_do_not_hear_each_other(network, given, order):
-    together = network.speak([row(given, number) for number in order])
-    for number, said in zip(order, together, strict=True):
-        (alone,) = network.speak([row(given, number)])
-        assert torch.equal(alone.durations, said.durations)
-        assert torch.allclose(alone.hidden, said.hidden, atol=1e-5)
+def test_rows_of_a_batch_do_not_affect_each_other(network, given, order):
+    together = network.synthesise([row(given, number) for number in order])
+    for number, latent_output in zip(order, together, strict=True):
+        (alone,) = network.synthesise([row(given, number)])
+        assert torch.equal(alone.durations, latent_output.durations)
+        assert torch.allclose(alone.latents, latent_output.latents, atol=1e-5)
 
 
-def test_speakers_vectors_are_brought_to_length_one(network, given):
-    vector = network.speakers([row(given, 0), row(given, 1)])
-    assert torch.allclose(vector.norm(dim=1), torch.ones(2))
+def test_speaker_embeddings_have_length_one(network, given):
+    outputs = network.synthesise([row(given, 0), row(given, 1)])
+    assert all(float(output.speaker.norm()) == pytest.approx(1.0, abs=1e-6) for output in outputs)
 
 
 def test_names_and_shapes_of_the_published_size_fit():
@@ -101,7 +101,9 @@ def test_names_and_shapes_of_the_published_size_fit():
         "num_layers_flow": 4,
         "upsample_initial_channel_decoder": 512,
     }
-    made = at_real_size(lambda: Network(Shape.of({**CONFIG["model_args"], **sizes})))
-    published = plain_shapes("yourtts")
-    assert shapes_of(made) == {name: shape for name, shape in published.items() if not name.startswith(_TRAINING)}
+    made = build_without_weights(
+        lambda: YourTtsNetwork(YourTtsDimensions.from_config({**CONFIG["model_args"], **sizes}))
+    )
+    published = read_folded_shapes("yourtts")
+    assert get_shapes(made) == {name: shape for name, shape in published.items() if not name.startswith(_TRAINING)}
     assert any(name.startswith("duration_predictor.post_") for name in published)

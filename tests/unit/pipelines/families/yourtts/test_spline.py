@@ -12,7 +12,7 @@ def numbers(*shape: int) -> torch.Tensor:
 
 def test_what_is_outside_stays_and_ends_are_fixed():
     outside = torch.tensor([-9.0, -5.0, 5.0, 7.0]).double()
-    made = spline.inverse(outside, numbers(4, 10), numbers(4, 10), numbers(4, 9))
+    made = spline.invert_spline(outside, numbers(4, 10), numbers(4, 10), numbers(4, 9))
     assert torch.allclose(made, outside, atol=1e-6)
 
 
@@ -32,7 +32,7 @@ def test_it_undoes_the_spline_of_the_paper():
     ]
     steep = torch.cat([torch.ones(1), 1e-3 + functional.softplus(slopes), torch.ones(1)])
     values = torch.linspace(-4.9, 4.9, 199).double()
-    made = spline.inverse(values, *(each.expand(199, -1) for each in (widths, heights, slopes)))
+    made = spline.invert_spline(values, *(each.expand(199, -1) for each in (widths, heights, slopes)))
     assert (made.diff() > 0).all()
     back = torch.tensor([forward(float(x), *knots, steep) for x in made]).double()
     assert torch.allclose(back, values, atol=1e-6)
@@ -42,4 +42,4 @@ def test_flat_numbers_change_nothing():
     values = torch.linspace(-6, 6, 50).double()
     even = torch.zeros(50, 10).double()
     one = torch.full((50, 9), float(torch.log(torch.expm1(torch.tensor(1 - 1e-3).double())))).double()
-    assert torch.allclose(spline.inverse(values, even, even, one), values, atol=1e-9)
+    assert torch.allclose(spline.invert_spline(values, even, even, one), values, atol=1e-9)

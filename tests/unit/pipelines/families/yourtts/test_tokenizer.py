@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pipelines.errors import ModelUnavailable
-from pipelines.families.yourtts.tokenizer import Speller
+from pipelines.families.yourtts.tokenizer import Tokenizer
 from tests.checkpoints import FIXTURES, make_entry
 
 CONFIG = json.loads((FIXTURES / "yourtts" / "config.json").read_text())
@@ -16,8 +16,8 @@ BLANK = 164
 
 
 @pytest.fixture(scope="module")
-def speller():
-    return Speller(make_entry(), CONFIG, 165)
+def tokenizer():
+    return Tokenizer(make_entry(), CONFIG, 165)
 
 
 @pytest.mark.parametrize(
@@ -29,35 +29,35 @@ def speller():
         "a!b'c(d)e,f-g.h:i;j?k l",
     ],
 )
-def test_ids_are_those_of_the_original(speller, text):
-    assert list(speller.spell(text).ids) == SAMPLES[text]
+def test_ids_are_those_of_the_original(tokenizer, text):
+    assert list(tokenizer.encode(text).ids) == SAMPLES[text]
 
 
-def test_quotes_and_brackets_are_silent_and_white_space_is_one_space(speller):
-    plain = speller.spell("Hello, world, quoted dash paren new line")
-    assert speller.spell("  Hello; world: “quoted”  dash (paren)\nnew   line ").ids == plain.ids
+def test_quotes_and_brackets_are_silent_and_white_space_is_one_space(tokenizer):
+    plain = tokenizer.encode("Hello, world, quoted dash paren new line")
+    assert tokenizer.encode("  Hello; world: “quoted”  dash (paren)\nnew   line ").ids == plain.ids
 
 
 @pytest.mark.parametrize(
     ("text", "spoken", "named"),
     [("日本", "", "日本"), ("fifty%more", "fifty more", "%"), ("ten 7 Ħos", "ten hos", "7")],
 )
-def test_a_character_without_an_id_is_left_out_and_named(speller, text, spoken, named):
-    spelling = speller.spell(text)
-    assert spelling.ids == speller.spell(spoken).ids
-    assert [remark.split()[5] for remark in spelling.remarks] == [repr(sign) for sign in named]
+def test_a_character_without_an_id_is_left_out_and_named(tokenizer, text, spoken, named):
+    encoded = tokenizer.encode(text)
+    assert encoded.ids == tokenizer.encode(spoken).ids
+    assert [remark.split()[5] for remark in encoded.remarks] == [repr(sign) for sign in named]
 
 
-def test_nothing_to_say_has_no_ids(speller):
-    assert [speller.spell(text).ids for text in ("", " ", "...", "—", "()")] == [()] * 5
+def test_text_without_words_has_no_ids(tokenizer):
+    assert [tokenizer.encode(text).ids for text in ("", " ", "...", "—", "()")] == [()] * 5
 
 
-def test_each_id_knows_its_word(speller):
+def test_each_id_knows_its_word(tokenizer):
     text = "C'est bien."
-    spelling = speller.spell(text)
-    assert {text[slice(*owner)] for owner in spelling.owners if owner} == {"C'est", "bien"}
-    assert len(spelling.ids) == len(spelling.owners)
-    assert set(spelling.ids[::2]) == {BLANK}
+    encoded = tokenizer.encode(text)
+    assert {text[slice(*owner)] for owner in encoded.word_spans if owner} == {"C'est", "bien"}
+    assert len(encoded.ids) == len(encoded.word_spans)
+    assert set(encoded.ids[::2]) == {BLANK}
 
 
 @pytest.mark.parametrize(
@@ -70,4 +70,4 @@ def test_each_id_knows_its_word(speller):
 )
 def test_a_config_of_another_kind_is_refused(changes, count, message):
     with pytest.raises(ModelUnavailable, match=message):
-        Speller(make_entry(), {**CONFIG, **changes}, count)
+        Tokenizer(make_entry(), {**CONFIG, **changes}, count)

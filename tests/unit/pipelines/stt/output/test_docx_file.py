@@ -9,8 +9,9 @@ import docx
 import pytest
 
 from pipelines.errors import UnsupportedOption
+from pipelines.requests import TranscriptionRequest
 from pipelines.stt.output import docx_file
-from pipelines.stt.output.docx_file import DocxFile
+from pipelines.stt.output.docx_file import DocxTranscript
 
 SUMMARY = {"language": "en"}
 
@@ -20,7 +21,8 @@ def make_segment(start: float, text: str, **changes: Any) -> dict[str, Any]:
 
 
 def written(tmp_path: Path, *segments: dict[str, Any], timed: bool = True, title: str = "Talk") -> Any:
-    file = DocxFile(tmp_path / "a.docx", title=title, timed=timed)
+    request = TranscriptionRequest(timestamps="word" if timed else "none", source_name=title)
+    file = DocxTranscript(tmp_path / "a.docx", request)
     for segment in segments:
         file.add(segment)
     return docx.Document(str(file.finish(SUMMARY)))
@@ -42,7 +44,7 @@ def test_a_turn_is_a_paragraph_with_its_time_and_its_speaker(tmp_path: Path) -> 
     assert (document.core_properties.title, document.core_properties.language) == ("Talk", "en")
 
 
-def test_a_pause_and_a_long_talk_part_paragraphs(tmp_path: Path) -> None:
+def test_a_pause_or_a_minute_ends_a_paragraph(tmp_path: Path) -> None:
     minute = [make_segment(at, f"s{at}") for at in range(0, 90, 2)]
     document = written(tmp_path, *minute, make_segment(95.0, "later"))
     texts = [paragraph.text for paragraph in document.paragraphs[1:]]
@@ -53,7 +55,7 @@ def test_without_timestamps_there_are_no_times(tmp_path: Path) -> None:
     assert written(tmp_path, make_segment(3.0, "Hello."), timed=False).paragraphs[1].text == "Hello."
 
 
-def test_nothing_that_a_model_may_say_breaks_the_document(tmp_path: Path) -> None:
+def test_no_character_breaks_the_document(tmp_path: Path) -> None:
     said = "a\x00b\x16\ud800 <b>&amp;</b> 吾輩は\U0001f600"
     assert written(tmp_path, make_segment(0.0, said), timed=False, title="\x01").paragraphs[1].text == (
         "a\ufffdb\ufffd\ufffd <b>&amp;</b> 吾輩は\U0001f600"
@@ -69,5 +71,5 @@ def test_without_the_library_it_is_refused_with_what_to_install(
 ) -> None:
     monkeypatch.setattr(docx_file, "_TEMPLATE", None)
     with pytest.raises(UnsupportedOption, match=r"pip install 'voicemill\[text\]'") as refused:
-        DocxFile(tmp_path / "a.docx", title="Talk", timed=True)
+        DocxTranscript(tmp_path / "a.docx", TranscriptionRequest())
     assert refused.value.field == "formats"

@@ -13,7 +13,7 @@ import pytest
 
 from pipelines.requests import TranscriptionRequest
 from pipelines.stt.output.transcript_files import write_transcript
-from tests.in_process import DirectorySink
+from tests.pipeline_runner import DirectorySink
 
 
 def make_segment(number: int, **changes: Any) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def test_transcript_json_has_exactly_the_published_shape(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("timestamps", ["none", "segment", "word"])
-def test_timestamps_are_as_fine_as_was_asked(tmp_path: Path, timestamps: str) -> None:
+def test_timestamps_have_the_requested_granularity(tmp_path: Path, timestamps: str) -> None:
     _, sink = write(tmp_path, [make_segment(0)], timestamps=timestamps)
     written = json.loads((sink.out / "transcript.json").read_text())
     assert written["text"].startswith("He said")
@@ -64,7 +64,7 @@ def test_timestamps_are_as_fine_as_was_asked(tmp_path: Path, timestamps: str) ->
 
 
 @pytest.mark.parametrize("asked", [{"diarize": True}, {"channels": "split"}])
-def test_who_speaks_is_told_without_times_too(tmp_path: Path, asked: dict[str, Any]) -> None:
+def test_speakers_are_named_without_times_too(tmp_path: Path, asked: dict[str, Any]) -> None:
     _, sink = write(tmp_path, [make_segment(0, speaker="B")], formats=["json"], timestamps="none", **asked)
     (segment,) = json.loads((sink.out / "transcript.json").read_text())["segments"]
     assert list(segment) == ["id", "text", "confidence", "speaker", "model"]
@@ -72,7 +72,7 @@ def test_who_speaks_is_told_without_times_too(tmp_path: Path, asked: dict[str, A
 
 
 @pytest.mark.parametrize("asked", [{"diarize": True}, {"channels": "split"}, {}])
-def test_table_has_a_column_for_speakers_where_they_are_told(tmp_path: Path, asked: dict[str, Any]) -> None:
+def test_table_has_a_column_for_speakers_where_they_are_requested(tmp_path: Path, asked: dict[str, Any]) -> None:
     speakers: list[dict[str, Any]] = [{"speaker": "B"}, {"speaker": None}] if asked else [{}, {}]
     segments = [make_segment(number, text="So.", **who) for number, who in enumerate(speakers)]
     _, sink = write(tmp_path, segments, formats=["tsv", "txt"], **asked)
@@ -93,7 +93,7 @@ def test_only_the_wanted_formats_are_written_with_their_types(tmp_path: Path) ->
     assert list(sink.directory.iterdir()) == []
 
 
-def test_nothing_said_is_an_empty_transcript_in_every_format(tmp_path: Path) -> None:
+def test_no_speech_is_an_empty_transcript_in_every_format(tmp_path: Path) -> None:
     summary, sink = write(tmp_path, [], language="de")
     assert summary == {"language": "de", "language_confidence": None, "avg_confidence": None}
     written = json.loads((sink.out / "transcript.json").read_text())

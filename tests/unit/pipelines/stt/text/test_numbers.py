@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipelines.family import Phrase, Word
-from pipelines.stt.text.numbers import covers, in_digits
+from pipelines.stt.text.numbers import write_digits
 
 
 def make_phrase(text: str) -> Phrase:
@@ -16,7 +16,7 @@ def make_phrase(text: str) -> Phrase:
 
 
 def written(text: str) -> str:
-    phrase = in_digits(make_phrase(text), "en-US")
+    phrase = write_digits(make_phrase(text), "en-US")
     assert " ".join(word.word for word in phrase.words) == phrase.text
     return phrase.text
 
@@ -90,7 +90,7 @@ def test_words_that_are_no_numbers_or_small_ones_stay(text: str) -> None:
 
 
 def test_words_that_become_one_last_from_the_first_to_the_last_of_them() -> None:
-    phrase = in_digits(make_phrase("he paid twenty three dollars"), "en")
+    phrase = write_digits(make_phrase("he paid twenty three dollars"), "en")
     number = phrase.words[2]
     assert (number.word, number.start, number.end) == ("23", 2.0, 3.9)
     assert number.confidence == pytest.approx(0.55)
@@ -98,14 +98,14 @@ def test_words_that_become_one_last_from_the_first_to_the_last_of_them() -> None
 
 
 def test_text_is_written_though_there_are_no_words() -> None:
-    assert in_digits(Phrase("forty two", 0.0, 1.0, 0.9), "en").text == "42"
+    assert write_digits(Phrase("forty two", 0.0, 1.0, 0.9), "en").text == "42"
 
 
 @pytest.mark.parametrize("language", ["de", None])
-def test_language_without_rules_stays_as_it_was_heard(language: str | None) -> None:
+def test_language_without_rules_is_unchanged(language: str | None) -> None:
     phrase = make_phrase("twenty three")
-    assert in_digits(phrase, language) is phrase
+    assert write_digits(phrase, language) is phrase
 
 
-def test_covered_languages_go_by_their_primary_tag() -> None:
-    assert covers("en-GB") and not covers("de")
+def test_language_goes_by_its_primary_subtag() -> None:
+    assert write_digits(make_phrase("twenty three"), "en-GB").text == "23"

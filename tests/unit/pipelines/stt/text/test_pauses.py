@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipelines.family import Phrase, Word
-from pipelines.stt.text.pauses import LONG_PAUSE_S, parted_at_pauses
+from pipelines.stt.text.pauses import LONG_PAUSE_S, split_at_pauses
 
 
 def phrase(text: str, *words: tuple[str, float, float]) -> Phrase:
@@ -21,7 +21,7 @@ def test_a_phrase_is_parted_where_nobody_speaks_for_long() -> None:
         ("good", 40.2, 40.5),
         ("morning.", 50, 51),
     )
-    parts = list(parted_at_pauses(heard))
+    parts = list(split_at_pauses(heard))
     assert [(part.text, part.start, part.end) for part in parts] == [
         ("Good night.", 0.5, 2),
         ("And good", 40, 40.5),
@@ -34,14 +34,14 @@ def test_a_phrase_is_parted_where_nobody_speaks_for_long() -> None:
 @pytest.mark.parametrize("pause", [0.0, LONG_PAUSE_S])
 def test_a_shorter_pause_parts_nothing(pause: float) -> None:
     heard = phrase("so there", ("so", 1, 2), ("there", 2 + pause, 3 + pause))
-    assert list(parted_at_pauses(heard)) == [heard]
+    assert list(split_at_pauses(heard)) == [heard]
 
 
 def test_a_script_without_spaces_is_parted_between_its_words() -> None:
     heard = phrase("你好再见", ("你好", 1, 2), ("再见", 30, 31))
-    assert [part.text for part in parted_at_pauses(heard)] == ["你好", "再见"]
+    assert [part.text for part in split_at_pauses(heard)] == ["你好", "再见"]
 
 
 def test_a_phrase_without_words_or_with_others_than_its_text_stays_whole() -> None:
     for heard in (phrase("so there"), phrase("so then", ("so", 1, 2), ("there", 30, 31))):
-        assert list(parted_at_pauses(heard)) == [heard]
+        assert list(split_at_pauses(heard)) == [heard]

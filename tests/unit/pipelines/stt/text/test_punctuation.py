@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipelines.family import Phrase, Word
-from pipelines.stt.text.punctuation import mended
+from pipelines.stt.text.punctuation import adjust_punctuation
 
 
 def make_phrase(text: str, start: float = 0.0) -> Phrase:
@@ -18,7 +18,7 @@ def punctuated(*texts: str, pause_s: float = 1.0, language: str | None = "en") -
     phrases: list[Phrase] = []
     for text in texts:
         phrases.append(make_phrase(text, phrases[-1].end + pause_s if phrases else 0.0))
-    done = mended(phrases, wanted=True, written=False, language=language)
+    done = adjust_punctuation(phrases, wanted=True, written=False, language=language)
     assert [" ".join(word.word for word in phrase.words) for phrase in done] == [phrase.text for phrase in done]
     return [phrase.text for phrase in done]
 
@@ -58,7 +58,7 @@ def test_other_languages_keep_their_i_and_have_their_own_full_stop() -> None:
 
 def test_what_the_model_wrote_stays_when_it_is_wanted() -> None:
     phrase = make_phrase("Hello, World!")
-    assert mended([phrase], wanted=True, written=True, language="en") == [phrase]
+    assert adjust_punctuation([phrase], wanted=True, written=True, language="en") == [phrase]
 
 
 @pytest.mark.parametrize(
@@ -71,15 +71,15 @@ def test_what_the_model_wrote_stays_when_it_is_wanted() -> None:
     ],
 )
 def test_punctuation_goes_when_it_is_not_wanted(written: str, bare: str) -> None:
-    (phrase,) = mended([make_phrase(written)], wanted=False, written=True, language="en")
+    (phrase,) = adjust_punctuation([make_phrase(written)], wanted=False, written=True, language="en")
     assert phrase.text == bare
     assert " ".join(word.word for word in phrase.words) == bare
 
 
 def test_phrase_of_nothing_but_punctuation_goes_with_it() -> None:
-    assert mended([make_phrase("…")], wanted=False, written=True, language="en") == []
+    assert adjust_punctuation([make_phrase("…")], wanted=False, written=True, language="en") == []
 
 
 def test_a_model_without_punctuation_is_left_alone_when_none_is_wanted() -> None:
     phrase = make_phrase("hello world")
-    assert mended([phrase], wanted=False, written=False, language="en") == [phrase]
+    assert adjust_punctuation([phrase], wanted=False, written=False, language="en") == [phrase]

@@ -11,8 +11,8 @@ import pytest
 
 from pipelines.errors import BadInput, InputTooLarge, UnreadableInput
 from pipelines.pipeline import Limits
-from pipelines.text.documents.archive import MAXIMUM_ENTRIES, Archive
-from tests.documents import make_zip
+from pipelines.text.documents.archive import MAX_ENTRIES, Archive
+from tests.document_factories import make_zip
 
 
 def test_an_entry_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ def test_a_ratio_that_no_document_has_is_refused(tmp_path: Path) -> None:
         archive.read("a", 100_000_000)
 
 
-def test_a_directory_that_lies_about_sizes_gains_nothing(tmp_path: Path) -> None:
+def test_false_sizes_in_the_directory_make_no_difference(tmp_path: Path) -> None:
     path = make_zip(tmp_path / "a", {"a": b"\0" * 40_000_000})
     data = bytearray(path.read_bytes())
     at = data.rfind(b"PK\x01\x02")
@@ -55,7 +55,7 @@ def test_one_file_has_a_limit_of_its_own(tmp_path: Path) -> None:
 
 
 def test_too_many_entries_are_refused_before_they_are_listed(tmp_path: Path) -> None:
-    path = make_zip(tmp_path / "a", {f"{n}": b"" for n in range(MAXIMUM_ENTRIES + 1)})
+    path = make_zip(tmp_path / "a", {f"{n}": b"" for n in range(MAX_ENTRIES + 1)})
     with pytest.raises(InputTooLarge, match="10,000 files"):
         Archive(path, Limits())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.text.documents.chapter_titles import find
+from pipelines.text.documents.chapter_titles import find_title
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ from pipelines.text.documents.chapter_titles import find
     ],
 )
 def test_a_line_that_names_a_division_is_its_title(line: str) -> None:
-    assert find([line]) == line
+    assert find_title([line]) == line
 
 
 @pytest.mark.parametrize(
@@ -60,11 +60,11 @@ def test_a_line_that_names_a_division_is_its_title(line: str) -> None:
     ],
 )
 def test_a_line_that_only_might_be_one_stays_text(line: str) -> None:
-    assert find([line]) is None
+    assert find_title([line]) is None
 
 
 def test_the_name_of_a_chapter_may_stand_on_the_next_line() -> None:
-    assert find(["CHAPTER I.", "Down the Rabbit-Hole"]) == "CHAPTER I: Down the Rabbit-Hole"
+    assert find_title(["CHAPTER I.", "Down the Rabbit-Hole"]) == "CHAPTER I: Down the Rabbit-Hole"
 
 
 @pytest.mark.parametrize(
@@ -77,4 +77,4 @@ def test_the_name_of_a_chapter_may_stand_on_the_next_line() -> None:
     ],
 )
 def test_a_table_of_contents_or_running_text_is_no_heading(lines: list[str]) -> None:
-    assert find(lines) is None
+    assert find_title(lines) is None

@@ -12,7 +12,7 @@ from pipelines.errors import BadInput, UnreadableInput
 from pipelines.pipeline import Limits
 from pipelines.text.document import Block, Chapter, Heading, Paragraph
 from pipelines.text.documents.docx_reader import read_file
-from tests.documents import make_zip
+from tests.document_factories import make_zip
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 

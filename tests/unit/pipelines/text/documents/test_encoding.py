@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import InputTooLarge, UnreadableInput
-from pipelines.text.documents.encoding import file_text
+from pipelines.text.documents.encoding import read_text_file
 
 UMLAUTS = "Grüße aus Köln – „schön“"
 
 
 def read(path: Path, data: bytes, maximum: int = 1_000_000) -> str:
     path.write_bytes(data)
-    return "".join(file_text(path, maximum))
+    return "".join(read_text_file(path, maximum))
 
 
 @pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "cp1252"])

@@ -10,7 +10,7 @@ from pipelines.errors import BadInput, UnreadableInput
 from pipelines.pipeline import Limits
 from pipelines.text.document import Block, Chapter, Cover, Document, Heading, Paragraph
 from pipelines.text.documents.epub_reader import read_file
-from tests.documents import CONTAINER, epub_entries, make_epub, make_png, make_zip
+from tests.document_factories import CONTAINER, epub_entries, make_epub, make_png, make_zip
 
 PAGES = {"one.xhtml": "<h1>One</h1><p>First page.</p>", "two.xhtml": "<h1>Two</h1><p>Second page.</p>"}
 NAV = '<li><a href="one.xhtml">Chapter One</a></li><li><a href="two.xhtml">Chapter Two</a></li>'
@@ -72,7 +72,7 @@ def test_the_cover_is_found_in_both_ways_of_naming_it(tmp_path: Path, manifest: 
     assert document.cover == Cover("image/png", make_png())
 
 
-def test_a_missing_page_costs_just_itself(tmp_path: Path) -> None:
+def test_a_missing_page_is_skipped_with_a_remark(tmp_path: Path) -> None:
     entries = epub_entries(PAGES, nav=NAV)
     del entries["OEBPS/one.xhtml"]
     document = read(make_zip(tmp_path / "b", entries))
@@ -80,7 +80,7 @@ def test_a_missing_page_costs_just_itself(tmp_path: Path) -> None:
     assert document.remarks == ["A page of the book is missing: OEBPS/one.xhtml."]
 
 
-def test_a_missing_cover_or_navigation_costs_just_itself(tmp_path: Path) -> None:
+def test_a_missing_cover_or_navigation_is_skipped(tmp_path: Path) -> None:
     entries = epub_entries(PAGES, nav=NAV, manifest=COVER_ITEM)
     del entries["OEBPS/nav.xhtml"]
     document = read(make_zip(tmp_path / "b", entries))
@@ -111,7 +111,7 @@ def test_several_authors_are_named_together(tmp_path: Path) -> None:
     assert (document.title, document.author) == ("T", "A, B")
 
 
-def test_scrambled_pages_are_a_copy_protection_and_scrambled_fonts_are_not(tmp_path: Path) -> None:
+def test_encrypted_pages_are_refused_and_obfuscated_fonts_are_not(tmp_path: Path) -> None:
     def locked(name: str) -> Path:
         encryption = (
             '<encryption xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><EncryptedData><CipherData>'

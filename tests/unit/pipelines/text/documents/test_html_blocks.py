@@ -6,11 +6,11 @@ import pytest
 
 from pipelines.errors import BadInput
 from pipelines.text.document import Block, Chapter, Heading, Paragraph
-from pipelines.text.documents.html_blocks import PageFacts, html_blocks
+from pipelines.text.documents.html_blocks import PageMetadata, parse_html
 
 
 def read(page: str, size: int = 1 << 16) -> list[Block]:
-    return list(html_blocks(page[at : at + size] for at in range(0, len(page), size)))
+    return list(parse_html(page[at : at + size] for at in range(0, len(page), size)))
 
 
 def texts(page: str) -> list[str]:
@@ -31,7 +31,7 @@ def test_a_line_across_the_page_is_a_row_of_asterisks() -> None:
     assert texts("<p>One.<hr/>Two.</p><hr><p>Three.</p>") == ["One.", "* * *", "Two.", "* * *", "Three."]
 
 
-def test_a_line_break_parts_words_and_two_part_paragraphs() -> None:
+def test_a_line_break_separates_words_and_two_separate_paragraphs() -> None:
     assert texts("<p>it<br>line two<br/>three<br><br>four</p>") == ["it line two three", "four"]
 
 
@@ -54,7 +54,7 @@ def test_a_line_break_parts_words_and_two_part_paragraphs() -> None:
         '<img alt="no">',
     ],
 )
-def test_what_is_for_the_eye_or_the_machine_is_not_spoken(hidden: str) -> None:
+def test_elements_that_are_not_text_are_not_spoken(hidden: str) -> None:
     assert texts(f"<body><p>before</p>{hidden}<p>after</p></body>") == ["before", "after"]
 
 
@@ -62,7 +62,7 @@ def test_a_comment_that_is_only_text_of_a_script_hides_nothing() -> None:
     assert texts("<p>a</p><script>if (a<!--b) {}</script><p>c <!-- x --> d</p>") == ["a", "c d"]
 
 
-def test_cells_of_a_row_are_parted_and_ruby_is_said_once() -> None:
+def test_cells_of_a_row_are_separated_and_ruby_is_spoken_once() -> None:
     assert texts("<table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr></table>") == ["a, b", "1, 2"]
     assert texts("<p><ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby>字</p>") == ["漢字"]
 
@@ -99,7 +99,7 @@ def test_blocks_do_not_depend_on_how_the_page_arrives(size: int) -> None:
 
 def test_ids_that_the_table_of_contents_names_begin_chapters() -> None:
     page = '<h1 id="one">1</h1><p>a</p><p><a name="two"></a>b</p>'
-    found = list(html_blocks([page], anchors={"one": "First", "two": "Second"}))
+    found = list(parse_html([page], anchors={"one": "First", "two": "Second"}))
     assert found == [Chapter("First"), Heading("1", 1), Paragraph("a"), Chapter("Second"), Paragraph("b")]
 
 
@@ -113,12 +113,12 @@ def test_a_long_paragraph_comes_in_parts_and_loses_nothing() -> None:
     assert " ".join(block.text for block in found[:-1]).split() == ["some", "words"] * 20_000
 
 
-def test_facts_are_learnt_on_the_way() -> None:
-    facts = PageFacts()
+def test_metadata_is_collected_while_blocks_are_read() -> None:
+    facts = PageMetadata()
     head = '<html lang="de"><head><title>T &amp; U</title><meta name="author" content="Me"></head>'
-    for _ in html_blocks([head, "<h1>a</h1><h2>b</h2><h2>c</h2>"], facts):
+    for _ in parse_html([head, "<h1>a</h1><h2>b</h2><h2>c</h2>"], facts):
         pass
-    assert facts == PageFacts("T & U", "Me", "de", {1: 1, 2: 2})
+    assert facts == PageMetadata("T & U", "Me", "de", {1: 1, 2: 2})
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def test_headings_of_both_kinds_divide_the_text(tmp_path: Path) -> None:
     assert Heading("Two", 2) in found
 
 
-def test_a_head_of_fields_is_not_spoken(tmp_path: Path) -> None:
+def test_front_matter_is_not_spoken(tmp_path: Path) -> None:
     document = read(tmp_path, '---\ntitle: "The *Book*"\nauthor: Me\nlang: fr\ndraft: true\n---\n\ntext')
     assert (document.title, document.author, document.language) == ("The *Book*", "Me", "fr")
     assert list(document.blocks) == [Paragraph("text")]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from pipelines.text.document import BLOCK_CHARACTERS, Chapter, Heading, Paragraph
-from pipelines.text.documents.plain_reader import blocks, lines, read_string
+from pipelines.text.documents.plain_reader import read_string, split_blocks, split_lines
 
 
-def test_wrapped_lines_make_a_paragraph_and_empty_lines_part_them() -> None:
+def test_wrapped_lines_make_a_paragraph_and_empty_lines_separate_them() -> None:
     text = "It was a dark\nand stormy night.\n\n  \nThe rain fell\nin torrents.\n"
     assert list(read_string(text).blocks) == [
         Paragraph("It was a dark and stormy night."),
@@ -25,7 +25,7 @@ def test_lines_too_long_to_be_wrapped_are_paragraphs_of_their_own() -> None:
     ]
 
 
-def test_list_items_are_parted() -> None:
+def test_list_items_are_paragraphs() -> None:
     assert list(read_string("Buy:\n- milk\n- eggs\n- bread").blocks) == [
         Paragraph("Buy:"),
         Paragraph("- milk"),
@@ -50,12 +50,12 @@ def test_chapter_headings_begin_chapters() -> None:
 def test_paragraphs_do_not_depend_on_line_endings_or_on_how_the_text_arrives(ending: str, size: int) -> None:
     text = ending.join(["One", "two.", "", "Three.", "", ""])
     pieces = [text[at : at + size] for at in range(0, len(text), size)]
-    assert list(blocks(pieces)) == [Paragraph("One two."), Paragraph("Three.")]
+    assert list(split_blocks(pieces)) == [Paragraph("One two."), Paragraph("Three.")]
 
 
 def test_one_endless_line_comes_in_parts_of_one_paragraph() -> None:
     text = "word " * 20_000
-    found = list(blocks(text[at : at + 65_536] for at in range(0, len(text), 65_536)))
+    found = list(split_blocks(text[at : at + 65_536] for at in range(0, len(text), 65_536)))
     assert all(isinstance(block, Paragraph) and len(block.text) <= BLOCK_CHARACTERS for block in found)
     assert [block.continues for block in found if isinstance(block, Paragraph)] == [False] + [True] * (len(found) - 1)
     assert " ".join(block.text for block in found).split() == text.split()
@@ -63,20 +63,20 @@ def test_one_endless_line_comes_in_parts_of_one_paragraph() -> None:
 
 def test_one_endless_word_loses_no_character() -> None:
     text = "x" * 100_000
-    assert sum(len(block.text) for block in blocks([text, text]) if isinstance(block, Paragraph)) == 200_000
+    assert sum(len(block.text) for block in split_blocks([text, text]) if isinstance(block, Paragraph)) == 200_000
 
 
 def test_a_paragraph_after_a_very_long_one_is_not_its_continuation() -> None:
-    found = list(blocks(["word " * 10_000 + "\n\nNext one."]))
+    found = list(split_blocks(["word " * 10_000 + "\n\nNext one."]))
     assert found[-1] == Paragraph("Next one.")
 
 
-def test_a_long_group_of_wrapped_lines_is_handed_on_in_parts() -> None:
-    found = list(blocks(["some words on a line\n" * 5_000]))
+def test_a_long_group_of_wrapped_lines_comes_in_parts() -> None:
+    found = list(split_blocks(["some words on a line\n" * 5_000]))
     assert len(found) > 1
     assert " ".join(block.text for block in found).split() == ("some words on a line " * 5_000).split()
 
 
-def test_a_line_is_whole_or_says_that_it_goes_on() -> None:
-    assert list(lines(["ab\nc", "d\n"])) == [("ab", True), ("cd", True)]
-    assert [ends for _, ends in lines(["x" * 40_000])] == [False, False, True]
+def test_a_line_ends_or_is_marked_as_continued() -> None:
+    assert list(split_lines(["ab\nc", "d\n"])) == [("ab", True), ("cd", True)]
+    assert [ends for _, ends in split_lines(["x" * 40_000])] == [False, False, True]

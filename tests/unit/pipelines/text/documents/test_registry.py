@@ -11,7 +11,7 @@ import pytest
 from pipelines.errors import InputTooLarge, UnreadableInput
 from pipelines.pipeline import Limits
 from pipelines.text.document import Paragraph
-from pipelines.text.documents.registry import SOURCE_TYPES, open_file, open_text, source_type_of
+from pipelines.text.documents.registry import SOURCE_TYPES, open_file, open_text, resolve_source_type
 
 
 @pytest.mark.parametrize(
@@ -26,10 +26,8 @@ from pipelines.text.documents.registry import SOURCE_TYPES, open_file, open_text
         ("md", "book.epub", "md"),
     ],
 )
-def test_the_type_is_the_one_that_was_said_or_the_one_of_the_name(
-    said: str | None, name: str | None, found: str
-) -> None:
-    assert source_type_of(said, name) == found
+def test_the_type_is_the_given_one_or_that_of_the_file_name(said: str | None, name: str | None, found: str) -> None:
+    assert resolve_source_type(said, name) == found
 
 
 def test_an_unknown_type_is_refused_with_the_known_ones(tmp_path: Path) -> None:

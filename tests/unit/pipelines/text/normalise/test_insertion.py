@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.text.normalise.insertion import spaced
+from pipelines.text.normalise.insertion import insert_words
 
 
 @pytest.mark.parametrize(
@@ -16,5 +16,5 @@ from pipelines.text.normalise.insertion import spaced
     ],
 )
 def test_words_have_one_space_to_the_letters_beside_them(text: str, at: int, said: str, put: str) -> None:
-    change = spaced(text, at, at + 1, said)
+    change = insert_words(text, at, at + 1, said)
     assert (change.start, change.end, change.text) == (at, at + 1, put)

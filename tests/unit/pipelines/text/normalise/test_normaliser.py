@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.text.aligned_text import Spoken
-from pipelines.text.normalise.normaliser import LANGUAGES, has_rules, leftovers, normalised, saying
-from pipelines.text.normalise.rule_book import rule_book
-from pipelines.text.typography import plain
+from pipelines.text.aligned_text import AlignedText
+from pipelines.text.normalise.normaliser import LANGUAGES, apply_rules, find_unspoken_signs, format_as, has_rules
+from pipelines.text.normalise.rule_book import load_rule_book
+from pipelines.text.typography import normalise_typography
 
 PAIRS = Path(__file__).resolve().parents[4] / "fixtures" / "spoken"
 
@@ -20,29 +20,29 @@ def pairs(language: str) -> list[tuple[str, str]]:
 
 
 def said(text: str, language: str) -> str:
-    return normalised(plain(Spoken(text)), language).text
+    return apply_rules(normalise_typography(AlignedText(text)), language).text
 
 
 @pytest.mark.parametrize("language", sorted(LANGUAGES))
-def test_every_written_text_is_said_as_a_reader_would(language: str) -> None:
+def test_every_written_text_gets_its_spoken_form(language: str) -> None:
     listed = pairs(language)
     assert len(listed) >= 75
     assert {written: said(written, language) for written, _ in listed} == dict(listed)
 
 
 @pytest.mark.parametrize("language", sorted(LANGUAGES))
-def test_what_is_said_has_no_digit_or_sign_left_and_is_said_so_again(language: str) -> None:
+def test_a_spoken_form_has_no_digit_or_sign_and_is_not_changed_by_the_rules(language: str) -> None:
     for _, spoken in pairs(language):
-        assert leftovers(spoken) == []
+        assert find_unspoken_signs(spoken) == []
         assert said(spoken, language) == spoken
 
 
 @pytest.mark.parametrize("language", sorted(LANGUAGES))
 def test_every_rule_is_needed_by_a_pair_or_is_about_a_rarer_case_of_one(language: str) -> None:
     """A pattern that never matches anything is a mistake in writing it: the greater part must be at work here."""
-    texts = [plain(Spoken(written)).text for written, _ in pairs(language)]
-    rules = rule_book(language).rules
-    at_work = [rule.name for rule in rules if any(rule.find.search(text) for text in texts)]
+    texts = [normalise_typography(AlignedText(written)).text for written, _ in pairs(language)]
+    rules = load_rule_book(language).rules
+    at_work = [rule.name for rule in rules if any(rule.pattern.search(text) for text in texts)]
     assert len(at_work) > 0.7 * len(rules)
 
 
@@ -60,15 +60,15 @@ def test_what_is_no_date_or_time_loses_no_letter_and_keeps_no_digit(text: str, l
 def test_signs_without_a_word_stay_and_are_named() -> None:
     spoken = said("Snow ☃ and 3 ☂!", "en")
     assert spoken == "Snow ☃ and three ☂!"
-    assert leftovers(spoken) == ["☂", "☃"]
+    assert find_unspoken_signs(spoken) == ["☂", "☃"]
 
 
-def test_what_was_fixed_before_is_left_alone() -> None:
-    assert normalised(Spoken("Room 12 on floor 12."), "en", fixed=[(5, 7)]).text == "Room 12 on floor twelve."
+def test_a_final_range_is_not_changed() -> None:
+    assert apply_rules(AlignedText("Room 12 on floor 12."), "en", final=[(5, 7)]).text == "Room 12 on floor twelve."
 
 
-def test_every_stretch_of_the_spoken_text_knows_where_it_was_written() -> None:
-    spoken = normalised(Spoken("On May 4 Dr. Who paid $5.20."), "en")
+def test_every_range_of_the_spoken_text_is_aligned_with_the_written_one() -> None:
+    spoken = apply_rules(AlignedText("On May 4 Dr. Who paid $5.20."), "en")
     assert spoken.text == "On May fourth Doctor Who paid five dollars and twenty cents."
     for words, written in (("Doctor", "Dr."), ("Who", "Who"), ("dollars", "$5.20"), ("fourth", "May 4")):
         start = spoken.text.index(words)
@@ -78,7 +78,7 @@ def test_every_stretch_of_the_spoken_text_knows_where_it_was_written() -> None:
 
 @pytest.mark.parametrize("digits", [16, 400, 2_000])
 @pytest.mark.parametrize("language", sorted(LANGUAGES))
-def test_a_very_long_number_is_said_digit_by_digit(digits: int, language: str) -> None:
+def test_a_very_long_number_is_spoken_digit_by_digit(digits: int, language: str) -> None:
     assert len(said("7" * digits, language).split()) == digits
 
 
@@ -86,7 +86,7 @@ def test_a_very_long_number_is_said_digit_by_digit(digits: int, language: str) -
     "text", ["x" * 2_000, "1.1" * 700, "A." * 1_000, "-" * 2_000, "1-" * 1_000, "@" * 2_000, "a@" * 900]
 )
 @pytest.mark.parametrize("language", sorted(LANGUAGES))
-def test_a_word_of_two_thousand_characters_is_said_in_good_time(text: str, language: str) -> None:
+def test_a_word_of_two_thousand_characters_is_normalised_in_good_time(text: str, language: str) -> None:
     assert said(text, language)
 
 
@@ -99,8 +99,8 @@ def test_only_four_languages_have_rules() -> None:
     ]
 
 
-def test_one_saying_can_be_asked_for_by_name() -> None:
-    assert saying("ordinal", "3", "en") == "third"
-    assert saying("letters", "Zoe", "de") == "zett o e"
+def test_one_formatter_can_be_applied_by_name() -> None:
+    assert format_as("ordinal", "3", "en") == "third"
+    assert format_as("letters", "Zoe", "de") == "zett o e"
     with pytest.raises(ValueError, match="abc"):
-        saying("digits", "abc", "fr")
+        format_as("digits", "abc", "fr")

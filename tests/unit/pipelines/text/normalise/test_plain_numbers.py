@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.text.aligned_text import Spoken
-from pipelines.text.normalise.plain_numbers import in_words, knows_numbers
+from pipelines.text.aligned_text import AlignedText
+from pipelines.text.normalise.plain_numbers import has_number_words, write_out_numbers
 
 
 @pytest.mark.parametrize(
@@ -23,17 +23,17 @@ from pipelines.text.normalise.plain_numbers import in_words, knows_numbers
         ("sv", "7" * 16, " ".join(["sju"] * 16)),
     ],
 )
-def test_numbers_are_said_as_the_language_writes_them(language: str, written: str, said: str) -> None:
-    assert knows_numbers(language)
-    assert in_words(Spoken(written), language).text == said
+def test_numbers_are_written_out_by_the_conventions_of_the_language(language: str, written: str, said: str) -> None:
+    assert has_number_words(language)
+    assert write_out_numbers(AlignedText(written), language).text == said
 
 
 def test_what_num2words_has_no_word_for_stays() -> None:
-    assert in_words(Spoken("1984"), "am").text == "1984"
-    assert not any(knows_numbers(language) for language in ("hi", "zh", "", "xx-YY"))
+    assert write_out_numbers(AlignedText("1984"), "am").text == "1984"
+    assert not any(has_number_words(language) for language in ("hi", "zh", "", "xx-YY"))
 
 
-def test_what_is_fixed_stays_and_the_rest_knows_where_it_was_written() -> None:
-    spoken = in_words(Spoken("7 e 12"), "pt", fixed=[(0, 1)])
+def test_final_ranges_stay_and_the_rest_is_aligned_with_the_written_text() -> None:
+    spoken = write_out_numbers(AlignedText("7 e 12"), "pt", final=[(0, 1)])
     assert spoken.text == "7 e doze"
     assert spoken.written_range(4, 8) == (4, 6)

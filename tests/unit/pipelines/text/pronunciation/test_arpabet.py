@@ -3,15 +3,15 @@ from __future__ import annotations
 import pytest
 
 from pipelines.errors import BadInput
-from pipelines.text.pronunciation.arpabet import PHONES, VOWELS, arpabet
-from pipelines.text.pronunciation.phonemes import pronounce
+from pipelines.text.pronunciation.arpabet import PHONES, VOWELS, to_arpabet
+from pipelines.text.pronunciation.phonemes import phonemise
 
 #: The 39 sounds of the CMU dictionary.
 CMU = VOWELS | frozenset("B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH".split())  # noqa: SIM905
 
 
 def said(text: str) -> str:
-    return " ".join(symbol for piece in pronounce(text, "en-us") for symbol in arpabet(piece.phones))
+    return " ".join(symbol for piece in phonemise(text, "en-us") for symbol in to_arpabet(piece.phones))
 
 
 @pytest.mark.parametrize(
@@ -39,4 +39,4 @@ def test_table_writes_sounds_of_the_dictionary_alone() -> None:
 
 def test_sound_that_english_has_nothing_like_is_refused() -> None:
     with pytest.raises(BadInput, match="ǃ"):
-        arpabet(("ǃ", "a"))
+        to_arpabet(("ǃ", "a"))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.text.pronunciation.lexicon import Lexicon, pronunciation
+from pipelines.text.pronunciation.lexicon import Lexicon, parse_phonemes
 
 
 def found(words: dict[str, str], text: str) -> list[tuple[str, str]]:
-    return [(text[entry.start : entry.end], entry.said) for entry in Lexicon(words).find(text)]
+    return [(text[entry.start : entry.end], entry.replacement) for entry in Lexicon(words).find(text)]
 
 
 def test_whole_words_are_found_and_parts_of_words_are_not() -> None:
@@ -52,8 +52,8 @@ def test_scripts_without_spaces_have_no_edges_of_words() -> None:
 
 
 @pytest.mark.parametrize(("said", "phonemes"), [("/pəˈlɪʃ/", "pəˈlɪʃ"), (" /a/ ", "a"), ("and/or", ""), ("//", "")])
-def test_between_slashes_stands_a_pronunciation(said: str, phonemes: str) -> None:
-    assert pronunciation(said) == phonemes
+def test_text_between_slashes_is_a_pronunciation(said: str, phonemes: str) -> None:
+    assert parse_phonemes(said) == phonemes
 
 
 def test_an_empty_lexicon_finds_nothing() -> None:

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from pipelines.errors import UnsupportedOption
-from pipelines.text.pronunciation.phonemes import ipa, pronounce
+from pipelines.text.pronunciation.phonemes import phonemise, phonemise_to_ipa
 
 
 @pytest.mark.parametrize(
@@ -23,40 +23,40 @@ from pipelines.text.pronunciation.phonemes import ipa, pronounce
         ("…", "…"),
     ],
 )
-def test_words_are_said_and_marks_stay(text: str, said: str) -> None:
-    assert ipa(text, "en-us") == said
+def test_words_become_phonemes_and_punctuation_stays(text: str, said: str) -> None:
+    assert phonemise_to_ipa(text, "en-us") == said
 
 
 def test_each_language_has_its_own_sounds_and_no_flag_where_a_word_is_foreign() -> None:
-    assert ipa("Ein Computer", "de") == "aɪn kɔmpjˈuːtɜ"
-    assert ipa("bon weekend", "fr") == "bˈɔ̃ wiːkˈɛnd"
+    assert phonemise_to_ipa("Ein Computer", "de") == "aɪn kɔmpjˈuːtɜ"
+    assert phonemise_to_ipa("bon weekend", "fr") == "bˈɔ̃ wiːkˈɛnd"
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ("One, two. Three!", {"One": "wˌʌn", "two": "tˈuː", "Three": "θɹˈiː"}),
-        # said in one breath, but still two words
+        # joined by eSpeak NG, but still two words
         ("of the cat", {"of": "ʌv", "the": "ðə", "cat": "kˈæt"}),
         ("I could have been", {"I": "aɪ", "could": "kˌʊd", "have": "ɐv", "been": "bˌɪn"}),
-        # one word, said as three
+        # one word, spoken as three
         ("just 3.5 dollars", {"just": "dʒˈʌst", "3.5": "θɹˈiː pɔɪnt fˈaɪv", "dollars": "dˈɑːlɚz"}),
         ("'quoted' words", {"quoted": "kwˈoʊɾᵻd", "words": "wˈɜːdz"}),
         ("well — yes", {"well": "wˈɛl", "yes": "jˈɛs"}),
     ],
 )
 def test_every_sound_belongs_to_a_word_of_the_text(text: str, words: dict[str, str]) -> None:
-    found = {text[piece.start : piece.end]: piece.text for piece in pronounce(text, "en-us") if piece.is_word}
+    found = {text[segment.start : segment.end]: segment.text for segment in phonemise(text, "en-us") if segment.is_word}
     assert found == words
 
 
-def test_pieces_go_forward_through_the_text() -> None:
+def test_segments_go_forward_through_the_text() -> None:
     text = "Of the 1,984 cats (and dogs), 3.5% — I've heard — weren't well-known: “why?” Nobody, in the U.S., knows."
     at = 0
-    for piece in pronounce(text, "en-us"):
-        assert piece.start >= at or not piece.is_word
-        at = max(at, piece.start)
-    assert {text[p.start : p.end] for p in pronounce(text, "en-us") if p.is_word} >= {"Of", "the", "1,984", "3.5%"}
+    for segment in phonemise(text, "en-us"):
+        assert segment.start >= at or not segment.is_word
+        at = max(at, segment.start)
+    assert {text[p.start : p.end] for p in phonemise(text, "en-us") if p.is_word} >= {"Of", "the", "1,984", "3.5%"}
 
 
 @pytest.mark.parametrize(
@@ -68,27 +68,29 @@ def test_pieces_go_forward_through_the_text() -> None:
         ("a b", [(0, 1, "x"), (2, 3, "y")], "x y"),
     ],
 )
-def test_given_phones_are_said_instead(text: str, given: list[tuple[int, int, str]], said: str) -> None:
-    pieces = pronounce(text, "en-us", given)
-    assert "".join(piece.text for piece in pieces) == said
-    assert {(p.start, p.end) for p in pieces if p.is_word} >= {(start, end) for start, end, _ in given}
+def test_known_phonemes_replace_those_of_the_library(text: str, given: list[tuple[int, int, str]], said: str) -> None:
+    segments = phonemise(text, "en-us", given)
+    assert "".join(segment.text for segment in segments) == said
+    assert {(p.start, p.end) for p in segments if p.is_word} >= {(start, end) for start, end, _ in given}
 
 
 def test_unknown_language_is_refused_by_name() -> None:
     with pytest.raises(UnsupportedOption) as refused:
-        pronounce("hello", "tlh-x-nowhere")
+        phonemise("hello", "tlh-x-nowhere")
     assert refused.value.field == "language"
     # and the next one speaks
-    assert ipa("hello", "en-us") == "həlˈoʊ"
+    assert phonemise_to_ipa("hello", "en-us") == "həlˈoʊ"
 
 
 def test_what_is_no_word_is_no_error() -> None:
     for text in ("___", "* * *", "\u02e5", "\0"):
-        pronounce(text, "en-us")
+        phonemise(text, "en-us")
 
 
-def test_signs_that_are_said_are_words() -> None:
-    assert [text for text in ("50%", "A&B", "😀") if not any(piece.is_word for piece in pronounce(text, "en-us"))] == []
+def test_spoken_signs_are_words() -> None:
+    assert [
+        text for text in ("50%", "A&B", "😀") if not any(segment.is_word for segment in phonemise(text, "en-us"))
+    ] == []
 
 
 def test_threads_get_what_a_single_one_gets() -> None:
@@ -98,11 +100,11 @@ def test_threads_get_what_a_single_one_gets() -> None:
         for word in ("cat", "haus", "chat")
         for voice in ("en-us", "de", "fr")
     ]
-    alone = [ipa(*each) for each in asked]
+    alone = [phonemise_to_ipa(*each) for each in asked]
     wrong: list[object] = []
 
     def ask(order: int) -> None:
-        found = [ipa(*each) for each in asked[::order]]
+        found = [phonemise_to_ipa(*each) for each in asked[::order]]
         wrong.extend(pair for pair in zip(found, alone[::order], strict=True) if pair[0] != pair[1])
 
     threads = [threading.Thread(target=ask, args=(order,)) for order in (1, -1, 1, -1)]
@@ -115,5 +117,5 @@ def test_threads_get_what_a_single_one_gets() -> None:
 
 def test_the_directory_of_the_process_stays() -> None:
     before = os.getcwd()  # noqa: PTH109 – what the library could have changed
-    ipa("hello", "en-us")
+    phonemise_to_ipa("hello", "en-us")
     assert os.getcwd() == before  # noqa: PTH109

@@ -16,19 +16,19 @@ LETTERS = SymbolSet({"a": 1, "b": 2, "'": 3, ",": 4, "n": 5, "ţ": 6}, name="let
         ("B", [2]),  # its small letter
         ("’", [3]),  # another shape
         ("—", [4]),  # a pause of the same kind
-        ("–", [4]),  # a stand-in's stand-in
+        ("–", [4]),  # the substitute of a substitute
         ("\u0303", [5]),  # a nasal vowel
         ("Ț", [6]),
         ("?", []),  # not said
         ("\u200b", []),
     ],
 )
-def test_a_character_is_itself_or_stands_in_or_is_silent(char: str, ids: list[int]) -> None:
+def test_a_character_is_its_symbol_or_a_substitute_or_silent(char: str, ids: list[int]) -> None:
     assert LETTERS.ids(char) == ids
 
 
 @pytest.mark.parametrize("char", ["z", "7", "ж", "€", "%", "&", "😀", "æ", "\u093e"])
-def test_what_is_missing_from_the_sound_is_named_once(char: str) -> None:
+def test_an_unknown_character_is_named_once(char: str) -> None:
     assert LETTERS.ids(char) == []
     (remark,) = LETTERS.remarks(char * 3)
     assert remark.startswith(f"letters has no symbol for {char!r} (")
@@ -51,13 +51,13 @@ def test_what_is_missing_from_the_sound_is_named_once(char: str) -> None:
         ("œuvre", "oeuvre"),
     ],
 )
-def test_letters_with_marks_are_said_without_them_where_the_set_lacks_them(written: str, said: str) -> None:
+def test_letters_that_the_set_lacks_lose_their_marks(written: str, said: str) -> None:
     alphabet = SymbolSet({letter: number for number, letter in enumerate(ascii_lowercase)}, name="alphabet")
     assert "".join(ascii_lowercase[number] for char in written for number in alphabet.ids(char)) == said
     assert alphabet.remarks(written) == ()
     assert SymbolSet({"é": 7, "e": 5}, name="accents").ids("É") == [7]
 
 
-def test_a_lost_sign_parts_words_and_a_lost_letter_does_not() -> None:
+def test_an_unknown_sign_separates_words_and_an_unknown_letter_does_not() -> None:
     text = "a♥b aжb a—b"
-    assert LETTERS.cleared(text) == "a b a\u200bb a—b"
+    assert LETTERS.remove_unknown(text) == "a b a\u200bb a—b"

@@ -1,4 +1,4 @@
-"""Where a text is cut."""
+"""Where a document is split."""
 
 from __future__ import annotations
 
@@ -8,72 +8,72 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.text.document import Block, Chapter, Heading, Paragraph
-from pipelines.text.splitting.chunks import Chunk, Division
+from pipelines.text.splitting.chunks import DocumentSplitter, TextChunk
 
 
-def divide(blocks: Iterable[Block], limit: int = 100, language: str = "en") -> tuple[list[Chunk], Division]:
-    division = Division(language, limit)
-    return list(division.chunks(blocks)), division
+def split(blocks: Iterable[Block], limit: int = 100, language: str = "en") -> tuple[list[TextChunk], DocumentSplitter]:
+    splitter = DocumentSplitter(language, limit)
+    return list(splitter.split(blocks)), splitter
 
 
-def spoken(chunks: Iterable[Chunk]) -> list[tuple[str, str]]:
-    return [(piece.text, piece.pause) for chunk in chunks for piece in chunk.pieces]
+def spoken(chunks: Iterable[TextChunk]) -> list[tuple[str, str]]:
+    return [(segment.text, segment.pause) for chunk in chunks for segment in chunk.segments]
 
 
-def test_sentences_and_paragraphs_are_parted_by_their_pauses() -> None:
-    chunks, _ = divide([Heading("Title"), Paragraph("One. Two."), Paragraph("Three.")])
+def test_sentences_and_paragraphs_are_separated_by_their_pauses() -> None:
+    chunks, _ = split([Heading("Title"), Paragraph("One. Two."), Paragraph("Three.")])
     assert spoken(chunks) == [("Title", "heading"), ("One.", "sentence"), ("Two.", "paragraph"), ("Three.", "none")]
 
 
 def test_a_rule_lengthens_the_pause_before_it_and_is_not_spoken() -> None:
-    chunks, _ = divide([Paragraph("One."), Paragraph("* * *"), Paragraph("Two.")])
+    chunks, _ = split([Paragraph("One."), Paragraph("* * *"), Paragraph("Two.")])
     assert spoken(chunks) == [("One.", "break"), ("Two.", "none")]
 
 
 def test_no_chunk_crosses_a_chapter() -> None:
-    chunks, division = divide([Paragraph("Before."), Chapter("A"), Paragraph("One."), Chapter("B"), Paragraph("Two.")])
+    chunks, splitter = split([Paragraph("Before."), Chapter("A"), Paragraph("One."), Chapter("B"), Paragraph("Two.")])
     assert [chunk.chapter for chunk in chunks] == [0, 1, 2]
-    assert division.chapters == [None, "A", "B"]
-    assert division.first_chunks == [0, 1, 2]
+    assert splitter.chapters == [None, "A", "B"]
+    assert splitter.first_chunks == [0, 1, 2]
     assert spoken(chunks)[0] == ("Before.", "chapter")
 
 
 def test_a_chapter_of_headings_alone_is_joined_to_the_next() -> None:
-    chunks, division = divide(
+    chunks, splitter = split(
         [Chapter("Part One"), Heading("Part One"), Chapter("I"), Heading("I"), Paragraph("Text."), Chapter("Empty")]
     )
-    assert division.chapters == ["I"]
+    assert splitter.chapters == ["I"]
     assert [text for text, _ in spoken(chunks)] == ["Part One", "I", "Text."]
 
 
-def test_a_sentence_goes_on_over_the_border_of_two_parts_of_a_paragraph() -> None:
-    chunks, _ = divide([Paragraph("One. It goes"), Paragraph("on. Two.", continues=True), Paragraph("Three.")])
+def test_a_sentence_continues_in_the_next_part_of_its_paragraph() -> None:
+    chunks, _ = split([Paragraph("One. It goes"), Paragraph("on. Two.", continues=True), Paragraph("Three.")])
     assert [text for text, _ in spoken(chunks)] == ["One.", "It goes on.", "Two.", "Three."]
 
 
 def test_parts_of_a_text_without_spaces_are_joined_without_any() -> None:
-    chunks, _ = divide([Paragraph("今天天"), Paragraph("气很好。", continues=True)], language="zh")
+    chunks, _ = split([Paragraph("今天天"), Paragraph("气很好。", continues=True)], language="zh")
     assert [text for text, _ in spoken(chunks)] == ["今天天气很好。"]
 
 
 def test_only_a_sentence_longer_than_a_chunk_is_cut_and_at_a_comma_if_it_can_be() -> None:
     sentence = "word " * 14 + "here, and " + "word " * 14 + "end."
-    chunks, _ = divide([Paragraph(f"Short one. {sentence} Short two.")])
-    pieces = spoken(chunks)
-    assert pieces[0] == ("Short one.", "sentence")
-    assert pieces[1][0].endswith("here,")
-    assert pieces[1][1] == "none"
-    assert " ".join(text for text, _ in pieces) == f"Short one. {sentence} Short two."
+    chunks, _ = split([Paragraph(f"Short one. {sentence} Short two.")])
+    segments = spoken(chunks)
+    assert segments[0] == ("Short one.", "sentence")
+    assert segments[1][0].endswith("here,")
+    assert segments[1][1] == "none"
+    assert " ".join(text for text, _ in segments) == f"Short one. {sentence} Short two."
 
 
 def test_an_endless_word_is_cut() -> None:
-    chunks, _ = divide([Paragraph("x" * 1000)])
+    chunks, _ = split([Paragraph("x" * 1000)])
     assert [chunk.characters for chunk in chunks] == [100] * 10
 
 
-def test_a_heading_rather_begins_a_chunk_than_ends_one() -> None:
-    chunks, _ = divide([Paragraph("y" * 60 + "."), Heading("Section"), Paragraph("Text.")])
-    assert [chunk.pieces[0].text for chunk in chunks][1] == "Section"
+def test_a_heading_preferably_begins_a_chunk() -> None:
+    chunks, _ = split([Paragraph("y" * 60 + "."), Heading("Section"), Paragraph("Text.")])
+    assert [chunk.segments[0].text for chunk in chunks][1] == "Section"
 
 
 _TEXTS = st.text(st.sampled_from("ab .!?,x\n—日。🙂*"), max_size=400)
@@ -89,10 +89,10 @@ _BLOCKS = st.lists(
 
 @given(_BLOCKS, st.integers(10, 200))
 def test_chunks_keep_their_limit_their_order_and_every_letter(blocks: list[Block], limit: int) -> None:
-    chunks, division = divide(blocks, limit)
+    chunks, splitter = split(blocks, limit)
     assert all(0 < chunk.characters <= limit for chunk in chunks)
-    assert all(chunk.characters == sum(len(piece.text) for piece in chunk.pieces) for chunk in chunks)
+    assert all(chunk.characters == sum(len(segment.text) for segment in chunk.segments) for chunk in chunks)
     assert [chunk.chapter for chunk in chunks] == sorted(chunk.chapter for chunk in chunks)
-    assert len(division.chapters) == len(division.first_chunks) == len({chunk.chapter for chunk in chunks})
+    assert len(splitter.chapters) == len(splitter.first_chunks) == len({chunk.chapter for chunk in chunks})
     letters = [c for block in blocks if not isinstance(block, Chapter) for c in block.text if c.isalnum()]
     assert [c for text, _ in spoken(chunks) for c in text if c.isalnum()] == letters

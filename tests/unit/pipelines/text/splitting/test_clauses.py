@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.text.splitting.clauses import breaths
+from pipelines.text.splitting.clauses import split_clauses
 
 
 @pytest.mark.parametrize(
@@ -18,12 +18,12 @@ from pipelines.text.splitting.clauses import breaths
     ],
 )
 def test_cuts_are_made_at_the_best_place_that_fits(text: str, parts: list[str]) -> None:
-    assert list(breaths(text, 15)) == parts
+    assert list(split_clauses(text, 15)) == parts
 
 
 def test_parts_are_short_enough_and_hold_everything() -> None:
     text = "It was the best of times, it was the worst of times; " * 20 + "x" * 300
     for limit in (7, 40, 449):
-        parts = list(breaths(text, limit))
+        parts = list(split_clauses(text, limit))
         assert max(map(len, parts)) <= limit
         assert "".join("".join(parts).split()) == "".join(text.split())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.text.splitting.sentences import sentences
+from pipelines.text.splitting.sentences import split_sentences
 
 
 @pytest.mark.parametrize(
@@ -32,8 +32,8 @@ from pipelines.text.splitting.sentences import sentences
         ("en", "all in lower case. still two.", ["all in lower case.", "still two."]),
     ],
 )
-def test_sentences_end_where_a_reader_ends_them(language: str, text: str, found: list[str]) -> None:
-    assert list(sentences(text, language)) == found
+def test_paragraphs_are_split_into_sentences(language: str, text: str, found: list[str]) -> None:
+    assert list(split_sentences(text, language)) == found
 
 
 @pytest.mark.parametrize(
@@ -118,11 +118,11 @@ def test_sentences_end_where_a_reader_ends_them(language: str, text: str, found:
 def test_quotes_initials_ordinals_and_abbreviations_end_no_sentence_of_their_own(
     language: str, text: str, found: list[str]
 ) -> None:
-    assert list(sentences(text, language)) == found
+    assert list(split_sentences(text, language)) == found
 
 
 @pytest.mark.parametrize(
     "text", ["." * 16_384, "a. " * 5_461, "x" * 16_384, ". A" * 5_461, "“" * 16_384, "A. " * 5_461]
 )
 def test_no_character_is_lost_in_odd_texts(text: str) -> None:
-    assert "".join(sentences(text, "en")).replace(" ", "") == text.replace(" ", "")
+    assert "".join(split_sentences(text, "en")).replace(" ", "") == text.replace(" ", "")

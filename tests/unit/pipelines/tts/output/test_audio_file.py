@@ -18,9 +18,9 @@ from pipelines.audio.decode import open_recording
 from pipelines.catalog.catalog import Catalog
 from pipelines.families.espeak import load
 from pipelines.families.espeak.family import EspeakFamily
-from pipelines.family import SpeakRequest, Speech, Tick
-from pipelines.formats import FORMATS
-from tests.in_process import Run
+from pipelines.family import Speech, SynthesisInput, Tick
+from pipelines.formats import AUDIO_FORMATS
+from tests.pipeline_runner import PipelineRun
 
 #: Where a word may be found beside its time, and the most that it may, in seconds; and how much of it is looked for.
 SEARCHED_S, TOLERATED_S, COMPARED_S = 0.2, 0.03, 0.4
@@ -43,13 +43,13 @@ class Overheard:
     """eSpeak NG, which remembers what it said."""
 
     family: EspeakFamily
-    said: list[tuple[SpeakRequest, Speech]] = field(default_factory=list)
+    said: list[tuple[SynthesisInput, Speech]] = field(default_factory=list)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.family, name)
 
-    def speak(self, requests: Sequence[SpeakRequest], tick: Tick) -> list[Speech]:
-        answers = self.family.speak(requests, tick)
+    def synthesise(self, requests: Sequence[SynthesisInput], tick: Tick) -> list[Speech]:
+        answers = self.family.synthesise(requests, tick)
         self.said += zip(requests, answers, strict=True)
         return answers
 
@@ -74,11 +74,11 @@ def espeak() -> Iterator[EspeakFamily]:
     family.close()
 
 
-def spoken(root: Path, espeak: EspeakFamily, **options: Any) -> tuple[Run, Overheard]:
+def spoken(root: Path, espeak: EspeakFamily, **options: Any) -> tuple[PipelineRun, Overheard]:
     voice = Overheard(espeak)
-    run = Run("tts.synthesize", root, {"model": "espeak", "text": TEXT, "speech_marks": True, **options})
+    run = PipelineRun("tts.synthesize", root, {"model": "espeak", "text": TEXT, "speech_marks": True, **options})
     run.limits = {"chunk_characters": 150}
-    run.all(None, voice)
+    run.run_all(None, voice)
     return run, voice
 
 
@@ -108,7 +108,7 @@ LEVELLED = {"loudness_lufs": -18.0, "sample_rate_hz": 44_100}
 
 @pytest.mark.parametrize(
     ("name", "options"),
-    [(name, {}) for name in FORMATS]
+    [(name, {}) for name in AUDIO_FORMATS]
     + [(name, LEVELLED) for name in ("wav", "mp3", "aac", "m4b")]
     + [("opus", {"loudness_lufs": -18.0}), ("aac", {"sample_rate_hz": 8_000})],
 )
@@ -116,7 +116,7 @@ def test_every_word_sounds_within_30_ms_of_its_time(
     espeak: EspeakFamily, tmp_path: Path, name: str, options: dict[str, Any]
 ) -> None:
     run, voice = spoken(tmp_path, espeak, format=name, **options)
-    marked = json.loads(run.text("marks.json"))["words"]
+    marked = json.loads(run.read_text("marks.json"))["words"]
     words = list(voice.words)
     assert [word["text"] for word in marked] == [text for text, _, _ in words]
     assert len(words) > 70
@@ -140,10 +140,10 @@ def test_captions_and_chapters_are_as_late_as_the_words(espeak: EspeakFamily, tm
         assert told == pytest.approx(expected, abs=0.0011 if name == "captions" else 1e-5)
 
 
-def times(run: Run) -> dict[str, list[float]]:
+def times(run: PipelineRun) -> dict[str, list[float]]:
     """All that is told of a run in seconds: beginnings and ends of what."""
-    marks, chapters = (json.loads(run.text(name)) for name in ("marks.json", "chapters.json"))
+    marks, chapters = (json.loads(run.read_text(name)) for name in ("marks.json", "chapters.json"))
     listed = {name: marks[name] for name in ("sentences", "words")} | {"chapters": chapters["chapters"]}
     edges = {name: [each[edge] for each in found for edge in ("start", "end")] for name, found in listed.items()}
-    cues = re.findall(r"(\d\d):(\d\d):(\d\d\.\d{3})", run.text("captions.vtt"))
+    cues = re.findall(r"(\d\d):(\d\d):(\d\d\.\d{3})", run.read_text("captions.vtt"))
     return {**edges, "captions": [int(h) * 3600 + int(m) * 60 + float(s) for h, m, s in cues]}

@@ -13,14 +13,15 @@ import pytest
 from lxml import etree
 
 from pipelines.catalog.catalog import Catalog
-from pipelines.families.tone import ToneSpeaker, load_speaker
+from pipelines.families.tone import ToneSynthesiser, load_synthesiser
 from pipelines.pipeline import Limits
 from pipelines.requests import SynthesisRequest
 from pipelines.text.documents.epub_reader import read_file as read_epub
-from pipelines.tts.output.read_along_book import OverlayBook
+from pipelines.tts.output.read_along_book import ReadAlongBookWriter
 from pipelines.tts.part_file import SpeechPart, SpokenSentence
-from tests.documents import epub_entries, make_png, make_zip
-from tests.synthesis_rig import DirectorySink, Run, speak
+from tests.document_factories import epub_entries, make_png, make_zip
+from tests.pipeline_runner import DirectorySink
+from tests.synthesis_runner import SynthesisRun, run_synthesis
 
 TEXT = """CHAPTER I
 
@@ -40,11 +41,11 @@ NAMES = {
 
 
 @pytest.fixture
-def tone() -> ToneSpeaker:
-    return load_speaker(Catalog().get("tone", "tts"), "cpu")
+def tone() -> ToneSynthesiser:
+    return load_synthesiser(Catalog().get("tone", "tts"), "cpu")
 
 
-def spoken(tone: ToneSpeaker, root: Path, **options: object) -> Run:
+def spoken(tone: ToneSynthesiser, root: Path, **options: object) -> SynthesisRun:
     given = {
         "text": TEXT,
         "format": "mp3",
@@ -54,14 +55,14 @@ def spoken(tone: ToneSpeaker, root: Path, **options: object) -> Run:
         "language": "en",
     }
     request = SynthesisRequest.model_validate({**given, **options})
-    return speak(root, tone, request, limits=Limits(chunk_characters=30))
+    return run_synthesis(root, tone, request, limits=Limits(chunk_characters=30))
 
 
 def tree(book: zipfile.ZipFile, name: str) -> etree._Element:
     return etree.fromstring(book.read(name))
 
 
-def test_every_sentence_of_the_text_has_its_clip_of_the_audio(tone: ToneSpeaker, tmp_path: Path) -> None:
+def test_every_sentence_of_the_text_has_its_clip_of_the_audio(tone: ToneSynthesiser, tmp_path: Path) -> None:
     run = spoken(tone, tmp_path)
     sentences = json.loads(run.file("marks.json").read_text())["sentences"]
     found = []
@@ -85,7 +86,7 @@ def test_every_sentence_of_the_text_has_its_clip_of_the_audio(tone: ToneSpeaker,
         assert source == "audio.mp3"
 
 
-def test_the_package_is_complete_and_every_file_in_it_is_listed(tone: ToneSpeaker, tmp_path: Path) -> None:
+def test_the_package_is_complete_and_every_file_in_it_is_listed(tone: ToneSynthesiser, tmp_path: Path) -> None:
     with zipfile.ZipFile(spoken(tone, tmp_path, author="A. Uthor").file("book.epub")) as book:
         first = book.infolist()[0]
         assert (first.filename, first.compress_type, book.read(first)) == ("mimetype", 0, b"application/epub+zip")
@@ -104,7 +105,7 @@ def test_the_package_is_complete_and_every_file_in_it_is_listed(tone: ToneSpeake
         assert titles == ["CHAPTER I", "CHAPTER II"]
 
 
-def test_headings_and_paragraphs_of_the_text_are_those_of_the_book(tone: ToneSpeaker, tmp_path: Path) -> None:
+def test_headings_and_paragraphs_of_the_text_are_those_of_the_book(tone: ToneSynthesiser, tmp_path: Path) -> None:
     with zipfile.ZipFile(spoken(tone, tmp_path).file("book.epub")) as book:
         page = tree(book, "OEBPS/chapter-0.xhtml")
         blocks = [(etree.QName(block).localname, "".join(block.itertext())) for block in page.find("x:body", NAMES)]
@@ -115,7 +116,7 @@ def test_headings_and_paragraphs_of_the_text_are_those_of_the_book(tone: ToneSpe
     ]
 
 
-def test_the_book_can_be_read_again_and_spoken(tone: ToneSpeaker, tmp_path: Path) -> None:
+def test_the_book_can_be_read_again_and_spoken(tone: ToneSynthesiser, tmp_path: Path) -> None:
     document = read_epub(spoken(tone, tmp_path).file("book.epub"), Limits())
     text = " ".join(getattr(block, "text", "") for block in document.blocks)
     assert document.title == "T & T"
@@ -132,7 +133,7 @@ def test_the_book_can_be_read_again_and_spoken(tone: ToneSpeaker, tmp_path: Path
     ids=["controls", "blanks", "signs of XML"],
 )
 def test_whatever_a_title_holds_the_book_stays_xml(
-    tone: ToneSpeaker, tmp_path: Path, given: dict[str, str], title: str, author: str | None
+    tone: ToneSynthesiser, tmp_path: Path, given: dict[str, str], title: str, author: str | None
 ) -> None:
     run = spoken(tone, tmp_path, text="Hello \ufffe there.\n\n]]> & so on.", chapters="none", **given)
     with zipfile.ZipFile(run.file("book.epub")) as book:
@@ -148,26 +149,26 @@ def test_whatever_a_title_holds_the_book_stays_xml(
     ("written", "language"), [("de_DE", "de-DE"), ("eng", "en"), ("German", "und"), ("", "und"), (None, "und")]
 )
 def test_language_is_a_tag_or_unknown(tmp_path: Path, written: str | None, language: str) -> None:
-    with OverlayBook(tmp_path, "mp3", {"chapters": [], "title": None, "language": written}) as book:
+    with ReadAlongBookWriter(tmp_path, "mp3", {"chapters": [], "title": None, "language": written}) as book:
         assert f"<dc:language>{language}</dc:language>" in book._package()
         assert ("lang=" in book._navigation()) == (language != "und")
 
 
 def test_chapter_in_which_nothing_sounds_has_no_page(tmp_path: Path) -> None:
     header = {"chapters": [{"title": name} for name in ("One", "Mute", "Two")], "title": "T"}
-    sink, audio = DirectorySink.under(tmp_path, "sink"), tmp_path / "audio.mp3"
+    sink, audio = DirectorySink(tmp_path / "sink"), tmp_path / "audio.mp3"
     audio.write_bytes(b"ID3")
-    with OverlayBook(tmp_path, "mp3", header) as book:
+    with ReadAlongBookWriter(tmp_path, "mp3", header) as book:
         for chapter, end in enumerate((1_600, 0, 1_600)):
             sentence = SpokenSentence(f"Sentence {chapter}.", 0, end)
             book.add(SpeechPart(chapter, 16_000, np.zeros(end, np.int16), [sentence]), 1_600 * chapter, chapter)
         book.finish(audio, sink)
-    with zipfile.ZipFile(sink.kept / "book.epub") as book:
+    with zipfile.ZipFile(sink.out / "book.epub") as book:
         assert tree(book, "OEBPS/nav.xhtml").xpath("//x:a/text()", namespaces=NAMES) == ["One", "Two"]
         assert not [name for name in book.namelist() if "chapter-1" in name]
 
 
-def test_cover_of_the_document_is_that_of_the_book(tone: ToneSpeaker, tmp_path: Path) -> None:
+def test_cover_of_the_document_is_that_of_the_book(tone: ToneSynthesiser, tmp_path: Path) -> None:
     source = tmp_path / "in.epub"
     entries = epub_entries(
         {"a.xhtml": "<p>Hello.</p>"},
@@ -175,14 +176,14 @@ def test_cover_of_the_document_is_that_of_the_book(tone: ToneSpeaker, tmp_path: 
     )
     make_zip(source, {**entries, "OEBPS/c.png": make_png()})
     request = SynthesisRequest.model_validate({"format": "mp3", "read_along": True, "source_type": "epub"})
-    run = speak(tmp_path / "run", tone, request, source)
+    run = run_synthesis(tmp_path / "run", tone, request, source)
     with zipfile.ZipFile(run.file("book.epub")) as book:
         (item,) = tree(book, "OEBPS/package.opf").xpath("//opf:item[@properties='cover-image']", namespaces=NAMES)
         assert (item.get("href"), item.get("media-type")) == ("cover.png", "image/png")
         assert book.read("OEBPS/cover.png") == make_png()
 
 
-def test_audio_in_opus_has_the_type_that_the_standard_knows(tone: ToneSpeaker, tmp_path: Path) -> None:
+def test_audio_in_opus_has_the_type_that_the_standard_knows(tone: ToneSynthesiser, tmp_path: Path) -> None:
     with zipfile.ZipFile(spoken(tone, tmp_path, format="opus").file("book.epub")) as book:
         (item,) = tree(book, "OEBPS/package.opf").xpath("//opf:item[@id='audio']", namespaces=NAMES)
     assert item.get("media-type") == "audio/ogg; codecs=opus"
@@ -190,7 +191,7 @@ def test_audio_in_opus_has_the_type_that_the_standard_knows(tone: ToneSpeaker, t
 
 @pytest.mark.parametrize("name", ["m4a", "m4b", "opus"])
 def test_without_marks_or_chapters_there_is_still_a_book_and_always_the_same(
-    tone: ToneSpeaker, tmp_path: Path, name: str
+    tone: ToneSynthesiser, tmp_path: Path, name: str
 ) -> None:
     runs = [
         spoken(
@@ -198,7 +199,7 @@ def test_without_marks_or_chapters_there_is_still_a_book_and_always_the_same(
         )
         for number in range(2)
     ]
-    assert sorted(path.name for path in runs[0].sink.kept.iterdir()) == [f"audio.{name}", "book.epub"]
+    assert sorted(path.name for path in runs[0].sink.out.iterdir()) == [f"audio.{name}", "book.epub"]
     assert len({hashlib.sha256(run.file("book.epub").read_bytes()).digest() for run in runs}) == 1
     with zipfile.ZipFile(runs[0].file("book.epub")) as book:
         assert len(tree(book, "OEBPS/chapter-0.smil").findall(".//smil:par", NAMES)) == 6

@@ -1,4 +1,4 @@
-"""pipelines/tts/quality/report.py: what the result says of its own sound."""
+"""pipelines/tts/quality/report.py: quality figures in the result."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ import pytest
 
 from pipelines.audio import dnsmos
 from pipelines.family import Samples
-from tests.in_process import Run
-from tests.material.flite_reader import FliteReader, lines, sound
+from tests.material.recorded_voice import RecordedVoice, cut_samples, load_sentences
+from tests.pipeline_runner import PipelineRun
 
-TEXTS = list(lines())[:14]
+TEXTS = list(load_sentences())[:14]
 
 
-class Loud(FliteReader):
+class Loud(RecordedVoice):
     """Shouts one sentence past full scale."""
 
-    def _said(self, text: str) -> Samples:
-        said = super()._said(text)
+    def _read(self, text: str) -> Samples:
+        said = super()._read(text)
         return np.clip(said.astype(np.int64) * 20, -32_768, 32_767).astype(np.int16) if text == TEXTS[5] else said
 
 
-def quality(root: Path, reader: FliteReader, **params: Any) -> dict[str, Any]:
-    run = Run("tts.synthesize", root, {"model": "tone", "text": "\n\n".join(TEXTS), **params})
-    return dict(run.all(None, reader).summary["quality"])
+def quality(root: Path, reader: RecordedVoice, **params: Any) -> dict[str, Any]:
+    run = PipelineRun("tts.synthesize", root, {"model": "tone", "text": "\n\n".join(TEXTS), **params})
+    return dict(run.run_all(None, reader).summary["quality"])
 
 
 def test_the_result_names_what_is_wrong_with_which_sentence(tmp_path: Path) -> None:
@@ -37,13 +37,13 @@ def test_the_result_names_what_is_wrong_with_which_sentence(tmp_path: Path) -> N
 
 
 @pytest.mark.skipif(not dnsmos.is_installed(), reason="speechmos is not installed")
-def test_listeners_opinions_are_asked_for_where_they_are_installed(tmp_path: Path) -> None:
-    found = quality(tmp_path, FliteReader({}), quality=True)
+def test_sentences_are_scored_by_dnsmos_where_it_is_installed(tmp_path: Path) -> None:
+    found = quality(tmp_path, RecordedVoice({}), quality=True)
     assert found["scale"] == "dnsmos"
     worst = [each["score"] for each in found["worst_sentences"]]
     assert worst == sorted(worst)
     assert len(worst) == 10
-    each = {text: round(dnsmos.overall(_kept(sound(text)), 16_000), 2) for text in TEXTS}
+    each = {text: round(dnsmos.predict_quality(_kept(cut_samples(text)), 16_000), 2) for text in TEXTS}
     assert found["score"] == pytest.approx(sum(each.values()) / 14, abs=0.02)
 
 
@@ -51,7 +51,7 @@ def test_without_the_package_the_signal_is_scored_and_the_result_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dnsmos, "is_installed", lambda: False)
-    assert quality(tmp_path, FliteReader({}), quality=True)["scale"] == "signal"
+    assert quality(tmp_path, RecordedVoice({}), quality=True)["scale"] == "signal"
 
 
 def _kept(samples: Samples) -> Samples:

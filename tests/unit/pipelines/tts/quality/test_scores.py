@@ -14,12 +14,12 @@ from pipelines.families.espeak import load
 from pipelines.families.espeak.family import EspeakFamily
 from pipelines.family import Samples
 from pipelines.tts.part_file import SpokenSentence, read_part
-from tests.in_process import Run
-from tests.material.flite_reader import FliteReader, lines
+from tests.material.recorded_voice import RecordedVoice, load_sentences
+from tests.pipeline_runner import PipelineRun
 
 #: As many characters as Bark is given at once.
 CHUNK = {"chunk_characters": 200}
-TEXTS = [text for text in lines() if len(text) > 40][:8]
+TEXTS = [text for text in load_sentences() if len(text) > 40][:8]
 LANGUAGES = """<speak>
 <p xml:lang="en">It was the best of times, and the worst of times, said nobody. In 1984 nobody paid 1,250 dollars.</p>
 <p xml:lang="de">Donaudampfschifffahrtsgesellschaften sind heute selten geworden.</p>
@@ -38,15 +38,15 @@ LANGUAGES = """<speak>
 </speak>"""
 
 
-class Bad(FliteReader):
+class Bad(RecordedVoice):
     """Says one sentence otherwise."""
 
     def __init__(self, text: str, make: Callable[[Samples], Samples]) -> None:
         super().__init__({})
         self._bad, self._make = text, make
 
-    def _said(self, text: str) -> Samples:
-        said = super()._said(text)
+    def _read(self, text: str) -> Samples:
+        said = super()._read(text)
         return self._make(said) if text == self._bad else said
 
 
@@ -57,14 +57,14 @@ def espeak() -> Iterator[EspeakFamily]:
     family.close()
 
 
-def sentences(run: Run) -> list[list[SpokenSentence]]:
+def sentences(run: PipelineRun) -> list[list[SpokenSentence]]:
     """The sentences of each chunk."""
     return [list(read_part(path).sentences) for path in run.parts]
 
 
-def spoken(root: Path, family: Any, **params: Any) -> Run:
-    run = Run("tts.synthesize", root, params, CHUNK)
-    run.all(None, family)
+def spoken(root: Path, family: Any, **params: Any) -> PipelineRun:
+    run = PipelineRun("tts.synthesize", root, params, CHUNK)
+    run.run_all(None, family)
     return run
 
 
@@ -80,7 +80,7 @@ def test_a_pace_that_nobody_has_is_found_where_sentences_are_few(tmp_path: Path,
 
 
 @pytest.mark.parametrize("speed", [0.5, 1.0, 2.0])
-def test_no_language_is_too_slow_or_too_fast_at_the_speed_that_was_asked_for(
+def test_no_language_is_too_slow_or_too_fast_at_the_requested_speed(
     espeak: EspeakFamily, tmp_path: Path, speed: float
 ) -> None:
     found = sentences(spoken(tmp_path, espeak, model="espeak", ssml=LANGUAGES, speed=speed))
@@ -89,13 +89,15 @@ def test_no_language_is_too_slow_or_too_fast_at_the_speed_that_was_asked_for(
     assert [(each.text, each.faults) for chunk in found for each in chunk if "rate" in each.faults] == []
 
 
-def test_a_pace_that_the_source_asks_for_is_no_fault(espeak: EspeakFamily, tmp_path: Path) -> None:
+def test_a_rate_that_the_source_requests_is_no_fault(espeak: EspeakFamily, tmp_path: Path) -> None:
     """Also among many sentences, by which the voice's own is known."""
     paces = ["0.5", *["1.0"] * 8, "2.0"]
     texts = (2 * TEXTS)[: len(paces)]
     ssml = "".join(f'<p><prosody rate="{p}">{text}</prosody></p>' for p, text in zip(paces, texts, strict=True))
-    run = Run("tts.synthesize", tmp_path, {"model": "espeak", "ssml": f"<speak>{ssml}</speak>", "language": "en"})
-    run.all(None, espeak)
+    run = PipelineRun(
+        "tts.synthesize", tmp_path, {"model": "espeak", "ssml": f"<speak>{ssml}</speak>", "language": "en"}
+    )
+    run.run_all(None, espeak)
     (chunk,) = sentences(run)
     assert [each.speed for each in chunk] == [float(pace) for pace in paces]
     assert [each.text for each in chunk if "rate" in each.faults] == []

@@ -14,31 +14,32 @@ import pytest
 
 from pipelines.catalog.catalog import Catalog
 from pipelines.errors import BadInput, UnsupportedOption
-from pipelines.families.tone import ToneSpeaker
-from pipelines.family import SpeakRequest, Speech, Tick, WordMark
+from pipelines.families.tone import ToneSynthesiser
+from pipelines.family import Speech, SynthesisInput, Tick
 from pipelines.pipeline import Span
 from pipelines.requests import SynthesisRequest
+from pipelines.text.word_marks import WordMark
 from pipelines.tts.part_file import SpokenSentence, read_part
-from pipelines.tts.verification.verification import MOST_RETAKES, next_speaker
-from tests.in_process import Run, load
-from tests.material.flite_reader import HEARD, Mute, lines
-from tests.material.recorded_listener import RecordedListener
+from pipelines.tts.verification.verification import MAX_RESYNTHESES, next_model
+from tests.material.recorded_recogniser import RecordedRecogniser
+from tests.material.recorded_voice import RECORDING, SilentSentenceVoice, load_sentences
+from tests.pipeline_runner import PipelineRun, load_family
 
 TEXTS = ("First words are clear.", "Second words are lost.", "Third words are clear.")
 LISTENER = "tone-listener"
 
 
-class Forgetful(ToneSpeaker):
-    """Says nothing of a sentence in which there is a certain word, or of its pieces."""
+class Forgetful(ToneSynthesiser):
+    """Silent for texts with a certain word."""
 
     def __init__(self, word: str, **changes: Any) -> None:
         super().__init__(dataclasses.replace(Catalog().get("tone", "tts"), **changes))
-        self.requests: list[SpeakRequest] = []
+        self.requests: list[SynthesisInput] = []
         self._word = word
 
-    def speak(self, requests: Sequence[SpeakRequest], tick: Tick) -> list[Speech]:
+    def synthesise(self, requests: Sequence[SynthesisInput], tick: Tick) -> list[Speech]:
         self.requests += requests
-        said = super().speak(requests, tick)
+        said = super().synthesise(requests, tick)
         silence = Speech(np.zeros(1_600, np.int16), 16_000)
         return [silence if self._word in one.text else speech for one, speech in zip(requests, said, strict=True)]
 
@@ -52,13 +53,13 @@ class Swift(Forgetful):
         self._volume = volume
         super().__init__("nothing", name="espeak", sample_rate_hz=self.RATE_HZ, **changes)
 
-    def speak(self, requests: Sequence[SpeakRequest], tick: Tick) -> list[Speech]:
+    def synthesise(self, requests: Sequence[SynthesisInput], tick: Tick) -> list[Speech]:
         for request in requests:
             if request.voice not in ("", "swift"):
                 raise UnsupportedOption("There is one voice.", field="voice")
             if "unspeakable" in request.text:
                 raise BadInput("It has no symbol for that.")
-        return [self._faster(speech) for speech in super().speak(requests, tick)]
+        return [self._faster(speech) for speech in super().synthesise(requests, tick)]
 
     def _faster(self, speech: Speech) -> Speech:
         places = np.arange(0, len(speech.samples), speech.sample_rate_hz / self.RATE_HZ)
@@ -68,28 +69,30 @@ class Swift(Forgetful):
         return Speech(samples, self.RATE_HZ, tuple(marks))
 
 
-def spoken(root: Path, others: Mapping[str, Any], texts: Sequence[str] = TEXTS, **params: Any) -> tuple[Run, Any]:
+def spoken(
+    root: Path, others: Mapping[str, Any], texts: Sequence[str] = TEXTS, **params: Any
+) -> tuple[PipelineRun, Any]:
     asked = {"verify": True, "verify_model": LISTENER, "retry_models": list(others), "language": "en", **params}
-    run = Run("tts.synthesize", root, {"model": "tone", "text": "\n\n".join(texts), **asked})
-    return run, run.all(None, Forgetful("lost"), others)
+    run = PipelineRun("tts.synthesize", root, {"model": "tone", "text": "\n\n".join(texts), **asked})
+    return run, run.run_all(None, Forgetful("lost"), others)
 
 
-def rounds(run: Run) -> list[int]:
+def rounds(run: PipelineRun) -> list[int]:
     return [span.data.get("round", 1) for span, _ in run.done]
 
 
-def sentences(run: Run) -> Sequence[SpokenSentence]:
+def sentences(run: PipelineRun) -> Sequence[SpokenSentence]:
     return read_part(run.done[-1][1]).sentences
 
 
 @pytest.fixture(scope="module")
-def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Any, Swift]:
+def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[PipelineRun, Any, Swift]:
     swift = Swift()
     run, result = spoken(tmp_path_factory.mktemp("saved"), {"espeak": swift}, speech_marks=True)
     return run, result, swift
 
 
-def test_the_take_is_as_loud_as_the_sentences_around_it(tmp_path: Path) -> None:
+def test_the_rendition_is_as_loud_as_the_sentences_around_it(tmp_path: Path) -> None:
     levels = []
     for volume in (0.1, 0.5, 3.0):
         run, _ = spoken(tmp_path / str(volume), {"espeak": Swift(volume)})
@@ -104,7 +107,9 @@ def test_the_take_is_as_loud_as_the_sentences_around_it(tmp_path: Path) -> None:
     assert 0.3 < quiet < 0.45  # by 12 dB at most
 
 
-def test_what_stays_doubtful_is_spoken_by_the_next_model_and_nothing_else_is(saved: tuple[Run, Any, Swift]) -> None:
+def test_what_stays_doubtful_is_spoken_by_the_next_model_and_nothing_else_is(
+    saved: tuple[PipelineRun, Any, Swift],
+) -> None:
     run, result, swift = saved
     assert rounds(run) == [1, 2, 3, 4, 5, 6, 7, 8]
     assert [request.text for request in swift.requests] == [TEXTS[1]]
@@ -112,14 +117,16 @@ def test_what_stays_doubtful_is_spoken_by_the_next_model_and_nothing_else_is(sav
     quality = result.summary["quality"]
     assert (quality["sentences_doubtful"], quality["sentences_by_model"]) == (0, {"tone": 2, "espeak": 1})
     assert [warning["code"] for warning in result.summary["warnings"]] == ["several_models"]
-    assert json.loads(run.text("quality.json"))["sentences_by_model"] == {"tone": 2, "espeak": 1}
+    assert json.loads(run.read_text("quality.json"))["sentences_by_model"] == {"tone": 2, "espeak": 1}
 
 
-def test_the_take_has_the_rate_of_its_part_and_marks_are_where_its_words_sound(saved: tuple[Run, Any, Swift]) -> None:
+def test_the_rendition_has_the_rate_of_its_part_and_marks_are_where_its_words_are(
+    saved: tuple[PipelineRun, Any, Swift],
+) -> None:
     run, result, _ = saved
     part = read_part(run.done[-1][1])
     assert part.sample_rate_hz == 16_000
-    marks = json.loads(run.text("marks.json"))
+    marks = json.loads(run.read_text("marks.json"))
     assert [mark["model"] for mark in marks["sentences"]] == ["tone", "espeak", "tone"]
     assert [word["text"] for word in marks["words"]] == " ".join(TEXTS).split()
     for word in marks["words"]:
@@ -130,15 +137,15 @@ def test_the_take_has_the_rate_of_its_part_and_marks_are_where_its_words_sound(s
         assert np.flatnonzero(sound > 300)[-1] >= len(sound) - 110, word
     with av.open(str(run.sink.out / "audio.wav")) as file:
         assert sum(frame.samples for frame in file.decode(audio=0)) == len(part.samples)
-    assert sum(run.seconds) == pytest.approx(result.duration_s, abs=1e-6)
+    assert sum(run.durations_s) == pytest.approx(result.duration_s, abs=1e-6)
 
 
-def test_provenance_names_every_model_that_spoke(saved: tuple[Run, Any, Swift]) -> None:
+def test_provenance_names_every_model_that_spoke(saved: tuple[PipelineRun, Any, Swift]) -> None:
     run, *_ = saved
     assert {"model": "tone", "retry.espeak": "1, numpy"}.items() <= run.provenance.items()
 
 
-def test_the_voice_of_the_request_is_asked_for_first_and_then_the_models_own(tmp_path: Path) -> None:
+def test_the_requested_voice_is_tried_first_and_then_the_models_own(tmp_path: Path) -> None:
     swift = Swift()
     run, result = spoken(tmp_path, {"espeak": swift}, voice="tone")
     assert [request.voice for request in swift.requests] == [""]
@@ -158,7 +165,7 @@ def test_every_model_has_its_turn_until_nothing_is_doubtful(tmp_path: Path) -> N
     assert len(set(seeds)) == len(seeds) == 1
 
 
-def test_take_that_is_no_better_is_not_taken(tmp_path: Path) -> None:
+def test_rendition_that_is_no_better_is_not_kept(tmp_path: Path) -> None:
     run, result = spoken(tmp_path, {"espeak": Forgetful("lost", name="espeak")})
     assert rounds(run)[-1] == 8
     assert [sentence.model for sentence in sentences(run)] == ["tone"] * 3
@@ -171,7 +178,7 @@ def test_take_that_is_no_better_is_not_taken(tmp_path: Path) -> None:
     [((TEXTS[0], "Unspeakable and lost, unspeakable."), {}), (TEXTS, {"languages": ("de",)})],
     ids=["text", "language"],
 )
-def test_what_the_next_model_cannot_say_stays_as_it_was_and_the_result_tells(
+def test_sentence_that_the_fallback_cannot_render_is_unchanged_and_a_warning_names_it(
     tmp_path: Path, texts: Sequence[str], changes: dict[str, Any]
 ) -> None:
     _, result = spoken(tmp_path, {"espeak": Swift(**changes)}, texts)
@@ -185,23 +192,25 @@ def test_what_the_next_model_cannot_say_stays_as_it_was_and_the_result_tells(
 def test_turns_are_in_order_and_end() -> None:
     request = SynthesisRequest(text="x", retry_models=["b", "c"])
     spans = [Span(0, 0, 1, 1, {"speaker": "a", "round": number}) for number in range(2, 13, 2)]
-    turns = [next_speaker(request, span) for span in spans]
-    assert turns == ["a"] * MOST_RETAKES + ["b", "c", None, None]
+    turns = [next_model(request, span) for span in spans]
+    assert turns == ["a"] * MAX_RESYNTHESES + ["b", "c", None, None]
 
 
-def test_a_real_model_speaks_what_the_first_one_never_said(tmp_path: Path) -> None:
-    """Flite drops a sentence; eSpeak NG says it, at another rate, and PocketSphinx hears some of that."""
-    text, other = list(lines())[20:22]
+def test_a_real_model_speaks_a_sentence_that_the_first_one_dropped(tmp_path: Path) -> None:
+    """Flite drops a sentence; eSpeak NG speaks it, at another rate, and PocketSphinx recognises some of that."""
+    text, other = list(load_sentences())[20:22]
     params = {"model": "tone", "text": f"{text}\n\n{other}", "verify": True, "retry_models": ["espeak"]}
-    run = Run("tts.synthesize", tmp_path, params)
-    espeak = load(Catalog().named("espeak"))
+    run = PipelineRun("tts.synthesize", tmp_path, params)
+    espeak = load_family(Catalog().named("espeak"))
     try:
-        result = run.all(None, Mute(text), {"pocketsphinx-en-us": RecordedListener(HEARD), "espeak": espeak})
+        result = run.run_all(
+            None, SilentSentenceVoice(text), {"pocketsphinx-en-us": RecordedRecogniser(RECORDING), "espeak": espeak}
+        )
     finally:
         espeak.close()
     first, second = sentences(run)
     assert (first.model, second.model) == ("espeak", "tone")
-    assert first.likeness is not None
-    assert first.likeness.missing < 1.0
+    assert first.similarity is not None
+    assert first.similarity.missing < 1.0
     assert result.summary["quality"]["faults"] == {}
     assert (run.provenance["model"], run.provenance["retry.espeak"]) == ("tone", f"{espeak.revision}, {espeak.engine}")

@@ -11,7 +11,7 @@ from pipelines.errors import BadInput, InputTooLarge
 from pipelines.text.document import Utterance
 from pipelines.text.documents.ssml import parsing
 from pipelines.text.documents.ssml.reader import read_file, read_string
-from pipelines.text.style import PLAIN, Reading, Style
+from pipelines.text.style import NEUTRAL_STYLE, SpokenForm, Style
 
 
 def utterances(inside: str, **attributes: str) -> list[Utterance]:
@@ -32,7 +32,7 @@ def refusal(text: str) -> str:
 
 
 # -- structure -------------------------------------------------------------------------------------------------------
-def test_sentences_and_paragraphs_part_the_text() -> None:
+def test_sentences_and_paragraphs_divide_the_text() -> None:
     assert said("<p>One. Two.</p><p><s>Three. Still three</s> <s>Four</s></p>Five") == [
         ("One.", "sentence"),
         ("Two.", "paragraph"),
@@ -60,7 +60,7 @@ def test_white_space_and_comments_are_not_spoken() -> None:
         ('strength="weak" time="2s"', 2.0),
     ],
 )
-def test_a_break_is_a_silence_behind_what_was_said(given: str, silence: float) -> None:
+def test_a_break_is_a_silence_behind_the_text_before_it(given: str, silence: float) -> None:
     assert said(f"One <break {given}/> two.") == [("One", silence), ("two.", "paragraph")]
 
 
@@ -90,7 +90,7 @@ def test_a_file_is_read_like_a_text(tmp_path: Path) -> None:
     ]
 
 
-def test_a_long_text_without_tags_comes_in_portions_that_end_with_sentences() -> None:
+def test_a_long_text_without_tags_is_split_at_sentences() -> None:
     found = utterances("This is one sentence of many. " * 5_000)
     assert {one.text for one in found} == {"This is one sentence of many."}
     assert len(found) == 5_000
@@ -118,7 +118,7 @@ def test_a_long_text_without_tags_comes_in_portions_that_end_with_sentences() ->
 )
 def test_a_tag_sets_the_style_of_what_it_holds(tag: str, style: Style) -> None:
     before, inside, after = utterances(f"Before <{tag}>inside</{tag.split()[0]}> after.")
-    assert (before.style, inside.style, after.style) == (PLAIN, style, PLAIN)
+    assert (before.style, inside.style, after.style) == (NEUTRAL_STYLE, style, NEUTRAL_STYLE)
     assert [one.pause for one in (before, inside, after)] == ["none", "none", "paragraph"]
 
 
@@ -131,25 +131,25 @@ def test_styles_within_styles_add_up() -> None:
 
 
 # -- readings and marks ----------------------------------------------------------------------------------------------
-def test_readings_stand_at_their_words() -> None:
+def test_spoken_forms_have_the_positions_of_their_words() -> None:
     (one,) = utterances(
         'The <sub alias="Consortium">W3C</sub> has <say-as interpret-as="date" format="dmy">3/4/24</say-as> and '
         '<phoneme ph="təˈmɑːtəʊ">tomato</phoneme>.'
     )
     assert one.text == "The W3C has 3/4/24 and tomato."
-    assert one.readings == [
-        Reading(4, 7, "sub", "Consortium"),
-        Reading(12, 18, "say-as", "date:dmy"),
-        Reading(23, 29, "ipa", "təˈmɑːtəʊ"),
+    assert one.spoken_forms == [
+        SpokenForm(4, 7, "sub", "Consortium"),
+        SpokenForm(12, 18, "say-as", "date:dmy"),
+        SpokenForm(23, 29, "ipa", "təˈmɑːtəʊ"),
     ]
 
 
-def test_no_sentence_ends_inside_a_reading() -> None:
+def test_no_sentence_ends_inside_a_spoken_form() -> None:
     (one,) = utterances('He said <sub alias="yes and no">Yes. No.</sub> to it.')
     assert one.text == "He said Yes. No. to it."
 
 
-def test_marks_stand_before_a_character_or_alone() -> None:
+def test_marks_are_before_a_character_or_alone() -> None:
     found = utterances('<mark name="a"/>One <mark name="b"/>two.<mark name="c"/> Three.<break/><mark name="d"/>')
     assert [(one.text, list(one.marks)) for one in found] == [
         ("One two.", [("a", 0), ("b", 4), ("c", 8)]),
@@ -197,7 +197,7 @@ def test_marks_stand_before_a_character_or_alone() -> None:
         ("<speak>a\x00b</speak>", "line 1, column "),
     ],
 )
-def test_what_is_not_read_is_refused_with_its_place(text: str, message: str) -> None:
+def test_unsupported_markup_is_refused_with_its_position(text: str, message: str) -> None:
     detail = refusal(text)
     assert detail.startswith("SSML, line ")
     assert message in detail
@@ -215,7 +215,7 @@ def test_document_types_and_entities_are_refused_before_anything_is_read(text: s
     assert refusal(text) == "SSML, line 1, column 1: document types and entities are not read; remove them."
 
 
-def test_tags_that_stand_too_deep_are_refused() -> None:
+def test_tags_that_are_nested_too_deep_are_refused() -> None:
     assert "33 deep; 32 is the most" in refusal("<speak>" + "<emphasis>" * 32 + "a" + "</emphasis>" * 32 + "</speak>")
     assert refusal("<speak>" + "<p>" * 5_000 + "a" + "</p>" * 5_000 + "</speak>").startswith("SSML, line 1, column ")
 
@@ -225,12 +225,12 @@ def test_breaks_that_are_too_long_together_are_refused() -> None:
 
 
 def test_more_tags_than_a_server_holds_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parsing, "MOST_ELEMENTS", 10)
+    monkeypatch.setattr(parsing, "MAX_ELEMENTS", 10)
     with pytest.raises(InputTooLarge, match="more than 10 tags"):
         read_string("<speak>" + "<break/>" * 10 + "a</speak>")
 
 
-def test_places_are_right_behind_comments_and_signs_in_attributes() -> None:
+def test_positions_are_right_behind_comments_and_signs_in_attributes() -> None:
     text = '<speak><!-- <a> --><sub alias="a > b">x</sub>\n<![CDATA[ <b> ]]><prosody rate="no">y</prosody></speak>'
     assert "line 2, column 18" in refusal(text)
 
@@ -248,7 +248,7 @@ def test_places_are_right_behind_comments_and_signs_in_attributes() -> None:
     ],
     ids=lambda text: text[:24],
 )
-def test_texts_that_are_made_to_tire_a_reader_are_read_or_refused_in_good_time(text: str) -> None:
+def test_texts_built_to_exhaust_the_parser_are_read_or_refused_in_good_time(text: str) -> None:
     try:
         assert sum(1 for _ in read_string(text).blocks) > 0
     except BadInput as refused:

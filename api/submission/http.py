@@ -1,0 +1,78 @@
+"""Submission over HTTP: the headers of the request, and the job or its audio as the response."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Response, request
+
+from api.http.auth import current_tenant
+from api.http.context import current_services
+from api.http.validation import validate
+from api.jobs.responses import MAX_WAIT_S, audio_response, job_response, wait_for_end
+from jobs.store.job_store import SubmittedJob
+
+from .idempotency import IdempotencyKey
+from .schemas import SubmitHeaders
+from .submission import Submission
+
+_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6}(?:\.\d{1,6})?)")
+
+
+def begin_submission(kind: str) -> Submission:
+    """A job of this kind for the current tenant. Raises Invalid for a malformed Idempotency-Key.
+
+    Call it before the body is read: then nothing is stored for a request whose headers are invalid.
+    """
+    return Submission(current_services(), kind, current_tenant(), _idempotency_key())
+
+
+def submission_response(submitted: SubmittedJob) -> Response:
+    """202 with the job; 200 with the ended job, or its audio, where the request prefers to wait.
+
+    Raises JobFailed where audio is requested and there is none.
+    """
+    services = current_services()
+    job = submitted.job
+    wait_s = _preferred_wait_s()
+    if wait_s is not None:
+        job = wait_for_end(services, job, wait_s) or job
+    has_ended = wait_s is not None and job.state.is_terminal
+    if has_ended and job.kind.startswith("tts.") and _accepts_audio():
+        response = audio_response(services, job)
+    else:
+        response = job_response(services, job, status=200 if has_ended else 202)
+    response.headers["Location"] = f"/jobs/{job.id}"
+    if has_ended:
+        response.headers["Preference-Applied"] = f"wait={wait_s:g}"
+    else:
+        response.headers["Retry-After"] = "1"
+    if submitted.replayed:
+        response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
+def _idempotency_key() -> IdempotencyKey | None:
+    sent = request.headers.get("Idempotency-Key")
+    if sent is None:
+        return None
+    key = validate(SubmitHeaders, {"Idempotency-Key": sent}).idempotency_key
+    assert key is not None
+    # The id in a path is part of what was requested; a path without one is the same with and without a final slash.
+    route = request.path if request.view_args else str(request.url_rule)
+    return IdempotencyKey(f"{request.method} {route}", key)
+
+
+def _preferred_wait_s() -> float | None:
+    """Seconds of `Prefer: wait=N`, 60 at most; None without it."""
+    found = _WAIT.search(request.headers.get("Prefer", ""))
+    return min(float(found[1]), MAX_WAIT_S) if found else None
+
+
+def _accepts_audio() -> bool:
+    """Whether the client prefers audio to JSON, or likes both the same."""
+    accept = request.accept_mimetypes
+    audio = max((quality for media, quality in accept if media.startswith("audio/")), default=0.0)
+    return audio > 0 and audio >= max(
+        (quality for media, quality in accept if media in {"application/json", "application/*"}), default=0.0
+    )

@@ -1,0 +1,73 @@
+"""Maintenance of the database on SQL: sweeps, leadership, purges and the audit as one port."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from jobs.chunk import InputObject
+from jobs.errors import NotFound
+
+from .audit import Audit
+from .clock import db_now_ms
+from .database import Database
+from .leadership import Leadership
+from .purge import Purge
+from .rows import to_voice
+from .sweep import Sweep
+from .tables import chunks, installation, jobs, voices
+
+
+class SqlMaintenance:
+    """See `Maintenance`."""
+
+    def __init__(self, db: Database, sweep: Sweep) -> None:
+        self._db = db
+        purge, leadership = Purge(db), Leadership(db)
+        self.sweep, self.audit = sweep.sweep, Audit(db).audit
+        self.acquire_leadership, self.resign = leadership.acquire_leadership, leadership.resign
+        self.due_for_purge, self.purge = purge.due_for_purge, purge.purge
+
+    def stored_objects(self, *, after: str = "", limit: int = 100) -> Sequence[tuple[str, Sequence[InputObject]]]:
+        """See Maintenance.stored_objects."""
+        column = jobs.c
+        query = sa.select(column.id, column.result).where(
+            column.state == "succeeded", column.deleted_at.is_(None), column.id > after
+        )
+
+        def read(connection: sa.Connection) -> Sequence[tuple[str, Sequence[InputObject]]]:
+            rows = connection.execute(query.order_by(column.id).limit(limit)).all()
+            parts: dict[str, list[InputObject]] = {row.id: _list_result_files(row.result) for row in rows}
+            chunk = chunks.c
+            stored = sa.select(chunk.job_id, chunk.result_key, chunk.result_sha256, chunk.result_bytes).where(
+                chunk.job_id.in_(parts), chunk.state == "succeeded"
+            )
+            for part in connection.execute(stored):
+                parts[part.job_id].append(InputObject(part.result_key, part.result_sha256, part.result_bytes))
+            return list(parts.items())
+
+        return self._db.read(read)
+
+    def stored_voice_objects(self, *, after: str = "", limit: int = 100) -> Sequence[tuple[str, Sequence[InputObject]]]:
+        """See Maintenance.stored_voice_objects."""
+        query = sa.select(voices).where(voices.c.id > after).order_by(voices.c.id).limit(limit)
+        rows = self._db.read(lambda connection: connection.execute(query).all())
+        return [(row.id, (to_voice(row).reference,)) for row in rows]
+
+    def installation_id(self) -> str:
+        """See Maintenance.installation_id."""
+        found = self._db.read(lambda connection: connection.scalar(sa.select(installation.c.id)))
+        if found is None:
+            raise NotFound("The database has no installation id: run `python -m migrations`.")
+        return str(found)
+
+    def now_ms(self) -> int:
+        """See Maintenance.now_ms."""
+        return int(self._db.read(lambda connection: connection.scalar(sa.select(db_now_ms()))) or 0)
+
+
+def _list_result_files(result: Any) -> list[InputObject]:
+    files = (result or {}).get("files", ())
+    return [InputObject(each["key"], each.get("sha256"), each.get("bytes")) for each in files if each.get("key")]

@@ -1,0 +1,57 @@
+"""Maintenance of the database: sweeps, their leader, purges, the audit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from jobs.chunk import InputObject
+from jobs.job import Job
+
+
+@dataclass(frozen=True, slots=True)
+class SweepResult:
+    """What one sweep did, and which notifications it asks for."""
+
+    rescued: int = 0
+    expired: int = 0
+    cancelled: int = 0
+    idempotency_dropped: int = 0
+    #: Queue → notifications to send: work waits although workers are idle, so its notification must have been lost.
+    notifications: Mapping[str, int] = field(default_factory=dict)
+
+
+class Maintenance(Protocol):
+    """See jobs/store/store.py for what holds for every method."""
+
+    def sweep(self, *, may_rescue: bool, limit: int = 200) -> SweepResult: ...
+
+    def acquire_leadership(self, name: str, holder: str, *, term_ms: int) -> bool:
+        """Take or renew the row lease `name`."""
+
+    def resign(self, name: str, holder: str) -> None: ...
+
+    def due_for_purge(self, limit: int = 50) -> Sequence[Job]:
+        """Deleted jobs whose objects may still be there; ended jobs past `delete_at` are marked deleted first."""
+
+    def purge(self, job_id: str) -> None:
+        """Empty a deleted job's input, parameters and result and drop its chunks; the tombstone stays.
+
+        While one of its chunks runs the job stays due, because that chunk may still store something."""
+
+    def audit(self) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+        """Invariant name ("01_…" to "16_…") → violating rows (at most 20 each); all empty when all is well.
+
+        Not here: whether objects exist (see `stored_objects`), and 14, the notifications, which the broker counts."""
+
+    def stored_objects(self, *, after: str = "", limit: int = 100) -> Sequence[tuple[str, Sequence[InputObject]]]:
+        """What the storage must hold: (job, its objects) for succeeded jobs not deleted, in the order of ids."""
+
+    def stored_voice_objects(self, *, after: str = "", limit: int = 100) -> Sequence[tuple[str, Sequence[InputObject]]]:
+        """What the storage must hold: (voice, its objects), in the order of ids."""
+
+    def installation_id(self) -> str:
+        """Created by the migrations; the marker object of the storage must hold the same id."""
+
+    def now_ms(self) -> int: ...

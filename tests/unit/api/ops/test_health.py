@@ -1,0 +1,41 @@
+"""The health of the service by component."""
+
+from __future__ import annotations
+
+import pytest
+
+from api.ops.health import HealthCheck, check_broker
+from jobs.errors import BrokerUnavailable, StorageUnavailable, StoreUnavailable
+
+
+def test_components_are_checked_once_a_second(services, monkeypatch):
+    checks, now = [], [0.0]
+    monkeypatch.setattr(services.storage, "check", lambda: checks.append(now[0]))
+    health = HealthCheck(clock=lambda: now[0])
+    for now[0] in (0.0, 0.5, 0.99, 1.0, 1.5):
+        health.check(services)
+    assert checks == [0.0, 1.0]
+
+
+@pytest.mark.parametrize("part", ["database", "storage"])
+def test_service_is_down_with_one_of_its_components(services, monkeypatch, part):
+    def down():
+        raise StoreUnavailable if part == "database" else StorageUnavailable
+
+    if part == "database":
+        monkeypatch.setattr(services.store.maintenance, "now_ms", down)
+    else:
+        monkeypatch.setattr(services.storage, "check", down)
+    found = HealthCheck().check(services)
+    assert found.status == "down"
+    assert {name for name, component in found.components.items() if component.status == "down"} == {part}
+
+
+def test_lost_broker_is_no_more_than_degraded(services, dispatch, monkeypatch):
+    assert check_broker(services).status == "ok"
+
+    def down():
+        raise BrokerUnavailable
+
+    monkeypatch.setattr(dispatch, "check", down)
+    assert check_broker(services).status == "degraded"

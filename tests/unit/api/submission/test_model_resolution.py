@@ -1,0 +1,42 @@
+"""The model of a request."""
+
+from __future__ import annotations
+
+import pytest
+
+from api.http.errors import Invalid
+from api.submission.model_resolution import resolve_model
+from pipelines.errors import ModelUnavailable, UnsupportedOption
+from pipelines.requests import SynthesisRequest, TranscriptionRequest
+
+
+def test_auto_is_a_model_of_the_kind_with_a_live_worker(services, worker):
+    worker()
+    worker("stt.pocketsphinx")
+    assert resolve_model(services, "tts.synthesize", SynthesisRequest(text="a")).name == "espeak"
+    assert resolve_model(services, "stt.transcribe", TranscriptionRequest()).name == "pocketsphinx-en-us"
+
+
+def test_worker_that_started_after_the_rows_were_read_counts(services, worker):
+    services.workers._fresh_s = 3600.0
+    request = SynthesisRequest(text="a")
+    with pytest.raises(ModelUnavailable):
+        resolve_model(services, "tts.synthesize", request)
+    worker()
+    assert resolve_model(services, "tts.synthesize", request).name == "espeak"
+
+
+def test_option_that_the_model_does_not_support_is_named(services):
+    with pytest.raises(UnsupportedOption) as raised:
+        resolve_model(services, "tts.synthesize", SynthesisRequest(text="a", model="tone", lexicon={"b": "/c/"}))
+    assert raised.value.field == "lexicon"
+    with pytest.raises(UnsupportedOption) as raised:
+        resolve_model(services, "stt.transcribe", TranscriptionRequest(model="pocketsphinx", task="translate"))
+    assert raised.value.field == "task"
+
+
+def test_malformed_language_and_forbidden_webhook_need_no_worker(services, monkeypatch):
+    monkeypatch.setattr(services.workers, "refresh", lambda: pytest.fail("read the workers"))
+    for fields in ({"language": "xx-nothing"}, {"webhook_url": "https://127.0.0.1/"}):
+        with pytest.raises(Invalid):
+            resolve_model(services, "tts.synthesize", SynthesisRequest(text="a", **fields))

@@ -1,0 +1,235 @@
+"""One chunk against scripted engines: which outcome each event leads to. With real engines: tests/integration."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from jobs.chunk import Chunk, Claim, Commit, Release
+from jobs.errors import StoreUnavailable
+from jobs.failure import Failure
+from jobs.job import Job
+from jobs.settings import Settings
+from jobs.states import ChunkState, JobState, Priority, ReleaseReason, Step
+from jobs.storage.directory_storage import DirectoryStorage
+from pipelines.catalog.catalog import Catalog
+from workers.chunks.execution import Execution
+from workers.chunks.heartbeat import LeaseKeeper
+from workers.chunks.workdir import Workdirs
+from workers.engines.engine import EngineDied, StepRequest
+from workers.engines.messages import (
+    Command,
+    EngineReady,
+    FileProduced,
+    Idle,
+    KeepAlive,
+    PlanDone,
+    Progress,
+    SourceNeeded,
+    StepFailed,
+    StepStopped,
+    WorkDone,
+)
+from workers.engines.protocol import ProtocolViolation
+
+
+class Run:
+    """A run whose events are written down; an exception among them is raised."""
+
+    stall_s = 60.0
+
+    def __init__(self, events: Sequence[Any]) -> None:
+        self.events = list(events)
+        self.commands: list[Command] = []
+        self.killed = 0
+
+    def next_event(self, timeout_s: float) -> Any:
+        event = self.events.pop(0)
+        if isinstance(event, Exception):
+            raise event
+        return event
+
+    def send(self, command: Command) -> None:
+        self.commands.append(command)
+
+    def kill(self) -> None:
+        self.killed += 1
+
+
+class Engines:
+    """Writes `files` into the working directory of a run and starts it."""
+
+    def __init__(self, run: Run, files: Sequence[str]) -> None:
+        self.run = run
+        self.files = files
+        self.requests: list[StepRequest] = []
+
+    @contextmanager
+    def start_run(self, request: StepRequest, directory: Path, *, lane: str, solo: bool) -> Iterator[Run]:
+        self.requests.append(request)
+        for name in self.files:
+            (directory / name).write_text(name)
+        yield self.run
+
+
+class Chunks:
+    """A chunk queue that notes what is recorded, and fails as it is told to."""
+
+    def __init__(self) -> None:
+        self.recorded: list[Any] = []
+        self.errors: list[Exception] = []
+
+    def _note(self, what: Any) -> None:
+        if self.errors:
+            raise self.errors.pop(0)
+        self.recorded.append(what)
+
+    def commit(self, claim: Claim, commit: Commit) -> Sequence[str]:
+        self._note(commit)
+        return ["cpu"]
+
+    def is_committed(self, claim: Claim, key: str) -> bool:
+        return False
+
+    def release(self, claim: Claim, release: Release) -> None:
+        self._note(release)
+
+    def fail(self, claim: Claim, failure: Failure) -> None:
+        self._note(failure)
+
+    def stop(self, claim: Claim) -> None:
+        self._note("stopped")
+
+
+class Dispatch:
+    def __init__(self) -> None:
+        self.notified: list[tuple[str, int]] = []
+
+    def notify(self, queue: str, *, job_id: str = "", count: int = 1) -> None:
+        self.notified.append((queue, count))
+
+
+class Place:
+    """An execution with scripted engines."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.chunks, self.dispatch = Chunks(), Dispatch()
+        self.storage = DirectoryStorage(directory / "objects")
+
+    def run(self, *events: Any, files: Sequence[str] = ("part",)) -> Run:
+        """Run a work chunk whose engine sends these events."""
+        run = Run(events)
+        self.engines = Engines(run, files)
+        job = Job("job_1", "t", "tts.synthesize", "tone", JobState.RUNNING, Priority.NORMAL, {}, {}, 0, 0, 0)
+        chunk = Chunk("chk_1", "job_1", "t", Step.WORK, 1, 0, "tts.tone", ChunkState.RUNNING, 1, 1.0, {"idx": 0})
+        workdirs = Workdirs(self.directory / "scratch")
+        execution = Execution(
+            SimpleNamespace(chunks=self.chunks),  # type: ignore[arg-type]
+            self.storage,
+            self.dispatch,  # type: ignore[arg-type]
+            self.engines,  # type: ignore[arg-type]
+            Catalog(),
+            Settings(data_dir=self.directory),
+            LeaseKeeper(self.chunks, every_s=3600),  # type: ignore[arg-type]
+            workdirs,
+        )
+        execution.run(Claim(job, chunk, 60_000), lane="bulk", claimed_at=time.monotonic())
+        assert execution.keeper.leases() == []
+        assert list((self.directory / "scratch").rglob("chk_1*")) == []
+        return run
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+DONE = WorkDone("part", 1.5, 2.0, {"revision": "7"})
+
+
+def test_a_part_is_stored_committed_and_notified(place: Place) -> None:
+    place.run(KeepAlive(), Progress(0.5), TimeoutError(), DONE)
+    (commit,) = place.chunks.recorded
+    assert place.storage.stat(commit.part.key) == 4
+    assert commit.notes["duration_s"] == 2.0
+    assert commit.notes["provenance"] == {"engine_entry": "tone", "revision": "7"}
+    assert place.dispatch.notified == [("cpu", 1)]
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [SourceNeeded(0)],  # the chunk has none
+        [SourceNeeded(-1)],
+        [FileProduced("a", "part", "audio/wav")],  # a work chunk leaves its part alone
+        [Idle()],
+        [EngineReady(1)],
+        [PlanDone(1.0, "characters", 1)],
+        [WorkDone("missing", 1.0)],
+        [WorkDone("../part", 1.0)],
+        [ProtocolViolation("unknown event 'x'")],
+    ],
+    ids=lambda events: type(events[0]).__name__,
+)
+def test_a_child_that_breaks_the_protocol_is_retried_and_not_quoted(place: Place, events: list[Any]) -> None:
+    place.run(*events)
+    (release,) = place.chunks.recorded
+    assert (release.reason, release.failure.code) == (ReleaseReason.RETRY, "internal_error")
+    assert release.failure.detail == "The server failed unexpectedly."
+
+
+def test_bad_input_fails_for_good_and_its_text_is_not_logged(place: Place) -> None:
+    failure = Failure("bad_input", "bad_input", "There is no 'secret' here.", "text")
+    with capture_logs() as logs:
+        place.run(StepFailed(failure))
+    assert place.chunks.recorded == [failure]
+    assert place.dispatch.notified == [("webhook", 1)]
+    (log,) = [log for log in logs if log["event"] == "chunk_not_done"]
+    assert (log["decision"], log["code"], log["field"]) == ("Fail", "bad_input", "text")
+    assert "secret" not in str(logs)
+
+
+def test_an_engine_failure_is_retried_and_its_trace_logged(place: Place) -> None:
+    failure = Failure("engine", "internal_error", "The engine failed.", retryable=True)
+    with capture_logs() as logs:
+        place.run(StepFailed(failure, trace="a.py, line 1"))
+    assert place.chunks.recorded == [Release(ReleaseReason.RETRY, failure=failure)]
+    assert logs[-1]["trace"] == "a.py, line 1"
+
+
+def test_a_dead_engine_is_charged_and_its_log_kept(place: Place) -> None:
+    with capture_logs() as logs:
+        place.run(EngineDied("The engine ended: signal 11.", alone=True), files=["stderr.txt"])
+    (release,) = place.chunks.recorded
+    assert (release.reason, release.failure.code) == (ReleaseReason.CRASH, "poison")
+    assert logs[0]["log_tail"] == "stderr.txt"
+    assert place.dispatch.notified == [("tts.tone", 1)]
+
+
+def test_a_run_that_was_stopped_is_released_uncharged(place: Place) -> None:
+    place.run(StepStopped())
+    assert place.chunks.recorded == [Release(ReleaseReason.INTERRUPT, charge=False)]
+
+
+def test_a_silent_engine_is_killed(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Run, "stall_s", -1.0)
+    run = place.run(TimeoutError(), TimeoutError(), EngineDied("it hung", alone=True))
+    assert run.killed >= 1
+
+
+def test_an_outcome_is_recorded_again_until_the_store_takes_it(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.chunks.execution._STORE_RETRY_S", 0.0)
+    place.chunks.errors = [StoreUnavailable(), StoreUnavailable()]
+    place.run(DONE)
+    assert len(place.chunks.recorded) == 1
+    place.chunks.errors = [StoreUnavailable(), StoreUnavailable()]
+    place.run(StepStopped())
+    assert len(place.chunks.recorded) == 2

@@ -1,0 +1,56 @@
+"""A worker's row, on a real store."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from jobs.errors import StoreUnavailable
+from jobs.sql import SqlStore
+from tests.services.machine_speed import poll
+from workers.maintenance.worker_registration import WorkerRegistration
+
+
+def register(workers: Any, info: dict[str, Any]) -> WorkerRegistration:
+    return WorkerRegistration(workers, "i:h:cpu:1", queues=["cpu"], slots=2, device="cpu", info=lambda: info)
+
+
+def test_a_row_is_there_from_the_start_to_the_end(sqlite_store: SqlStore) -> None:
+    registration = register(sqlite_store.workers, {"models": {"tone": {"state": "warm"}}})
+    registration.start()
+    (row,) = sqlite_store.workers.list_live()
+    assert (row.id, row.slots, row.device, list(row.queues)) == ("i:h:cpu:1", 2, "cpu", ["cpu"])
+    assert row.info["models"] == {"tone": {"state": "warm"}} and row.info["rss_bytes"] > 0
+    registration.close()
+    assert sqlite_store.workers.list_live() == []
+
+
+def test_a_change_is_registered_when_it_is_told(sqlite_store: SqlStore) -> None:
+    info: dict[str, Any] = {"models": {}}
+    registration = register(sqlite_store.workers, info)
+    registration.start()
+    info["models"] = {"tone": {"state": "warm"}}
+    registration.refresh()
+    assert poll(lambda: sqlite_store.workers.list_live()[0].info["models"])
+    registration.close()
+
+
+def test_a_row_that_cannot_be_removed_is_logged() -> None:
+    class Workers:
+        def remove(self, worker_id: str) -> None:
+            raise StoreUnavailable
+
+    with capture_logs() as logs:
+        register(Workers(), {}).close()
+    assert [log["event"] for log in logs] == ["worker_not_removed"]
+
+
+def test_a_start_without_a_database_fails() -> None:
+    class Workers:
+        def register(self, row: Any) -> None:
+            raise StoreUnavailable
+
+    with pytest.raises(StoreUnavailable):
+        register(Workers(), {}).start()

@@ -1,0 +1,69 @@
+"""Waiting for services, without any process; with processes: tests/integration/test_stack_start.py."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from workers.stack import readiness
+from workers.stack.readiness import Progress, StackStart
+from workers.stack.supervisor import Supervisor
+
+
+class Clock:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 100.0
+        monkeypatch.setattr(readiness.time, "monotonic", lambda: self.now)
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path) -> Supervisor:
+    return Supervisor(tmp_path, lambda line: None)
+
+
+def test_without_missing_conditions_everything_is_ready(supervisor: Supervisor) -> None:
+    start = StackStart(supervisor, {"api": lambda: ""}, print_line=lambda line: None)
+    assert start.wait(threading.Event())
+    assert start.missing == {}
+
+
+def test_a_stop_ends_the_wait_without_a_reason(supervisor: Supervisor) -> None:
+    start = StackStart(supervisor, {"api": lambda: "does not answer"}, print_line=lambda line: None)
+    stop = threading.Event()
+    stop.set()
+    assert not start.wait(stop)
+    assert start.reason == ""
+
+
+def test_no_use_of_the_processor_is_no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    progress = Progress(least_s=1.0)
+    assert progress.idle_s([], missing=2) == 0.0
+    clock.now += 30
+    assert progress.idle_s([], missing=2) == 30.0
+
+
+def test_one_service_less_that_is_missing_is_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    progress = Progress(least_s=1.0)
+    progress.idle_s([], missing=2)
+    clock.now += 30
+    assert progress.idle_s([], missing=1) == 0.0
+
+
+def test_enough_use_of_the_processor_is_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    used = iter([5.0, 5.4, 6.1])
+
+    class Process:
+        pid = 7
+
+    monkeypatch.setattr(readiness, "_measure_tree", lambda root: [(Process(), next(used))])
+    progress = Progress(least_s=1.0)
+    assert progress.idle_s([7], missing=0) == 0.0
+    clock.now += 1
+    assert progress.idle_s([7], missing=0) == 1.0, "0.4 s is what an idle process uses"
+    clock.now += 1
+    assert progress.idle_s([7], missing=0) == 0.0

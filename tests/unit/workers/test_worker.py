@@ -1,0 +1,98 @@
+"""A worker without Celery and with engines that do nothing: its queues, its row, the order of its stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs.settings import Settings
+from jobs.sql import SqlStore
+from jobs.storage.directory_storage import DirectoryStorage
+from jobs.storage.ownership import read_storage_owner
+from pipelines.catalog.catalog import Catalog
+from tests.job_factories import submit_job
+from workers.wiring import Services
+from workers.worker import PoolConfig, Worker
+
+
+class Engines:
+    def __init__(self) -> None:
+        self.callback: Callable[[], None] | None = None
+        self.is_closed = False
+
+    def call_when_warm(self, callback: Callable[[], None]) -> None:
+        self.callback = callback
+
+    def is_warm(self) -> bool:
+        return True
+
+    def describe(self) -> dict[str, Any]:
+        return {"models": {"tone": {"state": "warm"}}}
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+class Dispatch:
+    def __init__(self) -> None:
+        self.notified: list[tuple[str, int]] = []
+
+    def notify(self, queue: str, *, job_id: str = "", count: int = 1) -> None:
+        self.notified.append((queue, count))
+
+    def close(self) -> None:
+        return
+
+
+@pytest.fixture
+def engines() -> Engines:
+    return Engines()
+
+
+@pytest.fixture
+def worker(sqlite_store: SqlStore, tmp_path: Path, engines: Engines) -> Iterator[Worker]:
+    storage = DirectoryStorage(tmp_path / "objects")
+    settings = Settings(data_dir=tmp_path, grace_s=0.0)
+    services = Services(settings, sqlite_store, storage, Dispatch(), Catalog())  # type: ignore[arg-type]
+    made = Worker(services, PoolConfig("cpu", ("cpu",), 2, "cpu", sends_webhooks=True), engines)  # type: ignore[arg-type]
+    yield made
+    made.stop(at_once=True)
+
+
+def test_every_queue_has_its_consumer(worker: Worker) -> None:
+    assert worker.queues == ["cpu", "webhook"]
+    assert set(worker.consumers()) == {"cpu", "webhook"}
+    assert worker.consumers()["cpu"]() == 0, "there is no chunk"
+
+
+def test_a_started_worker_is_registered_and_owns_its_storage(worker: Worker, sqlite_store: SqlStore) -> None:
+    worker.start()
+    (row,) = sqlite_store.workers.list_live()
+    assert (row.id, row.slots, tuple(row.queues)) == (worker.id, 2, ("cpu", "webhook"))
+    assert row.info["models"] == {"tone": {"state": "warm"}}
+    assert read_storage_owner(worker._services.storage) == sqlite_store.maintenance.installation_id()
+
+
+def test_whenever_its_engines_become_warm_it_notifies_its_queues(worker: Worker, engines: Engines) -> None:
+    worker.start()
+    assert engines.callback is not None
+    engines.callback()
+    assert worker._services.dispatch.notified == [("cpu", 3), ("webhook", 3)]  # type: ignore[attr-defined]
+
+
+def test_a_stop_releases_what_it_holds_and_removes_its_row(
+    worker: Worker, sqlite_store: SqlStore, engines: Engines
+) -> None:
+    worker.start()
+    submit_job(sqlite_store)
+    assert sqlite_store.chunks.claim(["cpu"], worker.id, lease_ms=60_000) is not None
+    worker.stop(at_once=True)
+    worker.stop()
+    assert sqlite_store.workers.list_live() == []
+    assert engines.is_closed
+    again = sqlite_store.chunks.claim(["cpu"], "another", lease_ms=60_000)
+    assert again is not None and again.chunk.rescue_count == 0
+    assert worker.consumers()["cpu"]() == 0, "a stopped worker claims nothing"

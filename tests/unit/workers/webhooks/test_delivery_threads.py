@@ -1,0 +1,91 @@
+"""The threads that send webhooks."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from jobs.errors import StoreUnavailable
+from tests.services.machine_speed import deadline, poll
+from workers.webhooks import delivery_threads
+from workers.webhooks.delivery_threads import DeliverySender
+
+
+class Due:
+    """So many deliveries, each of which is held until `gate` opens."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.lock = threading.Lock()
+        self.gate = threading.Event()
+        self.inside = 0
+        self.most_inside = 0
+
+    def deliver_one(self, *_: Any) -> bool:
+        with self.lock:
+            if not self.count:
+                return False
+            self.count -= 1
+            self.inside += 1
+            self.most_inside = max(self.most_inside, self.inside)
+        assert self.gate.wait(deadline(30))
+        with self.lock:
+            self.inside -= 1
+        return True
+
+
+@pytest.fixture
+def sender() -> DeliverySender:
+    return DeliverySender(None, None, "w")  # type: ignore[arg-type]
+
+
+def test_one_notification_sends_all_that_is_due_and_many_at_once(
+    sender: DeliverySender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    due = Due(20)
+    monkeypatch.setattr(delivery_threads, "deliver_one", due.deliver_one)
+    due.gate.set()
+    assert sender.consume() == 1
+    assert poll(lambda: due.count == 0)
+    sender.close()
+
+
+def test_no_more_threads_than_allowed(sender: DeliverySender, monkeypatch: pytest.MonkeyPatch) -> None:
+    due = Due(10)
+    monkeypatch.setattr(delivery_threads, "deliver_one", due.deliver_one)
+    assert [sender.consume() for _ in range(6)] == [1, 2, 3, 4, 4, 4]
+    assert poll(lambda: due.inside == 4)
+    due.gate.set()
+    assert poll(lambda: due.count == 0)
+    sender.close()
+    assert due.most_inside == 4
+
+
+def test_after_closing_nothing_is_sent(sender: DeliverySender, monkeypatch: pytest.MonkeyPatch) -> None:
+    due = Due(1)
+    monkeypatch.setattr(delivery_threads, "deliver_one", due.deliver_one)
+    sender.close()
+    assert sender.consume() == 0
+    assert due.count == 1
+
+
+def test_a_database_that_is_down_ends_the_thread_and_not_the_sender(
+    sender: DeliverySender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(*_: Any) -> bool:
+        raise StoreUnavailable
+
+    with capture_logs() as logs:
+        monkeypatch.setattr(delivery_threads, "deliver_one", down)
+        sender.consume()
+        assert poll(lambda: sender._active_threads == 0)
+    assert [log["event"] for log in logs] == ["delivery_postponed"]
+    due = Due(1)
+    due.gate.set()
+    monkeypatch.setattr(delivery_threads, "deliver_one", due.deliver_one)
+    sender.consume()
+    assert poll(lambda: due.count == 0)
+    sender.close()
