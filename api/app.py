@@ -10,16 +10,16 @@ from api.http.operation import SECURITY_SCHEMES
 from api.http.problems import install_problems
 from api.http.request_log import install_request_log
 from api.http.schemas import Problem
-from api.services import Services
+from api.jobs.routes import routes as jobs
+from api.keys.routes import routes as keys
+from api.models.routes import routes as models
+from api.ops.routes import routes as ops
+from api.stt.routes import routes as stt
+from api.tts.routes import routes as tts
+from api.voices.routes import routes as voices
+from api.webhooks.routes import routes as webhooks
 
-from .jobs.routes import routes as jobs
-from .keys.routes import routes as keys
-from .models.routes import routes as models
-from .ops.routes import routes as ops
-from .stt.routes import routes as stt
-from .tts.routes import routes as tts
-from .voices.routes import routes as voices
-from .webhooks.routes import routes as webhooks
+from .services import Services
 
 #: In the order of the OpenAPI document.
 ROUTES = (jobs, tts, voices, stt, ops, models, keys, webhooks)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from api.jobs.watcher import JobWatcher
     from api.models.live_workers import LiveWorkers
     from api.ops.health import HealthCheck
-    from api.ops.metrics import RequestMetrics
+    from api.ops.request_metrics import RequestMetrics
     from api.submission.uncertain_inputs import UncertainInputs
     from jobs.dispatch.dispatch import Dispatch
     from jobs.outbound.address import OutboundPolicy

@@ -8,8 +8,7 @@ from api.http.key_cache import KeyCache
 from api.jobs.watcher import JobWatcher
 from api.models.live_workers import LiveWorkers
 from api.ops.health import HealthCheck
-from api.ops.metrics import RequestMetrics
-from api.services import Services
+from api.ops.request_metrics import RequestMetrics
 from api.submission.uncertain_inputs import UncertainInputs
 from jobs.dispatch.celery_dispatch import CeleryDispatch
 from jobs.dispatch.dispatch import Dispatch, NullDispatch
@@ -23,6 +22,8 @@ from jobs.storage.ownership import mark_storage
 from jobs.storage.storage import Storage
 from jobs.store import Store
 from pipelines.catalog.catalog import Catalog
+
+from .services import Services
 
 log = structlog.get_logger("api")
 
@@ -48,6 +49,7 @@ def build_services(settings: Settings) -> Services:
 
 def assemble_services(settings: Settings, *, store: Store, storage: Storage, dispatch: Dispatch) -> Services:
     """The services over three given adapters."""
+    workers = LiveWorkers(store.workers)
     return Services(
         settings=settings,
         store=store,
@@ -56,10 +58,10 @@ def assemble_services(settings: Settings, *, store: Store, storage: Storage, dis
         secret_box=open_secret_box(settings),
         catalog=Catalog.read(settings.data_dir / "models.toml"),
         key_cache=KeyCache(store.keys, trust_s=settings.api_cache_keys_s),
-        workers=LiveWorkers(store.workers),
+        workers=workers,
         watcher=JobWatcher(store.jobs, max_waiters=settings.max_waiters),
         uncertain_inputs=UncertainInputs(store.jobs, storage),
         outbound=OutboundPolicy(settings.outbound_allow),
         request_metrics=RequestMetrics(),
-        health_check=HealthCheck(),
+        health_check=HealthCheck(store, storage, workers),
     )

@@ -9,10 +9,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from framework.client.async_client import AsyncClient
+    from framework.client.blocking_client import Client
+    from framework.client.webhook import verify_webhook
+
     from .client import errors
-    from .client.async_client import AsyncClient
-    from .client.blocking_client import Client
-    from .client.webhook import verify_webhook
 
 __all__ = ["AsyncClient", "Client", "errors", "verify_webhook"]
 

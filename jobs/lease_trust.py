@@ -1,4 +1,4 @@
-"""When a sweeper may treat an expired lease as lost. Knows times only; jobs/sql/sweep.py does the rescues."""
+"""When a sweeper may treat an expired lease as lost. Knows times only; jobs/sql/maintenance/sweep.py does the work."""
 
 from __future__ import annotations
 

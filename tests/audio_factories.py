@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -139,7 +140,7 @@ def _add_audio_stream(container: av.container.OutputContainer, encoder: str, rat
 
 
 def _make_frame(samples: NDArray[np.int16], sample_format: str, stream: av.AudioStream, start: int) -> av.AudioFrame:
-    data: NDArray = samples
+    data: NDArray[Any] = samples
     if sample_format.startswith("flt"):
         data = (samples / 32_768).astype(np.float32)
     if not sample_format.endswith("p"):

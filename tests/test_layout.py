@@ -383,7 +383,7 @@ def test_image_gets_every_package_and_nothing_that_is_not_there(path: Path):
 
 
 LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)")
-#: `jobs/sql/claims.py` or `workers/stack/` in a page, from the root of the repository.
+#: `jobs/sql/chunk_queue/claims.py` or `workers/stack/` in a page, from the root of the repository.
 QUOTED_PATH = re.compile(
     r"`((?:api|workers|pipelines|jobs|framework|migrations|tests|demo|docs|docker)/[\w./<>*-]*|[\w.-]+\.(?:md|toml))(?:::\w+)?`"
 )

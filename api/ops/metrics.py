@@ -1,4 +1,4 @@
-"""Metrics for Prometheus. Requests are counted here; jobs and queues are read from the database at each scrape.
+"""Metrics for Prometheus: the counted requests, and jobs and queues as the database has them at each scrape.
 
 Requests are counted per process. With several server processes set `PROMETHEUS_MULTIPROC_DIR` to a directory that is
 emptied at start: prometheus-client then sums over all processes, whichever of them is scraped.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter as Counts
 from collections.abc import Iterator, Mapping, Sequence
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -17,33 +17,9 @@ from api.services import Services
 from jobs.errors import JobsError
 from jobs.worker import WorkerRow
 
+from .request_metrics import RequestMetrics
+
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
-
-
-class RequestMetrics:
-    """Requests of this process. The label `route` is the rule of a route, never a path with ids."""
-
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self._requests = Counter(
-            "voicemill_requests",
-            "Requests by method, route and status.",
-            ["method", "route", "status"],
-            registry=self.registry,
-        )
-        self._seconds = Histogram(
-            "voicemill_request_seconds",
-            "Seconds until the first byte of the response; long polls and event streams wait on purpose.",
-            ["method", "route"],
-            buckets=_BUCKETS,
-            registry=self.registry,
-        )
-
-    def observe(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count one request."""
-        self._requests.labels(method, route, str(status)).inc()
-        self._seconds.labels(method, route).observe(seconds)
 
 
 def render_metrics(services: Services) -> bytes:

@@ -24,10 +24,10 @@ def health() -> Response:
 
     503 while it cannot accept jobs or serve results. Open to all; a key with the scope `admin` shows the components.
     """
-    result = current_services().health_check.check(current_services())
+    result = current_services().health_check.check()
     shown = Health(status=result.status)
     if sent_key() is not None:
-        components = {**(result.components or {}), "broker": check_broker(current_services())}
+        components = {**(result.components or {}), "broker": check_broker(current_services().dispatch)}
         shown = result.model_copy(update={"components": components})
     response = json_response(shown, 503 if result.status == "down" else 200)
     if result.status == "down":

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from jobs.settings import Settings
+from jobs.sql.chunk_queue.chunk_queue import SqlChunkQueue
+from jobs.sql.chunk_queue.failures import Failures
+from jobs.sql.maintenance.maintenance import SqlMaintenance
+from jobs.sql.maintenance.sweep import Sweep
+from jobs.sql.webhooks.deliveries import SqlWebhookDeliveries
+from jobs.sql.webhooks.endpoints import Cipher, NoCipher, SqlWebhookEndpoints
 from jobs.store import Store
 
-from .chunk_queue import SqlChunkQueue
 from .database import Database
-from .failures import Failures
 from .job_store import SqlJobStore
 from .key_store import SqlKeyStore
-from .maintenance import SqlMaintenance
 from .submission import Submission
-from .sweep import Sweep
 from .voice_store import SqlVoiceStore
-from .webhook_deliveries import SqlWebhookDeliveries
-from .webhook_endpoints import Cipher, NoCipher, SqlWebhookEndpoints
 from .worker_registry import SqlWorkerRegistry
 
 __all__ = ["SqlStore", "open_store"]

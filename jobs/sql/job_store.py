@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from jobs.chunk import Chunk
 from jobs.errors import Deleted, NotFound
 from jobs.job import Job
+from jobs.sql.chunk_queue.transitions import cancel_waiting, end_if_idle, end_job, lock_job, wants_results
 from jobs.states import JobState
 from jobs.store import JobPage
 
@@ -19,7 +20,6 @@ from .database import Database
 from .rows import to_chunk, to_job, units_running
 from .submission import Submission
 from .tables import chunks, jobs
-from .transitions import cancel_waiting, end_if_idle, end_job, lock_job, wants_results
 
 
 def _build_versions_query(is_watched: Callable[[sa.Column[str]], sa.ColumnElement[bool]]) -> sa.Select[Any]:

@@ -8,12 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from jobs.chunk import Release
+from jobs.sql.chunk_queue.failures import Failures
 from jobs.states import ReleaseReason
 from jobs.worker import WorkerRow
 
 from .clock import db_now_ms
 from .database import Database
-from .failures import Failures
 from .rows import to_worker
 from .tables import chunks, webhook_deliveries, workers
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pipelines.text.word_marks import WordMark
+    from .word_marks import WordMark
 
 #: Half-open [start, end) positions.
 Range = tuple[int, int]

@@ -148,38 +148,38 @@ def synthesise_and_stitch(voice: Voice, folder: Path) -> SynthesisedBook:
 
 
 @pytest.fixture(scope="module", params=VOICES, ids=lambda voice: voice.model)
-def spoken(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SynthesisedBook]:
+def synthesised(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SynthesisedBook]:
     folder = tmp_path_factory.mktemp("book")
     yield synthesise_and_stitch(request.param, folder)
     shutil.rmtree(folder)  # gigabytes in all
 
 
-def test_every_sentence_sounds_at_the_sample_of_its_mark(spoken: SynthesisedBook) -> None:
+def test_every_sentence_sounds_at_the_sample_of_its_mark(synthesised: SynthesisedBook) -> None:
     """The file contains all samples of all sentences."""
-    sentences = spoken.marks["sentences"]
-    assert [sentence["text"] for sentence in sentences] == [written.text for written in spoken.book]
-    assert [sentence["sentence"] for sentence in sentences] == list(range(len(spoken.book)))
-    said = [(part.samples, each) for part in spoken.parts for each in part.sentences]
-    for (start, end), (samples, sentence) in zip(spoken.places, said, strict=True):
-        assert np.array_equal(spoken.audio[start:end], samples[sentence.start : sentence.end])
-        assert np.abs(spoken.audio[start:end].astype(int)).max() > 500
-    assert spoken.places[-1][1] == len(spoken.audio) == round(spoken.seconds * spoken.rate_hz)
+    sentences = synthesised.marks["sentences"]
+    assert [sentence["text"] for sentence in sentences] == [written.text for written in synthesised.book]
+    assert [sentence["sentence"] for sentence in sentences] == list(range(len(synthesised.book)))
+    expected = [(part.samples, each) for part in synthesised.parts for each in part.sentences]
+    for (start, end), (samples, sentence) in zip(synthesised.places, expected, strict=True):
+        assert np.array_equal(synthesised.audio[start:end], samples[sentence.start : sentence.end])
+        assert np.abs(synthesised.audio[start:end].astype(int)).max() > 500
+    assert synthesised.places[-1][1] == len(synthesised.audio) == round(synthesised.seconds * synthesised.rate_hz)
 
 
-def test_words_lie_in_their_sentences(spoken: SynthesisedBook) -> None:
-    marked, offset = iter(spoken.marks["words"]), 0
-    for part in spoken.parts:
+def test_words_lie_in_their_sentences(synthesised: SynthesisedBook) -> None:
+    marked, offset = iter(synthesised.marks["words"]), 0
+    for part in synthesised.parts:
         for sentence in part.sentences:
             for word in sentence.words:
                 mark = next(marked)
-                assert (word.text, offset + word.start, offset + word.end) == (mark["text"], *spoken.place(mark))
+                assert (word.text, offset + word.start, offset + word.end) == (mark["text"], *synthesised.place(mark))
                 assert sentence.start <= word.start <= word.end <= sentence.end
         offset += len(part.samples)
     assert next(marked, None) is None
 
 
-def test_pauses_are_digital_silence_of_their_punctuation_to_the_sample(spoken: SynthesisedBook) -> None:
-    assert {written.pause for written in spoken.book} == {
+def test_pauses_are_digital_silence_of_their_punctuation_to_the_sample(synthesised: SynthesisedBook) -> None:
+    assert {written.pause for written in synthesised.book} == {
         "sentence",
         "paragraph",
         "heading",
@@ -187,30 +187,38 @@ def test_pauses_are_digital_silence_of_their_punctuation_to_the_sample(spoken: S
         "chapter",
         "none",
     }
-    assert spoken.places[0][0] == 0
-    begins = [start for start, _ in spoken.places[1:]] + [len(spoken.audio)]
-    for written, (_, end), following in zip(spoken.book, spoken.places, begins, strict=True):
-        assert following - end == round(PAUSES_S[written.pause] * spoken.rate_hz), written
-        assert not spoken.audio[end:following].any(), written
+    assert synthesised.places[0][0] == 0
+    begins = [start for start, _ in synthesised.places[1:]] + [len(synthesised.audio)]
+    for written, (_, end), following in zip(synthesised.book, synthesised.places, begins, strict=True):
+        assert following - end == round(PAUSES_S[written.pause] * synthesised.rate_hz), written
+        assert not synthesised.audio[end:following].any(), written
 
 
-def test_the_file_is_as_long_as_its_parts_and_its_chapters_begin_with_their_titles(spoken: SynthesisedBook) -> None:
-    lengths = [len(part.samples) for part in spoken.parts]
-    assert len(spoken.audio) == sum(lengths)
-    for part, end in zip(spoken.parts, itertools.accumulate(lengths), strict=True):
-        assert np.array_equal(spoken.audio[end - len(part.samples) : end], part.samples)
-    chapters = json.loads((spoken.out / "chapters.json").read_text())["chapters"]
-    assert [chapter["title"] for chapter in chapters] == list(spoken.titles)
+def test_the_file_is_as_long_as_its_parts_and_its_chapters_begin_with_their_titles(
+    synthesised: SynthesisedBook,
+) -> None:
+    lengths = [len(part.samples) for part in synthesised.parts]
+    assert len(synthesised.audio) == sum(lengths)
+    for part, end in zip(synthesised.parts, itertools.accumulate(lengths), strict=True):
+        assert np.array_equal(synthesised.audio[end - len(part.samples) : end], part.samples)
+    chapters = json.loads((synthesised.out / "chapters.json").read_text())["chapters"]
+    assert [chapter["title"] for chapter in chapters] == list(synthesised.titles)
     starts = [
-        place[0] for place, written in zip(spoken.places, spoken.book, strict=True) if written.text in spoken.titles
+        place[0]
+        for place, written in zip(synthesised.places, synthesised.book, strict=True)
+        if written.text in synthesised.titles
     ]
-    borders = [*starts, len(spoken.audio)]
-    assert [spoken.place(chapter) for chapter in chapters] == list(itertools.pairwise(borders))
+    borders = [*starts, len(synthesised.audio)]
+    assert [synthesised.place(chapter) for chapter in chapters] == list(itertools.pairwise(borders))
 
 
-def test_memory_does_not_grow_with_the_book(spoken: SynthesisedBook) -> None:
-    highest, lowest, stitch = spoken.work["highest_mib"], spoken.work["lowest_mib"], spoken.stitch["highest_mib"]
-    print("", *spoken.figures(), "", sep=" | ")
+def test_memory_does_not_grow_with_the_book(synthesised: SynthesisedBook) -> None:
+    highest, lowest, stitch = (
+        synthesised.work["highest_mib"],
+        synthesised.work["lowest_mib"],
+        synthesised.stitch["highest_mib"],
+    )
+    print("", *synthesised.figures(), "", sep=" | ")
     if WHOLE_HOUR:
         assert highest[-1] < highest[0] * PEAK_GROWTH, highest
         assert lowest[-1] < lowest[0] + LOWEST_GROWTH_MIB, lowest
@@ -221,28 +229,28 @@ def test_memory_does_not_grow_with_the_book(spoken: SynthesisedBook) -> None:
 
 # -- lossy formats, another rate, another level ------------------------------------------------------------------------
 @pytest.mark.parametrize(("format", "rate_hz"), [("m4b", 44_100), ("opus", 48_000)])
-@pytest.mark.parametrize("spoken", [VOICES[1]], ids=lambda voice: voice.model, indirect=True)
+@pytest.mark.parametrize("synthesised", [VOICES[1]], ids=lambda voice: voice.model, indirect=True)
 def test_an_audiobook_of_another_rate_and_level_does_not_drift(
-    spoken: SynthesisedBook, tmp_path: Path, format: str, rate_hz: int
+    synthesised: SynthesisedBook, tmp_path: Path, format: str, rate_hz: int
 ) -> None:
     """Sentences of the first, the middle and the last minute are at their marks, to the sample."""
     figures = stitch_book(
-        spoken.folder, tmp_path, {"format": format, "loudness_lufs": -18.0, "sample_rate_hz": rate_hz}
+        synthesised.folder, tmp_path, {"format": format, "loudness_lufs": -18.0, "sample_rate_hz": rate_hz}
     )
-    assert json.loads((tmp_path / "out" / "marks.json").read_text()) == spoken.marks
+    assert json.loads((tmp_path / "out" / "marks.json").read_text()) == synthesised.marks
     audio = decode(tmp_path / "out" / f"audio.{format}", tmp_path / "audio.pcm", rate_hz)
-    assert 0 <= len(audio) - int(len(spoken.audio) * rate_hz / spoken.rate_hz) < CODEC_FRAME
-    count = len(spoken.places)
-    assert [measure_delay(spoken, number, audio, rate_hz) for number in (1, count // 2, count - 2)] == [0, 0, 0]
+    assert 0 <= len(audio) - int(len(synthesised.audio) * rate_hz / synthesised.rate_hz) < CODEC_FRAME
+    count = len(synthesised.places)
+    assert [measure_delay(synthesised, number, audio, rate_hz) for number in (1, count // 2, count - 2)] == [0, 0, 0]
     assert figures["highest_mib"][-1] < figures["highest_mib"][0] + LOUDNESS_GROWTH_MIB, figures
 
 
-def measure_delay(spoken: SynthesisedBook, number: int, audio: NDArray[np.int16], rate_hz: int) -> int:
+def measure_delay(synthesised: SynthesisedBook, number: int, audio: NDArray[np.int16], rate_hz: int) -> int:
     """Samples by which a sentence is later in `audio` than its mark, by cross-correlation."""
-    start, end = spoken.places[number]
-    wanted = soxr.resample(spoken.audio[start:end].astype(np.float32), spoken.rate_hz, rate_hz)
-    first = round(start * rate_hz / spoken.rate_hz) - SEARCH_RANGE
-    found = audio[first : first + len(wanted) + 2 * SEARCH_RANGE].astype(np.float32)
-    size = 1 << (len(found) + len(wanted)).bit_length()
-    correlation = np.fft.irfft(np.fft.rfft(found, size) * np.conj(np.fft.rfft(wanted, size)), size)
+    start, end = synthesised.places[number]
+    reference = soxr.resample(synthesised.audio[start:end].astype(np.float32), synthesised.rate_hz, rate_hz)
+    first = round(start * rate_hz / synthesised.rate_hz) - SEARCH_RANGE
+    found = audio[first : first + len(reference) + 2 * SEARCH_RANGE].astype(np.float32)
+    size = 1 << (len(found) + len(reference)).bit_length()
+    correlation = np.fft.irfft(np.fft.rfft(found, size) * np.conj(np.fft.rfft(reference, size)), size)
     return int(np.argmax(correlation[: 2 * SEARCH_RANGE])) - SEARCH_RANGE

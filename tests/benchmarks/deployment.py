@@ -76,7 +76,7 @@ class KeepAliveClient:
         self._connection.close()
 
 
-def measure_rate(make: Callable[[], Callable[[int], None]], *, clients: int, seconds: float) -> float:
+def measure_rate(make: Callable[[], Callable[[int], object]], *, clients: int, seconds: float) -> float:
     """Calls per second of `clients` threads in `seconds`; `make` returns a thread's function to call."""
     counts, stop = [0] * clients, threading.Event()
 

@@ -202,8 +202,8 @@ def build_texts_section(found: Mapping[str, Sequence[Row]]) -> Section:
             if texts[_FLOAT32][at] and not any(row.recognition["loops"][at] for row in rows)
         ]
         for row in rows:
-            said = [texts[row.name][at] for at in kept]
-            rates = [jiwer.wer([wanted[at] for at in kept], said) for wanted in (texts[_FLOAT32], truth)]
+            recognised = [texts[row.name][at] for at in kept]
+            rates = [jiwer.wer([reference[at] for at in kept], recognised) for reference in (texts[_FLOAT32], truth)]
             section.rows.append(
                 (
                     name,

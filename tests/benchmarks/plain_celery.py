@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psycopg
 from celery import Celery
-from flask import Flask, jsonify, request
+from flask import Flask, Response, jsonify, request
 
 from pipelines.catalog.catalog import Catalog
 from pipelines.families import tone
@@ -45,7 +45,7 @@ def _database() -> psycopg.Connection:
 
 
 @app.post("/speak")
-def accept():
+def accept() -> tuple[Response, int]:
     """Insert, commit, enqueue, respond."""
     job_id = uuid.uuid4().hex
     connection = _database()
@@ -55,7 +55,7 @@ def accept():
     return jsonify(id=job_id), 202
 
 
-@celery.task(name="plain.speak")
+@celery.task(name="plain.speak")  # type: ignore[untyped-decorator]
 def speak(job_id: str) -> None:
     """Synthesise a job's text to a file."""
     connection = _database()

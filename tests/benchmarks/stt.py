@@ -41,7 +41,7 @@ def main(arguments: Sequence[str]) -> None:
             "",
             f"Written by `make bench-stt` on {datetime.now(UTC):%Y-%m-%d}. {began}.",
             "",
-            "Random weights of the real sizes: they cost what trained ones cost, and say nothing. Every candidate has",
+            "Random weights of the published sizes cost what trained ones cost; accuracy is left out. Candidates have",
             "the same tensors, the same sound, the same number of tokens and of threads; figures are medians with",
             "(lowest–highest).",
             "",

@@ -80,7 +80,7 @@ def _compare_libraries(size: str, checkpoint: Path) -> Section:
         if turn == 0:  # the first round warms up
             for each in (*walls.values(), *costs.values()):
                 each.clear()
-    rival = median(walls["faster-whisper, batches of 8"])
+    baseline = median(walls["faster-whisper, batches of 8"])
     section = Section(
         f"Whisper {size}: a window of 30 s",
         f"{WINDOWS} windows ({FEW} for those that take one after the other), {TOKENS} tokens each, greedy, no times, "
@@ -91,11 +91,11 @@ def _compare_libraries(size: str, checkpoint: Path) -> Section:
     for name in candidates:
         wall = median(walls[name])
         row = (format_range([1000 * each for each in walls[name]]), f"{1000 * median(costs[name]):,.0f}")
-        section.rows.append((name, *row, f"{30 / wall:.0f}", f"{rival / wall:.2f}"))
+        section.rows.append((name, *row, f"{30 / wall:.0f}", f"{baseline / wall:.2f}"))
     ours = min((name for name in candidates if name.startswith("Voicemill")), key=lambda name: median(walls[name]))
     theirs = median(walls["transformers, float32"])
     section.reading = (
-        f"{ours} is {rival / median(walls[ours]):.2f} × as fast as faster-whisper in batches (aim: 1.3) and "
+        f"{ours} is {baseline / median(walls[ours]):.2f} × as fast as faster-whisper in batches (aim: 1.3) and "
         f"{theirs / median(walls[ours]):.1f} × as fast as transformers (aim: 3). By processor time: "
         f"{median(costs['faster-whisper, batches of 8']) / median(costs[ours]):.2f} × and "
         f"{median(costs['transformers, float32']) / median(costs[ours]):.1f} ×."

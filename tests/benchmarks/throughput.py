@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import psycopg
 
@@ -118,11 +118,11 @@ def measure_submits(*, rounds: int = 5, seconds: float = 3.0) -> Section:
     with run_deployment() as rig, _run_plain(rig) as plain:
         plain.start_api()
 
-        def ours():
+        def ours() -> Callable[[int], Any]:
             caller = KeepAliveClient(rig.base_url, rig.headers)
             return lambda _: _expect(202, caller.call("POST", "/tts/synthesize", _BODY))
 
-        def theirs():
+        def theirs() -> Callable[[int], Any]:
             caller = KeepAliveClient(plain.base_url, {})
             return lambda _: _expect(202, caller.call("POST", "/speak", {"text": _TEXT}))
 
@@ -195,14 +195,15 @@ def _time_plain_jobs(plain: PlainCelery, jobs: int) -> float:
     return time.monotonic() - began
 
 
-def _run_in_threads(target, total: int, threads: int) -> None:
+def _run_in_threads(target: Callable[[int], object], total: int, threads: int) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(target, [total // threads] * threads))
 
 
-def _expect(status: int, answer):
+def _expect(status: int, answer: tuple[int, Any]) -> Any:
+    """The body of the answer, which must have this status."""
     assert answer[0] == status, answer
     return answer[1]
 
@@ -221,7 +222,7 @@ def measure_polling(*, rounds: int = 4, seconds: float = 3.0, pollers: int = 200
             for _ in range(pollers)
         ]
 
-        def submit():
+        def submit() -> Callable[[int], Any]:
             caller = KeepAliveClient(rig.base_url, rig.headers)
             return lambda _: _expect(202, caller.call("POST", "/tts/synthesize", _BODY))
 

@@ -44,7 +44,7 @@ def main(arguments: Sequence[str]) -> None:
             "",
             f"Written by `make bench-tts` on {datetime.now(UTC):%Y-%m-%d}. {began}.",
             "",
-            "Random weights of the published sizes cost what trained ones cost, and say nothing. Every candidate",
+            "Random weights of the published sizes cost what trained ones cost. Every candidate",
             "has the same tensors, the same symbols, the same length of speech and the same number of threads; rounds",
             "alternate; figures are medians with (lowest–highest). Real-time factor = seconds of work for a second of",
             "sound: smaller is faster. Processor time does not count what other processes of the machine take.",

@@ -88,7 +88,7 @@ class Chaos:
 
     def start_workers(self, *families: str) -> None:
         """Start workers that may be killed; a killed worker is replaced."""
-        self.workers += [self.rig.start_worker(family) for family in families]
+        self.workers += self.rig.start_workers(*families)
 
     def inject(self, kind: str) -> bool:
         """Cause a fault of this kind and repair its cause. False where it could have no effect."""

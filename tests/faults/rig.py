@@ -1,7 +1,7 @@
 """The test rig of the fault tests: real services, real worker processes, and a record of all acknowledged jobs.
 
     with Rig(tmp_path, database_url=postgres_url, broker_url=redis_url) as rig:
-        rig.start_worker("cpu"); rig.start_worker("tone")
+        rig.start_workers("cpu", "slow")
         rig.submit(12, chunks=6, seconds=0.3)
         … faults …
         rig.wait_until_ended(60)
@@ -79,7 +79,7 @@ def short_and_long(short: int, long: int) -> pytest.MarkDecorator:
 
 @dataclass
 class AcknowledgedJob:
-    """A job whose acceptance a client was told."""
+    """A job that was acknowledged to a client."""
 
     id: str
     #: The text to synthesise: equal texts must give equal audio.
@@ -100,6 +100,10 @@ class Worker(Child):
         except psutil.NoSuchProcess:
             return []
 
+    def wait_until_ready(self) -> None:
+        """Wait until it claims chunks."""
+        self.wait_ready(lambda: b"worker_ready" in self.log.read_bytes(), deadline_s=60)
+
 
 class Rig:
     """One deployment. Stops all processes that it started, by pid."""
@@ -114,17 +118,18 @@ class Rig:
         store_url: str | None = None,
         objects_url: str | None = None,
         settings: Mapping[str, str] | None = None,
+        stall_s: float = 6.0,
         runs_audit: bool = True,
     ) -> None:
         """`database_url`, `broker_url`, `storage_url`: used by the processes, perhaps through a proxy; `store_url`,
         `objects_url`: used by the test itself, without faults; `settings`: more VOICEMILL_* values, without the prefix;
-        `runs_audit`: run the audit every second."""
+        `stall_s`: the stall limit of `slow`, in idle-machine seconds; `runs_audit`: run the audit every second"""
         self.directory = directory
         self.data_dir = directory / "data"
         self.data_dir.mkdir(parents=True)
         self.times = ProtocolTimes()
-        #: Seconds without a tick after which a running engine counts as hung.
-        self.stall_s = deadline(6.0)
+        #: Wall seconds without a tick after which a running engine counts as hung.
+        self.stall_s = deadline(stall_s)
         (self.data_dir / "models.toml").write_text(_MODELS.format(stall_s=self.stall_s))
         self.workers: list[Worker] = []
         self.acknowledged: list[AcknowledgedJob] = []
@@ -196,8 +201,15 @@ class Rig:
         worker.family = family
         self.workers.append(worker)
         if wait:
-            worker.wait_ready(lambda: b"worker_ready" in worker.log.read_bytes(), deadline_s=60)
+            worker.wait_until_ready()
         return worker
+
+    def start_workers(self, *families: str) -> list[Worker]:
+        """Start workers of these families at the same time; returns when all of them are ready."""
+        workers = [self.start_worker(family, wait=False) for family in families]
+        for worker in workers:
+            worker.wait_until_ready()
+        return workers
 
     def start_api(self) -> str:
         """Start the API unless it runs; returns its base URL, which stays the same after `kill_api`."""
@@ -270,7 +282,7 @@ class Rig:
         return ids
 
     def acknowledge(self, job_id: str, text: str) -> None:
-        """Record that a client was told that this job is accepted."""
+        """Record that the acceptance of a job was acknowledged to a client."""
         self.acknowledged.append(AcknowledgedJob(job_id, text))
 
     def submit_to_store(self, jobs: int, *, chunks: int, seconds: float) -> list[str]:

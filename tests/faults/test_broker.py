@@ -33,8 +33,7 @@ def own_redis(tmp_path):
 def test_flushed_broker_loses_no_job(tmp_path, postgres_url, own_redis, times):
     """Fault: repeated FLUSHALL while jobs are submitted and wait; connections stay open."""
     with Rig(tmp_path, database_url=postgres_url, broker_url=own_redis.url) as rig:
-        rig.start_worker("cpu")
-        rig.start_worker("slow")
+        rig.start_workers("cpu", "slow")
         for _ in range(times):
             rig.submit(2, chunks=4, seconds=0.3)
             own_redis.flush()
@@ -50,7 +49,7 @@ def test_flushed_broker_loses_no_job(tmp_path, postgres_url, own_redis, times):
 def test_every_worker_claims_again_after_the_broker_was_killed(tmp_path, postgres_url, own_redis, times):
     """Fault: kill -9 of Redis, which then starts empty; no worker is restarted."""
     with Rig(tmp_path, database_url=postgres_url, broker_url=own_redis.url) as rig:
-        workers = [rig.start_worker("cpu"), rig.start_worker("slow"), rig.start_worker("slow")]
+        workers = rig.start_workers("cpu", "slow", "slow")
         for _ in range(times):
             rig.submit(2, chunks=4, seconds=0.3)
             own_redis.kill()
@@ -68,7 +67,7 @@ def test_every_worker_claims_again_after_the_broker_was_killed(tmp_path, postgre
 def test_jobs_are_accepted_and_kept_while_the_broker_is_absent(tmp_path, postgres_url, own_redis, times):
     """Fault: no Redis for so many seconds while jobs are submitted; then it starts."""
     with Rig(tmp_path, database_url=postgres_url, broker_url=own_redis.url) as rig:
-        workers = [rig.start_worker("cpu"), rig.start_worker("slow")]
+        workers = rig.start_workers("cpu", "slow")
         rig.submit(2, chunks=6, seconds=0.5)
         assert poll(lambda: any(job.chunks_done for job in rig.jobs()), deadline_s=60)
         own_redis.kill()
@@ -89,7 +88,7 @@ def test_workers_find_a_broker_whose_link_was_half_open(tmp_path, postgres_url, 
     url = own_redis.url.replace(f":{own_redis.port}/", f":{proxy.port}/")
     try:
         with Rig(tmp_path, database_url=postgres_url, broker_url=url) as rig:
-            workers = [rig.start_worker("cpu"), rig.start_worker("slow")]
+            workers = rig.start_workers("cpu", "slow")
             rig.submit(1, chunks=2, seconds=0.1)
             rig.wait_until_ended(60)
             proxy.drop()
@@ -128,8 +127,7 @@ def test_doubled_replayed_and_forged_notifications_change_nothing(tmp_path, post
     """Fault: notifications in triplicate, at random times, with valid, malformed and unknown ids and queues."""
     choose = random.Random(3)
     with Rig(tmp_path, database_url=postgres_url, broker_url=redis_url) as rig:
-        rig.start_worker("cpu")
-        rig.start_worker("slow")
+        rig.start_workers("cpu", "slow")
         rig.submit(6, chunks=4, seconds=0.2)
         app = make_app(redis_url, ["cpu", "tts.slow"])
         with app.connection_for_write() as connection:

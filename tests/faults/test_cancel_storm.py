@@ -17,8 +17,7 @@ def test_cancelled_jobs_end_and_no_chunk_of_theirs_is_claimed_again(tmp_path, po
     """Fault: cancels at random, in every state of a job. Invariant 12 checks the claims."""
     choose = random.Random(7)
     with Rig(tmp_path, database_url=postgres_url, broker_url=redis_url) as rig:
-        rig.start_worker("cpu")
-        rig.start_worker("slow")
+        rig.start_workers("cpu", "slow")
         base_url, cancelled = rig.start_api(), set()
 
         def cancel_some() -> None:

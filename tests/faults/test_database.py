@@ -49,8 +49,7 @@ def _through(proxy: Proxy, url: str, server: PostgresServer) -> str:
 def test_restarted_database_loses_no_acknowledged_job(tmp_path, own_postgres, database, redis_url, times):
     """Fault: the server stops as in a crash, under load and while clients submit, and recovers."""
     with Rig(tmp_path, database_url=database, broker_url=redis_url) as rig:
-        rig.start_worker("cpu")
-        rig.start_worker("slow")
+        rig.start_workers("cpu", "slow")
         for _ in range(times):
             rig.submit(2, chunks=6, seconds=0.4)
             assert poll(lambda: rig.count_running() > 0, deadline_s=30)
@@ -71,8 +70,7 @@ def test_commits_whose_response_is_lost_count_once(tmp_path, own_postgres, datab
     with Rig(
         tmp_path, database_url=_through(proxy, database, own_postgres), broker_url=redis_url, store_url=database
     ) as rig:
-        rig.start_worker("cpu")
-        rig.start_worker("slow")
+        rig.start_workers("cpu", "slow")
         proxy.delay(0.05)
         # `C…COMMIT\0` is the server's response to COMMIT; the client never gets it.
         proxy.reset_when(lambda block: b"COMMIT\x00" in block, "down", chance=0.33)
@@ -113,8 +111,7 @@ def test_late_commit_of_a_rescued_chunk_is_refused(tmp_path, own_postgres, datab
 def test_exhausted_database_sheds_requests_and_leases_survive(tmp_path, own_postgres, database, redis_url):
     """Fault: other clients take all free connections of the server."""
     with Rig(tmp_path, database_url=database, broker_url=redis_url) as rig:
-        rig.start_worker("cpu")
-        rig.start_worker("slow")
+        rig.start_workers("cpu", "slow")
         rig.submit(3, chunks=6, seconds=0.5)
         assert poll(lambda: rig.count_running() > 0, deadline_s=20)
         others = _take_all_connections(database)

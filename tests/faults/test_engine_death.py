@@ -33,8 +33,7 @@ def test_chunks_of_a_killed_engine_are_repeated_once(tmp_path, postgres_url, red
     Never while it runs a chunk with two charged crashes: after a third its error would rightly be poison.
     """
     with Rig(tmp_path, database_url=postgres_url, broker_url=redis_url) as rig:
-        rig.start_worker("cpu")
-        worker = rig.start_worker("slow")
+        _, worker = rig.start_workers("cpu", "slow")
         rig.submit(3 + times, chunks=6, seconds=0.4)
         waits_ms: list[int] = []
         while len(waits_ms) < times:
@@ -68,15 +67,14 @@ def test_poison_fails_its_own_job_and_no_other(tmp_path, postgres_url, redis_url
     """Fault: a text that crashes the engine, or makes it exhaust memory, among harmless ones."""
     settings = {"ENGINE_MEMORY_BYTES": str(500 << 20)}
     with Rig(tmp_path, database_url=postgres_url, broker_url=redis_url, settings=settings) as rig:
-        rig.start_worker("cpu")
-        worker = rig.start_worker("slow")
+        _, worker = rig.start_workers("cpu", "slow")
         harmless = rig.submit(3, chunks=3, seconds=0.2)
         [poison] = rig.submit(1, chunks=1, seconds=0.1, word=word)
         harmless += rig.submit(3, chunks=3, seconds=0.2)
         rig.wait_until_ended(120)
         rig.count_fault("deaths of an engine", rig.count_log_lines("engine_died_under_chunk"))
         error = rig.job(poison).error
-        assert rig.job(poison).state == "failed" and error["class"] == "poison", rig.job(poison)
+        assert rig.job(poison).state == "failed" and error.error_class == "poison", rig.job(poison)
         assert [rig.job(each).state for each in harmless] == ["succeeded"] * 6
         assert rig.count_log_lines(_POISON[word]) >= 1
         # Three times alone, and before that perhaps once in a batch, where each chunk logs the same death.
@@ -88,9 +86,8 @@ def test_poison_fails_its_own_job_and_no_other(tmp_path, postgres_url, redis_url
 
 def test_hanging_engine_is_killed_at_the_stall_limit(tmp_path, postgres_url, redis_url):
     """Fault: a text on which the engine hangs; its job's deadline is a little more than three stall limits."""
-    with Rig(tmp_path, database_url=postgres_url, broker_url=redis_url) as rig:
-        rig.start_worker("cpu")
-        worker = rig.start_worker("slow")
+    with Rig(tmp_path, database_url=postgres_url, broker_url=redis_url, stall_s=3.0) as rig:
+        _, worker = rig.start_workers("cpu", "slow")
         [hanging] = rig.submit(1, chunks=1, seconds=0.1, word="hang:", deadline_s=3 * rig.stall_s + 2)
         assert poll(lambda: rig.count_log_lines("engine_hangs") > 0, deadline_s=60 + rig.stall_s), rig.read_log_tails()
         others = rig.submit(2, chunks=2, seconds=0.1)

@@ -24,8 +24,7 @@ def test_storage_outage_charges_no_attempt_and_fails_no_job(
     proxy, url = _link(s3_server, s3_url)
     try:
         with Rig(tmp_path, database_url=postgres_url, broker_url=redis_url, storage_url=url, objects_url=s3_url) as rig:
-            rig.start_worker("cpu")
-            rig.start_worker("slow")
+            rig.start_workers("cpu", "slow")
             rig.submit(4, chunks=4, seconds=0.3)
             assert poll(lambda: any(job.chunks_done for job in rig.jobs()), deadline_s=30), rig.read_log_tails()
             proxy.refuse()
@@ -51,8 +50,7 @@ def test_bytes_that_change_on_the_way_never_reach_a_result(tmp_path, postgres_ur
     proxy, url = _link(s3_server, s3_url)
     try:
         with Rig(tmp_path, database_url=postgres_url, broker_url=redis_url, storage_url=url, objects_url=s3_url) as rig:
-            rig.start_worker("cpu")
-            rig.start_worker("slow")
+            rig.start_workers("cpu", "slow")
             proxy.change(_flip_bits_at_random(), "down")
             rig.submit(4, chunks=4, seconds=0.1)
             assert poll(lambda: proxy.faults["changed"] >= 5, deadline_s=60), proxy.faults

@@ -18,13 +18,17 @@ _SKEWED = Path(__file__).parent / "skewed_clock"
 def test_sweepers_with_wrong_clocks_rescue_only_expired_leases(tmp_path, postgres_url, redis_url):
     """Fault: four workers sweep; two have clocks ten minutes fast and slow, and one of the others is killed."""
     with Rig(tmp_path, database_url=postgres_url, broker_url=redis_url) as rig:
-        rig.start_worker("cpu")
+        rig.start_worker("cpu", wait=False)
         path = f"{_SKEWED}:{ROOT}"
         for shift_s in ("600", "-600"):
-            rig.start_worker("slow", environment={"PYTHONPATH": path, "RIG_CLOCK_SHIFT_S": shift_s})
+            skewed = {"PYTHONPATH": path, "RIG_CLOCK_SHIFT_S": shift_s}
+            rig.start_worker("slow", environment=skewed, wait=False)
             rig.count_fault("wrong clock")
+        victim = rig.start_worker("slow", wait=False)
+        for worker in rig.workers:
+            worker.wait_until_ready()
+        for shift_s in ("600", "-600"):
             assert rig.count_log_lines(f"clock shifted by {shift_s} s") >= 1, rig.read_log_tails()
-        victim = rig.start_worker("slow")
         rig.submit(8, chunks=6, seconds=0.5)
         assert poll(lambda: rig.count_running(victim) > 0, deadline_s=30)
         held = rig.count_running(victim)

@@ -37,7 +37,7 @@ class ApiServer:
         }
         self._log = directory / "api.log"
         directory.mkdir(parents=True, exist_ok=True)
-        settings = Settings(data_dir=directory, database_url=self._env.get("VOICEMILL_DATABASE_URL"))  # type: ignore[arg-type]
+        settings = Settings(data_dir=directory, database_url=self._env.get("VOICEMILL_DATABASE_URL"))
         upgrade(settings.resolved_database_url())
         self.store: SqlStore = open_store(settings)
         self.storage = DirectoryStorage(self.objects)

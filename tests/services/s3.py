@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import boto3
 import httpx
@@ -45,7 +46,7 @@ class S3Server:
         if self._child:
             self._child.stop()
 
-    def client(self):
+    def client(self) -> Any:
         """A boto3 client of this server."""
         return boto3.client(
             "s3",

@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from .family import YourTts
 
 
-#: File names of the published weights; the first that exists is read.
-WEIGHTS = ("model.safetensors", "model_file.pth", "model_file.pth.tar", "best_model.pth")
-
-
 def load(entry: SynthesisEntry, device: str) -> YourTts:
     """The family from a directory. Raises `ModelUnavailable` saying what is missing."""
     from .family import YourTts
@@ -36,5 +32,7 @@ def voices(entry: SynthesisEntry) -> list[Voice]:
 
 def _folder(entry: SynthesisEntry) -> Path:
     from pipelines.catalog.checkpoint import find_checkpoint
+
+    from .published_files import WEIGHTS
 
     return find_checkpoint(entry, "config.json", "language_ids.json", "|".join(WEIGHTS))

@@ -19,9 +19,9 @@ from pipelines.catalog.weights import fill_module, load_state_dict
 from pipelines.errors import ModelUnavailable
 from pipelines.vocoders.weight_norm import fold_weight_norm
 
-from . import WEIGHTS
 from .dimensions import YourTtsDimensions
 from .network import YourTtsNetwork
+from .published_files import WEIGHTS
 from .speaker_encoder import ResNetSpeakerEncoder, SpeakerEncoderDimensions
 
 _ENCODER_WEIGHTS = ("model_se.safetensors", "model_se.pth", "model_se.pth.tar")

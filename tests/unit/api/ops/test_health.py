@@ -11,9 +11,9 @@ from jobs.errors import BrokerUnavailable, StorageUnavailable, StoreUnavailable
 def test_components_are_checked_once_a_second(services, monkeypatch):
     checks, now = [], [0.0]
     monkeypatch.setattr(services.storage, "check", lambda: checks.append(now[0]))
-    health = HealthCheck(clock=lambda: now[0])
+    health = HealthCheck(services.store, services.storage, services.workers, clock=lambda: now[0])
     for now[0] in (0.0, 0.5, 0.99, 1.0, 1.5):
-        health.check(services)
+        health.check()
     assert checks == [0.0, 1.0]
 
 
@@ -26,16 +26,16 @@ def test_service_is_down_with_one_of_its_components(services, monkeypatch, part)
         monkeypatch.setattr(services.store.maintenance, "now_ms", down)
     else:
         monkeypatch.setattr(services.storage, "check", down)
-    found = HealthCheck().check(services)
+    found = HealthCheck(services.store, services.storage, services.workers).check()
     assert found.status == "down"
     assert {name for name, component in found.components.items() if component.status == "down"} == {part}
 
 
-def test_lost_broker_is_no_more_than_degraded(services, dispatch, monkeypatch):
-    assert check_broker(services).status == "ok"
+def test_lost_broker_is_no_more_than_degraded(dispatch, monkeypatch):
+    assert check_broker(dispatch).status == "ok"
 
     def down():
         raise BrokerUnavailable
 
     monkeypatch.setattr(dispatch, "check", down)
-    assert check_broker(services).status == "degraded"
+    assert check_broker(dispatch).status == "degraded"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from api.ops.metrics import RequestMetrics, render_metrics
+from api.ops.metrics import render_metrics
 from jobs.errors import StoreUnavailable
 from jobs.worker import WorkerRow
 
@@ -16,15 +16,6 @@ def families(services):
 
 def test_every_metric_has_a_help_text(services):
     assert all(family.documentation.endswith(".") for family in families(services).values())
-
-
-def test_requests_are_counted_by_route_and_status():
-    metrics = RequestMetrics()
-    for status, seconds in ((200, 0.1), (200, 0.3), (404, 0.1)):
-        metrics.observe("GET", "/jobs/<job_id>", status, seconds)
-    labels = {"method": "GET", "route": "/jobs/<job_id>"}
-    assert metrics.registry.get_sample_value("voicemill_requests_total", {**labels, "status": "200"}) == 2
-    assert metrics.registry.get_sample_value("voicemill_request_seconds_count", labels) == 3
 
 
 def test_workers_and_the_worst_audit_are_read_from_the_rows(services):

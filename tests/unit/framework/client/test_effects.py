@@ -8,15 +8,7 @@ from typing import Any
 import pytest
 
 from framework.client import effects, endpoints
-from framework.client.effects import (
-    HttpResponse,
-    SendRequest,
-    Sleep,
-    StreamResponse,
-    apply_event,
-    send,
-    wait_for_job,
-)
+from framework.client.effects import HttpResponse, SendRequest, Sleep, StreamResponse, apply_event, send, wait_for_job
 from framework.client.errors import Unavailable, Unreachable, VoicemillError, WaitTimeout
 from framework.client.events import Event
 from framework.client.job import Job

@@ -6,16 +6,7 @@ from jobs.errors import CorruptObject, LeaseLost, NotFound, StorageUnavailable, 
 from jobs.failure import Failure
 from jobs.states import ReleaseReason
 from pipelines.errors import UnsupportedOption
-from workers.chunks.outcomes import (
-    Abandon,
-    Cancel,
-    ChunkFailed,
-    Fail,
-    JobStopped,
-    Requeue,
-    WorkerStopping,
-    decide,
-)
+from workers.chunks.outcomes import Abandon, Cancel, ChunkFailed, Fail, JobStopped, Requeue, WorkerStopping, decide
 from workers.engines.engine import EngineDied
 from workers.engines.protocol import ProtocolViolation
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from jobs.sql import SqlStore
-from jobs.sql.sweep import STOP_GRACE_MS
+from jobs.sql.maintenance.sweep import STOP_GRACE_MS
 from jobs.store import SweepResult
 from jobs.worker import WorkerRow
 from tests.job_factories import (

@@ -8,9 +8,10 @@ import sqlalchemy as sa
 from jobs.chunk import Release
 from jobs.failure import Failure
 from jobs.retry_policy import CRASH_LIMIT, ERROR_LIMIT
-from jobs.sql import SqlStore, failures
+from jobs.sql import SqlStore
+from jobs.sql.chunk_queue import failures
+from jobs.sql.chunk_queue.failures import Failures
 from jobs.sql.clock import db_now_ms
-from jobs.sql.failures import Failures
 from jobs.sql.tables import chunks
 from jobs.states import JobState, ReleaseReason
 from tests.job_factories import QUEUE, claim_chunk, expire_leases, make_planned_job, run_sql, skip_backoff

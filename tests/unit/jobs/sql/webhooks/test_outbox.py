@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from jobs.sql import SqlStore, webhook_outbox
+from jobs.sql import SqlStore
+from jobs.sql.webhooks import outbox
 from tests.job_factories import make_finished_job, run_sql, submit_job
 
 URL = "https://example.com/hook"
@@ -48,7 +49,7 @@ def test_adhoc_endpoint_gets_the_events_of_its_own_jobs_only(sqlite_store: SqlSt
 
 
 def test_payload_has_type_utc_time_and_data() -> None:
-    assert webhook_outbox.build_payload("job.failed", 1_767_225_600_007, {"id": "job_1"}) == {
+    assert outbox.build_payload("job.failed", 1_767_225_600_007, {"id": "job_1"}) == {
         "type": "job.failed",
         "timestamp": "2026-01-01T00:00:00.007Z",
         "data": {"id": "job_1"},
@@ -60,9 +61,9 @@ def test_event_of_a_subject_is_enqueued_once_for_each_endpoint(sqlite_store: Sql
     db = sqlite_store._db
 
     def enqueue(event_type: str, endpoint_ids: Sequence[str]) -> None:
-        body = webhook_outbox.build_payload(event_type, 0, {})
+        body = outbox.build_payload(event_type, 0, {})
         db.write(
-            lambda connection: webhook_outbox.enqueue(
+            lambda connection: outbox.enqueue(
                 db, connection, body, tenant_id="acme", subject_id="job_1", endpoint_ids=endpoint_ids
             )
         )

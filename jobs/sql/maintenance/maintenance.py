@@ -9,15 +9,15 @@ import sqlalchemy as sa
 
 from jobs.chunk import InputObject
 from jobs.errors import NotFound
+from jobs.sql.clock import db_now_ms
+from jobs.sql.database import Database
+from jobs.sql.rows import to_voice
+from jobs.sql.tables import chunks, installation, jobs, voices
 
 from .audit import Audit
-from .clock import db_now_ms
-from .database import Database
 from .leadership import Leadership
 from .purge import Purge
-from .rows import to_voice
 from .sweep import Sweep
-from .tables import chunks, installation, jobs, voices
 
 
 class SqlMaintenance:

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from .database import Database
+from jobs.sql.database import Database
 
 _MAX_ROWS = 20
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from jobs.sql import SqlStore, claims
+from jobs.sql import SqlStore
+from jobs.sql.chunk_queue import claims
 from jobs.states import JobState
 from tests.job_factories import LEASE_MS, QUEUE, claim_chunk, make_planned_job, run_sql, submit_job
 

@@ -11,15 +11,15 @@ from sqlalchemy import bindparam
 from jobs.chunk import Chunk, Claim, Commit, InputObject, NewChunk
 from jobs.errors import LeaseLost
 from jobs.job import Json
+from jobs.sql.clock import db_now_ms
+from jobs.sql.database import Database
+from jobs.sql.rows import CPU_QUEUE, new_chunk
+from jobs.sql.tables import chunks, jobs
+from jobs.sql.webhooks.outbox import enqueue_job_webhooks
 from jobs.states import ChunkState, JobState, Step
 from jobs.webhooks.delivery import WEBHOOK_QUEUE
 
-from .clock import db_now_ms
-from .database import Database
-from .rows import CPU_QUEUE, new_chunk
-from .tables import chunks, jobs
 from .transitions import IDLE, close_job, end_if_idle, lock_job, record_transitions, still_held, stop_running
-from .webhook_outbox import enqueue_job_webhooks
 
 _Copies = Mapping[tuple[int, int], tuple[Chunk, InputObject]]
 

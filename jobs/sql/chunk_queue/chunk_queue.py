@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
+from jobs.sql.database import Database
+
 from .claims import Claims
 from .commits import Commits
-from .database import Database
 from .failures import Failures
 
 

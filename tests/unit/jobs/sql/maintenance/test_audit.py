@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from jobs.sql import SqlStore, audit
+from jobs.sql import SqlStore
+from jobs.sql.maintenance import audit
 from tests.job_factories import make_finished_job, run_sql
 
 

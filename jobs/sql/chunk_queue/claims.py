@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from jobs.chunk import Claim, HeartbeatResult
+from jobs.sql.clock import db_now_ms
+from jobs.sql.database import Database
+from jobs.sql.rows import to_chunk, to_job
+from jobs.sql.tables import chunks, jobs
 from jobs.states import JobState, Step
 
-from .clock import db_now_ms
-from .database import Database
-from .rows import to_chunk, to_job
-from .tables import chunks, jobs
 from .transitions import record_transitions
 
 _READY: sa.ColumnElement[str] = sa.literal_column("'ready'")

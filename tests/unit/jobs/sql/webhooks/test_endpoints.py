@@ -5,19 +5,20 @@ import base64
 import pytest
 
 from jobs.errors import Conflict, Misconfigured
-from jobs.sql import SqlStore, webhook_endpoints
-from jobs.sql.webhook_endpoints import NoCipher
+from jobs.sql import SqlStore
+from jobs.sql.webhooks import endpoints
+from jobs.sql.webhooks.endpoints import NoCipher
 from tests.job_factories import run_sql, submit_job
 
 URL = "https://example.com/hook"
 
 
 def test_secret_has_the_format_of_standard_webhooks() -> None:
-    secret = webhook_endpoints._new_secret()
+    secret = endpoints._new_secret()
     prefix, _, encoded = secret.partition("_")
     assert prefix == "whsec"
     assert len(base64.b64decode(encoded, validate=True)) == 32
-    assert secret != webhook_endpoints._new_secret()
+    assert secret != endpoints._new_secret()
 
 
 def test_process_without_the_key_reports_the_setting(sqlite_url: str) -> None:

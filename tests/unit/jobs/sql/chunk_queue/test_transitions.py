@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import NoResultFound
 
 from jobs.failure import Failure
-from jobs.sql import SqlStore, transitions
+from jobs.sql import SqlStore
+from jobs.sql.chunk_queue import transitions
 from jobs.sql.database import Work
 from jobs.sql.tables import chunks
 from jobs.states import ChunkState, JobState

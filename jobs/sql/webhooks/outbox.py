@@ -8,10 +8,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from .clock import db_now_ms
-from .database import Database
-from .rows import new_id
-from .tables import webhook_deliveries, webhook_endpoints
+from jobs.sql.clock import db_now_ms
+from jobs.sql.database import Database
+from jobs.sql.rows import new_id
+from jobs.sql.tables import webhook_deliveries, webhook_endpoints
 
 _ACTIVE_ENDPOINTS = sa.select(webhook_endpoints.c.id, webhook_endpoints.c.events, webhook_endpoints.c.adhoc).where(
     webhook_endpoints.c.tenant_id == sa.bindparam("of_tenant"),

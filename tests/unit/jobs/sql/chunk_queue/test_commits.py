@@ -7,7 +7,8 @@ import pytest
 
 from jobs.chunk import Commit, InputObject
 from jobs.errors import Conflict, LeaseLost
-from jobs.sql import SqlStore, commits
+from jobs.sql import SqlStore
+from jobs.sql.chunk_queue import commits
 from jobs.states import JobState, Step
 from tests.job_factories import (
     QUEUE,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from .clock import db_now_ms
-from .database import Database
-from .tables import leaders
+from jobs.sql.clock import db_now_ms
+from jobs.sql.database import Database
+from jobs.sql.tables import leaders
 
 
 class Leadership:

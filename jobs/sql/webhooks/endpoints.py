@@ -10,13 +10,13 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 from jobs.errors import Conflict, Misconfigured, NotFound
+from jobs.sql.clock import db_now_ms
+from jobs.sql.database import Database
+from jobs.sql.rows import new_id, to_delivery_record, to_endpoint
+from jobs.sql.tables import tenants, webhook_deliveries, webhook_endpoints
 from jobs.webhooks.delivery import DeliveryRecord, Endpoint
 
-from .clock import db_now_ms
-from .database import Database
-from .rows import new_id, to_delivery_record, to_endpoint
-from .tables import tenants, webhook_deliveries, webhook_endpoints
-from .webhook_outbox import build_payload, enqueue
+from .outbox import build_payload, enqueue
 
 
 class Cipher(Protocol):

@@ -6,7 +6,8 @@ import pytest
 
 from jobs.chunk import InputObject
 from jobs.errors import NotFound
-from jobs.sql import SqlStore, maintenance
+from jobs.sql import SqlStore
+from jobs.sql.maintenance import maintenance
 from tests.job_factories import make_finished_job, run_sql
 
 

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from jobs.job import Job
-
-from .clock import db_now_ms
-from .database import Database
-from .rows import to_job
-from .tables import chunk_events, chunks, jobs, webhook_deliveries
-from .transitions import lock_job
+from jobs.sql.chunk_queue.transitions import lock_job
+from jobs.sql.clock import db_now_ms
+from jobs.sql.database import Database
+from jobs.sql.rows import to_job
+from jobs.sql.tables import chunk_events, chunks, jobs, webhook_deliveries
 
 
 class Purge:

@@ -13,12 +13,11 @@ import sqlalchemy as sa
 from jobs.chunk import Claim
 from jobs.failure import Failure
 from jobs.job import Json
+from jobs.sql.clock import db_now_ms
+from jobs.sql.database import Database
+from jobs.sql.tables import chunk_events, chunks, jobs
+from jobs.sql.webhooks.outbox import enqueue_job_webhooks
 from jobs.states import ChunkState, JobState
-
-from .clock import db_now_ms
-from .database import Database
-from .tables import chunk_events, chunks, jobs
-from .webhook_outbox import enqueue_job_webhooks
 
 DEADLINE_FAILURE = Failure("deadline", "deadline", "The job did not finish before its deadline.", retryable=True)
 

@@ -11,11 +11,11 @@ from jobs import retry_policy
 from jobs.chunk import Claim, Release
 from jobs.errors import LeaseLost
 from jobs.failure import Failure
+from jobs.sql.clock import db_now_ms
+from jobs.sql.database import Database
+from jobs.sql.tables import chunks, jobs
 from jobs.states import ChunkState, ReleaseReason
 
-from .clock import db_now_ms
-from .database import Database
-from .tables import chunks, jobs
 from .transitions import (
     IDLE,
     end_if_idle,

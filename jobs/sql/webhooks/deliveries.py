@@ -8,13 +8,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from jobs.errors import LeaseLost, NotFound
+from jobs.sql.clock import db_now_ms
+from jobs.sql.database import Database
+from jobs.sql.rows import to_delivery_record
+from jobs.sql.tables import webhook_deliveries, webhook_endpoints
 from jobs.webhooks.delivery import Delivery, DeliveryRecord
 
-from .clock import db_now_ms
-from .database import Database
-from .rows import to_delivery_record
-from .tables import webhook_deliveries, webhook_endpoints
-from .webhook_endpoints import Cipher, SqlWebhookEndpoints
+from .endpoints import Cipher, SqlWebhookEndpoints
 
 _PENDING: sa.ColumnElement[str] = sa.literal_column("'pending'")
 

@@ -9,15 +9,21 @@ from typing import Any
 import sqlalchemy as sa
 
 from jobs.chunk import Release
+from jobs.sql.chunk_queue.failures import Failures
+from jobs.sql.chunk_queue.transitions import (
+    DEADLINE_FAILURE,
+    cancel_waiting,
+    end_if_idle,
+    end_job,
+    lock_job,
+    stop_running,
+)
+from jobs.sql.clock import db_now_ms
+from jobs.sql.database import Database
+from jobs.sql.tables import chunks, idempotency, jobs, webhook_deliveries
+from jobs.sql.worker_registry import SqlWorkerRegistry, count_live_slots
 from jobs.states import ChunkState, JobState, ReleaseReason
 from jobs.store import SweepResult
-
-from .clock import db_now_ms
-from .database import Database
-from .failures import Failures
-from .tables import chunks, idempotency, jobs, webhook_deliveries
-from .transitions import DEADLINE_FAILURE, cancel_waiting, end_if_idle, end_job, lock_job, stop_running
-from .worker_registry import SqlWorkerRegistry, count_live_slots
 
 #: Time for a running chunk of an ended or cancelled job to learn it from a heartbeat, and to stop.
 STOP_GRACE_MS = 20_000
