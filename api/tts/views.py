@@ -8,6 +8,7 @@ from typing import Any
 from api.services import Services
 from api.voices.previews import preview_url
 from pipelines.language_tags import supports_language
+from pipelines.requests import is_enrolled
 
 from .schemas import VoiceBody, VoiceList, VoicesQuery
 
@@ -26,10 +27,14 @@ def voice_list(services: Services, tenant_id: str, query: VoicesQuery) -> VoiceL
 
 
 def _supports(services: Services, voice: Mapping[str, Any], language: str) -> bool:
-    """Whether a synthesis in the language accepts the voice: by the voice's own language and those of its model."""
+    """Whether a synthesis in the language accepts the voice: by the languages of its model, and by its own.
+
+    An enrolled voice speaks every language of its model: the language of its recording does not matter.
+    """
     model = voice["model"]
     known = [services.catalog.named(model).languages] if services.catalog.knows(model) else []
-    return all(supports_language(languages, language) for languages in ([voice["language"]], *known))
+    own = [] if is_enrolled(voice["id"]) else [[voice["language"]]]
+    return all(supports_language(languages, language) for languages in (*own, *known))
 
 
 def _enrolled_voices(services: Services, tenant_id: str) -> Iterator[Mapping[str, Any]]:

@@ -28,6 +28,7 @@ from tests.services.machine_speed import poll
 from tests.services.process import Child
 from tests.speech_checkpoints import write_vits
 from tests.whisper_ctranslate2_checkpoint import write_ctranslate2_whisper
+from tests.whisper_huggingface_checkpoint import write_huggingface_whisper
 from workers.wiring import Services, wire
 
 ROOT = Path(__file__).parents[2]
@@ -50,7 +51,11 @@ class Workshop:
         entry = Catalog().named(like)
         tables = []
         for name, folder in folders.items():
-            told = {"name": name, "source": str(folder), **{key: getattr(entry, key) for key in REPEATED}}
+            told = {
+                "name": name,
+                "source": str(folder),
+                **{key: getattr(entry, key) for key in REPEATED if hasattr(entry, key)},
+            }
             told |= {"engines": list(entry.engines), "languages": ["en"], "threads": 1}
             lines = [f"{key} = {json.dumps(value)}" for key, value in told.items() if value is not None]
             tables.append("\n".join(["[[model]]", *lines]))
@@ -140,7 +145,7 @@ def too_large(tensors: dict[str, Any]) -> None:
 
 def test_worker_outlives_every_damaged_whisper(workshop: Workshop, tmp_path: Path) -> None:
     missing = "model.decoder.layers.1.fc1.weight"
-    folders = {name: write_ctranslate2_whisper(tmp_path / name) for name in ("short", "nan", "infinite", "gapped")}
+    folders = {name: write_huggingface_whisper(tmp_path / name) for name in ("short", "nan", "infinite", "gapped")}
     halved(folders["short"] / "model.safetensors")
     changed(folders["nan"] / "model.safetensors", without_numbers)
     changed(folders["infinite"] / "model.safetensors", too_large)

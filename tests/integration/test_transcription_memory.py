@@ -14,9 +14,9 @@ from tests.audio_factories import load_jfk, make_recording, make_silence
 _PLAN = r"""
 import json, re, sys
 from pathlib import Path
-from tests.pipeline_runner import Run
+from tests.pipeline_runner import PipelineRun
 
-run = Run("stt.transcribe", Path(sys.argv[2]), {"model": "pocketsphinx"})
+run = PipelineRun("stt.transcribe", Path(sys.argv[2]), {"model": "pocketsphinx"})
 plan = run.plan(Path(sys.argv[1]))
 # Not ru_maxrss: that begins with what the parent had.
 peak = int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024

@@ -62,7 +62,7 @@ def morse(tmp_path):
     path.write_text(block("toml", "# models.toml"))
     entry = Catalog.read(path).get("morse", "tts")
     code = run(block("python", "# pipelines/families/morse.py"))
-    assert [voice.id for voice in code["voices"]()] == [entry.default_voice]
+    assert [voice.id for voice in code["voices"](entry)] == [entry.default_voice]
     return code["load"](entry, "cpu")
 
 

@@ -34,8 +34,9 @@ def test_voice_is_listed_for_each_language_in_which_synthesis_accepts_it(service
         check_voice_language(services.workers, services.catalog.named("espeak"), request)
 
 
-def test_voice_without_a_language_is_listed_for_the_languages_of_its_model(client, services):
-    assert enrol(client, language=None).status_code == 201
+@pytest.mark.parametrize("recorded_in", [None, "de"])
+def test_enrolled_voice_is_listed_for_the_languages_of_its_model(client, services, recorded_in):
+    assert enrol(client, language=recorded_in).status_code == 201
     models = {
         language: [voice.model for voice in voice_list(services, TENANT, VoicesQuery(language=language)).data]
         for language in ("en", "pt-BR", "ja")
