@@ -94,6 +94,7 @@ bench-engines: $(STAMPS)/test-$(KEY)  ## Measure what runs Whisper on CPUs, writ
 
 clean:  ## Remove the virtual environment, caches and what the demo wrote
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis demo/out
+	rm -f .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # -- installation: each stamp names what was installed and from which files -------------------------------------------

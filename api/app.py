@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flask.json.provider import DefaultJSONProvider
 from flask_openapi3 import OpenAPI
 
 from api.http.context import install_services
@@ -15,6 +16,7 @@ from api.keys.routes import routes as keys
 from api.models.routes import routes as models
 from api.ops.routes import routes as ops
 from api.stt.routes import routes as stt
+from api.submission.routes import routes as submission
 from api.tts.routes import routes as tts
 from api.voices.routes import routes as voices
 from api.webhooks.routes import routes as webhooks
@@ -22,7 +24,7 @@ from api.webhooks.routes import routes as webhooks
 from .services import Services
 
 #: In the order of the OpenAPI document.
-ROUTES = (jobs, tts, voices, stt, ops, models, keys, webhooks)
+ROUTES = (jobs, submission, tts, voices, stt, ops, models, keys, webhooks)
 
 
 def create_app(services: Services) -> OpenAPI:
@@ -38,7 +40,8 @@ def create_app(services: Services) -> OpenAPI:
     )
     install_services(app, services)
     app.url_map.strict_slashes = False
-    app.json.sort_keys = False  # type: ignore[attr-defined]
+    assert isinstance(app.json, DefaultJSONProvider)
+    app.json.sort_keys = False
     install_request_log(app)
     install_problems(app)
     for blueprint in ROUTES:

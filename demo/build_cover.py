@@ -58,9 +58,12 @@ def draw_cover() -> NDArray[np.uint8]:
         cx, cy = (number * 337 + 91) % WIDTH, (number * 199 + 37) % 640
         _fill(picture, np.hypot(x - cx, y - cy) - 1.5, (220, 228, 235), 0.4 + 0.1 * (number % 6))
     mast_x, mast_top = 520, 470
-    for ring in range(1, 6):
+    for circle in range(1, 6):
         _fill(
-            picture, np.abs(np.hypot(x - mast_x, y - mast_top) - 62 * ring) - 2.5, (244, 200, 120), 0.75 - 0.12 * ring
+            picture,
+            np.abs(np.hypot(x - mast_x, y - mast_top) - 62 * circle) - 2.5,
+            (244, 200, 120),
+            0.75 - 0.12 * circle,
         )
     _fill(picture, np.maximum(np.abs(x - mast_x) - 3, np.maximum(mast_top - y, y - 790)), (16, 24, 34))
     _fill(picture, np.maximum(np.abs(x - 430) - 52, np.abs(y - 780) - 40), (226, 224, 214))

@@ -17,7 +17,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 
 @dataclass(frozen=True)
-class Delivery:
+class ReceivedWebhook:
     """One received webhook. `at` is `time.monotonic()`; `event` is empty if the signature is not valid."""
 
     at: float
@@ -30,7 +30,7 @@ class WebhookReceiver:
 
     def __init__(self) -> None:
         self.secret = ""
-        self.deliveries: list[Delivery] = []
+        self.deliveries: list[ReceivedWebhook] = []
         self._changed = threading.Condition()
         receiver = self
 
@@ -65,10 +65,10 @@ class WebhookReceiver:
         self._http.server_close()
         self._thread.join()
 
-    def wait_for(self, job_id: str, *, timeout_s: float) -> Delivery | None:
+    def wait_for(self, job_id: str, *, timeout_s: float) -> ReceivedWebhook | None:
         """The first signed delivery about this job; None if there is none within `timeout_s`."""
 
-        def find() -> Delivery | None:
+        def find() -> ReceivedWebhook | None:
             signed = (delivery for delivery in self.deliveries if delivery.is_signed)
             return next((delivery for delivery in signed if delivery.event.get("data", {}).get("id") == job_id), None)
 
@@ -82,6 +82,6 @@ class WebhookReceiver:
         except (WebhookVerificationError, ValueError):
             is_signed = False
         with self._changed:
-            self.deliveries.append(Delivery(time.monotonic(), is_signed, json.loads(body) if is_signed else {}))
+            self.deliveries.append(ReceivedWebhook(time.monotonic(), is_signed, json.loads(body) if is_signed else {}))
             self._changed.notify_all()
         return is_signed

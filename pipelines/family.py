@@ -187,7 +187,7 @@ class SpeakerFamily(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class EngineCandidate:
+class EngineTrial:
     """An engine that was tried. `error`: deviation from float32 in the unit of the limit; None = not measured."""
 
     engine: str
@@ -201,12 +201,12 @@ class EngineSelection:
     #: The largest error at which an engine is accepted unless the entry names it.
     limit: float
     #: In the order in which they were tried; the last one runs the model.
-    candidates: Sequence[EngineCandidate]
+    candidates: Sequence[EngineTrial]
     #: What the operator should know; "" for nothing.
     warning: str = ""
 
     @property
-    def chosen(self) -> EngineCandidate:
+    def chosen(self) -> EngineTrial:
         return self.candidates[-1]
 
 

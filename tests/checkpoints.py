@@ -31,7 +31,8 @@ def load_arrays(name: str, file: str) -> dict[str, np.ndarray]:
 
 def read_shapes(name: str, file: str = "shapes.json") -> dict[str, list[int]]:
     """Names and shapes of the published size, as they are saved."""
-    return json.loads((FIXTURES / name / file).read_text())
+    shapes: dict[str, list[int]] = json.loads((FIXTURES / name / file).read_text())
+    return shapes
 
 
 def read_folded_shapes(name: str, file: str = "shapes.json") -> dict[str, list[int]]:

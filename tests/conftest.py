@@ -37,11 +37,17 @@ from tests.services.s3 import CREDENTIALS, S3Server
 if TYPE_CHECKING:
     from jobs.sql import SqlStore
 
+    class _LimitedItem(pytest.Item):
+        """A test with the function that pytest-timeout calls at its end."""
+
+        cancel_timeout: Callable[[], None]
+
+
 _S = TypeVar("_S")
 
 
 # -- time limits -----------------------------------------------------------------------------------------------------
-def pytest_timeout_set_timer(item: pytest.Item, settings: pytest_timeout.Settings) -> bool | None:
+def pytest_timeout_set_timer(item: _LimitedItem, settings: pytest_timeout.Settings) -> bool | None:
     """Set the limit of one test. None: pytest-timeout does."""
     if settings.method != "signal" or threading.current_thread() is not threading.main_thread():
         return None
@@ -55,7 +61,7 @@ def pytest_timeout_set_timer(item: pytest.Item, settings: pytest_timeout.Setting
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
-    item.cancel_timeout = cancel  # type: ignore[attr-defined]  # pytest-timeout calls it at the end of the test
+    item.cancel_timeout = cancel
     signal.signal(signal.SIGALRM, check)
     signal.setitimer(signal.ITIMER_REAL, check_every_s, check_every_s)
     return True
@@ -65,9 +71,8 @@ def _start_or_skip(start: Callable[[], _S]) -> _S:
     try:
         return start()
     except ServiceMissing as missing:
-        if os.environ.get("CI") == "true":
-            pytest.fail(str(missing))
-        pytest.skip(str(missing))
+        is_failure = os.environ.get("CI") == "true"
+        raise (pytest.fail.Exception if is_failure else pytest.skip.Exception)(str(missing)) from missing
 
 
 # -- Postgres --------------------------------------------------------------------------------------------------------
@@ -110,7 +115,7 @@ def _replace_database(url: str, database: str) -> str:
 def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from migrations import upgrade
 
-    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    path: Path = tmp_path_factory.mktemp("sqlite") / "template.db"
     upgrade(f"sqlite:///{path}")
     return path
 

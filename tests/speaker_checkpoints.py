@@ -37,6 +37,7 @@ def build_encoder(bands: int) -> Any:
             self.project = torch.nn.Linear(2 * bands, 16)
 
         def forward(self, feats: torch.Tensor) -> torch.Tensor:
-            return self.project(torch.cat([feats.mean(dim=1), feats.std(dim=1)], dim=1))
+            embedding: torch.Tensor = self.project(torch.cat([feats.mean(dim=1), feats.std(dim=1)], dim=1))
+            return embedding
 
     return PooledEncoder().eval()

@@ -112,6 +112,7 @@ STANDARD_TERMS = {
     "lent": "voice_references",
     "orphan": "uncertain_input",
     "orphans": "uncertain_inputs",
+    "truth": "reference",
     "truths": "references",
     "asking": "request_builder",
     "manner": "prosody",
@@ -141,14 +142,18 @@ STANDARD_TERMS = {
     "told": "known",
     "deaf": "unresponsive",
     "again": "retry",
+    "tile": "chunk",
+    "tiles": "chunks",
 }
-#: Names in which such a word is the field's own.
-TERMS_OF_THE_FIELD: frozenset[str] = frozenset()
+#: Of these, words that are plain English in a sentence: in comments, and in the names of tests, which are sentences.
+PLAIN_WORDS = frozenset({"again", "asking", "endings", "takes", "told"})
+#: "Ground truth" is the field's own term for what a test compares with.
+PLAIN_WORDS_OF_TESTS = PLAIN_WORDS | {"truth"}
 WORD_OF_A_NAME = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
 def named_things(path: Path) -> list[str]:
-    """Names of a module, its classes, functions and arguments, and of its log events."""
+    """Names of a module, of what it defines or assigns, and of its log events."""
     found = [path.stem]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         match node:
@@ -156,23 +161,90 @@ def named_things(path: Path) -> list[str]:
                 found.append(word)
             case ast.arg(arg=word):
                 found.append(word)
+            case ast.Name(id=word, ctx=ast.Store()) | ast.Attribute(attr=word, ctx=ast.Store()):
+                # Variables, attributes, fields of classes; targets of for, with and comprehensions.
+                found.append(word)
+            case ast.ExceptHandler(name=str(word)) | ast.MatchAs(name=str(word)) | ast.MatchStar(name=str(word)):
+                found.append(word)
+            case ast.MatchMapping(rest=str(word)) | ast.alias(asname=str(word)):
+                found.append(word)
             case ast.Call(
-                func=ast.Attribute(attr="info" | "warning" | "error"), args=[ast.Constant(value=str(word)), *_]
+                func=ast.Attribute(attr="debug" | "info" | "warning" | "error" | "exception"),
+                args=[ast.Constant(value=str(word)), *_],
             ):
                 found.append(word)
     return found
 
 
+def replaced_words(text: str, allowed: frozenset[str] = frozenset()) -> set[str]:
+    """The words of a name or a text that a standard term replaced, each with that term."""
+    return {
+        f"{text}: say {STANDARD_TERMS[word.lower()]}"
+        for word in WORD_OF_A_NAME.findall(text)
+        if word.lower() in STANDARD_TERMS and word.lower() not in allowed
+    }
+
+
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_names_use_the_terms_of_the_glossary(path: Path):
-    found = {
-        f"{thing}: say {STANDARD_TERMS[word.lower()]}"
-        for thing in named_things(path)
-        if thing not in TERMS_OF_THE_FIELD
-        for word in WORD_OF_A_NAME.findall(thing)
-        if word.lower() in STANDARD_TERMS
+    assert set().union(*(replaced_words(thing) for thing in named_things(path))) == set()
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=name)
+def test_names_of_tests_and_scripts_use_the_terms_of_the_glossary(path: Path):
+    assert set().union(*(replaced_words(thing, PLAIN_WORDS_OF_TESTS) for thing in named_things(path))) == set()
+
+
+def is_configuration(path: Path) -> bool:
+    """YAML, TOML, Dockerfiles, shell and make; neither the book nor what others wrote."""
+    if name(path).startswith(("demo/book/", "tests/fixtures/")):
+        return False
+    if path.suffix in {".yaml", ".yml", ".toml", ".Dockerfile", ".env", ".sh"} or path.name in {"Makefile", "Procfile"}:
+        return True
+    return path.suffix == "" and path.read_bytes()[:2] == b"#!"
+
+
+@pytest.mark.parametrize("path", filter(is_configuration, FILES), ids=name)
+def test_configuration_uses_the_terms_of_the_glossary(path: Path):
+    """Its names and its comments."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert set().union(*(replaced_words(line, PLAIN_WORDS) for line in lines)) == set()
+    assert [line for line in lines if METAPHORS.search(line)] == []
+
+
+def test_terms_are_looked_for_in_every_kind_of_name_and_configuration(tmp_path: Path):
+    """The tests above find nothing; this one shows that they could."""
+    source = tmp_path / "module.py"
+    source.write_text(
+        """
+class Rung:
+    a_field: int
+    def bury(self, listener): self.refusal = 1
+for heard in (): pass
+with open("x") as walls: pass
+found = [each for knob, each in ()]
+try: pass
+except OSError as orphan: pass
+import json as truth
+log.info("doorbell", count=1)
+"""
+    )
+    found = [thing for thing in named_things(source) if replaced_words(thing)]
+    assert set(found) == {
+        "Rung",
+        "bury",
+        "listener",
+        "refusal",
+        "heard",
+        "walls",
+        "knob",
+        "orphan",
+        "truth",
+        "doorbell",
     }
-    assert not found
+    assert replaced_words("# Bells only") and replaced_words("VOICEMILL_BELL") and not replaced_words("label: ringing")
+    kinds = {path.suffix or path.name for path in FILES if is_configuration(path)}
+    assert kinds >= {".yaml", ".yml", ".toml", ".Dockerfile", ".env", "Makefile", "Procfile", "run"}
 
 
 def test_every_module_opens_with_a_docstring():
@@ -201,6 +273,27 @@ def test_no_module_has_the_name_of_a_standard_or_installed_one():
     clashing = [p for p in PACKAGES if p in sys.stdlib_module_names]
     clashing += [name(p) for p in MODULES if p.stem in third_parties]
     assert clashing == []
+
+
+# -- suppressions ------------------------------------------------------------------------------------------------------
+SUPPRESSION = re.compile(r"# (?:type: ignore|noqa)\b")
+SUPPRESSION_WITH_CODE = re.compile(
+    r"# (?:type: ignore\[[a-z, -]+\]|noqa: [A-Z]+\d+(?:, [A-Z]+\d+)*)(?P<reason> +[–#-] \w.+)?$"
+)
+
+
+def test_suppressions_have_a_code_and_a_reason():
+    """`# noqa: S608 – reason`, or the reason as a comment in the line above."""
+    found = []
+    for path in MODULES:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        for above, (number, line) in zip(["", *lines], enumerate(lines, 1), strict=False):
+            if not SUPPRESSION.search(line):
+                continue
+            match = SUPPRESSION_WITH_CODE.search(line)
+            if match is None or not (match["reason"] or above.lstrip().startswith("# ")):
+                found.append(f"{name(path)}:{number}")
+    assert found == []
 
 
 # -- waiting in tests --------------------------------------------------------------------------------------------------

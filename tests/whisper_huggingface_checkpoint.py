@@ -8,7 +8,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -28,11 +27,13 @@ def write_huggingface_whisper(folder: Path) -> Path:
     return folder
 
 
-def load_expected() -> Mapping[str, Any]:
+def load_expected() -> Mapping[str, np.ndarray]:
     """Log-mel, encoder states and greedy tokens of `load_sound()`, by name."""
-    return np.load(SOURCE / "expected.npz")
+    arrays: Mapping[str, np.ndarray] = np.load(SOURCE / "expected.npz")
+    return arrays
 
 
 def load_sound() -> np.ndarray:
     """Eleven seconds, int16 at 16 kHz."""
-    return np.load(SOURCE / "inputs.npz")["audio_int16"]
+    samples: np.ndarray = np.load(SOURCE / "inputs.npz")["audio_int16"]
+    return samples

@@ -23,7 +23,7 @@ def make_app(broker_url: str, queues: Sequence[str]) -> Celery:
         # A worker without a free slot leaves the message to others. The first is for Redis, the second for AMQP.
         worker_disable_prefetch=True,
         worker_prefetch_multiplier=1,
-        task_queues=[Queue(name, Exchange(name), routing_key=name) for name in queues],  # type: ignore[no-untyped-call]
+        task_queues=[Queue(name, Exchange(name), routing_key=name) for name in queues],
         task_default_queue=queues[0],
         task_create_missing_queues=False,
         broker_connection_max_retries=None,

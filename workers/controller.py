@@ -28,7 +28,7 @@ from jobs.settings import Settings, engine_environment, sandbox_environment
 from pipelines.catalog.catalog import Catalog
 from pipelines.catalog.entry import Entry
 from workers.engines.pool import EnginePool
-from workers.sandbox.confinement import Limits
+from workers.sandbox.confinement import ResourceLimits
 from workers.sandbox.pool import SandboxPool
 
 from . import tasks
@@ -88,7 +88,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
 
 def _sandboxes(options: argparse.Namespace, settings: Settings) -> tuple[SandboxPool, PoolConfig]:
     slots = options.engines or os.cpu_count() or 1
-    limits = Limits(settings.child_memory_bytes, settings.child_cpu_s, settings.child_file_bytes)
+    limits = ResourceLimits(settings.child_memory_bytes, settings.child_cpu_s, settings.child_file_bytes)
     engines = SandboxPool(
         limits, stall_s=settings.child_stall_s, environment=sandbox_environment(), most_idle=slots + 1
     )
@@ -164,8 +164,8 @@ def _consume(worker: Worker, url: str, parent: int | None) -> None:
         worker.notify_own_queues()
 
     def stopping(**_: Any) -> None:
-        is_orphan = parent is not None and os.getppid() != parent
-        threading.Thread(target=worker.stop, kwargs={"at_once": is_orphan}, name="stopping", daemon=True).start()
+        parent_is_gone = parent is not None and os.getppid() != parent
+        threading.Thread(target=worker.stop, kwargs={"at_once": parent_is_gone}, name="stopping", daemon=True).start()
         forced_exit = threading.Timer(_FORCED_EXIT_S, os._exit, args=(1,))
         forced_exit.daemon = True
         forced_exit.start()

@@ -19,7 +19,7 @@ from pipelines.catalog.catalog import Catalog
 
 
 @dataclass(frozen=True, slots=True)
-class Services:
+class WorkerServices:
     """The services that every worker process uses."""
 
     settings: Settings
@@ -33,7 +33,7 @@ class Services:
         return f"{self.store.maintenance.installation_id()}:{platform.node()}:{pool}:{os.getpid()}"
 
 
-def wire(settings: Settings, *, threads: int = 6) -> Services:
+def wire(settings: Settings, *, threads: int = 6) -> WorkerServices:
     """The services that the settings ask for; `threads`: how many use the store at once. Raises Misconfigured."""
     store = open_store(settings, open_secret_box(settings), pool_size=threads)
 
@@ -44,7 +44,7 @@ def wire(settings: Settings, *, threads: int = 6) -> Services:
     if settings.broker_url is not None:
         dispatch = CeleryDispatch(settings.broker_url.get_secret_value(), slots_of=slots_of)
     catalog = Catalog.read(settings.data_dir / "models.toml")
-    return Services(settings, store, open_storage(settings), dispatch, catalog)
+    return WorkerServices(settings, store, open_storage(settings), dispatch, catalog)
 
 
 def broker_url(settings: Settings) -> str:

@@ -26,7 +26,7 @@ from workers.maintenance.sweeper import Sweeper
 from workers.maintenance.worker_registration import WorkerRegistration
 from workers.webhooks.delivery_threads import DeliverySender
 
-from .wiring import Services
+from .wiring import WorkerServices
 
 _log = structlog.get_logger(__name__)
 
@@ -50,7 +50,7 @@ class PoolConfig:
 class Worker:
     """Everything of a worker but the transport of its notifications."""
 
-    def __init__(self, services: Services, pool: PoolConfig, engines: Engines) -> None:
+    def __init__(self, services: WorkerServices, pool: PoolConfig, engines: Engines) -> None:
         settings, store = services.settings, services.store
         self.pool = pool
         self.id = services.worker_id(pool.name)

@@ -1,4 +1,4 @@
-"""Jobs: list, get, wait, events, result, cancel, retry, patch, delete."""
+"""Jobs: list, get, wait, events, result, cancel, delete. Retry and patch are in api/submission/routes.py."""
 
 from __future__ import annotations
 
@@ -7,18 +7,11 @@ from flask.typing import ResponseReturnValue
 from flask_openapi3 import APIBlueprint, Tag
 
 from api.http.auth import current_tenant, optional_scope, require_scope, sent_key
-from api.http.body import read_json
 from api.http.context import current_services
-from api.http.errors import Forbidden, Invalid, NotPatchable, NotRetryable, Unauthenticated
+from api.http.errors import Forbidden, Invalid, Unauthenticated
 from api.http.operation import binary_response, operation
-from api.http.request_body import json_body
-from api.http.validation import validate
-from api.submission.http import begin_submission, submission_response
-from api.submission.schemas import SubmitHeaders, submission_responses
 from jobs.errors import NotFound
 from jobs.job import Job
-from jobs.states import JobState
-from pipelines.requests import SpeechPatch
 
 from . import deletion
 from .downloads import check_link, file_response
@@ -29,7 +22,6 @@ from .schemas import EventHeaders, JobBody, JobList, JobsQuery, ResultQuery, Wai
 
 routes = APIBlueprint("jobs", __name__, url_prefix="/jobs", abp_tags=[Tag(name="Jobs")])
 MAX_LABELS = 16
-RETRYABLE = frozenset({JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED})
 
 
 @operation(routes, "GET", "", guard=require_scope("read"), query=JobsQuery, responses={200: JobList})
@@ -126,49 +118,6 @@ def cancel_job(job_id: str) -> Response:
     Waiting chunks end now, running ones at their next step. A job that has ended does not change.
     """
     return job_response(current_services(), current_services().store.jobs.cancel(current_tenant(), job_id))
-
-
-@operation(
-    routes,
-    "POST",
-    "/<job_id>/retry",
-    guard=require_scope("submit"),
-    headers=SubmitHeaders,
-    responses=submission_responses(),
-    problems=(404, 409, 410, 422),
-)
-def retry_job(job_id: str) -> Response:
-    """Retry a job that failed, was cancelled or expired
-
-    Makes a new job, whose `parent_id` is the old one. It reuses the chunks that the old job has finished.
-    """
-    job = _job(job_id)
-    if job.state not in RETRYABLE:
-        raise NotRetryable(f"The job is {job.state}; only one that failed, was cancelled or expired can be retried.")
-    return submission_response(begin_submission(job.kind).submit_retry(job))
-
-
-@operation(
-    routes,
-    "POST",
-    "/<job_id>/patch",
-    guard=require_scope("submit"),
-    headers=SubmitHeaders,
-    body=json_body(SpeechPatch),
-    responses=submission_responses(),
-    problems=(400, 404, 409, 410, 413, 415, 422),
-)
-def patch_job(job_id: str) -> Response:
-    """Change one sentence of a finished speech job
-
-    Makes a new job, whose `parent_id` is the old one; the files of the old job stay. Only the chunk of that sentence is
-    synthesised again. Sentences are numbered in marks.json. `voice` may be an enrolled one if the model can clone.
-    """
-    patch = validate(SpeechPatch, read_json(request, limit=current_services().settings.max_json_bytes))
-    job = _job(job_id)
-    if job.kind != "tts.synthesize" or job.state != JobState.SUCCEEDED:
-        raise NotPatchable(f"The job is {job.kind} and {job.state}; only speech that has succeeded can be patched.")
-    return submission_response(begin_submission(job.kind).submit_patch(job, patch))
 
 
 @operation(routes, "DELETE", "/<job_id>", guard=require_scope("submit"), responses={204: None}, problems=(404, 410))

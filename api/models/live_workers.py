@@ -1,4 +1,4 @@
-"""Queues, models and voices of the live workers: those with a heartbeat in the last minute.
+"""Queues, models and voices of the live workers: those that registered in the last minute.
 
 Read at most once a second, and again before a request is refused because of them. A worker's `info` has `models`
 (name → {"state", "voices", …}), perhaps `voices` of its own, and `audit`.

@@ -31,7 +31,7 @@ def _requests_registry(metrics: RequestMetrics) -> CollectorRegistry:
     """The requests of all processes where prometheus-client shares them through files, else of this process."""
     registry = CollectorRegistry()
     try:
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        MultiProcessCollector(registry)
     except ValueError:
         return metrics.registry
     return registry
@@ -69,7 +69,7 @@ class _DatabaseCollector:
         rows = self._services.workers.rows()
         yield _gauge(
             "voicemill_workers",
-            "Live workers by queue (a heartbeat in the last minute).",
+            "Registered workers by queue: those whose registration is at most a minute old.",
             "queue",
             Counts(queue for row in rows for queue in row.queues),
         )

@@ -12,21 +12,9 @@ from jobs.errors import UnsafeAddress
 from jobs.outbound.address import OutboundPolicy
 from jobs.settings import Settings
 from pipelines.requests import JobRequest, SynthesisRequest
+from pipelines.text.documents.registry import DOCUMENT_FORMATS, find_document_format
 
 SERVER_FIELDS = ("source_type", "source_name", "references", "patches")
-#: File name extension of an uploaded document → how it is read.
-DOCUMENT_TYPES = {
-    "txt": "txt",
-    "text": "txt",
-    "md": "md",
-    "markdown": "md",
-    "html": "html",
-    "htm": "html",
-    "xhtml": "html",
-    "epub": "epub",
-    "docx": "docx",
-    "ssml": "ssml",
-}
 
 
 def reject_server_fields(request: JobRequest) -> None:
@@ -65,11 +53,11 @@ def check_file(file_name: str | None, file_bytes: int) -> str:
 
 def document_type(file_name: str) -> str:
     """How an uploaded document is read, by the extension of its name. Raises Invalid."""
-    extension = file_name.rpartition(".")[2].lower()
-    if extension in DOCUMENT_TYPES:
-        return DOCUMENT_TYPES[extension]
-    known = ", ".join(dict.fromkeys(DOCUMENT_TYPES.values()))
-    raise Invalid.field("file", f"The name of the file must end in one of: {known}.", code="unknown_document")
+    found = find_document_format(file_name)
+    if found is None:
+        known = ", ".join(DOCUMENT_FORMATS)
+        raise Invalid.field("file", f"The name of the file must end in one of: {known}.", code="unknown_document")
+    return found
 
 
 def check_language(language: str | None) -> None:

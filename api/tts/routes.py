@@ -23,10 +23,13 @@ from api.submission.schemas import SubmitHeaders, WaitHeaders, submission_respon
 from api.submission.submission import Submission
 from api.voices.previews import VoicePreview
 from pipelines.requests import SynthesisRequest
+from pipelines.text.documents.registry import DOCUMENT_FORMATS
 
 from .schemas import VoiceList, VoicesQuery
 from .views import voice_list
 
+*_NAMES, _LAST_NAME = DOCUMENT_FORMATS
+_DOCUMENT = f"A document: {', '.join(_NAMES)} or {_LAST_NAME}."
 routes = APIBlueprint("tts", __name__, url_prefix="/tts", abp_tags=[Tag(name="Text to speech")])
 
 
@@ -40,7 +43,7 @@ routes = APIBlueprint("tts", __name__, url_prefix="/tts", abp_tags=[Tag(name="Te
     | form_body(
         "SynthesisForm",
         SynthesisRequest,
-        file="A document: txt, md, html, epub, docx or ssml.",
+        file=_DOCUMENT,
         needs_file=False,
         hidden=SERVER_FIELDS,
     ),

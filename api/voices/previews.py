@@ -22,7 +22,7 @@ from jobs.voice import EnrolledVoice
 from pipelines.catalog.entry import Entry
 from pipelines.catalog.sample_sentences import choose_sentence
 from pipelines.errors import UnsupportedOption
-from pipelines.language_tags import primary_subtag
+from pipelines.language_tags import UNDETERMINED, same_language
 from pipelines.requests import SynthesisRequest, is_enrolled
 
 #: Label of the jobs, so that they can be listed and deleted like others.
@@ -74,7 +74,7 @@ class VoicePreview:
             raise Invalid.field("voice", detail, code="no_sentence")
         sentence_language, text = sentence
         # One of the model's own voices gets no language but its own; an enrolled voice speaks all of the model's.
-        has_language = is_enrolled(self.voice) or primary_subtag(language or "und") == sentence_language
+        has_language = is_enrolled(self.voice) or same_language(language or UNDETERMINED, sentence_language)
         return SynthesisRequest(
             model=self.entry.name,
             voice=self.voice,

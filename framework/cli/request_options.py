@@ -71,6 +71,7 @@ class RequestOptions:
         signature = inspect.signature(command, eval_str=True)
         own = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
         options = [option.build_parameter() for option in self._options.values()]
+        # inspect.signature() reads this attribute first, as PEP 362 says; the types of functions do not list it.
         command.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
         return command
 

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from .errors import BadArgument
 from .job import Job, Page
-from .upload import Source, Upload, UploadProgress
+from .upload import FormFile, Source, UploadProgress
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ class ApiRequest(Generic[T]):
     json: Any = None
     #: Form fields, sent as multipart together with `upload`.
     form: Mapping[str, Any] | None = None
-    upload: Upload | None = None
+    upload: FormFile | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     #: Sending it twice has the effect of sending it once, so a lost response may be retried.
     idempotent: bool = True
@@ -59,7 +59,7 @@ def speak(
     if file is None:
         body = _drop_none({"text": text, "ssml": ssml}) | dict(options)
         return ApiRequest("POST", "/tts/synthesize", Job.parse, json=body, headers=headers)
-    upload = Upload.from_source(file, on_progress=on_upload)
+    upload = FormFile.from_source(file, on_progress=on_upload)
     return ApiRequest("POST", "/tts/synthesize", Job.parse, form=_encode_form(options), upload=upload, headers=headers)
 
 
@@ -72,7 +72,7 @@ def transcribe(
         "/stt/transcribe",
         Job.parse,
         form=_encode_form(options),
-        upload=Upload.from_source(recording, on_progress=on_upload),
+        upload=FormFile.from_source(recording, on_progress=on_upload),
         headers=_idempotency_header(idempotency_key),
     )
 
@@ -143,7 +143,7 @@ def add_voice(
     recording: Source, *, on_upload: UploadProgress | None, fields: Mapping[str, Any]
 ) -> ApiRequest[dict[str, Any]]:
     """Enrol a voice from a recording. Not idempotent: sending it twice would enrol two."""
-    upload = Upload.from_source(recording, on_progress=on_upload)
+    upload = FormFile.from_source(recording, on_progress=on_upload)
     return ApiRequest("POST", "/voices", _parse_object, form=_encode_form(fields), upload=upload, idempotent=False)
 
 

@@ -58,7 +58,7 @@ class ProgressFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class FormFile:
     """The file of a multipart form."""
 
     name: str
@@ -66,7 +66,7 @@ class Upload:
     on_progress: UploadProgress | None = None
 
     @classmethod
-    def from_source(cls, source: Source, *, on_progress: UploadProgress | None = None) -> Upload:
+    def from_source(cls, source: Source, *, on_progress: UploadProgress | None = None) -> FormFile:
         """From a caller's argument. Raises BadArgument for a path that is no file and for files in text mode."""
         name = None
         if isinstance(source, tuple):

@@ -148,15 +148,15 @@ class _CheckedBackend(httpcore.NetworkBackend):
         """The addresses that may be connected to. Raises UnsafeAddress if there are addresses and none is allowed."""
         if self._target.is_allowed:
             return addresses
-        good, refusal = [], None
+        good, unsafe = [], None
         for address in addresses:
             try:
                 self._policy.check_address(address)
                 good.append(address)
             except UnsafeAddress as error:
-                refusal = error
-        if refusal is not None and not good:
-            raise refusal
+                unsafe = error
+        if unsafe is not None and not good:
+            raise unsafe
         return good
 
 

@@ -11,10 +11,11 @@ from jobs.sql.webhooks.deliveries import SqlWebhookDeliveries
 from jobs.sql.webhooks.endpoints import Cipher, NoCipher, SqlWebhookEndpoints
 from jobs.store import Store
 
+from .cancellation import JobCanceller
 from .database import Database
 from .job_store import SqlJobStore
 from .key_store import SqlKeyStore
-from .submission import Submission
+from .submission import JobRecorder
 from .voice_store import SqlVoiceStore
 from .worker_registry import SqlWorkerRegistry
 
@@ -41,7 +42,7 @@ class SqlStore:
         self._db = db = Database(url, pool_size=pool_size)
         cipher = cipher or NoCipher()
         failures = Failures(db, retry_base_s=retry_base_s)
-        self.jobs = SqlJobStore(db, Submission(db, deadline_s=deadline_s, retain_s=retain_s))
+        self.jobs = SqlJobStore(db, JobRecorder(db, deadline_s=deadline_s, retain_s=retain_s), JobCanceller(db))
         self.chunks = SqlChunkQueue(db, failures)
         self.endpoints = SqlWebhookEndpoints(db, cipher)
         self.deliveries = SqlWebhookDeliveries(db, self.endpoints, cipher)

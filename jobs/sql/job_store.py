@@ -1,4 +1,4 @@
-"""Jobs: read, cancelled and deleted. Submission is in submission.py."""
+"""Jobs, read by tenants, watchers and metrics. Writing them is in submission.py and cancellation.py."""
 
 from __future__ import annotations
 
@@ -11,14 +11,12 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from jobs.chunk import Chunk
 from jobs.errors import Deleted, NotFound
 from jobs.job import Job
-from jobs.sql.chunk_queue.transitions import cancel_waiting, end_if_idle, end_job, lock_job, wants_results
-from jobs.states import JobState
 from jobs.store import JobPage
 
-from .clock import db_now_ms
+from .cancellation import JobCanceller
 from .database import Database
 from .rows import to_chunk, to_job, units_running
-from .submission import Submission
+from .submission import JobRecorder
 from .tables import chunks, jobs
 
 
@@ -56,9 +54,10 @@ _VERSIONS_ON_SQLITE = _build_versions_query(lambda column: column.in_(sa.bindpar
 class SqlJobStore:
     """See `JobStore`."""
 
-    def __init__(self, db: Database, submission: Submission) -> None:
+    def __init__(self, db: Database, recorder: JobRecorder, canceller: JobCanceller) -> None:
         self._db = db
-        self.submit, self.find_replay = submission.submit, submission.find_replay
+        self.submit, self.find_replay = recorder.submit, recorder.find_replay
+        self.cancel, self.delete = canceller.cancel, canceller.delete
 
     def get(self, tenant_id: str, job_id: str) -> Job:
         """See JobStore.get."""
@@ -157,50 +156,6 @@ class SqlJobStore:
         mine = chunks.c.job_id == job_id
         query = sa.select(chunks.c.queue).where(mine, chunks.c.state.in_(("ready", "running"))).distinct()
         return self._db.read(lambda connection: connection.scalars(query).all())
-
-    def cancel(self, tenant_id: str, job_id: str) -> Job:
-        """See JobStore.cancel."""
-
-        def transaction(connection: sa.Connection) -> Job:
-            job = lock_job(connection, job_id)
-            if job is None or job.tenant_id != tenant_id:
-                raise NotFound("There is no such job.")
-            if job.deleted_at is not None:
-                raise Deleted("The job was deleted.")
-            return to_job(self._cancel(connection, job))
-
-        return self._db.write(transaction)
-
-    def delete(self, tenant_id: str, job_id: str) -> Job:
-        """See JobStore.delete."""
-
-        def transaction(connection: sa.Connection) -> Job:
-            job = lock_job(connection, job_id)
-            if job is None or job.tenant_id != tenant_id:
-                raise NotFound("There is no such job.")
-            if job.finished_at is None:
-                # Running chunks are told by their heartbeat; their results are refused from now on.
-                cancel_waiting(connection, job_id, "deleted")
-                job = end_job(self._db, connection, job, JobState.CANCELLED)
-            if job.deleted_at is None:
-                mark = sa.update(jobs).where(jobs.c.id == job_id).values(deleted_at=db_now_ms(), updated_at=db_now_ms())
-                job = connection.execute(mark.returning(jobs)).one()
-            return to_job(job)
-
-        return self._db.write(transaction)
-
-    def _cancel(self, connection: sa.Connection, job: Any) -> Any:
-        """Cancel an open job; it ends now unless a chunk runs. Returns its row."""
-        if not wants_results(job):
-            return job
-        job = connection.execute(
-            sa.update(jobs)
-            .where(jobs.c.id == job.id)
-            .values(cancel_requested_at=db_now_ms(), updated_at=db_now_ms())
-            .returning(jobs)
-        ).one()
-        cancel_waiting(connection, job.id, "cancel")
-        return end_if_idle(self._db, connection, job)
 
     def _has_label(self, name: str, value: str) -> sa.ColumnElement[bool]:
         if self._db.is_postgres:

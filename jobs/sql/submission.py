@@ -120,7 +120,7 @@ def _is_key(tenant_id: str, idempotency: Idempotency) -> Sequence[sa.ColumnEleme
     return column.tenant_id == tenant_id, column.route == idempotency.route, column.key == idempotency.key
 
 
-class Submission:
+class JobRecorder:
     """Records jobs, and finds the job that an idempotency key stands for."""
 
     def __init__(self, db: Database, *, deadline_s: float, retain_s: float | None) -> None:

@@ -88,11 +88,3 @@ def voice_prefix(tenant_id: str, voice_id: str) -> str:
 def reference_key(tenant_id: str, voice_id: str, upload: str) -> str:
     """The recording of an enrolled voice. `upload`: as in `input_key`."""
     return voice_prefix(tenant_id, voice_id) + "reference/" + check_segment(upload)
-
-
-def tenant_of(key: str) -> str | None:
-    """The tenant that a key belongs to; None for keys of no tenant. Raises InvalidKey."""
-    segments = check_key(key).split("/")
-    if segments[0] in ("jobs", "voices") and len(segments) > 3:
-        return segments[1]
-    return None

@@ -142,10 +142,10 @@ class RecordingReader:
         self._check_damage()
         if decoded_s == 0.0:
             raise UnreadableInput(f"{self.name} holds no sound that decodes.", field="file")
-        counted = self.container is FLAC and self.declared_s is not None
-        if counted and decoded_s < self.declared_s - 0.2:  # type: ignore[operator]
+        counted_s = self.declared_s if self.container is FLAC else None
+        if counted_s is not None and decoded_s < counted_s - 0.2:
             raise UnreadableInput(
-                f"{self.name} was cut short: its header says {self.declared_s:.1f} s, "
+                f"{self.name} was cut short: its header says {counted_s:.1f} s, "
                 f"it holds {decoded_s:.1f} s. Send the whole file.",
                 field="file",
             )

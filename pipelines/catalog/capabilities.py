@@ -14,6 +14,7 @@ from pipelines.errors import UnsupportedOption
 from pipelines.formats import AUDIO_FORMATS, EPUB_AUDIO_FORMATS
 from pipelines.language_tags import ANY_LANGUAGE, AUTO_LANGUAGE, primary_subtag, supports_language
 from pipelines.requests import SynthesisRequest, TranscriptionRequest
+from pipelines.subtitles.registry import SUBTITLE_FORMATS
 from pipelines.text.number_words import LANGUAGES
 from pipelines.text.pronunciation.lexicon import parse_phonemes
 
@@ -23,6 +24,8 @@ from .entry import Entry, RecognitionEntry, SynthesisEntry
 
 AnyEntry = TypeVar("AnyEntry", bound=Entry)
 
+#: Transcript formats that are nothing without times.
+TIMED_FORMATS = (*SUBTITLE_FORMATS, "tsv")
 #: Options that only subtitles use.
 SUBTITLE_OPTIONS = ("max_line_length", "max_lines", "max_chars_per_second", "speakers_in_subtitles")
 
@@ -81,14 +84,14 @@ def _unsupported_in_transcription(entry: RecognitionEntry, request: Transcriptio
         yield "language", f"{entry.name} does not recognise {request.language!r}; it recognises: {known}."
     if "docx" in request.formats and find_spec("docx") is None:
         yield "formats", "DOCX is not installed here: pip install 'voicemill[text]'."
-    if not {"srt", "vtt"} & set(request.formats):
+    if not SUBTITLE_FORMATS.keys() & set(request.formats):
         for field in SUBTITLE_OPTIONS:
             if getattr(request, field) != TranscriptionRequest.model_fields[field].default:
-                yield field, f"{field} goes with the formats srt and vtt."
+                yield field, f"{field} goes with the formats {' and '.join(SUBTITLE_FORMATS)}."
     if request.numbers == "digits" and not _writes_digits(entry, request):
         yield "numbers", f"Numbers are written in digits for these languages only: {', '.join(LANGUAGES)}."
     if request.timestamps == "none":
-        timed = [name for name in request.formats if name in ("srt", "vtt", "tsv")]
+        timed = [name for name in request.formats if name in TIMED_FORMATS]
         if timed:
             yield "timestamps", f"{', '.join(timed)} cannot be written without timestamps."
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import MISSING, fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -14,6 +16,8 @@ from pipelines.errors import UnsupportedOption
 
 from .entries import ENTRIES
 from .entry import ENTRY_TYPES, Entry, RecognitionEntry, SpeakerEntry, SynthesisEntry
+
+_DOCUMENTED = "docs/reference/models.md explains each."
 
 
 class Catalog:
@@ -28,11 +32,11 @@ class Catalog:
         if models_toml is None or not models_toml.is_file():
             return cls()
         entries = []
-        for table in tomllib.loads(models_toml.read_text()).get("model", []):
+        for number, table in enumerate(tomllib.loads(models_toml.read_text()).get("model", []), 1):
             try:
                 entries.append(_build_entry(table))
             except (TypeError, ValueError) as error:
-                raise ValueError(f"{models_toml}: model {table.get('name', '?')}: {error}") from error
+                raise ValueError(f"{models_toml}: model {table.get('name', f'number {number}')}: {error}") from error
         return cls(entries)
 
     def __iter__(self) -> Iterator[Entry]:
@@ -84,9 +88,31 @@ class Catalog:
 
 
 def _build_entry(table: Mapping[str, Any]) -> Entry:
-    """The entry of a `[[model]]` table. Raises TypeError and ValueError for fields that are missing or invalid."""
-    fields = {**table, "options": frozenset(table.get("options", ()))}
-    kind = fields.pop("kind", None)
+    """The entry of a `[[model]]` table. Raises TypeError, ValueError for keys that are unknown, missing or invalid."""
+    keys = {**table, "options": frozenset(table.get("options", ()))}
+    kind = keys.pop("kind", None)
     if kind not in ENTRY_TYPES:
         raise ValueError(f"kind = {kind!r}: it is one of {', '.join(ENTRY_TYPES)}")
-    return ENTRY_TYPES[kind](**fields)
+    known = {each.name: each for each in fields(ENTRY_TYPES[kind])}
+    unknown = [key for key in keys if key not in known]
+    if unknown:
+        raise ValueError(
+            f"{' '.join(_explain_unknown_key(key, kind, list(known)) for key in unknown)} "
+            f"The keys of this kind: {', '.join(known)}. {_DOCUMENTED}"
+        )
+    required = [name for name, each in known.items() if each.default is MISSING and each.default_factory is MISSING]
+    missing = [name for name in required if name not in keys]
+    if missing:
+        raise ValueError(
+            f"Missing: {', '.join(missing)}. A model of the kind {kind!r} needs {', '.join(required)}. {_DOCUMENTED}"
+        )
+    return ENTRY_TYPES[kind](**keys)
+
+
+def _explain_unknown_key(key: str, kind: str, known: Sequence[str]) -> str:
+    """One sentence, with the cure where there is one."""
+    owners = [name for name, each in ENTRY_TYPES.items() if any(own.name == key for own in fields(each))]
+    if owners:
+        return f"A model of the kind {kind!r} has no key {key!r}: it is for {' and '.join(map(repr, owners))}."
+    near = get_close_matches(key, known, n=1)
+    return f"A model of the kind {kind!r} has no key {key!r}{f'; did you mean {near[0]!r}?' if near else '.'}"

@@ -55,7 +55,6 @@ class Entry:
     options: frozenset[str] = frozenset()
     #: Whether `model: auto` may choose it.
     auto: bool = True
-    sample: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def queue(self) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pipelines.language_tags import primary_subtag, supports_language
+from pipelines.language_tags import UNDETERMINED, find_language, supports_language
 
 from .entry import Entry
 
@@ -83,8 +83,8 @@ def choose_sentence(entry: Entry, voice_language: str | None) -> tuple[str, str]
 
     None where the model supports no language with a sentence.
     """
-    own = primary_subtag(voice_language or "und")
-    for language in (own, "en", *entry.languages):
+    own = find_language(SENTENCES, voice_language or UNDETERMINED)
+    for language in (own or "en", "en", *entry.languages):
         if language in SENTENCES and supports_language(entry.languages, language):
             return language, SENTENCES[language]
     return None

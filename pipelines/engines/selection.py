@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 
 from pipelines.catalog.entry import Entry
 from pipelines.errors import ModelUnavailable
-from pipelines.family import EngineCandidate, EngineSelection
+from pipelines.family import EngineSelection, EngineTrial
 
 #: Limit for a recogniser's error, the mean absolute difference of its token probabilities from those in float32. With
 #: 0.02, sampling would choose another token once in fifty; greedy decoding, which changes only where two tokens are
@@ -73,11 +73,11 @@ def select_engine(
     `loaders`: load the model in each engine, best first; not empty. An error of None, where nothing could be measured,
     counts as within the limit. Models that are not chosen are closed. Raises what loading raises.
     """
-    tried: list[EngineCandidate] = []
+    tried: list[EngineTrial] = []
     for number, load in enumerate(loaders, 1):
         model = load()
         error = measure_error(model)
-        tried.append(EngineCandidate(model.engine, error))
+        tried.append(EngineTrial(model.engine, error))
         if error is None:
             return model, EngineSelection(limit, tried, _warn_unmeasured(model.engine))
         if error <= limit:
@@ -91,7 +91,7 @@ def _warn_unmeasured(engine: str) -> str:
     return f"{engine} was not compared with float32: there is too little memory to load the model in float32."
 
 
-def _warn_inaccurate(chosen: EngineCandidate, limit: float) -> str:
+def _warn_inaccurate(chosen: EngineTrial, limit: float) -> str:
     return (
         f"{chosen.engine} is further from float32 than the limit: {chosen.error:.3f} instead of {limit:.3f}. "
         "Leave `engine` out in models.toml, or name an engine in float32."

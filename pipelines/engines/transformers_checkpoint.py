@@ -6,7 +6,7 @@ Knows no family. The library itself fills tensors that the files lack with rando
 from __future__ import annotations
 
 import pickle
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,11 +54,20 @@ def load_pretrained(entry: Entry, model_class: Any, folder: Path, device: str, *
         TypeError,
     ) as error:
         raise ModelUnavailable(f"{entry.name}: {folder} holds no {model_class.__name__}: {error}") from error
+    faults = _find_faults(model, report, unused)
+    if faults:
+        raise ModelUnavailable(f"{entry.name}: {folder} does not fit {entry.family}: it {'; it '.join(faults)}.")
+    _fold_weight_norms(model)
+    return model.eval().requires_grad_(False).to(target)
+
+
+def _find_faults(model: torch.nn.Module, report: Mapping[str, Any], unused: Sequence[str]) -> list[str]:
+    """What is wrong with the tensors: those that the library `report`s as missing or misshapen, and those with NaN."""
     # An unused tensor that the files lack is uninitialised memory, and may contain NaN.
     used = {name: each for name, each in model.state_dict().items() if not name.startswith(tuple(unused))}
     missing = sorted(name for name in report["missing_keys"] if not name.startswith(tuple(unused)))
     misshapen = sorted(str(each[0]) for each in report["mismatched_keys"])
-    faults = [
+    return [
         f"{what} {', '.join(names[:8])}"
         for what, names in (
             ("lacks", missing),
@@ -67,10 +76,6 @@ def load_pretrained(entry: Entry, model_class: Any, folder: Path, device: str, *
         )
         if names
     ]
-    if faults:
-        raise ModelUnavailable(f"{entry.name}: {folder} does not fit {entry.family}: it {'; it '.join(faults)}.")
-    _fold_weight_norms(model)
-    return model.eval().requires_grad_(False).to(target)
 
 
 def _fold_weight_norms(model: torch.nn.Module) -> None:

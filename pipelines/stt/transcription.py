@@ -21,7 +21,7 @@ from pipelines.diarization.diarization import assign_speakers, embed_chunk
 from pipelines.diarization.turns import DiarizationData
 from pipelines.errors import BadInput
 from pipelines.family import RecognitionFamily, engine_selection
-from pipelines.language_tags import primary_subtag, supports_language
+from pipelines.language_tags import same_language, supports_language
 from pipelines.pipeline import FollowUp, Limits, Part, Plan, Result, Sink, Sources, Span
 from pipelines.reference_recordings import add_inputs, extract_references
 from pipelines.requests import TranscriptionRequest
@@ -147,7 +147,7 @@ def _warnings(request: TranscriptionRequest, counts: WindowCounts, *, is_empty: 
     if language is None or request.language == "auto":
         return
     share = counts.detected_s[language] / counts.seconds
-    if share > _MIN_OTHER_LANGUAGE_SHARE and primary_subtag(language) != primary_subtag(request.language):
+    if share > _MIN_OTHER_LANGUAGE_SHARE and not same_language(language, request.language):
         yield {
             "code": "other_language",
             "detail": f"The request says that the language is {request.language!r}, but {share:.0%} of the speech "

@@ -125,7 +125,7 @@ class SynthesisInputBuilder:
         if self._narrator in self._references:
             return self._narrator  # a model that clones voices speaks each of them in all of its languages
         other = segment.style.language
-        if other and self._narrator and _primary(other) != _primary(self._language or self._narrator):
+        if other and self._narrator and not same_language(other, self._language or self._narrator.partition("+")[0]):
             return ""  # the job's voice speaks another language: let the family choose one for this
         return self._narrator
 

@@ -19,7 +19,7 @@ from pipelines.requests import SynthesisRequest
 from pipelines.rounds import final_parts, round_of
 from pipelines.text.cast import apply_cast
 from pipelines.text.document import Chapter, Document
-from pipelines.text.documents.registry import SOURCE_TYPES, open_file, open_ssml, open_text, resolve_source_type
+from pipelines.text.documents.registry import DOCUMENT_FORMATS, open_file, open_ssml, open_text, resolve_source_type
 from pipelines.text.splitting.chunks import DocumentSplitter
 from pipelines.text.splitting.segment import TextSegment
 from pipelines.tts.output.audio_file import SpeechFileWriter
@@ -166,7 +166,9 @@ def _open_document(request: SynthesisRequest, source: Path | None, limits: Limit
     if request.ssml is not None:
         return open_ssml(request.ssml, limits)
     if source is None:
-        raise BadInput(f"There is no text: give `text`, or upload a file ({', '.join(SOURCE_TYPES)}).", field="text")
+        raise BadInput(
+            f"There is no text: give `text`, or upload a file ({', '.join(DOCUMENT_FORMATS)}).", field="text"
+        )
     return open_file(source, resolve_source_type(request.source_type, request.source_name), limits)
 
 

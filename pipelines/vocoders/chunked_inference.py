@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .vocoder import ChunkContext, ChunkedModel
+from .vocoder import ChunkedModel, FrameContext
 
 if TYPE_CHECKING:
     import torch
@@ -48,7 +48,7 @@ def split_frames(frames: int, size: int, receptive_field: int) -> Iterator[Frame
 
 
 def synthesise_chunks(
-    vocoder: ChunkedModel, mel: torch.Tensor, context: ChunkContext = ChunkContext()
+    vocoder: ChunkedModel, mel: torch.Tensor, context: FrameContext = FrameContext()
 ) -> Iterator[NDArray[np.float32]]:
     """The waveform of one mel (bins, frames), chunk by chunk: the first part is there after one call of the model."""
     for chunk in split_frames(mel.shape[-1], vocoder.chunk_frames, vocoder.receptive_field):
@@ -57,7 +57,7 @@ def synthesise_chunks(
 
 
 def synthesise_batch(
-    vocoder: ChunkedModel, mels: Sequence[torch.Tensor], contexts: Sequence[ChunkContext], tick: Tick
+    vocoder: ChunkedModel, mels: Sequence[torch.Tensor], contexts: Sequence[FrameContext], tick: Tick
 ) -> list[NDArray[np.float32]]:
     """The waveforms of many mels, each (bins, frames). Chunks of one size share calls, whichever mel they are of."""
     waves = [np.zeros(mel.shape[-1] * vocoder.hop, np.float32) for mel in mels]
@@ -78,7 +78,7 @@ def _synthesise_group(
     vocoder: ChunkedModel,
     group: Sequence[tuple[int, FrameChunk]],
     mels: Sequence[torch.Tensor],
-    contexts: Sequence[ChunkContext],
+    contexts: Sequence[FrameContext],
     waves: Sequence[NDArray[np.float32]],
 ) -> None:
     """One call for chunks of equal size, given with the index of their mel; writes into `waves`."""

@@ -16,7 +16,7 @@ from pipelines.catalog.vocoder_settings import VocoderSettings
 
 from .mel import MelConvention
 from .noise import draw_uniform
-from .vocoder import ChunkContext
+from .vocoder import FrameContext
 
 _MOMENTUM = 0.99
 _EPSILON = 1e-12
@@ -52,7 +52,7 @@ class GriffinLimVocoder:
         self.chunk_frames = 2 * self.receptive_field + _KEPT_FRAMES
 
     @torch.inference_mode()
-    def synthesise(self, mels: torch.Tensor, contexts: Sequence[ChunkContext]) -> torch.Tensor:
+    def synthesise(self, mels: torch.Tensor, contexts: Sequence[FrameContext]) -> torch.Tensor:
         """See `Vocoder`. The initial phases are random, by seed and frame."""
         magnitudes = self._to_magnitudes(mels.to(self._device, torch.float32))
         turns = draw_uniform(contexts, mels.shape[-1], magnitudes.shape[1]).transpose(1, 2).to(self._device)

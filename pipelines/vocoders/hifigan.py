@@ -25,7 +25,7 @@ from .channels_last import convert_to_channels_last
 from .checkpoint import VocoderCheckpoint, VocoderLayout
 from .mel import MelConvention
 from .receptive_field import ReceptiveField
-from .vocoder import ChunkContext
+from .vocoder import FrameContext
 from .weight_norm import fold_weight_norm
 
 #: What transformers' own checkpoints were trained on; their config files do not say.
@@ -199,7 +199,7 @@ class HifiGanVocoder:
         self.revision = revision
 
     @torch.inference_mode()
-    def synthesise(self, mels: torch.Tensor, contexts: Sequence[ChunkContext]) -> torch.Tensor:
+    def synthesise(self, mels: torch.Tensor, contexts: Sequence[FrameContext]) -> torch.Tensor:
         """See `Vocoder`. Deterministic."""
         speakers = [context.speaker for context in contexts if context.speaker is not None]
         speaker = torch.stack(speakers).to(self._device, torch.float32) if speakers else None

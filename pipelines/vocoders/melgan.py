@@ -18,7 +18,7 @@ from pipelines.errors import ModelUnavailable
 from .checkpoint import VocoderCheckpoint, VocoderLayout
 from .mel import MelConvention
 from .receptive_field import ReceptiveField
-from .vocoder import ChunkContext
+from .vocoder import FrameContext
 from .weight_norm import fold_weight_norm
 
 MELGAN_MEL = MelConvention(fmax_hz=11_025.0, log="log10")
@@ -99,7 +99,7 @@ class MelGanVocoder:
         self.revision = revision
 
     @torch.inference_mode()
-    def synthesise(self, mels: torch.Tensor, contexts: Sequence[ChunkContext]) -> torch.Tensor:
+    def synthesise(self, mels: torch.Tensor, contexts: Sequence[FrameContext]) -> torch.Tensor:
         """See `Vocoder`. Deterministic."""
         frames = mels.shape[-1]
         if frames < _MIN_FRAMES:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from .vocoder import ChunkContext
+from .vocoder import FrameContext
 
 #: Frames drawn at once; each block has its own generator.
 _BLOCK = 64
@@ -15,17 +15,17 @@ _STEP = 9_223_372_036_854_775_783
 _BITS = (1 << 63) - 1
 
 
-def draw_gaussian(contexts: Sequence[ChunkContext], frames: int, per_frame: int) -> torch.Tensor:
+def draw_gaussian(contexts: Sequence[FrameContext], frames: int, per_frame: int) -> torch.Tensor:
     """Standard normal numbers (batch, frames, per_frame), float32."""
     return torch.stack([_draw(context, frames, per_frame, torch.randn) for context in contexts])
 
 
-def draw_uniform(contexts: Sequence[ChunkContext], frames: int, per_frame: int) -> torch.Tensor:
+def draw_uniform(contexts: Sequence[FrameContext], frames: int, per_frame: int) -> torch.Tensor:
     """Numbers from [0, 1) (batch, frames, per_frame), float32."""
     return torch.stack([_draw(context, frames, per_frame, torch.rand) for context in contexts])
 
 
-def _draw(context: ChunkContext, frames: int, per_frame: int, sample: Callable[..., torch.Tensor]) -> torch.Tensor:
+def _draw(context: FrameContext, frames: int, per_frame: int, sample: Callable[..., torch.Tensor]) -> torch.Tensor:
     first = context.first_frame // _BLOCK
     last = (context.first_frame + frames - 1) // _BLOCK
     blocks = []

@@ -20,7 +20,7 @@ from .chunked_inference import synthesise_batch
 from .griffinlim import GriffinLimVocoder
 from .mel import MelConvention, check_convertible, convert
 from .registry import load_vocoder
-from .vocoder import ChunkContext, Vocoder
+from .vocoder import FrameContext, Vocoder
 
 if TYPE_CHECKING:
     import torch
@@ -71,7 +71,7 @@ class VocoderSelection:
             vocoder = self.get(kind)
             numbers = [number for number, each in enumerate(kinds) if each == kind]
             converted = [convert(mels[number], self._convention, vocoder.convention) for number in numbers]
-            contexts = [ChunkContext(seeds[number]) for number in numbers]
+            contexts = [FrameContext(seeds[number]) for number in numbers]
             waves = synthesise_batch(vocoder, converted, contexts, tick)
             samples.update(zip(numbers, map(model_output_to_int16, waves), strict=True))
         return [samples[number] for number in range(len(mels))]

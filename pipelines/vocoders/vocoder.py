@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class ChunkContext:
+class FrameContext:
     """What the waveform of a chunk depends on besides its frames. Random numbers depend on it, never on the split."""
 
     seed: int = 0
@@ -38,7 +38,7 @@ class ChunkedModel(Protocol):
     #: Chunks that are computed together on its device.
     batch_size: int
 
-    def synthesise(self, mels: torch.Tensor, contexts: Sequence[ChunkContext]) -> torch.Tensor:
+    def synthesise(self, mels: torch.Tensor, contexts: Sequence[FrameContext]) -> torch.Tensor:
         """Waveforms (batch, frames × hop), float32 on the CPU, of (batch, bins, frames)."""
 
 

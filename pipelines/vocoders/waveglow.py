@@ -22,7 +22,7 @@ from pipelines.errors import ModelUnavailable
 from .checkpoint import VocoderCheckpoint, VocoderLayout
 from .mel import MelConvention
 from .noise import draw_gaussian
-from .vocoder import ChunkContext
+from .vocoder import FrameContext
 from .weight_norm import fold_weight_norm
 
 WAVEGLOW_MEL = MelConvention()
@@ -171,7 +171,7 @@ class WaveGlowVocoder:
         self.revision = revision
 
     @torch.inference_mode()
-    def synthesise(self, mels: torch.Tensor, contexts: Sequence[ChunkContext]) -> torch.Tensor:
+    def synthesise(self, mels: torch.Tensor, contexts: Sequence[FrameContext]) -> torch.Tensor:
         """See `Vocoder`. Noise depends on the seed and the frame."""
         frames, group = mels.shape[-1], self._model.dimensions.group
         drawn = draw_gaussian(contexts, frames, _HOP).view(len(contexts), frames * _HOP // group, group).transpose(1, 2)

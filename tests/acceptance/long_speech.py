@@ -48,7 +48,8 @@ def _child(environment: Mapping[str, str], *arguments: object) -> dict[str, Any]
     environment = {**environment, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=ROOT)
     assert ran.returncode == 0, ran.stderr
-    return json.loads(ran.stdout.splitlines()[-1])
+    answer: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
+    return answer
 
 
 # -- in the child ------------------------------------------------------------------------------------------------------

@@ -82,11 +82,14 @@ class RunningStack:
         """Submit a synthesis job; returns the response."""
         answer = self.http.post("/tts/synthesize", json={"text": text, "model": "slow", **fields})
         assert answer.status_code == 202, answer.text
-        return answer.json()
+        job: dict[str, Any] = answer.json()
+        return job
 
     def wait_until_ended(self, job: Mapping[str, Any]) -> dict[str, Any]:
         """Wait until the job has ended; returns it."""
-        ended = poll(lambda: (now := self.http.get(f"/jobs/{job['id']}").json())["finished_at"] and now, deadline_s=120)
+        ended: dict[str, Any] = poll(
+            lambda: (now := self.http.get(f"/jobs/{job['id']}").json())["finished_at"] and now, deadline_s=120
+        )
         assert ended, self.http.get(f"/jobs/{job['id']}").json()
         return ended
 

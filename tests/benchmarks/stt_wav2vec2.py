@@ -57,7 +57,7 @@ def measure_wav2vec2() -> Section:
 
 
 def _compare(section: Section, candidates: dict[str, Callable[[list[np.ndarray]], Any]]) -> None:
-    walls: dict[tuple[str, int], list[float]] = {}
+    rates: dict[tuple[str, int], list[float]] = {}
     costs: dict[str, list[float]] = {}
     for length in WINDOWS_S:
         windows = _split_windows(length)
@@ -67,18 +67,18 @@ def _compare(section: Section, candidates: dict[str, Callable[[list[np.ndarray]]
             for name, transcribe in candidates.items():
                 began, cost = time.perf_counter(), time.process_time()
                 transcribe(windows)
-                walls.setdefault((name, length), []).append(SOUND_S / (time.perf_counter() - began))
+                rates.setdefault((name, length), []).append(SOUND_S / (time.perf_counter() - began))
                 costs.setdefault(name, []).append(time.process_time() - cost)
     reference = median(costs[next(iter(candidates))])
     gains = {name: reference / median(cost) for name, cost in costs.items()}
     for name in candidates:
-        speeds = [format_range(walls[name, length], 1) for length in WINDOWS_S]
+        speeds = [format_range(rates[name, length], 1) for length in WINDOWS_S]
         section.rows.append((name, *speeds, format_range(costs[name], 2), f"{gains[name]:.2f}"))
     best = max(list(candidates)[1:], key=lambda name: gains[name])
     section.reading = (
         f"Cheapest: {best}, {gains[best]:.1f} × transformers in float32 by processor time, "
         + " and ".join(
-            f"{median(walls[best, length]) / median(walls[next(iter(candidates)), length]):.1f} × by the clock on "
+            f"{median(rates[best, length]) / median(rates[next(iter(candidates)), length]):.1f} × by the clock on "
             f"windows of {length} s"
             for length in WINDOWS_S
         )

@@ -68,19 +68,19 @@ def load_sized(checkpoint: Path, engine: str) -> Whisper:
 def _compare_libraries(size: str, checkpoint: Path) -> Section:
     candidates = _candidates(size, checkpoint)
     sound = [make_noise(30, level=0.1, seed=number) for number in range(WINDOWS)]
-    walls: dict[str, list[float]] = {name: [] for name in candidates}
+    wall_times: dict[str, list[float]] = {name: [] for name in candidates}
     costs: dict[str, list[float]] = {name: [] for name in candidates}
     for turn in range(ROUNDS + 1):
         for name, (transcribe, count) in candidates.items():
             wall, cost = time.perf_counter(), time.process_time()
             written = transcribe(sound[:count])
-            walls[name].append((time.perf_counter() - wall) / count)
+            wall_times[name].append((time.perf_counter() - wall) / count)
             costs[name].append((time.process_time() - cost) / count)
             assert set(written) == {TOKENS}, (name, written)
         if turn == 0:  # the first round warms up
-            for each in (*walls.values(), *costs.values()):
+            for each in (*wall_times.values(), *costs.values()):
                 each.clear()
-    baseline = median(walls["faster-whisper, batches of 8"])
+    baseline = median(wall_times["faster-whisper, batches of 8"])
     section = Section(
         f"Whisper {size}: a window of 30 s",
         f"{WINDOWS} windows ({FEW} for those that take one after the other), {TOKENS} tokens each, greedy, no times, "
@@ -89,14 +89,14 @@ def _compare_libraries(size: str, checkpoint: Path) -> Section:
         ("", "ms for a window", "processor ms", "× real time", "× faster-whisper in batches"),
     )
     for name in candidates:
-        wall = median(walls[name])
-        row = (format_range([1000 * each for each in walls[name]]), f"{1000 * median(costs[name]):,.0f}")
+        wall = median(wall_times[name])
+        row = (format_range([1000 * each for each in wall_times[name]]), f"{1000 * median(costs[name]):,.0f}")
         section.rows.append((name, *row, f"{30 / wall:.0f}", f"{baseline / wall:.2f}"))
-    ours = min((name for name in candidates if name.startswith("Voicemill")), key=lambda name: median(walls[name]))
-    theirs = median(walls["transformers, float32"])
+    ours = min((name for name in candidates if name.startswith("Voicemill")), key=lambda name: median(wall_times[name]))
+    theirs = median(wall_times["transformers, float32"])
     section.reading = (
-        f"{ours} is {baseline / median(walls[ours]):.2f} × as fast as faster-whisper in batches (aim: 1.3) and "
-        f"{theirs / median(walls[ours]):.1f} × as fast as transformers (aim: 3). By processor time: "
+        f"{ours} is {baseline / median(wall_times[ours]):.2f} × as fast as faster-whisper in batches (aim: 1.3) and "
+        f"{theirs / median(wall_times[ours]):.1f} × as fast as transformers (aim: 3). By processor time: "
         f"{median(costs['faster-whisper, batches of 8']) / median(costs[ours]):.2f} × and "
         f"{median(costs['transformers, float32']) / median(costs[ours]):.1f} ×."
     )

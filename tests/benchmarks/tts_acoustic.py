@@ -264,11 +264,11 @@ def _compare(section: Section, candidates: dict[str, Callable[[], float]], round
     torch.set_num_threads(THREADS)
     times: Times = [([], []) for _ in candidates]
     for turn in range(rounds + 1):  # rounds = 0: one cold round
-        for run, (walls, processors) in zip(candidates.values(), times, strict=True):
+        for run, (wall_times, processors) in zip(candidates.values(), times, strict=True):
             wall, processor = time.perf_counter(), time.process_time()
             made_s = run()
             if turn or not rounds:  # the first round warms up
-                walls.append((time.perf_counter() - wall) / made_s)
+                wall_times.append((time.perf_counter() - wall) / made_s)
                 processors.append((time.process_time() - processor) / made_s)
     for number, (name, clocks) in enumerate(zip(candidates, times, strict=True)):
         section.rows.append(

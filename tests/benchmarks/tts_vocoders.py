@@ -28,7 +28,7 @@ from pipelines.vocoders import hifigan, melgan, waveglow
 from pipelines.vocoders.chunked_inference import synthesise_batch, synthesise_chunks
 from pipelines.vocoders.griffinlim import GriffinLimVocoder
 from pipelines.vocoders.mel import MelConvention
-from pipelines.vocoders.vocoder import ChunkContext, ChunkedModel
+from pipelines.vocoders.vocoder import ChunkedModel, FrameContext
 from tests.benchmarks.report import Section, format_range, median
 from tests.checkpoints import FIXTURES, make_entry
 
@@ -85,8 +85,8 @@ def _measure_hifigan() -> Section:
         candidates: Mapping[str, Callable[[], Any]] = {
             "transformers, torch float32": lambda: theirs(mel.transpose(1, 2)),
             "ONNX Runtime, float32": lambda: session.run(None, {"mel": mel.numpy()}),
-            "this one, float32": lambda: exact.synthesise(mel, [ChunkContext()]),
-            "this one, bfloat16": lambda: quick.synthesise(mel, [ChunkContext()]),
+            "this one, float32": lambda: exact.synthesise(mel, [FrameContext()]),
+            "this one, bfloat16": lambda: quick.synthesise(mel, [FrameContext()]),
         }
         wall, used = _measure(candidates)
     base = median(used["transformers, torch float32"])
@@ -98,7 +98,7 @@ def _measure_hifigan() -> Section:
     for name in candidates:
         rate = format_range([SECONDS / seconds for seconds in wall[name]], 2)
         section.rows.append((name, rate, format_range(used[name], 2), f"{base / median(used[name]):.2f}"))
-    made, wanted = quick.synthesise(mel, [ChunkContext()]), exact.synthesise(mel, [ChunkContext()])
+    made, wanted = quick.synthesise(mel, [FrameContext()]), exact.synthesise(mel, [FrameContext()])
     noise = 20 * torch.log10(wanted.norm() / (made - wanted).norm())
     section.reading = f"What bfloat16 changes lies {noise:.0f} dB below the sound (random weights)."
     return section
@@ -150,7 +150,7 @@ def _compare_vocoders() -> Section:
         mel = torch.randn(80, frames) - 4
 
         def whole(vocoder: ChunkedModel = vocoder, mel: torch.Tensor = mel) -> Any:
-            return synthesise_batch(vocoder, [mel], [ChunkContext()], _no_tick)
+            return synthesise_batch(vocoder, [mel], [FrameContext()], _no_tick)
 
         def first(vocoder: ChunkedModel = vocoder, mel: torch.Tensor = mel) -> Any:
             return next(synthesise_chunks(vocoder, mel))
@@ -205,7 +205,7 @@ def _measure_yourtts() -> Section:
     def synthesise(several: Sequence[Row], *, sounds: bool) -> None:
         outputs = network.synthesise(several, [lasting] * len(several))
         if sounds:
-            contexts = [ChunkContext(speaker=output.speaker) for output in outputs]
+            contexts = [FrameContext(speaker=output.speaker) for output in outputs]
             synthesise_batch(decoder, [output.latents for output in outputs], contexts, _no_tick)
 
     def in_groups(size: int, *, sounds: bool) -> Callable[[], None]:

@@ -83,15 +83,15 @@ class Proxy:
 
     # -- start and stop ----------------------------------------------------------------------------------------------
     def start(self) -> Proxy:
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
-        self.port = int(self._listener.getsockname()[1])
+        self._server_socket = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.port = int(self._server_socket.getsockname()[1])
         threading.Thread(target=self._accept, name=f"proxy-{self.port}", daemon=True).start()
         return self
 
     def stop(self) -> None:
         with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+            self._server_socket.shutdown(socket.SHUT_RDWR)
+        self._server_socket.close()
         self.restore()
         self._end_all(resets=False)
 
@@ -185,7 +185,7 @@ class Proxy:
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
             while True:
-                client, _ = self._listener.accept()
+                client, _ = self._server_socket.accept()
                 self.connections += 1
                 threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 

@@ -368,7 +368,8 @@ class Rig:
         """Repeated claims as a share of first claims."""
         columns = sa.func.count(), sa.func.count(chunk_events.c.chunk_id.distinct())
         query = sa.select(*columns).where(chunk_events.c.to_state == "running")
-        [(claims, first)] = self._query(query)
+        [counts] = self._query(query)
+        claims, first = map(int, counts)
         return (claims - first) / max(1, first)
 
     def read_charges(self) -> dict[str, int]:

@@ -41,10 +41,10 @@ from workers.engines.messages import (
     StepEvent,
     StepFailed,
 )
-from workers.sandbox.confinement import Limits
+from workers.sandbox.confinement import ResourceLimits
 from workers.sandbox.pool import SandboxPool
 
-LIMITS = Limits(memory_bytes=1 << 30, cpu_s=math.ceil(deadline(30)), file_bytes=1 << 30)
+LIMITS = ResourceLimits(memory_bytes=1 << 30, cpu_s=math.ceil(deadline(30)), file_bytes=1 << 30)
 MUTATIONS = 100
 SOAK_MUTATIONS = 5_000
 

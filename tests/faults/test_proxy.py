@@ -18,7 +18,7 @@ from tests.services.process import free_port
 @pytest.fixture
 def echo() -> Iterator[int]:
     """The port of a server that echoes in lower case."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    server_socket = socket.create_server(("127.0.0.1", 0))
 
     def serve(connection: socket.socket) -> None:
         with contextlib.suppress(OSError), connection:
@@ -28,12 +28,12 @@ def echo() -> Iterator[int]:
     def accept() -> None:
         with contextlib.suppress(OSError):
             while True:
-                threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+                threading.Thread(target=serve, args=(server_socket.accept()[0],), daemon=True).start()
 
     threading.Thread(target=accept, daemon=True).start()
-    yield listener.getsockname()[1]
-    listener.shutdown(socket.SHUT_RDWR)
-    listener.close()
+    yield server_socket.getsockname()[1]
+    server_socket.shutdown(socket.SHUT_RDWR)
+    server_socket.close()
 
 
 @pytest.fixture

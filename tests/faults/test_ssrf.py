@@ -264,25 +264,25 @@ class Canary:
 
     def __init__(self) -> None:
         self.connections = 0
-        self._listeners = [socket.create_server(("127.0.0.1", 0))]
-        self.port = int(self._listeners[0].getsockname()[1])
+        self._server_sockets = [socket.create_server(("127.0.0.1", 0))]
+        self.port = int(self._server_sockets[0].getsockname()[1])
         with contextlib.suppress(OSError):
-            self._listeners.append(socket.create_server(("::1", self.port), family=socket.AF_INET6))
-        for listener in self._listeners:
-            threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
+            self._server_sockets.append(socket.create_server(("::1", self.port), family=socket.AF_INET6))
+        for server_socket in self._server_sockets:
+            threading.Thread(target=self._accept, args=(server_socket,), daemon=True).start()
 
-    def _accept(self, listener: socket.socket) -> None:
+    def _accept(self, server_socket: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while True:
-                connection, _ = listener.accept()
+                connection, _ = server_socket.accept()
                 self.connections += 1
                 connection.close()
 
     def close(self) -> None:
-        for listener in self._listeners:
+        for server_socket in self._server_sockets:
             with contextlib.suppress(OSError):
-                listener.shutdown(socket.SHUT_RDWR)
-            listener.close()
+                server_socket.shutdown(socket.SHUT_RDWR)
+            server_socket.close()
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ from tests.job_factories import (
     submit_job,
 )
 
-SECOND_QUEUE = "stt.listener"
+SECOND_QUEUE = "stt.recogniser"
 QUEUES = ("cpu", QUEUE, SECOND_QUEUE)
 TENANTS = ("acme", "other")
 ERROR = Failure("engine", "engine_failure", "x")

@@ -14,7 +14,7 @@ from jobs.dispatch.dispatch import NullDispatch
 from jobs.settings import sandbox_environment
 from tests.integration.worker_harness import TENANT, WorkerHarness
 from tests.services.machine_speed import deadline
-from workers.sandbox.confinement import Limits
+from workers.sandbox.confinement import ResourceLimits
 from workers.sandbox.pool import SandboxPool
 
 
@@ -22,7 +22,9 @@ from workers.sandbox.pool import SandboxPool
 def sandboxes() -> Iterator[SandboxPool]:
     """Confined processes with the limits of a roomy machine."""
     pool = SandboxPool(
-        Limits(2 << 30, math.ceil(deadline(120)), 1 << 30), stall_s=deadline(60), environment=sandbox_environment()
+        ResourceLimits(2 << 30, math.ceil(deadline(120)), 1 << 30),
+        stall_s=deadline(60),
+        environment=sandbox_environment(),
     )
     assert pool.wait_until_loaded(deadline(60))
     yield pool

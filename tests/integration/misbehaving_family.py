@@ -12,7 +12,7 @@ import numpy as np
 
 from pipelines.catalog.entry import Entry
 from pipelines.errors import ModelUnavailable
-from pipelines.family import EngineCandidate, EngineSelection, Speech, SynthesisInput, Tick
+from pipelines.family import EngineSelection, EngineTrial, Speech, SynthesisInput, Tick
 from tests.services.machine_speed import deadline
 
 _MODELS = """
@@ -54,7 +54,7 @@ def load(entry: Entry, device: str) -> MisbehavingModel:
     speaker = MisbehavingModel(entry)
     if device == "odd":
         speaker.selection = EngineSelection(
-            0.02, [EngineCandidate("numpy", 0.5)], "numpy is further from float32 than the limit"
+            0.02, [EngineTrial("numpy", 0.5)], "numpy is further from float32 than the limit"
         )
     return speaker
 

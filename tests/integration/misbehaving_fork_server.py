@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ KIND = "test.strange"
 _leaked: list[bytearray] = []
 
 
-class Request(BaseModel):
+class StrangeRequest(BaseModel):
     """What to do."""
 
     deed: str
@@ -57,16 +58,16 @@ def _probe(path: str) -> dict[str, Any]:
         "write_own": _outcome(lambda: Path("mine").write_text("x")),
         "own_files": sorted(path.name for path in Path().iterdir()),
         "thread": _outcome(lambda: threading.Thread(target=int).start()),
-        "descriptors": [number for number in range(256) if not _outcome(lambda n=number: os.fstat(n)).startswith("OS")],
+        "descriptors": [number for number in range(256) if not _outcome(partial(os.fstat, number)).startswith("OS")],
     }
 
 
 class Strange:
     """A pipeline whose plan does as the request says."""
 
-    Request = Request
+    Request = StrangeRequest
 
-    def plan(self, request: Request, source: Path | None, sink: Any, limits: Any) -> Plan:
+    def plan(self, request: StrangeRequest, source: Path | None, sink: Any, limits: Any) -> Plan:
         header: dict[str, Any] = {}
         match request.deed:
             case "probe":
@@ -115,5 +116,6 @@ class Strange:
 
 
 if __name__ == "__main__":
-    job_kinds.PIPELINES[KIND] = job_kinds.PipelineSpec("tests.integration.misbehaving_fork_server:Strange", "tts")  # type: ignore[index]
+    assert isinstance(job_kinds.PIPELINES, dict)
+    job_kinds.PIPELINES[KIND] = job_kinds.PipelineSpec("tests.integration.misbehaving_fork_server:Strange", "tts")
     fork_server.main()

@@ -28,10 +28,10 @@ def server(tmp_path: Path) -> Iterator[RedisServer]:
 @pytest.fixture
 def hanging_url() -> Iterator[str]:
     """A broker that accepts connections and never says a word."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(16)
-        yield f"redis://:secret-of-the-broker@127.0.0.1:{listener.getsockname()[1]}/0"
+    with socket.socket() as server_socket:
+        server_socket.bind(("127.0.0.1", 0))
+        server_socket.listen(16)
+        yield f"redis://:secret-of-the-broker@127.0.0.1:{server_socket.getsockname()[1]}/0"
 
 
 def waiting_in(url: str, queue: str) -> int:

@@ -32,7 +32,8 @@ def outcome(attempt):
     return "did it"
 
 directory = Path(sys.argv[1])
-restrictions = confinement.confine(directory, confinement.Limits(1 << 30, 10, 1 << 20), as_root=os.getuid() == 0)
+limits = confinement.ResourceLimits(1 << 30, 10, 1 << 20)
+restrictions = confinement.confine(directory, limits, as_root=os.getuid() == 0)
 print(json.dumps({
     "restrictions": restrictions,
     "directory": os.getcwd(),

@@ -29,7 +29,7 @@ from tests.services.process import Child
 from tests.speech_checkpoints import write_vits
 from tests.whisper_ctranslate2_checkpoint import write_ctranslate2_whisper
 from tests.whisper_huggingface_checkpoint import write_huggingface_whisper
-from workers.wiring import Services, wire
+from workers.wiring import WorkerServices, wire
 
 ROOT = Path(__file__).parents[2]
 TENANT = "t"
@@ -42,7 +42,7 @@ class Workshop:
     """A cpu worker and one of a family, with models of that family by name."""
 
     directory: Path
-    services: Services
+    services: WorkerServices
     broker_url: str
     workers: list[Child] = field(default_factory=list)
 

@@ -17,7 +17,7 @@ from tests.audio_factories import load_jfk, make_silence
 from tests.integration.worker_harness import TENANT, WorkerHarness
 from tests.services.machine_speed import deadline, poll
 from workers.maintenance.audit import check
-from workers.sandbox.confinement import Limits
+from workers.sandbox.confinement import ResourceLimits
 from workers.sandbox.pool import SandboxPool
 
 SPEECH = {"text": "The first sentence is here. And here the second one.", "model": "tone"}
@@ -57,7 +57,9 @@ def words_of(place, job):
 @pytest.fixture(scope="module")
 def sandboxes():
     pool = SandboxPool(
-        Limits(2 << 30, math.ceil(deadline(60)), 1 << 30), stall_s=deadline(60), environment=sandbox_environment()
+        ResourceLimits(2 << 30, math.ceil(deadline(60)), 1 << 30),
+        stall_s=deadline(60),
+        environment=sandbox_environment(),
     )
     assert pool.wait_until_loaded(deadline(60))
     yield pool
@@ -206,7 +208,7 @@ def test_a_chunk_leaves_nothing_on_the_local_disk(place):
     place.accept("tts.synthesize", SPEECH)
     place.run_all()
     left = [path for path in (place.directory / "scratch").rglob("*") if path.is_file()]
-    # A process that is kept for the tenant's next text keeps its log, in which there is nothing.
+    # A process that is reused for the tenant's next text keeps its log, in which there is nothing.
     assert {path.name for path in left} <= {"stderr.txt"}
     assert sum(path.stat().st_size for path in left) == 0
 

@@ -187,8 +187,8 @@ def test_a_certificate_that_nobody_vouches_for_or_of_another_name_is_refused(sec
 
 
 def test_a_handshake_that_never_ends_is_within_the_deadline() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as server_socket:
+        port = server_socket.getsockname()[1]
         http = OutboundHttp(OutboundPolicy([f"127.0.0.1:{port}"]), timeout_s=0.3)
         with pytest.raises(OutboundUnavailable, match="in time"):
             http.post(f"https://127.0.0.1:{port}/", headers={}, body=b"{}")

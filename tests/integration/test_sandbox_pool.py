@@ -34,12 +34,12 @@ from workers.engines.messages import (
 )
 from workers.engines.protocol import ProtocolViolation
 from workers.sandbox import landlock, seccomp
-from workers.sandbox.confinement import Limits
+from workers.sandbox.confinement import ResourceLimits
 from workers.sandbox.pool import SandboxPool
 
 ROOT = Path(__file__).parents[2]
 FORK_SERVER = "tests.integration.misbehaving_fork_server"
-LIMITS = Limits(memory_bytes=1 << 30, cpu_s=math.ceil(deadline(2)), file_bytes=8 << 20)
+LIMITS = ResourceLimits(memory_bytes=1 << 30, cpu_s=math.ceil(deadline(2)), file_bytes=8 << 20)
 
 
 @pytest.fixture(scope="module")

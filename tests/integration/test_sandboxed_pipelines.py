@@ -1,4 +1,4 @@
-"""Every kind of input and output goes through the walls: what a confined process cannot import or open shows here."""
+"""Every kind of input and output is opened in the sandbox: what a confined process cannot import or open shows here."""
 
 import io
 import json
@@ -123,12 +123,12 @@ def test_speech_is_found_and_every_transcript_is_written(place):
     assert len(finished(place, job)) == 5
 
 
-def test_recording_is_cleaned_before_it_is_heard(place):
+def test_recording_is_cleaned_before_it_is_recognised(place):
     params = {"model": "tone-listener", "formats": ["docx"], "language": "en", "noise_reduction": True}
     assert set(finished(place, place.accept("stt.transcribe", params, JFK.read_bytes()))) == {"transcript.docx"}
 
 
-def test_speakers_are_told_apart(place):
+def test_speakers_are_separated(place):
     said = "one two three. " * 8
     (speech,) = load_synthesiser(place.catalog.named("tone"), "cpu").synthesise(
         [SynthesisInput(said, "tone", "en")], lambda: None

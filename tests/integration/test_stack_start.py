@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from tests.services.machine_speed import deadline, poll
-from workers.stack.readiness import MOST_EXITS, Progress, StackStart
+from workers.stack.readiness import MOST_EXITS, IdleTimer, StackStart
 from workers.stack.supervisor import Service, Supervisor
 
 #: Seconds without progress that these tests wait for.
@@ -153,6 +153,6 @@ def test_a_stop_ends_the_wait(supervisor, lines, run):
 
 
 def test_one_more_service_that_is_ready_is_progress():
-    progress = Progress(least_s=1.0)
-    assert poll(lambda: progress.idle_s([], missing=3) > 0)
-    assert progress.idle_s([], missing=2) == 0
+    timer = IdleTimer(least_s=1.0)
+    assert poll(lambda: timer.idle_s([], missing=3) > 0)
+    assert timer.idle_s([], missing=2) == 0

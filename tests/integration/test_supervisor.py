@@ -102,7 +102,7 @@ def test_who_does_not_stop_in_time_is_killed_with_all_it_started(supervisor, lin
     assert "did not stop" in lines[0]
 
 
-def test_orphans_of_a_service_that_died_do_not_stay(supervisor):
+def test_children_of_a_service_that_died_are_ended(supervisor):
     parent = (
         "import subprocess, sys, os\n"
         "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
@@ -111,8 +111,8 @@ def test_orphans_of_a_service_that_died_do_not_stay(supervisor):
     )
     supervisor.start(service("parent", [sys.executable, "-c", parent]))
     assert poll(lambda: supervisor.log_tail("parent"))
-    orphan = psutil.Process(int(supervisor.log_tail("parent").splitlines()[0]))
-    assert poll(lambda: supervisor.watch() or not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE)
+    child = psutil.Process(int(supervisor.log_tail("parent").splitlines()[0]))
+    assert poll(lambda: supervisor.watch() or not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
 
 
 _SUPERVISED = """

@@ -114,7 +114,8 @@ def _build_network(target: str, settings: dict[str, Any]) -> torch.nn.Module:
     from importlib import import_module
 
     module, _, name = target.rpartition(".")
-    return getattr(import_module(module), name)(**settings)
+    network: torch.nn.Module = getattr(import_module(module), name)(**settings)
+    return network
 
 
 def _write_checkpoint(folder: Path, target: str, settings: dict[str, Any]) -> None:

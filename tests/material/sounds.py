@@ -14,7 +14,8 @@ def make_hum(seconds: float, *, level: float = 700.0) -> NDArray[np.float64]:
     """Mains hum of 50 Hz with its overtones."""
     times = np.arange(int(seconds * RATE_HZ)) / RATE_HZ
     overtones = [np.sin(2 * np.pi * 50 * k * times + k) / k for k in (1, 2, 3, 4, 6)]
-    return level * np.sum(overtones, axis=0)
+    hum: NDArray[np.float64] = np.sum(overtones, axis=0)
+    return level * hum
 
 
 def make_brown_noise(seconds: float, *, seed: int, level: float = 500.0) -> NDArray[np.float64]:

@@ -20,6 +20,8 @@ from .process import Child, free_port
 
 TENANT = "local"
 SCOPES = ("read", "submit", "stream", "admin")
+#: Those of httpx.
+_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20)
 
 
 class ApiServer:
@@ -73,10 +75,10 @@ class ApiServer:
         self.process.stop()
         self.store.close()
 
-    def client(self, **options: object) -> httpx.Client:
+    def client(self, *, limits: httpx.Limits = _LIMITS) -> httpx.Client:
         """An HTTP client with the key."""
         headers = {"Authorization": f"Bearer {self.key}"}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=deadline(60), trust_env=False, **options)  # type: ignore[arg-type]
+        return httpx.Client(base_url=self.url, headers=headers, timeout=deadline(60), trust_env=False, limits=limits)
 
     def register_worker(self, queue: str, models: Mapping[str, object]) -> None:
         """Register a live worker of the queue."""

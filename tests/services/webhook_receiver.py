@@ -43,8 +43,8 @@ class WebhookReceiver:
     connections: int = 0
 
     def start(self) -> WebhookReceiver:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = int(self._listener.getsockname()[1])
+        self._server_socket = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._server_socket.getsockname()[1])
         self._stopped = threading.Event()
         threading.Thread(target=self._accept, daemon=True).start()
         return self
@@ -60,13 +60,13 @@ class WebhookReceiver:
     def stop(self) -> None:
         self._stopped.set()
         with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+            self._server_socket.shutdown(socket.SHUT_RDWR)
+        self._server_socket.close()
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
             while True:
-                connection, _ = self._listener.accept()
+                connection, _ = self._server_socket.accept()
                 self.connections += 1
                 threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 

@@ -107,14 +107,14 @@ def test_job_kind_of_the_docs_counts_words(tmp_path):
 
     code = run(block("python", "# pipelines/word_count.py"))
     pipeline, wanted = code["WordCount"](), code["WordCountRequest"](at_least=2)
-    listener = load_recogniser(catalog.get("tone-listener", "stt"), "cpu")
+    recogniser = load_recogniser(catalog.get("tone-listener", "stt"), "cpu")
     planned = FolderSink(tmp_path / "plan")
     plan = pipeline.plan(wanted, recording, planned, Limits(vad="energy"))
     spans, parts = list(plan.spans), []
     for span in spans:
         names = span.inputs
         sink = FolderSink(tmp_path / f"work-{span.idx}")
-        parts.append(pipeline.work(wanted, span, lambda k, names=names: planned.kept(names[k]), listener, sink).path)
+        parts.append(pipeline.work(wanted, span, lambda k, names=names: planned.kept(names[k]), recogniser, sink).path)
     joined = FolderSink(tmp_path / "stitch")
     result = pipeline.stitch(wanted, plan.header, spans, lambda k: parts[k], joined)
     assert json.loads(joined.kept("counts.json").read_text()) == {"the": 3, "and": 2}

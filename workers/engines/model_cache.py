@@ -22,7 +22,7 @@ from .batching import Batcher
 from .messages import Event, ModelFetching, ModelLoaded, ModelLoadFailed, ModelLoading, ModelUnloaded
 
 
-class LoadedModel:
+class CachedModel:
     """A loaded family object and the batcher before it."""
 
     def __init__(self, family: Any, slots: int) -> None:
@@ -47,12 +47,12 @@ class ModelCache:
         self._send = send
         self._most = max(1, most)
         #: In the order of their last use.
-        self._loaded: dict[str, LoadedModel] = {}
+        self._loaded: dict[str, CachedModel] = {}
         self._loading: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
 
     @contextmanager
-    def acquire(self, name: str) -> Iterator[LoadedModel]:
+    def acquire(self, name: str) -> Iterator[CachedModel]:
         """The model, which stays loaded in the meantime. Raises PipelineError when it cannot be loaded here."""
         with self._lock:
             load_lock = self._loading.setdefault(name, threading.Lock())
@@ -65,7 +65,7 @@ class ModelCache:
                 model.users -= 1
             self._unload_unused()
 
-    def _find(self, name: str) -> LoadedModel | None:
+    def _find(self, name: str) -> CachedModel | None:
         with self._lock:
             model = self._loaded.pop(name, None)
             if model is not None:
@@ -73,7 +73,7 @@ class ModelCache:
                 self._loaded[name] = model
             return model
 
-    def _load(self, entry: Entry) -> LoadedModel:
+    def _load(self, entry: Entry) -> CachedModel:
         started = time.monotonic()
         try:
             if needs_download(entry):
@@ -94,7 +94,7 @@ class ModelCache:
             traceback.print_exc()
             self._send(ModelLoadFailed(entry.name, detail))
             raise ModelUnavailable(detail) from error
-        model = LoadedModel(family, entry.slots)
+        model = CachedModel(family, entry.slots)
         model.users = 1
         with self._lock:
             self._loaded[entry.name] = model

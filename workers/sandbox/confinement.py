@@ -35,7 +35,7 @@ _SOURCE_ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ResourceLimits:
     """What one chunk may use."""
 
     memory_bytes: int
@@ -96,7 +96,7 @@ def leave_network() -> list[str]:
     return ["netns"]
 
 
-def confine(directory: Path, limits: Limits, *, as_root: bool) -> list[str]:
+def confine(directory: Path, limits: ResourceLimits, *, as_root: bool) -> list[str]:
     """Confine this process to `directory`, for good; the current directory is there afterwards.
 
     Returns the names of the restrictions. Raises OSError when it is root and cannot become another user: then it must
@@ -119,7 +119,7 @@ def confine(directory: Path, limits: Limits, *, as_root: bool) -> list[str]:
     return restrictions
 
 
-def _set_limits(limits: Limits) -> None:
+def _set_limits(limits: ResourceLimits) -> None:
     # A process that ignores the signal of its soft limit is killed by the hard one.
     _set_limit(resource.RLIMIT_CPU, limits.cpu_s, limits.cpu_s + 5)
     _set_limit(resource.RLIMIT_FSIZE, limits.file_bytes)

@@ -13,7 +13,7 @@ from typing import Any
 
 from workers.engines.protocol import ProtocolViolation
 
-from .confinement import Limits
+from .confinement import ResourceLimits
 
 #: Bytes of one message, at most.
 MAX_BYTES = 1 << 16
@@ -28,7 +28,7 @@ class StartFork:
 
     id: int
     directory: str
-    limits: Limits
+    limits: ResourceLimits
     reusable: bool
     imports: Sequence[str] = ()
 
@@ -77,7 +77,7 @@ def decode_command(data: bytes) -> Command:
     values = json.loads(data)
     if values.pop("op") == "kill":
         return KillFork(**values)
-    return StartFork(**{**values, "limits": Limits(**values["limits"])})
+    return StartFork(**{**values, "limits": ResourceLimits(**values["limits"])})
 
 
 def encode_event(event: Event) -> bytes:

@@ -156,7 +156,7 @@ class ForkServer:
 class _Allowance:
     """What a reusable process may use over all its runs, so that each of them has nearly the limits of a fresh one."""
 
-    def __init__(self, limits: confinement.Limits) -> None:
+    def __init__(self, limits: confinement.ResourceLimits) -> None:
         self._cpu_s = limits.cpu_s / 10
         self._most_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss + _GROWTH_KB
 
@@ -207,16 +207,15 @@ def import_everything() -> None:
         if found is not None and found.origin is not None:
             _import_dependencies(Path(found.origin), package=name.rpartition(".")[0])
     # PyAV imports parts of itself when it meets a stream of their kind; NumPy maps files through mmap.
-    import mmap  # noqa: F401
-
+    importlib.import_module("mmap")
     import av
 
     for part in pkgutil.walk_packages(av.__path__, "av."):
         if part.name != "av.__main__":
             importlib.import_module(part.name)
     # Text in old encodings finds its codec by name; a traceback needs its own modules.
+    importlib.import_module("linecache")
     import encodings
-    import linecache  # noqa: F401
 
     for codec in pkgutil.iter_modules(encodings.__path__):
         if codec.name not in ("mbcs", "oem", "cp65001"):

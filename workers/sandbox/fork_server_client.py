@@ -23,7 +23,7 @@ from workers.engines.messages import Idle
 from workers.engines.protocol import ProtocolViolation, decode_event
 
 from . import control_protocol
-from .confinement import Limits
+from .confinement import ResourceLimits
 from .control_protocol import KillFork, ServerReady, ServerRefused, StartFork
 
 #: Seconds for a fork that closed its channel to be reaped and reported.
@@ -97,7 +97,7 @@ class ForkServerClient:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.ready = threading.Event()
         self.settled = threading.Event()
-        self.refusal: str | None = None
+        self.start_error: str | None = None
         self.restrictions: Sequence[str] = ()
         self._lock = threading.Lock()
         self._forks: dict[int, Sandbox] = {}
@@ -110,7 +110,7 @@ class ForkServerClient:
         self._reader.start()
 
     def fork(
-        self, number: int, directory: Path, limits: Limits, *, reusable: bool, imports: Sequence[str] = ()
+        self, number: int, directory: Path, limits: ResourceLimits, *, reusable: bool, imports: Sequence[str] = ()
     ) -> Sandbox:
         """A process confined to this directory; `reusable`: for more than one run. Raises EngineDied, blaming nobody.
 
@@ -161,7 +161,7 @@ class ForkServerClient:
                 self.settled.set()
                 self._when_ready()
             elif isinstance(event, ServerRefused):
-                self.refusal = event.detail
+                self.start_error = event.detail
                 self.settled.set()
             elif (fork := self._forks.get(event.id)) is not None:
                 fork.on_exit(event.status)

@@ -23,7 +23,7 @@ from workers.engines.engine import EngineDied, StepRequest
 from workers.engines.messages import Command, RunStep, StepDone, StepEvent
 from workers.engines.protocol import ProtocolViolation, decode_event, encode_command
 
-from .confinement import Limits
+from .confinement import ResourceLimits
 from .fork_server_client import ForkServerClient, Sandbox
 
 _log = structlog.get_logger(__name__)
@@ -69,7 +69,7 @@ class SandboxPool:
 
     def __init__(
         self,
-        limits: Limits,
+        limits: ResourceLimits,
         *,
         stall_s: float,
         environment: Mapping[str, str],
@@ -95,7 +95,7 @@ class SandboxPool:
 
     def failures(self) -> list[str]:
         """Why there is no sandbox on this machine."""
-        return [self._server.refusal] if self._server.refusal is not None else []
+        return [self._server.start_error] if self._server.start_error is not None else []
 
     def is_warm(self) -> bool:
         return self._server.ready.is_set()
@@ -175,7 +175,7 @@ class SandboxPool:
     def _restart_server(self) -> None:
         """The fork server ended: start another, in the thread that read its events."""
         with self._lock:
-            if not self._closing and self._server.refusal is None:
+            if not self._closing and self._server.start_error is None:
                 _log.error("fork_server_died")
                 time.sleep(_RESTART_PAUSE_S)
                 self._server = self._start()

@@ -153,7 +153,7 @@ def install_filter() -> None:
 
 def _rules(pid: int) -> list[bytes]:
     architecture, _, refused = _ARCHITECTURES[syscalls.MACHINE]
-    refusal = _ERRNO | errno.EPERM
+    deny = _ERRNO | errno.EPERM
     rules = [
         _op(_LOAD, _AT_ARCHITECTURE),
         _op(_JUMP_EQUAL, architecture, 1, 0),
@@ -161,10 +161,10 @@ def _rules(pid: int) -> list[bytes]:
         _op(_LOAD, _AT_NUMBER),
         # x32 calls wear the x86-64 architecture and other numbers.
         _op(_JUMP_GE, 0x40000000, 0, 1),
-        _op(_RETURN, refusal),
+        _op(_RETURN, deny),
     ]
     for number in sorted({*refused.values(), *_EVERYWHERE.values()}):
-        rules += [_op(_JUMP_EQUAL, number, 0, 1), _op(_RETURN, refusal)]
+        rules += [_op(_JUMP_EQUAL, number, 0, 1), _op(_RETURN, deny)]
     # clone3 hides its flags in memory; without it the C library falls back to clone, whose flags can be read.
     rules += [_op(_JUMP_EQUAL, _CLONE3, 0, 1), _op(_RETURN, _ERRNO | errno.ENOSYS)]
     rules += [
@@ -172,7 +172,7 @@ def _rules(pid: int) -> list[bytes]:
         _op(_LOAD, _AT_FIRST_ARGUMENT),
         _op(_JUMP_SET, _NAMESPACES, 1, 0),
         _op(_JUMP_SET, _THREAD, 1, 0),
-        _op(_RETURN, refusal),
+        _op(_RETURN, deny),
         _op(_LOAD, _AT_NUMBER),
     ]
     # abort() signals its own threads; prlimit64 on oneself is getrlimit.
@@ -181,7 +181,7 @@ def _rules(pid: int) -> list[bytes]:
             _op(_JUMP_EQUAL, number, 0, 4),
             _op(_LOAD, _AT_FIRST_ARGUMENT),
             _op(_JUMP_EQUAL, own, 1, 0),
-            _op(_RETURN, refusal),
+            _op(_RETURN, deny),
             _op(_LOAD, _AT_NUMBER),
         ]
     return [*rules, _op(_RETURN, _ALLOW)]

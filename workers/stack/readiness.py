@@ -55,7 +55,7 @@ class StackStart:
         self._optional = frozenset(optional)
         self._print_line = print_line
         self._idle_s, self._optional_s, self._report_every_s = idle_s, optional_s, report_every_s
-        self._progress = Progress(least_s=idle_s * _BUSY_SHARE)
+        self._idle_timer = IdleTimer(least_s=idle_s * _BUSY_SHARE)
         #: Since when nothing but optional services is missing.
         self._only_optional_since: float | None = None
         #: The missing conditions, by service name.
@@ -113,14 +113,14 @@ class StackStart:
         for name in required:
             if (exits := self._supervisor.exits(name)) >= MOST_EXITS:
                 return f"{name} has ended {exits} times"
-        idle_s = self._progress.idle_s(self._supervisor.pids(required), missing=len(required))
+        idle_s = self._idle_timer.idle_s(self._supervisor.pids(required), missing=len(required))
         # The wait for optional services alone has a limit of its own.
         if not required or idle_s <= self._idle_s:
             return ""
         return f"what is still awaited has made no progress for {self._idle_s:g} s"
 
 
-class Progress:
+class IdleTimer:
     """How long processes have neither used the processor nor become ready."""
 
     def __init__(self, *, least_s: float) -> None:

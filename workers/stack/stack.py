@@ -21,6 +21,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from jobs.errors import JobsError, Misconfigured
@@ -216,8 +217,7 @@ class Stack:
         does not."""
         reported = _ReportedWorkers(store)
         checks: dict[str, Check] = {
-            f"worker-{family}": lambda family=family: reported.check(family)  # type: ignore[misc]
-            for family in ("cpu", *self._families)
+            f"worker-{family}": partial(reported.check, family) for family in ("cpu", *self._families)
         }
         if (redis := self._redis) is not None:
             checks["redis"] = lambda: "" if redis.is_up() else f"does not answer on port {redis.port}"

@@ -150,8 +150,7 @@ class Supervisor:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                # Safe here: this process has one thread.
-                preexec_fn=lambda: _die_with_parent(parent),  # noqa: PLW1509
+                preexec_fn=lambda: _die_with_parent(parent),  # noqa: PLW1509 – safe here: this process has one thread
             )
         service.started_at = time.monotonic()
         service.starts += 1
@@ -165,8 +164,8 @@ class Supervisor:
         service.pause_s = 0.0 if lived_s > _STABLE_S else min(_LAST_PAUSE_S, max(_FIRST_PAUSE_S, service.pause_s * 2))
         service.start_at = time.monotonic() + service.pause_s
         service.process = None
-        again = f"again in {service.pause_s:.2g} s, log: {self.log(service.name)}"
-        self._print_line(f"{service.name} ended ({_describe_exit(status)}); {again}")
+        restart = f"again in {service.pause_s:.2g} s, log: {self.log(service.name)}"
+        self._print_line(f"{service.name} ended ({_describe_exit(status)}); {restart}")
 
     def _signal(self, service: Service, sig: signal.Signals) -> None:
         if not service.is_up:

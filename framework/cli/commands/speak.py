@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
@@ -14,14 +14,13 @@ from framework.cli.connection import connect
 from framework.cli.lexicon_file import read_lexicon
 from framework.cli.output import AsJson, exit_on_error, parse_pairs, show_json, show_message
 from framework.cli.request_options import OptionSpec, RequestOptions
-from pipelines.requests import SynthesisRequest
+from pipelines.requests import AudioFormat, SynthesisRequest
 
 if TYPE_CHECKING:
     from framework.client.blocking_client import Client
     from framework.client.job import Job
 
-FORMATS = ("wav", "flac", "mp3", "opus", "aac", "m4a", "m4b", "pcm")
-_DOCUMENTS = {".txt", ".md", ".markdown", ".html", ".htm", ".xhtml", ".epub", ".docx", ".ssml"}
+FORMATS: tuple[str, ...] = get_args(AudioFormat)
 #: Result file → suffix of the file that it is saved as, beside the audio.
 _COMPANIONS = {
     "marks.json": ".marks.json",
@@ -143,6 +142,7 @@ def _read_source(text: str, *, ssml: bool) -> tuple[dict[str, Any], str]:
 def _find_document(text: str) -> Path | None:
     """The file that the argument names, None if it is the text itself. Raises BadArgument for a missing document."""
     from framework.client.errors import BadArgument
+    from pipelines.text.documents.registry import DOCUMENT_SUFFIXES
 
     path = Path(text)
     try:
@@ -152,7 +152,8 @@ def _find_document(text: str) -> Path | None:
             return path
     except (OSError, ValueError):
         return None  # too long for a file name, or with a NUL byte
-    looks_like_a_file = path.suffix.lower() in _DOCUMENTS and not any(character.isspace() for character in text)
+    has_suffix = path.suffix.lower().removeprefix(".") in DOCUMENT_SUFFIXES
+    looks_like_a_file = has_suffix and not any(character.isspace() for character in text)
     if looks_like_a_file or path.is_dir():
         raise BadArgument(f"{path} is not a file that can be read.")
     return None

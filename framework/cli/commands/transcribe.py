@@ -6,20 +6,20 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
 from framework.cli.connection import connect
 from framework.cli.output import AsJson, exit_on_error, show_json
 from framework.cli.request_options import OptionSpec, RequestOptions
-from pipelines.requests import TranscriptionRequest
+from pipelines.requests import TranscriptFormat, TranscriptionRequest
 
 if TYPE_CHECKING:
     from framework.client.blocking_client import Client
     from framework.client.job import Job
 
-FORMATS = ("json", "txt", "srt", "vtt", "tsv", "docx")
+FORMATS: tuple[str, ...] = get_args(TranscriptFormat)
 OPTIONS = RequestOptions(
     TranscriptionRequest,
     {

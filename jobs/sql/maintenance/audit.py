@@ -163,6 +163,7 @@ class Audit:
                 name: [
                     dict(row)
                     for row in connection.execute(
+                        # Only this module's constants are put together here.
                         sa.text(f"SELECT * FROM ({query.format(**fields)}) AS violations LIMIT {_MAX_ROWS}")  # noqa: S608
                     ).mappings()
                 ]

@@ -10,7 +10,7 @@ import torch
 
 from pipelines.catalog.sample_sentences import SENTENCES
 from pipelines.family import Tick
-from pipelines.language_tags import primary_subtag
+from pipelines.language_tags import find_language
 
 from .network import BarkNetwork, Row
 from .tokenizer import Tokenizer
@@ -32,7 +32,7 @@ class DefaultSpeakerPrompts:
 
         Two threads that call at once compute the same prompt.
         """
-        known = primary_subtag(language)
+        known = find_language(SENTENCES, language) or ""
         if known not in self._prompts:
             self._prompts[known] = self._synthesise(known, tick)
         return self._prompts[known]

@@ -72,7 +72,7 @@ class VoiceFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class EspeakEvent:
     """A word begins, or a clause ends, at `sample`; characters [position, position + length) of the text, from 0."""
 
     type: int
@@ -119,7 +119,7 @@ class Espeak:
 
     def synthesise(
         self, text: str, words_per_minute: int, *, pitch: int | None = None, phonemes: bool = False
-    ) -> tuple[bytes, list[Event]]:
+    ) -> tuple[bytes, list[EspeakEvent]]:
         """Mono s16 samples and the events of `text` in the loaded voice.
 
         `pitch` is 0 to 100, None = the voice's own; `phonemes`: whether [[…]] in the text is phoneme mnemonics.
@@ -128,7 +128,7 @@ class Espeak:
         self._lib.espeak_SetParameter(_RATE, words_per_minute, 0)
         if pitch is not None:
             self._lib.espeak_SetParameter(_PITCH, pitch, 0)
-        data, events = bytearray(), list[Event]()
+        data, events = bytearray(), list[EspeakEvent]()
 
         def receive(samples: ctypes._Pointer[ctypes.c_short], count: int, found: ctypes._Pointer[_Event]) -> int:
             if count > 0:
@@ -136,7 +136,7 @@ class Espeak:
             index = 0
             while found[index].type != EVENT_END_OF_LIST:
                 event = found[index]
-                events.append(Event(event.type, event.text_position - 1, event.length, event.sample))
+                events.append(EspeakEvent(event.type, event.text_position - 1, event.length, event.sample))
                 index += 1
             return 0
 

@@ -10,6 +10,7 @@ from langcodes.tag_parser import LanguageTagError
 
 from pipelines.errors import UnsupportedOption
 from pipelines.family import Voice
+from pipelines.language_tags import find_language
 
 from .speech_process import SpeechProcess
 
@@ -99,9 +100,10 @@ class VoiceTable:
             found, _ = langcodes.closest_match(language, list(known), max_distance=_LARGEST_DISTANCE)
         except LanguageTagError:
             found = "und"
-        if found not in known:
+        nearest = found if found in known else find_language(known, language)
+        if nearest is None:
             raise UnsupportedOption(f"eSpeak NG has no voice for {language!r}; {_HOW_TO_LIST}", field="language")
-        return known[found]
+        return known[nearest]
 
     def _resolve(self, voice: str) -> VoiceChoice:
         voice_id, _, variant = voice.lower().partition("+")

@@ -26,7 +26,7 @@ from pipelines.vocoders.selection import VocoderSelection
 from .attention import AlignmentReport, check_alignment, compute_symbol_ends, find_end_of_speech
 from .checkpoint import read_checkpoint, read_symbols
 from .frontend import Frontend
-from .network import Utterance
+from .network import AlignedSpectrogram
 
 #: Attempts for a text before the best one is used although it has a fault.
 _ATTEMPTS = 3
@@ -75,7 +75,7 @@ class Tacotron2:
         sounds = self._vocoders.synthesise(
             [requests[passage.request].options.get("vocoder") for passage in passages],
             [
-                change_speed(attempt.utterance.mel, requests[passage.request].speed)
+                change_speed(attempt.spectrogram.mel, requests[passage.request].speed)
                 for passage, attempt in zip(passages, attempts, strict=True)
             ],
             [passage.seed for passage in passages],
@@ -84,7 +84,7 @@ class Tacotron2:
         results: list[Speech] = []
         for number, request in enumerate(requests):
             own = [index for index, passage in enumerate(passages) if passage.request == number]
-            parts = [(passages[index].text, attempts[index].utterance, sounds[index]) for index in own]
+            parts = [(passages[index].text, attempts[index].spectrogram, sounds[index]) for index in own]
             has_fault = any(attempts[index].report.faults for index in own)
             results.append(
                 replace(
@@ -122,7 +122,7 @@ class Tacotron2:
 
     def _attempt(self, passages: Sequence[_Passage], attempt: int, tick: Tick) -> list[_Attempt]:
         seeds = [passage.seed + attempt * _SEED_STEP for passage in passages]
-        utterances = self._network.synthesise(
+        spectrograms = self._network.synthesise(
             [passage.text.ids for passage in passages],
             SeededDropout(seeds, self._network.dimensions.prenet),
             tick,
@@ -130,30 +130,33 @@ class Tacotron2:
             threshold=self._settings.gate_threshold,
         )
         found = []
-        for each in utterances:
-            utterance = Utterance(each.mel.cpu(), each.alignment.cpu(), each.stopped)
-            report = check_alignment(utterance.alignment, stopped=each.stopped, frames_per_s=self._frames_per_s)
-            found.append(_Attempt(report, utterance))
+        for each in spectrograms:
+            spectrogram = AlignedSpectrogram(each.mel.cpu(), each.alignment.cpu(), each.stopped)
+            report = check_alignment(spectrogram.alignment, stopped=each.stopped, frames_per_s=self._frames_per_s)
+            found.append(_Attempt(report, spectrogram))
         return found
 
     def _truncate(self, attempt: _Attempt) -> _Attempt:
-        """Cut an utterance that did not stop behind the last symbol."""
-        utterance = attempt.utterance
-        if utterance.stopped:
+        """Cut a spectrogram that did not stop behind the last symbol."""
+        spectrogram = attempt.spectrogram
+        if spectrogram.stopped:
             return attempt
-        end = find_end_of_speech(utterance.alignment, frames_per_s=self._frames_per_s)
-        return replace(attempt, utterance=Utterance(utterance.mel[:, :end], utterance.alignment[:end], stopped=False))
+        end = find_end_of_speech(spectrogram.alignment, frames_per_s=self._frames_per_s)
+        return replace(
+            attempt,
+            spectrogram=AlignedSpectrogram(spectrogram.mel[:, :end], spectrogram.alignment[:end], stopped=False),
+        )
 
-    def _join(self, parts: Sequence[tuple[TokenizedText, Utterance, Samples]], speed: float) -> Speech:
+    def _join(self, parts: Sequence[tuple[TokenizedText, AlignedSpectrogram, Samples]], speed: float) -> Speech:
         silence = np.zeros(round(_BETWEEN_PARTS_S / speed * self._rate), np.int16)
         pieces: list[Samples] = []
         marks: list[WordMark] = []
         at = 0
-        for text, utterance, samples in parts:
+        for text, spectrogram, samples in parts:
             if pieces:
                 pieces.append(silence)
                 at += len(silence)
-            alignment = utterance.alignment
+            alignment = spectrogram.alignment
             # A full stop may have been appended to the symbols; it belongs to no word.
             ends = at / self._rate + compute_symbol_ends(alignment) / len(alignment) * (len(samples) / self._rate)
             marks += build_word_marks(text.word_spans, ends.tolist())
@@ -174,7 +177,7 @@ class _Passage:
 @dataclass(frozen=True, slots=True)
 class _Attempt:
     report: AlignmentReport
-    utterance: Utterance
+    spectrogram: AlignedSpectrogram
 
 
 class SeededDropout:

@@ -24,7 +24,7 @@ from .dimensions import Tacotron2Dimensions
 
 
 @dataclass(frozen=True, slots=True)
-class Utterance:
+class AlignedSpectrogram:
     """The result for one row. `stopped`: it ended by the gate, not at the limit."""
 
     mel: torch.Tensor  # (bins, frames)
@@ -52,8 +52,8 @@ class Tacotron2Network(nn.Module):
         *,
         limits: Sequence[int],
         threshold: float = 0.5,
-    ) -> list[Utterance]:
-        """One utterance for each row of ids, of at most `limits` frames; ends where the gate exceeds `threshold`."""
+    ) -> list[AlignedSpectrogram]:
+        """One spectrogram for each row of ids, of at most `limits` frames; ends where the gate exceeds `threshold`."""
         device = self.embedding.weight.device
         lengths = torch.tensor([len(row) for row in ids])
         padded = pad_sequence([torch.tensor(row) for row in ids], batch_first=True).to(device)
@@ -61,7 +61,10 @@ class Tacotron2Network(nn.Module):
         gate = math.log(threshold / (1 - threshold))
         drafts = self.decoder.decode(memory, lengths, dropout, tick, limits=limits, gate=gate)
         mels = self.postnet([mel for mel, _, _ in drafts])
-        return [Utterance(mel, alignment, stopped) for mel, (_, alignment, stopped) in zip(mels, drafts, strict=True)]
+        return [
+            AlignedSpectrogram(mel, alignment, stopped)
+            for mel, (_, alignment, stopped) in zip(mels, drafts, strict=True)
+        ]
 
 
 class Encoder(nn.Module):

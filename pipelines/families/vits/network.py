@@ -23,7 +23,7 @@ from pipelines.family import Tick
 from pipelines.vocoders.chunked_inference import synthesise_batch
 from pipelines.vocoders.hifigan import HifiGanDimensions, HifiGanGenerator, HifiGanVocoder
 from pipelines.vocoders.mel import MelConvention
-from pipelines.vocoders.vocoder import ChunkContext
+from pipelines.vocoders.vocoder import FrameContext
 
 #: Longest accepted row in seconds: a longer one is no speech, and would exhaust the memory.
 _MAX_S = 600
@@ -79,7 +79,7 @@ class VitsNetwork:
         padded_latents = self._compute_latents(rows, generators, encoded, frames, speakers)
         latents = [own[:, :length] for own, length in zip(padded_latents, frames.sum(1).tolist(), strict=True)]
         contexts = [
-            ChunkContext(speaker=None if speakers is None else speakers[number, :, 0]) for number in range(len(rows))
+            FrameContext(speaker=None if speakers is None else speakers[number, :, 0]) for number in range(len(rows))
         ]
         waves = synthesise_batch(self._decoder, latents, contexts, tick)
         return [

@@ -24,7 +24,7 @@ from pipelines.errors import EngineFailure, ModelUnavailable
 
 from .alphabet import Alphabet
 from .ctc import CtcLetter, CtcWord, collapse_path
-from .lexicon import Lexicon, read_lexicon
+from .lexicon import DecoderLexicon, read_lexicon
 
 #: Hypotheses that are kept, and their largest distance from the best one in log probability.
 _BEAM_SIZE, _BEAM_THRESHOLD = 100, 25.0
@@ -47,7 +47,7 @@ class _Search:
 
     trie: Any
     model: Any
-    lexicon: Lexicon
+    lexicon: DecoderLexicon
     unknown: int
 
 
@@ -76,7 +76,7 @@ def load_beam(entry: RecognitionEntry, alphabet: Alphabet) -> BeamSearch | None:
 class BeamSearch:
     """Scores of a window in, words out. Threads may share one."""
 
-    def __init__(self, entry: RecognitionEntry, alphabet: Alphabet, path: Path, lexicon: Lexicon) -> None:
+    def __init__(self, entry: RecognitionEntry, alphabet: Alphabet, path: Path, lexicon: DecoderLexicon) -> None:
         self._entry = entry
         self._alphabet = alphabet
         self._path = path
@@ -125,7 +125,9 @@ class BeamSearch:
         path, ends = found[0].tokens[1 : len(scores) + 1], found[0].words[1 : len(scores) + 2]
         return list(self._build_words(collapse_path(path, scores, self._alphabet.blank), ends, search.lexicon))
 
-    def _build_words(self, letters: Iterable[CtcLetter], ends: Sequence[int], lexicon: Lexicon) -> Iterator[CtcWord]:
+    def _build_words(
+        self, letters: Iterable[CtcLetter], ends: Sequence[int], lexicon: DecoderLexicon
+    ) -> Iterator[CtcWord]:
         """`ends`: for each frame the word that was complete there, or -1."""
         pending = [letter for letter in letters if letter.token != self._alphabet.delimiter]
         for frame, word in enumerate(ends):

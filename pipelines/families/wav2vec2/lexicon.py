@@ -19,7 +19,7 @@ _WORD_LIST = "unigrams.txt"
 
 
 @dataclass(frozen=True, slots=True)
-class Lexicon:
+class DecoderLexicon:
     """Words by number."""
 
     #: As in the language model; each once.
@@ -31,7 +31,7 @@ class Lexicon:
     #: Numbers of the words to prefer.
     hot: frozenset[int] = frozenset()
 
-    def extend(self, vocabulary: Sequence[str], alphabet: Alphabet) -> Lexicon:
+    def extend(self, vocabulary: Sequence[str], alphabet: Alphabet) -> DecoderLexicon:
         """The lexicon with the words of a request added, written as in the request; phrases are split into words.
 
         A word with letters that the alphabet lacks is left out.
@@ -52,10 +52,10 @@ class Lexicon:
                 tokens.append(encoded)
             written[number] = word
             hot.add(number)
-        return Lexicon(words, written, tokens, frozenset(hot))
+        return DecoderLexicon(words, written, tokens, frozenset(hot))
 
 
-def read_lexicon(entry: RecognitionEntry, model: Path, alphabet: Alphabet) -> Lexicon:
+def read_lexicon(entry: RecognitionEntry, model: Path, alphabet: Alphabet) -> DecoderLexicon:
     """The lexicon of the entry, else the words beside or in the language model. Raises `ModelUnavailable`."""
     source = entry.components.get("lexicon")
     path = Path(source).expanduser() if source else model.with_name(_WORD_LIST)
@@ -78,7 +78,7 @@ def read_lexicon(entry: RecognitionEntry, model: Path, alphabet: Alphabet) -> Le
     if not encoded:
         raise ModelUnavailable(f"{entry.name}: no word of {path} can be spelled with the letters of the model.")
     written = [word if alphabet.has_lower_case else word.lower() for word in encoded]
-    return Lexicon(list(encoded), written, list(encoded.values()))
+    return DecoderLexicon(list(encoded), written, list(encoded.values()))
 
 
 def _read_lexicon_file(path: Path, alphabet: Alphabet) -> Iterator[tuple[str, list[int] | None]]:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from pipelines.errors import UnsupportedOption
+from pipelines.language_tags import find_language
 
-#: BCP 47 → Whisper's name, where they differ.
-_TO_WHISPER = {"jv": "jw", "nb": "no", "fil": "tl"}
+#: Whisper's name → BCP 47, where they differ.
 _TO_BCP47 = {"jw": "jv"}
 
 
 def resolve_language(model: str, tag: str, known: Collection[str]) -> str:
     """Whisper's name of a BCP 47 tag ("de-AT" → "de"). Raises `UnsupportedOption` for a language not in `known`."""
-    primary = tag.lower().split("-")[0]
-    name = _TO_WHISPER.get(primary, primary)
-    if name not in known:
+    name = find_language(known, tag)
+    if name is None:
         listed = ", ".join(sorted(known)) if len(known) < 10 else f"{len(known)} others, see GET /stt/models"
         raise UnsupportedOption(f"{model} does not know the language {tag!r}; it knows {listed}.", field="language")
     return name

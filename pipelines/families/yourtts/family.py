@@ -27,7 +27,7 @@ from pipelines.text.word_marks import build_word_marks
 from pipelines.vocoders.chunked_inference import synthesise_batch
 from pipelines.vocoders.hifigan import HifiGanVocoder
 from pipelines.vocoders.mel import MelConvention
-from pipelines.vocoders.vocoder import ChunkContext
+from pipelines.vocoders.vocoder import FrameContext
 
 from .checkpoint import InferenceSettings, read_network, read_reference_encoder
 from .languages import resolve_language
@@ -78,7 +78,7 @@ class YourTts:
         tick()
         outputs = self._network.synthesise(rows)
         contexts = [
-            ChunkContext(requests[number].seed, speaker=output.speaker)
+            FrameContext(requests[number].seed, speaker=output.speaker)
             for number, output in zip(audible, outputs, strict=True)
         ]
         waves = synthesise_batch(self._decoder, [output.latents for output in outputs], contexts, tick)

@@ -5,21 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pipelines.errors import UnsupportedOption
+from pipelines.language_tags import find_language
 
 
 def resolve_language(numbers: Mapping[str, int], tag: str, *, name: str) -> int:
-    """The number of the language: the same tag, else the same primary language; "" is the first.
+    """The number of the language: the same tag, else the same language; "" is the first.
 
     Raises `UnsupportedOption` on `language` naming the choices. `name` is the model's.
     """
     if not tag:
         return min(numbers.values())
-    lower = {own.lower(): number for own, number in numbers.items()}
-    wanted = tag.lower().replace("_", "-")
-    if wanted in lower:
-        return lower[wanted]
-    primary = wanted.partition("-")[0]
-    found = next((number for own, number in lower.items() if own.partition("-")[0] == primary), None)
+    found = find_language(numbers, tag)
     if found is None:
         raise UnsupportedOption(f"{name} does not speak {tag!r}; it speaks: {', '.join(numbers)}.", field="language")
-    return found
+    return numbers[found]

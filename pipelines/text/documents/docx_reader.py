@@ -112,6 +112,7 @@ def _read_metadata(archive: Archive) -> dict[str, str]:
 
 def _blocks(archive: Archive, main: str, levels: dict[str, int]) -> Iterator[Block]:
     target = _DocxTarget(levels)
+    # lxml calls the methods that a target has; types-lxml wants all nine of them.
     parser: Any = etree.XMLParser(target=target, **PARSER_OPTIONS)  # type: ignore[call-overload]
     try:
         for block in archive.blocks(main):

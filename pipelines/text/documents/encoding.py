@@ -1,6 +1,7 @@
 """Decodes text files in blocks. Knows byte order marks, UTF-8 and Windows-1252, and does not guess further.
 
-A wrong guess would be hours of synthesised noise, so any other encoding is an error that says how to save the file.
+A wrong guess would be hours of synthesised noise, so any other encoding is an error that says how to save the file. For
+the same reason charset-normalizer is not used: it guesses from the statistics of the bytes.
 """
 
 from __future__ import annotations
@@ -123,6 +124,6 @@ def _require_western(block: bytes) -> None:
 
 def _unknown_encoding_error() -> UnreadableInput:
     return UnreadableInput(
-        "The text is neither UTF-8 nor Windows-1252, and others cannot be told apart safely; save it as UTF-8.",
+        "The text is neither UTF-8 nor Windows-1252, and others cannot be distinguished safely; save it as UTF-8.",
         field="file",
     )

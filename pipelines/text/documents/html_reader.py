@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipelines.pipeline import Limits
 from pipelines.text.document import Document, clean_text, find_chapter_level, insert_chapters
 
 from .encoding import BLOCK_BYTES, decode_blocks, detect_encoding, limit_text, read_blocks
@@ -20,14 +21,14 @@ _CODECS = re.compile(r"utf-8|ascii|iso8859-\d+|cp\d+|koi8-[rut]|mac-\w+|tis-620|
 _MARKUP_FACTOR = 5
 
 
-def read_file(path: Path, maximum_characters: int) -> Document:
+def read_file(path: Path, limits: Limits) -> Document:
     """An HTML file as a document. Raises `UnreadableInput` and what `parse_html` raises."""
     metadata = PageMetadata()
-    for _ in parse_html(_read_text(path, maximum_characters), metadata):
+    for _ in parse_html(_read_text(path, limits.text_characters), metadata):
         pass
     level = find_chapter_level(metadata.heading_counts)
     return Document(
-        blocks=insert_chapters(parse_html(_read_text(path, maximum_characters)), level),
+        blocks=insert_chapters(parse_html(_read_text(path, limits.text_characters)), level),
         title=clean_text(metadata.title or "") or None,
         author=clean_text(metadata.author or "") or None,
         language=metadata.language,

@@ -40,7 +40,7 @@ def strip_constructs(pieces: Iterable[str]) -> Iterator[str]:
             if found is None:
                 at = end
                 break
-            at, ending = found.end(), _ENDINGS.get(found.group()) or found.group()[1:].lower()
+            at, ending = found.end(), _TERMINATORS.get(found.group()) or found.group()[1:].lower()
         # The beginning of a construct, or of the end of one, waits for the next piece.
         held = text[max(at, len(text) - _LONGEST_ENDING) :] if ending else text[at:]
         stripped = "".join(ready)
@@ -51,7 +51,7 @@ def strip_constructs(pieces: Iterable[str]) -> Iterator[str]:
 
 
 #: Start of a construct → its end; scripts and styles have end tags.
-_ENDINGS = {"<!--": "-->", "<!": ">", "<?": ">"}
+_TERMINATORS = {"<!--": "-->", "<!": ">", "<?": ">"}
 _END_TAGS = {name: re.compile(f"</{name}[^>]*>", re.I) for name in ("script", "style")}
 _LONGEST_ENDING = 16
 

@@ -16,6 +16,7 @@ from markdown_it import MarkdownIt
 from markdown_it.common.utils import normalizeReference
 from markdown_it.token import Token
 
+from pipelines.pipeline import Limits
 from pipelines.text.document import (
     HORIZONTAL_RULE,
     Block,
@@ -57,13 +58,13 @@ class _Survey:
     references: dict[str, Any] = field(default_factory=dict)
 
 
-def read_file(path: Path, maximum_characters: int) -> Document:
+def read_file(path: Path, limits: Limits) -> Document:
     """A Markdown file as a document. Raises `UnreadableInput` where it is not text."""
-    survey = _collect_survey(read_text_file(path, maximum_characters))
+    survey = _collect_survey(read_text_file(path, limits.text_characters))
     title = survey.meta.get("title") or (survey.first_heading if survey.heading_counts.get(1) == 1 else None)
     return Document(
         blocks=insert_chapters(
-            _blocks(read_text_file(path, maximum_characters), survey), find_chapter_level(survey.heading_counts)
+            _blocks(read_text_file(path, limits.text_characters), survey), find_chapter_level(survey.heading_counts)
         ),
         title=title,
         author=survey.meta.get("author"),

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from pipelines.pipeline import Limits
 from pipelines.text.document import BLOCK_CHARACTERS, Block, Chapter, Document, Heading, Paragraph, clean_text
 
 from . import chapter_titles
@@ -21,9 +22,9 @@ _LIST_ITEM = re.compile(r"\s*(?:[-*•–—]|\d{1,3}[.)])\s+\S")
 _BREAK = re.compile("\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
 
 
-def read_file(path: Path, maximum_characters: int) -> Document:
+def read_file(path: Path, limits: Limits) -> Document:
     """A text file as a document. Raises `UnreadableInput` where it is not text."""
-    return Document(blocks=split_blocks(read_text_file(path, maximum_characters)))
+    return Document(blocks=split_blocks(read_text_file(path, limits.text_characters)))
 
 
 def read_string(text: str) -> Document:

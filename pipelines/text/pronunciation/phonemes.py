@@ -64,11 +64,6 @@ def phonemise(text: str, language: str, known: Sequence[KnownPhonemes] = ()) -> 
     return segments
 
 
-def phonemise_to_ipa(text: str, language: str) -> str:
-    """The phonemes as one line, in the form of the `phonemizer` package with stress and punctuation."""
-    return re.sub(r"\s+", " ", "".join(segment.text for segment in phonemise(text, language))).strip()
-
-
 def _phonemise_range(text: str, start: int, end: int, language: str) -> list[PhonemeSegment]:
     """The segments of characters [start, end), clause by clause."""
     segments: list[PhonemeSegment] = []

@@ -155,5 +155,5 @@ def _describe_doubtful(part: SpeechPart, sentence: SpokenSentence) -> dict[str, 
             "missing": round(similarity.missing, 3),
             "invented": round(similarity.inserted, 3),
         }
-    text, heard = sentence.text[:_MAX_TEXT_CHARACTERS], (sentence.recognised_text or "")[:_MAX_TEXT_CHARACTERS]
-    return {"chapter": part.chapter, "text": text, "heard": heard, "model": sentence.model, **shares}
+    text, recognised = sentence.text[:_MAX_TEXT_CHARACTERS], (sentence.recognised_text or "")[:_MAX_TEXT_CHARACTERS]
+    return {"chapter": part.chapter, "text": text, "heard": recognised, "model": sentence.model, **shares}

@@ -65,8 +65,12 @@ def storage(settings: Settings) -> DirectoryStorage:
 def objects(settings: Settings) -> Callable[[], list[str]]:
     """Keys of everything that is stored, drafts of uploads included."""
     root = settings.data_dir / "objects"
-    found = lambda: sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())  # noqa: E731
-    return lambda: [key for key in found() if key != MARKER_KEY]
+
+    def list_keys() -> list[str]:
+        found = sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+        return [key for key in found if key != MARKER_KEY]
+
+    return list_keys
 
 
 @pytest.fixture

@@ -93,11 +93,11 @@ def test_stack_that_ends_while_it_starts_is_an_error_with_its_log(
 
 
 def test_process_that_outlives_the_stack_is_a_leftover(build_stack: Callable[[str], Any]) -> None:
-    orphan = READY.replace(
+    leaves_a_child = READY.replace(
         "signal.signal",
         'subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", str(data_dir)])\nsignal.signal',
     )
-    with build_stack(orphan) as stack:
+    with build_stack(leaves_a_child) as stack:
         assert poll(lambda: len(psutil.Process(stack._process.pid).children()) == 1)
     leftovers = stack.find_leftovers()
     for leftover in leftovers:

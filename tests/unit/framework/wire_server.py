@@ -142,7 +142,8 @@ class WireServer:
 
     def add_job(self, kind: str = "stt.transcribe", state: str = "accepted", **changes: Any) -> str:
         with self.changed:
-            return self._add(kind, state=state, **changes)["id"]
+            job_id: str = self._add(kind, state=state, **changes)["id"]
+            return job_id
 
     def move(self, job_id: str, *, state: str = "running", done: float = 0.0, total: float = 100.0) -> None:
         """Set the progress of a job; open streams get an event."""
@@ -431,7 +432,8 @@ class _Handler(BaseHTTPRequestHandler):
         job, events = self.wire.jobs[job_id], self.wire.events[job_id]
         while True:
             with self.wire.changed:
-                self.wire.changed.wait_for(lambda sent=sent: len(events) > sent or job.get("gone"))
+                while len(events) <= sent and not job.get("gone"):
+                    self.wire.changed.wait()
                 if job.get("gone"):
                     return
                 event = events[sent]

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from pipelines.family import EngineCandidate, EngineSelection, engine_selection
+from pipelines.family import EngineSelection, EngineTrial, engine_selection
 
-TRIED = EngineSelection(0.02, [EngineCandidate("int8", 0.09), EngineCandidate("float32", 0.0)])
+TRIED = EngineSelection(0.02, [EngineTrial("int8", 0.09), EngineTrial("float32", 0.0)])
 
 
 def test_the_chosen_engine_is_the_last_that_was_tried() -> None:

@@ -34,6 +34,6 @@ def test_without_a_wish_the_rate_is_the_voices_own_or_the_next_that_the_format_h
 
 def test_a_rate_that_the_format_cannot_have_is_refused_with_those_it_can() -> None:
     assert choose_sample_rate("wav", 12_345, 22_050) == 12_345
-    with pytest.raises(UnsupportedOption, match="8000, 12000, 16000, 24000, 48000") as refusal:
+    with pytest.raises(UnsupportedOption, match="8000, 12000, 16000, 24000, 48000") as refused:
         choose_sample_rate("opus", 44_100, 22_050)
-    assert refusal.value.field == "sample_rate_hz"
+    assert refused.value.field == "sample_rate_hz"

@@ -14,7 +14,7 @@ from jobs.storage.directory_storage import DirectoryStorage
 from jobs.storage.ownership import read_storage_owner
 from pipelines.catalog.catalog import Catalog
 from tests.job_factories import submit_job
-from workers.wiring import Services
+from workers.wiring import WorkerServices
 from workers.worker import PoolConfig, Worker
 
 
@@ -56,7 +56,7 @@ def engines() -> Engines:
 def worker(sqlite_store: SqlStore, tmp_path: Path, engines: Engines) -> Iterator[Worker]:
     storage = DirectoryStorage(tmp_path / "objects")
     settings = Settings(data_dir=tmp_path, grace_s=0.0)
-    services = Services(settings, sqlite_store, storage, Dispatch(), Catalog())  # type: ignore[arg-type]
+    services = WorkerServices(settings, sqlite_store, storage, Dispatch(), Catalog())  # type: ignore[arg-type]
     made = Worker(services, PoolConfig("cpu", ("cpu",), 2, "cpu", sends_webhooks=True), engines)  # type: ignore[arg-type]
     yield made
     made.stop(at_once=True)

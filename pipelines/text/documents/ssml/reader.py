@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from pipelines.pipeline import Limits
 from pipelines.text.document import BLOCK_CHARACTERS, Document, Utterance, clean_text, is_speakable
 from pipelines.text.documents.encoding import read_text_file
 from pipelines.text.splitting.sentences import split_sentences
@@ -30,9 +31,9 @@ def read_string(text: str) -> Document:
     return Document(blocks=blocks, language=walker.language)
 
 
-def read_file(path: Path, maximum_characters: int) -> Document:
+def read_file(path: Path, limits: Limits) -> Document:
     """The document of an SSML file. Raises as `read_string`, and what `read_text_file` raises."""
-    return read_string("".join(read_text_file(path, maximum_characters)))
+    return read_string("".join(read_text_file(path, limits.text_characters)))
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""Jobs: list, get, wait, result, cancel, retry, patch, delete."""
+"""Jobs: list, get, wait, result, cancel, delete."""
 
 from __future__ import annotations
 
@@ -220,65 +220,6 @@ def test_cancel_ends_what_waits_and_leaves_what_has_ended(client, services, fini
     assert client.post(f"/jobs/{done.id}/cancel").json["state"] == "succeeded"
 
 
-def test_retry_is_a_new_job_with_the_same_request_and_an_input_of_its_own(client, services, storage, dispatch):
-    key = f"jobs/{TENANT}/job_{'1' * 32}/input/abc"
-    part = storage.put_bytes(key, b"some text")
-    parent = accept(
-        services,
-        id=f"job_{'1' * 32}",
-        params={"text": None, "source_type": "txt", "speed": 1.5},
-        labels={"a": "b"},
-        input_key=key,
-        input_sha256=part.sha256,
-        input_bytes=part.bytes,
-    )
-    services.store.jobs.cancel(TENANT, parent.id)
-    answer = client.post(f"/jobs/{parent.id}/retry")
-    assert answer.status_code == 202
-    child = services.store.jobs.get(TENANT, answer.json["id"])
-    assert answer.json["parent_id"] == parent.id
-    assert (child.params, child.labels, child.input_sha256) == (parent.params, parent.labels, part.sha256)
-    assert dispatch.notified == [("cpu", child.id)]
-    assert client.delete(f"/jobs/{parent.id}").status_code == 204
-    assert b"".join(storage.read(child.input_key)) == b"some text"
-
-
-def test_only_an_unsuccessful_job_is_retried(client, services, finished_job):
-    for job in (finished_job(AUDIO), accept(services)):
-        answer = client.post(f"/jobs/{job.id}/retry")
-        assert (answer.status_code, answer.json["code"]) == (409, "not_retryable")
-
-
-def test_patch_is_a_new_job_with_one_change_more_than_its_parent(client, services, finished_job, dispatch):
-    first = finished_job(AUDIO)
-    answer = client.post(f"/jobs/{first.id}/patch", json={"sentence": 3, "text": "Good night."})
-    assert (answer.status_code, answer.json["parent_id"]) == (202, first.id)
-    change = {"sentence": 3, "text": "Good night.", "voice": None}
-    assert answer.json["request"]["patches"] == [change]
-    child = services.store.jobs.get(TENANT, answer.json["id"])
-    assert child.params == {**first.params, "patches": [change]}
-    assert dispatch.notified[-1] == ("cpu", child.id)
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {},
-        {"sentence": 1},
-        {"sentence": -1, "text": "x"},
-        {"sentence": 1, "speed": 2},
-    ],
-)
-def test_malformed_patch_is_refused(client, finished_job, body):
-    answer = client.post(f"/jobs/{finished_job(AUDIO).id}/patch", json=body)
-    assert (answer.status_code, answer.content_type) == (422, "application/problem+json")
-
-
-def test_only_speech_that_succeeded_is_patched(client, services):
-    answer = client.post(f"/jobs/{accept(services).id}/patch", json={"sentence": 0, "text": "x"})
-    assert (answer.status_code, answer.json["code"]) == (409, "not_patchable")
-
-
 def test_deleted_job_is_gone_with_its_objects(client, finished_job, objects, services):
     job = finished_job(AUDIO)
     assert objects() != []
@@ -354,8 +295,8 @@ ROUTES_OF_A_JOB = [
 @pytest.mark.parametrize(("method", "path"), ROUTES_OF_A_JOB)
 def test_job_of_another_tenant_does_not_exist(client_of, finished_job, services, method, path):
     job = finished_job(AUDIO)
-    answer = client_of("stranger").open(f"/jobs/{job.id}{path}", method=method)
-    nothing = client_of("stranger").open(f"/jobs/job_{'0' * 32}{path}", method=method)
+    answer = client_of("other").open(f"/jobs/{job.id}{path}", method=method)
+    nothing = client_of("other").open(f"/jobs/job_{'0' * 32}{path}", method=method)
     assert answer.status_code == nothing.status_code == 404
     assert answer.json["detail"] == nothing.json["detail"]
     assert services.store.jobs.get(TENANT, job.id).state is JobState.SUCCEEDED
@@ -368,4 +309,4 @@ def test_id_that_is_none_does_not_exist(client, path):
 
 def test_list_never_shows_another_tenants_jobs(client_of, services):
     accept(services)
-    assert client_of("stranger").get("/jobs").json["data"] == []
+    assert client_of("other").get("/jobs").json["data"] == []

@@ -35,7 +35,7 @@ def test_bad_key_is_refused(client, body, field):
 
 def test_keys_of_another_tenant_do_not_exist(client, client_of):
     made = client.post("/keys", json={"name": "mine", "scopes": ["read"]}).json
-    stranger = client_of("stranger")
-    assert made["id"] not in [key["id"] for key in stranger.get("/keys").json["data"]]
-    assert stranger.delete(f"/keys/{made['id']}").status_code == 404
+    other_tenant = client_of("other")
+    assert made["id"] not in [key["id"] for key in other_tenant.get("/keys").json["data"]]
+    assert other_tenant.delete(f"/keys/{made['id']}").status_code == 404
     assert client.delete(f"/keys/{made['id']}").status_code == 204

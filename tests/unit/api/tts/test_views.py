@@ -23,6 +23,11 @@ from tests.unit.api.voices.test_routes import enrol
         ("en-GB", "EN_us", True),
         ("de", "en", False),
         ("und", "pt-BR", True),
+        ("zh-Hans", "zh_TW", True),
+        ("cmn", "zh", True),
+        ("yue", "zh", False),
+        ("nb", "no", True),
+        ("no", "nn-NO", True),
     ],
 )
 def test_voice_is_listed_for_each_language_in_which_synthesis_accepts_it(services, worker, own, wanted, is_listed):

@@ -55,7 +55,7 @@ def test_exceptions_reach_any_address_over_http() -> None:
         ("https://" + "a" * 3000, "longer than 2048"),
     ],
 )
-def test_a_refusal_says_why(url: str, reason: str) -> None:
+def test_an_unsafe_url_is_refused_with_the_reason(url: str, reason: str) -> None:
     with pytest.raises(UnsafeAddress, match=reason):
         OutboundPolicy().check_url(url)
 

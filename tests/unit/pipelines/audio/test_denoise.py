@@ -63,8 +63,8 @@ def test_no_sample_moves_and_none_is_lost(speech: Sound) -> None:
     assert clean.shape == speech.shape
     lags = range(-400, 401)
     inner = speech[500:-500]
-    likeness = [float(np.dot(clean[500 + lag : clean.size - 500 + lag], inner)) for lag in lags]
-    assert abs(lags[int(np.argmax(likeness))]) <= 1  # samples of 1/16 ms
+    correlations = [float(np.dot(clean[500 + lag : clean.size - 500 + lag], inner)) for lag in lags]
+    assert abs(lags[int(np.argmax(correlations))]) <= 1  # samples of 1/16 ms
 
 
 def test_the_same_comes_out_however_the_sound_arrives(speech: Sound) -> None:

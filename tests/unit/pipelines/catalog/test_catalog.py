@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 import tomllib
@@ -208,11 +209,59 @@ def test_missing_models_toml_adds_nothing(tmp_path):
     assert list(Catalog.read(tmp_path / "models.toml")) == list(ENTRIES)
 
 
-@pytest.mark.parametrize("line", ['colour = "green"', ""], ids=["unknown field", "missing fields"])
-def test_wrong_table_in_models_toml_names_file_and_model(tmp_path, line):
-    path = write_toml(tmp_path, f'[[model]]\nname = "mine"\n{line}\n')
-    with pytest.raises(ValueError, match=r"models\.toml: model mine"):
+MINIMAL = """
+[[model]]
+name = "mine"
+kind = "{kind}"
+family = "f"
+target = "f:load"
+engines = []
+languages = []
+"""
+
+
+def read_error(tmp_path, text):
+    path = write_toml(tmp_path, text)
+    with pytest.raises(ValueError) as raised:
         Catalog.read(path)
+    return str(raised.value).removeprefix(f"{path}: ")
+
+
+@pytest.mark.parametrize("kind", ENTRY_TYPES)
+def test_unknown_key_is_refused_with_the_kind_and_its_keys(tmp_path, kind):
+    told = read_error(tmp_path, MINIMAL.format(kind=kind) + 'colour = "green"\n')
+    assert told.startswith(
+        f"model mine: A model of the kind '{kind}' has no key 'colour'. The keys of this kind: name, "
+    )
+    assert all(f" {field.name}" in told for field in dataclasses.fields(ENTRY_TYPES[kind]))
+    assert told.endswith("docs/reference/models.md explains each.")
+
+
+@pytest.mark.parametrize(
+    ("kind", "line", "told"),
+    [
+        ("tts", 'defualt_voice = "a"', "'tts' has no key 'defualt_voice'; did you mean 'default_voice'?"),
+        ("stt", "punctuate = true", "'stt' has no key 'punctuate'; did you mean 'punctuates'?"),
+        ("speaker", "same-voice = 0.5", "'speaker' has no key 'same-voice'; did you mean 'same_voice'?"),
+        ("tts", 'vad = "energy"', "'tts' has no key 'vad': it is for 'stt'."),
+        ("speaker", "varies = true\nvad = 'energy'", "'varies': it is for 'tts'. A model of the kind 'speaker' has no"),
+    ],
+)
+def test_unknown_key_is_refused_with_the_one_that_was_meant(tmp_path, kind, line, told):
+    assert told in read_error(tmp_path, f"{MINIMAL.format(kind=kind)}{line}\n")
+
+
+@pytest.mark.parametrize("kind", ENTRY_TYPES)
+def test_missing_keys_are_named(tmp_path, kind):
+    assert read_error(tmp_path, f'[[model]]\nname = "mine"\nkind = "{kind}"\nfamily = "f"\nengines = []\n') == (
+        f"model mine: Missing: target, languages. A model of the kind '{kind}' needs name, family, target, engines, "
+        "languages. docs/reference/models.md explains each."
+    )
+
+
+def test_table_without_a_name_is_refused_by_its_number(tmp_path):
+    text = MINIMAL.format(kind="stt") + '[[model]]\nkind = "stt"\n'
+    assert read_error(tmp_path, text).startswith("model number 2: Missing: name, family, target, ")
 
 
 @pytest.mark.parametrize(
@@ -220,9 +269,7 @@ def test_wrong_table_in_models_toml_names_file_and_model(tmp_path, line):
     [("tts", 'vad = "energy"'), ("stt", "vocoder_settings = { sigma = 0.7 }"), ("speaker", 'default_voice = "a"')],
 )
 def test_field_of_another_kind_of_model_is_refused_by_name(tmp_path, kind, line):
-    table = (
-        f'[[model]]\nname = "mine"\nkind = "{kind}"\nfamily = "f"\ntarget = "f:load"\nengines = []\nlanguages = []\n'
-    )
+    table = MINIMAL.format(kind=kind)
     assert type(Catalog.read(write_toml(tmp_path, table)).named("mine")) is ENTRY_TYPES[kind]
     with pytest.raises(ValueError, match=rf"model mine: .*'{line.split()[0]}'"):
         Catalog.read(write_toml(tmp_path, table + line))

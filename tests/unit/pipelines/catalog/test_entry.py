@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipelines.catalog.entry import Entry, RecognitionEntry, SpeakerEntry, SynthesisEntry
+from pipelines.catalog.entry import ENTRY_TYPES, Entry, RecognitionEntry, SpeakerEntry, SynthesisEntry
 from pipelines.pipeline import Limits
+
+ROOT = Path(__file__).parents[4]
 
 
 def make_entry(kind: type[Entry], **changes: Any) -> Any:
@@ -47,3 +52,18 @@ def test_vocoders_are_those_among_the_components(
     entry = make_entry(SynthesisEntry, components=components, options=frozenset({"vocoder"}))
     assert (entry.default_vocoder, entry.vocoders) == (default, choices)
     assert make_entry(SynthesisEntry, components=components).vocoders == ()
+
+
+def test_reference_names_every_key_with_its_kind() -> None:
+    table = re.findall(
+        r"^\| (`.+?) \| (all|`\w+`) \| \S", (ROOT / "docs/reference/models.md").read_text(), re.MULTILINE
+    )
+    documented = {key: kind.strip("`") for keys, kind in table for key in re.findall(r"`(\w+)`", keys)}
+    assert documented.pop("kind") == "all"
+    shared = {field.name for field in dataclasses.fields(Entry)}
+    assert documented == dict.fromkeys(shared, "all") | {
+        field.name: kind
+        for kind, entry_type in ENTRY_TYPES.items()
+        for field in dataclasses.fields(entry_type)
+        if field.name not in shared
+    }

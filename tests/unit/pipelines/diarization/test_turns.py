@@ -101,14 +101,14 @@ def test_segment_without_words_is_a_turn(windows):
 
 
 def test_turns_are_stored_in_the_part_file_beside_the_transcript(tmp_path):
-    heard = [spoken((0.0, 1.0))]
+    recognised = [spoken((0.0, 1.0))]
     vector = np.random.default_rng(1).normal(size=256).astype(np.float32)
     vector /= np.linalg.norm(vector)
-    write_part(tmp_path / "part.json", heard, turns=turns_to_json([Turn(0.0, 1.0, vector)]))
+    write_part(tmp_path / "part.json", recognised, turns=turns_to_json([Turn(0.0, 1.0, vector)]))
     (turn,) = read(tmp_path / "part.json").turns
     assert (turn.start, turn.end) == (0.0, 1.0) and float(turn.embedding @ vector) == pytest.approx(1, abs=1e-3)
-    assert read_part(tmp_path / "part.json") == heard
-    write_part(tmp_path / "part.json", heard)
+    assert read_part(tmp_path / "part.json") == recognised
+    write_part(tmp_path / "part.json", recognised)
     assert read(tmp_path / "part.json") == DiarizationData()
 
 

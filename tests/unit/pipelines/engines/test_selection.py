@@ -12,7 +12,7 @@ from pipelines.engines.onnx_engine import create_session
 from pipelines.engines.selection import Device, resolve_engine, select_engine
 from pipelines.engines.torch_engine import resolve_torch_device
 from pipelines.errors import ModelUnavailable
-from pipelines.family import EngineCandidate
+from pipelines.family import EngineTrial
 
 ENTRY = replace(ENTRIES[0], engines=("torch", "onnx"))
 
@@ -72,8 +72,8 @@ def chosen(**errors):
 
 def test_first_engine_within_the_limit_is_taken_and_no_further_one_loaded():
     selection = chosen(int8=0.09, reduced=0.02, float32=0.0)
-    assert selection.candidates == [EngineCandidate("int8", 0.09), EngineCandidate("reduced", 0.02)]
-    assert selection.chosen == EngineCandidate("reduced", 0.02) and not selection.warning
+    assert selection.candidates == [EngineTrial("int8", 0.09), EngineTrial("reduced", 0.02)]
+    assert selection.chosen == EngineTrial("reduced", 0.02) and not selection.warning
 
 
 def test_last_engine_is_taken_with_a_warning_where_none_is_within_the_limit():
@@ -85,5 +85,5 @@ def test_last_engine_is_taken_with_a_warning_where_none_is_within_the_limit():
 
 def test_engine_that_cannot_be_measured_is_chosen_with_a_warning():
     selection = chosen(int8=None, float32=0.0)
-    assert selection.candidates == [EngineCandidate("int8", None)]
+    assert selection.candidates == [EngineTrial("int8", None)]
     assert "int8 was not compared with float32" in selection.warning

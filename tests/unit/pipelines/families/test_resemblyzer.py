@@ -25,7 +25,7 @@ def encoder():
 
 
 @pytest.fixture(scope="module")
-def stretches() -> list[tuple[str, EmbeddingInput]]:
+def excerpts() -> list[tuple[str, EmbeddingInput]]:
     """The first four seconds of a few sentences of each voice."""
     with open_recording(DIALOGUE / "dialogue.opus", max_seconds=3600, name="dialogue") as recording:
         blocks = []
@@ -46,23 +46,23 @@ def stretches() -> list[tuple[str, EmbeddingInput]]:
     return found[:16]
 
 
-def test_turns_of_one_voice_are_nearer_than_those_of_two(encoder, stretches):
-    vectors = np.stack(encoder.embed([request for _, request in stretches], lambda: None))
+def test_turns_of_one_voice_are_nearer_than_those_of_two(encoder, excerpts):
+    vectors = np.stack(encoder.embed([request for _, request in excerpts], lambda: None))
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
-    same = np.array([[one == other for other, _ in stretches] for one, _ in stretches])
-    likeness = vectors @ vectors.T
-    np.fill_diagonal(likeness, np.nan)
-    assert len({voice for voice, _ in stretches}) == 3
-    assert np.nanmean(likeness[same]) > np.nanmean(likeness[~same]) + 0.15
+    same = np.array([[one == other for other, _ in excerpts] for one, _ in excerpts])
+    similarity = vectors @ vectors.T
+    np.fill_diagonal(similarity, np.nan)
+    assert len({voice for voice, _ in excerpts}) == 3
+    assert np.nanmean(similarity[same]) > np.nanmean(similarity[~same]) + 0.15
 
 
-def test_embedding_is_the_same_alone_and_beside_others(encoder, stretches):
-    alone = encoder.embed([stretches[3][1]], lambda: None)[0]
-    among = encoder.embed([request for _, request in stretches[:5]], lambda: None)[3]
+def test_embedding_is_the_same_alone_and_beside_others(encoder, excerpts):
+    alone = encoder.embed([excerpts[3][1]], lambda: None)[0]
+    among = encoder.embed([request for _, request in excerpts[:5]], lambda: None)[3]
     assert np.allclose(alone, among, atol=1e-4)
 
 
-def test_short_and_silent_stretches_have_vectors_too(encoder):
+def test_short_and_silent_excerpts_have_vectors_too(encoder):
     short = EmbeddingInput(np.random.default_rng(1).integers(-99, 99, 1600).astype(np.int16))
     vectors = encoder.embed([short, EmbeddingInput(np.zeros(RATE, np.int16))], lambda: None)
     assert all(vector.shape == (256,) and np.isfinite(vector).all() for vector in vectors)

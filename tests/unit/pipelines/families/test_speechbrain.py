@@ -32,8 +32,8 @@ def test_embeddings_are_those_of_the_original(name, fixture):
     torch.set_num_threads(1)
     family = speechbrain.load(entry(name), "cpu")
     found = family.embed([EmbeddingInput(load_jfk()[start:end]) for start, end in SLICES.values()], lambda: None)
-    for vector, stretch in zip(found, SLICES, strict=True):
-        expected = load_arrays(f"speechbrain/{fixture}", "expected")[f"{stretch}_vector"]
+    for vector, excerpt in zip(found, SLICES, strict=True):
+        expected = load_arrays(f"speechbrain/{fixture}", "expected")[f"{excerpt}_vector"]
         assert np.abs(vector - expected / np.linalg.norm(expected)).max() < 1e-4
 
 

@@ -81,11 +81,11 @@ def resnet(folder):
     return wespeaker.load(replace(RESNET, source=str(folder)), "cpu")
 
 
-@pytest.mark.parametrize("stretch", SLICES)
-def test_resnets_vector_is_that_of_pyannote(stretch):
+@pytest.mark.parametrize("excerpt", SLICES)
+def test_resnets_vector_is_that_of_pyannote(excerpt):
     encoder = resnet(PYANNOTE)
-    start, end = SLICES[stretch]
-    expected = load_arrays("pyannote_resnet", "expected")[f"{stretch}_vector"]
+    start, end = SLICES[excerpt]
+    expected = load_arrays("pyannote_resnet", "expected")[f"{excerpt}_vector"]
     assert np.abs(encoder._network(wespeaker.compute_features(load_jfk()[start:end])) - expected).max() < 1e-4
     (vector,) = encoder.embed([EmbeddingInput(load_jfk()[start:end])], lambda: None)
     assert np.abs(vector - expected / np.linalg.norm(expected)).max() < 1e-4

@@ -16,12 +16,12 @@ LARGEST = 20 * np.log10(1 + np.log2(400) * 2**-24 * 1e4)
 MEAN = LARGEST / 50
 
 
-@pytest.mark.parametrize("stretch", SLICES)
+@pytest.mark.parametrize("excerpt", SLICES)
 @pytest.mark.parametrize(("name", "bands"), [("ecapa", 80), ("xvector", 24)])
-def test_features_are_those_of_the_original(name, bands, stretch):
-    start, end = SLICES[stretch]
+def test_features_are_those_of_the_original(name, bands, excerpt):
+    start, end = SLICES[excerpt]
     wave = torch.from_numpy(load_jfk()[start:end].astype(np.float32) / 32_768)
-    expected = load_arrays(f"speechbrain/{name}", "expected")[f"{stretch}_features"]
+    expected = load_arrays(f"speechbrain/{name}", "expected")[f"{excerpt}_features"]
     found = Filterbank(bands)(wave[None])[0].numpy()
     assert found.shape == expected.shape
     assert np.abs(found - expected).max() < LARGEST

@@ -45,12 +45,12 @@ def embed_speech(encoder: SpeakerEncoder, start: int = 0, end: int = 32_000) -> 
     return encoder.embed(load_jfk()[start:end].astype(np.float32) / 32_768)
 
 
-@pytest.mark.parametrize("stretch", SLICES)
+@pytest.mark.parametrize("excerpt", SLICES)
 @pytest.mark.parametrize("name", ["ecapa", "xvector"])
-def test_vector_is_that_of_the_original(name: str, stretch: str) -> None:
-    expected = load_arrays(f"speechbrain/{name}", "expected")[f"{stretch}_vector"]
+def test_vector_is_that_of_the_original(name: str, excerpt: str) -> None:
+    expected = load_arrays(f"speechbrain/{name}", "expected")[f"{excerpt}_vector"]
     encoder = load_folder(SPEECHBRAIN / name)
-    start, end = SLICES[stretch]
+    start, end = SLICES[excerpt]
     wave = torch.from_numpy(load_jfk()[start:end].astype(np.float32) / 32_768)[None]
     with torch.inference_mode():
         raw = encoder._model(wave)[0].numpy()

@@ -19,7 +19,7 @@ from pipelines.transcript.chunk_file import ChunkWindow
 RATE = 16_000
 
 
-class Listener:
+class FakeRecogniser:
     """Identifies each window by its level and detects the language given for it; a requested one is certain."""
 
     revision, engine = "1", "test"
@@ -61,9 +61,11 @@ def windows(tmp_path: Path) -> Callable[..., list[ChunkWindow]]:
     return make
 
 
-def recognise(listener: Listener, given: list[ChunkWindow], **params: Any) -> tuple[ChunkRecognition, list[float]]:
+def recognise(
+    recogniser: FakeRecogniser, given: list[ChunkWindow], **params: Any
+) -> tuple[ChunkRecognition, list[float]]:
     recognition, shares = ChunkRecognition(TranscriptionRequest(**params), given), []
-    recognition.run(listener, shares.append)
+    recognition.run(recogniser, shares.append)
     return recognition, shares
 
 
@@ -76,22 +78,22 @@ def segments(recognition: ChunkRecognition) -> list[dict[str, Any]]:
 
 
 def test_windows_are_transcribed_in_batches_of_the_models_slots(windows) -> None:
-    listener = Listener(dict.fromkeys(range(1, 20), ("en", 0.9)))
-    _, shares = recognise(listener, windows(*[1.0] * 19))
-    assert [len(asked) for asked in listener.asked] == [8, 8, 3]
-    assert len({request.seed for asked in listener.asked for request in asked}) == 19
+    recogniser = FakeRecogniser(dict.fromkeys(range(1, 20), ("en", 0.9)))
+    _, shares = recognise(recogniser, windows(*[1.0] * 19))
+    assert [len(asked) for asked in recogniser.asked] == [8, 8, 3]
+    assert len({request.seed for asked in recogniser.asked for request in asked}) == 19
     assert shares == sorted(shares) and shares[-1] == pytest.approx(1.0)
 
 
 def test_times_are_those_of_the_recording(windows) -> None:
-    recognition, _ = recognise(Listener({1: ("en", 0.9), 2: ("en", 0.9)}), windows(1.0, 1.0))
+    recognition, _ = recognise(FakeRecogniser({1: ("en", 0.9), 2: ("en", 0.9)}), windows(1.0, 1.0))
     second = segments(recognition)[1]
     assert (second["start"], second["end"]) == (10.25, 10.75)
     assert second["words"] == [{"word": "en-2", "start": 10.25, "end": 10.75, "confidence": 0.5}]
     assert second["model"] == "m"
 
 
-class Counter(Listener):
+class Counter(FakeRecogniser):
     """Recognises two phrases, 0.4 s apart in the window."""
 
     def _answer(self, request: TranscriptionInput) -> Recognition:
@@ -132,37 +134,37 @@ def test_pauses_that_end_sentences_are_those_of_the_recording(windows, tmp_path:
 
 
 def test_unsure_window_is_transcribed_again_in_the_language_of_the_others(windows) -> None:
-    listener = Listener({1: ("en", 0.95), 2: ("cy", 0.3), 3: ("en", 0.9), 4: ("fr", 0.8)})
-    recognition, _ = recognise(listener, windows(5.0, 1.0, 5.0, 2.0))
+    recogniser = FakeRecogniser({1: ("en", 0.95), 2: ("cy", 0.3), 3: ("en", 0.9), 4: ("fr", 0.8)})
+    recognition, _ = recognise(recogniser, windows(5.0, 1.0, 5.0, 2.0))
     assert texts(recognition) == ["en-1", "en-2", "en-3", "fr-4"]
-    assert [request.language for request in listener.asked[-1]] == ["en"]
+    assert [request.language for request in recogniser.asked[-1]] == ["en"]
 
 
 def test_nothing_is_transcribed_again_when_no_window_is_sure_or_the_language_was_named(windows) -> None:
-    unsure = Listener({1: ("en", 0.4), 2: ("cy", 0.3)})
+    unsure = FakeRecogniser({1: ("en", 0.4), 2: ("cy", 0.3)})
     recognise(unsure, windows(5.0, 1.0))
-    named = Listener({})
+    named = FakeRecogniser({})
     recognition, _ = recognise(named, windows(5.0, 1.0), language="de")
     assert len(unsure.asked) == len(named.asked) == 1
     assert {segment["language"] for segment in segments(recognition)} == {"de"}
 
 
 def test_a_window_keeps_its_number_and_seed_when_it_is_transcribed_without_the_others(windows) -> None:
-    listener = Listener({1: ("en", 0.9), 2: ("en", 0.9)})
-    recognise(listener, windows(1.0, 1.0))
-    recognition, _ = recognise(listener, windows(1.0, 1.0)[1:])
+    recogniser = FakeRecogniser({1: ("en", 0.9), 2: ("en", 0.9)})
+    recognise(recogniser, windows(1.0, 1.0))
+    recognition, _ = recognise(recogniser, windows(1.0, 1.0)[1:])
     (window,) = recognition.results(model="m", punctuates=True)
     assert (window.number, window.seconds, window.tried_models) == (1, 1.0, ("m",))
-    assert listener.asked[1][0].seed == listener.asked[0][1].seed != listener.asked[0][0].seed
+    assert recogniser.asked[1][0].seed == recogniser.asked[0][1].seed != recogniser.asked[0][0].seed
 
 
 def test_windows_of_two_channels_at_one_moment_have_seeds_of_their_own(tmp_path: Path) -> None:
     path = tmp_path / "two.s16le"
     np.ones(2 * RATE, "<i2").tofile(path)
     places = [{"channel": channel, "offset": channel * RATE, "pieces": [[0, RATE]]} for channel in (0, 1)]
-    listener = Listener({1: ("en", 0.9)})
-    recognise(listener, [ChunkWindow(path, place, number) for number, place in enumerate(places)])
-    first, second = listener.asked[0]
+    recogniser = FakeRecogniser({1: ("en", 0.9)})
+    recognise(recogniser, [ChunkWindow(path, place, number) for number, place in enumerate(places)])
+    first, second = recogniser.asked[0]
     assert first.seed != second.seed
 
 
@@ -176,22 +178,22 @@ def test_windows_of_two_channels_at_one_moment_have_seeds_of_their_own(tmp_path:
     ],
 )
 def test_words_are_requested_where_something_needs_them(params: dict[str, Any], words: bool, windows) -> None:
-    listener = Listener({1: ("en", 0.9)})
-    recognise(listener, windows(1.0), **params)
-    assert listener.asked[0][0].words is words
+    recogniser = FakeRecogniser({1: ("en", 0.9)})
+    recognise(recogniser, windows(1.0), **params)
+    assert recogniser.asked[0][0].words is words
 
 
 def test_prompt_and_vocabulary_of_the_request_are_given_with_every_window(windows) -> None:
-    listener = Listener({1: ("en", 0.9), 2: ("en", 0.9)})
-    recognise(listener, windows(1.0, 1.0), prompt="Ask not.", vocabulary=["Kennedy"])
-    told = [(request.prompt, request.vocabulary) for request in listener.asked[0]]
-    assert told == [("Ask not.", ("Kennedy",))] * 2
-    recognise(listener, windows(1.0))
-    assert listener.asked[-1][0].prompt is None
+    recogniser = FakeRecogniser({1: ("en", 0.9), 2: ("en", 0.9)})
+    recognise(recogniser, windows(1.0, 1.0), prompt="Ask not.", vocabulary=["Kennedy"])
+    given_terms = [(request.prompt, request.vocabulary) for request in recogniser.asked[0]]
+    assert given_terms == [("Ask not.", ("Kennedy",))] * 2
+    recognise(recogniser, windows(1.0))
+    assert recogniser.asked[-1][0].prompt is None
 
 
 def test_cancelled_chunk_stops_between_batches(windows) -> None:
-    listener = Listener(dict.fromkeys(range(1, 20), ("en", 0.9)))
+    recogniser = FakeRecogniser(dict.fromkeys(range(1, 20), ("en", 0.9)))
     recognition = ChunkRecognition(TranscriptionRequest(), windows(*[1.0] * 19))
 
     def stop(share: float) -> None:
@@ -199,5 +201,5 @@ def test_cancelled_chunk_stops_between_batches(windows) -> None:
             raise StepInterrupted
 
     with pytest.raises(StepInterrupted):
-        recognition.run(listener, stop)
-    assert len(listener.asked) == 1
+        recognition.run(recogniser, stop)
+    assert len(recogniser.asked) == 1

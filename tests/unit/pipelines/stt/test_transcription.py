@@ -16,8 +16,8 @@ import pytest
 from pipelines.catalog.catalog import Catalog
 from pipelines.errors import BadInput, UnreadableInput
 from pipelines.family import (
-    EngineCandidate,
     EngineSelection,
+    EngineTrial,
     Phrase,
     Recognition,
     SynthesisInput,
@@ -55,13 +55,15 @@ def transcript(run: PipelineRun) -> dict[str, Any]:
 def test_speech_of_a_person_is_recognised(tmp_path: Path) -> None:
     run = PipelineRun("stt.transcribe", tmp_path, {"model": "pocketsphinx", "formats": ["json", "srt"]})
     result = run.run_all(JFK)
-    heard = transcript(run)
-    said = "".join(character for character in heard["text"].lower() if character.isalpha() or character == " ")
+    written = transcript(run)
+    said = "".join(character for character in written["text"].lower() if character.isalpha() or character == " ")
     assert jiwer.wer(JFK_TEXT.lower(), said) < 0.5
-    assert (heard["language"], heard["duration_s"], result.duration_s) == ("en", 11.0, 11.0)
-    assert heard["segments"][0]["model"] == "pocketsphinx-en-us"
-    assert 0 < heard["avg_confidence"] < 1
-    country = [word for segment in heard["segments"] for word in segment["words"] if word["word"].startswith("country")]
+    assert (written["language"], written["duration_s"], result.duration_s) == ("en", 11.0, 11.0)
+    assert written["segments"][0]["model"] == "pocketsphinx-en-us"
+    assert 0 < written["avg_confidence"] < 1
+    country = [
+        word for segment in written["segments"] for word in segment["words"] if word["word"].startswith("country")
+    ]
     assert country and 9.0 < country[-1]["start"] < 10.5
 
 
@@ -75,14 +77,14 @@ def test_every_word_of_a_long_recording_comes_back_in_its_place(tmp_path: Path) 
     for span in plan.spans:
         run.work(span, family)
     run.stitch(plan)
-    heard = transcript(run)
-    assert heard["text"] == " ".join(texts)
+    written = transcript(run)
+    assert written["text"] == " ".join(texts)
     at = 0
-    for segment, text in zip(heard["segments"], texts, strict=True):
+    for segment, text in zip(written["segments"], texts, strict=True):
         start_s = at / 16_000 + 0.08
         assert segment["start"] == pytest.approx(start_s, abs=0.01)
         at += len(tones(text)) + 32_000
-    assert [segment["id"] for segment in heard["segments"]] == list(range(len(texts)))
+    assert [segment["id"] for segment in written["segments"]] == list(range(len(texts)))
 
 
 @pytest.mark.parametrize("ending", ["mp3", "opus", "m4a", "flac", "webm"])
@@ -183,8 +185,8 @@ def test_noise_is_reduced_on_demand_and_speech_stays_in_its_place(tmp_path: Path
         both = (noisy != 0) & (clean != 0)
         assert both.sum() > 2 * 16_000
         assert np.percentile(np.abs(clean[both]), 20) < np.percentile(np.abs(noisy[both]), 20) / 2
-        likeness = [float(np.dot(np.roll(clean, lag), person)) for lag in range(-40, 41)]
-        assert abs(int(np.argmax(likeness)) - 40) <= 1
+        correlations = [float(np.dot(np.roll(clean, lag), person)) for lag in range(-40, 41)]
+        assert abs(int(np.argmax(correlations)) - 40) <= 1
 
 
 def channels_of(run: PipelineRun, span: Span, length: int) -> list[np.ndarray]:
@@ -226,7 +228,7 @@ def test_no_recording_at_all_is_bad_input(tmp_path: Path) -> None:
         make_run(tmp_path).plan(None)
 
 
-def test_refusal_names_the_upload_as_the_caller_does(tmp_path: Path) -> None:
+def test_unreadable_input_names_the_upload_as_the_caller_does(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("no sound")
     with pytest.raises(UnreadableInput, match=r"“holiday\.mp3”"):
         make_run(tmp_path, source_name="holiday.mp3").plan(tmp_path / "x")
@@ -242,13 +244,13 @@ def test_provenance_names_model_revision_and_engine(tmp_path: Path) -> None:
 def test_provenance_names_the_error_of_an_engine_that_was_measured(tmp_path: Path) -> None:
     run = make_run(tmp_path)
     family = load_family(run.entry)
-    family.selection = EngineSelection(0.02, [EngineCandidate("numpy", 0.01234)])
+    family.selection = EngineSelection(0.02, [EngineTrial("numpy", 0.01234)])
     part = run.work(run.plan(make_wav(tmp_path / "a.wav", tones("hello"))).spans[0], family)
     assert part.provenance["engine"] == "numpy" and part.provenance["engine_error"] == "0.0123"
 
 
-class Sayer:
-    """Hears its own name in every window, as sure of it as it was made."""
+class FakeRecogniser:
+    """Recognises the name of its family in every window, with the confidence given."""
 
     revision, engine = "1", "test"
 
@@ -271,18 +273,20 @@ class Sayer:
 
 
 TALK = make_talk("alpha", "bravo", "charlie", pause_s=61.0)
-DOUBT = {"model": "tone-listener", "min_confidence": 0.6, "retry_models": ["pocketsphinx", "whisper-base"]}
+LOW_CONFIDENCE = {"model": "tone-listener", "min_confidence": 0.6, "retry_models": ["pocketsphinx", "whisper-base"]}
 
 
-def make_doubt(folder: Path, **params: Any) -> tuple[PipelineRun, Path]:
-    return PipelineRun("stt.transcribe", folder, {**DOUBT, **params}), make_wav(folder / "a.wav", TALK)
+def make_low_confidence(folder: Path, **params: Any) -> tuple[PipelineRun, Path]:
+    return PipelineRun("stt.transcribe", folder, {**LOW_CONFIDENCE, **params}), make_wav(folder / "a.wav", TALK)
 
 
 def test_speech_that_the_first_model_does_not_recognise_goes_to_the_next(tmp_path: Path) -> None:
     person = load_jfk()[: int(3.6 * 16_000)]
     silence = make_silence(61.0)
     sound = np.concatenate([tones("alpha bravo"), silence, person, silence, tones("charlie delta")])
-    run = PipelineRun("stt.transcribe", tmp_path, {**DOUBT, "language": "en", "retry_models": ["pocketsphinx"]})
+    run = PipelineRun(
+        "stt.transcribe", tmp_path, {**LOW_CONFIDENCE, "language": "en", "retry_models": ["pocketsphinx"]}
+    )
     result = run.run_all(make_wav(tmp_path / "a.wav", sound))
     segments = transcript(run)["segments"]
     assert [segment["text"] for segment in segments if segment["model"] == "tone-listener"] == [
@@ -302,10 +306,14 @@ def test_speech_that_the_first_model_does_not_recognise_goes_to_the_next(tmp_pat
 
 
 def test_doubtful_windows_go_from_model_to_model_until_one_is_sure(tmp_path: Path) -> None:
-    run, recording = make_doubt(tmp_path)
-    first, second, third = Sayer("tone-listener", 0.3), Sayer("pocketsphinx", 0.5), Sayer("whisper-base", 0.9)
+    run, recording = make_low_confidence(tmp_path)
+    first, second, third = (
+        FakeRecogniser("tone-listener", 0.3),
+        FakeRecogniser("pocketsphinx", 0.5),
+        FakeRecogniser("whisper-base", 0.9),
+    )
     run.run_all(recording, first, {"pocketsphinx": second, "whisper-base": third})
-    assert [len(sayer.asked) for sayer in (first, second, third)] == [3, 3, 3]
+    assert [len(recogniser.asked) for recogniser in (first, second, third)] == [3, 3, 3]
     assert {segment["model"] for segment in transcript(run)["segments"]} == {"whisper-base"}
     assert [span.data.get("round", 1) for span, _ in run.done] == [1, 2, 3]
     assert [request.seed for request in third.asked] == [request.seed for request in first.asked]
@@ -317,49 +325,51 @@ def test_draws_of_a_window_do_not_depend_on_the_size_of_chunks(tmp_path: Path) -
         run = PipelineRun(
             "stt.transcribe", tmp_path / str(seconds), {"model": "tone-listener"}, {"chunk_seconds": seconds}
         )
-        listener = Sayer("tone-listener", 0.9)
-        run.run_all(make_wav(tmp_path / "a.wav", TALK), listener)
-        seeds.append([request.seed for request in listener.asked])
+        recogniser = FakeRecogniser("tone-listener", 0.9)
+        run.run_all(make_wav(tmp_path / "a.wav", TALK), recogniser)
+        seeds.append([request.seed for request in recogniser.asked])
         assert len(run.done) == (3 if seconds < 1.0 else 1)
     assert seeds[0] == seeds[1] and len(set(seeds[0])) == 3
 
 
 def test_no_further_model_is_used_once_one_is_sure(tmp_path: Path) -> None:
-    run, recording = make_doubt(tmp_path)
-    second, third = Sayer("pocketsphinx", 0.7), Sayer("whisper-base", 0.9)
-    run.run_all(recording, Sayer("tone-listener", 0.3), {"pocketsphinx": second, "whisper-base": third})
+    run, recording = make_low_confidence(tmp_path)
+    second, third = FakeRecogniser("pocketsphinx", 0.7), FakeRecogniser("whisper-base", 0.9)
+    run.run_all(recording, FakeRecogniser("tone-listener", 0.3), {"pocketsphinx": second, "whisper-base": third})
     assert (len(second.asked), len(third.asked)) == (3, 0)
 
 
 def test_the_first_model_keeps_what_no_other_is_surer_of(tmp_path: Path) -> None:
-    run, recording = make_doubt(tmp_path)
-    others = {"pocketsphinx": Sayer("pocketsphinx", 0.2), "whisper-base": Sayer("whisper-base", 0.4)}
-    result = run.run_all(recording, Sayer("tone-listener", 0.5), others)
+    run, recording = make_low_confidence(tmp_path)
+    others = {"pocketsphinx": FakeRecogniser("pocketsphinx", 0.2), "whisper-base": FakeRecogniser("whisper-base", 0.4)}
+    result = run.run_all(recording, FakeRecogniser("tone-listener", 0.5), others)
     assert {segment["model"] for segment in transcript(run)["segments"]} == {"tone-listener"}
     assert (result.summary["quality"]["windows_heard_again"], result.summary["quality"]["windows_improved"]) == (3, 0)
 
 
 def test_only_the_doubtful_windows_are_transcribed_again(tmp_path: Path) -> None:
-    run, recording = make_doubt(tmp_path, min_confidence=0.9)
+    run, recording = make_low_confidence(tmp_path, min_confidence=0.9)
     plan = run.plan(recording)
-    (follow,) = run.work(plan.spans[0], Sayer("tone-listener", 0.5)).follow_ups
+    (follow,) = run.work(plan.spans[0], FakeRecogniser("tone-listener", 0.5)).follow_ups
     assert (follow.model, follow.span.idx, len(follow.span.data["windows"])) == ("pocketsphinx", 0, 3)
-    sure = PipelineRun("stt.transcribe", tmp_path / "sure", {**DOUBT, "min_confidence": 0.9})
+    sure = PipelineRun("stt.transcribe", tmp_path / "sure", {**LOW_CONFIDENCE, "min_confidence": 0.9})
     assert sure.work(sure.plan(recording).spans[0], load_family(sure.entry)).follow_ups == ()
 
 
 def test_a_model_is_not_used_for_a_language_that_it_does_not_know(tmp_path: Path) -> None:
-    run, recording = make_doubt(tmp_path)
-    second, third = Sayer("pocketsphinx", 0.9), Sayer("whisper-base", 0.9)
-    run.run_all(recording, Sayer("tone-listener", 0.3, "de"), {"pocketsphinx": second, "whisper-base": third})
+    run, recording = make_low_confidence(tmp_path)
+    second, third = FakeRecogniser("pocketsphinx", 0.9), FakeRecogniser("whisper-base", 0.9)
+    run.run_all(recording, FakeRecogniser("tone-listener", 0.3, "de"), {"pocketsphinx": second, "whisper-base": third})
     assert (len(second.asked), len(third.asked)) == (0, 3)
 
 
-def test_provenance_of_a_second_hearing_stands_beside_the_first(tmp_path: Path) -> None:
-    run, recording = make_doubt(tmp_path)
+def test_provenance_of_a_second_recognition_stands_beside_the_first(tmp_path: Path) -> None:
+    run, recording = make_low_confidence(tmp_path)
     plan = run.plan(recording)
-    (follow,) = run.work(plan.spans[0], Sayer("tone-listener", 0.3)).follow_ups
-    assert run.work(follow.span, Sayer("pocketsphinx", 0.9)).provenance == {"retry.pocketsphinx-en-us": "1, test"}
+    (follow,) = run.work(plan.spans[0], FakeRecogniser("tone-listener", 0.3)).follow_ups
+    assert run.work(follow.span, FakeRecogniser("pocketsphinx", 0.9)).provenance == {
+        "retry.pocketsphinx-en-us": "1, test"
+    }
 
 
 @pytest.mark.parametrize(
@@ -376,19 +386,19 @@ def test_a_language_that_the_model_contradicts_is_warned_of(
     tmp_path: Path, language: str, detected: tuple[str, float] | None, warned: bool
 ) -> None:
     run = make_run(tmp_path, language=language)
-    result = run.run_all(make_wav(tmp_path / "a.wav", TALK), Sayer("tone-listener", 0.9, language, detected))
+    result = run.run_all(make_wav(tmp_path / "a.wav", TALK), FakeRecogniser("tone-listener", 0.9, language, detected))
     assert transcript(run)["text"] == "tone tone tone"
     assert [warning["code"] for warning in result.summary["warnings"]] == ["other_language"] * warned
     assert all("'en'" in warning["detail"] and "100%" in warning["detail"] for warning in result.summary["warnings"])
 
 
 def test_sound_without_words_gives_an_empty_transcript_with_a_warning(tmp_path: Path) -> None:
-    class Deaf(Sayer):
+    class SilentRecogniser(FakeRecogniser):
         def transcribe(self, requests: Sequence[TranscriptionInput], tick: Tick) -> list[Recognition]:
             return [Recognition(()) for _ in requests]
 
     run = make_run(tmp_path)
-    result = run.run_all(make_wav(tmp_path / "a.wav", TALK), Deaf("tone-listener", 0.9))
+    result = run.run_all(make_wav(tmp_path / "a.wav", TALK), SilentRecogniser("tone-listener", 0.9))
     (warning,) = result.summary["warnings"]
     assert (warning["code"], transcript(run)["text"]) == ("no_speech", "")
     assert "no words were understood" in warning["detail"]

@@ -1,4 +1,4 @@
-"""Text in, one audio file out: counts, pauses, chapters, marks, refusals. eSpeak NG speaks where sound matters."""
+"""Text in, one audio file out: counts, pauses, chapters, marks, errors. eSpeak NG speaks where sound matters."""
 
 from __future__ import annotations
 
@@ -175,9 +175,9 @@ def test_what_is_missing_from_a_document_is_warned_of(tone: ToneSynthesiser, tmp
 
 @pytest.mark.parametrize("text", ["", " \n\n ", "* * *", "…", "\u200b\ufeff"])
 def test_a_text_without_words_is_refused(tmp_path: Path, text: str) -> None:
-    with pytest.raises(BadInput, match="no text to speak") as refusal:
+    with pytest.raises(BadInput, match="no text to speak") as refused:
         plan(tmp_path, SynthesisRequest(text=text))
-    assert refusal.value.field == "text"
+    assert refused.value.field == "text"
 
 
 def test_neither_text_nor_file_is_refused(tmp_path: Path) -> None:
@@ -257,9 +257,9 @@ def test_the_documents_language_chooses_the_voice_unless_the_request_does(espeak
 
 
 def test_an_unknown_voice_is_refused_with_where_to_look(espeak: EspeakFamily, tmp_path: Path) -> None:
-    with pytest.raises(UnsupportedOption, match="GET /tts/voices") as refusal:
+    with pytest.raises(UnsupportedOption, match="GET /tts/voices") as refused:
         run_synthesis(tmp_path, espeak, SynthesisRequest(text="Hi.", voice="nobody"))
-    assert refusal.value.field == "voice"
+    assert refused.value.field == "voice"
 
 
 def test_work_stops_when_the_chunk_is_interrupted(espeak: EspeakFamily, tmp_path: Path) -> None:
@@ -276,9 +276,9 @@ def test_work_stops_when_the_chunk_is_interrupted(espeak: EspeakFamily, tmp_path
 # -- words -----------------------------------------------------------------------------------------------------------
 def transcribe_tones(run: SynthesisRun) -> str:
     """The text that the tones of a run encode, segment by segment."""
-    listener = load_recogniser(Catalog().get("tone-listener", "stt"), "cpu")
+    recogniser = load_recogniser(Catalog().get("tone-listener", "stt"), "cpu")
     samples = np.concatenate([read_part(part).samples for part in run.parts])
-    (answer,) = listener.transcribe([TranscriptionInput(samples)], lambda: None)
+    (answer,) = recogniser.transcribe([TranscriptionInput(samples)], lambda: None)
     return " ".join(phrase.text for phrase in answer.phrases)
 
 
@@ -329,9 +329,9 @@ def test_a_text_without_speakable_characters_is_refused_with_the_reason(
     tone: ToneSynthesiser, tmp_path: Path, options: dict[str, Any]
 ) -> None:
     tone.entry = dataclasses.replace(tone.entry, normalises=False)
-    with pytest.raises(BadInput, match=r"Nothing of the text could be spoken: No word is known .*🙂") as refusal:
+    with pytest.raises(BadInput, match=r"Nothing of the text could be spoken: No word is known .*🙂") as refused:
         run_synthesis(tmp_path, tone, SynthesisRequest(text="🙂\n\n🙂", language="en", **options))
-    assert refusal.value.field == "text"
+    assert refused.value.field == "text"
 
 
 @pytest.mark.parametrize("normalise", [None, True])
@@ -347,9 +347,9 @@ def test_a_word_of_two_thousand_characters_is_spoken_whole(
 def test_a_model_that_does_not_speak_the_documents_language_says_so(tone: ToneSynthesiser, tmp_path: Path) -> None:
     tone.entry = dataclasses.replace(tone.entry, languages=("en",))
     book = make_epub(tmp_path / "b", {"a.xhtml": "<p>Guten Tag.</p>"}, metadata="<dc:language>de</dc:language>")
-    with pytest.raises(UnsupportedOption, match="does not speak 'de'; it speaks: en") as refusal:
+    with pytest.raises(UnsupportedOption, match="does not speak 'de'; it speaks: en") as refused:
         run_synthesis(tmp_path / "run", tone, SynthesisRequest(source_type="epub"), book)
-    assert refusal.value.field == "language"
+    assert refused.value.field == "language"
 
 
 # -- markup ----------------------------------------------------------------------------------------------------------
@@ -431,9 +431,9 @@ def test_what_a_family_cannot_do_of_prosody_is_a_warning(tone: ToneSynthesiser, 
 
 
 def test_phonemes_for_a_family_that_takes_none_are_refused(tone: ToneSynthesiser, tmp_path: Path) -> None:
-    with pytest.raises(UnsupportedOption, match="takes no phonemes") as refusal:
+    with pytest.raises(UnsupportedOption, match="takes no phonemes") as refused:
         run_synthesis(tmp_path, tone, ssml('<phoneme ph="a">b</phoneme>'))
-    assert refusal.value.field == "ssml"
+    assert refused.value.field == "ssml"
 
 
 @pytest.mark.parametrize("inside", ["", "<break/>", "* * *", '<mark name="a"/>'])
@@ -443,9 +443,9 @@ def test_ssml_without_words_is_refused(tmp_path: Path, inside: str) -> None:
 
 
 def test_malformed_ssml_is_refused_in_the_plan_with_its_place(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="line 1, column 29: <blink>") as refusal:
+    with pytest.raises(BadInput, match="line 1, column 29: <blink>") as refused:
         plan(tmp_path, ssml("Hello. <blink>now</blink>"))
-    assert refusal.value.field == "ssml"
+    assert refused.value.field == "ssml"
 
 
 def test_an_uploaded_ssml_file_is_read_as_such(tone: ToneSynthesiser, tmp_path: Path) -> None:
@@ -459,7 +459,7 @@ def test_long_ssml_sentences_are_cut_and_keep_their_readings(tone: ToneSynthesis
     request = ssml("word " * 60 + '<sub alias="end">X</sub><mark name="m"/> ' + "tail " * 40, speech_marks=True)
     run = run_synthesis(tmp_path, tone, request, limits=Limits(chunk_characters=100))
     assert len(run.parts) > 4
-    # No pause parts the pieces of one sentence, so the listener may join two words.
+    # No pause parts the pieces of one sentence, so the recogniser may join two words.
     assert transcribe_tones(run).replace(" ", "") == "word" * 60 + "end" + "tail" * 40
     assert [mark["name"] for mark in json.loads(run.file("marks.json").read_text())["marks"]] == ["m"]
 

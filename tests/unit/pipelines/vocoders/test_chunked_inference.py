@@ -12,7 +12,7 @@ from pipelines.vocoders import hifigan, melgan, waveglow
 from pipelines.vocoders.chunked_inference import split_frames, synthesise_batch, synthesise_chunks
 from pipelines.vocoders.griffinlim import GriffinLimVocoder
 from pipelines.vocoders.mel import MelConvention
-from pipelines.vocoders.vocoder import ChunkContext
+from pipelines.vocoders.vocoder import FrameContext
 from tests.checkpoints import FIXTURES
 
 
@@ -55,34 +55,34 @@ def mels(*lengths: int) -> list[torch.Tensor]:
     return [torch.randn(80, length, generator=random) - 4 for length in lengths]
 
 
-def test_tiles_keep_every_frame_once_and_carry_their_reach():
+def test_chunks_keep_every_frame_once_and_carry_their_receptive_field():
     for frames in (1, 9, 30, 31, 44, 45, 46, 200):
         at = 0
-        for tile in split_frames(frames, 30, 8):
-            assert tile.keep == at and 0 <= tile.first <= tile.keep < tile.keep_end <= tile.end <= frames
-            assert tile.end - tile.first == min(30, frames)
-            assert tile.keep - tile.first >= 8 or tile.first == 0
-            assert tile.end - tile.keep_end >= 8 or tile.end == frames
-            at = tile.keep_end
+        for chunk in split_frames(frames, 30, 8):
+            assert chunk.keep == at and 0 <= chunk.first <= chunk.keep < chunk.keep_end <= chunk.end <= frames
+            assert chunk.end - chunk.first == min(30, frames)
+            assert chunk.keep - chunk.first >= 8 or chunk.first == 0
+            assert chunk.end - chunk.keep_end >= 8 or chunk.end == frames
+            at = chunk.keep_end
         assert at == frames
 
 
-def test_a_tile_that_is_all_overlap_is_refused():
+def test_a_chunk_that_is_all_overlap_is_refused():
     with pytest.raises(ValueError, match="nothing left"):
         list(split_frames(100, 16, 8))
 
 
-def test_joined_tiles_are_the_whole(vocoder):
+def test_joined_chunks_are_the_whole(vocoder):
     (mel,) = mels(3 * 24 + 2 * vocoder.receptive_field + 5)
-    whole = vocoder.synthesise(mel[None], [ChunkContext(11)])[0].numpy()
-    pieces = list(synthesise_chunks(vocoder, mel, ChunkContext(11)))
+    whole = vocoder.synthesise(mel[None], [FrameContext(11)])[0].numpy()
+    pieces = list(synthesise_chunks(vocoder, mel, FrameContext(11)))
     assert len(pieces) > 3 and np.abs(whole).max() > 1e-3
     assert np.abs(np.concatenate(pieces) - whole).max() < 1e-4
-    assert np.abs(synthesise_batch(vocoder, [mel], [ChunkContext(11)], tick)[0] - whole).max() < 1e-4
+    assert np.abs(synthesise_batch(vocoder, [mel], [FrameContext(11)], tick)[0] - whole).max() < 1e-4
 
 
 def test_a_sound_is_the_same_alone_and_beside_others(vocoder):
-    several, places = mels(5, 2 * vocoder.receptive_field + 60, 40, 5), [ChunkContext(seed) for seed in (1, 2, 3, 4)]
+    several, places = mels(5, 2 * vocoder.receptive_field + 60, 40, 5), [FrameContext(seed) for seed in (1, 2, 3, 4)]
     together = synthesise_batch(vocoder, several, places, tick)
     for mel, place, sound in zip(several, places, together, strict=True):
         assert len(sound) == mel.shape[-1] * 256
@@ -90,7 +90,7 @@ def test_a_sound_is_the_same_alone_and_beside_others(vocoder):
 
 
 def test_no_frames_are_no_sound(vocoder):
-    assert [len(sound) for sound in synthesise_batch(vocoder, [torch.zeros(80, 0)], [ChunkContext()], tick)] == [0]
+    assert [len(sound) for sound in synthesise_batch(vocoder, [torch.zeros(80, 0)], [FrameContext()], tick)] == [0]
 
 
 def test_synthesis_stops_when_the_tick_raises(vocoder):
@@ -98,4 +98,4 @@ def test_synthesis_stops_when_the_tick_raises(vocoder):
         raise StepInterrupted
 
     with pytest.raises(StepInterrupted):
-        synthesise_batch(vocoder, mels(10), [ChunkContext()], stop)
+        synthesise_batch(vocoder, mels(10), [FrameContext()], stop)

@@ -4,7 +4,7 @@ import torch
 
 from pipelines.vocoders.griffinlim import GriffinLimVocoder
 from pipelines.vocoders.mel import MelConvention, convert
-from pipelines.vocoders.vocoder import ChunkContext
+from pipelines.vocoders.vocoder import FrameContext
 from tests.audio_factories import load_jfk
 
 SPEECH = MelConvention(sample_rate_hz=16_000)
@@ -19,7 +19,7 @@ def mel_of(sound: torch.Tensor, convention: MelConvention = SPEECH) -> torch.Ten
 def test_speech_comes_back_with_nearly_the_spectrogram_it_had():
     torch.set_num_threads(1)
     mel = mel_of(torch.from_numpy(load_jfk()[8_000:40_000] / 32_768).float())
-    made = GriffinLimVocoder(SPEECH).synthesise(mel[None], [ChunkContext(1)])[0]
+    made = GriffinLimVocoder(SPEECH).synthesise(mel[None], [FrameContext(1)])[0]
     assert len(made) == mel.shape[-1] * 256
     assert (mel_of(made) - mel).abs().mean() < 0.2  # of values that span 11
 
@@ -27,6 +27,6 @@ def test_speech_comes_back_with_nearly_the_spectrogram_it_had():
 def test_the_base_of_the_logarithm_makes_no_difference():
     mel = mel_of(torch.from_numpy(load_jfk()[8_000:16_000] / 32_768).float())
     other = MelConvention(sample_rate_hz=16_000, log="log10")
-    one = GriffinLimVocoder(SPEECH).synthesise(mel[None], [ChunkContext(1)])
-    two = GriffinLimVocoder(other).synthesise(convert(mel, SPEECH, other)[None], [ChunkContext(1)])
+    one = GriffinLimVocoder(SPEECH).synthesise(mel[None], [FrameContext(1)])
+    two = GriffinLimVocoder(other).synthesise(convert(mel, SPEECH, other)[None], [FrameContext(1)])
     assert torch.nn.functional.cosine_similarity(one, two) > 0.99

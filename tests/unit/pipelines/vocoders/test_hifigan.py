@@ -24,7 +24,7 @@ from pipelines.vocoders.hifigan import (
 )
 from pipelines.vocoders.mel import MelConvention
 from pipelines.vocoders.registry import load_vocoder
-from pipelines.vocoders.vocoder import ChunkContext
+from pipelines.vocoders.vocoder import FrameContext
 from tests.checkpoints import FIXTURES, get_shapes, load_arrays, make_entry, read_folded_shapes
 
 CONFIG = json.loads((FIXTURES / "hifigan" / "config.json").read_text())
@@ -39,7 +39,7 @@ def load(source, precision: str = "float32") -> HifiGanVocoder:
 @pytest.mark.parametrize("batch", ["", "_batch"])
 def test_sound_of_a_checkpoint_is_that_of_the_original(batch):
     mels = torch.from_numpy(load_arrays("hifigan", "inputs")[f"mel{batch}"])
-    made = load(FIXTURES / "hifigan").synthesise(mels, [ChunkContext()] * len(mels))
+    made = load(FIXTURES / "hifigan").synthesise(mels, [FrameContext()] * len(mels))
     assert np.abs(made.numpy() - load_arrays("hifigan", "expected")[f"audio{batch}"][:, 0]).max() < 1e-5
 
 
@@ -81,7 +81,7 @@ def test_checkpoints_of_transformers_sound_as_there(tmp_path, made, convention, 
         for layer in made.modules():
             if hasattr(layer, "parametrizations"):
                 torch.nn.utils.parametrize.remove_parametrizations(layer, "weight")
-    assert torch.allclose(vocoder.synthesise(mel.transpose(1, 2), [ChunkContext()] * 2), wanted, atol=1e-5)
+    assert torch.allclose(vocoder.synthesise(mel.transpose(1, 2), [FrameContext()] * 2), wanted, atol=1e-5)
     assert vocoder.convention == convention
 
 
@@ -97,14 +97,14 @@ def test_single_blocks_of_the_small_model_have_two_convolutions():
 
 @pytest.mark.parametrize("block", ["1", "2"])
 def test_receptive_field_is_exact(block):
-    """A change of one frame is heard up to `reach` frames away and not a frame further."""
+    """A change of one frame changes samples up to `reach` frames away and not a frame further."""
     dimensions = HifiGanDimensions.from_config({**CONFIG, "upsample_initial_channel": 16, "resblock": block})
     affected = affected_frames(HifiGanGenerator(dimensions), frame=40)
     assert (affected.min(), affected.max()) == (-dimensions.receptive_field, dimensions.receptive_field)
 
 
 def affected_frames(generator, *, frame: int) -> torch.Tensor:
-    """Frames, from this one, in which a change of it is heard: all weights are positive, so that nothing cancels."""
+    """Frames, from this one, that a change of it reaches: all weights are positive, so that nothing cancels."""
     for parameter in generator.double().requires_grad_(False).parameters():
         parameter.fill_(0.5 / parameter[0].numel() if parameter.dim() > 1 else 0.0)
     mel = torch.zeros(1, 80, 2 * frame + 1, dtype=torch.float64)
@@ -114,10 +114,10 @@ def affected_frames(generator, *, frame: int) -> torch.Tensor:
 
 def test_bfloat16_is_close_to_float32():
     mels = torch.from_numpy(load_arrays("hifigan", "inputs")["mel"])
-    exact = load(FIXTURES / "hifigan").synthesise(mels, [ChunkContext()])
+    exact = load(FIXTURES / "hifigan").synthesise(mels, [FrameContext()])
     quick = load(FIXTURES / "hifigan", "bfloat16")
     assert quick.engine == "torch/bfloat16"
-    error = quick.synthesise(mels, [ChunkContext()]) - exact
+    error = quick.synthesise(mels, [FrameContext()]) - exact
     assert 20 * torch.log10(exact.norm() / error.norm()) > 25
 
 
@@ -128,8 +128,8 @@ def test_precision_is_the_fastest_that_is_close_to_float32(monkeypatch):
         load(FIXTURES / "hifigan"),
     )
     mels = torch.from_numpy(load_arrays("hifigan", "inputs")["mel"])
-    sound = exact.synthesise(mels, [ChunkContext()])
-    assert (chosen.synthesise(mels, [ChunkContext()]) - sound).norm() / sound.norm() <= MAX_DIFFERENCE
+    sound = exact.synthesise(mels, [FrameContext()])
+    assert (chosen.synthesise(mels, [FrameContext()]) - sound).norm() / sound.norm() <= MAX_DIFFERENCE
     # A processor whose bfloat16 is wrong.
     monkeypatch.setattr("pipelines.vocoders.hifigan._measure_difference", lambda quick, exact: 1.06)
     assert load_vocoder(make_entry(), str(FIXTURES / "hifigan"), CPU, VocoderSettings()).engine == "torch/float32"

@@ -45,11 +45,11 @@ def test_normalisation_converts_both_ways(linear):
 
 @pytest.mark.parametrize("other", [SPEECHT5_MEL, ESPNET_MEL, MELGAN_MEL], ids=["speecht5", "espnet", "melgan"])
 def test_other_filters_are_refused_with_both_conventions_named(other):
-    with pytest.raises(UnsupportedOption) as refusal:
+    with pytest.raises(UnsupportedOption) as refused:
         check_convertible(LN, other, writer="tacotron2", reader="the vocoder")
-    assert refusal.value.field == "vocoder"
-    assert str(LN) in refusal.value.detail and str(other) in refusal.value.detail
-    assert "fmax_hz" in refusal.value.detail
+    assert refused.value.field == "vocoder"
+    assert str(LN) in refused.value.detail and str(other) in refused.value.detail
+    assert "fmax_hz" in refused.value.detail
 
 
 def test_convention_file_with_an_unknown_field_is_refused():

@@ -7,7 +7,7 @@ import torch
 from pipelines.errors import ModelUnavailable
 from pipelines.vocoders.melgan import MELGAN_MEL, MelGanGenerator, build_generator
 from pipelines.vocoders.registry import load_vocoder
-from pipelines.vocoders.vocoder import ChunkContext
+from pipelines.vocoders.vocoder import FrameContext
 from tests.checkpoints import FIXTURES, get_shapes, load_arrays, make_entry, read_folded_shapes
 
 
@@ -15,7 +15,7 @@ from tests.checkpoints import FIXTURES, get_shapes, load_arrays, make_entry, rea
 def test_sound_of_a_checkpoint_is_that_of_the_original(batch):
     vocoder = load_vocoder(make_entry(), str(FIXTURES / "melgan" / "checkpoint.pt"), torch.device("cpu"))
     mels = torch.from_numpy(load_arrays("melgan", "inputs")[f"mel{batch}"])
-    made = vocoder.synthesise(mels, [ChunkContext()] * len(mels))
+    made = vocoder.synthesise(mels, [FrameContext()] * len(mels))
     assert np.abs(made.numpy() - load_arrays("melgan", "expected")[f"audio{batch}"][:, 0]).max() < 1e-5
     assert vocoder.convention == MELGAN_MEL
 
@@ -37,7 +37,7 @@ def test_a_sample_depends_on_no_frame_outside_the_receptive_field():
 
 def test_a_sound_shorter_than_the_padding_is_still_made():
     vocoder = load_vocoder(make_entry(), str(FIXTURES / "melgan" / "checkpoint.pt"), torch.device("cpu"))
-    assert vocoder.synthesise(torch.zeros(1, 80, 1), [ChunkContext()]).shape == (1, 256)
+    assert vocoder.synthesise(torch.zeros(1, 80, 1), [FrameContext()]).shape == (1, 256)
 
 
 def test_tensors_of_something_else_are_refused():

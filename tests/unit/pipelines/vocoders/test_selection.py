@@ -67,9 +67,9 @@ def test_what_the_entry_sets_is_set_on_its_vocoders():
 
 def test_a_vocoder_that_reads_other_mels_is_refused_and_so_is_one_that_is_not_there():
     vocoders = VocoderSelection(entry(vocoder="hifigan", vocoder_melgan="melgan"), CPU, TACOTRON)
-    with pytest.raises(UnsupportedOption, match="fmax_hz") as refusal:
+    with pytest.raises(UnsupportedOption, match="fmax_hz") as refused:
         vocoders.get("melgan")
-    assert refusal.value.field == "vocoder"
+    assert refused.value.field == "vocoder"
     with pytest.raises(UnsupportedOption, match=r"has no vocoder 'waveglow'; it has: .*melgan"):
         vocoders.get("waveglow")
 

@@ -8,7 +8,7 @@ from pipelines.catalog.vocoder_settings import VocoderSettings
 from pipelines.errors import ModelUnavailable
 from pipelines.vocoders.module_pickle import read_module_tensors
 from pipelines.vocoders.registry import load_vocoder
-from pipelines.vocoders.vocoder import ChunkContext
+from pipelines.vocoders.vocoder import FrameContext
 from pipelines.vocoders.waveglow import WAVEGLOW_MEL, WaveGlow, WaveGlowDimensions, WaveGlowVocoder, build_model
 from pipelines.vocoders.weight_norm import fold_weight_norm
 from tests.checkpoints import FIXTURES, get_shapes, load_arrays, make_entry, read_folded_shapes
@@ -78,18 +78,18 @@ def model_of_shapes(tensors) -> WaveGlowDimensions:
 def test_a_seed_decides_the_sound_and_the_batch_does_not(model):
     vocoder = WaveGlowVocoder(model)
     mels = torch.from_numpy(load_arrays("waveglow", "inputs")["mel_batch"])
-    together = vocoder.synthesise(mels, [ChunkContext(1), ChunkContext(2)])
-    assert torch.allclose(vocoder.synthesise(mels[1:], [ChunkContext(2)])[0], together[1], atol=1e-5)
-    assert not torch.allclose(vocoder.synthesise(mels[1:], [ChunkContext(3)])[0], together[1], atol=1e-2)
+    together = vocoder.synthesise(mels, [FrameContext(1), FrameContext(2)])
+    assert torch.allclose(vocoder.synthesise(mels[1:], [FrameContext(2)])[0], together[1], atol=1e-5)
+    assert not torch.allclose(vocoder.synthesise(mels[1:], [FrameContext(3)])[0], together[1], atol=1e-2)
 
 
 def test_denoiser_takes_away_what_the_model_makes_of_silence(model):
     silence = torch.zeros(1, 6, 40)
     loud = WaveGlowVocoder(model, settings=VocoderSettings(sigma=0.0, denoiser=0.0)).synthesise(
-        silence, [ChunkContext()]
+        silence, [FrameContext()]
     )
     quiet = WaveGlowVocoder(model, settings=VocoderSettings(sigma=0.0, denoiser=1.0)).synthesise(
-        silence, [ChunkContext()]
+        silence, [FrameContext()]
     )
     assert quiet.norm() < 0.5 * loud.norm()
 

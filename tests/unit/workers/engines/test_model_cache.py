@@ -10,7 +10,7 @@ import pytest
 from pipelines.catalog.catalog import Catalog
 from pipelines.catalog.entry import SynthesisEntry
 from pipelines.errors import ModelUnavailable
-from pipelines.family import EngineCandidate, EngineSelection
+from pipelines.family import EngineSelection, EngineTrial
 from workers.engines.messages import ModelFetching, ModelLoaded, ModelLoadFailed, ModelLoading, ModelUnloaded
 from workers.engines.model_cache import ModelCache
 from workers.engines.protocol import encode_event
@@ -25,9 +25,7 @@ class Family:
     def __init__(self, name):
         self.name = name
         if name == "c":
-            self.selection = EngineSelection(
-                0.02, [EngineCandidate("numpy/int8", 0.3), EngineCandidate("numpy/float32", 0.0)]
-            )
+            self.selection = EngineSelection(0.02, [EngineTrial("numpy/int8", 0.3), EngineTrial("numpy/float32", 0.0)])
 
     def close(self):
         CLOSED.append(self.name)

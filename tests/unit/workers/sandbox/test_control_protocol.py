@@ -7,7 +7,7 @@ import json
 import pytest
 
 from workers.engines.protocol import ProtocolViolation
-from workers.sandbox.confinement import Limits
+from workers.sandbox.confinement import ResourceLimits
 from workers.sandbox.control_protocol import (
     Command,
     Event,
@@ -24,7 +24,8 @@ from workers.sandbox.control_protocol import (
 
 
 @pytest.mark.parametrize(
-    "command", [StartFork(1, "/work", Limits(1 << 30, 60, 1 << 20), reusable=True, imports=["json"]), KillFork(1)]
+    "command",
+    [StartFork(1, "/work", ResourceLimits(1 << 30, 60, 1 << 20), reusable=True, imports=["json"]), KillFork(1)],
 )
 def test_commands_arrive_as_they_were_sent(command: Command) -> None:
     assert decode_command(encode_command(command)) == command

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.catalog.job_kinds import ENGINE_RUNTIMES
 from tests.services.machine_speed import deadline
-from workers.sandbox.confinement import Limits
+from workers.sandbox.confinement import ResourceLimits
 from workers.sandbox.fork_server import _Allowance, _is_engine_code
 
 ROOT = Path(__file__).parents[4]
@@ -48,5 +48,5 @@ def test_engine_code_is_known_by_its_package() -> None:
 
 
 def test_a_reusable_process_is_used_up_by_a_tenth_of_its_processor_time() -> None:
-    assert not _Allowance(Limits(1 << 40, 10**9, 1)).is_used_up()
-    assert _Allowance(Limits(1 << 40, 0, 1)).is_used_up()
+    assert not _Allowance(ResourceLimits(1 << 40, 10**9, 1)).is_used_up()
+    assert _Allowance(ResourceLimits(1 << 40, 0, 1)).is_used_up()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from workers.stack import readiness
-from workers.stack.readiness import Progress, StackStart
+from workers.stack.readiness import IdleTimer, StackStart
 from workers.stack.supervisor import Supervisor
 
 
@@ -39,18 +39,18 @@ def test_a_stop_ends_the_wait_without_a_reason(supervisor: Supervisor) -> None:
 
 def test_no_use_of_the_processor_is_no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(monkeypatch)
-    progress = Progress(least_s=1.0)
-    assert progress.idle_s([], missing=2) == 0.0
+    timer = IdleTimer(least_s=1.0)
+    assert timer.idle_s([], missing=2) == 0.0
     clock.now += 30
-    assert progress.idle_s([], missing=2) == 30.0
+    assert timer.idle_s([], missing=2) == 30.0
 
 
 def test_one_service_less_that_is_missing_is_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(monkeypatch)
-    progress = Progress(least_s=1.0)
-    progress.idle_s([], missing=2)
+    timer = IdleTimer(least_s=1.0)
+    timer.idle_s([], missing=2)
     clock.now += 30
-    assert progress.idle_s([], missing=1) == 0.0
+    assert timer.idle_s([], missing=1) == 0.0
 
 
 def test_enough_use_of_the_processor_is_progress(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,9 +61,9 @@ def test_enough_use_of_the_processor_is_progress(monkeypatch: pytest.MonkeyPatch
         pid = 7
 
     monkeypatch.setattr(readiness, "_measure_tree", lambda root: [(Process(), next(used))])
-    progress = Progress(least_s=1.0)
-    assert progress.idle_s([7], missing=0) == 0.0
+    timer = IdleTimer(least_s=1.0)
+    assert timer.idle_s([7], missing=0) == 0.0
     clock.now += 1
-    assert progress.idle_s([7], missing=0) == 1.0, "0.4 s is what an idle process uses"
+    assert timer.idle_s([7], missing=0) == 1.0, "0.4 s is what an idle process uses"
     clock.now += 1
-    assert progress.idle_s([7], missing=0) == 0.0
+    assert timer.idle_s([7], missing=0) == 0.0

@@ -63,7 +63,7 @@ def test_a_delivery_is_signed_and_recorded() -> None:
     assert not deliver(deliveries, receiver), "nothing else is due"
 
 
-def test_a_refusal_is_retried_later_and_quoted_in_part() -> None:
+def test_an_error_response_is_retried_later_and_quoted_in_part() -> None:
     deliveries = Deliveries()
     deliver(deliveries, Receiver(503, b"busy\x00" + b"x" * 5_000, {"retry-after": "60"}))
     (outcome,) = deliveries.finished

@@ -151,7 +151,7 @@ def test_stopping_job_ends_once_no_chunk_runs(sqlite_store: SqlStore, is_cancell
         (None, 100, 20, False, False),
     ],
 )
-def test_cancel_deadline_and_end_of_a_job_are_told_apart(
+def test_cancel_deadline_and_end_of_a_job_are_distinguished(
     cancelled_at: int | None, deadline_at: int, finished_at: int | None, is_stopping: bool, wants_results: bool
 ) -> None:
     job = SimpleNamespace(cancel_requested_at=cancelled_at, deadline_at=deadline_at, finished_at=finished_at)

@@ -1,4 +1,4 @@
-"""Bark with random weights: against the library, in batches, with presets, tags, long passages and refusals."""
+"""Bark with random weights: against the library, in batches, with presets, tags, long passages and errors."""
 
 from __future__ import annotations
 

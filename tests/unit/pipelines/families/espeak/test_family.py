@@ -104,9 +104,9 @@ def test_variants_change_a_voice(family: EspeakFamily) -> None:
 def test_unknown_voices_and_languages_are_refused_with_where_to_look(
     family: EspeakFamily, voice: str, language: str, field: str
 ) -> None:
-    with pytest.raises(UnsupportedOption, match="GET /tts/voices") as refusal:
+    with pytest.raises(UnsupportedOption, match="GET /tts/voices") as refused:
         synthesise(family, "x", voice, language)
-    assert refusal.value.field == field
+    assert refused.value.field == field
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ REPLY = {
     "voices": [
         ["German", "gmw/de", [[5, "de"]], 1],
         ["English (America)", "gmw/en-US", [[2, "en-us"], [3, "en"]], 1],
+        ["Norwegian", "gmq/nb", [[5, "nb"]], 1],
         ["Chinese", "sit/yue", [[5, "yue"]], 0],
         ["Chinese (latin)", "sit/yue-Latn-jyutping", [[5, "yue"]], 0],
         ["MBROLA", "mb/mb-de2", [[7, "de"]], 1],
@@ -39,7 +40,7 @@ def table() -> VoiceTable:
 
 def test_each_voice_is_listed_with_a_female_variant_and_mbrola_is_not(table: VoiceTable) -> None:
     assert [voice.id for voice in table.voices] == [
-        *("de", "de+f2", "en-us", "en-us+f2", "yue", "yue+f2"),
+        *("de", "de+f2", "en-us", "en-us+f2", "nb", "nb+f2", "yue", "yue+f2"),
         *("yue-latn-jyutping", "yue-latn-jyutping+f2"),
     ]
     assert [voice.gender for voice in table.voices[:2]] == ["male", "female"]
@@ -51,7 +52,17 @@ def test_a_voice_is_resolved_to_the_librarys_file_and_variant(table: VoiceTable)
 
 
 @pytest.mark.parametrize(
-    ("language", "voice"), [("en", "en-us"), ("en-US", "en-us"), ("de-CH", "de"), ("gsw", "de"), ("", "en-us")]
+    ("language", "voice"),
+    [
+        ("en", "en-us"),
+        ("en-US", "en-us"),
+        ("de-CH", "de"),
+        ("gsw", "de"),
+        ("", "en-us"),
+        ("no", "nb"),
+        # further away than other languages, but accepted with the request
+        ("nn-NO", "nb"),
+    ],
 )
 def test_a_language_gets_the_nearest_voice(table: VoiceTable, language: str, voice: str) -> None:
     assert table.choose("", language, "en-us").voice_id == voice

@@ -1,4 +1,4 @@
-"""FastSpeech2 and its HiFi-GAN with random weights: against the library, in batches, with its controls and refusals."""
+"""FastSpeech2 and its HiFi-GAN with random weights: against the library, in batches, with its controls and errors."""
 
 from __future__ import annotations
 

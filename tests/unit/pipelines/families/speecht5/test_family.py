@@ -1,4 +1,4 @@
-"""SpeechT5 and its HiFi-GAN with random weights: against the library, in batches, with x-vectors and refusals."""
+"""SpeechT5 and its HiFi-GAN with random weights: against the library, in batches, with x-vectors and errors."""
 
 from __future__ import annotations
 

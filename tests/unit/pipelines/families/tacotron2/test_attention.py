@@ -17,9 +17,9 @@ def alignment(path) -> torch.Tensor:
     return made
 
 
-def reading(*stretches: tuple[int, int], frames: int = 5) -> np.ndarray:
+def reading(*ranges: tuple[int, int], frames: int = 5) -> np.ndarray:
     """Symbols from `first` up to `last`, some frames each."""
-    return np.concatenate([np.repeat(np.arange(first, last), frames) for first, last in stretches])
+    return np.concatenate([np.repeat(np.arange(first, last), frames) for first, last in ranges])
 
 
 WELL = reading((0, SYMBOLS))
@@ -69,7 +69,7 @@ def test_fewer_faults_and_then_fewer_unattended_symbols_rank_first():
     assert len(set(ranks)) == 4
 
 
-def test_what_never_stopped_ends_a_breath_behind_its_last_symbol():
+def test_speech_that_never_stopped_ends_shortly_after_its_last_symbol():
     babble = np.concatenate([WELL, reading((5, 30))])
     end = find_end_of_speech(alignment(babble), frames_per_s=PER_SECOND)
     assert len(WELL) - 10 <= end <= len(WELL) + round(0.3 * PER_SECOND)

@@ -14,7 +14,7 @@ from pipelines.catalog.weights import load_state_dict
 from pipelines.errors import ModelUnavailable, UnsupportedOption
 from pipelines.families.tacotron2 import load, voices
 from pipelines.families.tacotron2.family import SeededDropout, Tacotron2, change_speed
-from pipelines.families.tacotron2.network import Utterance
+from pipelines.families.tacotron2.network import AlignedSpectrogram
 from pipelines.family import SynthesisInput
 from pipelines.pipeline import StepInterrupted
 from tests.checkpoints import FIXTURES, make_entry
@@ -182,12 +182,12 @@ class Reading:
 
 def well(symbols, bins, *, stopped=True):
     frames = torch.arange(symbols).repeat_interleave(3)
-    return Utterance(torch.zeros(bins, len(frames)), functional.one_hot(frames, symbols).float(), stopped)
+    return AlignedSpectrogram(torch.zeros(bins, len(frames)), functional.one_hot(frames, symbols).float(), stopped)
 
 
 def skipping(symbols, bins):
     whole = well(symbols, bins)
-    return Utterance(whole.mel[:, :-18], torch.cat([whole.alignment[:9], whole.alignment[27:]]), stopped=True)
+    return AlignedSpectrogram(whole.mel[:, :-18], torch.cat([whole.alignment[:9], whole.alignment[27:]]), stopped=True)
 
 
 @pytest.mark.parametrize(

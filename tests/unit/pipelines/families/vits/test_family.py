@@ -1,4 +1,4 @@
-"""VITS with random weights in the published layouts: against the library, in batches, with its options and refusals."""
+"""VITS with random weights in the published layouts: against the library, in batches, with its options and errors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pipelines.families.vits import load, voices
 from pipelines.families.vits.family import Vits
 from pipelines.family import Speech, SynthesisInput
 from pipelines.pipeline import StepInterrupted
-from pipelines.text.pronunciation.phonemes import phonemise_to_ipa
+from pipelines.text.pronunciation.phonemes import phonemise
 from tests.speech_checkpoints import write_vits
 
 TEXT = "Hello, world. The cat sat on the mat."
@@ -86,7 +86,7 @@ def by_the_library(folder: Path, text: str, seed: int, **asked: Any) -> np.ndarr
 
 
 def test_sounds_as_the_library_does_with_the_same_seed(folders: dict[str, Path], many: Vits, letters: Vits) -> None:
-    phones = phonemise_to_ipa(TEXT.lower(), "en-us")
+    phones = "".join(segment.text for segment in phonemise(TEXT.lower(), "en-us"))
     for family, folder, written, asked in (
         (many, folders["vits-vctk"], phones, {"speaker_id": 2}),
         (letters, folders["mms-eng"], "hello world the cat sat on the mat", {}),
@@ -99,7 +99,7 @@ def test_sounds_as_the_library_does_with_the_same_seed(folders: dict[str, Path],
 
 
 def test_speed_and_noise_are_the_librarys(folders: dict[str, Path], many: Vits) -> None:
-    phones = phonemise_to_ipa(TEXT.lower(), "en-us")
+    phones = "".join(segment.text for segment in phonemise(TEXT.lower(), "en-us"))
     asked = {"speaker_id": 0, "speaking_rate": 1.7, "noise_scale": 0.2, "noise_scale_duration": 0.3}
     expected = by_the_library(folders["vits-vctk"], phones, 3, **asked)
     found = (
@@ -162,7 +162,7 @@ def test_words_are_marked_where_their_symbols_sound(many: Vits, letters: Vits) -
             at = mark.end_s
 
 
-def test_a_long_sentence_is_decoded_in_tiles_as_the_whole_would_be(folders: dict[str, Path], letters: Vits) -> None:
+def test_a_long_sentence_is_decoded_in_chunks_as_the_whole_would_be(folders: dict[str, Path], letters: Vits) -> None:
     text = "the quick brown fox jumps over the lazy dog and runs into the wide green wood " * 4
     expected = by_the_library(folders["mms-eng"], text.strip(), 5)
     found = synthesise(letters, text, seed=5).samples / 32_767

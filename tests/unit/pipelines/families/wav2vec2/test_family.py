@@ -99,7 +99,7 @@ def test_silence_is_answered_without_failing(family: Wav2Vec2) -> None:
     assert all(0 <= phrase.start <= phrase.end <= 2.0 for phrase in answer.phrases)
 
 
-# -- refusals --------------------------------------------------------------------------------------------------------
+# -- errors ----------------------------------------------------------------------------------------------------------
 def refused(folder: Path, reason: str, **changes: Any) -> None:
     with pytest.raises(ModelUnavailable, match=reason):
         load(make_entry(folder, **changes), "cpu")

@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.errors import ModelUnavailable
 from pipelines.families.wav2vec2.alphabet import Alphabet
-from pipelines.families.wav2vec2.lexicon import Lexicon, read_lexicon
+from pipelines.families.wav2vec2.lexicon import DecoderLexicon, read_lexicon
 from tests.wav2vec2_checkpoint import make_entry
 
 ALPHABET = Alphabet((None, "|", "T", "H", "E", "S", "A"), blank=0, delimiter=1)
@@ -16,7 +16,7 @@ ARPA = (
 )
 
 
-def read(folder: Path, **components: Any) -> Lexicon:
+def read(folder: Path, **components: Any) -> DecoderLexicon:
     (folder / "words.arpa").write_text(ARPA)
     return read_lexicon(make_entry(components=components), folder / "words.arpa", ALPHABET)
 

@@ -50,7 +50,7 @@ def test_float32_answers_as_transformers_did(precise: TorchNetworkEngine) -> Non
 
 
 def test_rows_of_a_padded_batch_without_mask_are_those_of_transformers(precise: TorchNetworkEngine) -> None:
-    """The reference pads first and normalises over the padding: no way to hear a window, but the same arithmetic."""
+    """The reference pads first and normalises over the padding: wrong for recognition, but the same arithmetic."""
     rows = np.zeros((2, 80_000), np.int16)
     for row, (start, end) in zip(rows, load_expected()["batch_slices"], strict=True):
         row[: end - start] = load_jfk()[start:end]

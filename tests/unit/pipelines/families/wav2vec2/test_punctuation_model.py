@@ -82,7 +82,7 @@ def test_family_with_such_a_model_writes_its_own_punctuation(tmp_path: Path) -> 
     assert all(word.endswith(".") for phrase in answer.phrases for word in phrase.text.split())
 
 
-# -- refusals --------------------------------------------------------------------------------------------------------
+# -- errors ----------------------------------------------------------------------------------------------------------
 def refused(folder: Path, reason: str) -> None:
     with pytest.raises(ModelUnavailable, match=reason):
         load_punctuation(make_entry(components={"punctuation": str(folder)}), "cpu")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.catalog.catalog import Catalog
-from pipelines.catalog.entry import Entry
+from pipelines.catalog.entry import RecognitionEntry
 from pipelines.families.whisper.tokenizer import Tokenizer
 from tests.whisper_huggingface_checkpoint import write_huggingface_whisper
 from tests.whisper_tokenizer import write_tokenizer
@@ -34,18 +34,18 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="package")
-def entry(published: Path) -> Entry:
+def entry(published: Path) -> RecognitionEntry:
     """Its entry, on one thread."""
     return dataclasses.replace(Catalog().get("whisper-tiny", "stt"), source=str(published), threads=1)
 
 
 @pytest.fixture(scope="package")
-def tokenizer(entry: Entry, published: Path) -> Tokenizer:
+def tokenizer(entry: RecognitionEntry, published: Path) -> Tokenizer:
     """The one of the multilingual models."""
     return Tokenizer(entry, published / "tokenizer.json")
 
 
 @pytest.fixture(scope="package")
-def english(entry: Entry, tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
+def english(entry: RecognitionEntry, tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
     """The one of the models that know English alone."""
     return Tokenizer(entry, write_tokenizer(tmp_path_factory.mktemp("english") / "tokenizer.json", english=True))

@@ -7,7 +7,8 @@ from pipelines.families.whisper.languages import resolve_language, to_language_t
 
 
 @pytest.mark.parametrize(
-    ("tag", "name"), [("de", "de"), ("DE-at", "de"), ("nb-NO", "no"), ("jv", "jw"), ("fil", "tl"), ("zh-Hant-TW", "zh")]
+    ("tag", "name"),
+    [("de", "de"), ("DE-at", "de"), ("nb-NO", "no"), ("jv", "jw"), ("fil", "tl"), ("zh-Hant-TW", "zh"), ("cmn", "zh")],
 )
 def test_tags_have_the_names_of_the_tokens(tag: str, name: str) -> None:
     assert resolve_language("whisper-tiny", tag, {"de", "no", "jw", "tl", "zh"}) == name

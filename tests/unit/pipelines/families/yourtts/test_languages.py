@@ -9,7 +9,8 @@ NUMBERS = {"fr-fr": 1, "en": 0, "pt-br": 2}
 
 
 @pytest.mark.parametrize(
-    ("tag", "number"), [("", 0), ("en", 0), ("EN_us", 0), ("fr", 1), ("fr-CA", 1), ("pt-BR", 2), ("pt-PT", 2)]
+    ("tag", "number"),
+    [("", 0), ("en", 0), ("EN_us", 0), ("fr", 1), ("fr-CA", 1), ("pt-BR", 2), ("pt-PT", 2), ("fra", 1)],
 )
 def test_a_tag_gets_the_same_language_else_the_same_primary_one(tag: str, number: int) -> None:
     assert resolve_language(NUMBERS, tag, name="yourtts") == number

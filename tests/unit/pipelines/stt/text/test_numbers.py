@@ -22,7 +22,7 @@ def written(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("heard", "digits"),
+    ("spoken", "digits"),
     [
         # cardinals
         ("twenty three people", "23 people"),
@@ -62,8 +62,8 @@ def written(text: str) -> str:
         ("(forty two)", "(42)"),
     ],
 )
-def test_numbers_are_written_in_digits(heard: str, digits: str) -> None:
-    assert written(heard) == digits
+def test_numbers_are_written_in_digits(spoken: str, digits: str) -> None:
+    assert written(spoken) == digits
 
 
 @pytest.mark.parametrize(

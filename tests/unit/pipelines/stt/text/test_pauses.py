@@ -13,7 +13,7 @@ def phrase(text: str, *words: tuple[str, float, float]) -> Phrase:
 
 
 def test_a_phrase_is_parted_where_nobody_speaks_for_long() -> None:
-    heard = phrase(
+    recognised = phrase(
         "Good night. And good morning.",
         ("Good", 1, 1.5),
         ("night.", 1.5, 2),
@@ -21,27 +21,27 @@ def test_a_phrase_is_parted_where_nobody_speaks_for_long() -> None:
         ("good", 40.2, 40.5),
         ("morning.", 50, 51),
     )
-    parts = list(split_at_pauses(heard))
+    parts = list(split_at_pauses(recognised))
     assert [(part.text, part.start, part.end) for part in parts] == [
         ("Good night.", 0.5, 2),
         ("And good", 40, 40.5),
         ("morning.", 50, 99.0),
     ]
-    assert [word for part in parts for word in part.words] == list(heard.words)
+    assert [word for part in parts for word in part.words] == list(recognised.words)
     assert {part.confidence for part in parts} == {0.8}
 
 
 @pytest.mark.parametrize("pause", [0.0, LONG_PAUSE_S])
 def test_a_shorter_pause_parts_nothing(pause: float) -> None:
-    heard = phrase("so there", ("so", 1, 2), ("there", 2 + pause, 3 + pause))
-    assert list(split_at_pauses(heard)) == [heard]
+    recognised = phrase("so there", ("so", 1, 2), ("there", 2 + pause, 3 + pause))
+    assert list(split_at_pauses(recognised)) == [recognised]
 
 
 def test_a_script_without_spaces_is_parted_between_its_words() -> None:
-    heard = phrase("你好再见", ("你好", 1, 2), ("再见", 30, 31))
-    assert [part.text for part in split_at_pauses(heard)] == ["你好", "再见"]
+    recognised = phrase("你好再见", ("你好", 1, 2), ("再见", 30, 31))
+    assert [part.text for part in split_at_pauses(recognised)] == ["你好", "再见"]
 
 
 def test_a_phrase_without_words_or_with_others_than_its_text_stays_whole() -> None:
-    for heard in (phrase("so there"), phrase("so then", ("so", 1, 2), ("there", 30, 31))):
-        assert list(split_at_pauses(heard)) == [heard]
+    for recognised in (phrase("so there"), phrase("so then", ("so", 1, 2), ("there", 30, 31))):
+        assert list(split_at_pauses(recognised)) == [recognised]

@@ -24,7 +24,7 @@ def punctuated(*texts: str, pause_s: float = 1.0, language: str | None = "en") -
 
 
 @pytest.mark.parametrize(
-    ("heard", "written"),
+    ("recognised", "written"),
     [
         ("hello world", "Hello world."),
         ("and then i said i'm here", "And then I said I'm here."),
@@ -36,8 +36,8 @@ def punctuated(*texts: str, pause_s: float = 1.0, language: str | None = "en") -
         ("stop. go on", "Stop. Go on."),
     ],
 )
-def test_english_gets_a_capital_an_i_and_a_full_stop(heard: str, written: str) -> None:
-    assert punctuated(heard) == [written]
+def test_english_gets_a_capital_an_i_and_a_full_stop(recognised: str, written: str) -> None:
+    assert punctuated(recognised) == [written]
 
 
 def test_a_sentence_ends_at_a_long_pause_and_goes_on_over_a_short_one() -> None:

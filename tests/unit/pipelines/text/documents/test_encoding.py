@@ -52,9 +52,9 @@ def test_another_encoding_is_refused_rather_than_read_as_noise(tmp_path: Path, c
     ],
 )
 def test_what_is_no_text_is_refused_by_name(tmp_path: Path, data: bytes, says: str) -> None:
-    with pytest.raises(UnreadableInput, match=says) as refusal:
+    with pytest.raises(UnreadableInput, match=says) as refused:
         read(tmp_path / "a", data)
-    assert refusal.value.field == "file"
+    assert refused.value.field == "file"
 
 
 def test_a_text_past_the_limit_is_refused_with_the_limit_and_a_cure(tmp_path: Path) -> None:

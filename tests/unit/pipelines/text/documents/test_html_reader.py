@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import InputTooLarge
+from pipelines.pipeline import Limits
 from pipelines.text.document import Chapter, Heading, Paragraph
 from pipelines.text.documents.html_reader import read_file
 
@@ -24,7 +25,7 @@ def test_a_page_has_title_author_language_and_chapters(tmp_path: Path) -> None:
             '<html lang="de-AT"><head><title> Das\nBuch </title><meta name="author" content="Ich"></head>'
             "<body><h1>Das Buch</h1><h2>Eins</h2><p>a</p><h2>Zwei</h2><p>b</p></body></html>",
         ),
-        10_000,
+        Limits(),
     )
     assert (document.title, document.author, document.language) == ("Das Buch", "Ich", "de-AT")
     blocks = list(document.blocks)
@@ -47,11 +48,11 @@ def test_a_page_has_title_author_language_and_chapters(tmp_path: Path) -> None:
     ],
 )
 def test_the_encoding_is_the_marked_the_declared_or_the_detected_one(tmp_path: Path, data: bytes) -> None:
-    (paragraph,) = read_file(page(tmp_path, data), 10_000).blocks
+    (paragraph,) = read_file(page(tmp_path, data), Limits()).blocks
     assert isinstance(paragraph, Paragraph)
     assert paragraph.text in ("Grüße", "猫")
 
 
 def test_a_page_of_nothing_but_markup_is_limited_too(tmp_path: Path) -> None:
     with pytest.raises(InputTooLarge):
-        read_file(page(tmp_path, "<p></p>" * 1000), 1000)
+        read_file(page(tmp_path, "<p></p>" * 1000), Limits(text_characters=1000))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.pipeline import Limits
 from pipelines.text.document import Block, Chapter, Document, Heading, Paragraph
 from pipelines.text.documents.markdown_reader import read_file
 
@@ -13,7 +14,7 @@ from pipelines.text.documents.markdown_reader import read_file
 def read(tmp_path: Path, text: str) -> Document:
     path = tmp_path / "a.md"
     path.write_text(text, encoding="utf-8")
-    return read_file(path, 10_000_000)
+    return read_file(path, Limits())
 
 
 def blocks(tmp_path: Path, text: str) -> list[Block]:

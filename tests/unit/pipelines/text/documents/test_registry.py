@@ -8,10 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from framework.cli.commands.speak import speak
+from framework.client.blocking_client import Client
 from pipelines.errors import InputTooLarge, UnreadableInput
 from pipelines.pipeline import Limits
+from pipelines.requests import SynthesisRequest
 from pipelines.text.document import Paragraph
-from pipelines.text.documents.registry import SOURCE_TYPES, open_file, open_text, resolve_source_type
+from pipelines.text.documents.registry import (
+    DOCUMENT_FORMATS,
+    DOCUMENT_SUFFIXES,
+    open_file,
+    open_text,
+    resolve_source_type,
+)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +39,16 @@ def test_the_type_is_the_given_one_or_that_of_the_file_name(said: str | None, na
     assert resolve_source_type(said, name) == found
 
 
+def test_each_suffix_stands_for_one_format() -> None:
+    assert len(DOCUMENT_SUFFIXES) == sum(len(each.suffixes) for each in DOCUMENT_FORMATS.values())
+    assert all(DOCUMENT_SUFFIXES[name] == name for name in DOCUMENT_FORMATS)
+
+
+@pytest.mark.parametrize("text", [SynthesisRequest.__doc__, speak.__doc__, Client.speak.__doc__])
+def test_texts_for_users_list_every_format(text: str | None) -> None:
+    assert f"({', '.join(DOCUMENT_FORMATS)})" in (text or "")
+
+
 def test_an_unknown_type_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(UnreadableInput, match="txt, md, html, epub, docx"):
         open_file(tmp_path / "x", "pdf", Limits())
@@ -41,7 +60,7 @@ def test_a_text_in_the_request_is_plain() -> None:
         open_text("x" * 11, Limits(text_characters=10))
 
 
-@pytest.mark.parametrize("source_type", SOURCE_TYPES)
+@pytest.mark.parametrize("source_type", DOCUMENT_FORMATS)
 def test_a_file_that_is_random_bytes_is_an_error_of_the_input(tmp_path: Path, source_type: str) -> None:
     path = tmp_path / "x"
     path.write_bytes(bytes(range(256)) * 40)

@@ -26,7 +26,7 @@ from tests.material.recorded_voice import RECORDING, SilentSentenceVoice, load_s
 from tests.pipeline_runner import PipelineRun, load_family
 
 TEXTS = ("First words are clear.", "Second words are lost.", "Third words are clear.")
-LISTENER = "tone-listener"
+RECOGNISER = "tone-listener"
 
 
 class Forgetful(ToneSynthesiser):
@@ -72,7 +72,7 @@ class Swift(Forgetful):
 def spoken(
     root: Path, others: Mapping[str, Any], texts: Sequence[str] = TEXTS, **params: Any
 ) -> tuple[PipelineRun, Any]:
-    asked = {"verify": True, "verify_model": LISTENER, "retry_models": list(others), "language": "en", **params}
+    asked = {"verify": True, "verify_model": RECOGNISER, "retry_models": list(others), "language": "en", **params}
     run = PipelineRun("tts.synthesize", root, {"model": "tone", "text": "\n\n".join(texts), **asked})
     return run, run.run_all(None, Forgetful("lost"), others)
 
@@ -132,7 +132,7 @@ def test_the_rendition_has_the_rate_of_its_part_and_marks_are_where_its_words_ar
     for word in marks["words"]:
         start, end = (round(word[edge] * 16_000) for edge in ("start", "end"))
         sound = np.abs(part.samples[start:end].astype(int))
-        # A burst begins within a millisecond of the mark and the breath behind the last one is 5 ms long.
+        # A burst begins within a millisecond of the mark and the pause after the last one is 5 ms long.
         assert np.flatnonzero(sound > 300)[0] <= 20, word
         assert np.flatnonzero(sound > 300)[-1] >= len(sound) - 110, word
     with av.open(str(run.sink.out / "audio.wav")) as file:

@@ -16,16 +16,16 @@ from tests.material.recorded_recogniser import RecordedRecogniser
 from tests.material.recorded_voice import RECORDING, RecordedVoice, SilentSentenceVoice, choose_faults, load_sentences
 from tests.pipeline_runner import PipelineRun
 
-LISTENER = "pocketsphinx-en-us"
+RECOGNISER = "pocketsphinx-en-us"
 
 
 def verified(
     root: Path, reader: RecordedVoice, texts: list[str], **params: Any
 ) -> tuple[PipelineRun, RecordedRecogniser, Any]:
-    listener = RecordedRecogniser(RECORDING)
+    recogniser = RecordedRecogniser(RECORDING)
     run = PipelineRun("tts.synthesize", root, {"model": "tone", "text": "\n\n".join(texts), "verify": True, **params})
-    result = run.run_all(None, reader, {LISTENER: listener})
-    return run, listener, result
+    result = run.run_all(None, reader, {RECOGNISER: recogniser})
+    return run, recogniser, result
 
 
 def sentences_of(run: PipelineRun, nth: int) -> list[SpokenSentence]:
@@ -42,13 +42,13 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> tuple[PipelineRun, Recorde
 
 
 def test_ten_of_ten_planted_faults_are_found_and_hardly_anything_else(book: tuple[PipelineRun, Any, Any]) -> None:
-    run, listener, _ = book
-    assert listener.unrecorded == 0, "windows changed: python -m tests.material.recorded_voice"
-    heard = sentences_of(run, 2)
-    doubtful = {sentence.text for sentence in heard if sentence.is_doubtful}
+    run, recogniser, _ = book
+    assert recogniser.unrecorded == 0, "windows changed: python -m tests.material.recorded_voice"
+    verified_sentences = sentences_of(run, 2)
+    doubtful = {sentence.text for sentence in verified_sentences if sentence.is_doubtful}
     assert len(choose_faults()) == 10
     assert set(choose_faults()) <= doubtful
-    right = [sentence for sentence in heard if sentence.text not in choose_faults()]
+    right = [sentence for sentence in verified_sentences if sentence.text not in choose_faults()]
     assert len(right) >= 70
     assert len(doubtful - set(choose_faults())) / len(right) < 0.05
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pipelines.errors import BadInput, InputTooLarge
+from pipelines.pipeline import Limits
 from pipelines.text.document import Utterance
 from pipelines.text.documents.ssml import parsing
 from pipelines.text.documents.ssml.reader import read_file, read_string
@@ -24,7 +25,7 @@ def said(inside: str) -> list[tuple[str, Any]]:
     return [(one.text, one.pause if one.silence_s is None else one.silence_s) for one in utterances(inside)]
 
 
-def refusal(text: str) -> str:
+def error_detail(text: str) -> str:
     with pytest.raises(BadInput) as refused:
         list(read_string(text).blocks)
     assert refused.value.field == "ssml"
@@ -85,9 +86,9 @@ def test_language_and_namespace_of_the_document_are_read() -> None:
 
 def test_a_file_is_read_like_a_text(tmp_path: Path) -> None:
     (tmp_path / "a.ssml").write_bytes("<speak>Käse.</speak>".encode())
-    assert [block.text for block in read_file(tmp_path / "a.ssml", 100).blocks if isinstance(block, Utterance)] == [
-        "Käse."
-    ]
+    assert [
+        block.text for block in read_file(tmp_path / "a.ssml", Limits()).blocks if isinstance(block, Utterance)
+    ] == ["Käse."]
 
 
 def test_a_long_text_without_tags_is_split_at_sentences() -> None:
@@ -158,7 +159,7 @@ def test_marks_are_before_a_character_or_alone() -> None:
     ]
 
 
-# -- refusals --------------------------------------------------------------------------------------------------------
+# -- errors ----------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -198,7 +199,7 @@ def test_marks_are_before_a_character_or_alone() -> None:
     ],
 )
 def test_unsupported_markup_is_refused_with_its_position(text: str, message: str) -> None:
-    detail = refusal(text)
+    detail = error_detail(text)
     assert detail.startswith("SSML, line ")
     assert message in detail
 
@@ -212,16 +213,20 @@ def test_unsupported_markup_is_refused_with_its_position(text: str, message: str
     ],
 )
 def test_document_types_and_entities_are_refused_before_anything_is_read(text: str) -> None:
-    assert refusal(text) == "SSML, line 1, column 1: document types and entities are not read; remove them."
+    assert error_detail(text) == "SSML, line 1, column 1: document types and entities are not read; remove them."
 
 
 def test_tags_that_are_nested_too_deep_are_refused() -> None:
-    assert "33 deep; 32 is the most" in refusal("<speak>" + "<emphasis>" * 32 + "a" + "</emphasis>" * 32 + "</speak>")
-    assert refusal("<speak>" + "<p>" * 5_000 + "a" + "</p>" * 5_000 + "</speak>").startswith("SSML, line 1, column ")
+    assert "33 deep; 32 is the most" in error_detail(
+        "<speak>" + "<emphasis>" * 32 + "a" + "</emphasis>" * 32 + "</speak>"
+    )
+    assert error_detail("<speak>" + "<p>" * 5_000 + "a" + "</p>" * 5_000 + "</speak>").startswith(
+        "SSML, line 1, column "
+    )
 
 
 def test_breaks_that_are_too_long_together_are_refused() -> None:
-    assert "longer than 3,600 s together" in refusal("<speak>a" + "<break time='60s'/>" * 61 + "</speak>")
+    assert "longer than 3,600 s together" in error_detail("<speak>a" + "<break time='60s'/>" * 61 + "</speak>")
 
 
 def test_more_tags_than_a_server_holds_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,7 +237,7 @@ def test_more_tags_than_a_server_holds_are_refused(monkeypatch: pytest.MonkeyPat
 
 def test_positions_are_right_behind_comments_and_signs_in_attributes() -> None:
     text = '<speak><!-- <a> --><sub alias="a > b">x</sub>\n<![CDATA[ <b> ]]><prosody rate="no">y</prosody></speak>'
-    assert "line 2, column 18" in refusal(text)
+    assert "line 2, column 18" in error_detail(text)
 
 
 @pytest.mark.parametrize(

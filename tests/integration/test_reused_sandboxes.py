@@ -19,10 +19,10 @@ from workers.engines.messages import PLAN_FILE, Confined, PlanDone, PlanInput, P
 from workers.engines.protocol import ProtocolViolation
 from workers.sandbox import landlock
 from workers.sandbox import pool as sandbox_pool
-from workers.sandbox.confinement import Limits
+from workers.sandbox.confinement import ResourceLimits
 from workers.sandbox.pool import SandboxPool
 
-LIMITS = Limits(memory_bytes=1 << 30, cpu_s=math.ceil(deadline(20)), file_bytes=8 << 20)
+LIMITS = ResourceLimits(memory_bytes=1 << 30, cpu_s=math.ceil(deadline(20)), file_bytes=8 << 20)
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +43,8 @@ def module_pool():
 def pool(module_pool):
     """Without what earlier tests left."""
     idle, module_pool._idle = module_pool._idle, []
-    for kept in idle:
-        kept.close()
+    for sandbox in idle:
+        sandbox.close()
     return module_pool
 
 
@@ -165,9 +165,9 @@ def test_leaving_early_ends_the_process(pool, header, make_workdir):
 
 def test_one_that_ended_while_it_waited_is_no_chunks_fault(pool, header):
     first = who(header)
-    [kept] = pool._idle
+    [reused] = pool._idle
     os.kill(first, 9)
-    assert kept.sandbox.is_over.wait(deadline(30))
+    assert reused.sandbox.is_over.wait(deadline(30))
     assert who(header) != first
 
 
