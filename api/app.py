@@ -16,6 +16,7 @@ from api.keys.routes import routes as keys
 from api.models.routes import routes as models
 from api.ops.routes import routes as ops
 from api.stt.routes import routes as stt
+from api.submission.http import install_submission_problems
 from api.submission.routes import routes as submission
 from api.tts.routes import routes as tts
 from api.voices.routes import routes as voices
@@ -44,6 +45,7 @@ def create_app(services: Services) -> OpenAPI:
     app.json.sort_keys = False
     install_request_log(app)
     install_problems(app)
+    install_submission_problems(app)
     for blueprint in ROUTES:
         app.register_api(blueprint)
     install_docs(app)

@@ -10,11 +10,11 @@ from api.models.live_workers import LiveWorkers
 from api.ops.health import HealthCheck
 from api.ops.request_metrics import RequestMetrics
 from api.submission.uncertain_inputs import UncertainInputs
-from jobs.dispatch.celery_dispatch import CeleryDispatch
-from jobs.dispatch.dispatch import Dispatch, NullDispatch
+from jobs.dispatch.dispatch import Dispatch
+from jobs.dispatch.from_settings import open_dispatch
 from jobs.errors import JobsError
 from jobs.outbound.address import OutboundPolicy
-from jobs.secret_box import open_secret_box
+from jobs.secret_box import SecretBox, open_secret_box
 from jobs.settings import Settings
 from jobs.sql import open_store
 from jobs.storage.from_settings import open_storage
@@ -30,32 +30,41 @@ log = structlog.get_logger("api")
 
 def build_services(settings: Settings) -> Services:
     """The services for these settings. Raises Misconfigured."""
-    store = open_store(settings, open_secret_box(settings))
+    secret_box = open_secret_box(settings)
+    store = open_store(settings, secret_box)
     workers = LiveWorkers(store.workers)
 
     def slots_of(queue: str) -> int:
         return sum(row.slots for row in workers.serving(queue)) or 1
 
-    dispatch: Dispatch = NullDispatch()
-    if settings.broker_url is not None:
-        dispatch = CeleryDispatch(settings.broker_url.get_secret_value(), slots_of=slots_of)
+    dispatch = open_dispatch(settings, slots_of=slots_of)
     storage = open_storage(settings)
     try:
         mark_storage(storage, store.maintenance.installation_id())
     except JobsError as error:
         log.warning("storage_not_marked", code=error.code)  # a worker marks it later; until then nothing is deleted
-    return assemble_services(settings, store=store, storage=storage, dispatch=dispatch)
+    return assemble_services(
+        settings, store=store, storage=storage, dispatch=dispatch, secret_box=secret_box, workers=workers
+    )
 
 
-def assemble_services(settings: Settings, *, store: Store, storage: Storage, dispatch: Dispatch) -> Services:
-    """The services over three given adapters."""
-    workers = LiveWorkers(store.workers)
+def assemble_services(
+    settings: Settings,
+    *,
+    store: Store,
+    storage: Storage,
+    dispatch: Dispatch,
+    secret_box: SecretBox | None = None,
+    workers: LiveWorkers | None = None,
+) -> Services:
+    """The services over three given adapters. `secret_box`, `workers`: where the caller has made them already."""
+    workers = workers if workers is not None else LiveWorkers(store.workers)
     return Services(
         settings=settings,
         store=store,
         storage=storage,
         dispatch=dispatch,
-        secret_box=open_secret_box(settings),
+        secret_box=secret_box if secret_box is not None else open_secret_box(settings),
         catalog=Catalog.read(settings.data_dir / "models.toml"),
         key_cache=KeyCache(store.keys, trust_s=settings.api_cache_keys_s),
         workers=workers,

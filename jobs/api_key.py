@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
+
+#: What a key allows; `admin` includes all others. `stream` guards nothing yet: it is reserved for live audio over
+#: WebSockets. The command line (framework/cli/commands/keys.py) names the scopes in a help text.
+Scope = Literal["read", "submit", "stream", "admin"]
+SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from .failure import Failure
 from .job import Job, Json
 from .states import ChunkState, ReleaseReason, Step
+from .stored_object import StoredObject
 
 
 @dataclass(frozen=True, slots=True)
-class InputObject:
-    """An object that a chunk reads, with the SHA-256 of its bytes (None only where it is not known yet)."""
+class PlanFile:
+    """A file of a plan that no work chunk reads: it is for the stitch, under this name."""
 
-    key: str
-    sha256: str | None
-    bytes: int | None
+    name: str
+    object: StoredObject
+
+    def to_json(self) -> dict[str, Any]:
+        """As the notes of a plan chunk hold it."""
+        return {"name": self.name, **self.object.to_json()}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> PlanFile:
+        """The inverse of `to_json`. Raises KeyError where a field is missing."""
+        return cls(value["name"], StoredObject.from_json(value))
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkNotes:
+    """What is recorded of a succeeded chunk beside its object; a field that was not noted is None or empty."""
+
+    #: work: seconds of computation in the engine.
+    engine_s: float | None = None
+    #: work: what made the part; the job collects it.
+    provenance: Json | None = None
+    #: work: how many follow-ups the part asked for.
+    follow_ups: int | None = None
+    #: work and stitch: seconds of audio. The audit compares their sums.
+    duration_s: float | None = None
+    #: plan: files for the stitch.
+    files: Sequence[PlanFile] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As the database holds it: only what was noted."""
+        noted = {
+            "engine_s": self.engine_s,
+            "provenance": None if self.provenance is None else dict(self.provenance),
+            "follow_ups": self.follow_ups,
+            "duration_s": self.duration_s,
+            "files": [file.to_json() for file in self.files] or None,
+        }
+        return {name: value for name, value in noted.items() if value is not None}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> ChunkNotes:
+        """The inverse of `to_json`."""
+        return cls(
+            engine_s=value.get("engine_s"),
+            provenance=value.get("provenance"),
+            follow_ups=value.get("follow_ups"),
+            duration_s=value.get("duration_s"),
+            files=tuple(PlanFile.from_json(file) for file in value.get("files", ())),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +82,15 @@ class Chunk:
     fence: int
     units: float
     span: Json
-    input_keys: Sequence[InputObject] = ()
+    input_keys: Sequence[StoredObject] = ()
     error_count: int = 0
     crash_count: int = 0
     rescue_count: int = 0
     snooze_count: int = 0
     solo: bool = False
-    result_key: str | None = None
-    result_sha256: str | None = None
-    result_bytes: int | None = None
-    #: JSON that was committed with the object: engine seconds, provenance, stitched duration.
-    notes: Json = field(default_factory=dict)
+    #: Of a succeeded chunk: the object that it left, and what was recorded with it.
+    part: StoredObject | None = None
+    notes: ChunkNotes = field(default_factory=ChunkNotes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +101,7 @@ class NewChunk:
     queue: str
     units: float
     span: Json
-    input_keys: Sequence[InputObject] = ()
+    input_keys: Sequence[StoredObject] = ()
     round: int = 1
 
 
@@ -73,27 +119,27 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredPart:
-    """The immutable object that holds the part of a chunk; written before the commit."""
-
-    key: str
-    sha256: str
-    bytes: int
-
-
-@dataclass(frozen=True, slots=True)
 class Commit:
     """The success of one claimed chunk; the store applies it in one transaction or refuses it.
 
     plan: `new_chunks`, `units_total`, `unit` set. work: `follow_ups` perhaps. stitch: `result` set.
     """
 
-    part: StoredPart
-    notes: Json = field(default_factory=dict)
+    #: Stored before the commit.
+    part: StoredObject
+    notes: ChunkNotes = field(default_factory=ChunkNotes)
     new_chunks: Sequence[NewChunk] = ()
     units_total: float | None = None
     unit: str | None = None
     result: Json | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReusedChunk:
+    """A finished chunk of a parent whose part a retry takes over, and the copy of that part."""
+
+    chunk: Chunk
+    part: StoredObject
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ class Job:
     created_at: int
     updated_at: int
     deadline_at: int
+    #: Always None: reserved for batches, by which the API and the database can filter already.
     batch_id: str | None = None
     parent_id: str | None = None
     input_key: str | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from .failure import Failure
+from .failure import ErrorClass, Failure
 from .states import ReleaseReason
 
 #: A chunk fails for good at its n-th error, engine death alone in its engine, lost worker.
@@ -56,19 +56,20 @@ def decide_retry(
         case ReleaseReason.RETRY if charge:
             counts = replace(counts, error=counts.error + 1)
             if counts.error >= ERROR_LIMIT:
-                failure = Failure("engine", "retries_exhausted", f"The engine failed {ERROR_LIMIT} times.")
+                failure = Failure(ErrorClass.ENGINE, "retries_exhausted", f"The engine failed {ERROR_LIMIT} times.")
                 return Exhausted(counts, failure)
             return RetryAfter(counts, round(base_ms * 2 ** (counts.error - 1) * (0.8 + 0.4 * random())))
         case ReleaseReason.CRASH if charge:
             counts = replace(counts, crash=counts.crash + 1)
             if counts.crash >= CRASH_LIMIT:
-                failure = Failure("poison", "poison", f"This input killed the engine {CRASH_LIMIT} times.")
+                failure = Failure.poison(f"This input killed the engine {CRASH_LIMIT} times.")
                 return Exhausted(counts, failure)
             return RetryAfter(counts, 0)
         case ReleaseReason.RESCUE if charge:
             counts = replace(counts, rescue=counts.rescue + 1)
             if counts.rescue >= RESCUE_LIMIT:
-                failure = Failure("poison", "workers_lost", f"{RESCUE_LIMIT} workers were lost over this input.")
+                detail = f"{RESCUE_LIMIT} workers were lost over this input."
+                failure = Failure(ErrorClass.POISON, "workers_lost", detail)
                 return Exhausted(counts, failure)
             # The first rescue waits for nothing: a lost node says nothing about the input.
             delay_ms = _backoff_ms(_RESCUE_MS, counts.rescue - 1, _LONGEST_RESCUE_MS) if counts.rescue > 1 else 0

@@ -87,7 +87,7 @@ class Settings(BaseSettings):
     """Long polls and event streams held at once per API process; past it the answer comes at once with Retry-After."""
 
     api_cache_keys_s: float = Field(5.0, ge=0)
-    """Seconds that an API process trusts a key it has seen; a revoked key dies at most so much later."""
+    """Seconds that an API process trusts a key it has seen; a revoked key is valid for at most so much longer."""
 
     webhook_timeout_s: float = Field(15.0, gt=0)
     """Seconds for a webhook receiver to answer."""

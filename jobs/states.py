@@ -53,6 +53,10 @@ class Step(StrEnum):
     STITCH = "stitch"
 
 
+#: The queue of `plan` and `stitch` chunks; its workers are started as the family of this name.
+CPU_QUEUE = "cpu"
+
+
 class Priority(StrEnum):
     """How soon a job is run; stored as `rank`."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .chunk import InputObject
+from .stored_object import StoredObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class NewVoice:
     id: str
     tenant_id: str
     name: str
-    reference: InputObject
+    reference: StoredObject
     language: str | None = None  # BCP 47
     gender: str | None = None
 

@@ -17,8 +17,6 @@ from __future__ import annotations
 class PipelineError(Exception):
     """The pipeline failed."""
 
-    #: One of the error classes of the API: `bad_input engine storage timeout poison deadline`.
-    error_class = "engine"
     code = "pipeline_error"
     retryable = False
 
@@ -32,7 +30,6 @@ class PipelineError(Exception):
 class BadInput(PipelineError):
     """The input cannot be processed as it is."""
 
-    error_class = "bad_input"
     code = "bad_input"
 
 

@@ -58,10 +58,10 @@ class Speech:
     samples: Samples
     sample_rate_hz: int
     marks: Sequence[WordMark] = ()
-    #: Defects that the model detected itself: "attention" where its attention did not follow the text.
+    #: Faults that the model detected itself: "attention" where its attention did not follow the text.
     faults: Sequence[str] = ()
     #: Notes for the user, in whole sentences: what was left out.
-    remarks: Sequence[str] = ()
+    warnings: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

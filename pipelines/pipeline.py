@@ -1,7 +1,7 @@
 """The interface of a job kind: plan, work and stitch, and the values that pass between them.
 
 Knows nothing of jobs, queues or buckets: files of one chunk come in as paths, files go out through a `Sink`. The caller
-(workers/engines in a child process, framework/inference in this one) decides where the files are kept.
+(workers/engines, in a child process) decides where the files are kept.
 """
 
 from __future__ import annotations

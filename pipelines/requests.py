@@ -40,6 +40,26 @@ class Reference(BaseModel):
     name: str = ""
 
 
+class SpeechPatch(BaseModel):
+    """A change to one sentence of a finished book."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sentence: int = Field(ge=0, description="Its number in marks.json.")
+    text: str | None = Field(None, min_length=1, max_length=2_000, description="The new text; unset = the same.")
+    voice: str | None = Field(None, max_length=100, description="The new voice; unset = the same.")
+
+    @model_validator(mode="after")
+    def _changes(self) -> SpeechPatch:
+        if self.text is None and self.voice is None:
+            raise ValueError("give text, voice or both: otherwise nothing would change")
+        return self
+
+
+class _SetByServer:
+    """Marks a field that only the server sets; clients may not send it."""
+
+
 class JobRequest(BaseModel):
     """Fields of every job."""
 
@@ -64,13 +84,14 @@ class JobRequest(BaseModel):
         le=3650 * 86_400,
         description="Seconds after its end that input and results are kept; unset = the server's default.",
     )
-    #: Set by the server, rejected from clients: the type of the uploaded source, and its name for messages.
-    source_type: str | None = None
-    source_name: str | None = None
-    #: Set by the server: the recordings of the enrolled voices, by voice.
-    references: dict[str, Reference] = Field(default_factory=dict)
-    #: Set by the server, rejected from clients: the changes of `POST /jobs/{id}/patch` to the finished book.
-    patches: list[SpeechPatch] = Field(default_factory=list)
+    #: The type of the uploaded source, and its name for messages.
+    source_type: Annotated[str | None, _SetByServer()] = None
+    source_name: Annotated[str | None, _SetByServer()] = None
+    #: The recordings of the enrolled voices, by voice.
+    references: Annotated[dict[str, Reference], _SetByServer()] = Field(default_factory=dict)
+    #: The changes of `POST /jobs/{id}/patch` to the finished book. Of speech alone, but stored jobs of every kind have
+    #: the field, and it counts for their Idempotency-Keys.
+    patches: Annotated[list[SpeechPatch], _SetByServer()] = Field(default_factory=list)
 
     @property
     def enrolled_voices(self) -> Mapping[str, str]:
@@ -78,20 +99,12 @@ class JobRequest(BaseModel):
         return {}
 
 
-class SpeechPatch(BaseModel):
-    """A change to one sentence of a finished book."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    sentence: int = Field(ge=0, description="Its number in marks.json.")
-    text: str | None = Field(None, min_length=1, max_length=2_000, description="The new text; unset = the same.")
-    voice: str | None = Field(None, max_length=100, description="The new voice; unset = the same.")
-
-    @model_validator(mode="after")
-    def _changes(self) -> SpeechPatch:
-        if self.text is None and self.voice is None:
-            raise ValueError("give text, voice or both: otherwise nothing would change")
-        return self
+#: Fields that only the server sets; clients may not send them.
+SERVER_FIELDS = tuple(
+    name
+    for name, field in JobRequest.model_fields.items()
+    if any(isinstance(each, _SetByServer) for each in field.metadata)
+)
 
 
 class SynthesisRequest(JobRequest):

@@ -7,10 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from jobs.chunk import Claim, Commit, InputObject, NewChunk, StoredPart
+from jobs.chunk import Claim, Commit, NewChunk
 from jobs.job import Job, NewJob
 from jobs.sql import SqlStore
 from jobs.storage.object_keys import reference_key
+from jobs.stored_object import StoredObject
 from jobs.voice import NewVoice
 from jobs.webhooks.delivery import Delivery
 
@@ -41,11 +42,11 @@ def claim_chunk(store: SqlStore, queue: str = "cpu", worker: str = "ins:host:cpu
     return found
 
 
-def make_part(claimed: Claim, name: str = "") -> StoredPart:
+def make_part(claimed: Claim, name: str = "") -> StoredObject:
     """The object that this attempt would have stored."""
     chunk = claimed.chunk
     place = f"{chunk.step}-{chunk.round}-{chunk.idx}-{chunk.fence}-{name or 'feedfacefeedface'}"
-    return StoredPart(f"jobs/{chunk.tenant_id}/{chunk.job_id}/parts/{place}", "f" * 64, 12)
+    return StoredObject(f"jobs/{chunk.tenant_id}/{chunk.job_id}/parts/{place}", "f" * 64, 12)
 
 
 def make_work_chunks(count: int, *, queue: str = QUEUE, **changes: Any) -> list[NewChunk]:
@@ -95,7 +96,7 @@ def make_finished_job(store: SqlStore, count: int = 2, **changes: Any) -> Job:
 def new_voice(number: int, *, tenant_id: str = "acme") -> NewVoice:
     """A voice whose recording was uploaded."""
     voice_id = f"voice_{number:032x}"
-    reference = InputObject(reference_key(tenant_id, voice_id, "upload"), "f" * 64, 4321)
+    reference = StoredObject(reference_key(tenant_id, voice_id, "upload"), "f" * 64, 4321)
     return NewVoice(voice_id, tenant_id, "Ann", reference, language="en-GB", gender="female")
 
 

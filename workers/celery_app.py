@@ -8,6 +8,7 @@ from celery import Celery
 from kombu.entity import Exchange, Queue
 
 from jobs.dispatch.celery_dispatch import broker_options, broker_tls
+from jobs.states import CPU_QUEUE
 
 
 def make_app(broker_url: str, queues: Sequence[str]) -> Celery:
@@ -53,4 +54,4 @@ def __getattr__(name: str) -> Celery:
 
     from .wiring import broker_url
 
-    return make_app(broker_url(Settings()), ["cpu"])
+    return make_app(broker_url(Settings()), [CPU_QUEUE])

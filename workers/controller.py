@@ -25,7 +25,9 @@ from celery.exceptions import SecurityWarning
 from jobs.errors import JobsError, Misconfigured
 from jobs.logging_setup import configure_logging
 from jobs.settings import Settings, engine_environment, sandbox_environment
+from jobs.states import CPU_QUEUE
 from pipelines.catalog.catalog import Catalog
+from pipelines.catalog.engines import can_use_gpu
 from pipelines.catalog.entry import Entry
 from workers.engines.pool import EnginePool
 from workers.sandbox.confinement import ResourceLimits
@@ -40,8 +42,6 @@ _log = structlog.get_logger(__name__)
 
 #: Seconds for the fork server to import everything; loading a model may take longer.
 _FORK_SERVER_S, _MODEL_S = 60.0, 1800.0
-#: Engines that use no other device.
-_CPU_ENGINES = frozenset({"espeak-ng", "pocketsphinx", "numpy"})
 #: Seconds after the start of a graceful stop at which the process exits even if something hangs.
 _FORCED_EXIT_S = 55.0
 
@@ -74,7 +74,9 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
     url = broker_url(settings)
     catalog = Catalog.read(settings.data_dir / "models.toml")
     engines: EnginePool | SandboxPool
-    engines, pool = _sandboxes(options, settings) if options.family == "cpu" else _engines(options, settings, catalog)
+    engines, pool = (
+        _sandboxes(options, settings) if options.family == CPU_QUEUE else _engines(options, settings, catalog)
+    )
     services = wire(settings, threads=pool.slots + 8)
     worker = Worker(services, pool, engines)
     try:
@@ -92,7 +94,7 @@ def _sandboxes(options: argparse.Namespace, settings: Settings) -> tuple[Sandbox
     engines = SandboxPool(
         limits, stall_s=settings.child_stall_s, environment=sandbox_environment(), most_idle=slots + 1
     )
-    return engines, PoolConfig("cpu", ("cpu",), slots, "cpu", sends_webhooks=True)
+    return engines, PoolConfig(CPU_QUEUE, (CPU_QUEUE,), slots, "cpu", sends_webhooks=True)
 
 
 def _engines(options: argparse.Namespace, settings: Settings, catalog: Catalog) -> tuple[EnginePool, PoolConfig]:
@@ -100,7 +102,7 @@ def _engines(options: argparse.Namespace, settings: Settings, catalog: Catalog) 
     if not entries:
         known = ", ".join(sorted({entry.family for entry in catalog}))
         raise Misconfigured(f"there is no family {options.family!r}; there are cpu, {known}", field="--family")
-    if options.device != "cpu" and all(set(entry.engines) <= _CPU_ENGINES for entry in entries):
+    if options.device != "cpu" and not any(can_use_gpu(entry) for entry in entries):
         raise Misconfigured(f"{options.family} runs on the CPU only: leave --device out", field="--device")
     preload = _select_preload(options.model, entries)
     count = options.engines or _default_engines(options.device, preload)
@@ -147,7 +149,7 @@ def _default_engines(device: str, preload: Sequence[Entry]) -> int:
 
 
 def _wait_until_warm(engines: EnginePool | SandboxPool, options: argparse.Namespace) -> None:
-    if not engines.wait_until_loaded(_FORK_SERVER_S if options.family == "cpu" else _MODEL_S):
+    if not engines.wait_until_loaded(_FORK_SERVER_S if options.family == CPU_QUEUE else _MODEL_S):
         raise Misconfigured(f"the engines of {options.family} did not start in time", field="--family")
     if not engines.is_warm():
         raise Misconfigured("; ".join(dict.fromkeys(engines.failures())) or "no engine started", field="--family")

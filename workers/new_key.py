@@ -9,14 +9,13 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from jobs.api_key import SCOPES
 from jobs.errors import JobsError
 from jobs.secret_box import open_secret_box
 from jobs.settings import Settings
 from jobs.sql import open_store
 from jobs.storage.object_keys import check_segment
 from jobs.store import Store
-
-SCOPES = ("read", "submit", "stream", "admin")
 
 
 def create_key(store: Store, tenant_id: str, name: str, scopes: Sequence[str]) -> str:
@@ -37,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m workers.new_key", description=__doc__.splitlines()[0])
     parser.add_argument("--tenant", required=True, help="letters, digits and ._~-")
     parser.add_argument("--name", default="first", help="what the key is for")
-    parser.add_argument("--scopes", type=_scopes, default=["read", "submit"], help="any of read,submit,stream,admin")
+    parser.add_argument("--scopes", type=_scopes, default=["read", "submit"], help=f"any of {','.join(SCOPES)}")
     options = parser.parse_args(arguments)
     settings = Settings()
     try:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from dataclasses import dataclass
 
-from jobs.dispatch.celery_dispatch import CeleryDispatch
-from jobs.dispatch.dispatch import Dispatch, NullDispatch
+from jobs.dispatch.dispatch import Dispatch
+from jobs.dispatch.from_settings import open_dispatch
 from jobs.errors import Misconfigured
 from jobs.secret_box import open_secret_box
 from jobs.settings import Settings
@@ -16,6 +14,8 @@ from jobs.storage.from_settings import open_storage
 from jobs.storage.storage import Storage
 from jobs.store import Store
 from pipelines.catalog.catalog import Catalog
+
+from .worker_id import WorkerId
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class WorkerServices:
     catalog: Catalog
 
     def worker_id(self, pool: str) -> str:
-        """`<installation>:<host>:<pool>:<pid>`."""
-        return f"{self.store.maintenance.installation_id()}:{platform.node()}:{pool}:{os.getpid()}"
+        """The name of this process as a worker of the pool."""
+        return str(WorkerId.of_this_process(self.store.maintenance.installation_id(), pool))
 
 
 def wire(settings: Settings, *, threads: int = 6) -> WorkerServices:
@@ -40,9 +40,7 @@ def wire(settings: Settings, *, threads: int = 6) -> WorkerServices:
     def slots_of(queue: str) -> int:
         return sum(worker.slots for worker in store.workers.list_live() if queue in worker.queues)
 
-    dispatch: Dispatch = NullDispatch()
-    if settings.broker_url is not None:
-        dispatch = CeleryDispatch(settings.broker_url.get_secret_value(), slots_of=slots_of)
+    dispatch = open_dispatch(settings, slots_of=slots_of)
     catalog = Catalog.read(settings.data_dir / "models.toml")
     return WorkerServices(settings, store, open_storage(settings), dispatch, catalog)
 

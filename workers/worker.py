@@ -5,9 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 import structlog
 
@@ -16,6 +15,7 @@ from jobs.outbound.address import OutboundPolicy
 from jobs.outbound.http_client import OutboundHttp
 from jobs.storage.ownership import mark_storage
 from jobs.webhooks.delivery import WEBHOOK_QUEUE
+from jobs.worker import WorkerInfo
 from workers.chunks.consumer import Consumer
 from workers.chunks.execution import Execution
 from workers.chunks.heartbeat import LeaseKeeper
@@ -24,7 +24,7 @@ from workers.chunks.workdir import Workdirs
 from workers.engines.engine import Engines
 from workers.maintenance.sweeper import Sweeper
 from workers.maintenance.worker_registration import WorkerRegistration
-from workers.webhooks.delivery_threads import DeliverySender
+from workers.webhooks.delivery_sender import DeliverySender
 
 from .wiring import WorkerServices
 
@@ -161,5 +161,5 @@ class Worker:
         while self._keeper.leases() and time.monotonic() < until:
             time.sleep(0.05)
 
-    def _info(self) -> Mapping[str, Any]:
-        return {**self._engines.describe(), "audit": self._sweeper.audit}
+    def _info(self) -> WorkerInfo:
+        return replace(self._engines.describe(), audit=self._sweeper.audit)

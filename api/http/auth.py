@@ -7,17 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Literal, get_args
 
 from flask import g, request
 
-from jobs.api_key import ApiKey
+from jobs.api_key import ApiKey, Scope
 
 from .errors import Forbidden, Unauthenticated
 from .key_cache import KeyCache
-
-Scope = Literal["read", "submit", "stream", "admin"]
-SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 
 @dataclass(frozen=True, slots=True)

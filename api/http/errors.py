@@ -5,7 +5,7 @@ RequestError
 │   └── IncompleteBody    the body ended early (400)
 ├── Unauthenticated       no key, or an unknown one (401)
 ├── Forbidden             the key or the link does not allow this (403)
-├── NoPreview             the voice has no finished sample (404)
+├── NoPreview             the voice has no finished preview (404)
 ├── NoResult              the job ended without a result (409)
 ├── NotPatchable          the job is not finished speech (409)
 ├── NotRetryable          the job did not fail, was not cancelled and has not expired (409)

@@ -18,8 +18,8 @@ from pydantic_core import from_json
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
-from jobs.chunk import StoredPart
 from jobs.storage.storage import Storage, Upload
+from jobs.stored_object import StoredObject
 
 from .body import read_blocks
 from .errors import IncompleteBody, Invalid, Malformed, TooLarge, UnsupportedMediaType
@@ -39,7 +39,7 @@ class Form:
     upload: Upload | None = None
     file_bytes: int = 0
 
-    def complete(self) -> StoredPart:
+    def complete(self) -> StoredObject:
         """Store the file under the key of the form. Raises StorageUnavailable."""
         assert self.upload is not None
         part, self.upload = self.upload.complete(), None

@@ -73,7 +73,7 @@ DETAIL_OF_STATUS = {
 
 def install_problems(app: Flask) -> None:
     """Turn every exception of every route into a problem document."""
-    app.register_error_handler(RequestError, _handle_request_error)
+    app.register_error_handler(RequestError, request_error_response)
     app.register_error_handler(JobsError, _handle_known)
     app.register_error_handler(PipelineError, _handle_known)
     app.register_error_handler(HTTPException, _handle_http)
@@ -102,6 +102,18 @@ def problem_response(
     return response
 
 
+def request_error_response(error: RequestError) -> Response:
+    """A refused request as a response."""
+    return problem_response(
+        error.status,
+        error.code,
+        error.detail,
+        retryable=error.retryable,
+        errors=error.errors,
+        headers=error.headers,
+    )
+
+
 def problem_document(
     status: int, code: str, detail: str, *, retryable: bool = False, errors: Sequence[FieldError] = ()
 ) -> dict[str, Any]:
@@ -127,17 +139,6 @@ def error_document(error: JobsError | PipelineError) -> dict[str, Any]:
 
 def _status(error: Exception) -> int:
     return next((status for kind, status in STATUS_OF if isinstance(error, kind)), 500)
-
-
-def _handle_request_error(error: RequestError) -> Response:
-    return problem_response(
-        error.status,
-        error.code,
-        error.detail,
-        retryable=error.retryable,
-        errors=error.errors,
-        headers=error.headers,
-    )
 
 
 def _handle_known(error: JobsError | PipelineError) -> Response:

@@ -8,6 +8,7 @@ from api.services import Services
 from jobs.job import Job
 from jobs.states import JobState
 from pipelines.catalog.catalog import Catalog
+from pipelines.catalog.job_kinds import PIPELINES
 from pipelines.errors import UnsupportedOption
 
 #: Options for which some chunks of a job go to other models than its own.
@@ -33,6 +34,6 @@ def _queues(services: Services, job: Job) -> Sequence[str]:
 def _model_queue(catalog: Catalog, job: Job) -> str | None:
     """The queue of the job's model; None where the catalogue no longer has the model."""
     try:
-        return catalog.get(job.model, job.kind.split(".")[0]).queue
+        return catalog.get(job.model, PIPELINES[job.kind].model_kind).queue
     except UnsupportedOption:
         return None

@@ -22,8 +22,7 @@ from jobs.errors import CorruptObject
 from jobs.job import Job
 from jobs.secret_box import SecretBox
 from jobs.storage.storage import Storage
-
-from .result_files import StoredFile
+from jobs.stored_object import StoredFile
 
 LINK_S = 900
 
@@ -34,7 +33,7 @@ def file_linker(services: Services) -> Callable[[Job, StoredFile], tuple[str, in
     def link(job: Job, stored: StoredFile) -> tuple[str, int]:
         expires_s = int(time.time()) + LINK_S
         url = services.storage.url(
-            stored["key"], filename=stored["name"], content_type=stored["content_type"], expires_s=LINK_S
+            stored.object.key, filename=stored.name, content_type=stored.content_type, expires_s=LINK_S
         )
         if url is None:
             url = signed_link(services.settings.public_url, services.secret_box, job.id, stored, expires_s)
@@ -45,21 +44,21 @@ def file_linker(services: Services) -> Callable[[Job, StoredFile], tuple[str, in
 
 def signed_link(public_url: str, box: SecretBox, job_id: str, stored: StoredFile, expires_s: int) -> str:
     """A link to `GET /jobs/{id}/result` that needs no key until `expires_s` (Unix seconds)."""
-    signature = box.sign(stored["key"], stored["name"], expires_s)
-    query = urlencode({"file": stored["name"], "expires": expires_s, "signature": signature})
+    signature = box.sign(stored.object.key, stored.name, expires_s)
+    query = urlencode({"file": stored.name, "expires": expires_s, "signature": signature})
     return f"{public_url.rstrip('/')}/jobs/{quote(job_id)}/result?{query}"
 
 
 def check_link(box: SecretBox, stored: StoredFile, *, expires_s: int, signature: str) -> None:
     """Raises Forbidden unless this server signed the link and it has not expired."""
-    if not box.verify(signature, stored["key"], stored["name"], expires_s, now_s=time.time()):
+    if not box.verify(signature, stored.object.key, stored.name, expires_s, now_s=time.time()):
         raise Forbidden("This link has expired or was changed; ask for the job again.", code="link_invalid")
 
 
 def file_response(services: Services, stored: StoredFile) -> ResponseReturnValue:
     """A result file: a redirect to the storage where that serves it, else the bytes."""
     url = services.storage.url(
-        stored["key"], filename=stored["name"], content_type=stored["content_type"], expires_s=LINK_S
+        stored.object.key, filename=stored.name, content_type=stored.content_type, expires_s=LINK_S
     )
     return redirect(url, 302) if url else serve(services.storage, stored)
 
@@ -70,25 +69,25 @@ def serve(storage: Storage, stored: StoredFile, *, whole: bool = False) -> Respo
     Content-Length is always set, so that a client notices a stream that fails half-way. Raises CorruptObject,
     StorageUnavailable.
     """
-    size = int(stored["bytes"])
+    size = stored.object.bytes
     requested = None if whole or not _range_applies(stored) else request.range
     if requested is not None and requested.units == "bytes" and len(requested.ranges) == 1:
         span = requested.range_for_length(size)
         if span is None:
             raise RequestedRangeNotSatisfiable(length=size)
         start, stop = span
-        blocks = storage.read(stored["key"], offset=start, length=stop - start)
+        blocks = storage.read(stored.object.key, offset=start, length=stop - start)
         response = Response(_prefetch_first(blocks), status=206)
         response.headers["Content-Range"] = ContentRange("bytes", start, stop, size).to_header()
         response.headers["Content-Length"] = str(stop - start)
     else:
         response = Response(_prefetch_first(_verified(storage, stored)))
         response.headers["Content-Length"] = str(size)
-        response.headers["Repr-Digest"] = f"sha-256=:{base64.b64encode(bytes.fromhex(stored['sha256'])).decode()}:"
-    response.headers["Content-Type"] = stored["content_type"]
-    response.headers["Content-Disposition"] = f'attachment; filename="{stored["name"]}"'
+        response.headers["Repr-Digest"] = f"sha-256=:{base64.b64encode(bytes.fromhex(stored.object.sha256)).decode()}:"
+    response.headers["Content-Type"] = stored.content_type
+    response.headers["Content-Disposition"] = f'attachment; filename="{stored.name}"'
     response.headers["Accept-Ranges"] = "bytes"
-    response.headers["ETag"] = f'"{stored["sha256"]}"'
+    response.headers["ETag"] = f'"{stored.object.sha256}"'
     response.headers["Cache-Control"] = "private, no-transform"
     return response
 
@@ -98,7 +97,7 @@ def _range_applies(stored: StoredFile) -> bool:
     if "Range" not in request.headers:
         return False
     condition = request.headers.get("If-Range")
-    return condition is None or condition.strip('"') == stored["sha256"]
+    return condition is None or condition.strip('"') == stored.object.sha256
 
 
 def _prefetch_first(blocks: Iterator[bytes]) -> Iterator[bytes]:
@@ -119,12 +118,12 @@ def _verified(storage: Storage, stored: StoredFile) -> Iterator[bytes]:
     """All blocks; the last one only after the SHA-256 of the whole matched. Raises CorruptObject."""
     digest = hashlib.sha256()
     held: bytes | None = None
-    for block in storage.read(stored["key"]):
+    for block in storage.read(stored.object.key):
         digest.update(block)
         if held is not None:
             yield held
         held = block
-    if digest.hexdigest() != stored["sha256"]:
+    if digest.hexdigest() != stored.object.sha256:
         raise CorruptObject
     if held is not None:
         yield held

@@ -17,6 +17,7 @@ from api.services import Services
 from jobs.chunk import Chunk
 from jobs.errors import CorruptObject, JobsError
 from jobs.job import Job
+from pipelines.catalog.job_kinds import PIPELINES
 
 from .availability import has_worker
 from .downloads import file_linker
@@ -55,7 +56,8 @@ class _JobEvents:
 
     def __init__(self, services: Services, job: Job, last_id: str | None) -> None:
         self._services = services
-        self._job_id, self._kind = job.id, job.kind
+        self._job_id = job.id
+        self._streams_segments = PIPELINES[job.kind].streams_segments
         #: The states of the watcher lack them.
         self._params = job.params
         self._sent_chunk = int(last_id) if last_id and last_id.isascii() and last_id.isdigit() else -1
@@ -83,7 +85,7 @@ class _JobEvents:
 
     def changes(self, job: Job) -> Iterator[str]:
         """Everything that is new in this state of the job."""
-        if self._kind.startswith("stt.") and job.chunks_done != self._sent_chunks_done:
+        if self._streams_segments and job.chunks_done != self._sent_chunks_done:
             yield from self._segments()
             self._sent_chunks_done = job.chunks_done
         current = progress(job, has_worker=has_worker(self._services, replace(job, params=self._params)))
@@ -116,10 +118,10 @@ class _JobEvents:
             yield _format_event("segment", segment, id=str(chunk.idx) if number == len(segments) else None)
 
     def _read_part(self, chunk: Chunk) -> dict[str, Any]:
-        if chunk.result_key is None or (chunk.result_bytes or 0) > MAX_PART_BYTES:
+        if chunk.part is None or chunk.part.bytes > MAX_PART_BYTES:
             return {}
         try:
-            part: dict[str, Any] = json.loads(b"".join(self._services.storage.read(chunk.result_key)))
+            part: dict[str, Any] = json.loads(b"".join(self._services.storage.read(chunk.part.key)))
         except ValueError as error:
             raise CorruptObject from error
         return part

@@ -10,7 +10,7 @@ from api.http.errors import JobFailed
 from api.http.responses import json_response
 from api.services import Services
 from jobs.errors import Deleted
-from jobs.failure import Failure
+from jobs.failure import ErrorClass, Failure
 from jobs.job import Job
 from jobs.states import JobState
 
@@ -56,10 +56,10 @@ def wait_for_end(services: Services, job: Job, wait_s: float) -> Job | None:
 def audio_response(services: Services, job: Job) -> Response:
     """The audio of an ended speech job. Raises JobFailed where there is none."""
     if job.state is not JobState.SUCCEEDED:
-        failure = job.error or Failure("engine", f"job_{job.state}", f"The job ended as {job.state}.")
+        failure = job.error or Failure(ErrorClass.ENGINE, f"job_{job.state}", f"The job ended as {job.state}.")
         raise JobFailed(
             failure.detail,
-            status=422 if failure.error_class == "bad_input" else 500,
+            status=422 if failure.error_class is ErrorClass.BAD_INPUT else 500,
             code=failure.code,
             retryable=failure.retryable,
         )

@@ -12,12 +12,13 @@ from api.http.errors import Forbidden, Invalid, Unauthenticated
 from api.http.operation import binary_response, operation
 from jobs.errors import NotFound
 from jobs.job import Job
+from jobs.stored_object import StoredFile
 
 from . import deletion
 from .downloads import check_link, file_response
 from .events import event_stream
 from .responses import job_list_response, job_response, wait_for_end
-from .result_files import StoredFile, find_file
+from .result_files import find_file
 from .schemas import EventHeaders, JobBody, JobList, JobsQuery, ResultQuery, WaitQuery
 
 routes = APIBlueprint("jobs", __name__, url_prefix="/jobs", abp_tags=[Tag(name="Jobs")])

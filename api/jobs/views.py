@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from api.http.responses import utc_datetime
 from jobs.job import Job
 from jobs.states import JobState
+from jobs.stored_object import StoredFile
+from pipelines.requests import SERVER_FIELDS
 
-from .result_files import StoredFile
+from .result_files import list_files
 from .schemas import JobBody, JobError, JobProgress, JobResult, JobSummary, JobWarning, ResultFile
 
 SHOWN_TEXT_CHARACTERS = 1000
-#: Fields of stored requests that only the server sets and reads.
-HIDDEN_PARAMS = ("source_type", "source_name", "references")
 
 #: (job, file) → (URL, its expiry in Unix seconds).
 Link = Callable[[Job, StoredFile], tuple[str, int]]
@@ -33,9 +33,11 @@ def job_summary(job: Job, *, link: Link, has_worker: bool = True) -> JobSummary:
 
 def shown_request(params: Mapping[str, Any]) -> dict[str, Any]:
     """The validated request; a text is cut to its first 1,000 characters."""
-    shown = {name: value for name, value in params.items() if name not in HIDDEN_PARAMS}
-    if not shown.get("patches"):
-        shown.pop("patches", None)  # shown for patched books only
+    shown = {
+        name: value
+        for name, value in params.items()
+        if name not in SERVER_FIELDS or (name == "patches" and value)  # of patched books
+    }
     if isinstance(shown.get("text"), str):
         shown["text"] = shown["text"][:SHOWN_TEXT_CHARACTERS]
     return shown
@@ -84,15 +86,14 @@ def _result(job: Job, link: Link) -> JobResult | None:
     if job.state is not JobState.SUCCEEDED or not job.result:
         return None
     files = []
-    stored_files: Sequence[StoredFile] = job.result.get("files", ())
-    for stored in stored_files:
+    for stored in list_files(job.result):
         url, expires_s = link(job, stored)
         files.append(
             ResultFile(
-                name=stored["name"],
-                content_type=stored["content_type"],
-                bytes=stored["bytes"],
-                sha256=stored["sha256"],
+                name=stored.name,
+                content_type=stored.content_type,
+                bytes=stored.object.bytes,
+                sha256=stored.object.sha256,
                 url=url,
                 url_expires_at=datetime.fromtimestamp(expires_s, UTC),
             )

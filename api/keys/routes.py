@@ -8,14 +8,14 @@ from flask import Response, request
 from flask.typing import ResponseReturnValue
 from flask_openapi3 import APIBlueprint, Tag
 
-from api.http.auth import SCOPES, current_tenant, require_scope
+from api.http.auth import current_tenant, require_scope
 from api.http.body import read_json
 from api.http.context import current_services
 from api.http.operation import operation
 from api.http.request_body import json_body
 from api.http.responses import json_response, utc_datetime
 from api.http.validation import validate
-from jobs.api_key import ApiKey
+from jobs.api_key import SCOPES, ApiKey
 
 from .schemas import KeyBody, KeyList, KeyWithSecret, NewKey
 

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.http.auth import Scope
 from api.http.schemas import ResponseModel
+from jobs.api_key import Scope
 
 
 class NewKey(BaseModel):

@@ -1,19 +1,17 @@
 """Queues, models and voices of the live workers: those that registered in the last minute.
 
-Read at most once a second, and again before a request is refused because of them. A worker's `info` has `models`
-(name → {"state", "voices", …}), perhaps `voices` of its own, and `audit`.
+Read at most once a second, and again before a request is refused because of them.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 from jobs.errors import StoreUnavailable
 from jobs.store.worker_registry import WorkerRegistry
-from jobs.worker import WorkerRow
+from jobs.worker import ModelState, ModelStatus, VoiceInfo, WorkerRow
 from pipelines.catalog.entry import Entry
 
 LIVE_S = 60.0
@@ -31,7 +29,7 @@ class LiveWorkers:
         self._lock = threading.Lock()
         self._rows: Sequence[WorkerRow] = ()
         #: The rows that the voices were last collected from, and the voices: hundreds, which every submission reads.
-        self._voices: tuple[Sequence[WorkerRow], Sequence[Mapping[str, Any]]] = ((), ())
+        self._voices: tuple[Sequence[WorkerRow], Sequence[VoiceInfo]] = ((), ())
         self._failure: StoreUnavailable | None = None
         self._read_at = float("-inf")
 
@@ -58,9 +56,9 @@ class LiveWorkers:
 
     def able_to_run(self, entry: Entry) -> list[WorkerRow]:
         """Workers that have this model loaded, or can load it. Raises StoreUnavailable."""
-        return [row for row in self.serving(entry.queue) if model_state(row, entry) in {"warm", "ready"}]
+        return [row for row in self.serving(entry.queue) if model_state(row, entry).is_able]
 
-    def voices(self) -> Sequence[Mapping[str, Any]]:
+    def voices(self) -> Sequence[VoiceInfo]:
         """The voices of all live workers, each once for a model; ordered by family, language, id and model."""
         rows = self.rows()
         source, voices = self._voices
@@ -77,41 +75,33 @@ class LiveWorkers:
         self._read_at = self._clock()
 
 
-def model_state(row: WorkerRow, entry: Entry) -> str:
-    """`warm`, `ready`, `loading`, `downloading`, `failed` or `absent`, as the worker reports it."""
-    models = row.info.get("models")
+def model_state(row: WorkerRow, entry: Entry) -> ModelState:
+    """What the worker can do with the model, as it reports it."""
     if entry.queue not in row.queues:
-        return "absent"
-    if models is None:
+        return ModelState.ABSENT
+    if row.info.models is None:
         # A worker that has not reported its models yet can run those without weights.
-        return "ready" if entry.source is None else "absent"
-    state = model_info(row, entry).get("state", "absent")
-    if state == "loading" and entry.source is None:
-        return "ready"  # soon: there are no weights whose loading could fail
-    return str(state)
+        return ModelState.READY if entry.source is None else ModelState.ABSENT
+    state = model_status(row, entry).state
+    if state is ModelState.LOADING and entry.source is None:
+        return ModelState.READY  # soon: there are no weights whose loading could fail
+    return state
 
 
-def model_info(row: WorkerRow, entry: Entry) -> Mapping[str, Any]:
+def model_status(row: WorkerRow, entry: Entry) -> ModelStatus:
     """What the worker reports about the model."""
-    models = row.info.get("models")
-    found = models.get(entry.name) if isinstance(models, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
+    return (row.info.models or {}).get(entry.name, ModelStatus())
 
 
-def _collect_voices(rows: Sequence[WorkerRow]) -> Sequence[Mapping[str, Any]]:
-    found: dict[tuple[str, str], Mapping[str, Any]] = {}
+def _collect_voices(rows: Sequence[WorkerRow]) -> Sequence[VoiceInfo]:
+    found: dict[tuple[str, str], VoiceInfo] = {}
     for row in rows:
         for voice in _worker_voices(row):
-            found.setdefault((voice["model"], voice["id"]), voice)
-    order = ("family", "language", "id", "model")
-    return sorted(found.values(), key=lambda voice: [voice[key] for key in order])
+            found.setdefault((voice.model, voice.id), voice)
+    return sorted(found.values(), key=lambda voice: (voice.family, voice.language, voice.id, voice.model))
 
 
-def _worker_voices(row: WorkerRow) -> Iterator[Mapping[str, Any]]:
-    models = row.info.get("models")
-    reported = models.items() if isinstance(models, Mapping) else ()
-    for model, source in ((None, row.info), *reported):
-        for voice in source.get("voices") or ():
-            if isinstance(voice, Mapping) and {"id", "language", "family"} <= voice.keys():
-                # The name of a family stands for its first model in every request.
-                yield {"model": model or voice["family"], **voice}
+def _worker_voices(row: WorkerRow) -> Iterator[VoiceInfo]:
+    yield from row.info.voices or ()
+    for status in (row.info.models or {}).values():
+        yield from status.voices

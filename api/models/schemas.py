@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import WithJsonSchema
 
 from api.http.schemas import ResponseModel
+from jobs.worker import ModelState
 
-ModelState = Literal["absent", "downloading", "loading", "ready", "warm", "failed"]
+#: Written out at the field, without a component schema of its own.
+_State = Annotated[ModelState, WithJsonSchema({"enum": list(ModelState), "title": "State", "type": "string"})]
 
 
 class EngineCandidate(ResponseModel):
@@ -34,7 +38,7 @@ class ModelBody(ResponseModel):
     engine_warning: str | None
     #: The engines that the worker tried, in this order; the last one runs the model.
     engine_candidates: list[EngineCandidate]
-    state: ModelState
+    state: _State
     workers: int
     memory_bytes: int | None
     sample_rate_hz: int

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from api.services import Services
-from jobs.worker import WorkerRow
+from jobs.job import Json
+from jobs.worker import ModelState, WorkerRow
 from pipelines.catalog.emotions import supported_emotions
 from pipelines.catalog.entry import Entry, SynthesisEntry
 
-from .live_workers import model_info, model_state
-from .schemas import EngineCandidate, ModelBody, ModelList, ModelState
+from .live_workers import model_state, model_status
+from .schemas import EngineCandidate, ModelBody, ModelList
 from .selection import install_command
 
 #: Best first: a model has the best state that any worker reports.
-_STATES: tuple[ModelState, ...] = ("warm", "ready", "loading", "downloading", "failed", "absent")
+_STATES = (
+    ModelState.WARM,
+    ModelState.READY,
+    ModelState.LOADING,
+    ModelState.DOWNLOADING,
+    ModelState.FAILED,
+    ModelState.ABSENT,
+)
 
 
 def model_list(services: Services, *, kind: str | None = None) -> ModelList:
@@ -26,11 +33,12 @@ def model_list(services: Services, *, kind: str | None = None) -> ModelList:
 
 def _model(entry: Entry, rows: Sequence[WorkerRow]) -> ModelBody:
     states = [(model_state(row, entry), row) for row in rows]
-    state = next((state for state in _STATES if any(state == reported for reported, _ in states)), "absent")
-    able = [row for reported, row in states if reported in {"warm", "ready"}]
-    infos = [model_info(row, entry) for row in able]
-    memory = [int(info["memory_bytes"]) for info in infos if info.get("memory_bytes") is not None]
-    selection: Mapping[str, Any] = next((info["selection"] for info in infos if info.get("selection")), {})
+    state = min((reported for reported, _ in states), key=_STATES.index, default=ModelState.ABSENT)
+    able = [row for reported, row in states if reported.is_able]
+    statuses = [model_status(row, entry) for row in able]
+    memory = [status.memory_bytes for status in statuses if status.memory_bytes is not None]
+    loaded = [status.loaded for status in statuses if status.loaded is not None]
+    selection: Json = next((each.selection for each in loaded if each.selection), {})
     candidates = [EngineCandidate(**candidate) for candidate in selection.get("candidates", ())]
     return ModelBody(
         name=entry.name,
@@ -38,7 +46,7 @@ def _model(entry: Entry, rows: Sequence[WorkerRow]) -> ModelBody:
         family=entry.family,
         languages=list(entry.languages),
         engines=list(entry.engines),
-        engine=next((str(info["engine"]) for info in infos if info.get("engine")), None),
+        engine=next((each.engine for each in loaded), None),
         engine_error=candidates[-1].error if candidates else None,
         engine_warning=selection.get("warning") or None,
         engine_candidates=candidates,

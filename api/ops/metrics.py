@@ -90,7 +90,7 @@ def _audit_violations(rows: Sequence[WorkerRow]) -> dict[str, float]:
     """The most that any worker reports, by invariant."""
     found: dict[str, float] = {}
     for row in rows:
-        for invariant, count in (row.info.get("audit") or {}).items():
+        for invariant, count in (row.info.audit or {}).items():
             found[invariant] = max(found.get(invariant, 0.0), float(count))
     return found
 

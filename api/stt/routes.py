@@ -18,12 +18,12 @@ from api.http.responses import json_response
 from api.http.validation import validate
 from api.models.schemas import ModelList
 from api.models.views import model_list
-from api.submission.checks import SERVER_FIELDS, check_file, reject_server_fields
+from api.submission.checks import check_file, reject_server_fields
 from api.submission.http import begin_submission, submission_response
 from api.submission.job_inputs import StoredInput
 from api.submission.schemas import SubmitHeaders, submission_responses
 from pipelines.errors import UnsupportedOption
-from pipelines.requests import TranscriptionRequest
+from pipelines.requests import SERVER_FIELDS, TranscriptionRequest
 
 routes = APIBlueprint("stt", __name__, url_prefix="/stt", abp_tags=[Tag(name="Speech to text")])
 REMOTE_SOURCES = ("audio_url", "file_id")

@@ -1,20 +1,14 @@
-"""Checks of a request beyond its model: languages, voices, sizes, and fields that only the server sets.
+"""Checks of what a route has received, before it is submitted: its text or file, and fields that only the server sets.
 
-pipelines/catalog/capabilities.py checks the options that a model supports. All of them run before a job exists.
+The submission itself checks the rest: field_checks.py, voice_checks.py, pipelines/catalog/capabilities.py.
 """
 
 from __future__ import annotations
 
-import langcodes
-
 from api.http.errors import FieldError, Invalid, TooLarge
-from jobs.errors import UnsafeAddress
-from jobs.outbound.address import OutboundPolicy
 from jobs.settings import Settings
-from pipelines.requests import JobRequest, SynthesisRequest
+from pipelines.requests import SERVER_FIELDS, JobRequest, SynthesisRequest
 from pipelines.text.documents.registry import DOCUMENT_FORMATS, find_document_format
-
-SERVER_FIELDS = ("source_type", "source_name", "references", "patches")
 
 
 def reject_server_fields(request: JobRequest) -> None:
@@ -58,21 +52,3 @@ def document_type(file_name: str) -> str:
         known = ", ".join(DOCUMENT_FORMATS)
         raise Invalid.field("file", f"The name of the file must end in one of: {known}.", code="unknown_document")
     return found
-
-
-def check_language(language: str | None) -> None:
-    """A well-formed tag of a real language, `auto`, or nothing. Raises Invalid."""
-    if language is None or language == "auto":
-        return
-    if not langcodes.tag_is_valid(language):
-        raise Invalid.field("language", f"{language!r} is not a BCP 47 language tag.", code="unknown_language")
-
-
-def check_webhook(policy: OutboundPolicy, request: JobRequest) -> None:
-    """`webhook_url` may be connected to; its host name is resolved and checked at each delivery. Raises Invalid."""
-    if request.webhook_url is None:
-        return
-    try:
-        policy.check_url(str(request.webhook_url))
-    except UnsafeAddress as error:
-        raise Invalid.field("webhook_url", f"This address is refused: {error.detail}.", code=error.code) from error

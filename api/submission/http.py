@@ -1,22 +1,31 @@
-"""Submission over HTTP: the headers of the request, and the job or its audio as the response."""
+"""Submission over HTTP: the headers of the request; the job, its audio or a problem as the response."""
 
 from __future__ import annotations
 
 import re
 
-from flask import Response, request
+from flask import Flask, Response, request
 
 from api.http.auth import current_tenant
 from api.http.context import current_services
+from api.http.errors import Invalid
+from api.http.problems import request_error_response
 from api.http.validation import validate
 from api.jobs.responses import MAX_WAIT_S, audio_response, job_response, wait_for_end
 from jobs.store.job_store import SubmittedJob
+from pipelines.catalog.job_kinds import PIPELINES
 
+from .errors import InvalidField
 from .idempotency import IdempotencyKey
 from .schemas import SubmitHeaders
 from .submission import Submission
 
 _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6}(?:\.\d{1,6})?)")
+
+
+def install_submission_problems(app: Flask) -> None:
+    """Turn the errors of submissions into problem documents."""
+    app.register_error_handler(InvalidField, _handle_invalid_field)
 
 
 def begin_submission(kind: str) -> Submission:
@@ -38,7 +47,7 @@ def submission_response(submitted: SubmittedJob) -> Response:
     if wait_s is not None:
         job = wait_for_end(services, job, wait_s) or job
     has_ended = wait_s is not None and job.state.is_terminal
-    if has_ended and job.kind.startswith("tts.") and _accepts_audio():
+    if has_ended and PIPELINES[job.kind].returns_audio and _accepts_audio():
         response = audio_response(services, job)
     else:
         response = job_response(services, job, status=200 if has_ended else 202)
@@ -50,6 +59,10 @@ def submission_response(submitted: SubmittedJob) -> Response:
     if submitted.replayed:
         response.headers["Idempotency-Replayed"] = "true"
     return response
+
+
+def _handle_invalid_field(error: InvalidField) -> Response:
+    return request_error_response(Invalid.field(error.field, error.detail, code=error.code))
 
 
 def _idempotency_key() -> IdempotencyKey | None:

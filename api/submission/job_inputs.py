@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from jobs.chunk import StoredPart
 from jobs.errors import StorageUnavailable
 from jobs.storage.object_keys import input_key, job_prefix
 from jobs.storage.storage import Storage
+from jobs.stored_object import StoredObject
 
 from .uncertain_inputs import UncertainInputs
 
@@ -24,7 +24,7 @@ class StoredInput:
     """An input in the storage. `type`: how a document is read; None for a recording."""
 
     key: str
-    part: StoredPart
+    part: StoredObject
     name: str
     type: str | None = None
 
@@ -44,8 +44,8 @@ class JobInputs:
         """The object key of an input."""
         return input_key(self._tenant_id, self._job_id, name)
 
-    def add_upload(self, stored: StoredInput) -> None:
-        """Take over an input that was stored under `key` while the request was received."""
+    def take_over_upload(self) -> None:
+        """An input was stored under a `key` while the request was received: from now on it is kept or removed here."""
         self._has_objects = True
 
     def put_text(self, text: bytes) -> StoredInput:

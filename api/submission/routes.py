@@ -14,6 +14,7 @@ from api.http.request_body import json_body
 from api.http.validation import validate
 from jobs.job import Job
 from jobs.states import JobState
+from pipelines.catalog.job_kinds import PIPELINES
 from pipelines.requests import SpeechPatch
 
 from .http import begin_submission, submission_response
@@ -61,7 +62,7 @@ def patch_job(job_id: str) -> Response:
     """
     patch = validate(SpeechPatch, read_json(request, limit=current_services().settings.max_json_bytes))
     job = _job(job_id)
-    if job.kind != "tts.synthesize" or job.state != JobState.SUCCEEDED:
+    if not PIPELINES[job.kind].patchable or job.state != JobState.SUCCEEDED:
         raise NotPatchable(f"The job is {job.kind} and {job.state}; only speech that has succeeded can be patched.")
     return submission_response(begin_submission(job.kind).submit_patch(job, patch))
 

@@ -14,25 +14,25 @@ import uuid_utils
 
 from api.services import Services
 from jobs.errors import StoreUnavailable
+from jobs.ids import new_id
 from jobs.job import Idempotency, Job, NewJob
-from jobs.states import Priority
+from jobs.states import CPU_QUEUE, Priority
 from jobs.store.job_store import SubmittedJob
 from pipelines.catalog.capabilities import check_cloning
-from pipelines.requests import JobRequest, SpeechPatch, SynthesisRequest, is_enrolled
+from pipelines.catalog.job_kinds import PIPELINES
+from pipelines.requests import JobRequest, SpeechPatch, is_enrolled
 
 from .idempotency import IdempotencyKey
 from .job_inputs import JobInputs, StoredInput
 from .model_resolution import resolve_model
 from .voice_references import copy_parent_references, copy_references
 
-PLAN_QUEUE = "cpu"
-
 
 class Submission:
     """One job to submit. Its id is made first: inputs are stored under it before it is recorded.
 
-    Every method that submits raises the errors of the request (api/http/errors.py, pipelines/errors.py), of the
-    idempotency key, and StoreUnavailable or StorageUnavailable.
+    Every method that submits raises the errors of the request (errors.py, pipelines/errors.py), of the idempotency key,
+    and StoreUnavailable or StorageUnavailable.
     """
 
     def __init__(self, services: Services, kind: str, tenant_id: str, key: IdempotencyKey | None = None) -> None:
@@ -40,7 +40,7 @@ class Submission:
         self._kind = kind
         self._tenant_id = tenant_id
         self._key = key
-        self._job_id = f"job_{uuid_utils.uuid7().hex}"
+        self._job_id = new_id("job")
         self._inputs = JobInputs(services.storage, services.uncertain_inputs, tenant_id, self._job_id)
 
     def upload_key(self) -> str:
@@ -50,7 +50,7 @@ class Submission:
     def submit(self, request: JobRequest, upload: StoredInput | None = None) -> SubmittedJob:
         """A job for a request and the file that came with it."""
         if upload is not None:
-            self._inputs.add_upload(upload)
+            self._inputs.take_over_upload()
         digest = (upload.part.sha256, upload.name) if upload is not None else None
         idempotency = self._key.bind(request.model_dump(mode="json"), digest) if self._key is not None else None
         return self._submit(idempotency, lambda: self._new_job(request, upload))
@@ -77,7 +77,7 @@ class Submission:
                 return SubmittedJob(replayed, replayed=True)
             submitted = self._record(make_job(), idempotency)
         if not submitted.replayed:
-            self._services.dispatch.notify(PLAN_QUEUE, job_id=self._job_id)
+            self._services.dispatch.notify(CPU_QUEUE, job_id=self._job_id)
         return submitted
 
     def _find_replay(self, idempotency: Idempotency | None) -> Job | None:
@@ -99,8 +99,9 @@ class Submission:
         entry = resolve_model(self._services, self._kind, request)
         params = request.model_dump(mode="json")
         source = upload
-        if isinstance(request, SynthesisRequest):
-            source, params["text"] = self._store_text(request, upload)
+        text_param = PIPELINES[self._kind].text_param
+        if text_param is not None:
+            source, params[text_param] = self._store_text(params[text_param], upload)
         voices = self._services.store.voices
         params["references"] = copy_references(voices, self._inputs, self._tenant_id, request.enrolled_voices)
         if source is not None:
@@ -121,16 +122,14 @@ class Submission:
             retain_s=request.retain_s,
         )
 
-    def _store_text(
-        self, request: SynthesisRequest, upload: StoredInput | None
-    ) -> tuple[StoredInput | None, str | None]:
+    def _store_text(self, text: str | None, upload: StoredInput | None) -> tuple[StoredInput | None, str | None]:
         """(input, inline text): a short text stays in the job's row, a long one becomes an object."""
-        if upload is not None or request.text is None:
+        if upload is not None or text is None:
             return upload, None
-        text = request.text.encode()
-        if len(text) <= self._services.settings.inline_text_bytes:
-            return None, request.text
-        return self._inputs.put_text(text), None
+        data = text.encode()
+        if len(data) <= self._services.settings.inline_text_bytes:
+            return None, text
+        return self._inputs.put_text(data), None
 
     def _retry_of(self, parent: Job) -> NewJob:
         """The same request to the same model, with `parent_id`: the worker reuses its finished chunks."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from api.http.errors import Invalid
 from jobs.errors import NotFound
 from jobs.job import Job
 from jobs.storage.object_keys import input_key
 from jobs.store.voice_store import VoiceStore
 from pipelines.requests import Reference
 
+from .errors import InvalidField
 from .job_inputs import JobInputs
 
 
@@ -24,7 +24,7 @@ def copy_references(
 ) -> dict[str, Any]:
     """Copy the recordings of enrolled voices; returns the job's `references`.
 
-    `enrolled`: each voice with the field that names it. Raises Invalid for a voice that the tenant does not have.
+    `enrolled`: each voice with the field that names it. Raises InvalidField for a voice that the tenant does not have.
     """
     references: dict[str, Any] = {}
     copied: set[str] = set()
@@ -37,7 +37,7 @@ def copy_references(
                 inputs.copy(recording.key, recording.sha256)
         except NotFound as error:
             detail = f"There is no voice {voice_id!r}; see GET /voices."
-            raise Invalid.field(field, detail, code="unknown_voice") from error
+            raise InvalidField(field, detail, code="unknown_voice") from error
         copied.add(recording.sha256)
         reference = Reference(sha256=recording.sha256, bytes=recording.bytes, name=voice.name)
         references[voice_id] = reference.model_dump()

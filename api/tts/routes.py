@@ -16,13 +16,13 @@ from api.http.responses import json_response
 from api.http.validation import validate
 from api.jobs.downloads import file_response
 from api.jobs.result_files import find_file
-from api.submission.checks import SERVER_FIELDS, check_file, check_text, document_type, reject_server_fields
+from api.submission.checks import check_file, check_text, document_type, reject_server_fields
 from api.submission.http import begin_submission, submission_response
 from api.submission.job_inputs import StoredInput
 from api.submission.schemas import SubmitHeaders, WaitHeaders, submission_responses
 from api.submission.submission import Submission
 from api.voices.previews import VoicePreview
-from pipelines.requests import SynthesisRequest
+from pipelines.requests import SERVER_FIELDS, SynthesisRequest
 from pipelines.text.documents.registry import DOCUMENT_FORMATS
 
 from .schemas import VoiceList, VoicesQuery

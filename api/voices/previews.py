@@ -6,9 +6,7 @@ was deleted, or whose job ended without a result, is made again when it is reque
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote
 
 from api.http.errors import Invalid, NoPreview
@@ -19,6 +17,7 @@ from jobs.errors import NotFound
 from jobs.job import Idempotency, Job
 from jobs.states import JobState
 from jobs.voice import EnrolledVoice
+from jobs.worker import VoiceInfo
 from pipelines.catalog.entry import Entry
 from pipelines.catalog.sample_sentences import choose_sentence
 from pipelines.errors import UnsupportedOption
@@ -31,7 +30,7 @@ LABEL = "preview"
 
 @dataclass(frozen=True, slots=True)
 class VoicePreview:
-    """The sample of one voice by one model, for one tenant."""
+    """The preview of one voice by one model, for one tenant."""
 
     services: Services
     tenant_id: str
@@ -96,13 +95,13 @@ class VoicePreview:
         if listed is None:
             detail = f"No worker that runs now speaks as {self.voice!r} by {self.entry.name}; see GET /tts/voices."
             raise NotFound(detail)
-        return str(listed["language"])
+        return listed.language
 
-    def _listed(self) -> Mapping[str, Any] | None:
+    def _listed(self) -> VoiceInfo | None:
         """The voice as a live worker lists it."""
         names = (self.entry.name, self.entry.family)
         voices = self.services.workers.voices()
-        return next((voice for voice in voices if voice["id"] == self.voice and voice["model"] in names), None)
+        return next((voice for voice in voices if voice.id == self.voice and voice.model in names), None)
 
 
 def delete_previews(services: Services, voice: EnrolledVoice) -> None:
@@ -114,6 +113,6 @@ def delete_previews(services: Services, voice: EnrolledVoice) -> None:
 
 
 def preview_url(services: Services, model: str, voice: str) -> str:
-    """The URL of the sample of a voice."""
+    """The URL of the preview of a voice."""
     path = f"/tts/voices/{quote(model, safe='')}/{quote(voice, safe='/')}/preview"
     return services.settings.public_url.rstrip("/") + path

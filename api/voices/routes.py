@@ -18,9 +18,10 @@ from api.http.request_body import form_body
 from api.http.responses import json_response, utc_datetime
 from api.http.validation import validate
 from api.jobs.deletion import check_storage_owner
-from api.submission.checks import check_file, check_language
-from jobs.chunk import InputObject
+from api.submission.checks import check_file
+from api.submission.field_checks import check_language
 from jobs.errors import StorageUnavailable, StoreUnavailable
+from jobs.ids import new_id
 from jobs.storage.object_keys import reference_key, voice_prefix
 from jobs.voice import EnrolledVoice, NewVoice
 
@@ -47,14 +48,13 @@ def create_voice() -> Response:
 
     The recording is stored as sent; the first job that uses the voice checks whether it has enough speech.
     """
-    voice_id = f"voice_{uuid_utils.uuid7().hex}"
+    voice_id = new_id("voice")
     key = reference_key(current_tenant(), voice_id, uuid_utils.uuid4().hex)
     with receive_form(request, current_services().storage, key, limit=MAX_BYTES) as form:
         wanted = validate(NewVoiceBody, form_arguments(NewVoiceBody, form.fields))
         check_language(wanted.language)
         check_file(form.file_name, form.file_bytes)
-        part = form.complete()
-    reference = InputObject(part.key, part.sha256, part.bytes)
+        reference = form.complete()
     new = NewVoice(voice_id, current_tenant(), wanted.name, reference, language=wanted.language, gender=wanted.gender)
     return json_response(EnrolledVoiceBody(**_fields(_add_voice(new))), 201)
 

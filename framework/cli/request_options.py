@@ -15,14 +15,11 @@ import typer
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from pipelines.requests import JobRequest
+from pipelines.requests import SERVER_FIELDS, JobRequest
 
 from .output import drop_empty, parse_pairs
 
 Command = TypeVar("Command", bound=Callable[..., None])
-
-#: Fields that only the server sets.
-_SERVER_FIELDS = frozenset({"source_type", "source_name", "references", "patches"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +60,7 @@ class RequestOptions:
         self._options = {
             name: _Option(name, _unwrap_optional(schema), table.get(name, OptionSpec()))
             for name, schema in request.model_json_schema()["properties"].items()
-            if name not in without | _SERVER_FIELDS
+            if name not in without.union(SERVER_FIELDS)
         }
 
     def __call__(self, command: Command) -> Command:

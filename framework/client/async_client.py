@@ -99,11 +99,11 @@ class AsyncClient:
         return await self.send(endpoints.list_voices(language=language, family=family))
 
     async def preview(self, model: str, voice: str) -> bytes:
-        """A sample of a voice as MP3."""
+        """The preview of a voice as MP3."""
         return await self.jobs.read(await self.run(effects.preview_voice(model, voice, self.retries)), "mp3")
 
     async def save_preview(self, model: str, voice: str, destination: str | Path) -> Path:
-        """Save a sample of a voice as MP3."""
+        """Save the preview of a voice as MP3."""
         return await self.jobs.download(
             await self.run(effects.preview_voice(model, voice, self.retries)), "mp3", destination
         )

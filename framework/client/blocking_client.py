@@ -106,11 +106,11 @@ class Client:
         return self.send(endpoints.list_voices(language=language, family=family))
 
     def preview(self, model: str, voice: str) -> bytes:
-        """A sample of a voice as MP3. The server creates it once, which this waits for."""
+        """The preview of a voice as MP3. The server creates it once, which this waits for."""
         return self.jobs.read(self.run(effects.preview_voice(model, voice, self.retries)), "mp3")
 
     def save_preview(self, model: str, voice: str, destination: str | Path) -> Path:
-        """Save a sample of a voice as MP3."""
+        """Save the preview of a voice as MP3."""
         return self.jobs.download(self.run(effects.preview_voice(model, voice, self.retries)), "mp3", destination)
 
     def add_voice(

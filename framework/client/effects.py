@@ -203,7 +203,7 @@ def require_success(job: Job) -> Job:
 
 
 def preview_voice(model: str, voice: str, retries: RetryPolicy) -> Operation[Job]:
-    """The finished job of a voice's sample; the server creates it if it does not exist. Raises JobUnsuccessful."""
+    """The finished job of a voice's preview; the server creates it if it does not exist. Raises JobUnsuccessful."""
     job = yield from send(endpoints.preview_voice(model, voice), retries)
     return require_success((yield from wait_for_job(job.id, retries)))
 

@@ -133,7 +133,7 @@ def list_voices(*, language: str | None, family: str | None) -> ApiRequest[list[
 
 
 def preview_voice(model: str, voice: str) -> ApiRequest[Job]:
-    """The job of a voice's sample; the server creates one however often it is requested."""
+    """The job of a voice's preview; the server creates one however often it is requested."""
     if not model or not voice:
         raise BadArgument("Give the model and the voice; `voicemill voices` lists both.")
     return ApiRequest("POST", f"/tts/voices/{quote(model, safe='')}/{quote(voice, safe='/')}/preview", Job.parse)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from .references import TimedWord
+from .references import ReferenceWord
 
 if TYPE_CHECKING:
     from jiwer import CharacterOutput, WordOutput
@@ -93,7 +93,9 @@ class Score:
         }
 
 
-def score_transcript(reference: Sequence[TimedWord], transcript: Sequence[TimedWord], language: str | None) -> Score:
+def score_transcript(
+    reference: Sequence[ReferenceWord], transcript: Sequence[ReferenceWord], language: str | None
+) -> Score:
     """Compare a transcript with its reference; `language` (BCP 47) chooses the normaliser."""
     import jiwer
 
@@ -127,7 +129,7 @@ def _count_errors(
     return ErrorCount(output.substitutions + output.deletions + output.insertions, len(split(reference)))
 
 
-def _measure_edges(reference: Sequence[TimedWord], transcript: Sequence[TimedWord]) -> Iterator[float]:
+def _measure_edges(reference: Sequence[ReferenceWord], transcript: Sequence[ReferenceWord]) -> Iterator[float]:
     """Differences in seconds between known start and end times, for words that the alignment pairs as equal."""
     import jiwer
 

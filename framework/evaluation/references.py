@@ -18,7 +18,7 @@ SUFFIXES = (".json", ".vtt", ".srt", ".txt")
 
 
 @dataclass(frozen=True, slots=True)
-class TimedWord:
+class ReferenceWord:
     """A word and its times in seconds, where they are known: of a subtitle only the first start and the last end."""
 
     text: str
@@ -42,7 +42,7 @@ def find_recordings(directory: Path) -> list[tuple[Path, Path]]:
     ]
 
 
-def read_reference(path: Path) -> list[TimedWord]:
+def read_reference(path: Path) -> list[ReferenceWord]:
     """The words of a reference file. Raises BadArgument for a file of another format."""
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -52,15 +52,15 @@ def read_reference(path: Path) -> list[TimedWord]:
             return list(_parse_subtitles(text, path.suffix.lower().removeprefix(".")))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadArgument(f"{path}: this is not a readable reference transcript ({error}).") from error
-    return [TimedWord(word) for word in text.split()]
+    return [ReferenceWord(word) for word in text.split()]
 
 
-def parse_transcript(data: Mapping[str, Any]) -> list[TimedWord]:
+def parse_transcript(data: Mapping[str, Any]) -> list[ReferenceWord]:
     """The words of a `transcript.json`."""
     return list(_parse_json(data))
 
 
-def _parse_json(data: Any) -> Iterator[TimedWord]:
+def _parse_json(data: Any) -> Iterator[ReferenceWord]:
     """`words` of {word, start, end}, or of {text, …} as in marks.json; `segments` or `lines` of {text, start, end,
     words?}; or just `text`."""
     if "words" in data:
@@ -75,20 +75,20 @@ def _parse_json(data: Any) -> Iterator[TimedWord]:
         yield from _split_passage(data["text"], None, None)
 
 
-def _parse_words(words: Iterable[Mapping[str, Any]]) -> Iterator[TimedWord]:
+def _parse_words(words: Iterable[Mapping[str, Any]]) -> Iterator[ReferenceWord]:
     for word in words:
         text = word["text"] if "text" in word else word["word"]
-        yield TimedWord(str(text).strip(), word.get("start"), word.get("end"))
+        yield ReferenceWord(str(text).strip(), word.get("start"), word.get("end"))
 
 
-def _split_passage(text: str, start: float | None, end: float | None) -> Iterator[TimedWord]:
+def _split_passage(text: str, start: float | None, end: float | None) -> Iterator[ReferenceWord]:
     """The first word starts with the passage and the last one ends with it; other times are unknown."""
     words = text.split()
     for number, word in enumerate(words):
-        yield TimedWord(word, start if number == 0 else None, end if number == len(words) - 1 else None)
+        yield ReferenceWord(word, start if number == 0 else None, end if number == len(words) - 1 else None)
 
 
-def _parse_subtitles(text: str, file_format: str) -> Iterator[TimedWord]:
+def _parse_subtitles(text: str, file_format: str) -> Iterator[ReferenceWord]:
     import pysubs2
 
     for cue in pysubs2.SSAFile.from_string(text, format_=file_format):

@@ -1,6 +1,6 @@
 """Notifications: a message says that a queue has work. It may be lost, doubled or delayed; SQL is the record.
 
-Implementations: celery_dispatch.py (a Celery message), inline_dispatch.py (a call in this process).
+Implementation: celery_dispatch.py. In tests also tests/inline_dispatch.py, a call in the same process.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Dispatch(Protocol):
 
 
 class NullDispatch:
-    """Notifies nobody. For tests of stores and for maintenance commands."""
+    """Notifies nobody: where no broker is set, as in maintenance commands and many tests."""
 
     def notify(self, queue: str, *, job_id: str = "", count: int = 1) -> None:
         return

@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from jobs.chunk import Chunk
 from jobs.errors import Deleted, NotFound
-from jobs.job import Job
-from jobs.store import JobPage
+from jobs.job import Idempotency, Job, NewJob
+from jobs.store import JobPage, SubmittedJob
 
 from .cancellation import JobCanceller
 from .database import Database
@@ -56,8 +56,24 @@ class SqlJobStore:
 
     def __init__(self, db: Database, recorder: JobRecorder, canceller: JobCanceller) -> None:
         self._db = db
-        self.submit, self.find_replay = recorder.submit, recorder.find_replay
-        self.cancel, self.delete = canceller.cancel, canceller.delete
+        self._recorder = recorder
+        self._canceller = canceller
+
+    def submit(self, new: NewJob, idempotency: Idempotency | None = None) -> SubmittedJob:
+        """See JobStore.submit."""
+        return self._recorder.submit(new, idempotency)
+
+    def find_replay(self, tenant_id: str, idempotency: Idempotency) -> Job | None:
+        """See JobStore.find_replay."""
+        return self._recorder.find_replay(tenant_id, idempotency)
+
+    def cancel(self, tenant_id: str, job_id: str) -> Job:
+        """See JobStore.cancel."""
+        return self._canceller.cancel(tenant_id, job_id)
+
+    def delete(self, tenant_id: str, job_id: str) -> Job:
+        """See JobStore.delete."""
+        return self._canceller.delete(tenant_id, job_id)
 
     def get(self, tenant_id: str, job_id: str) -> Job:
         """See JobStore.get."""

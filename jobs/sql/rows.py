@@ -6,21 +6,20 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-import uuid_utils
 
 from jobs.api_key import ApiKey
-from jobs.chunk import Chunk, InputObject
+from jobs.chunk import Chunk, ChunkNotes
 from jobs.failure import Failure
+from jobs.ids import new_id
 from jobs.job import Job
 from jobs.states import ChunkState, JobState, Priority, Step
+from jobs.stored_object import StoredObject
 from jobs.voice import EnrolledVoice
 from jobs.webhooks.delivery import DeliveryRecord, Endpoint
-from jobs.worker import WorkerRow
+from jobs.worker import WorkerInfo, WorkerRow
 
 from .tables import chunks, jobs
 
-#: The queue of `plan` and `stitch`.
-CPU_QUEUE = "cpu"
 _PRIORITIES = tuple(Priority)
 
 #: Units that the running chunks of a job have done and not yet committed.
@@ -31,11 +30,6 @@ units_running = (
     .scalar_subquery()
     .label("units_running")
 )
-
-
-def new_id(prefix: str) -> str:
-    """`prefix_` and a UUIDv7: sorts by the time it was made."""
-    return f"{prefix}_{uuid_utils.uuid7().hex}"
 
 
 def to_job(row: Any) -> Job:
@@ -89,16 +83,14 @@ def to_chunk(row: Any) -> Chunk:
         fence=row.fence,
         units=row.units,
         span=row.span,
-        input_keys=tuple(InputObject(**each) for each in row.input_keys),
+        input_keys=tuple(StoredObject.from_json(each) for each in row.input_keys),
         error_count=row.error_count,
         crash_count=row.crash_count,
         rescue_count=row.rescue_count,
         snooze_count=row.snooze_count,
         solo=row.solo,
-        result_key=row.result_key,
-        result_sha256=row.result_sha256,
-        result_bytes=row.result_bytes,
-        notes=row.notes,
+        part=None if row.result_key is None else StoredObject(row.result_key, row.result_sha256, row.result_bytes),
+        notes=ChunkNotes.from_json(row.notes),
     )
 
 
@@ -111,7 +103,7 @@ def new_chunk(
     idx: int = 0,
     units: float = 0.0,
     span: Any = None,
-    input_keys: Sequence[InputObject] = (),
+    input_keys: Sequence[StoredObject] = (),
     now_ms: int,
 ) -> dict[str, Any]:
     """The columns of a ready chunk of a job's row."""
@@ -132,7 +124,7 @@ def new_chunk(
         "error_count": 0,
         "crash_count": 0,
         "rescue_count": 0,
-        "input_keys": [{"key": each.key, "sha256": each.sha256, "bytes": each.bytes} for each in input_keys],
+        "input_keys": [each.to_json() for each in input_keys],
         "snooze_count": 0,
         "solo": False,
         "available_at": now_ms,
@@ -158,7 +150,12 @@ def to_key(row: Any) -> ApiKey:
 def to_worker(row: Any) -> WorkerRow:
     """A row of `workers`."""
     return WorkerRow(
-        id=row.id, queues=tuple(row.queues), slots=row.slots, device=row.device, last_seen=row.last_seen, info=row.info
+        id=row.id,
+        queues=tuple(row.queues),
+        slots=row.slots,
+        device=row.device,
+        last_seen=row.last_seen,
+        info=WorkerInfo.from_json(row.info),
     )
 
 
@@ -200,7 +197,7 @@ def to_voice(row: Any) -> EnrolledVoice:
         name=row.name,
         language=row.language,
         gender=row.gender,
-        reference=InputObject(row.reference_key, row.reference_sha256, row.reference_bytes),
+        reference=StoredObject(row.reference_key, row.reference_sha256, row.reference_bytes),
         consented_at=row.consented_at,
         created_at=row.created_at,
     )

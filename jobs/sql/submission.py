@@ -12,13 +12,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from jobs.errors import Conflict, IdempotencyInFlight, IdempotencyMismatch
+from jobs.ids import new_id
 from jobs.job import Idempotency, Job, NewJob
-from jobs.states import JobState
+from jobs.states import CPU_QUEUE, JobState
 from jobs.store import SubmittedJob
 
 from .clock import db_now_ms
 from .database import Database
-from .rows import CPU_QUEUE, new_id, to_job, units_running
+from .rows import to_job, units_running
 from .tables import chunks, jobs, webhook_endpoints
 from .tables import idempotency as idempotency_keys
 

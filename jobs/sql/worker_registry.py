@@ -31,7 +31,7 @@ class SqlWorkerRegistry:
             queues=list(worker.queues),
             slots=worker.slots,
             device=worker.device,
-            info=dict(worker.info),
+            info=worker.info.to_json(),
             last_seen=db_now_ms(),
         )
         new = insert.excluded

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from jobs.chunk import StoredPart
 from jobs.errors import Conflict, NotFound, StorageUnavailable
+from jobs.stored_object import StoredObject
 
 from .object_keys import check_key, check_prefix
 from .verified_save import save_verified
@@ -32,13 +32,13 @@ class DirectoryStorage:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        #: Directories that were synced with all their parents up to the root. Forgetting one only costs time.
+        #: Directories that were synced with all their parents up to the root. Losing one only costs time.
         self._synced: set[Path] = set()
         with _write_errors():
             root.mkdir(parents=True, exist_ok=True, mode=0o700)
             _fsync_directory(root.parent)
 
-    def put_file(self, key: str, path: Path, *, content_type: str = "application/octet-stream") -> StoredPart:
+    def put_file(self, key: str, path: Path, *, content_type: str = "application/octet-stream") -> StoredObject:
         upload = self.open_upload(key, content_type=content_type)
         try:
             with path.open("rb") as file:
@@ -48,7 +48,7 @@ class DirectoryStorage:
         finally:
             upload.abort()
 
-    def put_bytes(self, key: str, data: bytes, *, content_type: str = "application/octet-stream") -> StoredPart:
+    def put_bytes(self, key: str, data: bytes, *, content_type: str = "application/octet-stream") -> StoredObject:
         upload = self.open_upload(key, content_type=content_type)
         try:
             upload.write(data)
@@ -179,7 +179,7 @@ class DirectoryUpload:
         self._digest.update(block)
         self._bytes += len(block)
 
-    def complete(self) -> StoredPart:
+    def complete(self) -> StoredObject:
         assert self._file is not None, "complete after complete or abort"
         with _write_errors():
             os.fsync(self._file.fileno())
@@ -189,7 +189,7 @@ class DirectoryUpload:
             raise StorageUnavailable(f"the disk kept {size} of {self._bytes} bytes")
         self._storage.publish(self._temporary, self._target)
         self.abort()
-        return StoredPart(key=self._key, sha256=self._digest.hexdigest(), bytes=self._bytes)
+        return StoredObject(key=self._key, sha256=self._digest.hexdigest(), bytes=self._bytes)
 
     def abort(self) -> None:
         if self._file is None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from jobs.chunk import StoredPart
+from jobs.stored_object import StoredObject
 
 
 class Upload(Protocol):
@@ -18,7 +18,7 @@ class Upload(Protocol):
 
     def write(self, block: bytes) -> None: ...
 
-    def complete(self) -> StoredPart:
+    def complete(self) -> StoredObject:
         """Size and SHA-256 of what was written."""
 
     def abort(self) -> None:
@@ -28,10 +28,10 @@ class Upload(Protocol):
 class Storage(Protocol):
     """Every method raises InvalidKey for a key that no object can have."""
 
-    def put_file(self, key: str, path: Path, *, content_type: str = "application/octet-stream") -> StoredPart:
+    def put_file(self, key: str, path: Path, *, content_type: str = "application/octet-stream") -> StoredObject:
         """Store a local file under a new key, durably, and check its size. Same key and same bytes again: no error."""
 
-    def put_bytes(self, key: str, data: bytes, *, content_type: str = "application/octet-stream") -> StoredPart: ...
+    def put_bytes(self, key: str, data: bytes, *, content_type: str = "application/octet-stream") -> StoredObject: ...
 
     def open_upload(self, key: str, *, content_type: str = "application/octet-stream") -> Upload:
         """Stream bytes in without holding them (multipart on S3, a temporary file in a directory)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from jobs.chunk import Chunk, Claim, Commit, HeartbeatResult, InputObject, Release
+from jobs.chunk import Claim, Commit, HeartbeatResult, Release, ReusedChunk
 from jobs.failure import Failure
 
 
@@ -27,11 +27,9 @@ class ChunkQueue(Protocol):
 
         Raises LeaseLost; StoreUnavailable when the outcome is unknown, then see `is_committed`."""
 
-    def commit_reused(
-        self, claim: Claim, parent_plan: Chunk, copies: Sequence[tuple[Chunk, InputObject]], commit: Commit
-    ) -> Sequence[str]:
-        """Commit the plan of a retry: `commit.new_chunks` as usual, those among them that `copies` names are
-        inserted as succeeded with the copied object."""
+    def commit_reused(self, claim: Claim, reused: Sequence[ReusedChunk], commit: Commit) -> Sequence[str]:
+        """Commit the plan of a retry: `commit.new_chunks` as usual, those among them that `reused` names are
+        inserted as succeeded with the copied part."""
 
     def is_committed(self, claim: Claim, key: str) -> bool:
         """After an unknown outcome: did the commit with this fence and result key happen?"""

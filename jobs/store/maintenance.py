@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from jobs.chunk import InputObject
 from jobs.job import Job
 
 
@@ -20,6 +19,15 @@ class SweepResult:
     idempotency_dropped: int = 0
     #: Queue → notifications to send: work waits although workers are idle, so its notification must have been lost.
     notifications: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedObject:
+    """An object that the storage must hold, as far as its row tells: a faulty row may lack digest or size."""
+
+    key: str
+    sha256: str | None
+    bytes: int | None
 
 
 class Maintenance(Protocol):
@@ -45,10 +53,12 @@ class Maintenance(Protocol):
 
         Not here: whether objects exist (see `stored_objects`), and 14, the notifications, which the broker counts."""
 
-    def stored_objects(self, *, after: str = "", limit: int = 100) -> Sequence[tuple[str, Sequence[InputObject]]]:
+    def stored_objects(self, *, after: str = "", limit: int = 100) -> Sequence[tuple[str, Sequence[ExpectedObject]]]:
         """What the storage must hold: (job, its objects) for succeeded jobs not deleted, in the order of ids."""
 
-    def stored_voice_objects(self, *, after: str = "", limit: int = 100) -> Sequence[tuple[str, Sequence[InputObject]]]:
+    def stored_voice_objects(
+        self, *, after: str = "", limit: int = 100
+    ) -> Sequence[tuple[str, Sequence[ExpectedObject]]]:
         """What the storage must hold: (voice, its objects), in the order of ids."""
 
     def installation_id(self) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .defects import FRAME_S, FULL_SCALE, MAX_LEAD_S, MAX_SILENCE_S, clipped_share, find_runs, find_sounding_frames
+from .faults import FRAME_S, FULL_SCALE, MAX_LEAD_S, MAX_SILENCE_S, clipped_share, find_runs, find_sounding_frames
 
 Samples = NDArray[np.int16]
 Floats = NDArray[np.float64]

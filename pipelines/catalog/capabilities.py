@@ -13,7 +13,7 @@ from typing import TypeVar
 from pipelines.errors import UnsupportedOption
 from pipelines.formats import AUDIO_FORMATS, EPUB_AUDIO_FORMATS
 from pipelines.language_tags import ANY_LANGUAGE, AUTO_LANGUAGE, primary_subtag, supports_language
-from pipelines.requests import SynthesisRequest, TranscriptionRequest
+from pipelines.requests import SynthesisRequest, TranscriptionRequest, is_enrolled
 from pipelines.subtitles.registry import SUBTITLE_FORMATS
 from pipelines.text.number_words import LANGUAGES
 from pipelines.text.pronunciation.lexicon import parse_phonemes
@@ -58,6 +58,17 @@ def check_cloning(entry: Entry, enrolled: Mapping[str, str]) -> None:
     _raise_first(_unsupported_voices(entry, enrolled))
 
 
+def voice_supports(entry: Entry | None, voice: str, voice_language: str, language: str) -> bool:
+    """Whether a synthesis in the language accepts the voice: by the languages of its model, and by its own.
+
+    An enrolled voice speaks every language of its model: the language of its recording does not matter. `entry`: the
+    model; None where the catalogue does not have it.
+    """
+    own = [] if is_enrolled(voice) else [[voice_language]]
+    known = [entry.languages] if entry is not None else []
+    return all(supports_language(languages, language) for languages in (*own, *known))
+
+
 def _raise_first(unsupported: Iterator[tuple[str, str]]) -> None:
     for field, reason in unsupported:
         raise UnsupportedOption(reason, field=field)
@@ -66,11 +77,11 @@ def _raise_first(unsupported: Iterator[tuple[str, str]]) -> None:
 def _unsupported_in_transcription(entry: RecognitionEntry, request: TranscriptionRequest) -> Iterator[tuple[str, str]]:
     for field in ("min_speakers", "max_speakers", "known_speakers"):
         if getattr(request, field) and not request.diarize:
-            yield field, f"{field} goes with diarize."
+            yield field, f"{field} requires diarize."
     if (request.min_speakers or 1) > (request.max_speakers or 50):
         yield "min_speakers", f"min_speakers={request.min_speakers} is more than max_speakers={request.max_speakers}."
     if request.diarize and request.channels == "split":
-        yield "diarize", "With channels=split each channel is a speaker; diarize goes with channels=mix."
+        yield "diarize", "With channels=split each channel is a speaker; diarize requires channels=mix."
     if request.noise_reduction and find_spec("pyrnnoise") is None:
         yield "noise_reduction", "Noise reduction is not installed here: pip install 'voicemill[denoise]'."
     if request.task == "translate" and "translate" not in entry.options:
@@ -87,7 +98,7 @@ def _unsupported_in_transcription(entry: RecognitionEntry, request: Transcriptio
     if not SUBTITLE_FORMATS.keys() & set(request.formats):
         for field in SUBTITLE_OPTIONS:
             if getattr(request, field) != TranscriptionRequest.model_fields[field].default:
-                yield field, f"{field} goes with the formats {' and '.join(SUBTITLE_FORMATS)}."
+                yield field, f"{field} requires the format {' or '.join(SUBTITLE_FORMATS)}."
     if request.numbers == "digits" and not _writes_digits(entry, request):
         yield "numbers", f"Numbers are written in digits for these languages only: {', '.join(LANGUAGES)}."
     if request.timestamps == "none":
@@ -169,7 +180,7 @@ def _unsupported_in_verification(
 ) -> Iterator[tuple[str, str]]:
     if not request.verify:
         if "verify_model" in request.model_fields_set:
-            yield "verify_model", "verify_model goes with verify."
+            yield "verify_model", "verify_model requires verify."
         return
     try:
         recogniser = catalog.named(request.verify_model)
@@ -191,7 +202,7 @@ def _unsupported_in_fallback_models(
 ) -> Iterator[tuple[str, str]]:
     """Fallback models get the same request, but with a voice of their own."""
     if request.retry_models and not request.verify:
-        yield "retry_models", "retry_models goes with verify: without it no sentence is found to be wrong."
+        yield "retry_models", "retry_models requires verify: without it no sentence is found to be wrong."
     any_voice = request.model_copy(update={"voice": None, "cast": None})
     for retry in _retry_models(entry, request.retry_models, catalog):
         if isinstance(retry, str):

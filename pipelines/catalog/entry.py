@@ -95,7 +95,7 @@ class SynthesisEntry(Entry):
     emotions: Mapping[str, str] = field(default_factory=dict)
     #: Whether a text sounds different with another seed.
     varies: bool = False
-    #: Whether it normalises numbers, dates and signs itself; if not, the rules of the language do.
+    #: Whether it normalises numbers, dates and symbols itself; if not, the rules of the language do.
     normalises: bool = False
 
     def __post_init__(self) -> None:

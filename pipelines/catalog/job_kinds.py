@@ -1,4 +1,4 @@
-"""The job kinds: for each its pipeline, and what a worker has to know of it without importing it.
+"""The job kinds: for each its pipeline, and what a worker and the API have to know of it without importing it.
 
 Imports no pipeline and no model runtime. The requests of the kinds are in pipelines/requests.py.
 """
@@ -30,11 +30,18 @@ class PipelineSpec:
     #: Option of a request → modules that the stitch of such a job needs and hardly any other: too large for every
     #: sandbox, and out of reach once a process is confined.
     stitch_imports: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    #: Whether the first file of a result is audio, which a client that waits may get in place of the job.
+    returns_audio: bool = False
+    #: Whether the parts of work chunks have `segments`, which are sent as events as soon as they are finished.
+    streams_segments: bool = False
+    #: Whether one sentence of a finished job can be changed: a `SpeechPatch`.
+    patchable: bool = False
 
     def load(self) -> Pipeline:
         """Import the pipeline and create it."""
         module, _, name = self.target.partition(":")
-        return getattr(importlib.import_module(module), name)()
+        pipeline: Pipeline = getattr(importlib.import_module(module), name)()
+        return pipeline
 
     def is_plain_text(self, params: Mapping[str, Any]) -> bool:
         """Whether the parameters hold the whole input as plain text, if the request came without files."""
@@ -54,6 +61,8 @@ PIPELINES: Mapping[str, PipelineSpec] = {
         text_param="text",
         # A book's cover and titles go into native code.
         stitch_parses_user_input=True,
+        returns_audio=True,
+        patchable=True,
     ),
     "stt.transcribe": PipelineSpec(
         target="pipelines.stt.transcription:Transcription",
@@ -62,6 +71,7 @@ PIPELINES: Mapping[str, PipelineSpec] = {
         # A transcript is made of our own JSON, by Python alone.
         stitch_parses_user_input=False,
         stitch_imports={"diarize": ("sklearn.cluster", "sklearn.metrics")},
+        streams_segments=True,
     ),
 }
 

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.audio.unit_vector import normalise_length
 from pipelines.family import SpeakerEmbedding
-from pipelines.transcript.part_file import Segment
 from pipelines.transcript.phrase_text import split_text
-
-from .turns import Turn
+from pipelines.transcript.segment import TranscriptSegment
+from pipelines.transcript.turn import Turn
 
 #: Embeddings of shorter turns are too unreliable to found a cluster; such turns join the nearest one. In seconds.
 _MIN_FOUNDING_S = 1.0
@@ -76,7 +77,9 @@ def name_speakers(
     return [matched.get(number, default_names[number]) for number in numbers]
 
 
-def label_segments(segments: Iterable[Segment], turns: Sequence[Turn], speakers: Sequence[str]) -> Iterator[Segment]:
+def label_segments(
+    segments: Iterable[TranscriptSegment], turns: Sequence[Turn], speakers: Sequence[str]
+) -> Iterator[TranscriptSegment]:
     """Segments with `speaker`, on each word too; a segment in which the speaker changes is split there.
 
     `speakers`: the name of each turn's speaker. A word belongs to the turn nearest to its middle.
@@ -93,12 +96,11 @@ def label_segments(segments: Iterable[Segment], turns: Sequence[Turn], speakers:
         return speakers[min(near, key=lambda number: _distance(turns[number], middle))]
 
     for segment in segments:
-        for word in segment["words"]:
-            word["speaker"] = speaker_at(word["start"], word["end"])
-        if segment["words"]:
-            yield from _split_by_speaker(segment)
+        if segment.words:
+            words = tuple(replace(word, speaker=speaker_at(word.start, word.end)) for word in segment.words)
+            yield from _split_by_speaker(replace(segment, words=words))
         else:
-            yield segment | {"speaker": speaker_at(segment["start"], segment["end"])}
+            yield replace(segment, speaker=speaker_at(segment.start, segment.end))
 
 
 def _mean_embedding(turns: Sequence[Turn], numbers: Sequence[int], number: int) -> SpeakerEmbedding:
@@ -106,31 +108,33 @@ def _mean_embedding(turns: Sequence[Turn], numbers: Sequence[int], number: int) 
     mean = np.sum(
         [turn.embedding * turn.seconds for turn, each in zip(turns, numbers, strict=True) if each == number], axis=0
     )
-    return (mean / (np.linalg.norm(mean) or 1.0)).astype(np.float32)
+    return normalise_length(mean)
 
 
 def _distance(turn: Turn, moment: float) -> float:
     return max(turn.start - moment, moment - turn.end, 0.0)
 
 
-def _split_by_speaker(segment: Segment) -> Iterator[Segment]:
-    words: list[dict[str, Any]] = segment["words"]
-    changes = [k for k in range(1, len(words)) if words[k]["speaker"] != words[k - 1]["speaker"]]
+def _split_by_speaker(segment: TranscriptSegment) -> Iterator[TranscriptSegment]:
+    """`segment` whose words have their speakers, or its parts between changes of the speaker."""
+    words = segment.words
+    changes = [k for k in range(1, len(words)) if words[k].speaker != words[k - 1].speaker]
     if not changes:
-        yield segment | {"speaker": words[0]["speaker"]}
+        yield replace(segment, speaker=words[0].speaker)
         return
     edges = [0, *changes, len(words)]
-    word_texts = [word["word"] for word in words]
-    texts = split_text(segment["text"], word_texts, edges)
+    word_texts = [word.text for word in words]
+    texts = split_text(segment.text, word_texts, edges)
     for number, (first, last) in enumerate(pairwise(edges)):
         own = words[first:last]
-        yield segment | {
-            "speaker": own[0]["speaker"],
-            "start": segment["start"] if first == 0 else own[0]["start"],
-            "end": segment["end"] if last == len(words) else own[-1]["end"],
-            "text": texts[number] if texts else " ".join(word_texts[first:last]),
-            "words": own,
-        }
+        yield replace(
+            segment,
+            speaker=own[0].speaker,
+            start=segment.start if first == 0 else own[0].start,
+            end=segment.end if last == len(words) else own[-1].end,
+            text=texts[number] if texts else " ".join(word_texts[first:last]),
+            words=own,
+        )
 
 
 def _find_centres(embeddings: NDArray[np.float32], least: int, most: int) -> NDArray[np.float32]:
@@ -150,9 +154,8 @@ def _find_centres(embeddings: NDArray[np.float32], least: int, most: int) -> NDA
             score = float(silhouette_score(embeddings, labels, metric="cosine"))
             if score > best_score or (count == fewest and fewest > 1):
                 best, best_score = labels, score
-    means = np.stack([embeddings[best == label].mean(axis=0) for label in range(int(best.max()) + 1)])
-    lengths = np.linalg.norm(means, axis=1, keepdims=True)
-    return (means / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+    means = (embeddings[best == label].mean(axis=0) for label in range(int(best.max()) + 1))
+    return np.stack([normalise_length(mean) for mean in means])
 
 
 def _cluster(clustering: Any, embeddings: NDArray[np.float32], count: int) -> NDArray[np.int_]:

@@ -1,23 +1,22 @@
 """Speaker turns of a chunk: segments of speech without a pause, each with the speaker embedding of its audio.
 
-Knows words with their times, windows, and the turns' place in a part file; nothing of clusters or names.
+Knows words with their times, and windows; nothing of clusters or names.
 """
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from pipelines.audio.unit_vector import normalise_length
 from pipelines.audio.vad import RATE_HZ
 from pipelines.family import EmbeddingInput, Recording, SpeakerEmbedding, SpeakerFamily, Tick
+from pipelines.subtitles.timed_segment import TimedSegment, TimedWord
 from pipelines.transcript.chunk_file import ChunkWindow
-from pipelines.transcript.part_file import RecognisedWindow
+from pipelines.transcript.part_file import RecognisedWindow, RecognitionPart
+from pipelines.transcript.turn import Turn
 
 #: A turn ends at a pause longer than this, at which the speaker may change, or at this length; in seconds.
 _PAUSE_S, _MAX_TURN_S = 0.25, 4.0
@@ -25,20 +24,6 @@ _PAUSE_S, _MAX_TURN_S = 0.25, 4.0
 _MIN_TURN_S = 0.1
 #: The threshold of parts by versions that had one for all encoders.
 _SAME_VOICE = 0.82
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """A range of the recording, in seconds, in which one speaker speaks, and that speaker's embedding."""
-
-    start: float
-    end: float
-    embedding: SpeakerEmbedding
-
-    @property
-    def seconds(self) -> float:
-        """Its length."""
-        return self.end - self.start
 
 
 @dataclass(slots=True)
@@ -51,12 +36,11 @@ class DiarizationData:
     #: The cosine from which a speaker is a known one: that of the encoder's catalogue entry.
     same_voice: float = _SAME_VOICE
 
-    def add_part(self, path: Path) -> None:
-        """Add what a part file holds: nothing where the job is not diarized."""
-        part = json.loads(path.read_text(encoding="utf-8"))
-        self.turns += [Turn(start, end, _decode(stored)) for start, end, stored in part.get("turns", ())]
-        self.known |= {voice: _decode(stored) for voice, stored in part.get("known", {}).items()}
-        self.same_voice = part.get("same_voice") or self.same_voice
+    def add(self, part: RecognitionPart) -> None:
+        """Add what a part holds: nothing where the job is not diarized."""
+        self.turns += part.turns
+        self.known |= part.known_speakers
+        self.same_voice = part.same_voice or self.same_voice
 
 
 def embed_turns(
@@ -88,22 +72,19 @@ def _turn_inputs(recognised: RecognisedWindow, window: ChunkWindow) -> Iterator[
 
 def _find_turns(window: RecognisedWindow) -> Iterator[tuple[float, float]]:
     """Start and end of each turn by its first and last word; by whole segments where a model gives no words."""
-    spoken = [each for segment in window.segments for each in (segment["words"] or [segment])]
+    spoken: list[TimedWord | TimedSegment] = []
+    for segment in window.segments:
+        spoken += segment.words or [segment]
     start = end = None
     for each in spoken:
         if start is None or end is None:
-            start = each["start"]
-        elif each["start"] - end > _PAUSE_S or each["end"] - start > _MAX_TURN_S:
+            start = each.start
+        elif each.start - end > _PAUSE_S or each.end - start > _MAX_TURN_S:
             yield start, end
-            start = each["start"]
-        end = each["end"]
+            start = each.start
+        end = each.end
     if start is not None and end is not None:
         yield start, end
-
-
-def turns_to_json(turns: Iterable[Turn]) -> list[list[Any]]:
-    """For a part file: start, end, and the embedding in half precision, which moves no cosine by more than 0.001."""
-    return [[turn.start, turn.end, _encode(turn.embedding)] for turn in turns]
 
 
 def embed_references(
@@ -114,19 +95,5 @@ def embed_references(
     for voice, recording in recordings.items():
         count = max(1, round(len(recording.samples) / (_MAX_TURN_S * RATE_HZ)))
         parts = family.embed([EmbeddingInput(each) for each in np.array_split(recording.samples, count)], tick)
-        mean = np.mean(parts, axis=0)
-        embeddings[voice] = (mean / (np.linalg.norm(mean) or 1.0)).astype(np.float32)
+        embeddings[voice] = normalise_length(np.mean(parts, axis=0))
     return embeddings
-
-
-def references_to_json(known: Mapping[str, SpeakerEmbedding]) -> dict[str, str]:
-    """For a part file, as in `turns_to_json`."""
-    return {voice: _encode(embedding) for voice, embedding in known.items()}
-
-
-def _encode(embedding: SpeakerEmbedding) -> str:
-    return base64.b64encode(embedding.astype("<f2").tobytes()).decode()
-
-
-def _decode(stored: str) -> SpeakerEmbedding:
-    return np.frombuffer(base64.b64decode(stored), "<f2").astype(np.float32)

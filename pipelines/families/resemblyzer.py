@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.audio.mel_filters import build_mel_filters
+from pipelines.audio.unit_vector import normalise_length
 from pipelines.catalog.entry import SpeakerEntry
 from pipelines.catalog.weights import fill_module, load_weights
 from pipelines.engines.torch_engine import resolve_torch_device
 from pipelines.errors import ModelUnavailable
 from pipelines.family import EmbeddingInput, SpeakerEmbedding, Tick
-from pipelines.speaker_embeddings.unit_vector import normalise_length
 
 if TYPE_CHECKING:
     import torch

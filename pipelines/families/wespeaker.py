@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.audio.unit_vector import normalise_length
 from pipelines.catalog.checkpoint import checkpoint_revision, find_checkpoint
 from pipelines.catalog.entry import SpeakerEntry
 from pipelines.catalog.weights import fill_module, find_weights_file, load_state_dict
@@ -21,7 +22,6 @@ from pipelines.engines.selection import resolve_engine
 from pipelines.engines.torch_engine import resolve_torch_device
 from pipelines.errors import EngineFailure, ModelUnavailable
 from pipelines.family import EmbeddingInput, SpeakerEmbedding, Tick
-from pipelines.speaker_embeddings.unit_vector import normalise_length
 
 _RATE_HZ, _BANDS = 16_000, 80
 #: Shorter segments are repeated up to this many samples: the network pools over time.

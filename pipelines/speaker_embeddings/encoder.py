@@ -7,11 +7,11 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from pipelines.audio.unit_vector import normalise_length
 from pipelines.family import SpeakerEmbedding
 
 from .filterbank import RATE_HZ, Filterbank
 from .layout import EncoderNetwork
-from .unit_vector import normalise_length
 
 #: Shorter inputs are repeated up to this many samples: the convolutions pad by reflection.
 _MIN_SAMPLES = RATE_HZ // 4

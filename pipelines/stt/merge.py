@@ -9,12 +9,14 @@ import heapq
 import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pipelines.diarization.turns import DiarizationData
 from pipelines.pipeline import Sources, Span
 from pipelines.rounds import final_parts
-from pipelines.transcript.part_file import RecognisedWindow, Segment, read_part
+from pipelines.transcript.part_file import RecognisedWindow, read_part
+from pipelines.transcript.segment import TranscriptSegment
+from pipelines.transcript.window_span import WindowSpan
 
 #: A language that is detected with less confidence is not counted.
 MIN_LANGUAGE_CONFIDENCE = 0.7
@@ -49,34 +51,31 @@ def merge_segments(
     *,
     split: bool,
     diarization: DiarizationData | None = None,
-) -> Iterator[Segment]:
+) -> Iterator[TranscriptSegment]:
     """All segments, ordered by time. A part of a later round replaces the earlier part of the same span.
 
     Channels may overlap: a segment is held until the span's `horizon_s`, before which no later segment begins, has
     passed it. With `split`, segments and words get the speaker "channel_1", "channel_2" … The windows are added to
     `counts`, and the parts' turns and known speakers to `diarization`.
     """
-    waiting: list[tuple[float, int, int, Segment]] = []
+    waiting: list[tuple[float, int, int, TranscriptSegment]] = []
     order = itertools.count()
     for span, path in final_parts(spans, parts):
-        windows = read_part(path)
+        part = read_part(path)
         if diarization is not None:
-            diarization.add_part(path)
-        for window in windows:
+            diarization.add(part)
+        for window in part.windows:
             counts.add(window)
-        for segment in (segment for window in windows for segment in window.segments):
-            channel = segment.pop("channel", 0)
-            if split:
-                _set_speaker(segment, f"channel_{channel + 1}")
-            heapq.heappush(waiting, (segment["start"], channel, next(order), segment))
-        horizon_s = span.data.get("horizon_s")
+            for segment in window.segments:
+                named = _set_speaker(segment, f"channel_{segment.channel + 1}") if split else segment
+                heapq.heappush(waiting, (segment.start, segment.channel, next(order), named))
+        horizon_s = WindowSpan.from_json(span.data).horizon_s
         while waiting and horizon_s is not None and waiting[0][0] < horizon_s:
             yield heapq.heappop(waiting)[3]
     while waiting:
         yield heapq.heappop(waiting)[3]
 
 
-def _set_speaker(segment: Segment, speaker: str) -> None:
-    segment["speaker"] = speaker
-    for word in segment["words"]:
-        word["speaker"] = speaker
+def _set_speaker(segment: TranscriptSegment, speaker: str) -> TranscriptSegment:
+    words = tuple(replace(word, speaker=speaker) for word in segment.words)
+    return replace(segment, speaker=speaker, words=words)

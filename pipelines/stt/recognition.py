@@ -18,7 +18,8 @@ from pipelines.stt.text.pauses import split_at_pauses
 from pipelines.stt.text.punctuation import adjust_punctuation
 from pipelines.subtitles.registry import SUBTITLE_FORMATS
 from pipelines.transcript.chunk_file import ChunkWindow
-from pipelines.transcript.part_file import RecognisedWindow, Segment
+from pipelines.transcript.part_file import RecognisedWindow
+from pipelines.transcript.segment import TranscriptSegment, TranscriptWord
 from pipelines.transcript.timeline import Timeline
 
 #: A window whose language has less confidence than this is transcribed again …
@@ -67,7 +68,7 @@ class ChunkRecognition:
 
     def _segments(
         self, window: ChunkWindow, recognition: Recognition, model: str, punctuates: bool
-    ) -> Iterator[Segment]:
+    ) -> Iterator[TranscriptSegment]:
         phrases = [
             part for phrase in recognition.phrases for part in split_at_pauses(_to_recording(phrase, window.timeline))
         ]
@@ -76,23 +77,20 @@ class ChunkRecognition:
         for phrase in adjust_punctuation(
             phrases, wanted=self._request.punctuate, written=punctuates, language=recognition.language
         ):
-            segment: Segment = {
-                "start": phrase.start,
-                "end": phrase.end,
-                "text": phrase.text,
-                "confidence": round(phrase.confidence, 4),
-                "language": recognition.language,
-                "language_confidence": recognition.language_confidence,
-                "model": model,
-                "channel": window.channel,
-                "words": [],
-            }
-            for word in phrase.words:
-                confidence = round(word.confidence, 4)
-                segment["words"].append(
-                    {"word": word.word, "start": word.start, "end": word.end, "confidence": confidence}
-                )
-            yield segment
+            yield TranscriptSegment(
+                phrase.text,
+                phrase.start,
+                phrase.end,
+                words=tuple(
+                    TranscriptWord(word.word, word.start, word.end, confidence=round(word.confidence, 4))
+                    for word in phrase.words
+                ),
+                confidence=round(phrase.confidence, 4),
+                language=recognition.language,
+                language_confidence=recognition.language_confidence,
+                model=model,
+                channel=window.channel,
+            )
 
     def _batches(self, numbers: Sequence[int], family: RecognitionFamily) -> Iterator[Sequence[int]]:
         size = max(1, family.entry.slots)

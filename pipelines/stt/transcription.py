@@ -16,7 +16,7 @@ from pipelines.audio.denoise import Denoiser
 from pipelines.audio.resample import resample_blocks
 from pipelines.audio.vad import DETECTORS, RATE_HZ
 from pipelines.audio.windows import WindowPacker
-from pipelines.catalog.entry import Entry
+from pipelines.catalog.entry import Entry, RecognitionEntry, SpeakerEntry
 from pipelines.diarization.diarization import assign_speakers, embed_chunk
 from pipelines.diarization.turns import DiarizationData
 from pipelines.errors import BadInput
@@ -28,7 +28,7 @@ from pipelines.requests import TranscriptionRequest
 from pipelines.rounds import previous_part_index, round_of
 from pipelines.stt.output.transcript_files import write_transcript
 from pipelines.transcript.chunk_file import ChunkWriter, read_chunk, span_for_all_windows, span_for_windows
-from pipelines.transcript.part_file import RecognisedWindow, read_part, write_part
+from pipelines.transcript.part_file import RecognisedWindow, RecognitionPart, read_part, write_part
 
 from .merge import WindowCounts, merge_segments
 from .recognition import ChunkRecognition
@@ -86,28 +86,13 @@ class Transcription:
         chunk of round n has the audio as its source 0 and the part of round n - 1 as its last source, and between them
         the recordings of known speakers; its part holds all windows of that part, each from the more confident model.
         """
-        if family.entry.kind == "speaker":
-            return embed_chunk(span, sources, family, sink)
-        nth = round_of(span)
-        # The part is read before the audio: a source is removed when the next one is read.
-        earlier = {each.number: each for each in read_part(sources(previous_part_index(span)))} if nth > 1 else {}
-        # Windows in a language that this model does not know keep their transcripts.
-        windows = [
-            window
-            for window in read_chunk(sources(0), span)
-            if _knows_language(family.entry, earlier.get(window.number))
-        ]
-        recognition = ChunkRecognition(request, windows)
-        started = time.monotonic()
-        recognition.run(family, lambda share: sink.progress(span.units * share))
-        engine_s = time.monotonic() - started
-        recognised = dict(earlier)
-        for window in recognition.results(model=family.entry.name, punctuates=family.entry.punctuates):
-            before = earlier.get(window.number)
-            recognised[window.number] = window if before is None else before.pick_more_confident(window)
-        path = sink.directory / "part.json"
-        write_part(path, recognised.values())
-        return Part(path, _follow_ups(request, span, recognised), engine_s, _provenance(family, nth))
+        match family.entry:
+            case SpeakerEntry():
+                return embed_chunk(span, sources, family, sink)
+            case RecognitionEntry():
+                return _transcribe_chunk(request, span, sources, family, sink)
+            case entry:
+                raise TypeError(f"a chunk of a transcription in the queue of {entry.name}")
 
     def stitch(
         self,
@@ -124,7 +109,8 @@ class Transcription:
         segments = merge_segments(spans, parts, counts, split=split, diarization=diarization)
         if diarization is not None:
             segments = assign_speakers(request, segments, diarization, sink)
-        summary = write_transcript(request, segments, header["duration_s"], sink)
+        duration_s: float = header["duration_s"]
+        summary = write_transcript(request, segments, duration_s, sink)
         quality = {
             "avg_confidence": summary["avg_confidence"],
             "windows": counts.windows,
@@ -132,7 +118,35 @@ class Transcription:
             "windows_improved": counts.improved,
         }
         warnings = list(_warnings(request, counts, is_empty=summary["avg_confidence"] is None))
-        return Result(header["duration_s"], {**summary, "quality": quality, "warnings": warnings})
+        return Result(duration_s, {**summary, "quality": quality, "warnings": warnings})
+
+
+def _transcribe_chunk(
+    request: TranscriptionRequest, span: Span, sources: Sources, family: RecognitionFamily, sink: Sink
+) -> Part:
+    nth = round_of(span)
+    # The part is read before the audio: a source is removed when the next one is read.
+    earlier = _read_windows(sources(previous_part_index(span))) if nth > 1 else {}
+    # Windows in a language that this model does not know keep their transcripts.
+    windows = [
+        window for window in read_chunk(sources(0), span) if _knows_language(family.entry, earlier.get(window.number))
+    ]
+    recognition = ChunkRecognition(request, windows)
+    started = time.monotonic()
+    recognition.run(family, lambda share: sink.progress(span.units * share))
+    engine_s = time.monotonic() - started
+    recognised = dict(earlier)
+    for window in recognition.results(model=family.entry.name, punctuates=family.entry.punctuates):
+        before = earlier.get(window.number)
+        recognised[window.number] = window if before is None else before.pick_more_confident(window)
+    path = sink.directory / "part.json"
+    write_part(path, RecognitionPart(tuple(recognised.values())))
+    return Part(path, _follow_ups(request, span, recognised), engine_s, _provenance(family, nth))
+
+
+def _read_windows(path: Path) -> Mapping[int, RecognisedWindow]:
+    """The windows of a part by their number."""
+    return {window.number: window for window in read_part(path).windows}
 
 
 def _new_packer(request: TranscriptionRequest, limits: Limits) -> WindowPacker:

@@ -10,7 +10,8 @@ import itertools
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+
+from .timed_segment import TimedSegment
 
 #: A cue ends at a pause longer than this, or at this length; both in seconds.
 _PAUSE_S = 0.8
@@ -71,9 +72,9 @@ class CueStream:
         #: The end of the last cue that was yielded.
         self._free_from = 0.0
 
-    def push(self, segment: dict[str, Any]) -> Iterator[Cue]:
+    def push(self, segment: TimedSegment) -> Iterator[Cue]:
         """The cues that this segment completes."""
-        speaker = segment.get("speaker") if self._style.show_speakers else None
+        speaker = segment.speaker if self._style.show_speakers else None
         for cue in _CueSplitter(self._style, speaker).split(segment):
             if self._held is not None:
                 yield self._set_times(self._held, cue.start)
@@ -112,7 +113,7 @@ class _CueSplitter:
         self._speaker = speaker
         self._prefix = f"[{_shorten(speaker, style.columns // 2)}] " if speaker and style.speaker_in_text else ""
 
-    def split(self, segment: dict[str, Any]) -> Iterator[Cue]:
+    def split(self, segment: TimedSegment) -> Iterator[Cue]:
         """All cues of the segment, with the times of their speech."""
         groups: list[list[_TimedText]] = []
         for token in _timed_texts(segment, self._style.columns):
@@ -172,26 +173,25 @@ class _CueSplitter:
         return lines
 
 
-def _timed_texts(segment: dict[str, Any], columns: int) -> Iterator[_TimedText]:
+def _timed_texts(segment: TimedSegment, columns: int) -> Iterator[_TimedText]:
     """The segment's words, each with the punctuation of the text around it.
 
     Without timed words, those of the text, with times in proportion to their lengths.
     """
-    text = segment["text"].strip()
-    words = segment.get("words") or []
-    bounds = _find_bounds(text, [word["word"] for word in words])
-    if words and bounds is not None:
-        for word, (start, end) in zip(words, bounds, strict=True):
+    text = segment.text.strip()
+    bounds = _find_bounds(text, [word.text for word in segment.words])
+    if bounds is not None:
+        for word, (start, end) in zip(segment.words, bounds, strict=True):
             part = text[start:end]
-            yield from _split_wide(_TimedText(part.strip(), word["start"], word["end"], part[:1].isspace()), columns)
+            yield from _split_wide(_TimedText(part.strip(), word.start, word.end, part[:1].isspace()), columns)
         return
-    seconds_each = (segment["end"] - segment["start"]) / max(1, len(text))
+    seconds_each = (segment.end - segment.start) / max(1, len(text))
     at = 0
     for part in text.split():
         at = text.index(part, at)
-        start = segment["start"] + at * seconds_each
+        start_s = segment.start + at * seconds_each
         at += len(part)
-        yield from _split_wide(_TimedText(part, start, segment["start"] + at * seconds_each, True), columns)
+        yield from _split_wide(_TimedText(part, start_s, segment.start + at * seconds_each, True), columns)
 
 
 def _find_bounds(text: str, words: list[str]) -> list[tuple[int, int]] | None:

@@ -1,4 +1,6 @@
-"""The subtitle formats by name. To add one: a module beside this one, a line here, a name in `TranscriptFormat`."""
+"""The subtitle formats by name. To add one: a module beside this one, a line here, its name in `TranscriptFormat`
+(pipelines/requests.py) and in the client's `TranscriptionOptions` (framework/client/options.py).
+"""
 
 from __future__ import annotations
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from .cues import Cue, CueStream, CueStyle
 from .subtitle_format import SubtitleFormat
+from .timed_segment import TimedSegment
 
 
 class SubtitleWriter:
@@ -22,7 +22,7 @@ class SubtitleWriter:
         self._file = path.open("w", encoding="utf-8", newline="\n")
         self._file.write(subtitle_format.header)
 
-    def add(self, segment: dict[str, Any]) -> None:
+    def add(self, segment: TimedSegment) -> None:
         """Write the cues that this segment completes."""
         self._write(self._cues.push(segment))
 

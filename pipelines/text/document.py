@@ -83,7 +83,7 @@ class Document:
     language: str | None = None  # BCP 47
     cover: Cover | None = None
     #: Sentences for the user about what was missing or skipped.
-    remarks: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 def clean_text(text: str) -> str:
@@ -92,7 +92,7 @@ def clean_text(text: str) -> str:
 
 
 def is_speakable(text: str) -> bool:
-    """Whether there is a letter, digit or spoken sign in it; rules, asterisks and bullets are not spoken."""
+    """Whether there is a letter, digit or spoken symbol in it; rules, asterisks and bullets are not spoken."""
     return _SPEAKABLE.search(text) is not None
 
 

@@ -25,10 +25,10 @@ _DIGIT = 2.0
 
 def estimate_spoken_letters(text: str) -> float:
     """The letters of an alphabet that take about as long to speak as `text`; rough for digits."""
-    return sum(_letters_of(sign) for sign in comparable_letters(text))
+    return sum(_letters_of(char) for char in comparable_letters(text))
 
 
-def _letters_of(sign: str) -> float:
-    if sign.isdigit():
+def _letters_of(char: str) -> float:
+    if char.isdigit():
         return _DIGIT
-    return _LETTERS_PER_CHARACTER.get(unicodedata.name(sign, "").partition(" ")[0], _OTHER_SCRIPTS)
+    return _LETTERS_PER_CHARACTER.get(unicodedata.name(char, "").partition(" ")[0], _OTHER_SCRIPTS)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pipelines.errors import ModelUnavailable
 from pipelines.text.normalise.normaliser import (
     apply_rules,
-    find_unspoken_signs,
+    find_unspoken_symbols,
     format_as,
     has_rules,
     write_out_plain_numbers,
@@ -58,12 +58,12 @@ class TextNormaliser:
     """Normalises the texts of one job."""
 
     lexicon: Lexicon
-    #: Whether to write out numbers and signs in words; otherwise the voice reads them itself.
+    #: Whether to write out numbers and symbols in words; otherwise the voice reads them itself.
     by_rules: bool
     #: Whether to fail where rules are not installed; otherwise that is a warning.
     strict: bool = False
-    #: Whether the voice reads numbers and signs itself; without that, and without rules, they are warned of.
-    reads_signs: bool = True
+    #: Whether the voice reads numbers and symbols itself; without that, and without rules, they are warned of.
+    reads_symbols: bool = True
     #: In order, each once.
     warnings: dict[str, None] = field(default_factory=dict)
 
@@ -82,8 +82,8 @@ class TextNormaliser:
             aligned = _substitute(aligned, sorted(substitutions, key=lambda each: each.range))
         if self.by_rules:
             aligned = self._apply_rules(aligned, language, [each.range for each in substitutions if each.is_final])
-        elif not self.reads_signs:
-            self._warn_of_signs(aligned.text, "normalise is off")
+        elif not self.reads_symbols:
+            self._warn_of_symbols(aligned.text, "normalise is off")
         phonemes = [(*aligned.spoken_range(*each.range), each.phonemes) for each in substitutions if each.phonemes]
         return NormalisedText(aligned, sorted(phonemes))
 
@@ -129,7 +129,7 @@ class TextNormaliser:
     def _apply_rules(self, aligned: AlignedText, language: str, final: Sequence[Range]) -> AlignedText:
         """`final` are written ranges that no rule may change."""
         if not language:
-            self._warn_of_signs(aligned.text, "no `language` was given")
+            self._warn_of_symbols(aligned.text, "no `language` was given")
             return aligned
         try:
             if not has_rules(language):
@@ -139,37 +139,37 @@ class TextNormaliser:
             if self.strict:
                 raise
             self._warn(error.detail)
-            self._warn_of_signs(aligned.text, "its rules are not installed")
+            self._warn_of_symbols(aligned.text, "its rules are not installed")
             return aligned
-        return self._drop_unspoken_signs(aligned, [aligned.spoken_range(*place) for place in final])
+        return self._drop_unspoken_symbols(aligned, [aligned.spoken_range(*place) for place in final])
 
     def _write_out_numbers(self, aligned: AlignedText, language: str, final: Sequence[Range]) -> AlignedText:
         """In a language without rules: plain numbers in words, all else unchanged."""
-        if not find_unspoken_signs(aligned.text):
+        if not find_unspoken_symbols(aligned.text):
             return aligned
         written_out = write_out_plain_numbers(aligned, language, [aligned.spoken_range(*place) for place in final])
         if written_out is not aligned:
             self._warn(f"There are no rules for {language!r}: its figures were read as plain numbers, dates and all.")
-        self._warn_of_signs(written_out.text, f"no rules for {language!r}")
+        self._warn_of_symbols(written_out.text, f"no rules for {language!r}")
         return written_out
 
-    def _warn_of_signs(self, text: str, why: str) -> None:
-        """One warning for all numbers and one for each sign, so that a whole book has few lines."""
-        signs = find_unspoken_signs(text)
-        digits = [sign for sign in signs if sign.isnumeric()]
+    def _warn_of_symbols(self, text: str, why: str) -> None:
+        """One warning for all numbers and one for each symbol, so that a whole book has few lines."""
+        symbols = find_unspoken_symbols(text)
+        digits = [symbol for symbol in symbols if symbol.isnumeric()]
         if digits:
             self._warn(f"Numbers were read as they stand ({why}), for example {digits[0]!r}.")
-        for sign in signs:
-            if not sign.isnumeric():
-                self._warn(f"No word was put for the sign {sign!r} ({why}); the voice may be silent about it.")
+        for symbol in symbols:
+            if not symbol.isnumeric():
+                self._warn(f"No word was put for the sign {symbol!r} ({why}); the voice may be silent about it.")
 
-    def _drop_unspoken_signs(self, aligned: AlignedText, final: Sequence[Range]) -> AlignedText:
-        """Remove the signs that no rule has a word for: a voice could at best be silent about them."""
+    def _drop_unspoken_symbols(self, aligned: AlignedText, final: Sequence[Range]) -> AlignedText:
+        """Remove the symbols that no rule has a word for: a voice could at best be silent about them."""
         text = aligned.text
-        signs = frozenset(find_unspoken_signs(text))
+        symbols = frozenset(find_unspoken_symbols(text))
         candidates = [
-            sign if sign in signs and not any(start <= at < end for start, end in final) else " "
-            for at, sign in enumerate(text)
+            char if char in symbols and not any(start <= at < end for start, end in final) else " "
+            for at, char in enumerate(text)
         ]
         dropped = [_remove(text, *found.span()) for found in re.finditer(r"\S+", "".join(candidates))]
         if dropped:
@@ -192,7 +192,7 @@ class _Substitution:
 
 
 def _is_normalised(text: str) -> bool:
-    return not find_unspoken_signs(text)
+    return not find_unspoken_symbols(text)
 
 
 def _substitute(aligned: AlignedText, substitutions: Sequence[_Substitution]) -> AlignedText:

@@ -29,8 +29,8 @@ class NumberWords:
     joint: str
     point: str
     indefinite: frozenset[str]
-    #: Words behind a number, one or two, that are written as a sign.
-    signs: Mapping[tuple[str, ...], str]
+    #: Words behind a number, one or two, that are written as a symbol.
+    symbols: Mapping[tuple[str, ...], str]
     #: "double five" = "five five".
     repeats: Mapping[str, int]
 
@@ -62,7 +62,7 @@ LANGUAGES: Mapping[str, NumberWords] = {
         joint="and",
         point="point",
         indefinite=frozenset({"a"}),
-        signs={("percent",): "%", ("per", "cent"): "%"},
+        symbols={("percent",): "%", ("per", "cent"): "%"},
         repeats={"double": 2, "triple": 3},
     ),
 }

@@ -36,11 +36,11 @@ def normalise_typography(aligned: AlignedText) -> AlignedText:
     if text.isascii() and "`" not in text:
         return aligned
     composed = aligned.apply(_replace(found, _compose(found.group())) for found in _COMPOSED.finditer(text))
-    return composed.apply(_replace(found, _plain_sign(found.group())) for found in _SINGLE.finditer(composed.text))
+    return composed.apply(_replace(found, _plain_symbol(found.group())) for found in _SINGLE.finditer(composed.text))
 
 
-def _plain_sign(sign: str) -> str:
-    return _PRIMES.get(sign) or _PLAIN[sign.strip() or sign]
+def _plain_symbol(symbol: str) -> str:
+    return _PRIMES.get(symbol) or _PLAIN[symbol.strip() or symbol]
 
 
 def _compose(text: str) -> str:

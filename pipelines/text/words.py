@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Iterator
 
 _WORD = re.compile(r"\S+")
-#: Signs that Unicode counts as punctuation and that are spoken as words.
-SPOKEN_SIGNS = "%&@#§"
+#: Symbols that Unicode counts as punctuation and that are spoken as words.
+SPOKEN_SYMBOLS = "%&@#§"
 
 
 def word_ranges(text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
@@ -28,4 +28,4 @@ def strip_punctuation(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _is_punctuation(char: str) -> bool:
-    return unicodedata.category(char).startswith("P") and char not in SPOKEN_SIGNS
+    return unicodedata.category(char).startswith("P") and char not in SPOKEN_SYMBOLS

@@ -6,19 +6,20 @@ codecs or models.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.audio.vad import RATE_HZ
-from pipelines.audio.windows import SampleRange, Window, WindowPacker
+from pipelines.audio.windows import Window, WindowPacker
 from pipelines.pipeline import Sink, Span
 from pipelines.rounds import next_round_span
 
 from .timeline import Timeline
+from .window_span import WindowPlace, WindowSpan
 
 #: More channels than any recording has, so that no two of its windows share a seed.
 _MAX_CHANNELS = 1 << 8
@@ -31,7 +32,7 @@ class ChunkWriter:
         self._sink = sink
         self._limit = int(chunk_seconds * RATE_HZ)
         self._spans: list[Span] = []
-        self._windows: list[dict[str, Any]] = []
+        self._windows: list[WindowPlace] = []
         self._samples: list[NDArray[np.int16]] = []
         self._length = 0
         self._end = 0
@@ -41,8 +42,7 @@ class ChunkWriter:
         for window in windows:
             if self._windows and self._length + window.samples.size > self._limit:
                 self._close(min(window.ranges[0].start, *(packer.horizon for packer in packers)))
-            pieces = [[each.start, each.length] for each in window.ranges]
-            self._windows.append({"channel": channel, "offset": self._length, "pieces": pieces})
+            self._windows.append(WindowPlace(channel, self._length, window.ranges))
             self._samples.append(window.samples)
             self._length += window.samples.size
             self._end = max(self._end, window.ranges[-1].end)
@@ -68,32 +68,31 @@ class ChunkWriter:
         self._sink.put(name, path)
         start = self._spans[-1].end if self._spans else 0.0
         end = max(start, self._end / RATE_HZ)
-        data = {"windows": self._windows, "horizon_s": None if horizon is None else horizon / RATE_HZ}
-        self._spans.append(Span(idx, start, end, end - start, data, (name,)))
+        data = WindowSpan(self._windows, None if horizon is None else horizon / RATE_HZ)
+        self._spans.append(Span(idx, start, end, end - start, data.to_json(), (name,)))
         self._windows, self._samples, self._length = [], [], 0
 
 
 class ChunkWindow:
     """A window of a chunk file: its samples, its channel and its position in the recording."""
 
-    def __init__(self, path: Path, data: Mapping[str, Any], number: int) -> None:
+    def __init__(self, path: Path, place: WindowPlace, number: int) -> None:
         #: Its index among all windows of the chunk, of which a later round may have only some.
         self.number = number
         self._path = path
-        self._offset: int = data["offset"]
-        self.channel: int = data["channel"]
-        self._start: int = data["pieces"][0][0]
-        self.timeline = Timeline([SampleRange(start, length) for start, length in data["pieces"]], RATE_HZ)
+        self._place = place
+        self.channel = place.channel
+        self.timeline = Timeline(place.ranges, RATE_HZ)
 
     @property
     def samples(self) -> NDArray[np.int16]:
         """Mono, 16 kHz. Read on each access: an engine holds many chunks and processes few of their windows at once."""
-        return np.fromfile(self._path, dtype="<i2", count=self.timeline.length, offset=2 * self._offset)
+        return np.fromfile(self._path, dtype="<i2", count=self.timeline.length, offset=2 * self._place.offset)
 
     @property
     def seed(self) -> int:
         """Depends on the position in the recording and the channel, not on the division into chunks."""
-        return self._start * _MAX_CHANNELS + self.channel
+        return self._place.ranges[0].start * _MAX_CHANNELS + self.channel
 
     @property
     def seconds(self) -> float:
@@ -103,18 +102,18 @@ class ChunkWindow:
 
 def read_chunk(path: Path, span: Span) -> list[ChunkWindow]:
     """The windows of a span; their samples are read from the chunk file on access."""
-    only = span.data.get("only")
-    windows = enumerate(span.data["windows"])
-    return [ChunkWindow(path, data, number) for number, data in windows if only is None or number in only]
+    data = WindowSpan.from_json(span.data)
+    numbers = range(len(data.windows)) if data.only is None else sorted(data.only)
+    return [ChunkWindow(path, data.windows[number], number) for number in numbers]
 
 
 def span_for_windows(span: Span, numbers: Sequence[int]) -> Span:
     """The span of the next round for the windows with these numbers, in the same chunk file."""
-    only = sorted(numbers)
-    seconds = sum(length for number in only for _, length in span.data["windows"][number]["pieces"]) / RATE_HZ
-    return next_round_span(span, {**span.data, "only": only}, units=seconds)
+    data = replace(WindowSpan.from_json(span.data), only=sorted(numbers))
+    seconds = sum(data.windows[number].length for number in numbers) / RATE_HZ
+    return next_round_span(span, data.to_json(), units=seconds)
 
 
 def span_for_all_windows(span: Span) -> Span:
     """The span of the next round for all windows of the chunk; it adds nothing to progress."""
-    return next_round_span(span, {name: value for name, value in span.data.items() if name != "only"})
+    return next_round_span(span, replace(WindowSpan.from_json(span.data), only=None).to_json())

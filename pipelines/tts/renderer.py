@@ -66,7 +66,7 @@ class ChunkRenderer:
         results = iter(self._family.synthesise(inputs, self._tick) if inputs else [])
         for segment, each in zip(segments, prepared, strict=True):
             speech = next(results) if each else None
-            self._builder.add_warnings(speech.remarks if speech else ())
+            self._builder.add_warnings(speech.warnings if speech else ())
             words = each.spoken.written_marks(speech.marks) if each and speech else ()
             language, speed = (each.language, each.input.speed) if each else ("", 1.0)
             assembler.add(segment, speech, words, language, speed=speed)

@@ -66,7 +66,7 @@ class SynthesisInputBuilder:
             Lexicon(request.lexicon or {}),
             by_rules=by_rules,
             strict=bool(request.normalise),
-            reads_signs=entry.normalises,
+            reads_symbols=entry.normalises,
         )
         self._prosody = Prosody(request, entry, self._warn)
 
@@ -80,10 +80,10 @@ class SynthesisInputBuilder:
         """The divisor of the pauses between sentences: the job's speed and the factor of its emotion."""
         return self._prosody.pause_speed
 
-    def add_warnings(self, remarks: Iterable[str]) -> None:
-        """Add the remarks of a family on a segment that it synthesised."""
-        for remark in remarks:
-            self._warn(remark)
+    def add_warnings(self, warnings: Iterable[str]) -> None:
+        """Add the warnings of a family on a segment that it synthesised."""
+        for warning in warnings:
+            self._warn(warning)
 
     def build(self, segment: TextSegment, seed: int) -> PreparedInput | None:
         """The input for a segment; None, with a warning, where nothing in it can be spoken.
@@ -99,7 +99,7 @@ class SynthesisInputBuilder:
         normalised = self._normaliser.normalise(
             segment.text, language or self._voice_language(segment), segment.spoken_forms
         )
-        if not any(sign.isalnum() for sign in normalised.aligned.text) and not self._entry.normalises:
+        if not any(char.isalnum() for char in normalised.aligned.text) and not self._entry.normalises:
             self._warn(f"{segment.text[:80]!r} has nothing in it that {self._entry.name} can say; it was left out.")
             return None
         options = self._prosody.options(segment.style.pitch)

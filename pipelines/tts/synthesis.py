@@ -5,13 +5,13 @@ Knows the order of these steps; nothing of document formats, of models or of cod
 
 from __future__ import annotations
 
-import base64
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pipelines.catalog.entry import RecognitionEntry
 from pipelines.errors import BadInput
 from pipelines.pipeline import Limits, Part, Plan, Result, Sink, Sources, Span
 from pipelines.reference_recordings import extract_references, read_references, reference_inputs
@@ -21,7 +21,6 @@ from pipelines.text.cast import apply_cast
 from pipelines.text.document import Chapter, Document
 from pipelines.text.documents.registry import DOCUMENT_FORMATS, open_file, open_ssml, open_text, resolve_source_type
 from pipelines.text.splitting.chunks import DocumentSplitter
-from pipelines.text.splitting.segment import TextSegment
 from pipelines.tts.output.audio_file import SpeechFileWriter
 from pipelines.tts.quality.repair import repair_sentences, resynthesise_faulty
 from pipelines.tts.quality.report import QualityReport
@@ -34,6 +33,7 @@ from .patches import SentencePatches
 from .renderer import FIRST_IMMEDIATE_RETRY, ChunkRenderer, rendition_seed
 from .renditions import Rendition
 from .request_builder import SynthesisInputBuilder
+from .speech_plan import PlannedChapter, SpeechHeader, SpeechSpan
 
 #: Seconds between two reports of progress.
 _REPORT_EVERY_S = 0.2
@@ -66,13 +66,8 @@ class Synthesis:
         patches = SentencePatches(request.patches)
         with spool.open("w", encoding="utf-8") as file:
             for idx, (first, chunk) in enumerate(patches.apply(splitter.split(blocks))):
-                data = {
-                    "chapter": chunk.chapter,
-                    "language": language,
-                    "first_sentence": first,
-                    "pieces": [segment.to_json() for segment in chunk.segments],
-                }
-                line = [idx, characters, chunk.characters, data, reference_inputs(chunk, request)]
+                data = SpeechSpan(chunk.segments, chunk.chapter, language, first)
+                line = [idx, characters, chunk.characters, data.to_json(), reference_inputs(chunk, request)]
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
                 characters += chunk.characters
                 if idx % 200 == 0:
@@ -81,17 +76,18 @@ class Synthesis:
             spool.unlink()
             raise BadInput("There is no text to speak: send at least one word.", field="text")
         header = _build_header(request, document, splitter, language)
-        return Plan(header, characters, "characters", _read_spool(spool))
+        return Plan(header.to_json(), characters, "characters", _read_spool(spool))
 
     def work(self, request: SynthesisRequest, span: Span, sources: Sources, family: Any, sink: Sink) -> Part:
         """Synthesise every segment of the chunk; later rounds verify and resynthesise sentences."""
-        if family.entry.kind == "stt":
+        if isinstance(family.entry, RecognitionEntry):
             return verify_chunk(request, span, sources, family, sink)
         if round_of(span) > 1:
             return resynthesise(request, span, sources, family, sink)
         started = time.monotonic()
-        builder = SynthesisInputBuilder(request, family.entry, span.data["language"], read_references(span, sources))
-        segments = [TextSegment.from_json(data) for data in span.data["pieces"]]
+        data = SpeechSpan.from_json(span.data)
+        builder = SynthesisInputBuilder(request, family.entry, data.language, read_references(span, sources))
+        segments = data.segments
         done, reported_at = 0, started
 
         def tick() -> None:
@@ -107,7 +103,7 @@ class Synthesis:
             batch = segments[first : first + slots]
             renderer.render(batch, assembler, seed=rendition_seed(span, 0, first))
             done += sum(len(segment.text) for segment in batch)
-        part = detect_faults(assembler.part(span.data["chapter"], builder.warnings))
+        part = detect_faults(assembler.part(data.chapter, builder.warnings))
         if family.entry.varies:
 
             def render_anew(sentence: SpokenSentence, nth: int) -> Rendition:
@@ -136,7 +132,8 @@ class Synthesis:
         Raises `BadInput` where all sentences are silent: the text has nothing that its voice can speak.
         """
         report = QualityReport(request)
-        with SpeechFileWriter(request, header, sink) as file:
+        document = SpeechHeader.from_json(header)
+        with SpeechFileWriter(request, document, sink) as file:
             text_warnings: dict[str, None] = {}
             is_audible = False
             for span, path in final_parts(spans, parts):
@@ -149,8 +146,8 @@ class Synthesis:
                 why = next(iter(text_warnings), "the model made no sound of it.")
                 raise BadInput(f"Nothing of the text could be spoken: {why}", field="text")
             duration_s = file.finish()
-        summary: dict[str, Any] = {"language": header["language"]} if header.get("language") else {}
-        warnings = [("document", detail) for detail in header["remarks"]]
+        summary: dict[str, Any] = {"language": document.language} if document.language else {}
+        warnings = [("document", detail) for detail in document.warnings]
         warnings += [("text", detail) for detail in text_warnings]
         if quality := report.finish(sink, file.levels):
             summary["quality"] = quality
@@ -182,20 +179,18 @@ def _read_spool(path: Path) -> Iterator[Span]:
 
 def _build_header(
     request: SynthesisRequest, document: Document, splitter: DocumentSplitter, language: str | None
-) -> dict[str, Any]:
+) -> SpeechHeader:
     title = request.title or document.title
     chapters = [
-        {"title": (name or title or "Beginning")[:_MAX_TITLE_CHARACTERS], "first_idx": first}
+        PlannedChapter((name or title or "Beginning")[:_MAX_TITLE_CHARACTERS], first)
         for name, first in zip(splitter.chapters, splitter.first_chunks, strict=True)
     ]
-    header: dict[str, Any] = {
-        "title": title,
-        "author": request.author or document.author,
-        "language": language,
-        "chapters": chapters if request.chapters == "auto" else [],
-        "remarks": document.remarks[:20],
-    }
     cover = document.cover
-    if cover is not None and len(cover.data) <= _MAX_COVER_BYTES:
-        header["cover"] = {"content_type": cover.content_type, "base64": base64.b64encode(cover.data).decode()}
-    return header
+    return SpeechHeader(
+        title=title,
+        author=request.author or document.author,
+        language=language,
+        chapters=chapters if request.chapters == "auto" else (),
+        warnings=document.warnings[:20],
+        cover=cover if cover is not None and len(cover.data) <= _MAX_COVER_BYTES else None,
+    )

@@ -47,15 +47,6 @@ def split_frames(frames: int, size: int, receptive_field: int) -> Iterator[Frame
         yield FrameChunk(first, first + size, keep, min(keep + kept, frames))
 
 
-def synthesise_chunks(
-    vocoder: ChunkedModel, mel: torch.Tensor, context: FrameContext = FrameContext()
-) -> Iterator[NDArray[np.float32]]:
-    """The waveform of one mel (bins, frames), chunk by chunk: the first part is there after one call of the model."""
-    for chunk in split_frames(mel.shape[-1], vocoder.chunk_frames, vocoder.receptive_field):
-        waves = vocoder.synthesise(mel[None, :, chunk.first : chunk.end], [replace(context, first_frame=chunk.first)])
-        yield _trim(vocoder, chunk, waves[0])
-
-
 def synthesise_batch(
     vocoder: ChunkedModel, mels: Sequence[torch.Tensor], contexts: Sequence[FrameContext], tick: Tick
 ) -> list[NDArray[np.float32]]:

@@ -6,6 +6,8 @@ Each prints a line of JSON: its memory in each tenth of the work, and its CPU ti
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import itertools
 import json
 import math
@@ -93,12 +95,12 @@ class MemoryWatch:
 def _work(folder: Path, model: str) -> dict[str, Any]:
     import torch
 
-    from pipelines.audio import defects
+    from pipelines.audio import faults
     from tests.neural_voices import make_small_entry
 
     torch.set_num_threads(1)
     # Random weights speak at no human rate: without this, most sentences would be synthesised twice more.
-    defects.HUMAN_RATES = (0.0, math.inf)
+    faults.HUMAN_RATES = (0.0, math.inf)
     entry = make_small_entry(model, folder / "checkpoint")
     run = PipelineRun(KIND, folder, {"model": model, "language": "en", "speech_marks": True, "source_type": "md"})
     run.entry = entry
@@ -110,6 +112,7 @@ def _work(folder: Path, model: str) -> dict[str, Any]:
     for span in itertools.takewhile(lambda span: span.start < WARM_UP, spans):
         run.work(span, voice)
     run.done.clear()
+    resident = [_measure_resident()]
     with MemoryWatch(len(spans) - 1).watching() as watch:
         for number, span in enumerate(spans):
             watch.set_progress(number)
@@ -118,7 +121,14 @@ def _work(folder: Path, model: str) -> dict[str, Any]:
     parts = [(asdict(span), str(path)) for span, path in run.done]
     kept = {"model": model, "header": plan.header, "rate_hz": entry.sample_rate_hz, "parts": parts}
     (folder / "synthesised.json").write_text(json.dumps(kept))
-    return watch.figures()
+    return {**watch.figures(), "resident_mib": [*resident, _measure_resident()]}
+
+
+def _measure_resident() -> float:
+    """MiB of this process that are in use: garbage is collected, and freed memory is back at the system."""
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    return float(psutil.Process().memory_info().rss) / 2**20
 
 
 class _WatchedSink(DirectorySink):

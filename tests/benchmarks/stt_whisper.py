@@ -31,6 +31,7 @@ from tests.audio_factories import FIXTURES, make_noise
 from tests.benchmarks.report import Section, format_range, median
 from tests.benchmarks.stt_whisper_weights import END, NEVER, PROMPT, load_openai_model, write_sized
 from workers.engines.batching import Batcher
+from workers.engines.messages import Lane
 
 THREADS = 2
 #: Windows of 30 s in a round, and tokens written for each.
@@ -277,10 +278,10 @@ def _measure_batching(checkpoint: Path, *, jobs: int = 16) -> Section:
             family = load_sized(checkpoint, engine)
         except ModelUnavailable:
             continue
-        batcher = Batcher(family, slots=family.entry.slots)
+        batcher = Batcher(family.transcribe, slots=family.entry.slots)
 
-        def ask(request: TranscriptionInput, batcher: Batcher = batcher) -> None:
-            batcher.call("transcribe", [request], lane="bulk", requester=_Job())
+        def ask(request: TranscriptionInput, batcher: Batcher[TranscriptionInput, Recognition] = batcher) -> None:
+            batcher.call([request], lane=Lane.BULK, requester=_Job())
 
         row, once = [], []
         ask(requests[0])
@@ -332,9 +333,9 @@ class _CountingRecogniser:
 def _measure_fill(*, jobs: int = 64, slots: int = 16) -> Section:
     """The fill of windows of a talk, and of batches while short jobs wait."""
     recogniser = _CountingRecogniser()
-    batcher = Batcher(recogniser, slots)
+    batcher = Batcher(recogniser.transcribe, slots)
     requests = [TranscriptionInput(make_noise(1, level=0.1, seed=number)) for number in range(jobs)]
-    _at_once(lambda request: batcher.call("transcribe", [request], lane="bulk", requester=_Job()), requests)
+    _at_once(lambda request: batcher.call([request], lane=Lane.BULK, requester=_Job()), requests)
     batcher.close()
     # The first batch begins when the first job comes, and the last takes what is left: neither has a backlog.
     backlog = recogniser.sizes[1:-1]

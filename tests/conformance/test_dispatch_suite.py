@@ -13,8 +13,8 @@ import redis
 
 from jobs.dispatch.celery_dispatch import KEY_PREFIX, NOTIFY_TASK, CeleryDispatch
 from jobs.dispatch.dispatch import Dispatch
-from jobs.dispatch.inline_dispatch import InlineDispatch
 from jobs.errors import StoreUnavailable
+from tests.inline_dispatch import InlineDispatch
 from tests.services.machine_speed import poll
 
 

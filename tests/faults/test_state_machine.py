@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from jobs.chunk import Claim, Commit, NewChunk, Release
 from jobs.errors import LeaseLost
-from jobs.failure import Failure
+from jobs.failure import ErrorClass, Failure
 from jobs.sql import SqlStore
 from jobs.states import Priority, ReleaseReason, Step
 from tests.job_factories import (
@@ -35,7 +35,7 @@ from tests.job_factories import (
 SECOND_QUEUE = "stt.recogniser"
 QUEUES = ("cpu", QUEUE, SECOND_QUEUE)
 TENANTS = ("acme", "other")
-ERROR = Failure("engine", "engine_failure", "x")
+ERROR = Failure(ErrorClass.ENGINE, "engine_failure", "x")
 EXAMPLES = os.environ.get("VOICEMILL_STATE_EXAMPLES")
 
 which = st.integers(min_value=0, max_value=10_000)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jobs.dispatch.inline_dispatch import InlineDispatch
 from jobs.storage.directory_storage import DirectoryStorage
 from jobs.storage.ownership import mark_storage
 from tests.faults.rig import ROOT, Rig
+from tests.inline_dispatch import InlineDispatch
 from tests.job_factories import claim_chunk, expire_leases, run_sql, submit_job
 from tests.services.machine_speed import poll
 from workers.maintenance.sweeper import Sweeper

@@ -128,7 +128,7 @@ def test_a_worker_is_seen_while_it_lives_and_gone_when_it_stops(services, start)
     assert (installation, pool, int(pid)) == (services.store.maintenance.installation_id(), "tts.moody", worker.pid)
     assert row.queues == ["tts.moody"] or tuple(row.queues) == ("tts.moody",)
     assert row.slots == 4
-    assert poll(lambda: services.store.workers.list_live()[0].info["models"]["moody"]["state"] == "warm")
+    assert poll(lambda: services.store.workers.list_live()[0].info.models["moody"].state == "warm")
     worker.stop(grace_s=60)
     assert not services.store.workers.list_live()
 
@@ -149,8 +149,14 @@ def test_log_of_an_unforeseen_error_holds_no_text_of_the_user(services, settings
     assert poll(lambda: services.store.chunks.depths().get("tts.moody"), deadline_s=60)
     engine = start("--family", "moody", "--engines", "1")
     assert poll(lambda: b"chunk_not_done" in engine.log.read_bytes(), deadline_s=60)
-    with sqlite3.connect(settings.data_dir / "voicemill.db", timeout=deadline(30)) as database:
-        database.execute("UPDATE chunks SET span = '[]', available_at = 0 WHERE step = 'work' AND state = 'ready'")
+
+    def damage_span() -> int:
+        with sqlite3.connect(settings.data_dir / "voicemill.db", timeout=deadline(30)) as database:
+            return database.execute(
+                "UPDATE chunks SET span = '[]', available_at = 0 WHERE step = 'work' AND state = 'ready'"
+            ).rowcount
+
+    assert poll(damage_span, deadline_s=60)  # the line is written before the chunk is released
     services.dispatch.notify("tts.moody")
     assert poll(lambda: b"AttributeError" in engine.log.read_bytes(), deadline_s=60)
     log = engine.log.read_text() + planner.log.read_text()

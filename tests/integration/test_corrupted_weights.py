@@ -1,4 +1,4 @@
-"""Damaged weights meet a real worker: the job fails and says which file is to blame, the worker goes on with the next.
+"""Damaged weights meet a real worker: the job fails and names the file, the worker goes on with the next.
 
 The checkpoints are small and random, in the published layouts. Celery, Redis, the sandbox and the engine are real.
 """

@@ -142,8 +142,8 @@ def stage(tmp_path):
 def test_a_warm_engine_says_which_models_and_voices_it_has(stage):
     described = stage.pool.describe()
     assert stage.pool.is_warm()
-    assert described["models"]["moody"]["state"] == "warm"
-    assert [(voice["id"], voice["model"]) for voice in described["voices"]] == [("tone", "moody")]
+    assert described.models["moody"].state == "warm"
+    assert [(voice.id, voice.model) for voice in described.voices] == [("tone", "moody")]
 
 
 def test_a_chunk_leaves_its_part(stage):
@@ -175,11 +175,11 @@ def test_an_interactive_chunk_does_not_wait_for_bulk(stage):
     bulk.join(deadline(30))
 
 
-def test_a_chunk_that_kills_its_engine_alone_is_to_blame(stage):
+def test_a_chunk_that_kills_its_engine_alone_is_the_cause(stage):
     pid = stage.child().pid
     with pytest.raises(EngineDied) as died:
         stage.speak("Now crash.")
-    assert died.value.alone and died.value.to_blame
+    assert died.value.alone and died.value.caused_by_chunk
     assert "signal 11" in died.value.detail
     assert poll(stage.pool.is_warm)
     assert stage.child().pid != pid
@@ -221,7 +221,7 @@ def test_a_hanging_engine_is_silent_and_can_be_killed(stage):
         run.kill()
         with pytest.raises(EngineDied) as died:
             last_event(run)
-    assert died.value.alone and died.value.to_blame
+    assert died.value.alone and died.value.caused_by_chunk
     assert "hung" in died.value.detail
 
 
@@ -239,7 +239,7 @@ def test_an_engine_that_eats_memory_is_killed(tmp_path):
         with pytest.raises(EngineDied) as died:
             stage.speak("Now eat.")
         assert "memory" in died.value.detail
-        assert died.value.alone and died.value.to_blame
+        assert died.value.alone and died.value.caused_by_chunk
     finally:
         stage.pool.close()
 
@@ -329,8 +329,9 @@ def test_engine_that_was_measured_is_described_and_a_large_error_logged(tmp_path
     with capture_logs() as logged:
         stage = Stage(tmp_path, device="odd")
     stage.pool.close()
-    told = stage.pool.describe()["models"]["moody"]
-    assert told["engine"] == "numpy" and told["selection"]["candidates"] == [{"engine": "numpy", "error": 0.5}]
+    told = stage.pool.describe().models["moody"].loaded
+    assert told.engine == "numpy" and told.selection["candidates"] == [{"engine": "numpy", "error": 0.5}]
+    (warm,) = [log for log in logged if log["event"] == "model_state_changed" and log["state"] == "warm"]
+    assert warm["engine"] == "numpy" and warm["candidates"]
     events = {event["event"]: event for event in logged}
-    assert events["model_warm"]["engine"] == "numpy" and events["model_warm"]["candidates"]
     assert events["engine_warning"]["detail"] == "numpy is further from float32 than the limit"

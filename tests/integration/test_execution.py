@@ -165,7 +165,7 @@ def test_the_same_request_gives_the_same_bytes(place):
 def test_spoken_parts_note_their_seconds_and_the_result_is_as_long(place):
     job = place.accept("tts.synthesize", SPEECH)
     place.run_all()
-    parts = [chunk.notes["duration_s"] for chunk in place.store.jobs.finished_chunks(job.id)]
+    parts = [chunk.notes.duration_s for chunk in place.store.jobs.finished_chunks(job.id)]
     assert sum(parts) == pytest.approx(place.job(job).result["duration_s"]) and all(parts)
     assert_sound(place)
 

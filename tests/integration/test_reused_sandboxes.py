@@ -144,13 +144,13 @@ def test_a_process_is_replaced_after_so_many_chunks(header, monkeypatch):
     assert len({who(header) for _ in range(6)}) == 2
 
 
-def test_a_death_is_the_chunks_own_and_its_log_is_kept(pool, header, make_workdir):
+def test_a_death_is_the_chunks_own_and_what_it_printed_is_kept(pool, header, make_workdir):
     first = who(header)
     with make_workdir() as workdir:
         with pytest.raises(EngineDied) as died, running(pool, workdir, "shout") as run:
             last_event(run)
-        assert died.value.alone and died.value.to_blame
-        assert "native code says this" in workdir.log_tail()
+        assert died.value.alone and died.value.caused_by_chunk
+        assert b"native code says this" in workdir.stderr_tail()
     assert who(header) != first
 
 

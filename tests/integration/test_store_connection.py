@@ -11,9 +11,10 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from jobs.chunk import Claim, Commit, StoredPart
+from jobs.chunk import Claim, Commit
 from jobs.errors import StoreUnavailable
 from jobs.sql import SqlStore
+from jobs.stored_object import StoredObject
 from tests.faults.proxy import Proxy
 from tests.job_factories import (
     QUEUE,
@@ -79,7 +80,7 @@ def test_dead_connections_in_the_pool_are_replaced_within_the_call(postgres_url:
     store.close()
 
 
-def _commit(store: SqlStore, claimed: Claim) -> StoredPart:
+def _commit(store: SqlStore, claimed: Claim) -> StoredObject:
     stored = make_part(claimed)
     with pytest.raises(StoreUnavailable):
         store.chunks.commit(claimed, Commit(stored))

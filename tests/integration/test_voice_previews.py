@@ -1,4 +1,4 @@
-"""A sample of a voice from its URL in the list to its audio: real store, storage, sandbox and engine."""
+"""The preview of a voice from its URL in the list to its audio: real store, storage, sandbox and engine."""
 
 from __future__ import annotations
 

@@ -25,6 +25,7 @@ from workers.chunks.execution import Execution
 from workers.chunks.heartbeat import LeaseKeeper
 from workers.chunks.workdir import Workdirs
 from workers.engines.engine import Engines
+from workers.engines.messages import Lane
 from workers.engines.pool import EnginePool
 
 TENANT = "t"
@@ -103,7 +104,7 @@ class WorkerHarness:
             self.keeper,
             self._workdirs,
         )
-        execution.run(claim, lane="bulk", claimed_at=time.monotonic())
+        execution.run(claim, lane=Lane.BULK, claimed_at=time.monotonic())
 
     def run_in_thread(self, claim: Claim) -> threading.Thread:
         """The same beside the test."""

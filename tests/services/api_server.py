@@ -12,7 +12,7 @@ from jobs.settings import Settings
 from jobs.sql import SqlStore, open_store
 from jobs.storage.directory_storage import DirectoryStorage
 from jobs.storage.object_keys import MARKER_KEY
-from jobs.worker import WorkerRow
+from jobs.worker import WorkerInfo, WorkerRow
 from migrations import upgrade
 
 from .machine_speed import deadline
@@ -82,9 +82,8 @@ class ApiServer:
 
     def register_worker(self, queue: str, models: Mapping[str, object]) -> None:
         """Register a live worker of the queue."""
-        row = WorkerRow(
-            id=f"test:host:{queue}:1", queues=[queue], slots=1, device="cpu", last_seen=0, info={"models": dict(models)}
-        )
+        info = WorkerInfo.from_json({"models": dict(models)})
+        row = WorkerRow(id=f"test:host:{queue}:1", queues=[queue], slots=1, device="cpu", last_seen=0, info=info)
         self.store.workers.register(row)
 
     def worker_pid(self) -> int:

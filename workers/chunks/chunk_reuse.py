@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from jobs.chunk import Chunk, InputObject, NewChunk
+from jobs.chunk import Chunk, NewChunk, ReusedChunk
 from jobs.errors import Deleted, NotFound
 from jobs.job import Job
 from jobs.storage.object_keys import part_key
+from jobs.stored_object import StoredObject
 
 from .context import ChunkContext
 
@@ -19,29 +19,21 @@ from .context import ChunkContext
 _NOT_COMPARED = frozenset({"labels", "priority", "webhook_url", "deadline_s", "retain_s", "patches", "references"})
 
 
-@dataclass(frozen=True, slots=True)
-class ChunkReuse:
-    """Arguments of `ChunkQueue.commit_reused`."""
-
-    parent_plan: Chunk
-    copies: Sequence[tuple[Chunk, InputObject]]
-
-
-def reuse_parent_chunks(context: ChunkContext, new_chunks: Sequence[NewChunk]) -> ChunkReuse | None:
-    """Copy the parts that the parent has finished; None where there is no parent or nothing of it fits."""
+def reuse_parent_chunks(context: ChunkContext, new_chunks: Sequence[NewChunk]) -> Sequence[ReusedChunk]:
+    """Copy the parts that the parent has finished; none where there is no parent or nothing of it fits."""
     parent = _find_parent(context)
     if parent is None or not _has_equal_request(parent, context.claim.job):
-        return None
+        return ()
     new_by_idx = {new.idx: new for new in new_chunks}
-    copies = []
+    reused = []
     for chunk in context.finished_chunks(parent.id):
         new = new_by_idx.get(chunk.idx)
         # A part that asked for follow-ups is made again: its commit inserts them.
-        if new is None or chunk.round != new.round or chunk.notes.get("follow_ups", 0) or not _is_equal(chunk, new):
+        if new is None or chunk.round != new.round or chunk.notes.follow_ups or not _is_equal(chunk, new):
             continue
         if (copy := _copy(context, chunk)) is not None:
-            copies.append((chunk, copy))
-    return ChunkReuse(context.store.jobs.plan_chunk(parent.id), copies) if copies else None
+            reused.append(ReusedChunk(chunk, copy))
+    return reused
 
 
 def _find_parent(context: ChunkContext) -> Job | None:
@@ -67,8 +59,8 @@ def _is_equal(chunk: Chunk, new: NewChunk) -> bool:
     return inputs and json.dumps(dict(chunk.span), sort_keys=True) == json.dumps(dict(new.span), sort_keys=True)
 
 
-def _copy(context: ChunkContext, chunk: Chunk) -> InputObject | None:
-    if chunk.result_key is None or chunk.result_sha256 is None:
+def _copy(context: ChunkContext, chunk: Chunk) -> StoredObject | None:
+    if chunk.part is None:
         return None
     mine = context.claim.chunk
     key = part_key(
@@ -78,9 +70,9 @@ def _copy(context: ChunkContext, chunk: Chunk) -> InputObject | None:
         round=chunk.round,
         idx=chunk.idx,
         fence=mine.fence,
-        sha256=chunk.result_sha256,
+        sha256=chunk.part.sha256,
     )
     try:
-        return context.objects.copy(InputObject(chunk.result_key, chunk.result_sha256, chunk.result_bytes), key)
+        return context.objects.copy(chunk.part, key)
     except NotFound:
         return None

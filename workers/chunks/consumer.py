@@ -15,6 +15,7 @@ from jobs.dispatch.dispatch import Dispatch
 from jobs.errors import StoreUnavailable
 from jobs.states import Priority
 from jobs.store.chunk_queue import ChunkQueue
+from workers.engines.messages import Lane
 
 from .execution import Execution
 from .slots import Slots
@@ -86,14 +87,14 @@ class Consumer:
         if self._stopping.is_set() or not self._execution.engines.is_warm():
             return None
         lane = self._slots.acquire()
-        if lane != "bulk":
+        if lane is not Lane.BULK:
             self._deferred.add(queue)
         if lane is None:
             return None
         try:
             claimed_at = time.monotonic()
             claim = self._chunks.claim(
-                [queue], self._worker_id, lease_ms=self._lease_ms, interactive_only=lane == "interactive"
+                [queue], self._worker_id, lease_ms=self._lease_ms, interactive_only=lane is Lane.INTERACTIVE
             )
             if claim is None:
                 return None
@@ -104,7 +105,7 @@ class Consumer:
                 lane = self._slots.move_to_interactive(lane)
             self._execution.run(
                 claim,
-                lane="interactive" if claim.job.priority is Priority.INTERACTIVE else "bulk",
+                lane=Lane.INTERACTIVE if claim.job.priority is Priority.INTERACTIVE else Lane.BULK,
                 claimed_at=claimed_at,
             )
             return claim

@@ -13,11 +13,11 @@ from typing import Any, Protocol
 
 import structlog
 
-from jobs.chunk import Claim, Commit
+from jobs.chunk import Claim, Commit, ReusedChunk
 from jobs.dispatch.dispatch import Dispatch
-from jobs.errors import JobsError, LeaseLost, StoreUnavailable
+from jobs.errors import InvalidKey, JobsError, LeaseLost, StoreUnavailable
 from jobs.settings import Settings
-from jobs.states import ReleaseReason, Step
+from jobs.states import CPU_QUEUE, ReleaseReason, Step
 from jobs.storage.storage import Storage
 from jobs.store import Store
 from jobs.webhooks.delivery import WEBHOOK_QUEUE
@@ -32,6 +32,7 @@ from workers.engines.messages import (
     FileProduced,
     FileStored,
     KeepAlive,
+    Lane,
     PlanDone,
     Progress,
     SourceNeeded,
@@ -45,11 +46,10 @@ from workers.engines.messages import (
 )
 from workers.engines.protocol import ProtocolViolation
 
-from .chunk_reuse import ChunkReuse
 from .context import ChunkContext
-from .heartbeat import Lease, LeaseKeeper
+from .heartbeat import LeaseKeeper
+from .lease import Lease
 from .outcomes import Abandon, Cancel, ChunkFailed, Fail, JobStopped, Requeue, WorkerStopping, decide
-from .slots import Lane
 from .stored_objects import StoredObjects
 from .workdir import Workdir, Workdirs
 
@@ -78,7 +78,7 @@ class ChunkStep(Protocol):
     def store_file(self, name: str, path: Path, content_type: str) -> None:
         """Store a file that the child finished."""
 
-    def build_commit(self, done: StepDone) -> tuple[Commit, ChunkReuse | None]:
+    def build_commit(self, done: StepDone) -> tuple[Commit, Sequence[ReusedChunk]]:
         """Store the part and build what is to be recorded; for a plan, with the chunks that it reuses of its parent."""
 
 
@@ -132,15 +132,13 @@ class Execution:
             with self.engines.start_run(request, workdir.path, lane=lane, solo=claim.chunk.solo) as run:
                 done = self._serve_until_done(run, lease, step, workdir)
         except EngineDied as died:
-            log_tail = workdir.log_tail()
-            _log.warning("engine_died_under_chunk", chunk=claim.chunk.id, detail=died.detail, log_tail=log_tail)
+            kept = self.workdirs.keep_stderr(claim.chunk, workdir)
+            stderr = {} if kept is None else {"stderr": str(kept.path), "stderr_bytes": kept.bytes}
+            _log.warning("engine_died_under_chunk", chunk=claim.chunk.id, detail=died.detail, **stderr)
             raise
         lease.check()
-        try:
-            commit, reuse = step.build_commit(done)
-        except (KeyError, TypeError, ValueError) as error:
-            raise ProtocolViolation(f"what the child left is invalid ({type(error).__name__})") from error
-        queues = self._commit(lease, commit, reuse)
+        commit, reused = step.build_commit(done)
+        queues = self._commit(lease, commit, reused)
         return [(queue, max(1, len(commit.new_chunks))) for queue in queues]
 
     def _serve_until_done(self, run: ChunkRun, lease: Lease, step: ChunkStep, workdir: Workdir) -> StepDone:
@@ -163,10 +161,7 @@ class Execution:
             lease.stalls_at = None
             if isinstance(event, PlanDone | WorkDone | StitchDone):
                 return event
-            try:
-                self._handle_event(event, run, lease, step, workdir)
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise ProtocolViolation(f"the child sent an invalid message ({type(error).__name__})") from error
+            self._handle_event(event, run, lease, step, workdir)
             last_event_at = time.monotonic()
 
     def _handle_event(self, event: StepEvent, run: ChunkRun, lease: Lease, step: ChunkStep, workdir: Workdir) -> None:
@@ -179,7 +174,7 @@ class Execution:
             case SourceNeeded():
                 name = step.fetch_source(event.index)
                 if name is None:
-                    raise ProtocolViolation(f"there is no source {event.index}")
+                    raise ProtocolViolation("the child asked for a source that the chunk does not have")
                 run.send(SourceReady(event.index, name))
                 # While the child reads this one, fetch the one that it will most likely want next.
                 step.prefetch_source(event.index + 1)
@@ -194,18 +189,18 @@ class Execution:
                 raise ProtocolViolation(f"unexpected event {type(event).__name__}")
 
     # -- the outcome -------------------------------------------------------------------------------------------------
-    def _commit(self, lease: Lease, commit: Commit, reuse: ChunkReuse | None) -> Sequence[str]:
+    def _commit(self, lease: Lease, commit: Commit, reused: Sequence[ReusedChunk]) -> Sequence[str]:
         while True:
             lease.check()
             try:
-                if reuse is not None:
-                    return self.store.chunks.commit_reused(lease.claim, reuse.parent_plan, reuse.copies, commit)
+                if reused:
+                    return self.store.chunks.commit_reused(lease.claim, reused, commit)
                 return self.store.chunks.commit(lease.claim, commit)
             except StoreUnavailable as error:
                 _log.warning("commit_unknown", chunk=lease.claim.chunk.id, detail=error.detail)
             # It may have been committed all the same: look before committing again.
             if self._is_committed(lease, commit.part.key):
-                return sorted({"cpu", WEBHOOK_QUEUE, *(new.queue for new in commit.new_chunks)})
+                return sorted({CPU_QUEUE, WEBHOOK_QUEUE, *(new.queue for new in commit.new_chunks)})
 
     def _is_committed(self, lease: Lease, key: str) -> bool:
         while True:
@@ -251,16 +246,18 @@ class Execution:
 
 
 def _log_fields(error: Exception) -> dict[str, object]:
-    """The fields of an error that may be logged: texts of bad input and of unexpected errors may quote the input."""
+    """The fields of an error that may be logged: texts of a child, and of unexpected errors, may quote the input."""
     if isinstance(error, ChunkFailed):
+        # The text is for the job's owner, who finds it in the job.
         failure = error.failure
-        is_about_input = failure.error_class == "bad_input"
-        logged = {"field": failure.field} if is_about_input else {"detail": failure.detail}
-        return {"code": failure.code, **logged, **({"trace": error.trace} if error.trace else {})}
+        return {"code": failure.code, "field": failure.field, **({"trace": error.trace} if error.trace else {})}
     if isinstance(error, PipelineError):
         return {"code": error.code, "field": error.field}
     if isinstance(error, ProtocolViolation):
         return {"detail": error.args[0]}
+    if isinstance(error, InvalidKey):
+        # Its text quotes the key, which may end in a name that the child chose.
+        return {"code": error.code}
     if isinstance(error, (JobsError, EngineDied)):
         return {"detail": error.detail}
     if isinstance(error, (JobStopped, WorkerStopping)):

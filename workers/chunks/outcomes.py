@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from jobs.chunk import Release
 from jobs.errors import CorruptObject, LeaseLost, NotFound, StorageUnavailable, StoreUnavailable
-from jobs.failure import Failure
+from jobs.failure import ErrorClass, Failure
 from jobs.states import ReleaseReason
 from pipelines.errors import PipelineError
 from workers.engines.engine import EngineDied
-from workers.engines.protocol import to_failure
+from workers.engines.failures import to_failure
 
 
 class JobStopped(Exception):
@@ -74,14 +74,14 @@ def decide(error: Exception) -> Decision:
             return Cancel()
         case WorkerStopping():
             return _INTERRUPT
-        case EngineDied(to_blame=False):
+        case EngineDied(caused_by_chunk=False):
             # Not at once: what ended it may not be over.
             return Requeue(Release(ReleaseReason.INTERRUPT, delay_ms=1000, charge=False))
         case EngineDied(alone=True):
-            failure = Failure("poison", "poison", error.detail, retryable=True)
+            failure = Failure.poison(error.detail, retryable=True)
             return Requeue(Release(ReleaseReason.CRASH, failure=failure))
         case EngineDied():
-            # One of several was to blame: each runs alone next time, and then we know.
+            # One of several caused it: each runs alone next time, and then we know.
             return Requeue(Release(ReleaseReason.CRASH, solo=True, charge=False))
         case StorageUnavailable():
             return Requeue(Release(ReleaseReason.SNOOZE, charge=False))
@@ -93,9 +93,9 @@ def decide(error: Exception) -> Decision:
             return Fail(to_failure(error))
         case CorruptObject() | NotFound():
             # Read again first: a copy on the way may have been at fault, not the object.
-            failure = Failure("storage", error.code, error.detail, retryable=True)
+            failure = Failure(ErrorClass.STORAGE, error.code, error.detail, retryable=True)
             return Requeue(Release(ReleaseReason.RETRY, failure=failure))
         case _:
             # A fault of ours: its text is for our log, not for the caller.
-            failure = Failure("engine", "internal_error", "The server failed unexpectedly.", retryable=True)
+            failure = Failure.internal_error("The server failed unexpectedly.")
             return Requeue(Release(ReleaseReason.RETRY, failure=failure))

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import threading
-from typing import Literal
 
-Lane = Literal["bulk", "interactive"]
+from workers.engines.messages import Lane
 
 
 class Slots:
     """Counts free slots. Never waits: without a free slot the work is left to a later notification."""
 
     def __init__(self, bulk: int, interactive: int = 1) -> None:
-        self._free: dict[Lane, int] = {"bulk": bulk, "interactive": interactive}
+        self._free: dict[Lane, int] = {Lane.BULK: bulk, Lane.INTERACTIVE: interactive}
         self._lock = threading.Lock()
         self.total = bulk + interactive
 
@@ -28,15 +27,15 @@ class Slots:
     @property
     def is_bulk_free(self) -> bool:
         """Whether a bulk chunk could begin now."""
-        return self._free["bulk"] > 0
+        return self._free[Lane.BULK] > 0
 
     def move_to_interactive(self, lane: Lane) -> Lane:
         """An interactive chunk was claimed: run it in the extra slot where that is free, and keep bulk's for bulk."""
         with self._lock:
-            if lane == "bulk" and self._free["interactive"]:
-                self._free["interactive"] -= 1
-                self._free["bulk"] += 1
-                return "interactive"
+            if lane is Lane.BULK and self._free[Lane.INTERACTIVE]:
+                self._free[Lane.INTERACTIVE] -= 1
+                self._free[Lane.BULK] += 1
+                return Lane.INTERACTIVE
             return lane
 
     def release(self, lane: Lane) -> None:

@@ -8,14 +8,15 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from jobs.chunk import InputObject, StoredPart
 from jobs.errors import StorageUnavailable
 from jobs.storage.storage import Storage
+from jobs.stored_object import StoredObject
 
-from .heartbeat import Lease
+from .lease import Lease
 from .workdir import Workdir
 
 T = TypeVar("T")
@@ -32,7 +33,7 @@ class StoredObjects:
         self._lease = lease
         self._workdir = workdir
 
-    def fetch(self, source: InputObject, name: str) -> str:
+    def fetch(self, source: StoredObject, name: str) -> str:
         """Write an object into the child's working directory, verified. Returns its name there."""
 
         def write(path: Path) -> None:
@@ -42,7 +43,7 @@ class StoredObjects:
 
     def store(
         self, path: Path, key: Callable[[str], str], *, content_type: str = "application/octet-stream"
-    ) -> StoredPart:
+    ) -> StoredObject:
         """Store a file that was taken from the child; `key` is called with its SHA-256. Removes the file."""
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
@@ -50,10 +51,10 @@ class StoredObjects:
         path.unlink()
         return part
 
-    def copy(self, source: InputObject, target: str) -> InputObject:
+    def copy(self, source: StoredObject, target: str) -> StoredObject:
         """A second name for the same bytes."""
         self._retry(lambda: self._storage.copy(source.key, target))
-        return InputObject(key=target, sha256=source.sha256, bytes=source.bytes)
+        return replace(source, key=target)
 
     def _retry(self, attempt: Callable[[], T]) -> T:
         for delay_s in _RETRY_DELAYS_S:

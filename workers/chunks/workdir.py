@@ -2,6 +2,7 @@
 
     <root>/<chunk>-<fence>/        ours: a file goes through here on its way in and out
     <root>/<chunk>-<fence>/work/   the child's working directory, the only one it may write
+    <root>/stderr/                 what the last children printed that ended under their chunks; removed with the worker
 
 A child could leave a symbolic link where we expect a file, or where we are about to write one. So files are handed over
 by `rename`, which follows no link, and are examined where the child cannot reach them any more. The working directory
@@ -14,14 +15,22 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+import structlog
 
 from jobs.chunk import Chunk
 from workers.engines.protocol import ProtocolViolation
+
+_log = structlog.get_logger(__name__)
+
+#: Files in the directory `stderr`, and bytes of each.
+_MOST_STDERR_FILES, _STDERR_BYTES = 20, 16_000
 
 
 class Workdir:
@@ -44,32 +53,32 @@ class Workdir:
         try:
             os.rename(path, name, dst_dir_fd=self._descriptor)
         except OSError as error:
-            raise ProtocolViolation(f"the child has something of its own at {name!r}") from error
+            raise ProtocolViolation("the child has something of its own in the place of an input") from error
         return name
 
     def take_file(self, name: str) -> Path:
         """Take a finished file from the child. Raises ProtocolViolation where it is no plain file of its directory."""
         if name in ("", ".", "..") or "/" in name or "\0" in name:
-            raise ProtocolViolation(f"{name[:80]!r} is no file name")
+            raise ProtocolViolation("the child announced a file by what is no file name")
         path = self._next()
         try:
             os.rename(name, path, src_dir_fd=self._descriptor)
             info = path.lstat()
         except OSError as error:
-            raise ProtocolViolation(f"there is no file {name!r}") from error
+            raise ProtocolViolation("the child announced a file that is not there") from error
         if not stat.S_ISREG(info.st_mode) or info.st_nlink != 1:
-            raise ProtocolViolation(f"{name!r} is no plain file")
+            raise ProtocolViolation("the child announced a file that is no plain file")
         return path
 
-    def log_tail(self) -> str:
-        """The end of what the child's native code printed; for the log."""
+    def stderr_tail(self) -> bytes:
+        """The end of what the child printed. It may quote the user's input: nothing of it may be logged."""
         try:
             path = self.take_file("stderr.txt")
-            with path.open("rb") as errors:
-                errors.seek(max(0, path.stat().st_size - 2000))
-                return errors.read().decode(errors="replace")
         except ProtocolViolation:
-            return ""
+            return b""
+        with path.open("rb") as printed:
+            printed.seek(max(0, path.stat().st_size - _STDERR_BYTES))
+            return printed.read()
 
     def close(self) -> None:
         """Close the descriptor; the files stay."""
@@ -78,6 +87,14 @@ class Workdir:
     def _next(self) -> Path:
         self._count += 1
         return self._own / str(self._count)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file that is kept after its chunk."""
+
+    path: Path
+    bytes: int
 
 
 class Workdirs:
@@ -91,6 +108,9 @@ class Workdirs:
                 shutil.rmtree(left, ignore_errors=True)
         shutil.rmtree(self._root, ignore_errors=True)
         self._root.mkdir(mode=0o711)
+        self._stderr = self._root / "stderr"
+        self._stderr.mkdir(mode=0o700)
+        self._stderr_lock = threading.Lock()
 
     @contextmanager
     def create(self, chunk: Chunk) -> Iterator[Workdir]:
@@ -103,6 +123,27 @@ class Workdirs:
         finally:
             workdir.close()
             shutil.rmtree(directory, ignore_errors=True)
+
+    def keep_stderr(self, chunk: Chunk, workdir: Workdir) -> KeptFile | None:
+        """Keep the end of what the child printed, for the operator. None where it printed nothing."""
+        path = self._stderr / f"of-{chunk.id}-{chunk.fence}.txt"
+        try:
+            if not (tail := workdir.stderr_tail()):
+                return None
+            with self._stderr_lock:
+                path.touch(mode=0o600)
+                path.write_bytes(tail)
+                self._remove_old_stderr()
+        except OSError as error:
+            # It is an aid only: the chunk's outcome does not depend on it.
+            _log.warning("stderr_not_kept", chunk=chunk.id, error=type(error).__name__)
+            return None
+        return KeptFile(path, len(tail))
+
+    def _remove_old_stderr(self) -> None:
+        files = sorted(self._stderr.iterdir(), key=lambda file: file.stat().st_mtime_ns)
+        for file in files[:-_MOST_STDERR_FILES]:
+            file.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Remove it all."""

@@ -11,11 +11,15 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Generic, Protocol, TypeVar
 
+from pipelines.family import Tick
 from pipelines.pipeline import StepInterrupted
 
-LANES = ("bulk", "interactive")
+from .messages import Lane
+
+RequestT = TypeVar("RequestT")
+ResultT = TypeVar("ResultT")
 
 
 class Requester(Protocol):
@@ -28,23 +32,23 @@ class Requester(Protocol):
 
 
 @dataclass(slots=True)
-class _BatchItem:
-    method: str
-    request: Any
+class _BatchItem(Generic[RequestT, ResultT]):
+    request: RequestT
     requester: Requester
-    result: Future[Any] = field(default_factory=Future)
+    result: Future[ResultT] = field(default_factory=Future)
 
 
-class Batcher:
+class Batcher(Generic[RequestT, ResultT]):
     """The lanes of one loaded model. `call` may be used by any number of threads."""
 
-    def __init__(self, family: Any, slots: int) -> None:
-        self._family = family
-        self._lanes = {name: _Lane(name, self._run, slots) for name in LANES}
+    def __init__(self, compute: Callable[[Sequence[RequestT], Tick], list[ResultT]], slots: int) -> None:
+        """`compute`: the family's method, called with `slots` requests at most."""
+        self._compute = compute
+        self._lanes = {lane: _LaneThread(lane, self._run, slots) for lane in Lane}
 
-    def call(self, method: str, requests: Sequence[Any], *, lane: str, requester: Requester) -> list[Any]:
+    def call(self, requests: Sequence[RequestT], *, lane: Lane, requester: Requester) -> list[ResultT]:
         """The results in the order of `requests`. Raises what the family raised, and StepInterrupted when stopped."""
-        items = [_BatchItem(method, request, requester) for request in requests]
+        items: list[_BatchItem[RequestT, ResultT]] = [_BatchItem(request, requester) for request in requests]
         self._lanes[lane].add(items)
         return [item.result.result() for item in items]
 
@@ -53,7 +57,7 @@ class Batcher:
         for lane in self._lanes.values():
             lane.close()
 
-    def _run(self, items: list[_BatchItem], waiting: Callable[[], list[Requester]]) -> None:
+    def _run(self, items: list[_BatchItem[RequestT, ResultT]], waiting: Callable[[], list[Requester]]) -> None:
         requesters = {id(item.requester): item.requester for item in items}
 
         def tick() -> None:
@@ -63,7 +67,7 @@ class Batcher:
                 requester.tick()
 
         try:
-            results = getattr(self._family, items[0].method)([item.request for item in items], tick)
+            results = self._compute([item.request for item in items], tick)
             finished = list(zip(items, results, strict=True))
         except StepInterrupted as stopped:
             _fail(items, stopped)
@@ -75,7 +79,7 @@ class Batcher:
 
     def _fail_or_split(
         self,
-        items: list[_BatchItem],
+        items: list[_BatchItem[RequestT, ResultT]],
         requester_ids: list[int],
         waiting: Callable[[], list[Requester]],
         error: Exception,
@@ -88,18 +92,21 @@ class Batcher:
             self._run([item for item in items if id(item.requester) == requester_id], waiting)
 
 
-class _Lane:
+class _LaneThread(Generic[RequestT, ResultT]):
     def __init__(
-        self, name: str, run: Callable[[list[_BatchItem], Callable[[], list[Requester]]], None], slots: int
+        self,
+        lane: Lane,
+        run: Callable[[list[_BatchItem[RequestT, ResultT]], Callable[[], list[Requester]]], None],
+        slots: int,
     ) -> None:
         self._run = run
         self._slots = max(1, slots)
-        self._waiting: deque[_BatchItem] = deque()
+        self._waiting: deque[_BatchItem[RequestT, ResultT]] = deque()
         self._changed = threading.Condition()
         self._closed = False
-        threading.Thread(target=self._serve, name=f"lane-{name}", daemon=True).start()
+        threading.Thread(target=self._serve, name=f"lane-{lane}", daemon=True).start()
 
-    def add(self, items: list[_BatchItem]) -> None:
+    def add(self, items: list[_BatchItem[RequestT, ResultT]]) -> None:
         with self._changed:
             if self._closed:
                 raise StepInterrupted
@@ -116,17 +123,15 @@ class _Lane:
             self._run(items, self._waiting_requesters)
         _fail(list(self._waiting), StepInterrupted())
 
-    def _next(self) -> list[_BatchItem]:
-        """The next batch: requests of the same method, in order of arrival; empty when the lane was closed."""
+    def _next(self) -> list[_BatchItem[RequestT, ResultT]]:
+        """The next batch, in order of arrival; empty when the lane was closed."""
         with self._changed:
             while True:
                 self._changed.wait_for(lambda: self._waiting or self._closed)
                 if self._closed:
                     return []
-                batch: list[_BatchItem] = []
+                batch: list[_BatchItem[RequestT, ResultT]] = []
                 while self._waiting and len(batch) < self._slots:
-                    if batch and self._waiting[0].method != batch[0].method:
-                        break
                     item = self._waiting.popleft()
                     if item.requester.is_stopped():
                         item.result.set_exception(StepInterrupted())
@@ -140,6 +145,6 @@ class _Lane:
             return list({id(item.requester): item.requester for item in self._waiting}.values())
 
 
-def _fail(items: list[_BatchItem], error: BaseException) -> None:
+def _fail(items: Sequence[_BatchItem[RequestT, ResultT]], error: BaseException) -> None:
     for item in items:
         item.result.set_exception(error)

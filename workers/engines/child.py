@@ -13,10 +13,9 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TypeVarTuple
 
 from pipelines.catalog.catalog import Catalog
 from pipelines.engines.memory import HeapTrimmer
@@ -24,12 +23,14 @@ from pipelines.errors import PipelineError
 from pipelines.pipeline import StepInterrupted
 from workers.child_process import die_with_parent, prefer_as_oom_victim
 
-from .batching import Batcher
 from .channel import Channel, ChannelClosed
+from .failures import to_failure
 from .messages import Command, EngineReady, Event, KeepAlive, LoadModel, RunStep, StepEvent, StepFailed, StopStep
 from .model_cache import ModelCache
-from .protocol import decode_command, encode_event, to_failure
+from .protocol import decode_command, encode_event
 from .step_runner import run_step
+
+_Arguments = TypeVarTuple("_Arguments")
 
 #: Seconds between two `KeepAlive` of one run.
 _KEEP_ALIVE_EVERY_S = 1.0
@@ -73,25 +74,6 @@ class ActiveRun:
             self.send(KeepAlive())
 
 
-@dataclass(frozen=True, slots=True)
-class BatchedFamily:
-    """A family as one run sees it: its requests are batched with those of other runs."""
-
-    family: Any
-    batcher: Batcher
-    lane: str
-    run: ActiveRun
-
-    def synthesise(self, requests: Sequence[Any], tick: Any = None) -> list[Any]:
-        return self.batcher.call("synthesise", requests, lane=self.lane, requester=self.run)
-
-    def transcribe(self, requests: Sequence[Any], tick: Any = None) -> list[Any]:
-        return self.batcher.call("transcribe", requests, lane=self.lane, requester=self.run)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.family, name)
-
-
 class EngineChild:
     """Reads the channel and starts a thread for each run."""
 
@@ -114,7 +96,7 @@ class EngineChild:
             elif (known := self._runs.get(message["id"])) is not None:
                 known.deliver(command)
 
-    def _start_thread(self, target: Any, *args: Any) -> None:
+    def _start_thread(self, target: Callable[[*_Arguments], None], *args: *_Arguments) -> None:
         threading.Thread(target=target, args=args, daemon=True).start()
 
     def _preload(self, model: str) -> None:
@@ -127,7 +109,7 @@ class EngineChild:
     def _run(self, number: int, command: RunStep, run: ActiveRun) -> None:
         try:
             with self._models.acquire(command.model) as model:
-                run_step(command, run, BatchedFamily(model.family, model.batcher, command.lane, run))
+                run_step(command, run, model.shared.for_run(command.lane, run))
         except PipelineError as error:
             run.send(StepFailed(to_failure(error)))
         except MemoryError:

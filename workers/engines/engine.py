@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from .messages import Command, StepEvent, StepInput
+from jobs.worker import WorkerInfo
+
+from .messages import Command, Lane, StepEvent, StepInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +28,13 @@ class StepRequest:
 class EngineDied(Exception):
     """The process that ran the chunk ended before the chunk did."""
 
-    def __init__(self, detail: str, *, alone: bool, to_blame: bool = True) -> None:
+    def __init__(self, detail: str, *, alone: bool, caused_by_chunk: bool = True) -> None:
         super().__init__(detail)
         self.detail = detail
         #: No other chunk ran in that process.
         self.alone = alone
-        #: False where we ended the process ourselves for another reason.
-        self.to_blame = to_blame
+        #: False where the process ended, or did not start, for a reason of ours.
+        self.caused_by_chunk = caused_by_chunk
 
 
 class ChunkRun(Protocol):
@@ -56,7 +58,7 @@ class Engines(Protocol):
     """The engines of one controller."""
 
     def start_run(
-        self, request: StepRequest, directory: Path, *, lane: str, solo: bool
+        self, request: StepRequest, directory: Path, *, lane: Lane, solo: bool
     ) -> AbstractContextManager[ChunkRun]:
         """Hand a chunk to an engine. Waits for one to be free where `solo` asks for one of its own.
 
@@ -69,7 +71,7 @@ class Engines(Protocol):
     def is_warm(self) -> bool:
         """Whether a chunk claimed now would start at once."""
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> WorkerInfo:
         """For the worker's row: models with their state, memory."""
 
     def close(self) -> None: ...

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from jobs.failure import Failure
@@ -16,6 +17,13 @@ from pipelines.pipeline import Limits
 PLAN_FILE = "plan.jsonl"
 SPANS_FILE = "spans.jsonl"
 SOURCE_FILE = "source"
+
+
+class Lane(StrEnum):
+    """The two kinds of slots and of engine threads: interactive work never waits for bulk work."""
+
+    BULK = "bulk"
+    INTERACTIVE = "interactive"
 
 
 # -- what a run is asked to do -----------------------------------------------------------------------------------------
@@ -59,12 +67,12 @@ class LoadModel:
 
 @dataclass(frozen=True, slots=True)
 class RunStep:
-    """Do a step in this directory. `lane`: which queue of the model its requests join."""
+    """Do a step in this directory. `lane`: which thread of the model computes its requests."""
 
     step: StepInput
     model: str
     directory: str
-    lane: str = "bulk"
+    lane: Lane = Lane.BULK
 
 
 @dataclass(frozen=True, slots=True)

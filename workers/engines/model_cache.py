@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from jobs.stack_trace import format_stack
 from pipelines.catalog.catalog import Catalog
 from pipelines.catalog.checkpoint import find_checkpoint, needs_download
 from pipelines.catalog.entry import Entry, SynthesisEntry
@@ -18,23 +19,16 @@ from pipelines.catalog.job_kinds import PIPELINES
 from pipelines.errors import ModelUnavailable, PipelineError
 from pipelines.family import engine_selection
 
-from .batching import Batcher
+from .batched_family import SharedFamily, share
 from .messages import Event, ModelFetching, ModelLoaded, ModelLoadFailed, ModelLoading, ModelUnloaded
 
 
+@dataclass(slots=True)
 class CachedModel:
-    """A loaded family object and the batcher before it."""
+    """A loaded family, and how many runs use it at this moment."""
 
-    def __init__(self, family: Any, slots: int) -> None:
-        self.family = family
-        self.batcher = Batcher(family, slots)
-        #: Runs that use it at this moment.
-        self.users = 0
-
-    def close(self) -> None:
-        """Free its memory, as far as its runtime does that."""
-        self.batcher.close()
-        self.family.close()
+    shared: SharedFamily
+    users: int = 0
 
 
 class ModelCache:
@@ -90,12 +84,13 @@ class ModelCache:
             self._send(ModelLoadFailed(entry.name, error.detail))
             raise
         except Exception as error:  # the runtimes of models raise what they like
-            detail = f"{entry.name} cannot be loaded here: {error}"
-            traceback.print_exc()
+            name = type(error).__name__
+            detail = f"{entry.name} cannot be loaded here: unexpected {name}; the log of the worker has the cause."
+            # The message too: nothing of a user has been read yet, and it often is all that names the cause.
+            sys.stderr.write(f"{entry.name} cannot be loaded here: {error}\n{format_stack(error)}\n")
             self._send(ModelLoadFailed(entry.name, detail))
             raise ModelUnavailable(detail) from error
-        model = CachedModel(family, entry.slots)
-        model.users = 1
+        model = CachedModel(share(entry, family), users=1)
         with self._lock:
             self._loaded[entry.name] = model
         load_s = round(time.monotonic() - started, 3)
@@ -117,7 +112,7 @@ class ModelCache:
             unused = [name for name, model in self._loaded.items() if not model.users]
             unloaded = {name: self._loaded.pop(name) for name in unused[: max(0, len(self._loaded) - self._most)]}
         for name, model in unloaded.items():
-            model.close()
+            model.shared.close()
             self._send(ModelUnloaded(name))
 
 

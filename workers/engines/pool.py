@@ -6,14 +6,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+from jobs.worker import ModelState, ModelStatus, VoiceInfo, WorkerInfo
 from pipelines.catalog.catalog import Catalog
 from pipelines.catalog.entry import Entry
 
 from .engine import EngineDied, StepRequest
-from .messages import RunStep
+from .messages import Lane, RunStep
 from .process import EngineProcess, EngineRun
 
 #: Seconds for a child to be restarted.
@@ -83,14 +84,14 @@ class EnginePool:
     def failures(self) -> list[str]:
         """Why models could not be loaded."""
         return [
-            model.get("detail", name)
+            model.detail or name
             for engine in self._engines
             for name, model in engine.models.items()
-            if model["state"] == "failed"
+            if model.state is ModelState.FAILED
         ]
 
     @contextmanager
-    def start_run(self, request: StepRequest, directory: Path, *, lane: str, solo: bool) -> Iterator[EngineRun]:
+    def start_run(self, request: StepRequest, directory: Path, *, lane: Lane, solo: bool) -> Iterator[EngineRun]:
         index = self._acquire(solo=solo)
         engine = self._engines[index]
         try:
@@ -111,7 +112,7 @@ class EnginePool:
                     # An engine that is used exclusively becomes free; only a dead one may never come back.
                     until = time.monotonic() + _RESTART_S
                 if self._closing or time.monotonic() > until:
-                    raise EngineDied("No engine came back in time.", alone=False, to_blame=False)
+                    raise EngineDied("No engine came back in time.", alone=False, caused_by_chunk=False)
                 self._changed.wait(1.0)
             index = min(available, key=lambda one: self._busy[one])
             if solo:
@@ -138,18 +139,18 @@ class EnginePool:
                     engine.kill(f"more than {self._memory_bytes} bytes of memory")
             time.sleep(_MEMORY_CHECK_EVERY_S)
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> WorkerInfo:
         # A model without weights can be loaded on demand.
-        models: dict[str, Any] = {entry.name: {"state": "ready"} for entry in self._own if entry.source is None}
-        voices: dict[tuple[str, str], Any] = {}
+        models = {entry.name: ModelStatus(ModelState.READY) for entry in self._own if entry.source is None}
+        voices: dict[tuple[str, str], VoiceInfo] = {}
         for engine in self._engines:
             for name, known in list(engine.models.items()):
                 # Callers want to know the best state of any child.
-                if models.get(name, {}).get("state") != "warm":
-                    models[name] = {key: value for key, value in known.items() if key != "voices"}
-                voices |= {(name, voice["id"]): {**voice, "model": name} for voice in known.get("voices", ())}
+                if models.get(name, ModelStatus()).state is not ModelState.WARM:
+                    models[name] = replace(known, voices=())  # they are listed once for all engines
+                voices |= {(name, voice.id): voice for voice in known.voices}
         rss = [engine.rss_bytes() for engine in self._engines]
-        return {"models": models, "voices": list(voices.values()), "engine_rss_bytes": rss}
+        return WorkerInfo(models=models, voices=list(voices.values()), engine_rss_bytes=rss)
 
     def close(self) -> None:
         with self._changed:

@@ -13,13 +13,12 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import psutil
 import structlog
 
+from jobs.worker import LoadReport, ModelState, ModelStatus, VoiceInfo
 from pipelines.catalog.entry import Entry
 from workers.child_process import kill_group, spawn
 
@@ -53,13 +52,6 @@ _FIRST_PAUSE_S, _LAST_PAUSE_S = 0.5, 30.0
 LOADING_STALL_S = 1800.0
 #: A child that lived so long is restarted at once.
 _STABLE_S = 60.0
-#: Event of a model → the state that it is in.
-_STATES: dict[type[ModelEvent], str] = {
-    ModelFetching: "downloading",
-    ModelLoading: "loading",
-    ModelLoaded: "warm",
-    ModelLoadFailed: "failed",
-}
 
 
 class EngineRun:
@@ -136,8 +128,8 @@ class EngineProcess:
         self._child: subprocess.Popen[bytes] | None = None
         self._closing = threading.Event()
         self._killed_for: str | None = None
-        #: Entry name → {"state": one of `_STATES`, …}, by the child's last event; the shape of the worker's info.
-        self.models: dict[str, dict[str, Any]] = {}
+        #: By entry name, by the child's last event.
+        self.models: dict[str, ModelStatus] = {}
         #: Set while every preloaded model has been loaded, or has failed to.
         self.settled = threading.Event()
         threading.Thread(target=self._supervise, name="engine-reader", daemon=True).start()
@@ -146,20 +138,20 @@ class EngineProcess:
     def is_warm(self) -> bool:
         """Whether the child is up and its preloaded models were loaded; one may have been dropped since for others."""
         return self.settled.is_set() and all(
-            self.models.get(entry.name, {}).get("state") != "failed" for entry in self._preload
+            self._model_state(entry.name) is not ModelState.FAILED for entry in self._preload
         )
 
     def stall_s(self, model: str) -> float:
         """How many seconds the child may send nothing about a run of this model."""
-        if self.models.get(model, {}).get("state") != "warm":
+        if self._model_state(model) is not ModelState.WARM:
             return LOADING_STALL_S
         return self._stall_s.get(model, LOADING_STALL_S)
 
     def begin(self, command: RunStep) -> EngineRun:
-        """Send a run to the child. Raises EngineDied, blaming nobody, when it is down at this moment."""
+        """Send a run to the child. Raises EngineDied, not caused by the chunk, when it is down at this moment."""
         with self._lock:
             if self._channel is None:
-                raise EngineDied("The engine is being restarted.", alone=False, to_blame=False)
+                raise EngineDied("The engine is being restarted.", alone=False, caused_by_chunk=False)
             run = EngineRun(next(self._numbers), self._channel, self, command.model)
             self._runs[run.id] = run
         run.send(command)
@@ -267,23 +259,26 @@ class EngineProcess:
         if isinstance(event, ModelUnloaded):
             self.models.pop(event.model, None)
             return
-        state = _STATES[type(event)]
-        details = {name: value for name, value in asdict(event).items() if name != "model"}
-        self.models[event.model] = {"state": state, **details}
-        selection = details.get("selection") or {}
+        status = self.models[event.model] = _model_status(event)
+        loaded = status.loaded
+        selection = (loaded.selection if loaded is not None else None) or {}
         _log.info(
-            f"model_{state}",
+            "model_state_changed",
             model=event.model,
-            detail=details.get("detail"),
-            load_s=details.get("load_s"),
-            engine=details.get("engine"),
+            state=status.state.value,
+            detail=status.detail,
+            load_s=loaded.load_s if loaded is not None else None,
+            engine=loaded.engine if loaded is not None else None,
             candidates=selection.get("candidates"),
         )
         if warning := selection.get("warning"):
             _log.warning("engine_warning", model=event.model, detail=warning)
-        if all(self.models.get(entry.name, {}).get("state") in ("warm", "failed") for entry in self._preload):
+        if all(self._model_state(each.name) in (ModelState.WARM, ModelState.FAILED) for each in self._preload):
             self.settled.set()
             self._when_warm()
+
+    def _model_state(self, model: str) -> ModelState:
+        return self.models.get(model, ModelStatus()).state
 
     def _on_exit(self, channel: Channel, child: subprocess.Popen[bytes]) -> None:
         """Reap the child and tell its runs."""
@@ -300,7 +295,26 @@ class EngineProcess:
             _log.error("engine_died", reason=reason, chunks=len(runs))
         for run in runs:
             run.deliver(
-                EngineDied(f"The engine ended: {reason}.", alone=len(runs) == 1, to_blame=not self._closing.is_set())
+                EngineDied(
+                    f"The engine ended: {reason}.", alone=len(runs) == 1, caused_by_chunk=not self._closing.is_set()
+                )
+            )
+
+
+def _model_status(event: ModelFetching | ModelLoading | ModelLoaded | ModelLoadFailed) -> ModelStatus:
+    match event:
+        case ModelFetching():
+            return ModelStatus(ModelState.DOWNLOADING)
+        case ModelLoading():
+            return ModelStatus(ModelState.LOADING)
+        case ModelLoadFailed():
+            return ModelStatus(ModelState.FAILED, detail=event.detail)
+        case ModelLoaded():
+            voices = [VoiceInfo.from_json(voice, model=event.model) for voice in event.voices]
+            return ModelStatus(
+                ModelState.WARM,
+                loaded=LoadReport(event.revision, event.engine, event.selection, event.load_s),
+                voices=[voice for voice in voices if voice is not None],
             )
 
 

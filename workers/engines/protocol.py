@@ -11,8 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from jobs.failure import Failure
-from pipelines.errors import PipelineError
+from jobs.failure import ErrorClass, Failure
 from pipelines.pipeline import Limits
 
 from .channel import Message
@@ -26,6 +25,7 @@ from .messages import (
     FollowUpSpan,
     Idle,
     KeepAlive,
+    Lane,
     LoadModel,
     ModelFetching,
     ModelLoaded,
@@ -51,17 +51,12 @@ from .messages import (
 #: Characters of a name, and of what a child may tell callers and the log. Longer names are refused, longer texts cut.
 _NAME_LENGTH = 255
 _DETAIL_LENGTH, _CODE_LENGTH, _LOG_LENGTH = 1000, 60, 4000
-#: Error classes that a child may name.
-_ERROR_CLASSES = ("bad_input", "engine", "storage", "timeout", "poison")
+#: Error classes that a child may name: a deadline is the database's to tell.
+_ERROR_CLASSES = frozenset(ErrorClass) - {ErrorClass.DEADLINE}
 
 
 class ProtocolViolation(Exception):
     """A child sent or left what no child of ours does; nothing else of its run is believed either."""
-
-
-def to_failure(error: PipelineError) -> Failure:
-    """The failure that callers see of a pipeline's error."""
-    return Failure(error.error_class, error.code, error.detail, error.field, error.retryable)
 
 
 _STEP_INPUTS: dict[str, type[StepInput]] = {"plan": PlanInput, "work": WorkInput, "stitch": StitchInput}
@@ -91,6 +86,7 @@ def decode_command(message: Message) -> Command:
         step = values["step"]
         if step["name"] == "plan":
             step = {**step, "limits": Limits(**step["limits"])}
+        values["lane"] = Lane(values["lane"])
         values["step"] = _STEP_INPUTS[step["name"]](**{name: step[name] for name in step if name != "name"})
     return _COMMANDS[message["op"]](**values)
 
@@ -107,7 +103,7 @@ def decode_event(message: Message) -> Event:
     """The inverse of `encode_event`; the run's `id` is ignored. Raises ProtocolViolation for any other message."""
     name = message.get("event")
     if not isinstance(name, str) or name not in _DECODERS:
-        raise ProtocolViolation(f"unknown event {str(name)[:40]!r}")
+        raise ProtocolViolation("unknown event")
     return _DECODERS[name](_Fields(name, message))
 
 
@@ -119,11 +115,23 @@ class _Fields:
         self._values = values
 
     def text(self, name: str, *, cut: int | None = None) -> str:
-        """A name of at most 255 characters; with `cut` a text of any length, of which so many characters are kept."""
+        """At most 255 printable characters; with `cut` a text of any length, of which so many characters are kept."""
         value = self._values.get(name)
-        if not isinstance(value, str) or (cut is None and len(value) > _NAME_LENGTH):
+        if not isinstance(value, str):
             raise self._invalid(name)
-        return value if cut is None else value[:cut]
+        if cut is not None:
+            return value[:cut]
+        # Names become file names and keys: lone surrogates, for one, are no name.
+        if len(value) > _NAME_LENGTH or not value.isprintable():
+            raise self._invalid(name)
+        return value
+
+    def ascii(self, name: str) -> str:
+        """A name that may be in a header."""
+        value = self.text(name)
+        if not value.isascii():
+            raise self._invalid(name)
+        return value
 
     def optional_text(self, name: str, *, cut: int) -> str | None:
         return None if self._values.get(name) is None else self.text(name, cut=cut)
@@ -201,7 +209,7 @@ def _decode_failed(fields: _Fields) -> StepFailed:
     error_class = fields.text("class")
     return StepFailed(
         Failure(
-            error_class=error_class if error_class in _ERROR_CLASSES else "engine",
+            error_class=ErrorClass(error_class) if error_class in _ERROR_CLASSES else ErrorClass.ENGINE,
             code=fields.text("code", cut=_CODE_LENGTH),
             detail=fields.text("detail", cut=_DETAIL_LENGTH),
             field=fields.optional_text("field", cut=_CODE_LENGTH),
@@ -228,7 +236,7 @@ _EVENTS: Sequence[tuple[str, type[Event], Callable[[_Fields], Event]]] = (
     (
         "file",
         FileProduced,
-        lambda fields: FileProduced(fields.text("name"), fields.text("file"), fields.text("content_type")),
+        lambda fields: FileProduced(fields.text("name"), fields.text("file"), fields.ascii("content_type")),
     ),
     ("need", SourceNeeded, lambda fields: SourceNeeded(fields.integer("index"))),
     (

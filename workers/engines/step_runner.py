@@ -18,9 +18,11 @@ from pydantic import ValidationError
 from jobs.failure import Failure
 from jobs.stack_trace import format_stack
 from pipelines.catalog.job_kinds import PIPELINES
-from pipelines.errors import InputTooLarge, PipelineError
+from pipelines.errors import BadInput, InputTooLarge, PipelineError
 from pipelines.pipeline import Part, Pipeline, Span, StepInterrupted
 
+from .batched_family import Family
+from .failures import to_failure
 from .messages import (
     PLAN_FILE,
     SOURCE_FILE,
@@ -44,7 +46,6 @@ from .messages import (
     WorkDone,
     WorkInput,
 )
-from .protocol import to_failure
 
 #: Files that may wait for the controller to store them before `put` waits: bounds the disk that a run uses.
 _MAX_UNSTORED_FILES = 4
@@ -127,7 +128,7 @@ class RemoteSources:
                 return self._current[1]
 
 
-def run_step(run: RunStep, channel: StepChannel, family: Any = None) -> None:
+def run_step(run: RunStep, channel: StepChannel, family: Family | None = None) -> None:
     """Do the step and report its end. Raises nothing but MemoryError, of which the whole child should die."""
     try:
         channel.send(_run_step(run, channel, family))
@@ -141,7 +142,7 @@ def run_step(run: RunStep, channel: StepChannel, family: Any = None) -> None:
         channel.send(_unexpected(error))
 
 
-def _run_step(run: RunStep, channel: StepChannel, family: Any) -> StepDone:
+def _run_step(run: RunStep, channel: StepChannel, family: Family | None) -> StepDone:
     step = run.step
     pipeline = PIPELINES[step.kind].load()
     request = pipeline.Request.model_validate(step.params)
@@ -171,7 +172,7 @@ def _plan(pipeline: Pipeline, request: Any, step: PlanInput, sink: RemoteSink) -
 
 
 def _work(
-    pipeline: Pipeline, request: Any, span: Span, sources: RemoteSources, *, family: Any, sink: RemoteSink
+    pipeline: Pipeline, request: Any, span: Span, sources: RemoteSources, *, family: Family | None, sink: RemoteSink
 ) -> WorkDone:
     part: Part = pipeline.work(request, span, sources, family, sink)
     part.path.rename(sink.directory / "part")
@@ -224,9 +225,9 @@ def span_from_json(value: Mapping[str, Any]) -> Span:
 def _unexpected(error: Exception) -> StepFailed:
     if isinstance(error, ValidationError):
         detail = "The stored request does not fit this version of the server."
-        return StepFailed(Failure("bad_input", "bad_input", detail))
+        return StepFailed(to_failure(BadInput(detail)))
     if isinstance(error, OSError) and error.errno == errno.EFBIG:  # past the sandbox's limit on the size of a file
         detail = "What this input unfolds to is larger than this server allows."
-        return StepFailed(Failure(InputTooLarge.error_class, InputTooLarge.code, detail))
+        return StepFailed(to_failure(InputTooLarge(detail)))
     detail = f"The engine failed unexpectedly ({type(error).__name__})."
-    return StepFailed(Failure("engine", "internal_error", detail, retryable=True), trace=format_stack(error)[-4000:])
+    return StepFailed(Failure.internal_error(detail), trace=format_stack(error)[-4000:])

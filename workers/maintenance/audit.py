@@ -13,11 +13,10 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from jobs.chunk import InputObject
 from jobs.errors import CorruptObject, JobsError, NotFound
 from jobs.settings import Settings
 from jobs.storage.storage import Storage
-from jobs.store.maintenance import Maintenance
+from jobs.store.maintenance import ExpectedObject, Maintenance
 from workers.wiring import wire
 
 #: The invariant that objects are checked against.
@@ -40,13 +39,15 @@ def check(maintenance: Maintenance, storage: Storage, *, deep: bool) -> Violatio
     return found
 
 
-def _list_objects(maintenance: Maintenance) -> Iterator[tuple[str, tuple[str, InputObject]]]:
+def _list_objects(maintenance: Maintenance) -> Iterator[tuple[str, tuple[str, ExpectedObject]]]:
     """("job" or "voice", (its id, an object of it))."""
     for owner, pages in (("job", maintenance.stored_objects), ("voice", maintenance.stored_voice_objects)):
         yield from ((owner, each) for each in _list_owned(pages))
 
 
-def _list_owned(pages: Callable[..., Sequence[tuple[str, Sequence[InputObject]]]]) -> Iterator[tuple[str, InputObject]]:
+def _list_owned(
+    pages: Callable[..., Sequence[tuple[str, Sequence[ExpectedObject]]]],
+) -> Iterator[tuple[str, ExpectedObject]]:
     after = ""
     while page := pages(after=after, limit=_PAGE):
         for owner_id, sources in page:
@@ -54,7 +55,7 @@ def _list_owned(pages: Callable[..., Sequence[tuple[str, Sequence[InputObject]]]
         after = page[-1][0]
 
 
-def _find_problem(storage: Storage, source: InputObject, *, deep: bool) -> str | None:
+def _find_problem(storage: Storage, source: ExpectedObject, *, deep: bool) -> str | None:
     size = storage.stat(source.key)
     if size is None:
         return "missing"

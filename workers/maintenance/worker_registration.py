@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import psutil
 import structlog
 
 from jobs.errors import JobsError
 from jobs.store.worker_registry import WorkerRegistry
-from jobs.worker import WorkerRow
+from jobs.worker import WorkerInfo, WorkerRow
 from workers.periodic import Periodic
 
 _log = structlog.get_logger(__name__)
@@ -30,7 +30,7 @@ class WorkerRegistration:
         queues: Sequence[str],
         slots: int,
         device: str,
-        info: Callable[[], Mapping[str, Any]],
+        info: Callable[[], WorkerInfo],
     ) -> None:
         """`info` is called for each update: models, voices, memory, the latest audit."""
         self._workers = workers
@@ -63,6 +63,6 @@ class WorkerRegistration:
             self._row.slots,
             self._row.device,
             last_seen=0,
-            info={**self._info(), "rss_bytes": rss},
+            info=replace(self._info(), rss_bytes=rss),
         )
         self._workers.register(row)

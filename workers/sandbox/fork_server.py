@@ -146,7 +146,7 @@ class ForkServer:
             status = 0
         except MemoryError:
             status = 137
-        except Exception as error:  # noqa: BLE001 – the end of this process; its log file tells the controller why
+        except Exception as error:  # noqa: BLE001 – it ends this process; the file is kept by the controller
             sys.stderr.write(f"{format_stack(error)}\n")
         finally:
             sys.stderr.flush()

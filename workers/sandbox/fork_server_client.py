@@ -58,9 +58,9 @@ class Sandbox:
         except queue.Empty:
             self.kill()
             status = None
-        # The forks end with their fork server: this chunk is not to blame for that.
+        # The forks end with their fork server: this chunk did not cause that.
         detail = f"The process that read the input ended: {_describe_exit(status)}."
-        return EngineDied(detail, alone=True, to_blame=status is not None or self._killed)
+        return EngineDied(detail, alone=True, caused_by_chunk=status is not None or self._killed)
 
     def is_idle(self) -> bool:
         """Whether it reports, after the end of a run, that it can do another."""
@@ -112,7 +112,7 @@ class ForkServerClient:
     def fork(
         self, number: int, directory: Path, limits: ResourceLimits, *, reusable: bool, imports: Sequence[str] = ()
     ) -> Sandbox:
-        """A process confined to this directory; `reusable`: for more than one run. Raises EngineDied, blaming nobody.
+        """A process confined to this directory; `reusable`: for more than one run. Raises EngineDied.
 
         `imports`: modules that it needs and the fork server has not imported; once confined it could not import them.
         """
@@ -126,7 +126,7 @@ class ForkServerClient:
                 socket.send_fds(self._control, [control_protocol.encode_command(command)], [theirs.fileno()])
             except OSError as error:
                 sandbox.close()
-                raise EngineDied("The sandbox is being restarted.", alone=True, to_blame=False) from error
+                raise EngineDied("The sandbox is being restarted.", alone=True, caused_by_chunk=False) from error
         return sandbox
 
     def kill(self, number: int) -> None:

@@ -14,13 +14,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import structlog
 
+from jobs.worker import WorkerInfo
 from workers.engines.channel import ChannelClosed
 from workers.engines.engine import EngineDied, StepRequest
-from workers.engines.messages import Command, RunStep, StepDone, StepEvent
+from workers.engines.messages import Command, Lane, RunStep, StepDone, StepEvent
 from workers.engines.protocol import ProtocolViolation, decode_event, encode_command
 
 from .confinement import ResourceLimits
@@ -101,7 +101,7 @@ class SandboxPool:
         return self._server.ready.is_set()
 
     @contextmanager
-    def start_run(self, request: StepRequest, directory: Path, *, lane: str, solo: bool) -> Iterator[SandboxRun]:
+    def start_run(self, request: StepRequest, directory: Path, *, lane: Lane, solo: bool) -> Iterator[SandboxRun]:
         """A process that has imported `request.imports` is not reused, and neither is one without `shared_by`."""
         tenant = None if solo or request.imports else request.shared_by
         if tenant is None:
@@ -125,7 +125,7 @@ class SandboxPool:
         process = self._take_idle(tenant) or self._fork_reusable(tenant, directory.parent.parent)
         run = SandboxRun(process.sandbox, self._stall_s)
         try:
-            with process.lend(directory):
+            with process.hold_workdir(directory):
                 yield run, _WORKDIR
         finally:
             # Anything but an orderly end, even that we stopped waiting, is the end of this process.
@@ -136,9 +136,9 @@ class SandboxPool:
 
     def _fork_reusable(self, tenant: str, root: Path) -> _ReusableSandbox:
         number = next(self._numbers)
-        home = root / f"reused-{number}"
-        home.mkdir(mode=0o700)
-        return _ReusableSandbox(self._server.fork(number, home, self._limits, reusable=True), tenant)
+        process_dir = root / f"reused-{number}"
+        process_dir.mkdir(mode=0o700)
+        return _ReusableSandbox(self._server.fork(number, process_dir, self._limits, reusable=True), tenant)
 
     def _take_idle(self, tenant: str) -> _ReusableSandbox | None:
         with self._lock:
@@ -180,8 +180,8 @@ class SandboxPool:
                 time.sleep(_RESTART_PAUSE_S)
                 self._server = self._start()
 
-    def describe(self) -> dict[str, Any]:
-        return {"walls": list(self._server.restrictions), "engine_rss_bytes": [self._server.rss_bytes()]}
+    def describe(self) -> WorkerInfo:
+        return WorkerInfo(restrictions=list(self._server.restrictions), engine_rss_bytes=[self._server.rss_bytes()])
 
     def close(self) -> None:
         with self._lock:
@@ -195,7 +195,7 @@ class SandboxPool:
 class _ReusableSandbox:
     """A process that runs chunks of one tenant which parse no user input, one after the other.
 
-    It sees one directory, its home. A run's working directory is moved in there for the time of the run.
+    It sees one directory, its own. A run's working directory is moved in there for the time of the run.
     """
 
     def __init__(self, sandbox: Sandbox, tenant: str) -> None:
@@ -204,15 +204,15 @@ class _ReusableSandbox:
         self._runs = 0
 
     @contextmanager
-    def lend(self, workdir: Path) -> Iterator[None]:
-        """Move the working directory into the home and back. Raises EngineDied, blaming nobody, where that fails."""
+    def hold_workdir(self, workdir: Path) -> Iterator[None]:
+        """Move the working directory into the process's, and back. Raises EngineDied, not caused by the chunk."""
         inside = self.sandbox.directory / _WORKDIR
-        # The process may be another user; its home keeps all others out.
+        # The process may be another user; its directory keeps all others out.
         workdir.chmod(0o777)
         try:
             workdir.rename(inside)
         except OSError as error:
-            raise EngineDied("The sandbox was not empty.", alone=True, to_blame=False) from error
+            raise EngineDied("The sandbox was not empty.", alone=True, caused_by_chunk=False) from error
         try:
             yield
         finally:
@@ -224,7 +224,7 @@ class _ReusableSandbox:
                     (self.sandbox.directory / _STDERR).rename(workdir / _STDERR)
 
     def is_usable(self) -> bool:
-        """Whether it still runs and its home exists."""
+        """Whether it still runs and its directory exists."""
         return not self.sandbox.is_over.is_set() and self.sandbox.directory.is_dir()
 
     def can_be_reused(self) -> bool:
@@ -238,6 +238,6 @@ class _ReusableSandbox:
             return False
 
     def close(self) -> None:
-        """End it and remove its home."""
+        """End it and remove its directory."""
         self.sandbox.close()
         shutil.rmtree(self.sandbox.directory, ignore_errors=True)

@@ -12,11 +12,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from jobs.api_key import SCOPES
 from jobs.store import Store
 
 TENANT = "local"
 FLOWER_USER = "voicemill"
-_SCOPES = ("read", "submit", "stream", "admin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def load_or_create_account(store: Store, data_dir: Path) -> LocalAccount:
     if found is not None and found.tenant_id == TENANT and before.get("webhook_secret"):
         account = LocalAccount(key, str(before["webhook_secret"]), str(before["flower_password"]))
     else:
-        _, key = store.keys.create(TENANT, "local stack", _SCOPES)
+        _, key = store.keys.create(TENANT, "local stack", SCOPES)
         account = LocalAccount(key, store.endpoints.rotate_default_secret(TENANT), secrets.token_urlsafe(24))
         _write(path, asdict(account))
     return account

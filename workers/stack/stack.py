@@ -28,7 +28,9 @@ from jobs.errors import JobsError, Misconfigured
 from jobs.secret_box import open_secret_box
 from jobs.settings import Settings, service_environment
 from jobs.sql import SqlStore, open_store
+from jobs.states import CPU_QUEUE
 from workers.child_process import SOURCE_ROOT
+from workers.worker_id import WorkerId
 
 from . import local_account, private_redis
 from .local_account import FLOWER_USER, LocalAccount
@@ -155,14 +157,15 @@ class Stack:
         store = open_store(settings, box)
         # Under the lock no worker of this stack runs: what dead workers of an earlier run held is released, uncharged.
         # Where hosts share a database, that holds for this host only.
-        prefix = f"{store.maintenance.installation_id()}:" + ("" if settings.is_embedded else f"{platform.node()}:")
+        host = None if settings.is_embedded else platform.node()
+        prefix = WorkerId.prefix(store.maintenance.installation_id(), host)
         if released := store.workers.release_installation(prefix):
             _print_line(f"{released} chunks of an earlier run are ready again")
         return store
 
     def _start_services(self, account: LocalAccount) -> None:
         python = sys.executable
-        for family in ("cpu", *self._families):
+        for family in (CPU_QUEUE, *self._families):
             command = [python, "-m", "workers.controller", "--family", family, "--parent", str(os.getpid())]
             self._supervisor.start(Service(f"worker-{family}", command, self._env, _WORKER_GRACE_S, level=1))
         api = [
@@ -217,7 +220,7 @@ class Stack:
         does not."""
         reported = _ReportedWorkers(store)
         checks: dict[str, Check] = {
-            f"worker-{family}": partial(reported.check, family) for family in ("cpu", *self._families)
+            f"worker-{family}": partial(reported.check, family) for family in (CPU_QUEUE, *self._families)
         }
         if (redis := self._redis) is not None:
             checks["redis"] = lambda: "" if redis.is_up() else f"does not answer on port {redis.port}"
@@ -281,7 +284,7 @@ class _ReportedWorkers:
     def check(self, family: str) -> str:
         """A `Check` of the worker of this family."""
         if time.monotonic() - self._queried_at >= _POLL_EVERY_S:
-            pools = {worker.id.split(":")[2] for worker in self._store.workers.list_live()}
+            pools = {WorkerId.parse(worker.id).pool for worker in self._store.workers.list_live()}
             self._families = frozenset(pool.rpartition(".")[2] for pool in pools)
             self._queried_at = time.monotonic()
         return "" if family in self._families else "has not reported to the database"

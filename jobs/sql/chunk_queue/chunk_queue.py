@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
+from jobs.chunk import Claim, Commit, HeartbeatResult, Release, ReusedChunk
+from jobs.failure import Failure
 from jobs.sql.database import Database
 
 from .claims import Claims
@@ -18,10 +20,45 @@ class SqlChunkQueue:
 
     def __init__(self, db: Database, failures: Failures) -> None:
         self._db = db
-        claims, commits = Claims(db), Commits(db)
-        self.claim, self.heartbeat = claims.claim, claims.heartbeat
-        self.commit, self.commit_reused, self.is_committed = commits.commit, commits.commit_reused, commits.is_committed
-        self.release, self.fail, self.stop = failures.release, failures.fail, failures.stop
+        self._claims = Claims(db)
+        self._commits = Commits(db)
+        self._failures = failures
+
+    def claim(
+        self, queues: Sequence[str], worker_id: str, *, lease_ms: int, interactive_only: bool = False
+    ) -> Claim | None:
+        """See ChunkQueue.claim."""
+        return self._claims.claim(queues, worker_id, lease_ms=lease_ms, interactive_only=interactive_only)
+
+    def heartbeat(
+        self, running: Sequence[Claim], *, lease_ms: int, progress: Mapping[str, float]
+    ) -> Mapping[str, HeartbeatResult]:
+        """See ChunkQueue.heartbeat."""
+        return self._claims.heartbeat(running, lease_ms=lease_ms, progress=progress)
+
+    def commit(self, claim: Claim, commit: Commit) -> Sequence[str]:
+        """See ChunkQueue.commit."""
+        return self._commits.commit(claim, commit)
+
+    def commit_reused(self, claim: Claim, reused: Sequence[ReusedChunk], commit: Commit) -> Sequence[str]:
+        """See ChunkQueue.commit_reused."""
+        return self._commits.commit_reused(claim, reused, commit)
+
+    def is_committed(self, claim: Claim, key: str) -> bool:
+        """See ChunkQueue.is_committed."""
+        return self._commits.is_committed(claim, key)
+
+    def release(self, claim: Claim, release: Release) -> None:
+        """See ChunkQueue.release."""
+        self._failures.release(claim, release)
+
+    def fail(self, claim: Claim, failure: Failure) -> None:
+        """See ChunkQueue.fail."""
+        self._failures.fail(claim, failure)
+
+    def stop(self, claim: Claim) -> None:
+        """See ChunkQueue.stop."""
+        self._failures.stop(claim)
 
     def depths(self) -> Mapping[str, int]:
         """See ChunkQueue.depths."""

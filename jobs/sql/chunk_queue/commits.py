@@ -8,20 +8,21 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
-from jobs.chunk import Chunk, Claim, Commit, InputObject, NewChunk
+from jobs.chunk import ChunkNotes, Claim, Commit, NewChunk, ReusedChunk
 from jobs.errors import LeaseLost
 from jobs.job import Json
 from jobs.sql.clock import db_now_ms
 from jobs.sql.database import Database
-from jobs.sql.rows import CPU_QUEUE, new_chunk
+from jobs.sql.rows import new_chunk
 from jobs.sql.tables import chunks, jobs
 from jobs.sql.webhooks.outbox import enqueue_job_webhooks
-from jobs.states import ChunkState, JobState, Step
+from jobs.states import CPU_QUEUE, ChunkState, JobState, Step
 from jobs.webhooks.delivery import WEBHOOK_QUEUE
 
 from .transitions import IDLE, close_job, end_if_idle, lock_job, record_transitions, still_held, stop_running
 
-_Copies = Mapping[tuple[int, int], tuple[Chunk, InputObject]]
+#: By round and number.
+_Copies = Mapping[tuple[int, int], ReusedChunk]
 
 # Statements are built once, because building them takes longer than running them.
 
@@ -98,11 +99,9 @@ class Commits:
         """See ChunkQueue.commit."""
         return self._commit(claim, commit, {})
 
-    def commit_reused(
-        self, claim: Claim, parent_plan: Chunk, copies: Sequence[tuple[Chunk, InputObject]], commit: Commit
-    ) -> Sequence[str]:
+    def commit_reused(self, claim: Claim, reused: Sequence[ReusedChunk], commit: Commit) -> Sequence[str]:
         """See ChunkQueue.commit_reused."""
-        return self._commit(claim, commit, {(chunk.round, chunk.idx): (chunk, copy) for chunk, copy in copies})
+        return self._commit(claim, commit, {(each.chunk.round, each.chunk.idx): each for each in reused})
 
     def is_committed(self, claim: Claim, key: str) -> bool:
         """See ChunkQueue.is_committed."""
@@ -162,7 +161,7 @@ class Commits:
                 "key": part.key,
                 "sha256": part.sha256,
                 "size": part.bytes,
-                "new_notes": dict(commit.notes),
+                "new_notes": commit.notes.to_json(),
             },
         ).one_or_none()
         if done is None:
@@ -223,7 +222,7 @@ class Commits:
                 now_ms=job.updated_at,
             )
             if copied := copies.get((each.round, each.idx)):
-                done.append(row | _reused_columns(*copied, job.updated_at))
+                done.append(row | _reused_columns(copied, job.updated_at))
             else:
                 ready.append(row)
         for rows in (ready, done):
@@ -241,17 +240,18 @@ class Commits:
         return (CPU_QUEUE,)
 
 
-def _reused_columns(chunk: Chunk, copy: InputObject, now_ms: int) -> dict[str, Any]:
+def _reused_columns(reused: ReusedChunk, now_ms: int) -> dict[str, Any]:
+    part = reused.part
     return {
         "state": "succeeded",
-        "result_key": copy.key,
-        "result_sha256": copy.sha256,
-        "result_bytes": copy.bytes,
-        "notes": dict(chunk.notes),
+        "result_key": part.key,
+        "result_sha256": part.sha256,
+        "result_bytes": part.bytes,
+        "notes": reused.chunk.notes.to_json(),
         "finished_at": now_ms,
     }
 
 
-def _merge_provenance(job: Any, notes: Json) -> Json:
+def _merge_provenance(job: Any, notes: ChunkNotes) -> Json:
     """The job's provenance with what this chunk adds: a name that is there keeps its value."""
-    return {**notes.get("provenance", {}), **job.provenance}
+    return {**(notes.provenance or {}), **job.provenance}

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from jobs import retry_policy
 from jobs.chunk import Claim, Release
 from jobs.errors import LeaseLost
-from jobs.failure import Failure
+from jobs.failure import ErrorClass, Failure
 from jobs.sql.clock import db_now_ms
 from jobs.sql.database import Database
 from jobs.sql.tables import chunks, jobs
@@ -134,4 +134,4 @@ class Failures:
 
 def _choose_failure(limit: Failure, release: Release) -> Failure:
     """The job's error: the last failure where it is known, but never instead of a poison."""
-    return release.failure if release.failure is not None and limit.error_class == "engine" else limit
+    return release.failure if release.failure is not None and limit.error_class is ErrorClass.ENGINE else limit

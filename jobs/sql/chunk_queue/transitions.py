@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from jobs.chunk import Claim
-from jobs.failure import Failure
+from jobs.failure import ErrorClass, Failure
 from jobs.job import Json
 from jobs.sql.clock import db_now_ms
 from jobs.sql.database import Database
@@ -19,7 +19,9 @@ from jobs.sql.tables import chunk_events, chunks, jobs
 from jobs.sql.webhooks.outbox import enqueue_job_webhooks
 from jobs.states import ChunkState, JobState
 
-DEADLINE_FAILURE = Failure("deadline", "deadline", "The job did not finish before its deadline.", retryable=True)
+DEADLINE_FAILURE = Failure(
+    ErrorClass.DEADLINE, "deadline", "The job did not finish before its deadline.", retryable=True
+)
 
 #: Values of a chunk that does not run.
 IDLE: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None, "progress": 0.0}

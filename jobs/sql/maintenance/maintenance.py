@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from jobs.chunk import InputObject
 from jobs.errors import NotFound
+from jobs.job import Job
 from jobs.sql.clock import db_now_ms
 from jobs.sql.database import Database
-from jobs.sql.rows import to_voice
 from jobs.sql.tables import chunks, installation, jobs, voices
+from jobs.store.maintenance import ExpectedObject, SweepResult
 
 from .audit import Audit
 from .leadership import Leadership
@@ -25,36 +25,64 @@ class SqlMaintenance:
 
     def __init__(self, db: Database, sweep: Sweep) -> None:
         self._db = db
-        purge, leadership = Purge(db), Leadership(db)
-        self.sweep, self.audit = sweep.sweep, Audit(db).audit
-        self.acquire_leadership, self.resign = leadership.acquire_leadership, leadership.resign
-        self.due_for_purge, self.purge = purge.due_for_purge, purge.purge
+        self._sweep = sweep
+        self._leadership = Leadership(db)
+        self._purge = Purge(db)
+        self._audit = Audit(db)
 
-    def stored_objects(self, *, after: str = "", limit: int = 100) -> Sequence[tuple[str, Sequence[InputObject]]]:
+    def sweep(self, *, may_rescue: bool, limit: int = 200) -> SweepResult:
+        """See Maintenance.sweep."""
+        return self._sweep.sweep(may_rescue=may_rescue, limit=limit)
+
+    def acquire_leadership(self, name: str, holder: str, *, term_ms: int) -> bool:
+        """See Maintenance.acquire_leadership."""
+        return self._leadership.acquire_leadership(name, holder, term_ms=term_ms)
+
+    def resign(self, name: str, holder: str) -> None:
+        """See Maintenance.resign."""
+        self._leadership.resign(name, holder)
+
+    def due_for_purge(self, limit: int = 50) -> Sequence[Job]:
+        """See Maintenance.due_for_purge."""
+        return self._purge.due_for_purge(limit)
+
+    def purge(self, job_id: str) -> None:
+        """See Maintenance.purge."""
+        self._purge.purge(job_id)
+
+    def audit(self) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+        """See Maintenance.audit."""
+        return self._audit.audit()
+
+    def stored_objects(self, *, after: str = "", limit: int = 100) -> Sequence[tuple[str, Sequence[ExpectedObject]]]:
         """See Maintenance.stored_objects."""
         column = jobs.c
         query = sa.select(column.id, column.result).where(
             column.state == "succeeded", column.deleted_at.is_(None), column.id > after
         )
 
-        def read(connection: sa.Connection) -> Sequence[tuple[str, Sequence[InputObject]]]:
+        def read(connection: sa.Connection) -> Sequence[tuple[str, Sequence[ExpectedObject]]]:
             rows = connection.execute(query.order_by(column.id).limit(limit)).all()
-            parts: dict[str, list[InputObject]] = {row.id: _list_result_files(row.result) for row in rows}
+            parts: dict[str, list[ExpectedObject]] = {row.id: _list_result_files(row.result) for row in rows}
             chunk = chunks.c
             stored = sa.select(chunk.job_id, chunk.result_key, chunk.result_sha256, chunk.result_bytes).where(
                 chunk.job_id.in_(parts), chunk.state == "succeeded"
             )
             for part in connection.execute(stored):
-                parts[part.job_id].append(InputObject(part.result_key, part.result_sha256, part.result_bytes))
+                parts[part.job_id].append(ExpectedObject(part.result_key, part.result_sha256, part.result_bytes))
             return list(parts.items())
 
         return self._db.read(read)
 
-    def stored_voice_objects(self, *, after: str = "", limit: int = 100) -> Sequence[tuple[str, Sequence[InputObject]]]:
+    def stored_voice_objects(
+        self, *, after: str = "", limit: int = 100
+    ) -> Sequence[tuple[str, Sequence[ExpectedObject]]]:
         """See Maintenance.stored_voice_objects."""
         query = sa.select(voices).where(voices.c.id > after).order_by(voices.c.id).limit(limit)
         rows = self._db.read(lambda connection: connection.execute(query).all())
-        return [(row.id, (to_voice(row).reference,)) for row in rows]
+        return [
+            (row.id, (ExpectedObject(row.reference_key, row.reference_sha256, row.reference_bytes),)) for row in rows
+        ]
 
     def installation_id(self) -> str:
         """See Maintenance.installation_id."""
@@ -68,6 +96,6 @@ class SqlMaintenance:
         return int(self._db.read(lambda connection: connection.scalar(sa.select(db_now_ms()))) or 0)
 
 
-def _list_result_files(result: Any) -> list[InputObject]:
+def _list_result_files(result: Any) -> list[ExpectedObject]:
     files = (result or {}).get("files", ())
-    return [InputObject(each["key"], each.get("sha256"), each.get("bytes")) for each in files if each.get("key")]
+    return [ExpectedObject(each["key"], each.get("sha256"), each.get("bytes")) for each in files if each.get("key")]

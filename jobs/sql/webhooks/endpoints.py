@@ -10,9 +10,10 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 from jobs.errors import Conflict, Misconfigured, NotFound
+from jobs.ids import new_id
 from jobs.sql.clock import db_now_ms
 from jobs.sql.database import Database
-from jobs.sql.rows import new_id, to_delivery_record, to_endpoint
+from jobs.sql.rows import to_delivery_record, to_endpoint
 from jobs.sql.tables import tenants, webhook_deliveries, webhook_endpoints
 from jobs.webhooks.delivery import DeliveryRecord, Endpoint
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from jobs.ids import new_id
 from jobs.sql.clock import db_now_ms
 from jobs.sql.database import Database
-from jobs.sql.rows import new_id
 from jobs.sql.tables import webhook_deliveries, webhook_endpoints
 
 _ACTIVE_ENDPOINTS = sa.select(webhook_endpoints.c.id, webhook_endpoints.c.events, webhook_endpoints.c.adhoc).where(

@@ -14,9 +14,9 @@ from typing import Any
 
 import structlog
 
-from jobs.chunk import StoredPart
 from jobs.errors import Conflict, CorruptObject, NotFound, StorageUnavailable
 from jobs.storage.object_keys import check_key
+from jobs.stored_object import StoredObject
 
 from .errors import ConditionsUnsupported, ObjectExists, s3_errors
 
@@ -38,7 +38,7 @@ class Bucket:
         """The name of an object in the bucket. Raises InvalidKey."""
         return self.prefix + check_key(key)
 
-    def put_bytes(self, key: str, data: bytes, content_type: str) -> StoredPart:
+    def put_bytes(self, key: str, data: bytes, content_type: str) -> StoredObject:
         name = self.name(key)
         sha256 = hashlib.sha256(data).hexdigest()
         md5 = hashlib.md5(data, usedforsecurity=False)
@@ -54,7 +54,7 @@ class Bucket:
         )
         needs_check = answer is not None and etag_of(answer) != md5.hexdigest()
         self._check_written(name, sha256, len(data), needs_check=needs_check)
-        return StoredPart(key=key, sha256=sha256, bytes=len(data))
+        return StoredObject(key=key, sha256=sha256, bytes=len(data))
 
     def start_multipart(self, key: str, content_type: str) -> tuple[str, str]:
         """Full name and upload id."""

@@ -18,11 +18,11 @@ import boto3
 import structlog
 from boto3.s3.transfer import TransferConfig
 
-from jobs.chunk import StoredPart
 from jobs.errors import CorruptObject, NotFound, StorageUnavailable
 from jobs.storage.block_reader import BlockReader
 from jobs.storage.object_keys import check_key, check_prefix
 from jobs.storage.verified_save import save_verified
+from jobs.stored_object import StoredObject
 
 from .bucket import Bucket, read_blocks
 from .client import s3_client
@@ -64,7 +64,7 @@ class S3Storage:
         self._bucket = Bucket(self._client, bucket, prefix)
 
     # -- write --------------------------------------------------------------------------------------------------------
-    def put_file(self, key: str, path: Path, *, content_type: str = "application/octet-stream") -> StoredPart:
+    def put_file(self, key: str, path: Path, *, content_type: str = "application/octet-stream") -> StoredObject:
         if path.stat().st_size <= _SINGLE_PUT_BYTES:
             return self.put_bytes(key, path.read_bytes(), content_type=content_type)
         upload = self.open_upload(key, content_type=content_type)
@@ -76,7 +76,7 @@ class S3Storage:
         finally:
             upload.abort()
 
-    def put_bytes(self, key: str, data: bytes, *, content_type: str = "application/octet-stream") -> StoredPart:
+    def put_bytes(self, key: str, data: bytes, *, content_type: str = "application/octet-stream") -> StoredObject:
         return self._bucket.put_bytes(key, data, content_type)
 
     def open_upload(self, key: str, *, content_type: str = "application/octet-stream") -> S3Upload:

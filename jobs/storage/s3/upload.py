@@ -6,8 +6,8 @@ import contextlib
 import hashlib
 from typing import Any
 
-from jobs.chunk import StoredPart
 from jobs.errors import StorageUnavailable
+from jobs.stored_object import StoredObject
 
 from .bucket import Bucket
 
@@ -43,7 +43,7 @@ class S3Upload:
             self._send(bytes(self._buffer[:size]))
             del self._buffer[:size]
 
-    def complete(self) -> StoredPart:
+    def complete(self) -> StoredObject:
         assert self._is_open, "complete after complete or abort"
         if self._multipart is None:
             stored = self._bucket.put_bytes(self._key, bytes(self._buffer), self._content_type)
@@ -53,7 +53,7 @@ class S3Upload:
             self._bucket.finish_multipart(
                 *self._multipart, self._parts, sha256=sha256, size=self._bytes, needs_check=self._needs_check
             )
-            stored = StoredPart(key=self._key, sha256=sha256, bytes=self._bytes)
+            stored = StoredObject(key=self._key, sha256=sha256, bytes=self._bytes)
         self.abort()  # deletes the parts where the object was there already
         return stored
 

@@ -62,7 +62,7 @@ class Bark:
         empty = np.zeros(0, np.int16)
         rate = self.entry.sample_rate_hz
         return [
-            Speech(np.concatenate([empty, *own]), rate, remarks=self._tokenizer.remarks(request.text))
+            Speech(np.concatenate([empty, *own]), rate, warnings=self._tokenizer.warnings(request.text))
             for request, own in zip(requests, sounds, strict=True)
         ]
 

@@ -37,7 +37,7 @@ class Tokenizer:
             return
         yield from self._split(text, self._tag_of(emotion), max_ids, _MAX_CHARACTERS)
 
-    def remarks(self, text: str) -> tuple[str, ...]:
+    def warnings(self, text: str) -> tuple[str, ...]:
         """A sentence for the user about each character that is left out."""
         substitutes = self._find_substitutes(text)
         return tuple(describe_missing_symbol(char, self._name) for char in substitutes if not substitutes[char].strip())

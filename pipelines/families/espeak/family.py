@@ -93,7 +93,7 @@ class EspeakFamily:
             samples,
             rate,
             tuple(aligned.written_marks(marks)),
-            remarks=tuple(describe_unpronounceable(request.text, voice)),
+            warnings=tuple(describe_unpronounceable(request.text, voice)),
         )
 
     def _choose_voice(self, request: SynthesisInput) -> VoiceChoice:

@@ -72,7 +72,7 @@ def _find_words(text: str) -> list[tuple[int, int]]:
 
 
 def _find_word_at(text: str, written: list[tuple[int, int]], position: int, length: int) -> tuple[int, int] | None:
-    """The word of an event at a position: the one around it, the one directly after a sign, else the one before."""
+    """The word of an event at a position: the one around it, the one directly after a symbol, else the one before."""
     if not 0 <= position < len(text):
         return None
     if _UNSPACED.match(text, position):

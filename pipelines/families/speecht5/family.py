@@ -76,7 +76,7 @@ class SpeechT5:
             sounds[number].append(samples)
         rate = self.entry.sample_rate_hz
         return [
-            Speech(self._join(parts), rate, remarks=self._tokenizer.remarks(request.text))
+            Speech(self._join(parts), rate, warnings=self._tokenizer.warnings(request.text))
             for request, parts in zip(requests, sounds, strict=True)
         ]
 

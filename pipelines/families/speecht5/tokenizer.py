@@ -1,4 +1,4 @@
-"""Text to the characters and ids of SpeechT5. Characters without a symbol are left out with a remark."""
+"""Text to the characters and ids of SpeechT5. Characters without a symbol are left out with a warning."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class Tokenizer:
         """Ids of a text that `normalise` returned, with the end token."""
         return list(self._tokenizer(normalised)["input_ids"])
 
-    def remarks(self, text: str) -> tuple[str, ...]:
+    def warnings(self, text: str) -> tuple[str, ...]:
         """A sentence for the user about each character that is left out."""
-        return self._symbols.remarks(self._normalise_numbers(text))
+        return self._symbols.warnings(self._normalise_numbers(text))
 
     def _normalise_numbers(self, text: str) -> str:
         return str(self._tokenizer.normalizer(text)) if self._tokenizer.normalize else text

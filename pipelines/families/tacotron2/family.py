@@ -90,7 +90,7 @@ class Tacotron2:
                 replace(
                     self._join(parts, request.speed),
                     faults=("attention",) if has_fault else (),
-                    remarks=self._frontend.remarks(request.text),
+                    warnings=self._frontend.warnings(request.text),
                 )
             )
         return results

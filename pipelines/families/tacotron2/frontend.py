@@ -1,6 +1,6 @@
 """Text to the ids of NVIDIA's Tacotron 2: lower-case letters, some punctuation, ARPAbet in braces.
 
-Numbers and abbreviations have been written out before. A character without a symbol is left out with a remark; a long
+Numbers and abbreviations have been written out before. A character without a symbol is left out with a warning; a long
 text is split into parts that attention can follow.
 """
 
@@ -53,9 +53,9 @@ class Frontend:
             return []
         return [self._finish(symbols[start:end]) for start, end in self._split([symbol for symbol, _ in symbols])]
 
-    def remarks(self, text: str) -> tuple[str, ...]:
+    def warnings(self, text: str) -> tuple[str, ...]:
         """A sentence for the user about each character that is left out."""
-        return self._letters.remarks(_BRACES.sub(" ", text))
+        return self._letters.warnings(_BRACES.sub(" ", text))
 
     def _merge_spaces(self, text: str) -> Iterator[tuple[int, WordSpan]]:
         """The symbols with one space between words and none at the ends."""

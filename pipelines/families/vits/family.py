@@ -53,7 +53,7 @@ class Vits:
         outputs = dict(zip(audible, self._network.synthesise(rows, tick), strict=True))
         silence = Speech(np.zeros(0, np.int16), self.entry.sample_rate_hz)
         return [
-            replace(self._build_speech(text, outputs[number]) if number in outputs else silence, remarks=text.remarks)
+            replace(self._build_speech(text, outputs[number]) if number in outputs else silence, warnings=text.warnings)
             for number, text in enumerate(texts)
         ]
 

@@ -40,10 +40,10 @@ class Frontend:
         """`given`: parts of the text whose phonemes are known."""
         if self._phonemes:
             characters = list(self._phonemise(text, given))
-            remarks = self._symbols.remarks([char for char, _ in characters])
+            warnings = self._symbols.warnings([char for char, _ in characters])
         else:
             characters = list(self._spell(self._symbols.remove_unknown(text)))
-            remarks = self._symbols.remarks(text)
+            warnings = self._symbols.warnings(text)
         ids: list[int] = []
         words: list[WordSpan] = []
         # Characters without a symbol are removed before white space is merged, so that they leave no double space.
@@ -52,13 +52,13 @@ class Frontend:
                 ids.append(number)
                 words.append(word)
         if not any(words):
-            return TokenizedText(remarks=remarks)
+            return TokenizedText(warnings=warnings)
         if not self._blanks:
-            return TokenizedText(tuple(ids), tuple(words), remarks)
+            return TokenizedText(tuple(ids), tuple(words), warnings)
         spaced_ids = [_BLANK] * (2 * len(ids) + 1)
         spaced_words: list[WordSpan] = [None] * len(spaced_ids)
         spaced_ids[1::2], spaced_words[1::2] = ids, words
-        return TokenizedText(tuple(spaced_ids), tuple(spaced_words), remarks)
+        return TokenizedText(tuple(spaced_ids), tuple(spaced_words), warnings)
 
     def _phonemise(self, text: str, given: Sequence[KnownPhonemes]) -> Iterator[tuple[str, WordSpan]]:
         # Lower case, as in training; only where it keeps the number of characters, so that positions stay valid.

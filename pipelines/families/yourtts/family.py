@@ -82,7 +82,7 @@ class YourTts:
             for number, output in zip(audible, outputs, strict=True)
         ]
         waves = synthesise_batch(self._decoder, [output.latents for output in outputs], contexts, tick)
-        results = [Speech(np.zeros(0, np.int16), self.entry.sample_rate_hz, remarks=text.remarks) for text in texts]
+        results = [Speech(np.zeros(0, np.int16), self.entry.sample_rate_hz, warnings=text.warnings) for text in texts]
         for number, output, wave in zip(audible, outputs, waves, strict=True):
             results[number] = self._build_speech(texts[number], output, wave)
         return results
@@ -129,4 +129,4 @@ class YourTts:
         frame_s = self._decoder.hop / self.entry.sample_rate_hz
         ends = [end * frame_s for end in accumulate(output.durations.tolist())]
         marks = tuple(build_word_marks(text.word_spans, ends))
-        return Speech(model_output_to_int16(wave), self.entry.sample_rate_hz, marks, remarks=text.remarks)
+        return Speech(model_output_to_int16(wave), self.entry.sample_rate_hz, marks, warnings=text.warnings)

@@ -1,7 +1,7 @@
 """Text to the ids of a YourTTS checkpoint's characters, as Coqui's tokenizer does it, with blanks between them.
 
 The set has each punctuation mark twice, and the second one counts: the order in the config decides the ids. Numbers and
-abbreviations have been written out before. A character without an id is left out with a remark.
+abbreviations have been written out before. A character without an id is left out with a warning.
 """
 
 from __future__ import annotations
@@ -45,17 +45,17 @@ class Tokenizer:
         self._blanks = bool(config.get("add_blank", True))
 
     def encode(self, text: str) -> TokenizedText:
-        """The text without the characters that the checkpoint lacks; the remarks name those."""
-        remarks = self._symbols.remarks(text)
+        """The text without the characters that the checkpoint lacks; the warnings name those."""
+        warnings = self._symbols.warnings(text)
         symbols = list(self._merge_spaces(self._symbols.remove_unknown(text)))
         if not any(word for _, word in symbols):
-            return TokenizedText(remarks=remarks)
+            return TokenizedText(warnings=warnings)
         ids, words = [symbol for symbol, _ in symbols], [word for _, word in symbols]
         if not self._blanks:
-            return TokenizedText(tuple(ids), tuple(words), remarks)
+            return TokenizedText(tuple(ids), tuple(words), warnings)
         spaced_ids, spaced_words = [self._blank] * (2 * len(ids) + 1), list[WordSpan]([None] * (2 * len(ids) + 1))
         spaced_ids[1::2], spaced_words[1::2] = ids, words
-        return TokenizedText(tuple(spaced_ids), tuple(spaced_words), remarks)
+        return TokenizedText(tuple(spaced_ids), tuple(spaced_words), warnings)
 
     def _merge_spaces(self, text: str) -> Iterator[tuple[int, WordSpan]]:
         """The symbols with one space between words and none at the ends."""

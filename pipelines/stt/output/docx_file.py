@@ -13,7 +13,7 @@ from typing import Any
 
 from pipelines.errors import UnsupportedOption
 from pipelines.requests import TranscriptionRequest
-from pipelines.transcript.part_file import Segment
+from pipelines.transcript.segment import TranscriptSegment
 
 #: A paragraph ends after a pause, or a length, of so many seconds.
 _PAUSE_S = 2.0
@@ -37,9 +37,9 @@ class DocxTranscript:
         self._document.core_properties.author = ""
         self._document.core_properties.title = _replace_invalid(title)
         self._document.add_heading(_replace_invalid(title), level=1)
-        self._turn: list[Segment] = []
+        self._turn: list[TranscriptSegment] = []
 
-    def add(self, segment: Segment) -> None:
+    def add(self, segment: TranscriptSegment) -> None:
         """See `TranscriptWriter`."""
         if self._turn and _ends_turn(self._turn, segment):
             self._write_turn()
@@ -60,18 +60,18 @@ class DocxTranscript:
             return
         paragraph = self._document.add_paragraph()
         if self._has_times:
-            paragraph.add_run(f"{_format_time(self._turn[0]['start'])}  ").italic = True
-        if speaker := self._turn[0].get("speaker"):
+            paragraph.add_run(f"{_format_time(self._turn[0].start)}  ").italic = True
+        if speaker := self._turn[0].speaker:
             paragraph.add_run(f"{_replace_invalid(speaker)}: ").bold = True
-        paragraph.add_run(_replace_invalid(" ".join(segment["text"].strip() for segment in self._turn)))
+        paragraph.add_run(_replace_invalid(" ".join(segment.text.strip() for segment in self._turn)))
         self._turn = []
 
 
-def _ends_turn(turn: list[Segment], segment: Segment) -> bool:
+def _ends_turn(turn: list[TranscriptSegment], segment: TranscriptSegment) -> bool:
     return (
-        segment.get("speaker") != turn[0].get("speaker")
-        or segment["start"] - turn[-1]["end"] > _PAUSE_S
-        or segment["end"] - turn[0]["start"] > _LONGEST_S
+        segment.speaker != turn[0].speaker
+        or segment.start - turn[-1].end > _PAUSE_S
+        or segment.end - turn[0].start > _LONGEST_S
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from pipelines.requests import TranscriptionRequest
-from pipelines.transcript.part_file import Segment
+from pipelines.transcript.segment import TranscriptSegment, TranscriptWord
 
 
 class JsonTranscript:
@@ -18,18 +18,20 @@ class JsonTranscript:
     def __init__(self, path: Path, request: TranscriptionRequest) -> None:
         self._path = path
         self._fields = _segment_fields(request)
+        self._has_speakers = request.names_speakers
         self._text_path, self._segments_path = path.with_suffix(".text"), path.with_suffix(".segments")
         self._text = self._text_path.open("w", encoding="utf-8")
         self._segments = self._segments_path.open("w", encoding="utf-8")
-        self._is_first = True
+        self._count = 0
 
-    def add(self, segment: Segment) -> None:
+    def add(self, segment: TranscriptSegment) -> None:
         """See `TranscriptWriter`."""
-        separator = "" if self._is_first else " "
-        self._text.write(json.dumps(separator + segment["text"], ensure_ascii=False)[1:-1])
-        if shown := {name: segment[name] for name in self._fields if name in segment}:
-            self._segments.write(("" if self._is_first else ",\n") + json.dumps(shown, ensure_ascii=False))
-        self._is_first = False
+        separator = " " if self._count else ""
+        self._text.write(json.dumps(separator + segment.text, ensure_ascii=False)[1:-1])
+        if self._fields:
+            shown = self._to_json(segment)
+            self._segments.write((",\n" if self._count else "") + json.dumps(shown, ensure_ascii=False))
+        self._count += 1
 
     def finish(self, summary: dict[str, Any]) -> Path:
         """See `TranscriptWriter`."""
@@ -50,14 +52,32 @@ class JsonTranscript:
         self._text.close()
         self._segments.close()
 
+    def _to_json(self, segment: TranscriptSegment) -> dict[str, Any]:
+        values = {
+            "id": self._count,
+            "start": segment.start,
+            "end": segment.end,
+            "text": segment.text,
+            "confidence": segment.confidence,
+            "speaker": segment.speaker,
+            "model": segment.model,
+            "words": [self._word_to_json(word) for word in segment.words],
+        }
+        return {name: values[name] for name in self._fields}
+
+    def _word_to_json(self, word: TranscriptWord) -> dict[str, Any]:
+        speaker = {"speaker": word.speaker} if self._has_speakers else {}
+        return {"word": word.text, "start": word.start, "end": word.end, "confidence": word.confidence, **speaker}
+
 
 def _segment_fields(request: TranscriptionRequest) -> Sequence[str]:
     """The fields of a segment; none = no segments. Speakers bring segments even where there are no times."""
     times = () if request.timestamps == "none" else ("start", "end")
     if not times and not request.names_speakers:
         return ()
+    speaker = ("speaker",) if request.names_speakers else ()
     words = ("words",) if request.timestamps == "word" else ()
-    return ("id", *times, "text", "confidence", "speaker", "model", *words)
+    return ("id", *times, "text", "confidence", *speaker, "model", *words)
 
 
 def _move_content(path: Path, out: IO[str]) -> None:

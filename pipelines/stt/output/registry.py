@@ -1,4 +1,5 @@
-"""The transcript formats by name. To add one: a writer beside this module, a line here, a name in `TranscriptFormat`.
+"""The transcript formats by name. To add one: a writer beside this module, a line here, its name in `TranscriptFormat`
+(pipelines/requests.py) and in the client's `TranscriptionOptions` (framework/client/options.py).
 
 Subtitle formats come from pipelines/subtitles/registry.py.
 """

@@ -9,7 +9,7 @@ from pipelines.requests import TranscriptionRequest
 from pipelines.subtitles.cues import CueStyle
 from pipelines.subtitles.subtitle_format import SubtitleFormat
 from pipelines.subtitles.writer import SubtitleWriter
-from pipelines.transcript.part_file import Segment
+from pipelines.transcript.segment import TranscriptSegment
 
 
 class SubtitleTranscript:
@@ -25,7 +25,7 @@ class SubtitleTranscript:
         )
         self._writer = SubtitleWriter(path, subtitle_format, style)
 
-    def add(self, segment: Segment) -> None:
+    def add(self, segment: TranscriptSegment) -> None:
         """See `TranscriptWriter`."""
         self._writer.add(segment)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from pipelines.pipeline import Sink
 from pipelines.requests import TranscriptionRequest
-from pipelines.transcript.part_file import Segment
+from pipelines.transcript.segment import TranscriptSegment
 
 from .registry import TRANSCRIPT_FORMATS
 from .transcript_format import TranscriptWriter
@@ -23,7 +23,7 @@ _REPORT_EVERY = 50
 
 
 def write_transcript(
-    request: TranscriptionRequest, segments: Iterable[Segment], duration_s: float, sink: Sink
+    request: TranscriptionRequest, segments: Iterable[TranscriptSegment], duration_s: float, sink: Sink
 ) -> dict[str, Any]:
     """Write `transcript.<format>` for each format of the request.
 
@@ -40,9 +40,9 @@ def write_transcript(
         for number, segment in enumerate(segments):
             totals.add(segment)
             for writer in writers.values():
-                writer.add({"id": number, **segment})
+                writer.add(segment)
             if number % _REPORT_EVERY == 0:
-                sink.progress(segment["end"], duration_s)
+                sink.progress(segment.end, duration_s)
         summary = totals.summarise(request)
         paths = {name: writer.finish(summary | {"duration_s": duration_s}) for name, writer in writers.items()}
     for name, file in paths.items():
@@ -59,13 +59,12 @@ class _Totals:
         self._confidence = 0.0
         self._count = 0
 
-    def add(self, segment: Segment) -> None:
-        language = segment.get("language")
-        if language:
-            seconds = segment["end"] - segment["start"]
-            self._language_s[language] += seconds
-            self._weighted_confidence_s[language] += seconds * (segment.get("language_confidence") or 0.0)
-        confidences = [word["confidence"] for word in segment["words"]] or [segment["confidence"]]
+    def add(self, segment: TranscriptSegment) -> None:
+        if segment.language:
+            seconds = segment.end - segment.start
+            self._language_s[segment.language] += seconds
+            self._weighted_confidence_s[segment.language] += seconds * (segment.language_confidence or 0.0)
+        confidences = [word.confidence for word in segment.words] or [segment.confidence]
         self._confidence += sum(confidences)
         self._count += len(confidences)
 

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from pipelines.requests import TranscriptionRequest
-from pipelines.transcript.part_file import Segment
+from pipelines.transcript.segment import TranscriptSegment
 
 
 class TranscriptWriter(Protocol):
     """A transcript file that is written segment by segment."""
 
-    def add(self, segment: Segment) -> None:
-        """Take the next segment, in order of time, with its number as `id`."""
+    def add(self, segment: TranscriptSegment) -> None:
+        """Take the next segment, in order of time."""
 
     def finish(self, summary: dict[str, Any]) -> Path:
         """Complete the file; `summary` has the fields of `write_transcript` and `duration_s`."""

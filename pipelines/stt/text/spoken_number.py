@@ -183,11 +183,11 @@ class NumberParser:
 
     # -- words ---------------------------------------------------------------------------------------------------
     def _signed(self, at: int, end: int, text: str) -> ParsedNumber:
-        """With the sign that the next words stand for."""
-        for words, sign in self._table.signs.items():
+        """With the symbol that the next words stand for."""
+        for words, symbol in self._table.symbols.items():
             behind = end + len(words)
             if tuple(self._words[end:behind]) == words and self._continues(at, behind - 1):
-                return ParsedNumber(behind - at, text + sign)
+                return ParsedNumber(behind - at, text + symbol)
         return ParsedNumber(end - at, text)
 
     def _is_larger_part(self, end: int, at: int) -> bool:

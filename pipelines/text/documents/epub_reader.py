@@ -1,6 +1,6 @@
 """Reads EPUB 2 and 3: order of the pages from the spine, chapters from the navigation, metadata from the package.
 
-Damaged books are read as far as possible: a missing page, navigation or cover is skipped with a remark.
+Damaged books are read as far as possible: a missing page, navigation or cover is skipped with a warning.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class _Package:
     toc_id: str | None
     metadata: dict[str, str]
     cover_id: str | None
-    remarks: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 def read_file(path: Path, limits: Limits) -> Document:
@@ -65,7 +65,7 @@ def read_file(path: Path, limits: Limits) -> Document:
         author=package.metadata.get("creator"),
         language=package.metadata.get("language"),
         cover=cover,
-        remarks=package.remarks,
+        warnings=package.warnings,
     )
 
 
@@ -127,7 +127,7 @@ def _read_chapter_titles(archive: Archive, package: _Package) -> dict[str, dict[
             for name, fragment, title in read(archive, package):
                 titles.setdefault(name, {}).setdefault(fragment, title)
         except (UnreadableInput, KeyError):
-            package.remarks.append("The book's table of contents could not be read.")
+            package.warnings.append("The book's table of contents could not be read.")
         if titles:
             break
     return titles
@@ -192,7 +192,7 @@ def _blocks(archive: Archive, package: _Package, titles: dict[str, dict[str, str
         for idref in dict.fromkeys(package.spine):
             item = package.items.get(idref)
             if item is None or item.name not in archive:
-                package.remarks.append(f"A page of the book is missing: {(item.name if item else idref)[:100]}.")
+                package.warnings.append(f"A page of the book is missing: {(item.name if item else idref)[:100]}.")
                 continue
             if "nav" in item.properties:
                 continue  # the table of contents is not spoken

@@ -119,14 +119,14 @@ def _format_letters(book: RuleBook, written: str) -> str:
     """Letter by letter, with the names of the letters; digits as numbers, all else left out."""
     names = book.tables["letters"]
     return " ".join(
-        names.get(sign.lower(), sign) if sign.isalpha() else book.numerals.digits(sign)
-        for sign in written
-        if sign.isalnum()
+        names.get(char.lower(), char) if char.isalpha() else book.numerals.digits(char)
+        for char in written
+        if char.isalnum()
     )
 
 
 def _format_address(book: RuleBook, written: str) -> str:
-    """A web or mail address: words as words, abbreviations letter by letter, signs by name."""
+    """A web or mail address: words as words, abbreviations letter by letter, symbols by name."""
     spoken = []
     for part in _ADDRESS_PARTS.findall(re.sub(r"^[a-z]+://", "", written)):
         if part.isdigit():

@@ -1,4 +1,4 @@
-"""Inserts words in the place of digits and signs, with the spaces that they need. Knows no language."""
+"""Inserts words in the place of digits and symbols, with the spaces that they need. Knows no language."""
 
 from __future__ import annotations
 

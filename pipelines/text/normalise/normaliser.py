@@ -72,9 +72,9 @@ def write_out_plain_numbers(aligned: AlignedText, language: str, final: Sequence
     return write_out_numbers(aligned, language, final) if has_number_words(language) else aligned
 
 
-def find_unspoken_signs(text: str) -> list[str]:
-    """Digits and signs in a text that should be words by now, each once, sorted: a model may skip them."""
-    return sorted({sign for sign in text if unicodedata.category(sign)[0] not in "LMZ" and sign not in _SILENT})
+def find_unspoken_symbols(text: str) -> list[str]:
+    """Digits and symbols in a text that should be words by now, each once, sorted: a model may skip them."""
+    return sorted({char for char in text if unicodedata.category(char)[0] not in "LMZ" and char not in _SILENT})
 
 
 def format_as(name: str, text: str, language: str) -> str:

@@ -2,7 +2,7 @@
 
 Libraries encode those as `<unk>` or drop them: a word is then missing from the audio without a warning. Here a
 character is a symbol of the set, or has a substitute with a reason, or is not spoken (punctuation, spaces), or is
-unknown: left out, and named in a remark for the user. One unknown letter is no reason to refuse a book.
+unknown: left out, and named in a warning for the user. One unknown letter is no reason to refuse a book.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pipelines.text.word_marks import WordSpan
-from pipelines.text.words import SPOKEN_SIGNS
+from pipelines.text.words import SPOKEN_SYMBOLS
 
 #: Substitutes for characters that a set lacks: another form of the same character, or the nearest sound.
 SUBSTITUTES: Mapping[str, str] = {
@@ -108,14 +108,14 @@ class TokenizedText:
     ids: tuple[int, ...] = ()
     word_spans: tuple[WordSpan, ...] = ()
     #: Sentences for the user: what was left out.
-    remarks: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class SymbolSet:
     """Symbols of one character each, with their ids."""
 
     def __init__(self, ids: Mapping[str, int], *, name: str, cure: str = CURE) -> None:
-        """`name` is the model's, `cure` the advice for a character that it lacks; both are for remarks."""
+        """`name` is the model's, `cure` the advice for a character that it lacks; both are for warnings."""
         self._ids = ids
         self._name = name
         self._cure = cure
@@ -127,10 +127,10 @@ class SymbolSet:
         return self._look_up(char) or []
 
     def remove_unknown(self, text: str) -> str:
-        """The text without unknown characters, of the same length: a sign becomes a space, a letter a placeholder."""
+        """The text without unknown characters, of the same length: letters become a placeholder, others a space."""
         return "".join(char if not self._is_unknown(char) else _PLACEHOLDER if char.isalpha() else " " for char in text)
 
-    def remarks(self, characters: Iterable[str]) -> tuple[str, ...]:
+    def warnings(self, characters: Iterable[str]) -> tuple[str, ...]:
         """A sentence for the user about each unknown character."""
         unknown = dict.fromkeys(char for char in characters if self._is_unknown(char))
         return tuple(describe_missing_symbol(char, self._name, self._cure) for char in unknown)
@@ -157,7 +157,7 @@ class SymbolSet:
             found = [self._find(each) for each in letters]
             if all(found):
                 return [number for numbers in found for number in numbers or ()]
-        is_silent = unicodedata.category(char).startswith(_SILENT) and char not in SPOKEN_SIGNS
+        is_silent = unicodedata.category(char).startswith(_SILENT) and char not in SPOKEN_SYMBOLS
         return [] if is_silent or _ACCENTS[0] <= char <= _ACCENTS[1] else None
 
 

@@ -5,11 +5,9 @@ Knows the order of the steps (count, normalise loudness, resample, encode); each
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +21,7 @@ from pipelines.formats import AUDIO_FORMATS, choose_sample_rate
 from pipelines.pipeline import Sink, Span
 from pipelines.requests import SynthesisRequest
 from pipelines.tts.part_file import SpeechPart
+from pipelines.tts.speech_plan import SpeechHeader, SpeechSpan
 
 from .marks import MarkWriter
 from .read_along_book import ReadAlongBookWriter
@@ -33,7 +32,7 @@ _BLOCK_SAMPLES = 1 << 16
 class SpeechFileWriter:
     """Writes the parts of one job, added in order. Use as a context manager."""
 
-    def __init__(self, request: SynthesisRequest, header: Mapping[str, Any], sink: Sink) -> None:
+    def __init__(self, request: SynthesisRequest, header: SpeechHeader, sink: Sink) -> None:
         self._request = request
         self._header = header
         self._sink = sink
@@ -73,15 +72,14 @@ class SpeechFileWriter:
             self._begin(part.sample_rate_hz)
         if part.sample_rate_hz != self._voice_hz:
             raise EngineFailure(f"A part has {part.sample_rate_hz} Hz, the first one {self._voice_hz} Hz.")
-        chapters = self._header["chapters"]
-        while (
-            len(self._chapter_starts) < len(chapters) and chapters[len(self._chapter_starts)]["first_idx"] <= span.idx
-        ):
+        chapters = self._header.chapters
+        while len(self._chapter_starts) < len(chapters) and chapters[len(self._chapter_starts)].first_idx <= span.idx:
             self._chapter_starts.append(self._samples)
         chapter = max(0, len(self._chapter_starts) - 1)
         offset = self._delay + self._samples
         if self._marks is not None:
-            self._marks.add(part, offset, chapter, first_sentence=span.data.get("first_sentence", 0))
+            first_sentence = SpeechSpan.from_json(span.data).first_sentence
+            self._marks.add(part, offset, chapter, first_sentence=first_sentence)
         if self._book is not None:
             self._book.add(part, offset, chapter)
         for start in range(0, len(part.samples), _BLOCK_SAMPLES):
@@ -139,8 +137,8 @@ class SpeechFileWriter:
         starts = [self._delay + start for start in (*self._chapter_starts, self._samples)]
         borders = [round(start * per_second / self._voice_hz) for start in starts]
         return [
-            ChapterMark(chapter["title"], start, end)
-            for chapter, start, end in zip(self._header["chapters"], borders, borders[1:], strict=False)
+            ChapterMark(chapter.title, start, end)
+            for chapter, start, end in zip(self._header.chapters, borders, borders[1:], strict=False)
         ]
 
 
@@ -165,12 +163,11 @@ class _Output:
         self._encoder.close()
 
 
-def _tags(header: Mapping[str, Any]) -> dict[str, str]:
-    tags = {"title": header.get("title"), "album": header.get("title"), "artist": header.get("author")}
-    tags["language"] = header.get("language")
+def _tags(header: SpeechHeader) -> dict[str, str]:
+    tags = {"title": header.title, "album": header.title, "artist": header.author, "language": header.language}
     return {name: value for name, value in tags.items() if value}
 
 
-def _cover(header: Mapping[str, Any]) -> Picture | None:
-    cover = header.get("cover")
-    return Picture(cover["content_type"], base64.b64decode(cover["base64"])) if cover else None
+def _cover(header: SpeechHeader) -> Picture | None:
+    cover = header.cover
+    return Picture(cover.content_type, cover.data) if cover else None

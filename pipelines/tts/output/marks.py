@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
 
 from pipelines.pipeline import Sink
+from pipelines.subtitles.timed_segment import TimedSegment, TimedWord
 from pipelines.subtitles.webvtt import WEBVTT
 from pipelines.subtitles.writer import SubtitleWriter
-from pipelines.tts.part_file import SpeechPart
+from pipelines.tts.part_file import SpeechPart, SpokenSentence
 
 
 class MarkWriter:
@@ -40,14 +41,15 @@ class MarkWriter:
 
     def add(self, part: SpeechPart, offset: int, chapter: int, *, first_sentence: int = 0) -> None:
         """Write the marks of a part whose first sample is `offset` of the file, and first sentence that of the job."""
-        for sentence in _sentences(part, offset):
-            place = {"start": sentence["start"], "end": sentence["end"], "chapter": chapter}
-            number = first_sentence + sentence["piece"]
-            by = {"model": sentence["model"]} if self._names_models else {}
-            self._sentences.add({"sentence": number, "text": sentence["text"], **place, **by})
-            for word in sentence["words"]:
-                self._words.add({"text": word["word"], "start": word["start"], "end": word["end"], "chapter": chapter})
-            self._captions.add(sentence)
+        for sentence in part.audible:
+            timed = _to_timed_segment(part, sentence, offset)
+            place = {"start": timed.start, "end": timed.end, "chapter": chapter}
+            number = first_sentence + sentence.segment_index
+            by = {"model": sentence.model} if self._names_models else {}
+            self._sentences.add({"sentence": number, "text": timed.text, **place, **by})
+            for word in timed.words:
+                self._words.add({"text": word.text, "start": word.start, "end": word.end, "chapter": chapter})
+            self._captions.add(timed)
         for name, sample in part.source_marks:
             self._named.add({"name": name, "time": _seconds(part, offset + sample), "chapter": chapter})
 
@@ -93,17 +95,14 @@ class _JsonList:
         self._comma = ",\n"
 
 
-def _sentences(part: SpeechPart, offset: int) -> Iterator[dict[str, Any]]:
-    """Sentences as the segments that subtitles are made of, seconds of the whole file."""
+def _to_timed_segment(part: SpeechPart, sentence: SpokenSentence, offset: int) -> TimedSegment:
+    """The sentence in seconds of the whole file."""
 
     def at(sample: int) -> float:
         return _seconds(part, offset + sample)
 
-    for sentence in part.audible:
-        words = [{"word": word.text, "start": at(word.start), "end": at(word.end)} for word in sentence.words]
-        start, end = at(sentence.start), at(sentence.end)
-        own = {"piece": sentence.segment_index, "model": sentence.model}
-        yield {"text": sentence.text, "start": start, "end": end, "words": words, **own}
+    words = tuple(TimedWord(word.text, at(word.start), at(word.end)) for word in sentence.words)
+    return TimedSegment(sentence.text, at(sentence.start), at(sentence.end), words)
 
 
 def _seconds(part: SpeechPart, sample: int) -> float:

@@ -6,14 +6,12 @@ sentences and times; nothing of how they were synthesised. The book is valid wha
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import re
 import zipfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 from xml.sax.saxutils import escape, quoteattr
 
 import langcodes
@@ -22,6 +20,7 @@ from pipelines.formats import AUDIO_FORMATS
 from pipelines.pipeline import Sink
 from pipelines.text.document import clean_text
 from pipelines.tts.part_file import SpeechPart, SpokenSentence
+from pipelines.tts.speech_plan import SpeechHeader
 
 NAME = "book.epub"
 _XHTML = (
@@ -55,14 +54,14 @@ class _OpenChapter:
 class ReadAlongBookWriter:
     """Writes the parts of one job, added in order. Use as a context manager."""
 
-    def __init__(self, directory: Path, audio_format: str, header: Mapping[str, Any]) -> None:
+    def __init__(self, directory: Path, audio_format: str, header: SpeechHeader) -> None:
         self._directory = directory
         self._audio = f"audio.{audio_format}"
         self._audio_type = _AUDIO_TYPES.get(audio_format, AUDIO_FORMATS[audio_format].content_type)
         self._header = header
-        self._book_title = _line(header["title"] or "") or "Untitled"
-        self._language = _tag(header.get("language") or "")
-        self._cover: Mapping[str, str] | None = header.get("cover")
+        self._book_title = _line(header.title or "") or "Untitled"
+        self._language = _tag(header.language or "")
+        self._cover = header.cover
         self._chapter: _OpenChapter | None = None
         self._lengths_s: list[tuple[int, float]] = []
         self._identity = hashlib.sha256()
@@ -101,8 +100,7 @@ class ReadAlongBookWriter:
                     written.unlink()
             _store(book, f"OEBPS/{self._audio}", audio)
             if self._cover is not None:
-                picture = base64.b64decode(self._cover["base64"])
-                _store(book, f"OEBPS/{_COVERS[self._cover['content_type']]}", picture)
+                _store(book, f"OEBPS/{_COVERS[self._cover.content_type]}", self._cover.data)
         sink.put(NAME, path, content_type="application/epub+zip")
 
     def _begin_chapter(self, number: int) -> _OpenChapter:
@@ -140,8 +138,8 @@ class ReadAlongBookWriter:
         chapter.seconds += end_s - start_s
 
     def _title(self, number: int) -> str:
-        chapters = self._header["chapters"]
-        return _line(chapters[number]["title"] if number < len(chapters) else "") or self._book_title
+        chapters = self._header.chapters
+        return _line(chapters[number].title if number < len(chapters) else "") or self._book_title
 
     def _page_head(self, title: str) -> str:
         lang = f" lang={quoteattr(self._language)} xml:lang={quoteattr(self._language)}" if self._language else ""
@@ -155,7 +153,7 @@ class ReadAlongBookWriter:
         return f'{self._page_head("Contents")}<nav epub:type="toc"><ol>\n{items}</ol></nav>\n</body></html>\n'
 
     def _package(self) -> str:
-        author = _line(self._header.get("author") or "")
+        author = _line(self._header.author or "")
         total_s = sum(seconds for _, seconds in self._lengths_s)
         manifest, spine, durations = [], [], []
         for number, seconds in self._lengths_s:
@@ -184,7 +182,7 @@ class ReadAlongBookWriter:
     def _cover_item(self) -> str:
         if self._cover is None:
             return ""
-        kind = self._cover["content_type"]
+        kind = self._cover.content_type
         return f'<item id="cover" href="{_COVERS[kind]}" media-type="{kind}" properties="cover-image"/>\n'
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pipelines.audio import dnsmos
-from pipelines.audio.defects import compute_score, expected_rates, find_faults, measure
+from pipelines.audio.faults import compute_score, expected_rates, find_faults, measure
 from pipelines.text.length import estimate_spoken_letters
 from pipelines.tts.part_file import SpeechPart
 from pipelines.tts.renditions import Rendition, replace_renditions

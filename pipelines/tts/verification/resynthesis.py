@@ -22,6 +22,7 @@ from pipelines.tts.quality.scores import detect_faults, score_sentences
 from pipelines.tts.renderer import ChunkRenderer, rendition_seed
 from pipelines.tts.renditions import Rendition, replace_renditions
 from pipelines.tts.request_builder import SynthesisInputBuilder
+from pipelines.tts.speech_plan import SpeechSpan
 
 from .fallback_model import FallbackModel
 from .verification import rendition_count, verification_follow_up
@@ -31,8 +32,9 @@ _MIN_PART_CHARACTERS = 40
 
 
 def resynthesise(request: SynthesisRequest, span: Span, sources: Sources, family: SpeechFamily, sink: Sink) -> Part:
-    """A new rendition of each sentence of `span.data["only"]`. The last source is the verified part."""
+    """A new rendition of each sentence that the span chooses. The last source is the verified part."""
     started = time.monotonic()
+    data = SpeechSpan.from_json(span.data)
     references = read_references(span, sources)  # first: a source is removed when the next one is read
     verified = read_part(sources(previous_part_index(span)))
 
@@ -40,18 +42,17 @@ def resynthesise(request: SynthesisRequest, span: Span, sources: Sources, family
         sink.progress(0.0)
 
     renderer: _OwnModel | FallbackModel
-    if family.entry.name == span.data["speaker"]:
-        builder = SynthesisInputBuilder(request, family.entry, span.data["language"], references)
+    if family.entry.name == data.model:
+        builder = SynthesisInputBuilder(request, family.entry, data.language, references)
         renderer = _OwnModel(ChunkRenderer(request, family, builder, tick))
     else:
         renderer = FallbackModel(request, family, references, verified, tick)
     renditions: dict[int, Rendition] = {}
     for sentence in verified.sentences:
         index = sentence.segment_index
-        if index in span.data["only"]:
-            segment = TextSegment.from_json(span.data["pieces"][index])
+        if index in data.chosen:
             seed = rendition_seed(span, rendition_count(span) - 1, index)
-            rendition = renderer.render_sentence(sentence, segment, seed=seed)
+            rendition = renderer.render_sentence(sentence, data.segments[index], seed=seed)
             if rendition is not None:
                 renditions[index] = rendition
     warnings = tuple(dict.fromkeys([*verified.warnings, *renderer.warnings]))
@@ -61,9 +62,9 @@ def resynthesise(request: SynthesisRequest, span: Span, sources: Sources, family
     write_part(path, part)
     return Part(
         path,
-        (verification_follow_up(request, span, span.data["speaker"], only=sorted(renditions)),),
+        (verification_follow_up(request, span, data.model, only=sorted(renditions)),),
         time.monotonic() - started,
-        _provenance(span, family),
+        _provenance(data, family),
         part.duration_s - verified.duration_s,
     )
 
@@ -83,7 +84,7 @@ class _OwnModel:
         return self._renderer.render_sentence(sentence, segment, limit=limit, seed=seed)
 
 
-def _provenance(span: Span, family: SpeechFamily) -> Mapping[str, str]:
-    if family.entry.name == span.data["speaker"]:
+def _provenance(span: SpeechSpan, family: SpeechFamily) -> Mapping[str, str]:
+    if family.entry.name == span.model:
         return {}  # the first round stated it
     return {f"retry.{family.entry.name}": f"{family.revision}, {family.engine}"}

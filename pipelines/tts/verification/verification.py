@@ -23,6 +23,7 @@ from pipelines.text.similarity import comparable_letters, compare_texts
 from pipelines.text.splitting.segment import TextSegment
 from pipelines.tts.part_file import SpeechPart, SpokenSentence, read_part, write_part
 from pipelines.tts.renditions import Rendition, extract_rendition, replace_renditions
+from pipelines.tts.speech_plan import SpeechSpan
 
 from .sentence_transcripts import transcribe_sentences
 from .thresholds import mark_doubtful, rank_similarity
@@ -33,7 +34,8 @@ MAX_RESYNTHESES = 2
 
 def verification_follow_up(request: SynthesisRequest, span: Span, model: str, *, only: Sequence[int]) -> FollowUp:
     """The follow-up that verifies the segments `only` of a chunk; `model` synthesised the chunk in the first round."""
-    return FollowUp(request.verify_model, next_round_span(span, {**span.data, "speaker": model, "only": list(only)}))
+    data = replace(SpeechSpan.from_json(span.data), model=model, only=only)
+    return FollowUp(request.verify_model, next_round_span(span, data.to_json()))
 
 
 def rendition_count(span: Span) -> int:
@@ -43,7 +45,7 @@ def rendition_count(span: Span) -> int:
 
 def next_model(request: SynthesisRequest, span: Span) -> str | None:
     """The model of the next resynthesis; None when there is none left."""
-    models = [span.data["speaker"]] * (1 + MAX_RESYNTHESES) + request.retry_models
+    models = [SpeechSpan.from_json(span.data).model] * (1 + MAX_RESYNTHESES) + request.retry_models
     return next(iter(models[rendition_count(span) :]), None)
 
 
@@ -57,7 +59,8 @@ def verify_chunk(
     started, nth, first = time.monotonic(), round_of(span), len(span.inputs)
     verified = read_part(sources(first + nth - 3)) if nth > 2 else None
     spoken = read_part(sources(first + nth - 2))
-    only = set(span.data.get("only", range(len(span.data["pieces"]))))  # earlier versions left it out
+    data = SpeechSpan.from_json(span.data)
+    only = set(data.chosen)
     chosen = [
         each
         for each in spoken.sentences
@@ -66,7 +69,7 @@ def verify_chunk(
     ]
     transcripts = transcribe_sentences(chosen, spoken, family, lambda: sink.progress(0.0), seed=span.idx << 16)
     normaliser = TextNormaliser(Lexicon(request.lexicon or {}), by_rules=True)
-    segments = [TextSegment.from_json(span.data["pieces"][each.segment_index]) for each in chosen]
+    segments = [data.segments[each.segment_index] for each in chosen]
     compared = {
         each.segment_index: _compare(each, segment, transcript, normaliser)
         for each, segment, transcript in zip(chosen, segments, transcripts, strict=True)
@@ -87,7 +90,8 @@ def _follow_ups(request: SynthesisRequest, span: Span, part: SpeechPart) -> Sequ
     model = next_model(request, span)
     if not doubtful or model is None:
         return ()
-    return (FollowUp(model, next_round_span(span, {**span.data, "only": doubtful})),)
+    data = replace(SpeechSpan.from_json(span.data), only=doubtful)
+    return (FollowUp(model, next_round_span(span, data.to_json())),)
 
 
 def _compare(

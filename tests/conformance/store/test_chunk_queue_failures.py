@@ -6,7 +6,7 @@ import pytest
 
 from jobs.chunk import Commit, Release
 from jobs.errors import LeaseLost
-from jobs.failure import Failure
+from jobs.failure import ErrorClass, Failure
 from jobs.retry_policy import CRASH_LIMIT, ERROR_LIMIT, RESCUE_LIMIT
 from jobs.sql import SqlStore
 from jobs.states import JobState, Priority, ReleaseReason
@@ -23,7 +23,7 @@ from tests.job_factories import (
     submit_job,
 )
 
-ERROR = Failure("bad_input", "bad_input", "Nothing can be read.")
+ERROR = Failure(ErrorClass.BAD_INPUT, "bad_input", "Nothing can be read.")
 
 
 def test_interrupted_chunk_is_ready_at_once_and_uncharged(store: SqlStore) -> None:
@@ -75,7 +75,7 @@ def test_chunk_fails_with_its_job_at_the_limit(
 
 def test_limit_of_retries_keeps_the_last_error(store: SqlStore) -> None:
     job = make_planned_job(store, 1)
-    error = Failure("engine", "engine_failure", "The model said no.", retryable=True)
+    error = Failure(ErrorClass.ENGINE, "engine_failure", "The model said no.", retryable=True)
     for _ in range(ERROR_LIMIT):
         skip_backoff(store)
         store.chunks.release(claim_chunk(store, QUEUE), Release(ReleaseReason.RETRY, failure=error))

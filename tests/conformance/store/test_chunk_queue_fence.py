@@ -9,7 +9,7 @@ import pytest
 
 from jobs.chunk import Claim, Commit, Release
 from jobs.errors import LeaseLost
-from jobs.failure import Failure
+from jobs.failure import ErrorClass, Failure
 from jobs.sql import SqlStore
 from jobs.states import ReleaseReason
 from tests.job_factories import (
@@ -25,14 +25,12 @@ from tests.job_factories import (
     submit_job,
 )
 
-ERROR = Failure("engine", "engine_failure", "x")
+ERROR = Failure(ErrorClass.ENGINE, "engine_failure", "x")
 
 
 WRITES: dict[str, Callable[[SqlStore, Claim], object]] = {
     "commit": lambda store, claimed: store.chunks.commit(claimed, Commit(make_part(claimed))),
-    "commit_reused": lambda store, claimed: store.chunks.commit_reused(
-        claimed, claimed.chunk, [], Commit(make_part(claimed))
-    ),
+    "commit_reused": lambda store, claimed: store.chunks.commit_reused(claimed, [], Commit(make_part(claimed))),
     "retry": lambda store, claimed: store.chunks.release(claimed, Release(ReleaseReason.RETRY)),
     "interrupt": lambda store, claimed: store.chunks.release(claimed, Release(ReleaseReason.INTERRUPT)),
     "fail": lambda store, claimed: store.chunks.fail(claimed, ERROR),

@@ -9,7 +9,7 @@ import pytest
 
 from jobs.chunk import Commit, Release
 from jobs.errors import LeaseLost
-from jobs.failure import Failure
+from jobs.failure import ErrorClass, Failure
 from jobs.job import Job
 from jobs.sql import SqlStore
 from jobs.states import JobState, ReleaseReason
@@ -32,7 +32,7 @@ MAKE_JOB: dict[str, Callable[[SqlStore], Job]] = {
     "work": make_planned_job,
     "stitch": make_worked_job,
 }
-ERROR = Failure("bad_input", "bad_input", "Nothing can be read.")
+ERROR = Failure(ErrorClass.BAD_INPUT, "bad_input", "Nothing can be read.")
 
 
 def test_cancelled_job_ends_at_once_when_nothing_runs(store: SqlStore) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobs.chunk import Commit
+from jobs.chunk import ChunkNotes, Commit
 from jobs.sql import SqlStore
 from jobs.states import JobState, Step
 from tests.job_factories import QUEUE, claim_chunk, find_violations, make_part, make_plan, make_result, submit_job
@@ -21,7 +21,7 @@ def test_job_passes_through_every_state(store: SqlStore) -> None:
     assert (first.chunk.idx, second.chunk.idx) == (0, 1)
     assert first.more_ready
     assert not second.more_ready
-    assert store.chunks.commit(first, Commit(make_part(first), notes={"engine_s": 1.5})) == ()
+    assert store.chunks.commit(first, Commit(make_part(first), notes=ChunkNotes(engine_s=1.5))) == ()
     assert store.jobs.get("acme", job.id).units_done == 10.0
     assert store.chunks.commit(second, Commit(make_part(second))) == ("cpu",)
     assert store.jobs.get("acme", job.id).state is JobState.STITCHING
@@ -36,7 +36,7 @@ def test_job_passes_through_every_state(store: SqlStore) -> None:
     assert ended.delete_at is not None
     assert ended.finished_at is not None
     assert ended.delete_at - ended.finished_at == 30 * 86_400_000
-    assert [chunk.notes for chunk in store.jobs.finished_chunks(job.id)] == [{"engine_s": 1.5}, {}]
+    assert [chunk.notes for chunk in store.jobs.finished_chunks(job.id)] == [ChunkNotes(engine_s=1.5), ChunkNotes()]
     assert not find_violations(store)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from jobs.chunk import InputObject
 from jobs.sql import SqlStore
+from jobs.store.maintenance import ExpectedObject
 from tests.job_factories import make_finished_job, make_planned_job, new_voice, run_sql, submit_job
 
 
@@ -13,7 +13,7 @@ def test_stored_objects_are_parts_and_files_of_succeeded_jobs(store: SqlStore) -
     store.jobs.delete("acme", deleted.id)
     ((job_id, objects),) = store.maintenance.stored_objects()
     assert job_id == job.id
-    assert InputObject(f"jobs/acme/{job.id}/result/1/audio.wav", "f" * 64, 12) in objects
+    assert ExpectedObject(f"jobs/acme/{job.id}/result/1/audio.wav", "f" * 64, 12) in objects
     assert len(objects) == 5  # plan, two works, stitch, one file
     assert store.maintenance.stored_objects(after=job_id) == []
 
@@ -22,7 +22,8 @@ def test_stored_voice_objects_are_paged_over_all_tenants(store: SqlStore) -> Non
     voices = [store.voices.add(new_voice(1)), store.voices.add(new_voice(2, tenant_id="other"))]
     first = store.maintenance.stored_voice_objects(limit=1)
     rest = store.maintenance.stored_voice_objects(after=first[-1][0], limit=1)
-    assert [*first, *rest] == [(voice.id, (voice.reference,)) for voice in voices]
+    expected = [(voice.id, voice.reference) for voice in voices]
+    assert [*first, *rest] == [(name, (ExpectedObject(one.key, one.sha256, one.bytes),)) for name, one in expected]
     assert store.maintenance.stored_voice_objects(after=voices[-1].id) == []
 
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from jobs.chunk import InputObject
 from jobs.job import Idempotency
 from jobs.sql import SqlStore
 from jobs.storage.object_keys import reference_key
+from jobs.stored_object import StoredObject
 from jobs.voice import NewVoice
 from tests.job_factories import (
     QUEUE,
@@ -146,6 +146,6 @@ def test_at_most_twenty_rows_are_shown(store: SqlStore) -> None:
 
 def test_recording_under_the_prefix_of_another_tenant_is_found(store: SqlStore) -> None:
     voice = new_voice(1)
-    stray = InputObject(reference_key("other", voice.id, "upload"), "f" * 64, 1)
+    stray = StoredObject(reference_key("other", voice.id, "upload"), "f" * 64, 1)
     store.voices.add(NewVoice(voice.id, "acme", "Ann", stray))
     assert [row["id"] for row in find_violations(store)["15_one_tenant_throughout"]] == [voice.id]

@@ -8,7 +8,7 @@ import pytest
 
 from jobs.chunk import Commit
 from jobs.errors import LeaseLost
-from jobs.failure import Failure
+from jobs.failure import ErrorClass, Failure
 from jobs.job import Idempotency
 from jobs.sql import SqlStore
 from jobs.states import JobState
@@ -88,7 +88,7 @@ def test_unresponsive_worker_does_not_block_a_cancel(store: SqlStore) -> None:
 def test_chunk_of_an_unresponsive_worker_ends_with_its_failed_job(store: SqlStore) -> None:
     job = make_planned_job(store, 2)
     first, unresponsive = claim_chunk(store, QUEUE), claim_chunk(store, QUEUE)
-    store.chunks.fail(first, Failure("engine", "x", "x"))
+    store.chunks.fail(first, Failure(ErrorClass.ENGINE, "x", "x"))
     before = store.jobs.get("acme", job.id)
     run_sql(store, "UPDATE jobs SET finished_at = finished_at - 21000, updated_at = updated_at - 21000")
     assert store.maintenance.sweep(may_rescue=False).cancelled == 1

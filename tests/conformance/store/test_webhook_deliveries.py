@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jobs.errors import LeaseLost, NotFound
-from jobs.failure import Failure
+from jobs.failure import ErrorClass, Failure
 from jobs.sql import SqlStore
 from jobs.webhooks.delivery import Delivery
 from tests.job_factories import (
@@ -53,7 +53,7 @@ def test_every_end_of_a_job_leaves_one_delivery(store: SqlStore, ending: str) ->
         job = make_planned_job(store, 1, webhook_url=URL)
         match ending:
             case "failed":
-                store.chunks.fail(claim_chunk(store, QUEUE), Failure("engine", "x", "x"))
+                store.chunks.fail(claim_chunk(store, QUEUE), Failure(ErrorClass.ENGINE, "x", "x"))
             case "cancelled":
                 store.jobs.cancel("acme", job.id)
             case "expired":

@@ -9,7 +9,7 @@ import pytest
 from jobs.chunk import Commit
 from jobs.errors import LeaseLost
 from jobs.sql import SqlStore
-from jobs.worker import WorkerRow
+from jobs.worker import LoadReport, ModelState, ModelStatus, VoiceInfo, WorkerInfo, WorkerRow
 from tests.job_factories import (
     QUEUE,
     claim_chunk,
@@ -32,7 +32,15 @@ def test_release_of_an_installation_releases_its_deliveries(store: SqlStore) -> 
 
 
 def test_workers_are_live_for_a_minute(store: SqlStore) -> None:
-    row = WorkerRow("ins:host:tts:1", ["tts.tone"], 4, "cpu", 0, {"models": ["tone"]})
+    info = WorkerInfo(
+        models={"tone": ModelStatus(ModelState.WARM, loaded=LoadReport("1", "numpy", {"limit": 0.1}, 2.5))},
+        voices=(VoiceInfo("a", "A", "en-GB", "tone", "tone", "female", 22_050),),
+        restrictions=["seccomp"],
+        engine_rss_bytes=[1, 2],
+        audit={"06_one_success": 0},
+        rss_bytes=3,
+    )
+    row = WorkerRow("ins:host:tts:1", ["tts.tone"], 4, "cpu", 0, info)
     store.workers.register(row)
     store.workers.register(replace(row, slots=8))
     (live,) = store.workers.list_live()

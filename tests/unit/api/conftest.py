@@ -18,14 +18,15 @@ from flask.testing import FlaskClient
 from api.app import create_app
 from api.services import Services
 from api.wiring import assemble_services
-from jobs.chunk import Commit, NewChunk, StoredPart
+from jobs.chunk import Commit, NewChunk
 from jobs.job import Job, NewJob
 from jobs.settings import Settings
 from jobs.sql import SqlStore
 from jobs.storage.directory_storage import DirectoryStorage
 from jobs.storage.object_keys import MARKER_KEY, part_key, result_key
 from jobs.storage.ownership import mark_storage
-from jobs.worker import WorkerRow
+from jobs.stored_object import StoredObject
+from jobs.worker import WorkerInfo, WorkerRow
 
 TENANT = "local"
 ALL_SCOPES = ("read", "submit", "stream", "admin")
@@ -129,7 +130,14 @@ def worker(services: Services) -> Callable[..., WorkerRow]:
         info: dict[str, Any] = {"models": names if models is None else models}
         if queue.startswith("tts."):
             info["voices"] = voices
-        row = WorkerRow(id=f"test:host:{queue}:1", queues=[queue], slots=1, device="cpu", last_seen=0, info=info)
+        row = WorkerRow(
+            id=f"test:host:{queue}:1",
+            queues=[queue],
+            slots=1,
+            device="cpu",
+            last_seen=0,
+            info=WorkerInfo.from_json(info),
+        )
         services.store.workers.register(row)
         return row
 
@@ -191,7 +199,7 @@ def run_work(services: Services, job: Job, part: bytes) -> None:
     services.store.chunks.commit(claim, Commit(part=put_part(services, claim, part)))
 
 
-def put_part(services: Services, claim: Any, data: bytes) -> StoredPart:
+def put_part(services: Services, claim: Any, data: bytes) -> StoredObject:
     chunk = claim.chunk
     key = part_key(
         chunk.tenant_id,

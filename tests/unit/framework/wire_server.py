@@ -60,7 +60,7 @@ class WireServer:
         self.jobs: dict[str, dict[str, Any]] = {}
         self.files: dict[tuple[str, str], bytes] = {}
         self.deleted: set[str] = set()
-        #: Path of a voice's sample → the job that makes it.
+        #: Path of a voice's preview → the job that makes it.
         self.previews: dict[str, str] = {}
         #: Path → content that needs no key, as at a presigned URL.
         self.bucket: dict[str, bytes] = {}

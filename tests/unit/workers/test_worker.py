@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,6 +11,7 @@ from jobs.settings import Settings
 from jobs.sql import SqlStore
 from jobs.storage.directory_storage import DirectoryStorage
 from jobs.storage.ownership import read_storage_owner
+from jobs.worker import ModelState, ModelStatus, WorkerInfo
 from pipelines.catalog.catalog import Catalog
 from tests.job_factories import submit_job
 from workers.wiring import WorkerServices
@@ -29,8 +29,8 @@ class Engines:
     def is_warm(self) -> bool:
         return True
 
-    def describe(self) -> dict[str, Any]:
-        return {"models": {"tone": {"state": "warm"}}}
+    def describe(self) -> WorkerInfo:
+        return WorkerInfo(models={"tone": ModelStatus(ModelState.WARM)})
 
     def close(self) -> None:
         self.is_closed = True
@@ -72,7 +72,7 @@ def test_a_started_worker_is_registered_and_owns_its_storage(worker: Worker, sql
     worker.start()
     (row,) = sqlite_store.workers.list_live()
     assert (row.id, row.slots, tuple(row.queues)) == (worker.id, 2, ("cpu", "webhook"))
-    assert row.info["models"] == {"tone": {"state": "warm"}}
+    assert row.info.models == {"tone": ModelStatus(ModelState.WARM)} and row.info.audit == {}
     assert read_storage_owner(worker._services.storage) == sqlite_store.maintenance.installation_id()
 
 

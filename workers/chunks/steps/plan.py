@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from jobs.chunk import Commit, InputObject, NewChunk, StoredPart
+from jobs.chunk import ChunkNotes, Commit, NewChunk, PlanFile, ReusedChunk
 from jobs.storage.object_keys import input_key, part_key, plan_key
+from jobs.stored_object import StoredObject
 from pipelines.pipeline import Limits
-from workers.chunks.chunk_reuse import ChunkReuse, reuse_parent_chunks
+from workers.chunks.chunk_reuse import reuse_parent_chunks
 from workers.chunks.context import ChunkContext
 from workers.engines.engine import StepRequest
 from workers.engines.messages import PLAN_FILE, SOURCE_FILE, PlanDone, PlanInput, StepDone
@@ -21,16 +22,17 @@ class PlanStep:
 
     def __init__(self, context: ChunkContext) -> None:
         self._context = context
-        self._stored: dict[str, StoredPart] = {}
+        self._stored: dict[str, StoredObject] = {}
 
     def prepare(self) -> StepRequest:
         job = self._context.claim.job
         if job.input_key is not None:
-            source = InputObject(job.input_key, job.input_sha256, job.input_bytes)
+            assert job.input_sha256 is not None and job.input_bytes is not None, "an input is recorded with its digest"
+            source = StoredObject(job.input_key, job.input_sha256, job.input_bytes)
             self._context.objects.fetch(source, SOURCE_FILE)
         for voice, reference in (job.params.get("references") or {}).items():
             key = input_key(job.tenant_id, job.id, reference["sha256"])
-            self._context.objects.fetch(InputObject(key, reference["sha256"], reference["bytes"]), voice)
+            self._context.objects.fetch(StoredObject(key, reference["sha256"], reference["bytes"]), voice)
         return StepRequest(
             PlanInput(
                 kind=job.kind,
@@ -58,7 +60,7 @@ class PlanStep:
         key = plan_key(chunk.tenant_id, chunk.job_id, name, fence=chunk.fence)
         self._stored[name] = self._context.objects.store(path, lambda _: key, content_type=content_type)
 
-    def build_commit(self, done: StepDone) -> tuple[Commit, ChunkReuse | None]:
+    def build_commit(self, done: StepDone) -> tuple[Commit, Sequence[ReusedChunk]]:
         if not isinstance(done, PlanDone):
             raise ProtocolViolation("a plan ends with its spans")
         path = self._context.workdir.take_file(PLAN_FILE)
@@ -80,15 +82,11 @@ class PlanStep:
             content_type="application/jsonl",
         )
         used = {source.key for new in new_chunks for source in new.input_keys}
-        unused = [
-            {"name": name, "key": file.key, "sha256": file.sha256, "bytes": file.bytes}
-            for name, file in self._stored.items()
-            if file.key not in used
-        ]
+        unused = [PlanFile(name, stored) for name, stored in self._stored.items() if stored.key not in used]
         commit = Commit(
             part=part,
             # Files that no chunk reads are for the stitch: a cover.
-            notes={"files": unused} if unused else {},
+            notes=ChunkNotes(files=unused),
             new_chunks=new_chunks,
             units_total=done.units_total,
             unit=done.unit,
@@ -97,18 +95,21 @@ class PlanStep:
 
     def _read_chunks(self, plan: Path) -> Iterator[NewChunk]:
         queue = self._context.entry.queue
-        with plan.open(encoding="utf-8", errors="surrogatepass") as lines:
-            next(lines)
+        with plan.open("rb") as lines:
+            if next(lines, None) is None:
+                raise ProtocolViolation("the plan is empty")
             for line in lines:
-                span = json.loads(line)
-                yield NewChunk(
-                    idx=int(span["idx"]),
-                    queue=queue,
-                    units=float(span["units"]),
-                    span=span,
-                    input_keys=tuple(self._input_object(name) for name in span["inputs"]),
-                )
+                yield self._decode_chunk(line, queue)
 
-    def _input_object(self, name: str) -> InputObject:
-        part = self._stored[name]
-        return InputObject(part.key, part.sha256, part.bytes)
+    def _decode_chunk(self, line: bytes, queue: str) -> NewChunk:
+        try:
+            span = json.loads(line.decode("utf-8", errors="surrogatepass"))
+            return NewChunk(
+                idx=int(span["idx"]),
+                queue=queue,
+                units=float(span["units"]),
+                span=span,
+                input_keys=tuple(self._stored[name] for name in span["inputs"]),
+            )
+        except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
+            raise ProtocolViolation(f"a span of the plan is invalid ({type(error).__name__})") from error

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jobs.chunk import InputObject
+from jobs.stored_object import StoredObject
 from workers.chunks.stored_objects import StoredObjects
 
 
 class SourceFiles:
     """Numbered objects as files of the working directory. The child removes a file when it asks for the next one."""
 
-    def __init__(self, objects: StoredObjects, sources: Sequence[InputObject]) -> None:
+    def __init__(self, objects: StoredObjects, sources: Sequence[StoredObject]) -> None:
         """`sources` may still grow."""
         self._objects = objects
         self._sources = sources

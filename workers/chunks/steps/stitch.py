@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jobs.chunk import Chunk, Commit, InputObject, StoredPart
+from jobs.chunk import Chunk, ChunkNotes, Commit, ReusedChunk
 from jobs.storage.object_keys import result_key
+from jobs.stored_object import StoredFile, StoredObject
 from workers.chunks.context import ChunkContext
 from workers.engines.engine import StepRequest
 from workers.engines.messages import PLAN_FILE, SPANS_FILE, StepDone, StitchDone, StitchInput
@@ -23,19 +24,18 @@ class StitchStep:
 
     def __init__(self, context: ChunkContext) -> None:
         self._context = context
-        self._parts: list[InputObject] = []
+        self._parts: list[StoredObject] = []
         self._sources = SourceFiles(context.objects, self._parts)
-        self._result_files: list[dict[str, Any]] = []
-        self._first_file: list[StoredPart] = []
+        self._result_files: list[StoredFile] = []
         self._engine_s = 0.0
         self._began = time.monotonic()
 
     def prepare(self) -> StepRequest:
         job, objects = self._context.claim.job, self._context.objects
         plan = self._context.store.jobs.plan_chunk(job.id)
-        objects.fetch(_object_of(plan), PLAN_FILE)
-        for file in plan.notes.get("files", ()):
-            objects.fetch(InputObject(file["key"], file["sha256"], file["bytes"]), file["name"])
+        objects.fetch(_part_of(plan), PLAN_FILE)
+        for file in plan.notes.files:
+            objects.fetch(file.object, file.name)
         self._context.workdir.add_file(SPANS_FILE, self._write_spans)
         pipeline = self._context.pipeline
         parses_user_input = pipeline.stitch_parses_user_input and not self._context.is_plain_text
@@ -50,8 +50,8 @@ class StitchStep:
         with path.open("w", encoding="utf-8", errors="surrogatepass") as lines:
             for chunk in self._context.finished_chunks(self._context.claim.job.id):
                 lines.write(json.dumps(dict(chunk.span), ensure_ascii=False) + "\n")
-                self._parts.append(_object_of(chunk))
-                self._engine_s += chunk.notes.get("engine_s", 0.0)
+                self._parts.append(_part_of(chunk))
+                self._engine_s += chunk.notes.engine_s or 0.0
 
     def fetch_source(self, k: int) -> str | None:
         return self._sources.get(k)
@@ -62,20 +62,18 @@ class StitchStep:
     def store_file(self, name: str, path: Path, content_type: str) -> None:
         chunk = self._context.claim.chunk
         key = result_key(chunk.tenant_id, chunk.job_id, name, fence=chunk.fence)
-        part = self._context.objects.store(path, lambda _: key, content_type=content_type)
-        self._first_file = self._first_file or [part]
-        self._result_files.append(
-            {"name": name, "content_type": content_type, "bytes": part.bytes, "sha256": part.sha256, "key": part.key}
-        )
+        stored = self._context.objects.store(path, lambda _: key, content_type=content_type)
+        self._result_files.append(StoredFile(name, content_type, stored))
 
-    def build_commit(self, done: StepDone) -> tuple[Commit, None]:
+    def build_commit(self, done: StepDone) -> tuple[Commit, Sequence[ReusedChunk]]:
         if not isinstance(done, StitchDone):
             raise ProtocolViolation("a stitch ends with its summary")
         result = self._result(done.duration_s, done.summary)
-        if not self._first_file:
+        if not self._result_files:
             raise ProtocolViolation("a job ends with at least one file")
         # The chunk's own object is the first of its files, which spares an object that nobody reads.
-        return Commit(part=self._first_file[0], notes={"duration_s": result["duration_s"]}, result=result), None
+        part = self._result_files[0].object
+        return Commit(part=part, notes=ChunkNotes(duration_s=done.duration_s), result=result), ()
 
     def _result(self, duration_s: float, summary: Mapping[str, Any]) -> dict[str, Any]:
         claim = self._context.claim
@@ -90,10 +88,10 @@ class StitchStep:
                 "characters": int(job.units_total or 0) if job.unit == "characters" else 0,
                 "engine_s": round(self._engine_s, 3),
             },
-            "files": self._result_files,
+            "files": [file.to_json() for file in self._result_files],
         }
 
 
-def _object_of(chunk: Chunk) -> InputObject:
-    assert chunk.result_key is not None, "a succeeded chunk has its object"
-    return InputObject(chunk.result_key, chunk.result_sha256, chunk.result_bytes)
+def _part_of(chunk: Chunk) -> StoredObject:
+    assert chunk.part is not None, "a succeeded chunk has its part"
+    return chunk.part

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from jobs.chunk import Commit, InputObject, NewChunk, StoredPart
+from jobs.chunk import ChunkNotes, Commit, NewChunk, ReusedChunk
 from jobs.storage.object_keys import part_key
+from jobs.stored_object import StoredObject
 from workers.chunks.context import ChunkContext
 from workers.engines.engine import StepRequest
 from workers.engines.messages import FollowUpSpan, StepDone, WorkDone, WorkInput
@@ -34,7 +36,7 @@ class WorkStep:
     def store_file(self, name: str, path: Path, content_type: str) -> None:
         raise ProtocolViolation("a work chunk leaves its part and no other file")
 
-    def build_commit(self, done: StepDone) -> tuple[Commit, None]:
+    def build_commit(self, done: StepDone) -> tuple[Commit, Sequence[ReusedChunk]]:
         if not isinstance(done, WorkDone):
             raise ProtocolViolation("a work chunk ends with its part")
         chunk = self._context.claim.chunk
@@ -53,17 +55,17 @@ class WorkStep:
         follow_ups = [self._new_chunk(follow_up, part) for follow_up in done.follow_ups]
         commit = Commit(
             part=part,
-            notes={
-                "engine_s": done.engine_s,
-                "provenance": {"engine_entry": self._context.entry.name, **done.provenance},
-                "follow_ups": len(follow_ups),
-                **({} if done.duration_s is None else {"duration_s": done.duration_s}),
-            },
+            notes=ChunkNotes(
+                engine_s=done.engine_s,
+                provenance={"engine_entry": self._context.entry.name, **done.provenance},
+                follow_ups=len(follow_ups),
+                duration_s=done.duration_s,
+            ),
             new_chunks=follow_ups,
         )
-        return commit, None
+        return commit, ()
 
-    def _new_chunk(self, follow_up: FollowUpSpan, part: StoredPart) -> NewChunk:
+    def _new_chunk(self, follow_up: FollowUpSpan, part: StoredObject) -> NewChunk:
         chunk = self._context.claim.chunk
         entry = self._context.follow_up_entry(follow_up.model)
         span = follow_up.span
@@ -72,6 +74,6 @@ class WorkStep:
             queue=entry.queue,
             units=float(span["units"]),
             span={**span, "model": entry.name},
-            input_keys=(*chunk.input_keys, InputObject(part.key, part.sha256, part.bytes)),
+            input_keys=(*chunk.input_keys, part),
             round=chunk.round + 1,
         )

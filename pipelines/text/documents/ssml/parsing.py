@@ -31,7 +31,7 @@ class Tree:
     def __init__(self, root: Any, positions: list[Position]) -> None:
         self.root = root
         elements = (element for element in root.iter() if isinstance(element.tag, str))
-        self._positions = dict(zip(elements, positions, strict=False))
+        self._positions: dict[Any, Position] = dict(zip(elements, positions, strict=False))
 
     def position(self, element: Any) -> Position:
         """Line and column of the element's first character."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from api.http.errors import Forbidden
 from api.jobs.downloads import check_link, file_linker, file_response, serve, signed_link
 from jobs.errors import CorruptObject
+from jobs.stored_object import StoredFile
 
 DATA = b"RIFF" + bytes(1000)
 
@@ -17,9 +18,7 @@ DATA = b"RIFF" + bytes(1000)
 @pytest.fixture
 def stored(storage):
     key = f"jobs/local/job_{'0' * 32}/result/1/audio.wav"
-    storage.put_bytes(key, DATA, content_type="audio/wav")
-    digest = hashlib.sha256(DATA).hexdigest()
-    return {"name": "audio.wav", "content_type": "audio/wav", "bytes": len(DATA), "sha256": digest, "key": key}
+    return StoredFile("audio.wav", "audio/wav", storage.put_bytes(key, DATA, content_type="audio/wav"))
 
 
 def test_link_is_valid_until_it_expires_and_for_its_file_only(services, stored):
@@ -27,7 +26,7 @@ def test_link_is_valid_until_it_expires_and_for_its_file_only(services, stored):
     query = parse_qs(urlsplit(signed_link("http://x/", box, "job_1", stored, 2_000_000_000)).query)
     signature = query["signature"][0]
     check_link(box, stored, expires_s=2_000_000_000, signature=signature)
-    for file, expires_s in ((stored, 2_000_000_001), ({**stored, "name": "b.wav"}, 2_000_000_000)):
+    for file, expires_s in ((stored, 2_000_000_001), (replace(stored, name="b.wav"), 2_000_000_000)):
         with pytest.raises(Forbidden):
             check_link(box, file, expires_s=expires_s, signature=signature)
     expired = parse_qs(urlsplit(signed_link("http://x/", box, "job_1", stored, 1000)).query)["signature"][0]
@@ -40,7 +39,7 @@ def test_storage_that_serves_files_itself_makes_the_link_and_the_redirect(
 ):
     monkeypatch.setattr(services.storage, "url", lambda key, **_options: f"https://bucket.test/{key}")
     url, _ = file_linker(services)(finished_job({}), stored)
-    assert url == f"https://bucket.test/{stored['key']}"
+    assert url == f"https://bucket.test/{stored.object.key}"
     with app.test_request_context():
         response = file_response(services, stored)
     assert (response.status_code, response.location) == (302, url)
@@ -56,10 +55,10 @@ def test_whole_file_ignores_a_range(app, storage, stored):
 def test_head_reads_nothing(app, storage, stored, monkeypatch):
     monkeypatch.setattr(storage, "read", lambda *_arguments, **_options: pytest.fail("read"))
     with app.test_request_context(method="HEAD"):
-        response = serve(storage, {**stored}, whole=True)
+        response = serve(storage, stored, whole=True)
     assert response.headers["Content-Length"] == str(len(DATA))
 
 
 def test_small_file_with_other_bytes_is_an_error_before_the_response(app, storage, stored):
     with app.test_request_context(), pytest.raises(CorruptObject):
-        serve(storage, {**stored, "sha256": "0" * 64})
+        serve(storage, replace(stored, object=replace(stored.object, sha256="0" * 64)))

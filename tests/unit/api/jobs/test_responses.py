@@ -9,7 +9,7 @@ import pytest
 from api.http.errors import JobFailed
 from api.jobs.responses import audio_response, job_list_response, job_response, wait_for_end
 from jobs.errors import Deleted
-from jobs.failure import Failure
+from jobs.failure import ErrorClass, Failure
 from jobs.job import NewJob
 from jobs.states import JobState
 from tests.unit.api.conftest import TENANT
@@ -55,8 +55,8 @@ def test_audio_of_a_finished_job_is_its_first_file(app, services, finished_job):
 @pytest.mark.parametrize(
     ("failure", "status", "code"),
     [
-        (Failure("bad_input", "unreadable_input", "No."), 422, "unreadable_input"),
-        (Failure("engine", "engine_failure", "No.", retryable=True), 500, "engine_failure"),
+        (Failure(ErrorClass.BAD_INPUT, "unreadable_input", "No."), 422, "unreadable_input"),
+        (Failure(ErrorClass.ENGINE, "engine_failure", "No.", retryable=True), 500, "engine_failure"),
         (None, 500, "job_cancelled"),
     ],
 )

@@ -16,8 +16,8 @@ FILES = {"audio.wav": ("audio/wav", b"RIFF"), "marks.json": ("application/json",
 
 def test_file_is_the_named_one_or_the_first(finished_job):
     job = finished_job(FILES)
-    assert find_file(job, None)["name"] == "audio.wav"
-    assert find_file(job, "marks.json")["content_type"] == "application/json"
+    assert find_file(job, None).name == "audio.wav"
+    assert find_file(job, "marks.json").content_type == "application/json"
     with pytest.raises(NotFound, match=r"audio\.wav, marks\.json"):
         find_file(job, "video.mp4")
 

@@ -8,7 +8,7 @@ import pytest
 
 from api.jobs.schemas import JobBody
 from api.jobs.views import job_body, progress
-from jobs.failure import Failure
+from jobs.failure import ErrorClass, Failure
 from jobs.job import Job
 from jobs.states import JobState, Priority
 
@@ -72,7 +72,7 @@ def test_no_guess_without_a_start(changes):
 
 
 def test_times_are_utc_and_the_document_fits_its_own_model():
-    error = Failure("bad_input", "unreadable_input", "No.")
+    error = Failure(ErrorClass.BAD_INPUT, "unreadable_input", "No.")
     body = json.loads(job_body(make(state=JobState.FAILED, error=error), link=no_link).model_dump_json(by_alias=True))
     assert body["created_at"] == "1970-01-01T00:00:01Z"
     assert body["finished_at"] is None

@@ -6,7 +6,7 @@ import pytest
 
 from api.models.live_workers import LiveWorkers
 from jobs.errors import StoreUnavailable
-from jobs.worker import WorkerRow
+from jobs.worker import WorkerInfo, WorkerRow
 
 
 class Rows:
@@ -64,11 +64,13 @@ def test_refresh_reads_at_once(copy):
 def test_voices_are_collected_once_for_each_query(copy, clock):
     def row(voice):
         voices = [{"id": voice, "language": "en", "family": "espeak"}]
-        return WorkerRow(id=voice, queues=[], slots=1, device="cpu", last_seen=0, info={"voices": voices})
+        return WorkerRow(
+            id=voice, queues=[], slots=1, device="cpu", last_seen=0, info=WorkerInfo.from_json({"voices": voices})
+        )
 
     copy._workers.found = [row("b"), row("a")]
     first = copy.voices()
-    assert [voice["id"] for voice in first] == ["a", "b"]
+    assert [voice.id for voice in first] == ["a", "b"]
     assert copy.voices() is first
     copy._workers.found, clock[0] = [row("c")], 1.0
-    assert [voice["id"] for voice in copy.voices()] == ["c"]
+    assert [voice.id for voice in copy.voices()] == ["c"]

@@ -6,7 +6,7 @@ import pytest
 
 from api.models.live_workers import model_state
 from api.models.selection import choose_model
-from jobs.worker import WorkerRow
+from jobs.worker import WorkerInfo, WorkerRow
 from pipelines.catalog.catalog import Catalog
 from pipelines.errors import ModelUnavailable, UnsupportedOption
 
@@ -78,6 +78,11 @@ def test_region_and_case_make_no_difference(services, worker, tag, known):
             pick(services, language=tag)
 
 
+def row_of(queue, info):
+    info = WorkerInfo.from_json(info)
+    return WorkerRow(id="a:b:c:1", queues=[queue], slots=1, device="cpu", last_seen=0, info=info)
+
+
 @pytest.mark.parametrize(
     ("info", "state"),
     [
@@ -89,26 +94,26 @@ def test_region_and_case_make_no_difference(services, worker, tag, known):
     ],
 )
 def test_state_of_a_model_is_what_its_worker_reports(info, state):
-    row = WorkerRow(id="a:b:c:1", queues=["tts.espeak"], slots=1, device="cpu", last_seen=0, info=info)
+    row = row_of("tts.espeak", info)
     assert model_state(row, Catalog().get("espeak", "tts")) == state
 
 
 @pytest.mark.parametrize("state", ["loading", "downloading", "failed", "warm"])
 def test_state_of_a_model_with_weights_is_the_workers_own(state):
     info = {"models": {"whisper-base": {"state": state}}}
-    row = WorkerRow(id="a:b:c:1", queues=["stt.whisper"], slots=1, device="cpu", last_seen=0, info=info)
+    row = row_of("stt.whisper", info)
     assert model_state(row, Catalog().get("whisper-base", "stt")) == state
 
 
 def test_worker_of_another_queue_has_no_model():
-    row = WorkerRow(id="a:b:c:1", queues=["cpu"], slots=1, device="cpu", last_seen=0, info={"models": {"espeak": WARM}})
+    row = row_of("cpu", {"models": {"espeak": WARM}})
     assert model_state(row, Catalog().get("espeak", "tts")) == "absent"
 
 
 def test_voices_are_listed_with_their_model_or_by_the_worker(services, worker):
     voice = {"id": "a", "name": "A", "language": "en", "family": "espeak"}
     worker(models={"espeak": {"state": "warm", "voices": [voice]}}, voices=[{**voice, "id": "b"}, {"no": "voice"}])
-    assert [found["id"] for found in services.workers.voices()] == ["a", "b"]
+    assert [found.id for found in services.workers.voices()] == ["a", "b"]
 
 
 def test_voices_of_one_name_are_distinguished_by_their_models(services, worker):
@@ -116,4 +121,4 @@ def test_voices_of_one_name_are_distinguished_by_their_models(services, worker):
     models = ("vits-vctk", "vits-other")
     listed = [{**voice, "model": model} for model in models]
     worker("tts.vits", models=dict.fromkeys(models, WARM), voices=[*listed, voice])
-    assert [found["model"] for found in services.workers.voices()] == ["vits", "vits-other", "vits-vctk"]
+    assert [found.model for found in services.workers.voices()] == ["vits", "vits-other", "vits-vctk"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from api.models.views import model_list
-from jobs.worker import WorkerRow
+from jobs.worker import WorkerInfo, WorkerRow
 
 
 def body(services, name):
@@ -24,7 +24,7 @@ def body(services, name):
 )
 def test_model_has_the_best_state_that_a_worker_reports(services, reported, state, workers):
     for number, each in enumerate(reported):
-        info = {"models": {"whisper-base": {"state": each}}}
+        info = WorkerInfo.from_json({"models": {"whisper-base": {"state": each}}})
         row = WorkerRow(id=f"a:b:w:{number}", queues=["stt.whisper"], slots=1, device="cpu", last_seen=0, info=info)
         services.store.workers.register(row)
     found = body(services, "whisper-base")

@@ -6,7 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from api.ops.metrics import render_metrics
 from jobs.errors import StoreUnavailable
-from jobs.worker import WorkerRow
+from jobs.worker import WorkerInfo, WorkerRow
 
 
 def families(services):
@@ -20,7 +20,7 @@ def test_every_metric_has_a_help_text(services):
 
 def test_workers_and_the_worst_audit_are_read_from_the_rows(services):
     for number, violations in enumerate((1, 3, 2)):
-        info = {"audit": {"05_running_has_owner": violations}}
+        info = WorkerInfo(audit={"05_running_has_owner": violations})
         queues = ["cpu", "webhooks"] if number else ["cpu"]
         row = WorkerRow(id=f"a:b:w:{number}", queues=queues, slots=1, device="cpu", last_seen=0, info=info)
         services.store.workers.register(row)

@@ -6,7 +6,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from jobs.errors import BrokerUnavailable, StorageUnavailable, StoreUnavailable
-from jobs.worker import WorkerRow
+from jobs.worker import WorkerInfo, WorkerRow
 
 
 def samples(answer):
@@ -78,7 +78,7 @@ def test_metrics_have_jobs_queues_workers_and_requests(client, worker, services)
             slots=1,
             device="cpu",
             last_seen=0,
-            info={"audit": {"05_running_has_owner": 2, "06_one_success": 0}},
+            info=WorkerInfo(audit={"05_running_has_owner": 2, "06_one_success": 0}),
         )
     )
     client.post("/tts/synthesize", json={"text": "Hello."})

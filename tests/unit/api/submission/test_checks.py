@@ -1,19 +1,11 @@
-"""Checks of a request beyond its model."""
+"""Checks of what a route has received."""
 
 from __future__ import annotations
 
 import pytest
 
 from api.http.errors import Invalid, TooLarge
-from api.submission.checks import (
-    check_file,
-    check_language,
-    check_text,
-    check_webhook,
-    document_type,
-    reject_server_fields,
-)
-from jobs.outbound.address import OutboundPolicy
+from api.submission.checks import check_file, check_text, document_type, reject_server_fields
 from jobs.settings import Settings
 from pipelines.requests import SynthesisRequest
 
@@ -62,17 +54,3 @@ def test_extension_says_how_a_document_is_read():
     for name in ("a.exe", "a."):
         with pytest.raises(Invalid, match="txt, md, html, epub, docx, ssml"):
             document_type(name)
-
-
-@pytest.mark.parametrize("language", [None, "auto", "en", "pt-BR", "zh-Hant"])
-def test_language_is_a_real_one(language):
-    check_language(language)
-    with pytest.raises(Invalid):
-        check_language("xx-nothing")
-
-
-def test_webhook_goes_to_a_public_address():
-    check_webhook(OutboundPolicy(), SynthesisRequest(text="a", webhook_url="https://example.com/hook"))
-    with pytest.raises(Invalid) as raised:
-        check_webhook(OutboundPolicy(), SynthesisRequest(text="a", webhook_url="https://127.0.0.1/hook"))
-    assert code_of(raised) == ("webhook_url", "unsafe_address")

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from api.submission.http import begin_submission, submission_response
-from jobs.failure import Failure
+from jobs.failure import ErrorClass, Failure
 from jobs.job import NewJob
 from jobs.store.job_store import SubmittedJob
 from tests.services.machine_speed import poll
@@ -62,7 +62,7 @@ def test_accept_audio_of_a_job_that_failed_is_its_problem(client, worker, servic
 
     def fail():
         claim = until_claimed(services)
-        error = Failure("bad_input", "unreadable_input", "No text in it.")
+        error = Failure(ErrorClass.BAD_INPUT, "unreadable_input", "No text in it.")
         services.store.chunks.fail(claim, error)
 
     thread = threading.Thread(target=fail)

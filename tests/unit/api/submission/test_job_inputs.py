@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from structlog.testing import capture_logs
 
-from api.submission.job_inputs import JobInputs, StoredInput
+from api.submission.job_inputs import JobInputs
 from jobs.errors import StorageUnavailable
 from tests.unit.api.conftest import TENANT
 
@@ -34,8 +34,8 @@ def test_inputs_are_removed_however_the_block_ends(inputs, objects):
 
 
 def test_upload_is_removed_too(inputs, services, objects):
-    part = services.storage.put_bytes(inputs.key("x"), b"sound")
-    inputs.add_upload(StoredInput(part.key, part, "a.wav"))
+    services.storage.put_bytes(inputs.key("x"), b"sound")
+    inputs.take_over_upload()
     with inputs.removed_unless_kept():
         pass
     assert objects() == []

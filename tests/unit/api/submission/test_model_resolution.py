@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from api.http.errors import Invalid
+from api.submission.errors import InvalidField
 from api.submission.model_resolution import resolve_model
+from pipelines.catalog.job_kinds import PIPELINES
 from pipelines.errors import ModelUnavailable, UnsupportedOption
-from pipelines.requests import SynthesisRequest, TranscriptionRequest
+from pipelines.requests import REQUESTS, JobRequest, SynthesisRequest, TranscriptionRequest
 
 
 def test_auto_is_a_model_of_the_kind_with_a_live_worker(services, worker):
@@ -38,5 +39,16 @@ def test_option_that_the_model_does_not_support_is_named(services):
 def test_malformed_language_and_forbidden_webhook_need_no_worker(services, monkeypatch):
     monkeypatch.setattr(services.workers, "refresh", lambda: pytest.fail("read the workers"))
     for fields in ({"language": "xx-nothing"}, {"webhook_url": "https://127.0.0.1/"}):
-        with pytest.raises(Invalid):
+        with pytest.raises(InvalidField):
             resolve_model(services, "tts.synthesize", SynthesisRequest(text="a", **fields))
+
+
+@pytest.mark.parametrize("kind", REQUESTS)
+def test_requests_of_every_kind_are_checked(services, kind):
+    entry = next(services.catalog.of_kind(PIPELINES[kind].model_kind).__iter__())
+    assert resolve_model(services, kind, REQUESTS[kind](model=entry.name)) is entry
+
+
+def test_request_without_a_check_is_not_accepted(services):
+    with pytest.raises(TypeError, match="no check for a JobRequest"):
+        resolve_model(services, "tts.synthesize", JobRequest(model="espeak"))

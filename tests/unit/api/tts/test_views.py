@@ -6,7 +6,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from api.http.errors import Invalid
+from api.submission.errors import InvalidField
 from api.submission.voice_checks import check_voice_language
 from api.tts.schemas import VoicesQuery
 from api.tts.views import voice_list
@@ -35,7 +35,7 @@ def test_voice_is_listed_for_each_language_in_which_synthesis_accepts_it(service
     listed = voice_list(services, TENANT, VoicesQuery(language=wanted)).data
     assert [voice.id for voice in listed] == ([VOICES[0]["id"]] if is_listed else [])
     request = SynthesisRequest(text="a", voice=VOICES[0]["id"], language=wanted)
-    with nullcontext() if is_listed else pytest.raises(Invalid):
+    with nullcontext() if is_listed else pytest.raises(InvalidField):
         check_voice_language(services.workers, services.catalog.named("espeak"), request)
 
 

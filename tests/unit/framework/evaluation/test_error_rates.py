@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 
 from framework.evaluation.error_rates import ErrorCount, Score, score_transcript
-from framework.evaluation.references import TimedWord
+from framework.evaluation.references import ReferenceWord
 
 
-def spoken(text: str, *, shift: float = 0.0) -> list[TimedWord]:
+def spoken(text: str, *, shift: float = 0.0) -> list[ReferenceWord]:
     """A word a second."""
-    return [TimedWord(word, at + shift, at + shift + 0.5) for at, word in enumerate(text.split())]
+    return [ReferenceWord(word, at + shift, at + shift + 0.5) for at, word in enumerate(text.split())]
 
 
-def untimed(text: str) -> list[TimedWord]:
-    return [TimedWord(word) for word in text.split()]
+def untimed(text: str) -> list[ReferenceWord]:
+    return [ReferenceWord(word) for word in text.split()]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_times_are_compared_at_both_edges_of_words_that_both_have() -> None:
 
 
 def test_edges_that_the_reference_does_not_know_are_not_compared() -> None:
-    reference = [TimedWord("One,", 0.0, None), TimedWord("—"), TimedWord("two", None, 1.0)]
+    reference = [ReferenceWord("One,", 0.0, None), ReferenceWord("—"), ReferenceWord("two", None, 1.0)]
     found = score_transcript(reference, spoken("one two"), "de")
     assert found.edge_errors_s == pytest.approx((0.0, 0.5))
     assert score_transcript(untimed("one two"), spoken("one two"), "de").timing_median_s is None

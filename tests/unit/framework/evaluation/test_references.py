@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from framework.client.errors import BadArgument
-from framework.evaluation.references import TimedWord, find_recordings, read_reference
+from framework.evaluation.references import ReferenceWord, find_recordings, read_reference
 
-HELLO = [TimedWord("Hello", 1.0, None), TimedWord("big", None, None), TimedWord("world.", None, 2.5)]
+HELLO = [ReferenceWord("Hello", 1.0, None), ReferenceWord("big", None, None), ReferenceWord("world.", None, 2.5)]
 
 
 def write(path: Path, content: Any) -> Path:
@@ -21,8 +21,8 @@ def write(path: Path, content: Any) -> Path:
 
 def test_a_text_has_words_and_no_times(tmp_path: Path) -> None:
     assert read_reference(write(tmp_path / "a.txt", "\ufeffHello\nworld.")) == [
-        TimedWord("Hello"),
-        TimedWord("world."),
+        ReferenceWord("Hello"),
+        ReferenceWord("world."),
     ]
 
 
@@ -44,12 +44,12 @@ def test_only_the_edges_of_a_passage_have_times(tmp_path: Path, name: str, conte
 )
 def test_words_of_a_transcript_have_their_times(tmp_path: Path, wrap: Any) -> None:
     words = [{"word": "Hello", "start": 0.5, "end": 1.0, "confidence": 0.9}]
-    assert read_reference(write(tmp_path / "a.json", wrap(words))) == [TimedWord("Hello", 0.5, 1.0)]
+    assert read_reference(write(tmp_path / "a.json", wrap(words))) == [ReferenceWord("Hello", 0.5, 1.0)]
 
 
 def test_marks_of_synthesised_text_are_a_reference_too(tmp_path: Path) -> None:
     marks = {"sentences": [], "words": [{"text": "Hello", "start": 0.5, "end": 1.0, "chapter": 0}]}
-    assert read_reference(write(tmp_path / "a.json", marks)) == [TimedWord("Hello", 0.5, 1.0)]
+    assert read_reference(write(tmp_path / "a.json", marks)) == [ReferenceWord("Hello", 0.5, 1.0)]
 
 
 @pytest.mark.parametrize(("name", "content"), [("a.json", "{"), ("a.json", "[]"), ("a.json", "{}"), ("a.json", "7")])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipelines.audio.defects import find_faults, measure
+from pipelines.audio.faults import find_faults, measure
 from pipelines.audio.repair import REPAIRABLE, RepairedAudio, repair_faults
 from tests.material.recorded_voice import cut_samples, load_sentences
 from tests.material.sounds import RATE_HZ

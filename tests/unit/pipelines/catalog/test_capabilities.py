@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.catalog.capabilities import check_synthesis, check_transcription
+from pipelines.catalog.capabilities import check_synthesis, check_transcription, voice_supports
 from pipelines.catalog.catalog import Catalog
 from pipelines.errors import UnsupportedOption
 from pipelines.requests import SynthesisRequest, TranscriptionRequest
@@ -239,3 +239,22 @@ def test_checking_loads_no_audio_library_and_no_model() -> None:
     code = f"import sys, pipelines.catalog.capabilities; print(*{heavy} & set(sys.modules))"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == ""
+
+
+@pytest.mark.parametrize(
+    ("model", "voice", "voice_language", "language", "supported"),
+    [
+        ("espeak", "de", "de", "de-AT", True),
+        ("espeak", "de", "de", "en", False),
+        ("speecht5", "cmu", "de", "de", False),
+        ("speecht5", f"voice_{'0' * 32}", "de", "en", True),
+        ("speecht5", f"voice_{'0' * 32}", "en", "de", False),
+        (None, "de", "de", "de", True),
+        (None, "de", "de", "en", False),
+    ],
+)
+def test_a_voice_is_accepted_in_its_language_and_in_that_of_its_model(
+    model: str | None, voice: str, voice_language: str, language: str, supported: bool
+) -> None:
+    entry = Catalog().named(model) if model is not None else None
+    assert voice_supports(entry, voice, voice_language, language) is supported

@@ -5,19 +5,23 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
+from pipelines.audio.windows import SampleRange
 from pipelines.catalog.catalog import Catalog
 from pipelines.diarization.diarization import assign_speakers, embed_chunk
 from pipelines.diarization.turns import DiarizationData
 from pipelines.family import EmbeddingInput, SpeakerEmbedding, Tick
 from pipelines.pipeline import Span
 from pipelines.requests import Reference, TranscriptionRequest
-from pipelines.transcript.part_file import RecognisedWindow, read_part, write_part
+from pipelines.transcript.chunk_file import span_for_all_windows
+from pipelines.transcript.part_file import RecognisedWindow, RecognitionPart, read_part, write_part
+from pipelines.transcript.segment import TranscriptSegment
+from pipelines.transcript.window_span import WindowPlace, WindowSpan
 from tests.pipeline_runner import DirectorySink
+from tests.transcript_factories import make_segment, make_word
 
 RATE = 16_000
 ANN = "voice_" + "a" * 32
@@ -37,9 +41,8 @@ class LevelEncoder:
     def close(self) -> None: ...
 
 
-def segment(start: float) -> dict[str, Any]:
-    words = [{"word": "so", "start": start, "end": start + 2.0, "confidence": 1.0}]
-    return {"start": start, "end": start + 2.0, "text": "so", "confidence": 1.0, "words": words, "channel": 0}
+def segment(start: float) -> TranscriptSegment:
+    return make_segment("so", start, start + 2.0, make_word("so", start, start + 2.0))
 
 
 @pytest.fixture
@@ -49,9 +52,9 @@ def embedded(tmp_path: Path) -> tuple[Path, dict[str, str], DirectorySink]:
     np.repeat([200, 50], 5 * RATE).astype("<i2").tofile(tmp_path / "audio")
     np.full(3 * RATE, 50, "<i2").tofile(tmp_path / "reference")
     window = RecognisedWindow(0, 10.0, "m", ("m",), (segment(1.0), segment(6.0)))
-    write_part(tmp_path / "before", [window])
-    data = {"windows": [{"channel": 0, "offset": 0, "pieces": [[0, 10 * RATE]]}], "round": 2}
-    span = Span(0, 0.0, 10.0, 0.0, data, ("audio", f"{ANN}.s16le"))
+    write_part(tmp_path / "before", RecognitionPart([window]))
+    data = WindowSpan([WindowPlace(0, 0, [SampleRange(0, 10 * RATE)])]).to_json()
+    span = span_for_all_windows(Span(0, 0.0, 10.0, 10.0, data, ("audio", f"{ANN}.s16le")))
     sources = [tmp_path / name for name in ("audio", "reference", "before")]
     part = embed_chunk(span, sources.__getitem__, LevelEncoder(), sink)
     return part.path, dict(part.provenance), sink
@@ -59,8 +62,8 @@ def embedded(tmp_path: Path) -> tuple[Path, dict[str, str], DirectorySink]:
 
 def test_part_keeps_the_transcript_and_names_the_encoder(embedded: tuple[Path, dict[str, str], DirectorySink]) -> None:
     path, provenance, _ = embedded
-    (window,) = read_part(path)
-    assert [each["text"] for each in window.segments] == ["so", "so"]
+    (window,) = read_part(path).windows
+    assert [each.text for each in window.segments] == ["so", "so"]
     assert provenance == {"speaker_model": "resemblyzer, 7, test"}
 
 
@@ -69,11 +72,11 @@ def test_segments_get_the_names_of_known_speakers_and_numbers(
 ) -> None:
     path, _, sink = embedded
     data = DiarizationData()
-    data.add_part(path)
+    data.add(read_part(path))
     assert data.same_voice == 0.5
     request = TranscriptionRequest(
         diarize=True, min_speakers=2, references={ANN: Reference(sha256="0", bytes=1, name="Ann")}
     )
     named = list(assign_speakers(request, [segment(1.0), segment(6.0)], data, sink))
-    assert [each["speaker"] for each in named] == ["speaker_1", "Ann"]
+    assert [each.speaker for each in named] == ["speaker_1", "Ann"]
     assert list(sink.directory.glob("*.jsonl")) == []

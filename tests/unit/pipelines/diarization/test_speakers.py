@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 
 from pipelines.diarization.speakers import cluster_speakers, label_segments, name_speakers
-from pipelines.diarization.turns import Turn
+from pipelines.transcript.segment import TranscriptSegment, TranscriptWord
+from pipelines.transcript.turn import Turn
+from tests.transcript_factories import make_segment, make_word
 
 
 def turns(*who: int, seconds: float = 2.0, width: int = 32, spread: float = 0.25, seed: int = 1) -> list[Turn]:
@@ -22,14 +22,12 @@ def turns(*who: int, seconds: float = 2.0, width: int = 32, spread: float = 0.25
     return made
 
 
-def word(start: float, text: str = "so") -> dict[str, Any]:
-    return {"word": text, "start": start, "end": start + 0.4, "confidence": 1.0}
+def word(start: float, text: str = "so") -> TranscriptWord:
+    return make_word(text, start, start + 0.4)
 
 
-def segment(*words: dict[str, Any], **fields: Any) -> dict[str, Any]:
-    said = list(words)
-    text = " ".join(each["word"] for each in said)
-    return {"start": said[0]["start"], "end": said[-1]["end"], "text": text, "words": said, **fields}
+def segment(*words: TranscriptWord, text: str = "") -> TranscriptSegment:
+    return make_segment(text or " ".join(each.text for each in words), words[0].start, words[-1].end, *words)
 
 
 def test_speakers_are_numbered_as_they_begin_to_speak():
@@ -90,35 +88,33 @@ def test_turns_of_a_day_are_clustered_in_bounded_memory():
 def test_segment_is_split_where_the_speaker_changes():
     two = turns(0, 1)
     (first, second) = label_segments(
-        [segment(word(0.2, "yes"), word(1.0, "but"), word(3.2, "no"), word(4.0, "never"), model="m")], two, ["A", "B"]
+        [segment(word(0.2, "yes"), word(1.0, "but"), word(3.2, "no"), word(4.0, "never"))], two, ["A", "B"]
     )
-    assert (first["speaker"], first["text"], first["start"], first["end"]) == ("A", "yes but", 0.2, 1.4)
-    assert (second["speaker"], second["text"], second["start"], second["end"]) == ("B", "no never", 3.2, 4.4)
-    assert [each["speaker"] for each in second["words"]] == ["B", "B"] and second["model"] == "m"
+    assert (first.speaker, first.text, first.start, first.end) == ("A", "yes but", 0.2, 1.4)
+    assert (second.speaker, second.text, second.start, second.end) == ("B", "no never", 3.2, 4.4)
+    assert [each.speaker for each in second.words] == ["B", "B"] and second.model == "m"
 
 
 def test_segment_of_one_speaker_keeps_its_text_as_it_was_written():
-    (only,) = label_segments(
-        [segment(word(0.2, "yes"), word(1.0, "but")) | {"text": "Yes, but …"}], turns(0, 1), ["A", "B"]
-    )
-    assert (only["speaker"], only["text"]) == ("A", "Yes, but …")
+    (only,) = label_segments([segment(word(0.2, "yes"), word(1.0, "but"), text="Yes, but …")], turns(0, 1), ["A", "B"])
+    assert (only.speaker, only.text) == ("A", "Yes, but …")
 
 
 def test_split_segment_keeps_its_spaces_and_punctuation():
     words = [word(0.2, "你好"), word(1.0, "吗"), word(3.2, "我很好")]
-    found = label_segments([segment(*words) | {"text": "你好吗?我很好。"}], turns(0, 1), ["A", "B"])
-    assert [(each["speaker"], each["text"]) for each in found] == [("A", "你好吗?"), ("B", "我很好。")]
-    found = label_segments([segment(*words) | {"text": "Hello? Fine."}], turns(0, 1), ["A", "B"])
-    assert [each["text"] for each in found] == ["你好 吗", "我很好"], "words that are not its own are all there is"
+    found = label_segments([segment(*words, text="你好吗?我很好。")], turns(0, 1), ["A", "B"])
+    assert [(each.speaker, each.text) for each in found] == [("A", "你好吗?"), ("B", "我很好。")]
+    found = label_segments([segment(*words, text="Hello? Fine.")], turns(0, 1), ["A", "B"])
+    assert [each.text for each in found] == ["你好 吗", "我很好"], "words that are not its own are all there is"
 
 
 def test_word_outside_all_turns_belongs_to_the_nearest():
     found = list(label_segments([segment(word(2.2)), segment(word(2.7)), segment(word(99.0))], turns(0, 1), ["A", "B"]))
-    assert [each["speaker"] for each in found] == ["A", "B", "B"]
-    (wordless,) = label_segments([{"start": 0.0, "end": 2.0, "text": "so", "words": []}], turns(0, 1), ["A", "B"])
-    assert wordless["speaker"] == "A"
+    assert [each.speaker for each in found] == ["A", "B", "B"]
+    (wordless,) = label_segments([make_segment("so", 0.0, 2.0)], turns(0, 1), ["A", "B"])
+    assert wordless.speaker == "A"
     (voiceless,) = label_segments([segment(word(0.0))], [], [])
-    assert voiceless["speaker"] is None
+    assert voiceless.speaker is None
 
 
 def axis(*shares: float, width: int = 32) -> np.ndarray:

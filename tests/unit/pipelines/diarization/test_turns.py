@@ -1,33 +1,29 @@
-"""pipelines/diarization/turns.py: where turns end, the input of the speaker encoder, and the part file."""
+"""pipelines/diarization/turns.py: where turns end, the input of the speaker encoder, and the parts' data."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
+from pipelines.audio.windows import SampleRange
 from pipelines.catalog.catalog import Catalog
-from pipelines.diarization.turns import (
-    DiarizationData,
-    Turn,
-    embed_references,
-    embed_turns,
-    references_to_json,
-    turns_to_json,
-)
+from pipelines.diarization.turns import DiarizationData, embed_references, embed_turns
 from pipelines.family import EmbeddingInput, Recording, SpeakerEmbedding, Tick
 from pipelines.transcript.chunk_file import ChunkWindow
-from pipelines.transcript.part_file import RecognisedWindow, read_part, write_part
+from pipelines.transcript.part_file import RecognisedWindow, RecognitionPart, read_part, write_part
+from pipelines.transcript.turn import Turn
+from pipelines.transcript.window_span import WindowPlace
+from tests.transcript_factories import make_segment, make_word
 
 RATE = 16_000
 
 
 def read(path: Path) -> DiarizationData:
     data = DiarizationData()
-    data.add_part(path)
+    data.add(read_part(path))
     return data
 
 
@@ -49,15 +45,7 @@ class Encoder:
 
 
 def spoken(*words: tuple[float, float], number: int = 0) -> RecognisedWindow:
-    said = [{"word": "so", "start": start, "end": end, "confidence": 1.0} for start, end in words]
-    segment: dict[str, Any] = {
-        "start": words[0][0],
-        "end": words[-1][1],
-        "text": "so",
-        "confidence": 1.0,
-        "words": said,
-        "channel": 0,
-    }
+    segment = make_segment("so", words[0][0], words[-1][1], *(make_word("so", start, end) for start, end in words))
     return RecognisedWindow(number, 10.0, "m", ("m",), (segment,))
 
 
@@ -67,12 +55,11 @@ def windows(tmp_path: Path) -> list[ChunkWindow]:
     levels = np.repeat([1, 2, 3], [10 * RATE, 4 * RATE, 6 * RATE]).astype("<i2")
     path = tmp_path / "chunk.s16le"
     levels.tofile(path)
-    return [
-        ChunkWindow(path, {"channel": 0, "offset": 0, "pieces": [[0, 10 * RATE]]}, 0),
-        ChunkWindow(
-            path, {"channel": 0, "offset": 10 * RATE, "pieces": [[20 * RATE, 4 * RATE], [30 * RATE, 6 * RATE]]}, 1
-        ),
+    places = [
+        WindowPlace(0, 0, [SampleRange(0, 10 * RATE)]),
+        WindowPlace(0, 10 * RATE, [SampleRange(20 * RATE, 4 * RATE), SampleRange(30 * RATE, 6 * RATE)]),
     ]
+    return [ChunkWindow(path, place, number) for number, place in enumerate(places)]
 
 
 def test_turn_ends_at_a_pause_and_after_four_seconds(windows):
@@ -95,20 +82,17 @@ def test_turns_are_embedded_in_batches_of_the_encoders_slots(windows):
 
 
 def test_segment_without_words_is_a_turn(windows):
-    segment = {"start": 1.0, "end": 3.0, "text": "so", "confidence": 1.0, "words": [], "channel": 0}
-    found = embed_turns([RecognisedWindow(0, 10.0, "m", ("m",), (segment,))], windows, Encoder(), lambda: None)
+    window = RecognisedWindow(0, 10.0, "m", ("m",), (make_segment("so", 1.0, 3.0),))
+    found = embed_turns([window], windows, Encoder(), lambda: None)
     assert [(turn.start, turn.end) for turn in found] == [(1.0, 3.0)]
 
 
-def test_turns_are_stored_in_the_part_file_beside_the_transcript(tmp_path):
+def test_turns_of_a_part_are_added_and_a_part_without_turns_adds_nothing(tmp_path):
     recognised = [spoken((0.0, 1.0))]
-    vector = np.random.default_rng(1).normal(size=256).astype(np.float32)
-    vector /= np.linalg.norm(vector)
-    write_part(tmp_path / "part.json", recognised, turns=turns_to_json([Turn(0.0, 1.0, vector)]))
+    write_part(tmp_path / "part.json", RecognitionPart(recognised, [Turn(0.0, 1.0, np.ones(4, np.float32))]))
     (turn,) = read(tmp_path / "part.json").turns
-    assert (turn.start, turn.end) == (0.0, 1.0) and float(turn.embedding @ vector) == pytest.approx(1, abs=1e-3)
-    assert read_part(tmp_path / "part.json") == recognised
-    write_part(tmp_path / "part.json", recognised)
+    assert (turn.start, turn.end, tuple(turn.embedding)) == (0.0, 1.0, (1, 1, 1, 1))
+    write_part(tmp_path / "part.json", RecognitionPart(recognised))
     assert read(tmp_path / "part.json") == DiarizationData()
 
 
@@ -121,12 +105,12 @@ def test_a_known_speaker_is_the_mean_over_parts_of_the_recording(tmp_path):
     assert encoder.asked == [3, 1]
     assert known["a"] == pytest.approx(np.array([4 * RATE, 500]) / np.hypot(4 * RATE, 500))
     assert np.linalg.norm(known["b"]) == pytest.approx(1)
-    write_part(tmp_path / "part.json", [], known=references_to_json(known), same_voice=0.25)
+    write_part(tmp_path / "part.json", RecognitionPart([], known_speakers=known, same_voice=0.25))
     found = read(tmp_path / "part.json")
     assert found.known["a"] == pytest.approx(known["a"], abs=1e-3)
     assert found.same_voice == 0.25
 
 
 def test_part_of_a_version_with_one_limit_for_all_encoders_is_read_with_it(tmp_path):
-    write_part(tmp_path / "part.json", [], known=references_to_json({"a": np.ones(4, np.float32)}))
+    write_part(tmp_path / "part.json", RecognitionPart([], known_speakers={"a": np.ones(4, np.float32)}))
     assert read(tmp_path / "part.json").same_voice == 0.82

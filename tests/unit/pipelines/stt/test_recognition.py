@@ -9,12 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pipelines.audio.windows import SampleRange
 from pipelines.catalog.catalog import Catalog
 from pipelines.family import Phrase, Recognition, Tick, TranscriptionInput, Word
 from pipelines.pipeline import StepInterrupted
 from pipelines.requests import TranscriptionRequest
 from pipelines.stt.recognition import ChunkRecognition
 from pipelines.transcript.chunk_file import ChunkWindow
+from pipelines.transcript.segment import TranscriptSegment
+from pipelines.transcript.window_span import WindowPlace
+from tests.transcript_factories import make_word
 
 RATE = 16_000
 
@@ -53,8 +57,8 @@ def windows(tmp_path: Path) -> Callable[..., list[ChunkWindow]]:
         np.concatenate([np.full(length, level, "<i2") for level, length in enumerate(lengths, 1)]).tofile(path)
         made, offset = [], 0
         for number, length in enumerate(lengths):
-            data = {"channel": 0, "offset": offset, "pieces": [[number * 10 * RATE, length]]}
-            made.append(ChunkWindow(path, data, number))
+            place = WindowPlace(0, offset, [SampleRange(number * 10 * RATE, length)])
+            made.append(ChunkWindow(path, place, number))
             offset += length
         return made
 
@@ -70,10 +74,10 @@ def recognise(
 
 
 def texts(recognition: ChunkRecognition) -> list[str]:
-    return [segment["text"] for segment in segments(recognition)]
+    return [segment.text for segment in segments(recognition)]
 
 
-def segments(recognition: ChunkRecognition) -> list[dict[str, Any]]:
+def segments(recognition: ChunkRecognition) -> list[TranscriptSegment]:
     return [segment for window in recognition.results(model="m", punctuates=True) for segment in window.segments]
 
 
@@ -88,9 +92,9 @@ def test_windows_are_transcribed_in_batches_of_the_models_slots(windows) -> None
 def test_times_are_those_of_the_recording(windows) -> None:
     recognition, _ = recognise(FakeRecogniser({1: ("en", 0.9), 2: ("en", 0.9)}), windows(1.0, 1.0))
     second = segments(recognition)[1]
-    assert (second["start"], second["end"]) == (10.25, 10.75)
-    assert second["words"] == [{"word": "en-2", "start": 10.25, "end": 10.75, "confidence": 0.5}]
-    assert second["model"] == "m"
+    assert (second.start, second.end) == (10.25, 10.75)
+    assert second.words == (make_word("en-2", 10.25, 10.75, 0.5),)
+    assert second.model == "m"
 
 
 class Counter(FakeRecogniser):
@@ -116,21 +120,21 @@ class Counter(FakeRecogniser):
 
 def test_numbers_are_written_in_digits_on_request(windows) -> None:
     recognition, _ = recognise(Counter({}), windows(2.0), numbers="digits")
-    assert segments(recognition)[0]["words"] == [{"word": "23", "start": 0.0, "end": 0.8, "confidence": 0.5}]
+    assert segments(recognition)[0].words == (make_word("23", 0.0, 0.8, 0.5),)
     assert texts(recognise(Counter({}), windows(2.0))[0])[0] == "twenty three"
 
 
 def test_pauses_that_end_sentences_are_those_of_the_recording(windows, tmp_path: Path) -> None:
-    def written(pieces: list[list[int]]) -> list[str]:
+    def written(*ranges: SampleRange) -> list[str]:
         path = tmp_path / "two.s16le"
         np.ones(2 * RATE, "<i2").tofile(path)
-        given = [ChunkWindow(path, {"channel": 0, "offset": 0, "pieces": pieces}, 0)]
+        given = [ChunkWindow(path, WindowPlace(0, 0, ranges), 0)]
         recognition, _ = recognise(Counter({}), given)
         (window,) = recognition.results(model="m", punctuates=False)
-        return [segment["text"] for segment in window.segments]
+        return [segment.text for segment in window.segments]
 
-    assert written([[0, 2 * RATE]]) == ["Twenty three", "people came."]
-    assert written([[0, RATE], [4 * RATE, RATE]]) == ["Twenty three.", "People came."]
+    assert written(SampleRange(0, 2 * RATE)) == ["Twenty three", "people came."]
+    assert written(SampleRange(0, RATE), SampleRange(4 * RATE, RATE)) == ["Twenty three.", "People came."]
 
 
 def test_unsure_window_is_transcribed_again_in_the_language_of_the_others(windows) -> None:
@@ -146,7 +150,7 @@ def test_nothing_is_transcribed_again_when_no_window_is_sure_or_the_language_was
     named = FakeRecogniser({})
     recognition, _ = recognise(named, windows(5.0, 1.0), language="de")
     assert len(unsure.asked) == len(named.asked) == 1
-    assert {segment["language"] for segment in segments(recognition)} == {"de"}
+    assert {segment.language for segment in segments(recognition)} == {"de"}
 
 
 def test_a_window_keeps_its_number_and_seed_when_it_is_transcribed_without_the_others(windows) -> None:
@@ -161,7 +165,7 @@ def test_a_window_keeps_its_number_and_seed_when_it_is_transcribed_without_the_o
 def test_windows_of_two_channels_at_one_moment_have_seeds_of_their_own(tmp_path: Path) -> None:
     path = tmp_path / "two.s16le"
     np.ones(2 * RATE, "<i2").tofile(path)
-    places = [{"channel": channel, "offset": channel * RATE, "pieces": [[0, RATE]]} for channel in (0, 1)]
+    places = [WindowPlace(channel, channel * RATE, [SampleRange(0, RATE)]) for channel in (0, 1)]
     recogniser = FakeRecogniser({1: ("en", 0.9)})
     recognise(recogniser, [ChunkWindow(path, place, number) for number, place in enumerate(places)])
     first, second = recogniser.asked[0]

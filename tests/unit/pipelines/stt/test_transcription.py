@@ -402,3 +402,10 @@ def test_sound_without_words_gives_an_empty_transcript_with_a_warning(tmp_path: 
     (warning,) = result.summary["warnings"]
     assert (warning["code"], transcript(run)["text"]) == ("no_speech", "")
     assert "no words were understood" in warning["detail"]
+
+
+def test_a_chunk_in_the_queue_of_another_kind_of_model_is_an_error(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    plan = run.plan(make_wav(tmp_path / "a.wav", tones("hello")))
+    with pytest.raises(TypeError, match="in the queue of tone"):
+        run.work(plan.spans[0], load_family(Catalog().get("tone", "tts")))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.subtitles.cues import Cue, display_width
+from pipelines.subtitles.timed_segment import TimedSegment
 from tests.subtitle_factories import LONG, build_cues, make_segment
 
 COLUMNS, LINES = 42, 2
@@ -41,10 +43,11 @@ def test_last_word_does_not_stand_in_a_cue_of_its_own() -> None:
 
 def test_pause_ends_a_cue() -> None:
     segment = make_segment("one two three four")
-    for word in segment["words"][2:]:
-        word["start"] += 2.0
-        word["end"] += 2.0
-    assert [cue.lines for cue in build_cues(segment)] == [("one two",), ("three four",)]
+    later = [replace(word, start=word.start + 2.0, end=word.end + 2.0) for word in segment.words[2:]]
+    assert [cue.lines for cue in build_cues(replace(segment, words=[*segment.words[:2], *later]))] == [
+        ("one two",),
+        ("three four",),
+    ]
 
 
 def test_short_cue_stays_for_a_second_but_never_over_the_next() -> None:
@@ -55,24 +58,20 @@ def test_short_cue_stays_for_a_second_but_never_over_the_next() -> None:
 
 
 def test_segment_without_words_shares_its_time_by_length() -> None:
-    segment = {**make_segment(LONG), "words": [], "start": 10.0, "end": 20.0}
-    cues = build_cues(segment)
+    cues = build_cues(TimedSegment(LONG, 10.0, 20.0))
     assert cues[0].start == 10.0 and 19.9 < cues[-1].end < 20.5
     assert " ".join(line for cue in cues for line in cue.lines) == LONG
 
 
 def test_words_that_are_not_in_the_text_do_not_lose_the_text() -> None:
-    segment = make_segment("completely different words")
-    segment["text"] = "Another text altogether."
+    segment = replace(make_segment("completely different words"), text="Another text altogether.")
     assert [cue.lines for cue in build_cues(segment)] == [("Another text altogether.",)]
 
 
 def test_japanese_is_broken_without_spaces_and_counts_double() -> None:
     text = "吾輩は猫である。名前はまだ無い。どこで生れたかとんと見当がつかぬ。何でも薄暗いじめじめした所で泣いていた。"
     words = [text[start : start + 3] for start in range(0, len(text), 3)]
-    segment = make_segment(" ".join(words))
-    segment["text"] = text
-    cues = build_cues(segment)
+    cues = build_cues(replace(make_segment(" ".join(words)), text=text))
     assert "".join(line for cue in cues for line in cue.lines) == text
     assert all(display_width(line) <= COLUMNS for cue in cues for line in cue.lines)
 

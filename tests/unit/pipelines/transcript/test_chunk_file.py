@@ -12,6 +12,7 @@ from pipelines.audio.windows import SampleRange, Window
 from pipelines.pipeline import Span
 from pipelines.rounds import round_of
 from pipelines.transcript.chunk_file import ChunkWriter, read_chunk, span_for_all_windows, span_for_windows
+from pipelines.transcript.window_span import WindowSpan
 from tests.pipeline_runner import DirectorySink
 
 
@@ -37,8 +38,8 @@ def written(tmp_path: Path) -> tuple[list[Span], DirectorySink]:
 
 def test_a_window_that_does_not_fit_begins_the_next_chunk(written: tuple[list[Span], DirectorySink]) -> None:
     spans, _ = written
-    assert [len(span.data["windows"]) for span in spans] == [2, 1]
-    assert [span.data["horizon_s"] for span in spans] == [13.0, None]
+    assert [len(WindowSpan.from_json(span.data).windows) for span in spans] == [2, 1]
+    assert [WindowSpan.from_json(span.data).horizon_s for span in spans] == [13.0, None]
 
 
 def test_units_of_all_spans_add_up_to_the_recording(written: tuple[list[Span], DirectorySink]) -> None:

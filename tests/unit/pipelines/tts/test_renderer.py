@@ -16,7 +16,7 @@ from pipelines.tts.request_builder import SynthesisInputBuilder
 
 
 class Counting(ToneSynthesiser):
-    """Remembers its inputs; remarks on every one."""
+    """Remembers its inputs; warns of every one."""
 
     def __init__(self) -> None:
         super().__init__(Catalog().get("tone", "tts"))
@@ -25,7 +25,7 @@ class Counting(ToneSynthesiser):
     def synthesise(self, requests: Any, tick: Tick) -> list[Speech]:
         self.calls.append(list(requests))
         return [
-            Speech(each.samples, each.sample_rate_hz, each.marks, remarks=("A remark.",))
+            Speech(each.samples, each.sample_rate_hz, each.marks, warnings=("A warning.",))
             for each in super().synthesise(requests, tick)
         ]
 
@@ -45,10 +45,10 @@ def test_segments_with_text_are_one_call_with_seeds_by_their_numbers() -> None:
     assert [each.segment_index for each in assembler.part(0).sentences] == [0, 2]
 
 
-def test_remarks_of_the_family_are_warnings_once() -> None:
+def test_each_warning_of_the_family_is_listed_once() -> None:
     renderer = make_renderer(Counting())
     renderer.render([TextSegment("One."), TextSegment("Two.")], renderer.new_assembler(), seed=0)
-    assert renderer.warnings == ["A remark."]
+    assert renderer.warnings == ["A warning."]
 
 
 def test_rendition_in_parts_is_one_sentence_without_the_pause_after_it() -> None:

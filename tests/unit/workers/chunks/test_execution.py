@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,15 +14,17 @@ import pytest
 from structlog.testing import capture_logs
 
 from jobs.chunk import Chunk, Claim, Commit, Release
-from jobs.errors import StoreUnavailable
-from jobs.failure import Failure
+from jobs.errors import InvalidKey, StoreUnavailable
+from jobs.failure import ErrorClass, Failure
 from jobs.job import Job
 from jobs.settings import Settings
 from jobs.states import ChunkState, JobState, Priority, ReleaseReason, Step
 from jobs.storage.directory_storage import DirectoryStorage
+from jobs.storage.object_keys import check_segment
 from pipelines.catalog.catalog import Catalog
-from workers.chunks.execution import Execution
+from workers.chunks.execution import Execution, _log_fields
 from workers.chunks.heartbeat import LeaseKeeper
+from workers.chunks.steps.work import WorkStep
 from workers.chunks.workdir import Workdirs
 from workers.engines.engine import EngineDied, StepRequest
 from workers.engines.messages import (
@@ -159,8 +162,8 @@ def test_a_part_is_stored_committed_and_notified(place: Place) -> None:
     place.run(KeepAlive(), Progress(0.5), TimeoutError(), DONE)
     (commit,) = place.chunks.recorded
     assert place.storage.stat(commit.part.key) == 4
-    assert commit.notes["duration_s"] == 2.0
-    assert commit.notes["provenance"] == {"engine_entry": "tone", "revision": "7"}
+    assert commit.notes.duration_s == 2.0
+    assert commit.notes.provenance == {"engine_entry": "tone", "revision": "7"}
     assert place.dispatch.notified == [("cpu", 1)]
 
 
@@ -187,7 +190,7 @@ def test_a_child_that_breaks_the_protocol_is_retried_and_not_quoted(place: Place
 
 
 def test_bad_input_fails_for_good_and_its_text_is_not_logged(place: Place) -> None:
-    failure = Failure("bad_input", "bad_input", "There is no 'secret' here.", "text")
+    failure = Failure(ErrorClass.BAD_INPUT, "bad_input", "There is no 'secret' here.", "text")
     with capture_logs() as logs:
         place.run(StepFailed(failure))
     assert place.chunks.recorded == [failure]
@@ -198,19 +201,61 @@ def test_bad_input_fails_for_good_and_its_text_is_not_logged(place: Place) -> No
 
 
 def test_an_engine_failure_is_retried_and_its_trace_logged(place: Place) -> None:
-    failure = Failure("engine", "internal_error", "The engine failed.", retryable=True)
+    failure = Failure(ErrorClass.ENGINE, "internal_error", "The engine failed.", retryable=True)
     with capture_logs() as logs:
         place.run(StepFailed(failure, trace="a.py, line 1"))
     assert place.chunks.recorded == [Release(ReleaseReason.RETRY, failure=failure)]
     assert logs[-1]["trace"] == "a.py, line 1"
 
 
-def test_a_dead_engine_is_charged_and_its_log_kept(place: Place) -> None:
+@pytest.mark.parametrize(
+    "events",
+    [
+        [StepFailed(Failure(ErrorClass.ENGINE, "engine_failure", "The model cannot say 'secret'.", retryable=True))],
+        [StepFailed(Failure(ErrorClass.ENGINE, "internal_error", "secret", retryable=False))],
+        [FileProduced("secret", "secret", "audio/wav")],
+        [WorkDone("secret", 1.0)],
+        [WorkDone("secret/part", 1.0)],
+    ],
+    ids=["failure that is retried", "failure for good", "another file", "missing part", "part elsewhere"],
+)
+def test_what_a_child_says_is_not_logged(place: Place, events: list[Any]) -> None:
+    with capture_logs() as logs:
+        place.run(*events)
+    assert [log["event"] for log in logs] == ["chunk_not_done"]
+    assert "secret" not in str(logs)
+
+
+def test_a_name_that_cannot_be_in_a_key_is_not_logged() -> None:
+    with pytest.raises(InvalidKey) as refused:
+        check_segment("a secret")
+    assert _log_fields(refused.value) == {"code": "invalid_key"}
+
+
+@pytest.mark.parametrize(("method", "event"), [("fetch_source", SourceNeeded(0)), ("build_commit", DONE)])
+def test_an_error_of_our_own_code_is_not_one_of_the_child(
+    place: Place, monkeypatch: pytest.MonkeyPatch, method: str, event: Any
+) -> None:
+    def fail(*_arguments: Any) -> None:
+        raise KeyError("ours")
+
+    monkeypatch.setattr(WorkStep, method, fail)
+    with capture_logs() as logs:
+        place.run(event)
+    assert (logs[-1]["error"], type(logs[-1]["exc_info"])) == ("KeyError", KeyError)
+    (release,) = place.chunks.recorded
+    assert (release.reason, release.failure.code) == (ReleaseReason.RETRY, "internal_error")
+
+
+def test_a_dead_engine_is_charged_and_what_it_printed_kept_out_of_the_log(place: Place) -> None:
     with capture_logs() as logs:
         place.run(EngineDied("The engine ended: signal 11.", alone=True), files=["stderr.txt"])
     (release,) = place.chunks.recorded
     assert (release.reason, release.failure.code) == (ReleaseReason.CRASH, "poison")
-    assert logs[0]["log_tail"] == "stderr.txt"
+    kept = Path(logs[0]["stderr"])
+    assert (kept.read_text(), logs[0]["stderr_bytes"]) == ("stderr.txt", 10)
+    assert stat.filemode(kept.stat().st_mode) == "-rw-------"
+    assert "stderr.txt" not in str(logs)
     assert place.dispatch.notified == [("tts.tone", 1)]
 
 

@@ -1,4 +1,4 @@
-"""Leases by our own clock, however late the store answers."""
+"""Heartbeats extend leases from when they were sent, however late the store answers."""
 
 import pytest
 
@@ -6,8 +6,9 @@ from jobs.chunk import Chunk, Claim, HeartbeatResult
 from jobs.errors import LeaseLost, StoreUnavailable
 from jobs.job import Job
 from jobs.states import ChunkState, JobState, Priority, Step
-from workers.chunks.heartbeat import Lease, LeaseKeeper
-from workers.chunks.outcomes import JobStopped, WorkerStopping
+from workers.chunks.heartbeat import LeaseKeeper
+from workers.chunks.lease import Lease
+from workers.chunks.outcomes import JobStopped
 
 
 class Clock:
@@ -63,14 +64,6 @@ def lease(keeper, clock):
     return held
 
 
-def test_a_lease_ends_ten_seconds_early_by_our_clock(lease, clock):
-    clock.now += 49.9
-    lease.check()
-    clock.now += 0.2
-    with pytest.raises(LeaseLost):
-        lease.check()
-
-
 def test_an_answer_extends_from_when_it_was_asked_for_not_from_when_it_came(lease, keeper, store, clock):
     clock.now += 15
 
@@ -119,12 +112,6 @@ def test_cancel_comes_with_the_heartbeat(lease, keeper, store):
         lease.check()
 
 
-def test_a_chunk_of_a_stopping_worker_is_released(lease):
-    lease.interrupt()
-    with pytest.raises(WorkerStopping):
-        lease.check()
-
-
 def test_a_lost_lease_outweighs_a_cancel(lease, keeper, store):
     store.answers["chk_1"] = HeartbeatResult(alive=False, stop=True)
     keeper.send_heartbeats()
@@ -152,12 +139,3 @@ def test_a_removed_chunk_gets_no_heartbeats(lease, keeper, store):
     keeper.remove(lease)
     keeper.send_heartbeats()
     assert store.asked == []
-
-
-def test_short_leases_keep_a_sixth_as_margin(clock):
-    lease = Lease(make_claim(lease_ms=6_000), claimed_at=clock.now, clock=clock)
-    clock.now += 4.9
-    lease.check()
-    clock.now += 0.2
-    with pytest.raises(LeaseLost):
-        lease.check()

@@ -3,15 +3,15 @@
 import pytest
 
 from jobs.errors import CorruptObject, LeaseLost, NotFound, StorageUnavailable, StoreUnavailable
-from jobs.failure import Failure
+from jobs.failure import ErrorClass, Failure
 from jobs.states import ReleaseReason
 from pipelines.errors import UnsupportedOption
 from workers.chunks.outcomes import Abandon, Cancel, ChunkFailed, Fail, JobStopped, Requeue, WorkerStopping, decide
 from workers.engines.engine import EngineDied
 from workers.engines.protocol import ProtocolViolation
 
-_BAD_INPUT = ChunkFailed(Failure("bad_input", "bad_input", "The text is empty.", field="text"))
-_ENGINE_FAILURE = ChunkFailed(Failure("engine", "engine_failure", "The model failed.", retryable=True))
+_BAD_INPUT = ChunkFailed(Failure(ErrorClass.BAD_INPUT, "bad_input", "The text is empty.", field="text"))
+_ENGINE_FAILURE = ChunkFailed(Failure(ErrorClass.ENGINE, "engine_failure", "The model failed.", retryable=True))
 
 
 @pytest.mark.parametrize(
@@ -19,8 +19,8 @@ _ENGINE_FAILURE = ChunkFailed(Failure("engine", "engine_failure", "The model fai
     [
         (EngineDied("", alone=True), ReleaseReason.CRASH, True, False),
         (EngineDied("", alone=False), ReleaseReason.CRASH, False, True),
-        (EngineDied("", alone=True, to_blame=False), ReleaseReason.INTERRUPT, False, False),
-        (EngineDied("", alone=False, to_blame=False), ReleaseReason.INTERRUPT, False, False),
+        (EngineDied("", alone=True, caused_by_chunk=False), ReleaseReason.INTERRUPT, False, False),
+        (EngineDied("", alone=False, caused_by_chunk=False), ReleaseReason.INTERRUPT, False, False),
         (WorkerStopping(), ReleaseReason.INTERRUPT, False, False),
         (StorageUnavailable(), ReleaseReason.SNOOZE, False, False),
         (_ENGINE_FAILURE, ReleaseReason.RETRY, True, False),
@@ -37,7 +37,7 @@ def test_a_chunk_is_requeued(error, reason, charge, solo):
 
 
 def test_bad_input_fails_for_good_and_names_the_field():
-    assert decide(_BAD_INPUT) == Fail(Failure("bad_input", "bad_input", "The text is empty.", field="text"))
+    assert decide(_BAD_INPUT) == Fail(Failure(ErrorClass.BAD_INPUT, "bad_input", "The text is empty.", field="text"))
 
 
 def test_a_model_that_this_version_does_not_know_fails_for_good():

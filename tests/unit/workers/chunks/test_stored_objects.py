@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from jobs.chunk import Chunk, Claim, InputObject
+from jobs.chunk import Chunk, Claim
 from jobs.errors import CorruptObject, LeaseLost, NotFound, StorageUnavailable
 from jobs.job import Job
 from jobs.states import ChunkState, JobState, Priority, Step
 from jobs.storage.directory_storage import DirectoryStorage
+from jobs.stored_object import StoredObject
 from workers.chunks import stored_objects
-from workers.chunks.heartbeat import Lease
+from workers.chunks.lease import Lease
 from workers.chunks.stored_objects import StoredObjects
 from workers.chunks.workdir import Workdir
 
@@ -64,7 +65,7 @@ def objects(tmp_path: Path, storage: FailingStorage, clock: Clock, monkeypatch: 
     return StoredObjects(storage, lease, Workdir(tmp_path / "chk_1-1"))  # type: ignore[arg-type]
 
 
-SOURCE = InputObject("jobs/t/job_1/input/upload", SHA256, len(DATA))
+SOURCE = StoredObject("jobs/t/job_1/input/upload", SHA256, len(DATA))
 
 
 def test_a_fetched_object_lies_in_the_working_directory(objects: StoredObjects, tmp_path: Path) -> None:
@@ -74,7 +75,7 @@ def test_a_fetched_object_lies_in_the_working_directory(objects: StoredObjects, 
 
 def test_an_object_with_other_bytes_is_not_handed_to_the_child(objects: StoredObjects, tmp_path: Path) -> None:
     with pytest.raises(CorruptObject):
-        objects.fetch(InputObject(SOURCE.key, "0" * 64, len(DATA)), "source")
+        objects.fetch(StoredObject(SOURCE.key, "0" * 64, len(DATA)), "source")
     assert not (tmp_path / "chk_1-1" / "work" / "source").exists()
 
 
@@ -87,11 +88,11 @@ def test_a_stored_file_is_removed_and_named_by_its_hash(objects: StoredObjects, 
 
 
 def test_a_copy_has_the_same_bytes_under_another_key(objects: StoredObjects) -> None:
-    assert objects.copy(SOURCE, "jobs/t/job_2/input/upload") == InputObject(
+    assert objects.copy(SOURCE, "jobs/t/job_2/input/upload") == StoredObject(
         "jobs/t/job_2/input/upload", SHA256, len(DATA)
     )
     with pytest.raises(NotFound):
-        objects.copy(InputObject("jobs/t/job_1/input/none", SHA256, 1), "jobs/t/job_2/input/none")
+        objects.copy(StoredObject("jobs/t/job_1/input/none", SHA256, 1), "jobs/t/job_2/input/none")
 
 
 def test_a_storage_that_does_not_answer_is_asked_again_a_few_times(

@@ -1,6 +1,7 @@
 """Working directories of a child that is not trusted."""
 
 import os
+import stat
 
 import pytest
 
@@ -84,3 +85,30 @@ def test_what_dead_workers_left_is_removed_and_what_live_ones_use_is_kept(tmp_pa
     Workdirs(root).close()
     assert not (root / "999999999").exists()
     assert (root / str(os.getppid())).exists()
+
+
+def test_what_the_last_children_printed_is_kept_for_the_operator_alone(tmp_path):
+    workdirs = Workdirs(tmp_path / "scratch")
+    kept = []
+    for fence in range(1, 26):
+        chunk = Chunk("chk_1", "job_1", "t", Step.WORK, 1, 0, "q", ChunkState.RUNNING, fence=fence, units=1.0, span={})
+        with workdirs.create(chunk) as workdir:
+            (workdir.path / "stderr.txt").write_bytes(b"x" * 20_000 + b"the end")
+            kept.append(workdirs.keep_stderr(chunk, workdir))
+    assert [file.path.exists() for file in kept] == [False] * 5 + [True] * 20
+    last = kept[-1]
+    assert last.path.read_bytes().endswith(b"the end")
+    assert last.bytes == last.path.stat().st_size == 16_000
+    assert stat.S_IMODE(last.path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(last.path.parent.stat().st_mode) == 0o700
+    workdirs.close()
+    assert not last.path.exists()
+
+
+def test_a_child_that_printed_nothing_leaves_no_file(tmp_path):
+    workdirs = Workdirs(tmp_path / "scratch")
+    chunk = Chunk("chk_1", "job_1", "t", Step.WORK, 1, 0, "q", ChunkState.RUNNING, fence=1, units=1.0, span={})
+    with workdirs.create(chunk) as workdir:
+        assert workdirs.keep_stderr(chunk, workdir) is None
+        (workdir.path / "stderr.txt").mkdir()
+        assert workdirs.keep_stderr(chunk, workdir) is None

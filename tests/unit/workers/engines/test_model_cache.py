@@ -27,6 +27,9 @@ class Family:
         if name == "c":
             self.selection = EngineSelection(0.02, [EngineTrial("numpy/int8", 0.3), EngineTrial("numpy/float32", 0.0)])
 
+    def synthesise(self, requests, tick):
+        raise AssertionError("nothing is synthesised here")
+
     def close(self):
         CLOSED.append(self.name)
 
@@ -134,13 +137,25 @@ def test_an_unloaded_model_is_loaded_again_when_it_is_wanted(models):
 
 
 @pytest.mark.parametrize(
-    ("name", "detail"), [("absent", "pip install it"), ("odd", "odd cannot be loaded here: 'weights'")]
+    ("name", "detail"),
+    [
+        ("absent", "pip install it"),
+        ("odd", "odd cannot be loaded here: unexpected KeyError; the log of the worker has the cause."),
+    ],
 )
 def test_what_cannot_be_loaded_says_why_each_time(models, sent, name, detail):
     for _ in range(2):
         with pytest.raises(ModelUnavailable), models.acquire(name):
             pass
     assert [event.detail for event in sent if isinstance(event, ModelLoadFailed)] == [detail, detail]
+
+
+def test_the_log_has_the_cause_of_an_unexpected_failure(models, capsys):
+    with pytest.raises(ModelUnavailable), models.acquire("odd"):
+        pass
+    log = capsys.readouterr().err
+    assert log.startswith("odd cannot be loaded here: 'weights'\n")
+    assert log.endswith("builtins.KeyError\n") and "in load\n" in log
 
 
 def test_model_reports_its_engine_and_the_candidates_that_were_measured(models, sent):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from jobs.worker import ModelState, ModelStatus, VoiceInfo
 from pipelines.catalog.catalog import Catalog
 from tests.services.machine_speed import deadline, poll
 from workers.engines import pool as engine_pool
@@ -16,6 +17,7 @@ from workers.engines.engine import EngineDied, StepRequest
 from workers.engines.messages import StitchInput
 from workers.engines.pool import EnginePool
 
+VOICE = VoiceInfo("tone", "Tone", "en", "tone", model="tone")
 REQUEST = StepRequest(StitchInput("tts.synthesize", {}), "tone")
 
 
@@ -96,7 +98,7 @@ def test_engines_that_do_not_come_back_are_no_chunks_fault(
         engine.is_warm = False  # type: ignore[misc]
     with pytest.raises(EngineDied) as died, pool.start_run(REQUEST, tmp_path, lane="bulk", solo=False):
         pass
-    assert not died.value.to_blame
+    assert not died.value.caused_by_chunk
 
 
 def test_closing_ends_the_wait(pool: EnginePool, tmp_path: Path) -> None:
@@ -119,10 +121,10 @@ def test_closing_ends_the_wait(pool: EnginePool, tmp_path: Path) -> None:
 
 
 def test_the_best_state_of_any_engine_is_described(pool: EnginePool) -> None:
-    pool._engines[0].models["tone"] = {"state": "failed", "detail": "no weights"}
-    pool._engines[1].models["tone"] = {"state": "warm", "voices": [{"id": "tone"}]}
+    pool._engines[0].models["tone"] = ModelStatus(ModelState.FAILED, detail="no weights")
+    pool._engines[1].models["tone"] = ModelStatus(ModelState.WARM, voices=[VOICE])
     described = pool.describe()
-    assert described["models"]["tone"] == {"state": "warm"}
-    assert described["voices"] == [{"id": "tone", "model": "tone"}]
-    assert described["engine_rss_bytes"] == [7, 7]
+    assert described.models is not None and described.models["tone"].state == "warm"
+    assert described.voices == [VOICE]
+    assert described.engine_rss_bytes == [7, 7]
     assert pool.failures() == ["no weights"]

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.failure import Failure
-from pipelines.errors import UnsupportedOption
+from jobs.failure import ErrorClass, Failure
 from pipelines.pipeline import Limits
 from workers.engines.messages import (
     Command,
@@ -22,6 +21,7 @@ from workers.engines.messages import (
     FollowUpSpan,
     Idle,
     KeepAlive,
+    Lane,
     LoadModel,
     ModelFetching,
     ModelLoaded,
@@ -48,14 +48,13 @@ from workers.engines.protocol import (
     decode_event,
     encode_command,
     encode_event,
-    to_failure,
 )
 
 SPAN = {"idx": 3, "start": 0.0, "end": 1.5, "units": 1.5, "data": {"text": "é"}, "inputs": ["a"]}
 COMMANDS = [
     LoadModel("tone"),
     RunStep(PlanInput("tts.synthesize", {"text": "Hi."}, Limits(vad="energy"), has_source=True), "tone", "/work"),
-    RunStep(WorkInput("tts.synthesize", {"text": "Hi."}, SPAN), "tone", "/work", "interactive"),
+    RunStep(WorkInput("tts.synthesize", {"text": "Hi."}, SPAN), "tone", "/work", Lane.INTERACTIVE),
     RunStep(StitchInput("tts.synthesize", {}), "tone", "."),
     StopStep(),
     FileStored(),
@@ -71,8 +70,8 @@ EVENTS = [
     WorkDone("part", 1.5, 2.0, {"revision": "7"}, (FollowUpSpan("other", SPAN),)),
     WorkDone("part", 0.0),
     StitchDone(3.0, {"language": "en"}),
-    StepFailed(Failure("bad_input", "bad_input", "The text is empty.", "text")),
-    StepFailed(Failure("engine", "internal_error", "It failed.", retryable=True), "a.py, line 1"),
+    StepFailed(Failure(ErrorClass.BAD_INPUT, "bad_input", "The text is empty.", "text")),
+    StepFailed(Failure(ErrorClass.ENGINE, "internal_error", "It failed.", retryable=True), "a.py, line 1"),
     StepStopped(),
     Confined(("limits", "seccomp")),
     Idle(),
@@ -94,6 +93,13 @@ def over_the_channel(message: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: type(command).__name__)
 def test_commands_arrive_as_they_were_sent(command: Command) -> None:
     assert decode_command(over_the_channel(encode_command(command))) == command
+
+
+def test_a_lane_that_no_model_has_is_refused() -> None:
+    message = over_the_channel(encode_command(COMMANDS[2]))
+    assert message["lane"] == "interactive"
+    with pytest.raises(ValueError, match="is not a valid Lane"):
+        decode_command({**message, "lane": "fast"})
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
@@ -125,6 +131,10 @@ def test_every_event_is_tested() -> None:
         {"event": "need", "index": "0"},
         {"event": "file", "name": "a", "file": "out-1"},
         {"event": "file", "name": "a" * 256, "file": "out-1", "content_type": "audio/wav"},
+        {"event": "file", "name": "a\ud800", "file": "out-1", "content_type": "audio/wav"},
+        {"event": "file", "name": "a", "file": "out\n1", "content_type": "audio/wav"},
+        {"event": "file", "name": "a", "file": "out-1", "content_type": "audio/wav\r\nX: y"},
+        {"event": "file", "name": "a", "file": "out-1", "content_type": "audio/wäv"},
         {"event": "plan_done", "units_total": 1.0, "unit": "characters", "spans": "3"},
         {"event": "plan_done", "units_total": float("inf"), "unit": "characters", "spans": 3},
         {"event": "work_done", "part": "part", "engine_s": 1.0, "provenance": {}, "follow_ups": [7]},
@@ -182,8 +192,3 @@ def test_a_child_cannot_invent_error_classes_or_flood_the_log() -> None:
     assert (failure.error_class, failure.retryable) == ("engine", False)
     assert (len(failure.code), len(failure.detail), len(failure.field or "")) == (60, 1_000, 60)
     assert len(failed.trace or "") == 4_000
-
-
-def test_an_error_of_a_pipeline_is_a_failure() -> None:
-    failure = to_failure(UnsupportedOption("There is no such voice.", field="voice"))
-    assert failure == Failure("bad_input", "unsupported_option", "There is no such voice.", "voice")

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from jobs.chunk import InputObject
 from jobs.storage.directory_storage import DirectoryStorage
+from jobs.store.maintenance import ExpectedObject
 from workers.maintenance import audit
 
 
@@ -39,7 +39,7 @@ def storage(tmp_path):
 
 def stored(storage, name="a", data=b"data"):
     part = storage.put_bytes(f"jobs/t/j/{name}", data)
-    return InputObject(part.key, part.sha256, part.bytes)
+    return ExpectedObject(part.key, part.sha256, part.bytes)
 
 
 def problems(record, storage, *, deep=False):
@@ -51,35 +51,35 @@ def test_what_is_there_is_well(storage):
 
 
 def test_a_missing_object_is_found(storage):
-    assert problems(Record(InputObject("jobs/t/j/none", "0" * 64, 1)), storage) == ["missing"]
+    assert problems(Record(ExpectedObject("jobs/t/j/none", "0" * 64, 1)), storage) == ["missing"]
 
 
 def test_another_size_is_found_without_reading(storage):
     source = stored(storage)
-    assert problems(Record(InputObject(source.key, source.sha256, 3)), storage) == ["4 bytes instead of 3"]
+    assert problems(Record(ExpectedObject(source.key, source.sha256, 3)), storage) == ["4 bytes instead of 3"]
 
 
 def test_other_bytes_are_found_by_the_deep_look_only(storage):
     source = stored(storage)
-    other = InputObject(source.key, "0" * 64, source.bytes)
+    other = ExpectedObject(source.key, "0" * 64, source.bytes)
     assert problems(Record(other), storage) == []
     assert problems(Record(other), storage, deep=True) == ["other bytes than were written"]
 
 
 def test_twenty_violations_are_enough(storage):
-    missing = [InputObject(f"jobs/t/j/none-{number}", None, None) for number in range(50)]
+    missing = [ExpectedObject(f"jobs/t/j/none-{number}", None, None) for number in range(50)]
     assert len(problems(Record(*missing), storage)) == 20
 
 
 def test_every_page_of_objects_is_looked_at(storage, monkeypatch):
     monkeypatch.setattr(audit, "_PAGE", 2)
-    missing = [InputObject(f"jobs/t/j/none-{number}", None, None) for number in range(5)]
+    missing = [ExpectedObject(f"jobs/t/j/none-{number}", None, None) for number in range(5)]
     assert len(problems(Record(*missing), storage)) == 5
 
 
 def test_recordings_of_voices_are_looked_at_too(storage):
     kept = stored(storage, "voice", b"speech")
-    gone = InputObject("voices/t/voice_1/reference/none", "0" * 64, 1)
+    gone = ExpectedObject("voices/t/voice_1/reference/none", "0" * 64, 1)
     found = audit.check(Record(stored(storage), of_voices=(kept, gone)), storage, deep=True)[audit.OBJECTS]
     assert found == [{"voice": "voice_1", "key": gone.key, "problem": "missing"}]
 

@@ -54,22 +54,22 @@ def test_an_exit_is_described(status: int | None, text: str) -> None:
     assert _describe_exit(status) == text
 
 
-def test_a_process_that_ended_by_itself_is_to_blame(sandbox: Sandbox) -> None:
+def test_a_process_that_ended_by_itself_was_ended_by_its_chunk(sandbox: Sandbox) -> None:
     sandbox.on_exit(-11)
     error = sandbox.exit_error()
-    assert (error.alone, error.to_blame) == (True, True)
+    assert (error.alone, error.caused_by_chunk) == (True, True)
     assert "signal 11" in error.detail
 
 
-def test_nothing_is_blamed_for_the_end_of_the_fork_server(sandbox: Sandbox) -> None:
+def test_the_end_of_the_fork_server_is_caused_by_no_chunk(sandbox: Sandbox) -> None:
     sandbox.on_exit(None)
-    assert not sandbox.exit_error().to_blame
+    assert not sandbox.exit_error().caused_by_chunk
 
 
-def test_a_hanging_process_that_was_killed_is_to_blame(sandbox: Sandbox) -> None:
+def test_a_hanging_process_that_was_killed_is_the_cause(sandbox: Sandbox) -> None:
     sandbox.kill()
     sandbox.on_exit(None)
-    assert sandbox.exit_error().to_blame
+    assert sandbox.exit_error().caused_by_chunk
 
 
 def test_only_an_idle_event_means_idle(sandbox: Sandbox, ends: Any) -> None:

@@ -1,4 +1,4 @@
-"""Working directories that are lent to a reusable process."""
+"""Working directories of a reused process."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def workdir(tmp_path: Path) -> Path:
 
 
 def test_a_working_directory_is_moved_in_and_out(sandbox: _ReusableSandbox, process: Process, workdir: Path) -> None:
-    with sandbox.lend(workdir):
+    with sandbox.hold_workdir(workdir):
         assert not workdir.exists()
         (process.directory / "work" / "part").write_text("x")
     assert sorted(path.name for path in workdir.iterdir()) == ["part", "source"]
@@ -58,7 +58,7 @@ def test_a_working_directory_is_moved_in_and_out(sandbox: _ReusableSandbox, proc
 def test_the_log_of_a_process_that_ended_goes_with_the_run(
     sandbox: _ReusableSandbox, process: Process, workdir: Path
 ) -> None:
-    with sandbox.lend(workdir):
+    with sandbox.hold_workdir(workdir):
         process.is_over.set()
     assert (workdir / "stderr.txt").exists()
     assert not sandbox.is_usable()
@@ -69,9 +69,9 @@ def test_a_home_that_is_not_empty_is_no_chunks_fault(
 ) -> None:
     (process.directory / "work").mkdir()
     (process.directory / "work" / "left behind").touch()
-    with pytest.raises(EngineDied) as died, sandbox.lend(workdir):
+    with pytest.raises(EngineDied) as died, sandbox.hold_workdir(workdir):
         pass
-    assert not died.value.to_blame
+    assert not died.value.caused_by_chunk
     assert workdir.exists()
 
 

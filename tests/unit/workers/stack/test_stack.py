@@ -70,7 +70,7 @@ def test_the_password_of_flower_is_in_a_file_of_the_owner(tmp_path: Path) -> Non
 
 
 def test_workers_are_missing_until_they_have_registered() -> None:
-    live = [SimpleNamespace(id="inst:host:cpu:1"), SimpleNamespace(id="inst:host:tts.espeak:2")]
+    live = [SimpleNamespace(id="inst:host:cpu:1"), SimpleNamespace(id="inst:fe80::1:tts.espeak:2")]
     store: Any = SimpleNamespace(workers=SimpleNamespace(list_live=lambda: live))
     reported = stack._ReportedWorkers(store)
     assert reported.check("cpu") == reported.check("espeak") == ""

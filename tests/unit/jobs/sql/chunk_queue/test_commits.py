@@ -5,11 +5,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from jobs.chunk import Commit, InputObject
+from jobs.chunk import ChunkNotes, Commit, ReusedChunk
 from jobs.errors import Conflict, LeaseLost
 from jobs.sql import SqlStore
 from jobs.sql.chunk_queue import commits
 from jobs.states import JobState, Step
+from jobs.stored_object import StoredObject
 from tests.job_factories import (
     QUEUE,
     claim_chunk,
@@ -30,9 +31,9 @@ def list_steps(store: SqlStore) -> list[str]:
 
 def test_provenance_keeps_the_earlier_value_of_a_name() -> None:
     job = SimpleNamespace(provenance={"engine": "torch"})
-    notes = {"engine_s": 1.0, "provenance": {"engine": "onnx", "model": "tone"}}
+    notes = ChunkNotes(engine_s=1.0, provenance={"engine": "onnx", "model": "tone"})
     assert commits._merge_provenance(job, notes) == {"engine": "torch", "model": "tone"}
-    assert commits._merge_provenance(job, {}) == {"engine": "torch"}
+    assert commits._merge_provenance(job, ChunkNotes()) == {"engine": "torch"}
 
 
 def test_stitch_chunk_appears_with_the_last_part(sqlite_store: SqlStore) -> None:
@@ -48,7 +49,7 @@ def test_committed_chunk_holds_no_lease(sqlite_store: SqlStore) -> None:
     make_planned_job(sqlite_store, 1)
     claimed = claim_chunk(sqlite_store, QUEUE)
     sqlite_store.chunks.heartbeat([claimed], lease_ms=1000, progress={claimed.chunk.id: 3.0})
-    sqlite_store.chunks.commit(claimed, Commit(make_part(claimed), notes={"engine_s": 1.0}))
+    sqlite_store.chunks.commit(claimed, Commit(make_part(claimed), notes=ChunkNotes(engine_s=1.0)))
     [row] = run_sql(
         sqlite_store,
         "SELECT lease_owner, lease_expires_at, progress, result_key, finished_at FROM chunks WHERE step = 'work'",
@@ -91,10 +92,10 @@ def test_reused_chunks_succeed_in_the_commit_of_the_plan(sqlite_store: SqlStore)
     kept = sqlite_store.jobs.finished_chunks(parent.id)[1]
     child = submit_job(sqlite_store, parent_id=parent.id)
     claimed = claim_chunk(sqlite_store)
-    copy = InputObject(f"jobs/acme/{child.id}/parts/copy", "c" * 64, 5)
-    sqlite_store.chunks.commit_reused(claimed, kept, [(kept, copy)], make_plan(claimed, 2))
+    copy = StoredObject(f"jobs/acme/{child.id}/parts/copy", "c" * 64, 5)
+    sqlite_store.chunks.commit_reused(claimed, [ReusedChunk(kept, copy)], make_plan(claimed, 2))
     [reused] = sqlite_store.jobs.finished_chunks(child.id)
-    assert (reused.idx, reused.fence, reused.result_key, reused.result_bytes) == (1, 0, copy.key, 5)
+    assert (reused.idx, reused.fence, reused.part) == (1, 0, copy)
     events = run_sql(sqlite_store, "SELECT * FROM chunk_events WHERE chunk_id = :id", id=reused.id)
     assert [(row.from_state, row.to_state, row.reason) for row in events] == [("blocked", "succeeded", "adopted")]
     assert sqlite_store.jobs.get("acme", child.id).state is JobState.RUNNING

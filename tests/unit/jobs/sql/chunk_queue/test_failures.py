@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from jobs.chunk import Release
-from jobs.failure import Failure
+from jobs.failure import ErrorClass, Failure
 from jobs.retry_policy import CRASH_LIMIT, ERROR_LIMIT
 from jobs.sql import SqlStore
 from jobs.sql.chunk_queue import failures
@@ -16,9 +16,9 @@ from jobs.sql.tables import chunks
 from jobs.states import JobState, ReleaseReason
 from tests.job_factories import QUEUE, claim_chunk, expire_leases, make_planned_job, run_sql, skip_backoff
 
-LIMIT = Failure("engine", "retries_exhausted", "The engine failed 5 times.")
-POISON = Failure("poison", "poison", "This input killed the engine 3 times.")
-LAST = Failure("storage", "no_space", "The disk is full.")
+LIMIT = Failure(ErrorClass.ENGINE, "retries_exhausted", "The engine failed 5 times.")
+POISON = Failure(ErrorClass.POISON, "poison", "This input killed the engine 3 times.")
+LAST = Failure(ErrorClass.STORAGE, "no_space", "The disk is full.")
 
 
 @pytest.mark.parametrize(

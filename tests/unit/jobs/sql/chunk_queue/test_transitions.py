@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import NoResultFound
 
-from jobs.failure import Failure
+from jobs.failure import ErrorClass, Failure
 from jobs.sql import SqlStore
 from jobs.sql.chunk_queue import transitions
 from jobs.sql.database import Work
@@ -109,7 +109,7 @@ def test_end_of_a_job_dates_its_deletion_by_its_retention(sqlite_store: SqlStore
     job = submit_job(sqlite_store, retain_s=retain_s)
     if retain_s is None:
         run_sql(sqlite_store, "UPDATE jobs SET retain_ms = NULL")
-    failure = Failure("engine", "x", "y")
+    failure = Failure(ErrorClass.ENGINE, "x", "y")
     row = write(sqlite_store, lambda connection: transitions.close_job(connection, job, JobState.FAILED, error=failure))
     assert (row.state, row.error, row.updated_at) == ("failed", failure.to_json(), row.finished_at)
     assert row.delete_at == (None if retain_s is None else row.finished_at + 10_000)

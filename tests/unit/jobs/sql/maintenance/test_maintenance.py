@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from jobs.chunk import InputObject
 from jobs.errors import NotFound
 from jobs.sql import SqlStore
 from jobs.sql.maintenance import maintenance
+from jobs.store.maintenance import ExpectedObject
 from tests.job_factories import make_finished_job, run_sql
 
 
@@ -22,7 +22,7 @@ from tests.job_factories import make_finished_job, run_sql
     ],
 )
 def test_files_of_a_result_are_those_that_have_a_key(result: Any, objects: list[tuple[Any, ...]]) -> None:
-    assert maintenance._list_result_files(result) == [InputObject(*each) for each in objects]
+    assert maintenance._list_result_files(result) == [ExpectedObject(*each) for each in objects]
 
 
 def test_stored_objects_come_page_by_page_in_the_order_of_ids(sqlite_store: SqlStore) -> None:

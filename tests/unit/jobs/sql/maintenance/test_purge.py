@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from jobs.failure import Failure
+from jobs.failure import ErrorClass, Failure
 from jobs.sql import SqlStore
 from tests.job_factories import QUEUE, claim_chunk, make_finished_job, make_planned_job, run_sql, submit_job
 
@@ -21,7 +21,7 @@ def test_tombstone_keeps_what_happened_and_nothing_of_the_user(sqlite_store: Sql
 
 
 def test_tombstone_of_a_failed_job_keeps_its_error(sqlite_store: SqlStore) -> None:
-    failure = Failure("engine", "engine_failure", "x")
+    failure = Failure(ErrorClass.ENGINE, "engine_failure", "x")
     job = make_planned_job(sqlite_store, 1)
     sqlite_store.chunks.fail(claim_chunk(sqlite_store, QUEUE), failure)
     sqlite_store.jobs.delete("acme", job.id)

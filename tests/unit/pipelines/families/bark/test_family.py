@@ -228,8 +228,8 @@ def test_text_without_words_is_silence_and_unknown_signs_are_left_out_and_named(
     assert family.synthesise([], tick) == []
     odd, plain = synthesise(family, "she saиd🙂to me", seed=1), synthesise(family, "she sad to me", seed=1)
     assert np.array_equal(odd.samples, plain.samples)
-    assert ["'и'" in odd.remarks[0], "'🙂'" in odd.remarks[1]] == [True, True]
-    assert not plain.remarks
+    assert ["'и'" in odd.warnings[0], "'🙂'" in odd.warnings[1]] == [True, True]
+    assert not plain.warnings
     assert len(synthesise(family, "привет").samples) == 0
 
 

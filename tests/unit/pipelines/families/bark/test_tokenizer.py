@@ -30,12 +30,12 @@ def test_text_without_letters_has_no_parts(tokenizer: Tokenizer) -> None:
     assert [list(tokenizer.encode_parts(text, None, 32)) for text in ("", " … ", "?!")] == [[]] * 3
 
 
-def test_unknown_characters_are_replaced_or_left_out_with_a_remark(tokenizer: Tokenizer) -> None:
+def test_unknown_characters_are_replaced_or_left_out_with_a_warning(tokenizer: Tokenizer) -> None:
     assert list(tokenizer.encode_parts("cañon", None, 32)) == list(tokenizer.encode_parts("canon", None, 32))
-    assert tokenizer.remarks("cañon") == ()
+    assert tokenizer.warnings("cañon") == ()
     assert list(tokenizer.encode_parts("a и b", None, 32)) == list(tokenizer.encode_parts("a b", None, 32))
-    (remark,) = tokenizer.remarks("a и b")
-    assert "'и' (CYRILLIC SMALL LETTER I)" in remark
+    (warning,) = tokenizer.warnings("a и b")
+    assert "'и' (CYRILLIC SMALL LETTER I)" in warning
 
 
 def test_an_emotion_is_a_tag_before_the_text(tokenizer: Tokenizer) -> None:

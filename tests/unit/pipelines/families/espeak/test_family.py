@@ -58,8 +58,8 @@ def test_unpronounceable_signs_are_named_with_the_speech(family: EspeakFamily) -
     audible, inaudible = family.synthesise(
         [SynthesisInput("5 % up", "en-us", ""), SynthesisInput("5 ‰ up", "en-us", "")], tick
     )
-    assert audible.remarks == ()
-    assert inaudible.remarks == ("eSpeak NG has no word for '‰' (PER MILLE SIGN) in 'en-us', which was not spoken.",)
+    assert audible.warnings == ()
+    assert inaudible.warnings == ("eSpeak NG has no word for '‰' (PER MILLE SIGN) in 'en-us', which was not spoken.",)
 
 
 def test_every_listed_voice_speaks(family: EspeakFamily) -> None:

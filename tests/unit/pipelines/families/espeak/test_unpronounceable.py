@@ -28,6 +28,6 @@ def test_every_voice_can_be_checked_and_few_pronounce_the_dagger() -> None:
     ],
 )
 def test_signs_without_a_sound_are_named(text: str, voice: str, silent: str) -> None:
-    remarks = list(describe_unpronounceable(text, voice))
-    assert [remark.split()[6] for remark in remarks] == [repr(sign) for sign in sorted(silent)]
-    assert all(f"in {voice!r}" in remark for remark in remarks)
+    warnings = list(describe_unpronounceable(text, voice))
+    assert [warning.split()[6] for warning in warnings] == [repr(sign) for sign in sorted(silent)]
+    assert all(f"in {voice!r}" in warning for warning in warnings)

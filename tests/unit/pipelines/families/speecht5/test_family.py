@@ -177,8 +177,8 @@ def test_a_passage_longer_than_the_models_limit_is_synthesised_in_parts(entry: E
 def test_characters_that_it_lacks_are_left_out_and_named(family: SpeechT5) -> None:
     odd, plain = synthesise(family, "It was naïve😀of Eω."), synthesise(family, "It was naive of E.")
     assert np.array_equal(odd.samples, plain.samples)
-    assert not plain.remarks
-    assert ["'😀'" in odd.remarks[0], "'ω'" in odd.remarks[1]] == [True, True]
+    assert not plain.warnings
+    assert ["'😀'" in odd.warnings[0], "'ω'" in odd.warnings[1]] == [True, True]
     assert len(synthesise(family, "привет").samples) == 0
 
 

@@ -35,10 +35,10 @@ def test_every_character_has_an_id_and_the_end_too(tokenizer: Tokenizer) -> None
     assert ids[-1] == tokenizer.encode("Dogs")[-1]
 
 
-def test_omitted_characters_are_in_the_remarks(tokenizer: Tokenizer) -> None:
-    (remark,) = tokenizer.remarks("a \u4f60 b")
-    assert "'\u4f60'" in remark
-    assert tokenizer.remarks("Plain.") == ()
+def test_omitted_characters_are_in_the_warnings(tokenizer: Tokenizer) -> None:
+    (warning,) = tokenizer.warnings("a \u4f60 b")
+    assert "'\u4f60'" in warning
+    assert tokenizer.warnings("Plain.") == ()
 
 
 def test_a_folder_without_a_tokenizer_is_refused(tmp_path: Path) -> None:

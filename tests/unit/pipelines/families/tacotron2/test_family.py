@@ -125,7 +125,7 @@ def test_text_without_words_is_silence_and_unknown_characters_are_named(family):
     assert [len(speech.samples) for speech in family.synthesise([make_input("..."), make_input("")], tick)] == [0, 0]
     (strange,) = family.synthesise([make_input("Привет")], tick)
     assert len(strange.samples) == 0
-    assert len(strange.remarks) == len("Привет")
+    assert len(strange.warnings) == len("Привет")
 
 
 def test_vocoder_is_that_of_the_request(family):

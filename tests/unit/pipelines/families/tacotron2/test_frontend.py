@@ -50,7 +50,7 @@ def test_accents_are_left_off_and_typography_is_made_plain(frontend):
 def test_what_has_no_symbol_is_left_out_and_named(frontend, text, spoken, named):
     (encoded,) = frontend.encode_parts(text)
     assert decoded(encoded) == spoken
-    assert [remark.split()[5] for remark in frontend.remarks(text)] == [repr(sign) for sign in named]
+    assert [warning.split()[5] for warning in frontend.warnings(text)] == [repr(sign) for sign in named]
 
 
 def test_a_sound_that_is_no_arpabet_is_refused(frontend):

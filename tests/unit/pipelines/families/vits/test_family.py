@@ -191,7 +191,7 @@ def test_text_without_words_is_silence(many: Vits) -> None:
 def test_what_letters_lack_is_left_out_and_named(letters: Vits, text: str, sounds_like: str, named: str) -> None:
     speech = synthesise(letters, text)
     assert differ(speech, synthesise(letters, sounds_like)) == 0
-    assert [remark.split()[5] for remark in speech.remarks] == [repr(sign) for sign in named]
+    assert [warning.split()[5] for warning in speech.warnings] == [repr(sign) for sign in named]
 
 
 def test_dash_that_the_set_lacks_still_parts_two_words(letters: Vits) -> None:

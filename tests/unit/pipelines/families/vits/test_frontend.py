@@ -41,15 +41,15 @@ def test_a_dash_without_a_symbol_separates_words_and_leaves_no_double_space(tmp_
     assert decode(frontend, "a-b") == "a-b"
 
 
-def test_characters_without_a_symbol_are_left_out_with_a_remark(tmp_path: Path) -> None:
+def test_characters_without_a_symbol_are_left_out_with_a_warning(tmp_path: Path) -> None:
     frontend = make_frontend(tmp_path)
     encoded = frontend.encode("a 你 b")
-    assert decode(frontend, "a 你 b") == "a b" and "'你'" in encoded.remarks[0]
+    assert decode(frontend, "a 你 b") == "a b" and "'你'" in encoded.warnings[0]
 
 
 def test_romanised_checkpoints_say_how_to_romanise(tmp_path: Path) -> None:
-    (remark,) = make_frontend(tmp_path, is_uroman=True).encode("你 a").remarks
-    assert "uroman" in remark
+    (warning,) = make_frontend(tmp_path, is_uroman=True).encode("你 a").warnings
+    assert "uroman" in warning
 
 
 def test_romanian_cedillas_replace_commas(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_what_is_not_there_is_refused_by_name(family):
 def test_characters_that_it_lacks_are_left_out_and_named(family):
     (speech,) = family.synthesise([make_input("日本語")], tick)
     assert len(speech.samples) == 0
-    assert "'日'" in speech.remarks[0]
+    assert "'日'" in speech.warnings[0]
 
 
 def test_the_voice_of_a_recording_is_used(family):

@@ -45,7 +45,7 @@ def test_quotes_and_brackets_are_silent_and_white_space_is_one_space(tokenizer):
 def test_a_character_without_an_id_is_left_out_and_named(tokenizer, text, spoken, named):
     encoded = tokenizer.encode(text)
     assert encoded.ids == tokenizer.encode(spoken).ids
-    assert [remark.split()[5] for remark in encoded.remarks] == [repr(sign) for sign in named]
+    assert [warning.split()[5] for warning in encoded.warnings] == [repr(sign) for sign in named]
 
 
 def test_text_without_words_has_no_ids(tokenizer):

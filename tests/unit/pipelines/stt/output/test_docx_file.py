@@ -12,15 +12,17 @@ from pipelines.errors import UnsupportedOption
 from pipelines.requests import TranscriptionRequest
 from pipelines.stt.output import docx_file
 from pipelines.stt.output.docx_file import DocxTranscript
+from pipelines.transcript.segment import TranscriptSegment
+from tests.transcript_factories import make_segment as make_timed_segment
 
 SUMMARY = {"language": "en"}
 
 
-def make_segment(start: float, text: str, **changes: Any) -> dict[str, Any]:
-    return {"start": start, "end": start + 2.0, "text": text, "words": [], **changes}
+def make_segment(start: float, text: str, *, speaker: str | None = None) -> TranscriptSegment:
+    return make_timed_segment(text, start, start + 2.0, speaker=speaker)
 
 
-def written(tmp_path: Path, *segments: dict[str, Any], timed: bool = True, title: str = "Talk") -> Any:
+def written(tmp_path: Path, *segments: TranscriptSegment, timed: bool = True, title: str = "Talk") -> Any:
     request = TranscriptionRequest(timestamps="word" if timed else "none", source_name=title)
     file = DocxTranscript(tmp_path / "a.docx", request)
     for segment in segments:

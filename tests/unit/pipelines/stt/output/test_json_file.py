@@ -10,20 +10,14 @@ import pytest
 
 from pipelines.requests import TranscriptionRequest
 from pipelines.stt.output.json_file import JsonTranscript
+from pipelines.transcript.segment import TranscriptSegment
+from tests.transcript_factories import make_segment, make_word
 
 SUMMARY = {"language": "en", "language_confidence": None, "duration_s": 3.0, "avg_confidence": 0.5}
-SEGMENT = {
-    "id": 0,
-    "start": 0.0,
-    "end": 1.0,
-    "text": 'A "quoted" \\ word\n',
-    "confidence": 0.5,
-    "model": "m",
-    "words": [{"word": "A", "start": 0.0, "end": 1.0, "confidence": 0.5}],
-}
+SEGMENT = make_segment('A "quoted" \\ word\n', 0.0, 1.0, make_word("A", 0.0, 1.0, 0.5), confidence=0.5)
 
 
-def write(tmp_path: Path, *segments: dict[str, Any], **params: Any) -> dict[str, Any]:
+def write(tmp_path: Path, *segments: TranscriptSegment, **params: Any) -> dict[str, Any]:
     writer = JsonTranscript(tmp_path / "t.json", TranscriptionRequest(**params))
     for segment in segments:
         writer.add(segment)
@@ -32,7 +26,7 @@ def write(tmp_path: Path, *segments: dict[str, Any], **params: Any) -> dict[str,
 
 def test_texts_are_joined_by_spaces_whatever_they_contain(tmp_path: Path) -> None:
     written = write(tmp_path, SEGMENT, SEGMENT)
-    assert written["text"] == f"{SEGMENT['text']} {SEGMENT['text']}"
+    assert written["text"] == f"{SEGMENT.text} {SEGMENT.text}"
     assert {name: written[name] for name in SUMMARY} == SUMMARY
 
 
@@ -41,7 +35,7 @@ def test_texts_are_joined_by_spaces_whatever_they_contain(tmp_path: Path) -> Non
     [
         ({}, ["id", "start", "end", "text", "confidence", "model", "words"]),
         ({"timestamps": "segment"}, ["id", "start", "end", "text", "confidence", "model"]),
-        ({"timestamps": "none", "diarize": True}, ["id", "text", "confidence", "model"]),
+        ({"timestamps": "none", "diarize": True}, ["id", "text", "confidence", "speaker", "model"]),
         ({"timestamps": "none"}, None),
     ],
 )
@@ -50,6 +44,14 @@ def test_segments_have_the_fields_that_the_request_asks_for(
 ) -> None:
     segments = write(tmp_path, SEGMENT, **params)["segments"]
     assert [list(segment) for segment in segments] == ([] if fields is None else [fields])
+
+
+@pytest.mark.parametrize("asked", [{"diarize": True}, {"channels": "split"}])
+def test_words_have_a_speaker_where_speakers_are_requested_even_an_unknown_one(
+    tmp_path: Path, asked: dict[str, Any]
+) -> None:
+    (segment,) = write(tmp_path, SEGMENT, **asked)["segments"]
+    assert segment["words"] == [{"word": "A", "start": 0.0, "end": 1.0, "confidence": 0.5, "speaker": None}]
 
 
 def test_no_scratch_file_is_left(tmp_path: Path) -> None:

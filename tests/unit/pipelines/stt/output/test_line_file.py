@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pipelines.requests import TranscriptionRequest
 from pipelines.stt.output.line_file import LineTranscript, create_text, create_tsv
+from pipelines.transcript.segment import TranscriptSegment
+from tests.transcript_factories import make_segment
 
 
-def segment(**changes: Any) -> dict[str, Any]:
-    return {"start": 1.2346, "end": 2.0, "text": "So\tit\nis.", **changes}
+def segment(text: str = "So\tit\nis.", *, speaker: str | None = None) -> TranscriptSegment:
+    return make_segment(text, 1.2346, 2.0, speaker=speaker)
 
 
-def lines(writer: LineTranscript, *segments: dict[str, Any]) -> list[str]:
+def lines(writer: LineTranscript, *segments: TranscriptSegment) -> list[str]:
     for each in segments:
         writer.add(each)
     return writer.finish({}).read_text().split("\n")
@@ -35,4 +36,4 @@ def test_row_has_a_column_for_the_speaker_where_the_request_asks_for_speakers(tm
 @pytest.mark.parametrize(("speaker", "line"), [("Ann", "Ann: Yes."), (None, "Yes.")])
 def test_paragraph_begins_with_its_speaker_where_one_is_known(tmp_path: Path, speaker: str | None, line: str) -> None:
     writer = create_text(tmp_path / "t.txt", TranscriptionRequest())
-    assert lines(writer, segment(text="Yes.", speaker=speaker)) == [line, ""]
+    assert lines(writer, segment("Yes.", speaker=speaker)) == [line, ""]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,25 +14,20 @@ import pytest
 
 from pipelines.requests import TranscriptionRequest
 from pipelines.stt.output.transcript_files import write_transcript
+from pipelines.transcript.segment import TranscriptSegment
 from tests.pipeline_runner import DirectorySink
+from tests.transcript_factories import make_segment as make_timed_segment
+from tests.transcript_factories import make_word
 
 
-def make_segment(number: int, **changes: Any) -> dict[str, Any]:
+def make_segment(number: int, **changes: Any) -> TranscriptSegment:
     start = number * 3.0
-    return {
-        "start": start,
-        "end": start + 2.0,
-        "text": f'He said "{number}"\tand — stopped.',
-        "confidence": 0.5,
-        "language": "en",
-        "language_confidence": 0.8,
-        "model": "m",
-        "words": [
-            {"word": "He", "start": start, "end": start + 0.5, "confidence": 0.25},
-            {"word": "stopped.", "start": start + 1.0, "end": start + 2.0, "confidence": 0.75},
-        ],
-        **changes,
-    }
+    words = make_word("He", start, start + 0.5, 0.25), make_word("stopped.", start + 1.0, start + 2.0, 0.75)
+    text = f'He said "{number}"\tand — stopped.'
+    segment = make_timed_segment(
+        text, start, start + 2.0, *words, confidence=0.5, language="en", language_confidence=0.8
+    )
+    return replace(segment, **changes)
 
 
 def write(tmp_path: Path, segments: Any, **params: Any) -> tuple[dict[str, Any], DirectorySink]:
@@ -41,7 +37,8 @@ def write(tmp_path: Path, segments: Any, **params: Any) -> tuple[dict[str, Any],
 
 
 def test_transcript_json_has_exactly_the_published_shape(tmp_path: Path) -> None:
-    _, sink = write(tmp_path, [make_segment(0, speaker="channel_1"), make_segment(1)])
+    segments = [make_segment(0, speaker="channel_1"), make_segment(1, speaker="channel_1")]
+    _, sink = write(tmp_path, segments, channels="split")
     written = json.loads((sink.out / "transcript.json").read_text())
     assert list(written) == ["text", "language", "language_confidence", "duration_s", "avg_confidence", "segments"]
     assert written["text"] == 'He said "0"\tand — stopped. He said "1"\tand — stopped.'
@@ -49,7 +46,7 @@ def test_transcript_json_has_exactly_the_published_shape(tmp_path: Path) -> None
     assert written["avg_confidence"] == 0.5
     assert list(written["segments"][0]) == ["id", "start", "end", "text", "confidence", "speaker", "model", "words"]
     assert [segment["id"] for segment in written["segments"]] == [0, 1]
-    assert list(written["segments"][0]["words"][0]) == ["word", "start", "end", "confidence"]
+    assert list(written["segments"][0]["words"][0]) == ["word", "start", "end", "confidence", "speaker"]
 
 
 @pytest.mark.parametrize("timestamps", ["none", "segment", "word"])
@@ -125,7 +122,7 @@ def test_table_and_text_name_the_speakers_of_split_channels(tmp_path: Path) -> N
 
 
 def test_memory_does_not_grow_with_the_transcript(tmp_path: Path) -> None:
-    def segments(count: int) -> Iterator[dict[str, Any]]:
+    def segments(count: int) -> Iterator[TranscriptSegment]:
         return (make_segment(number) for number in range(count))
 
     peaks = []
@@ -141,7 +138,7 @@ def test_memory_does_not_grow_with_the_transcript(tmp_path: Path) -> None:
 def test_subtitles_are_as_the_request_wants_them(tmp_path: Path) -> None:
     text = "It was the best of times, it was the worst of times."
     params = {"max_line_length": 20, "max_lines": 1, "speakers_in_subtitles": False}
-    _, sink = write(tmp_path, [make_segment(0, text=text, words=[], speaker="Ann")], **params)
+    _, sink = write(tmp_path, [make_segment(0, text=text, words=(), speaker="Ann")], **params)
     srt = (sink.out / "transcript.srt").read_text()
     blocks = srt.strip().split("\n\n")
     assert all(len(block.splitlines()) == 3 and len(block.splitlines()[2]) <= 20 for block in blocks)

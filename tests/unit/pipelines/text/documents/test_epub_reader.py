@@ -72,12 +72,12 @@ def test_the_cover_is_found_in_both_ways_of_naming_it(tmp_path: Path, manifest: 
     assert document.cover == Cover("image/png", make_png())
 
 
-def test_a_missing_page_is_skipped_with_a_remark(tmp_path: Path) -> None:
+def test_a_missing_page_is_skipped_with_a_warning(tmp_path: Path) -> None:
     entries = epub_entries(PAGES, nav=NAV)
     del entries["OEBPS/one.xhtml"]
     document = read(make_zip(tmp_path / "b", entries))
     assert titles(list(document.blocks)) == ["Chapter Two"]
-    assert document.remarks == ["A page of the book is missing: OEBPS/one.xhtml."]
+    assert document.warnings == ["A page of the book is missing: OEBPS/one.xhtml."]
 
 
 def test_a_missing_cover_or_navigation_is_skipped(tmp_path: Path) -> None:

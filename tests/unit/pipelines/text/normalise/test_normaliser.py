@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.text.aligned_text import AlignedText
-from pipelines.text.normalise.normaliser import LANGUAGES, apply_rules, find_unspoken_signs, format_as, has_rules
+from pipelines.text.normalise.normaliser import LANGUAGES, apply_rules, find_unspoken_symbols, format_as, has_rules
 from pipelines.text.normalise.rule_book import load_rule_book
 from pipelines.text.typography import normalise_typography
 
@@ -33,7 +33,7 @@ def test_every_written_text_gets_its_spoken_form(language: str) -> None:
 @pytest.mark.parametrize("language", sorted(LANGUAGES))
 def test_a_spoken_form_has_no_digit_or_sign_and_is_not_changed_by_the_rules(language: str) -> None:
     for _, spoken in pairs(language):
-        assert find_unspoken_signs(spoken) == []
+        assert find_unspoken_symbols(spoken) == []
         assert said(spoken, language) == spoken
 
 
@@ -60,7 +60,7 @@ def test_what_is_no_date_or_time_loses_no_letter_and_keeps_no_digit(text: str, l
 def test_signs_without_a_word_stay_and_are_named() -> None:
     spoken = said("Snow ☃ and 3 ☂!", "en")
     assert spoken == "Snow ☃ and three ☂!"
-    assert find_unspoken_signs(spoken) == ["☂", "☃"]
+    assert find_unspoken_symbols(spoken) == ["☂", "☃"]
 
 
 def test_a_final_range_is_not_changed() -> None:

@@ -30,9 +30,9 @@ def test_a_character_is_its_symbol_or_a_substitute_or_silent(char: str, ids: lis
 @pytest.mark.parametrize("char", ["z", "7", "ж", "€", "%", "&", "😀", "æ", "\u093e"])
 def test_an_unknown_character_is_named_once(char: str) -> None:
     assert LETTERS.ids(char) == []
-    (remark,) = LETTERS.remarks(char * 3)
-    assert remark.startswith(f"letters has no symbol for {char!r} (")
-    assert remark.endswith("which was left out: write it in letters that the model knows.")
+    (warning,) = LETTERS.warnings(char * 3)
+    assert warning.startswith(f"letters has no symbol for {char!r} (")
+    assert warning.endswith("which was left out: write it in letters that the model knows.")
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_an_unknown_character_is_named_once(char: str) -> None:
 def test_letters_that_the_set_lacks_lose_their_marks(written: str, said: str) -> None:
     alphabet = SymbolSet({letter: number for number, letter in enumerate(ascii_lowercase)}, name="alphabet")
     assert "".join(ascii_lowercase[number] for char in written for number in alphabet.ids(char)) == said
-    assert alphabet.remarks(written) == ()
+    assert alphabet.warnings(written) == ()
     assert SymbolSet({"é": 7, "e": 5}, name="accents").ids("É") == [7]
 
 

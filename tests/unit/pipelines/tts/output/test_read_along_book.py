@@ -19,6 +19,7 @@ from pipelines.requests import SynthesisRequest
 from pipelines.text.documents.epub_reader import read_file as read_epub
 from pipelines.tts.output.read_along_book import ReadAlongBookWriter
 from pipelines.tts.part_file import SpeechPart, SpokenSentence
+from pipelines.tts.speech_plan import PlannedChapter, SpeechHeader
 from tests.document_factories import epub_entries, make_png, make_zip
 from tests.pipeline_runner import DirectorySink
 from tests.synthesis_runner import SynthesisRun, run_synthesis
@@ -149,13 +150,13 @@ def test_whatever_a_title_holds_the_book_stays_xml(
     ("written", "language"), [("de_DE", "de-DE"), ("eng", "en"), ("German", "und"), ("", "und"), (None, "und")]
 )
 def test_language_is_a_tag_or_unknown(tmp_path: Path, written: str | None, language: str) -> None:
-    with ReadAlongBookWriter(tmp_path, "mp3", {"chapters": [], "title": None, "language": written}) as book:
+    with ReadAlongBookWriter(tmp_path, "mp3", SpeechHeader(language=written)) as book:
         assert f"<dc:language>{language}</dc:language>" in book._package()
         assert ("lang=" in book._navigation()) == (language != "und")
 
 
 def test_chapter_in_which_nothing_sounds_has_no_page(tmp_path: Path) -> None:
-    header = {"chapters": [{"title": name} for name in ("One", "Mute", "Two")], "title": "T"}
+    header = SpeechHeader("T", chapters=[PlannedChapter(name, 0) for name in ("One", "Mute", "Two")])
     sink, audio = DirectorySink(tmp_path / "sink"), tmp_path / "audio.mp3"
     audio.write_bytes(b"ID3")
     with ReadAlongBookWriter(tmp_path, "mp3", header) as book:

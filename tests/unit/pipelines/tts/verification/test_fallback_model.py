@@ -20,6 +20,7 @@ from pipelines.pipeline import Span
 from pipelines.requests import SynthesisRequest
 from pipelines.text.word_marks import WordMark
 from pipelines.tts.part_file import SpokenSentence, read_part
+from pipelines.tts.speech_plan import SpeechSpan
 from pipelines.tts.verification.verification import MAX_RESYNTHESES, next_model
 from tests.material.recorded_recogniser import RecordedRecogniser
 from tests.material.recorded_voice import RECORDING, SilentSentenceVoice, load_sentences
@@ -191,7 +192,7 @@ def test_sentence_that_the_fallback_cannot_render_is_unchanged_and_a_warning_nam
 
 def test_turns_are_in_order_and_end() -> None:
     request = SynthesisRequest(text="x", retry_models=["b", "c"])
-    spans = [Span(0, 0, 1, 1, {"speaker": "a", "round": number}) for number in range(2, 13, 2)]
+    spans = [Span(0, 0, 1, 1, {**SpeechSpan(model="a").to_json(), "round": number}) for number in range(2, 13, 2)]
     turns = [next_model(request, span) for span in spans]
     assert turns == ["a"] * MAX_RESYNTHESES + ["b", "c", None, None]
 

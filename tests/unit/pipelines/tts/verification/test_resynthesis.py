@@ -14,7 +14,9 @@ from pipelines.families.tone import ToneSynthesiser
 from pipelines.family import Speech, SynthesisInput, Tick
 from pipelines.pipeline import Part, Span
 from pipelines.requests import SynthesisRequest
+from pipelines.text.splitting.segment import TextSegment
 from pipelines.tts.part_file import SpeechPart, SpokenSentence, read_part, write_part
+from pipelines.tts.speech_plan import SpeechSpan
 from pipelines.tts.verification.resynthesis import resynthesise
 from tests.pipeline_runner import DirectorySink
 
@@ -41,8 +43,8 @@ def run(tmp_path: Path, family: Recording, only: list[int]) -> tuple[SpeechPart,
     )
     verified = SpeechPart(0, RATE, np.full(2 * RATE, 1_000, np.int16), sentences)
     write_part(tmp_path / "verified", verified)
-    data = {"pieces": [[text, "sentence"] for text in TEXTS], "language": "en", "speaker": "tone", "only": only}
-    span = Span(2, 0, 9, 0, {**data, "round": 3})
+    data = SpeechSpan([TextSegment(text) for text in TEXTS], language="en", model="tone", only=only)
+    span = Span(2, 0, 9, 0, {**data.to_json(), "round": 3})
     sources = [tmp_path / "spoken", tmp_path / "verified"]
     request = SynthesisRequest(text="x", verify=True, verify_model="tone-listener", retry_models=["espeak"])
     part = resynthesise(request, span, sources.__getitem__, family, DirectorySink(tmp_path))
@@ -67,7 +69,11 @@ def test_own_model_renders_smaller_parts_with_another_seed(tmp_path: Path) -> No
 def test_new_renditions_go_to_verification_again(tmp_path: Path) -> None:
     _, part, _ = run(tmp_path, Recording(), [1])
     (follow_up,) = part.follow_ups
-    assert (follow_up.model, follow_up.span.data["only"], follow_up.span.data["round"]) == ("tone-listener", [1], 4)
+    assert (follow_up.model, SpeechSpan.from_json(follow_up.span.data).only, follow_up.span.data["round"]) == (
+        "tone-listener",
+        [1],
+        4,
+    )
 
 
 def test_fallback_model_renders_whole_sentences_and_is_named_in_the_provenance(tmp_path: Path) -> None:

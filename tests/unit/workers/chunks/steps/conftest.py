@@ -18,7 +18,7 @@ from jobs.states import ChunkState, JobState, Priority, Step
 from jobs.storage.directory_storage import DirectoryStorage
 from pipelines.catalog.catalog import Catalog
 from workers.chunks.context import ChunkContext
-from workers.chunks.heartbeat import Lease
+from workers.chunks.lease import Lease
 from workers.chunks.stored_objects import StoredObjects
 from workers.chunks.workdir import Workdir
 

@@ -46,13 +46,13 @@ def test_spans_become_work_chunks_and_unused_files_are_noted(contexts: Any) -> N
     step.store_file("piece-0", contexts.write("out-1", "samples"), "audio/wav")
     step.store_file("cover", contexts.write("out-2", "picture"), "image/png")
     write_plan(contexts, {**SPAN, "inputs": ["piece-0"]})
-    commit, reuse = step.build_commit(PlanDone(5.0, "characters", 1))
-    assert reuse is None
+    commit, reused = step.build_commit(PlanDone(5.0, "characters", 1))
+    assert not reused
     assert (commit.units_total, commit.unit) == (5.0, "characters")
     (chunk,) = commit.new_chunks
     assert (chunk.queue, chunk.units, chunk.span["data"]) == ("tts.tone", 5.0, {"text": "Hi."})
     assert [source.bytes for source in chunk.input_keys] == [7]
-    assert [file["name"] for file in commit.notes["files"]] == ["cover"]
+    assert [file.name for file in commit.notes.files] == ["cover"]
     assert contexts.storage.stat(commit.part.key) == commit.part.bytes
 
 
@@ -62,11 +62,33 @@ def test_another_number_of_spans_than_reported_is_a_violation(contexts: Any) -> 
         plan(contexts).build_commit(PlanDone(5.0, "characters", 2))
 
 
-@pytest.mark.parametrize("span", [{"idx": 0}, {**SPAN, "units": "many"}, {**SPAN, "inputs": ["never stored"]}])
-def test_a_span_that_is_none_is_an_error(contexts: Any, span: dict[str, Any]) -> None:
-    write_plan(contexts, span)
-    with pytest.raises((KeyError, ValueError)):
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"idx": 0}',
+        b"[]",
+        b"7",
+        b"{",
+        b"[" * 100_000,
+        b'"\xff"',
+        json.dumps({**SPAN, "units": "many"}).encode(),
+        json.dumps({**SPAN, "idx": float("inf")}).encode(),
+        json.dumps({**SPAN, "inputs": ["never stored"]}).encode(),
+        json.dumps({**SPAN, "inputs": [["never stored"]]}).encode(),
+        json.dumps({**SPAN, "inputs": None}).encode(),
+    ],
+    ids=lambda line: line[:40].decode(errors="replace"),
+)
+def test_a_line_that_is_no_span_is_a_violation(contexts: Any, line: bytes) -> None:
+    (contexts.workdir.path / PLAN_FILE).write_bytes(b'{"header": {}}\n' + line + b"\n")
+    with pytest.raises(ProtocolViolation):
         plan(contexts).build_commit(PlanDone(5.0, "characters", 1))
+
+
+def test_an_empty_plan_is_a_violation(contexts: Any) -> None:
+    (contexts.workdir.path / PLAN_FILE).write_bytes(b"")
+    with pytest.raises(ProtocolViolation):
+        plan(contexts).build_commit(PlanDone(0.0, "characters", 0))
 
 
 def test_a_plan_ends_as_a_plan(contexts: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobs.chunk import InputObject
+from jobs.stored_object import StoredObject
 from workers.chunks.steps.source_files import SourceFiles
 
 
@@ -10,12 +10,12 @@ class Objects:
     def __init__(self) -> None:
         self.fetched: list[tuple[str, str]] = []
 
-    def fetch(self, source: InputObject, name: str) -> str:
+    def fetch(self, source: StoredObject, name: str) -> str:
         self.fetched.append((source.key, name))
         return name
 
 
-SOURCES = [InputObject(f"key-{number}", None, None) for number in range(3)]
+SOURCES = [StoredObject(f"key-{number}", "0" * 64, 1) for number in range(3)]
 
 
 def test_a_source_is_fetched_once_ahead_or_on_demand() -> None:
@@ -44,7 +44,7 @@ def test_there_is_no_source_past_the_end_or_before_the_start() -> None:
 
 
 def test_sources_may_still_grow() -> None:
-    sources: list[InputObject] = []
+    sources: list[StoredObject] = []
     files = SourceFiles(Objects(), sources)  # type: ignore[arg-type]
     assert files.get(0) is None
     sources.append(SOURCES[0])

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from jobs.chunk import Chunk
+from jobs.chunk import Chunk, ChunkNotes, PlanFile
 from jobs.states import ChunkState, Step
 from workers.chunks.steps.stitch import StitchStep
 from workers.engines.messages import PLAN_FILE, SPANS_FILE, StitchDone, WorkDone
 from workers.engines.protocol import ProtocolViolation
+
+NOTES = ChunkNotes(engine_s=1.25)
 
 
 class Jobs:
@@ -20,10 +22,10 @@ class Jobs:
     def __init__(self, storage: Any) -> None:
         self._chunks = [self._chunk(storage, Step.WORK, idx, f"part {idx}") for idx in range(2)]
         cover = storage.put_bytes("jobs/t/job_1/plan/cover", b"picture")
-        files = [{"name": "cover", "key": cover.key, "sha256": cover.sha256, "bytes": cover.bytes}]
-        self._plan = self._chunk(storage, Step.PLAN, 0, '{"header": {}}\n', {"files": files})
+        notes = ChunkNotes(files=[PlanFile("cover", cover)])
+        self._plan = self._chunk(storage, Step.PLAN, 0, '{"header": {}}\n', notes)
 
-    def _chunk(self, storage: Any, step: Step, idx: int, text: str, notes: dict[str, Any] | None = None) -> Chunk:
+    def _chunk(self, storage: Any, step: Step, idx: int, text: str, notes: ChunkNotes = NOTES) -> Chunk:
         part = storage.put_bytes(f"jobs/t/job_1/parts/{step}-{idx}", text.encode())
         return Chunk(
             id=f"chk_{step}{idx}",
@@ -37,10 +39,8 @@ class Jobs:
             fence=1,
             units=1.0,
             span={"idx": idx},
-            result_key=part.key,
-            result_sha256=part.sha256,
-            result_bytes=part.bytes,
-            notes=notes or {"engine_s": 1.25},
+            part=part,
+            notes=notes,
         )
 
     def plan_chunk(self, job_id: str) -> Chunk:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from jobs.chunk import InputObject
 from jobs.states import Step
 from pipelines.errors import UnsupportedOption
 from workers.chunks.steps.work import WorkStep
@@ -19,9 +18,8 @@ SPAN = {"idx": 4, "start": 0.0, "end": 5.0, "units": 5.0, "data": {}, "inputs": 
 @pytest.fixture
 def step(contexts: Any) -> WorkStep:
     source = contexts.storage.put_bytes("jobs/t/job_1/plan/piece", b"samples")
-    inputs = (InputObject(source.key, source.sha256, source.bytes),)
     return WorkStep(
-        contexts.make(Step.WORK, {"params": {"text": "Hi."}}, {"span": SPAN, "input_keys": inputs, "idx": 4})
+        contexts.make(Step.WORK, {"params": {"text": "Hi."}}, {"span": SPAN, "input_keys": (source,), "idx": 4})
     )
 
 
@@ -43,7 +41,7 @@ def test_the_part_is_stored_and_follow_ups_become_chunks_of_the_next_round(step:
     commit, _ = step.build_commit(WorkDone("part", 1.5, None, {"revision": "7"}, (follow_up,)))
     assert contexts.storage.stat(commit.part.key) == 6
     assert "work-1-4-3-" in commit.part.key
-    assert commit.notes == {
+    assert commit.notes.to_json() == {
         "engine_s": 1.5,
         "provenance": {"engine_entry": "tone", "revision": "7"},
         "follow_ups": 1,

@@ -1,7 +1,6 @@
 """Notifications without a broker: each is a function call in this process, one after another, in the order sent.
 
-For tests and for work without workers. A notification that is sent while another is being handled waits its turn, so
-nothing recurses.
+A notification that is sent while another is being handled waits its turn, so nothing recurses.
 """
 
 from __future__ import annotations

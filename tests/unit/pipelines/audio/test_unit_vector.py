@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipelines.speaker_embeddings.unit_vector import normalise_length
+from pipelines.audio.unit_vector import normalise_length
 
 
 def test_length_becomes_one_and_the_direction_stays() -> None:

@@ -10,8 +10,8 @@ from structlog.testing import capture_logs
 
 from jobs.errors import StoreUnavailable
 from tests.services.machine_speed import deadline, poll
-from workers.webhooks import delivery_threads
-from workers.webhooks.delivery_threads import DeliverySender
+from workers.webhooks import delivery_sender
+from workers.webhooks.delivery_sender import DeliverySender
 
 
 class Due:
@@ -46,7 +46,7 @@ def test_one_notification_sends_all_that_is_due_and_many_at_once(
     sender: DeliverySender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     due = Due(20)
-    monkeypatch.setattr(delivery_threads, "deliver_one", due.deliver_one)
+    monkeypatch.setattr(delivery_sender, "deliver_one", due.deliver_one)
     due.gate.set()
     assert sender.consume() == 1
     assert poll(lambda: due.count == 0)
@@ -55,7 +55,7 @@ def test_one_notification_sends_all_that_is_due_and_many_at_once(
 
 def test_no_more_threads_than_allowed(sender: DeliverySender, monkeypatch: pytest.MonkeyPatch) -> None:
     due = Due(10)
-    monkeypatch.setattr(delivery_threads, "deliver_one", due.deliver_one)
+    monkeypatch.setattr(delivery_sender, "deliver_one", due.deliver_one)
     assert [sender.consume() for _ in range(6)] == [1, 2, 3, 4, 4, 4]
     assert poll(lambda: due.inside == 4)
     due.gate.set()
@@ -66,7 +66,7 @@ def test_no_more_threads_than_allowed(sender: DeliverySender, monkeypatch: pytes
 
 def test_after_closing_nothing_is_sent(sender: DeliverySender, monkeypatch: pytest.MonkeyPatch) -> None:
     due = Due(1)
-    monkeypatch.setattr(delivery_threads, "deliver_one", due.deliver_one)
+    monkeypatch.setattr(delivery_sender, "deliver_one", due.deliver_one)
     sender.close()
     assert sender.consume() == 0
     assert due.count == 1
@@ -79,13 +79,13 @@ def test_a_database_that_is_down_ends_the_thread_and_not_the_sender(
         raise StoreUnavailable
 
     with capture_logs() as logs:
-        monkeypatch.setattr(delivery_threads, "deliver_one", down)
+        monkeypatch.setattr(delivery_sender, "deliver_one", down)
         sender.consume()
         assert poll(lambda: sender._active_threads == 0)
     assert [log["event"] for log in logs] == ["delivery_postponed"]
     due = Due(1)
     due.gate.set()
-    monkeypatch.setattr(delivery_threads, "deliver_one", due.deliver_one)
+    monkeypatch.setattr(delivery_sender, "deliver_one", due.deliver_one)
     sender.consume()
     assert poll(lambda: due.count == 0)
     sender.close()

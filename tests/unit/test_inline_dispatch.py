@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jobs.dispatch.inline_dispatch import InlineDispatch
+from tests.inline_dispatch import InlineDispatch
 
 
 def test_a_notification_sent_while_one_is_handled_waits_its_turn() -> None:

@@ -1,4 +1,4 @@
-"""pipelines/audio/defects.py: faults made in speech are found, and none in speech that has none (Flite's)."""
+"""pipelines/audio/faults.py: faults made in speech are found, and none in speech that has none (Flite's)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipelines.audio.defects import HUMAN_RATES, Measurements, compute_score, expected_rates, find_faults, measure
+from pipelines.audio.faults import HUMAN_RATES, Measurements, compute_score, expected_rates, find_faults, measure
 from pipelines.text.length import estimate_spoken_letters
 from tests.material.recorded_voice import cut_samples, load_sentences
 from tests.material.sounds import RATE_HZ, make_hum
