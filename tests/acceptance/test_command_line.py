@@ -214,10 +214,14 @@ def test_waiting_survives_the_death_of_the_api(
     stack: Child, voicemill: Voicemill, environment: dict[str, str], tmp_path: Path
 ) -> None:
     job_id = voicemill("speak", "Nobody speaks this.", "--model", "espeak", "--no-wait").stdout.strip()
+    api_log = Path(environment["VOICEMILL_DATA_DIR"]) / "logs" / "api.log"
+    streams = count_event_streams(api_log)
     with (tmp_path / "waiting.log").open("w+") as log:
         command = [VOICEMILL, "job", job_id, "--wait", "--json"]
         waiting = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
+            # A command that cannot reach the server when it starts ends at once; one that waits does not.
+            assert poll(lambda: count_event_streams(api_log) > streams, deadline_s=60)
             apis = api_processes(stack)
             assert poll(lambda: any(has_connection(api, waiting.pid) for api in apis), deadline_s=60)
             for api in apis:
@@ -229,6 +233,11 @@ def test_waiting_survives_the_death_of_the_api(
             waiting.wait()
         log.seek(0)
         assert json.load(log)["job"]["state"] == "cancelled"
+
+
+def count_event_streams(api_log: Path) -> int:
+    """How many event streams of jobs the API has begun to send."""
+    return api_log.read_text().count("route=/jobs/<job_id>/events")
 
 
 def api_processes(stack: Child) -> list[psutil.Process]:

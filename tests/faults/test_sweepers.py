@@ -31,8 +31,8 @@ def test_sweepers_with_wrong_clocks_rescue_only_expired_leases(tmp_path, postgre
             assert rig.count_log_lines(f"clock shifted by {shift_s} s") >= 1, rig.read_log_tails()
         rig.submit(8, chunks=6, seconds=0.5)
         assert poll(lambda: rig.count_running(victim) > 0, deadline_s=30)
-        held = rig.count_running(victim)
         victim.kill()
+        held = rig.count_running(victim)  # a live worker may claim more before it is killed
         rig.count_fault("kill -9")
         rig.wait_until_ended(60)
         rig.expect_all_succeeded()

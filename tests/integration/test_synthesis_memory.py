@@ -54,7 +54,8 @@ class Sink:
 count = int(sys.argv[3])
 chapters = [{"title": str(n), "first_idx": n} for n in range(count)]
 header = {"title": "T", "author": None, "language": "en", "chapters": chapters, "remarks": []}
-spans = (Span(n, n, n + 1, 1) for n in range(count))
+data = {"chapter": 0, "language": "en", "first_sentence": 0, "pieces": []}
+spans = (Span(n, n, n + 1, 1, data) for n in range(count))
 request = SynthesisRequest(text="x", format="m4b", loudness_lufs=-18, speech_marks=True)
 result = Synthesis().stitch(request, header, spans, lambda k: Path(sys.argv[1]), Sink())
 peak = int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024
