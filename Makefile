@@ -15,12 +15,12 @@ PIP := PYTHONWARNINGS=ignore $(PY) -m pip install --quiet --disable-pip-version-
 export PIP_ROOT_USER_ACTION := ignore
 # setuptools warns that folders beside an editable installation may shadow it: here they are the installation.
 
-# First what is quick and points at the cause, then what starts and kills whole stacks. The former computes, the latter
-# waits a third of its time: hence two and three files at a time on two cores. tests/benchmarks has verbs of its own.
+# First what is quick and points at the cause, then what starts and kills whole stacks; both two files at a time (three
+# take as long on two cores). tests/benchmarks has verbs of its own.
 QUICK := $(wildcard tests/unit tests/test_*.py tests/conformance)
 WHOLE := $(wildcard tests/integration tests/acceptance tests/faults)
 
-SIDE_BY_SIDE := $(PY) -m pytest --durations=15 --dist=loadfile
+TWO_FILES := $(PY) -m pytest --durations=15 --numprocesses=2 --dist=loadfile
 
 # What computes: engines, families, vocoders. Each library is told which instructions it may use; ONNX Runtime cannot be.
 COMPUTING := $(PY) -m pytest --numprocesses=2 --dist=loadfile tests/unit/pipelines/engines \
@@ -52,8 +52,8 @@ ifdef TESTS
 	$(PY) -m pytest --durations=15 $(TESTS)
 else
 	@failed=0; \
-	$(SIDE_BY_SIDE) --numprocesses=2 $(if $(COVERAGE),--cov --cov-report=term) $(QUICK) || failed=1; \
-	$(SIDE_BY_SIDE) --numprocesses=3 $(WHOLE) || failed=1; \
+	$(TWO_FILES) $(if $(COVERAGE),--cov --cov-report=term) $(QUICK) || failed=1; \
+	$(TWO_FILES) $(WHOLE) || failed=1; \
 	exit $$failed
 endif
 
