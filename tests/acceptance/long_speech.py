@@ -127,7 +127,8 @@ def _work(folder: Path, model: str) -> dict[str, Any]:
 def _measure_resident() -> float:
     """MiB of this process that are in use: garbage is collected, and freed memory is back at the system."""
     gc.collect()
-    ctypes.CDLL(None).malloc_trim(0)
+    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):  # only glibc has it
+        trim(0)
     return float(psutil.Process().memory_info().rss) / 2**20
 
 
