@@ -7,7 +7,9 @@ SHELL := /bin/sh
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMPS := $(VENV)/.stamps
-# Modules are compiled when they are first imported: most of them never are, and take 100 MB.
+# Modules are compiled when they are first imported: most of them never are, and take 100 MB. What is compiled is kept,
+# also where the environment says otherwise: the tests start hundreds of processes.
+unexport PYTHONDONTWRITEBYTECODE
 # A changed dependency, constraint or place of the clone installs again; the same ones never do.
 KEY := $(shell (pwd; cat pyproject.toml constraints.txt) | cksum | cut -d' ' -f1)
 PIP := PYTHONWARNINGS=ignore $(PY) -m pip install --quiet --disable-pip-version-check --no-compile \

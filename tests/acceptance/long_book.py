@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-#: Characters of a chapter; a short book has `_LEAST` shorter chapters.
+#: Characters of a chapter; a short book has `_LEAST` shorter chapters: a first, a middle and a last one.
 _CHAPTER = 9_000
-_LEAST = 4
+_LEAST = 3
 _WORDS = """
     water garden letter morning winter window silver morrow thunder lantern harbour village the of and to in on over
     under beside our their his her old young small great white green quiet sudden bright heavy walks runs found heard

@@ -50,8 +50,8 @@ VOICES = (
     Voice("tacotron2", 330_000, "wav"),
     Voice("yourtts", 55_000, "flac"),
 )
-#: Characters of the book for `make test`: one to thirteen minutes.
-SHORT_BOOK = 4_000
+#: Characters of the book for `make test`: up to five minutes.
+SHORT_BOOK = 1_500
 #: Samples [start, end) of the finished file.
 Place = tuple[int, int]
 #: Limits for the growth of memory from the first to the last tenth of an hour. The peak depends on the longest

@@ -82,13 +82,15 @@ def test_notifications_go_out_while_the_database_is_down(redis_url: str) -> None
 
 
 def test_notify_does_not_wait_for_a_broker_that_hangs(hanging_url: str) -> None:
-    dispatch = CeleryDispatch(hanging_url)
-    for n in range(1000):
-        dispatch.notify("cpu", job_id=f"chk_{n}")
-    # All thousand calls came back before the first step of the first publish gave up.
-    assert not dispatch._breaker.is_open
-    assert poll(lambda: dispatch._breaker.is_open, deadline_s=20)
-    dispatch.close()
+    with capture_logs() as logs:
+        dispatch = CeleryDispatch(hanging_url)
+        for n in range(1000):
+            dispatch.notify("cpu", job_id=f"chk_{n}")
+        # All thousand calls came back before the first step of the first publish gave up. (The breaker itself is open
+        # for a moment only: a busy machine does not see it.)
+        assert not logs
+        assert poll(lambda: bool(logs), deadline_s=20)
+        dispatch.close()
 
 
 def test_the_log_of_an_outage_does_not_quote_the_password(hanging_url: str) -> None:
