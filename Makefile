@@ -12,10 +12,19 @@ STAMPS := $(VENV)/.stamps
 unexport PYTHONDONTWRITEBYTECODE
 # A changed dependency, constraint or place of the clone installs again; the same ones never do.
 KEY := $(shell (pwd; cat pyproject.toml constraints.txt) | cksum | cut -d' ' -f1)
-PIP := PYTHONWARNINGS=ignore $(PY) -m pip install --quiet --disable-pip-version-check --no-compile \
-  --constraint constraints.txt
+PIP := PYTHONWARNINGS=ignore PYTHONUNBUFFERED=1 $(PY) -m pip install --disable-pip-version-check --no-compile \
+  --progress-bar off --constraint constraints.txt
 export PIP_ROOT_USER_ACTION := ignore
 # setuptools warns that folders beside an editable installation may shadow it: here they are the installation.
+
+# A comma in an argument of `call`.
+COMMA := ,
+# Says what pip fetches and installs, a line each: minutes without one look like a halt. The pipe would lose pip's exit
+# code; a file keeps it.
+pip_install = { $(PIP) $(1); echo $$? > $(STAMPS)/pip-code; } | \
+  awk '/^ *Downloading .*\(/ {sub(/^.*\//, "", $$2); print "  fetching " $$2, $$3, $$4; fflush()} \
+  /^Installing collected packages/ {print "  installing " NF - 3 " packages"; fflush()}'; \
+  code=$$(cat $(STAMPS)/pip-code); rm -f $(STAMPS)/pip-code; exit $$code
 
 # First what is quick and points at the cause, then what starts and kills whole stacks; both two files at a time (three
 # take as long on two cores). tests/benchmarks has verbs of its own.
@@ -113,17 +122,17 @@ $(STAMPS)/venv:
 
 $(STAMPS)/demo-$(KEY): | $(STAMPS)/venv
 	@echo "Installing .[espeak,text,demo] (once per change of the dependencies)"
-	@$(PIP) --editable '.[espeak,text,demo]'
+	@$(call pip_install,--editable '.[espeak$(COMMA)text$(COMMA)demo]')
 	@touch $@
 
 $(STAMPS)/test-$(KEY): | $(STAMPS)/demo-$(KEY)
 	@echo "Installing .[$(TESTED)] (once per change of the dependencies)"
-	@$(PIP) --editable '.[$(TESTED)]'
+	@$(call pip_install,--editable '.[$(TESTED)]')
 # Their own dependencies need a compiler or the network, and nothing here uses those.
-	@$(PIP) --no-deps resemblyzer==0.1.4 speechmos==0.0.1.1
+	@$(call pip_install,--no-deps resemblyzer==0.1.4 speechmos==0.0.1.1)
 	@touch $@
 
 $(STAMPS)/lint-$(KEY): | $(STAMPS)/demo-$(KEY)
 	@echo "Installing .[espeak,text,dev] (once per change of the dependencies)"
-	@$(PIP) --editable '.[espeak,text,dev]'
+	@$(call pip_install,--editable '.[espeak$(COMMA)text$(COMMA)dev]')
 	@touch $@

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from flask.json.provider import DefaultJSONProvider
-from flask_openapi3 import OpenAPI
+from flask_openapi3 import OpenAPI, Server
 
 from api.http.context import install_services
 from api.http.openapi import INFO, install_docs
 from api.http.operation import SECURITY_SCHEMES
+from api.http.page_headers import install_page_headers
 from api.http.problems import install_problems
 from api.http.request_log import install_request_log
 from api.http.schemas import Problem
 from api.jobs.routes import routes as jobs
 from api.keys.routes import routes as keys
 from api.models.routes import routes as models
+from api.ops.probes import probes
 from api.ops.routes import routes as ops
+from api.problems.routes import routes as problems
 from api.stt.routes import routes as stt
 from api.submission.http import install_submission_problems
 from api.submission.routes import routes as submission
@@ -25,7 +28,7 @@ from api.webhooks.routes import routes as webhooks
 from .services import Services
 
 #: In the order of the OpenAPI document.
-ROUTES = (jobs, submission, tts, voices, stt, ops, models, keys, webhooks)
+ROUTES = (jobs, submission, tts, voices, stt, ops, probes, models, keys, webhooks, problems)
 
 
 def create_app(services: Services) -> OpenAPI:
@@ -33,6 +36,7 @@ def create_app(services: Services) -> OpenAPI:
     app = OpenAPI(
         "api",
         info=INFO,
+        servers=[Server(url=services.settings.public_url.rstrip("/"))],
         security_schemes=SECURITY_SCHEMES,
         validation_error_model=Problem,
         validation_error_status=500,  # every route documents 500 itself: nothing is added
@@ -44,6 +48,7 @@ def create_app(services: Services) -> OpenAPI:
     assert isinstance(app.json, DefaultJSONProvider)
     app.json.sort_keys = False
     install_request_log(app)
+    install_page_headers(app, public_url=services.settings.public_url)
     install_problems(app)
     install_submission_problems(app)
     for blueprint in ROUTES:

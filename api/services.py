@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from jobs.secret_box import SecretBox
     from jobs.settings import Settings
     from jobs.storage.storage import Storage
+    from jobs.storage.verified_ranges import VerifiedRanges
     from jobs.store import Store
     from pipelines.catalog.catalog import Catalog
 
@@ -32,6 +33,7 @@ class Services:
     settings: Settings
     store: Store
     storage: Storage
+    ranges: VerifiedRanges
     dispatch: Dispatch
     secret_box: SecretBox
     catalog: Catalog

@@ -12,7 +12,7 @@ from api.ops.request_metrics import RequestMetrics
 from api.submission.uncertain_inputs import UncertainInputs
 from jobs.dispatch.dispatch import Dispatch
 from jobs.dispatch.from_settings import open_dispatch
-from jobs.errors import JobsError
+from jobs.errors import JobsError, NotMigrated
 from jobs.outbound.address import OutboundPolicy
 from jobs.secret_box import SecretBox, open_secret_box
 from jobs.settings import Settings
@@ -20,6 +20,7 @@ from jobs.sql import open_store
 from jobs.storage.from_settings import open_storage
 from jobs.storage.ownership import mark_storage
 from jobs.storage.storage import Storage
+from jobs.storage.verified_ranges import VerifiedRanges
 from jobs.store import Store
 from pipelines.catalog.catalog import Catalog
 
@@ -41,8 +42,12 @@ def build_services(settings: Settings) -> Services:
     storage = open_storage(settings)
     try:
         mark_storage(storage, store.maintenance.installation_id())
+    except NotMigrated:
+        raise  # no request could be answered before an operator acts
     except JobsError as error:
-        log.warning("storage_not_marked", code=error.code)  # a worker marks it later; until then nothing is deleted
+        log.warning(
+            "storage_not_marked", detail=error.for_operator()
+        )  # a worker marks it later; until then nothing is deleted
     return assemble_services(
         settings, store=store, storage=storage, dispatch=dispatch, secret_box=secret_box, workers=workers
     )
@@ -63,12 +68,15 @@ def assemble_services(
         settings=settings,
         store=store,
         storage=storage,
+        ranges=VerifiedRanges(storage),
         dispatch=dispatch,
         secret_box=secret_box if secret_box is not None else open_secret_box(settings),
         catalog=Catalog.read(settings.data_dir / "models.toml"),
         key_cache=KeyCache(store.keys, trust_s=settings.api_cache_keys_s),
         workers=workers,
-        watcher=JobWatcher(store.jobs, max_waiters=settings.max_waiters),
+        watcher=JobWatcher(
+            store.jobs, max_waiters=settings.max_waiters, max_tenant_waiters=settings.max_tenant_waiters
+        ),
         uncertain_inputs=UncertainInputs(store.jobs, storage),
         outbound=OutboundPolicy(settings.outbound_allow),
         request_metrics=RequestMetrics(),

@@ -11,8 +11,9 @@ COPY framework framework
 COPY jobs jobs
 COPY migrations migrations
 COPY pipelines pipelines
+COPY voicemill voicemill
 COPY workers workers
-RUN /opt/venv/bin/pip install --no-deps --editable . && /opt/venv/bin/python -m compileall -q api framework jobs migrations pipelines workers
+RUN /opt/venv/bin/pip install --no-deps --editable . && /opt/venv/bin/python -m compileall -q api framework jobs migrations pipelines voicemill workers
 
 FROM python:3.11-slim-bookworm
 RUN useradd --uid 10001 --create-home voicemill && install -d -o voicemill /data
@@ -25,5 +26,5 @@ USER voicemill
 ENV PATH=/opt/venv/bin:$PATH VOICEMILL_DATA_DIR=/data VOICEMILL_LOG_JSON=true PROMETHEUS_MULTIPROC_DIR=/tmp/prometheus
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/audio/health', timeout=4)"]
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/livez', timeout=4)"]
 CMD ["sh", "-c", "rm -rf \"$PROMETHEUS_MULTIPROC_DIR\" && mkdir -p \"$PROMETHEUS_MULTIPROC_DIR\" && exec granian --interface wsgi --host 0.0.0.0 --port 8080 --workers 2 --blocking-threads 256 --respawn-failed-workers api.wsgi:app"]

@@ -13,8 +13,9 @@ COPY framework framework
 COPY jobs jobs
 COPY migrations migrations
 COPY pipelines pipelines
+COPY voicemill voicemill
 COPY workers workers
-RUN /opt/venv/bin/pip install --no-deps --editable . && /opt/venv/bin/python -m compileall -q api framework jobs migrations pipelines workers
+RUN /opt/venv/bin/pip install --no-deps --editable . && /opt/venv/bin/python -m compileall -q api framework jobs migrations pipelines voicemill workers
 
 FROM python:3.11-slim-bookworm
 RUN useradd --uid 10001 --create-home voicemill && install -d -o voicemill /data /weights

@@ -33,7 +33,7 @@ class PlanFile:
 class ChunkNotes:
     """What is recorded of a succeeded chunk beside its object; a field that was not noted is None or empty."""
 
-    #: work: seconds of computation in the engine.
+    #: work: seconds of an engine that were for this chunk, shares of calls with others.
     engine_s: float | None = None
     #: work: what made the part; the job collects it.
     provenance: Json | None = None

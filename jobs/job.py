@@ -51,6 +51,8 @@ class Job:
     finished_at: int | None = None
     delete_at: int | None = None
     deleted_at: int | None = None
+    #: `X-Request-Id` of the request that submitted it; workers log it.
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class NewJob:
     webhook_url: str | None = None
     deadline_s: float | None = None
     retain_s: float | None = None
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

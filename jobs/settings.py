@@ -10,8 +10,35 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from .errors import Misconfigured
+
+#: Settings that hold a secret; `VOICEMILL_<NAME>_FILE` may name a file with the value.
+SECRETS = ("database_url", "broker_url", "storage_url", "secret_key")
+
+
+class _SecretFiles(PydanticBaseSettingsSource):
+    """Secrets from files, as container platforms mount them: no secret in the environment of a process."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        variable = f"VOICEMILL_{field_name.upper()}"
+        path = os.environ.get(f"{variable}_FILE") if field_name in SECRETS else None
+        if not path:
+            return None, field_name, False
+        if variable in os.environ:
+            raise Misconfigured(f"{variable} and {variable}_FILE are both set: leave one of them out", field=variable)
+        try:
+            return Path(path).read_text(encoding="utf-8").strip(), field_name, False
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is no text"
+            raise Misconfigured(f"{variable}_FILE cannot be read: {reason}", field=f"{variable}_FILE") from error
+
+    def __call__(self) -> dict[str, Any]:
+        found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in found.items() if value is not None}
 
 
 class Settings(BaseSettings):
@@ -26,7 +53,7 @@ class Settings(BaseSettings):
     """SQLAlchemy URL, `postgresql+psycopg://user:password@host/name`. Unset = SQLite under `data_dir`."""
 
     broker_url: SecretStr | None = None
-    """`redis://` or `rediss://` URL. Unset = `voicemill up` starts a private Redis and passes its URL on."""
+    """`redis://` or `rediss://` URL. Unset = `voicemill up` starts a private Redis; workers find it in `data_dir`."""
 
     storage_url: SecretStr | None = None
     """`s3://bucket/prefix?endpoint_url=…&region=…`; credentials as boto3 finds them.
@@ -80,11 +107,17 @@ class Settings(BaseSettings):
     max_synthesis_json_bytes: int = Field(32 << 20, ge=1)
     """Largest JSON body of /tts/synthesize, in bytes."""
 
+    min_free_bytes: int = Field(128 << 20, ge=0)
+    """Free space under `data_dir` below which a worker starts no chunk, in bytes; it goes on when there is more."""
+
     inline_text_bytes: int = Field(64 << 10, ge=0)
     """Texts up to this size live in the job's row, so that they are accepted while the storage is down."""
 
     max_waiters: int = Field(200, ge=0)
     """Long polls and event streams held at once per API process; past it the answer comes at once with Retry-After."""
+
+    max_tenant_waiters: int = Field(150, ge=0)
+    """The same for one tenant, so that it cannot take the places of all others."""
 
     api_cache_keys_s: float = Field(5.0, ge=0)
     """Seconds that an API process trusts a key it has seen; a revoked key is valid for at most so much longer."""
@@ -94,6 +127,10 @@ class Settings(BaseSettings):
 
     grace_s: float = Field(25.0, ge=0, le=40)
     """Seconds that a stopping worker gives its running chunks to finish before it hands them to others, uncharged."""
+
+    require_sandbox: bool = False
+    """Whether a cpu worker refuses to start where the kernel cannot keep its sandboxes from files (Landlock, chroot) or
+    system calls (seccomp). False = it starts, and health and metrics warn."""
 
     child_memory_bytes: int = Field(2 << 30, ge=256 << 20)
     """Address space of the sandboxed cpu child, in bytes."""
@@ -116,6 +153,18 @@ class Settings(BaseSettings):
 
     log_json: bool = False
     """Logs as JSON lines instead of text."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then the files that it names."""
+        return init_settings, env_settings, _SecretFiles(settings_cls)
 
     @field_validator("outbound_allow", mode="before")
     @classmethod
@@ -142,6 +191,19 @@ class Settings(BaseSettings):
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.data_dir / 'voicemill.db'}"
+
+
+def read_settings(**given: Any) -> Settings:
+    """The settings of this process's environment; `given` ones win. Raises Misconfigured, which names no value."""
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        reason = str(first["msg"]).removeprefix("Value error, ")
+        if not first["loc"]:
+            raise Misconfigured(reason) from error
+        variable = f"VOICEMILL_{str(first['loc'][0]).upper()}"
+        raise Misconfigured(f"{variable} cannot be used: {reason}", field=variable) from error
 
 
 #: The variables that a child which runs models gets: paths, locale, proxies and thread counts, none of our settings and

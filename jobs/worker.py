@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from .job import Json
+from .worker_counters import CounterValue
 
 
 class ModelState(StrEnum):
@@ -27,6 +28,11 @@ class ModelState(StrEnum):
     def is_able(self) -> bool:
         """Whether the model is loaded, or can be loaded at once."""
         return self in (ModelState.READY, ModelState.WARM)
+
+    @property
+    def is_expected(self) -> bool:
+        """Whether the model is loaded, or will be without anybody's help."""
+        return self.is_able or self in (ModelState.DOWNLOADING, ModelState.LOADING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,21 @@ class ModelStatus:
         }
 
 
+#: What a sandbox must not reach → the names of the restrictions, each of which prevents that alone.
+PROTECTIONS: Mapping[str, frozenset[str]] = {
+    "files": frozenset({"landlock", "chroot"}),
+    "system calls": frozenset({"seccomp"}),
+}
+
+
+def find_unprotected(restrictions: Sequence[str]) -> list[str]:
+    """What sandboxes with these restrictions do not keep from what they open: "files", "system calls".
+
+    The network is not among them: where there is no network namespace, the filter of system calls refuses sockets.
+    """
+    return [what for what, any_of in PROTECTIONS.items() if not any_of & set(restrictions)]
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerInfo:
     """What a worker reports; None where it has not, or has nothing of the kind."""
@@ -129,6 +150,20 @@ class WorkerInfo:
     #: Violations at the sweeper's last audit, by invariant.
     audit: Mapping[str, int] | None = None
     rss_bytes: int | None = None
+    #: For the files of its chunks; while it is short of space it claims none.
+    free_bytes: int | None = None
+    is_short_of_space: bool | None = None
+    counters: Sequence[CounterValue] | None = None
+
+    @property
+    def has_sandboxes(self) -> bool:
+        """Whether it reports the restrictions of sandboxes; workers of older versions report the network's alone."""
+        return "limits" in (self.restrictions or ())
+
+    @property
+    def unprotected(self) -> Sequence[str]:
+        """What its sandboxes are not kept from; empty for a worker without any."""
+        return find_unprotected(self.restrictions or ()) if self.has_sandboxes else ()
 
     @classmethod
     def from_json(cls, value: Json) -> WorkerInfo:
@@ -142,6 +177,9 @@ class WorkerInfo:
             engine_rss_bytes=value.get("engine_rss_bytes"),
             audit=value.get("audit"),
             rss_bytes=value.get("rss_bytes"),
+            free_bytes=value.get("free_bytes"),
+            is_short_of_space=value.get("short_of_space"),
+            counters=_counters(value.get("counters")),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -155,6 +193,9 @@ class WorkerInfo:
             "engine_rss_bytes": list(self.engine_rss_bytes) if self.engine_rss_bytes is not None else None,
             "audit": dict(self.audit) if self.audit is not None else None,
             "rss_bytes": self.rss_bytes,
+            "free_bytes": self.free_bytes,
+            "short_of_space": self.is_short_of_space,
+            "counters": [each.to_json() for each in self.counters] if self.counters is not None else None,
         }
         return {name: value for name, value in report.items() if value is not None}
 
@@ -174,3 +215,10 @@ class WorkerRow:
 def _voices(values: object, model: str | None) -> tuple[VoiceInfo, ...]:
     found = (VoiceInfo.from_json(value, model=model) for value in values) if isinstance(values, list | tuple) else ()
     return tuple(voice for voice in found if voice is not None)
+
+
+def _counters(values: object) -> tuple[CounterValue, ...] | None:
+    if not isinstance(values, list | tuple):
+        return None
+    found = (CounterValue.from_json(value) for value in values)
+    return tuple(value for value in found if value is not None)

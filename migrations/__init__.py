@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
+from jobs.sql.private_file import make_private
+
 _HERE = Path(__file__).parent
 #: Upgrades of one database wait for each other.
 _LOCK = int.from_bytes(hashlib.sha256(b"voicemill migrations").digest()[:8], "big", signed=True)
@@ -31,7 +33,8 @@ def upgrade(url: str, revision: str = "head") -> None:
     """
     parsed = sa.make_url(url)
     if parsed.get_backend_name() == "sqlite" and parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(parsed)
     engine = sa.create_engine(parsed, poolclass=sa.NullPool)
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _sqlite_connected)

@@ -26,6 +26,11 @@ class PipelineError(Exception):
         self.field = field
         super().__init__(self.detail)
 
+    @property
+    def for_caller(self) -> str:
+        """The message for whoever sent the request; `detail` is for the log and the operator."""
+        return self.detail
+
 
 class BadInput(PipelineError):
     """The input cannot be processed as it is."""
@@ -55,6 +60,19 @@ class ModelUnavailable(PipelineError):
     """The model's weights, library or device are missing on this worker."""
 
     code = "model_unavailable"
+
+    def __init__(self, detail: str | None = None, *, field: str | None = None, for_caller: str | None = None) -> None:
+        """`detail`: for the operator; it may name files and commands. `for_caller`: what a caller can change."""
+        super().__init__(detail, field=field)
+        self._for_caller = for_caller or (
+            "This server cannot run the model at present. Choose another one of GET /audio/models, or tell the "
+            "operator of this server, whose log names the reason."
+        )
+
+    @property
+    def for_caller(self) -> str:
+        """See `PipelineError`: without what only an operator can do."""
+        return self._for_caller
 
 
 class EngineFailure(PipelineError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,6 +146,14 @@ class SpeechFamily(Protocol):
 
     def close(self) -> None:
         """Release what the model holds outside of this process's memory."""
+
+
+@runtime_checkable
+class LanguageChoice(Protocol):
+    """What a `SpeechFamily` also offers when its voices, rather than its entry, tell which languages it speaks."""
+
+    def speaks(self, language: str) -> bool:
+        """Whether there is a voice for a language (BCP 47)."""
 
 
 class VoiceCloning(Protocol):

@@ -59,7 +59,8 @@ class Part:
 
     path: Path
     follow_ups: Sequence[FollowUp] = ()
-    #: Seconds of computation in the engine, for `usage.engine_s`.
+    #: Seconds from the first request to the engine to its last result. Where runs share an engine, `usage.engine_s` is
+    #: measured there (workers/engines/engine_time.py): here it would count the time that others were served.
     engine_s: float = 0.0
     #: Exact model revision and engine.
     provenance: Mapping[str, str] = field(default_factory=dict)

@@ -9,7 +9,18 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+
+from pipelines.text_codecs import find_text_codec, unknown_encoding
 
 #: Ids of voices that were enrolled from a recording.
 _ENROLLED = re.compile(r"voice_[0-9a-f]{32}")
@@ -23,6 +34,12 @@ LexiconWord = Annotated[str, StringConstraints(strip_whitespace=True, min_length
 CastName = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\[\]]{1,100}$")]
 CastVoice = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 EnrolledVoice = Annotated[str, StringConstraints(pattern=rf"^{_ENROLLED.pattern}$")]
+#: A number from 1, or a language tag.
+AudioTrackName = Annotated[
+    str,
+    StringConstraints(pattern=r"^([1-9][0-9]?|[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,3})$"),
+    BeforeValidator(lambda value: str(value) if type(value) is int else value),
+]
 LexiconPronunciation = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
@@ -162,7 +179,20 @@ class SynthesisRequest(JobRequest):
         description="Words and their pronunciations; IPA between slashes. See docs/reference/text.md.",
     )
     normalise: bool | None = Field(
-        None, description="Write numbers, dates and symbols as words; unset = for models that cannot read them."
+        None,
+        description="Write numbers, dates and symbols as words before the voice gets them; unset = in languages with "
+        "rules (en, de, fr, es), and for models that cannot read them.",
+    )
+    notes: Literal["skip", "inline", "end"] = Field(
+        "skip",
+        description="Footnotes and endnotes of a document: leave out, read at their references, or read at the end of "
+        "their page.",
+    )
+    code: Literal["read", "skip", "summary"] = Field(
+        "read", description="Code blocks of a document: read, leave out, or name with their number of lines."
+    )
+    encoding: str | None = Field(
+        None, max_length=40, description="Of a text file that is not UTF-8, such as `windows-1250`; unset = detected."
     )
     quality: bool = Field(
         False, description="Score every sentence with DNSMOS where that is installed; takes 0.2 s each."
@@ -177,6 +207,13 @@ class SynthesisRequest(JobRequest):
         max_length=3,
         description="Fallback models, in order, for sentences that stay doubtful after `verify`.",
     )
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, name: str | None) -> str | None:
+        if name is not None and find_text_codec(name) is None:
+            raise ValueError(unknown_encoding(name))
+        return name
 
     @model_validator(mode="after")
     def _one_text(self) -> SynthesisRequest:
@@ -208,6 +245,11 @@ class TranscriptionRequest(JobRequest):
     timestamps: Literal["none", "segment", "word"] = Field("word", description="Granularity of the times.")
     formats: list[TranscriptFormat] = Field(default=["json", "txt"], min_length=1)
     channels: Literal["mix", "split"] = Field("mix", description="`split`: each channel is a speaker.")
+    audio_track: AudioTrackName | None = Field(
+        None,
+        description="Of a file with several audio tracks: its number, from 1, or its language. Unset = the default "
+        "track, or the first one with sound where that is silent.",
+    )
     vocabulary: list[str] = Field(default_factory=list, max_length=200, description="Words to expect.")
     prompt: str | None = Field(
         None,

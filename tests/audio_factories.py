@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
+from av.stream import Disposition
 from numpy.typing import NDArray
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -28,6 +30,17 @@ _FORMATS = {
     "webm": ("webm", "libopus", "s16"),
     "mka": ("matroska", "flac", "s16"),
     "aac": ("adts", "aac", "fltp"),
+    "ts": ("mpegts", "aac", "fltp"),
+    "mpg": ("mpeg", "mp2", "s16"),
+    "avi": ("avi", "libmp3lame", "s16p"),
+    "aiff": ("aiff", "pcm_s16be", "s16"),
+    "au": ("au", "pcm_s16be", "s16"),
+    "caf": ("caf", "pcm_s16be", "s16"),
+    "w64": ("w64", "pcm_s16le", "s16"),
+    "wma": ("asf", "wmav2", "fltp"),
+    "flv": ("flv", "aac", "fltp"),
+    "ac3": ("ac3", "ac3", "fltp"),
+    "eac3": ("eac3", "eac3", "fltp"),
 }
 
 
@@ -100,6 +113,8 @@ def make_recording(
         stream = _add_audio_stream(container, encoder, rate_hz)
         stream.layout = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}[shaped.shape[0]]
         stream.format = sample_format
+        if encoder in ("wmav2", "ac3", "eac3"):  # without a default that fits one channel
+            stream.bit_rate = 128_000
         if picture:
             _mux_picture(container)
         for start in range(0, shaped.shape[1], 1 << 18):
@@ -111,8 +126,25 @@ def make_recording(
     return path
 
 
-def make_video(path: Path, *, seconds: float = 1.0, sound: NDArray[np.int16] | None = None) -> Path:
-    """A video of black frames; `sound` (48 kHz mono) becomes its audio track."""
+def encode_as(path: Path, samples: NDArray[np.int16], muxer: str, encoder: str, rate_hz: int) -> Path:
+    """A file of one audio track of any encoder in any container. `samples`: int16, mono."""
+    with av.open(str(path), "w", format=muxer) as container:
+        stream = _add_audio_stream(container, encoder, rate_hz)
+        stream.layout = "mono"
+        if encoder not in ("g722", "adpcm_ima_qt") and not encoder.startswith("pcm"):
+            stream.bit_rate = 32_000 if encoder.startswith("g726") else 128_000
+        resampler = av.AudioResampler(stream.format.name, "mono", rate_hz, stream.frame_size or 1024)
+        for frame in (_make_frame(samples.reshape(1, -1), "s16", stream, 0), None):
+            for piece in resampler.resample(frame):
+                container.mux(stream.encode(piece))
+        container.mux(stream.encode(None))
+    return path
+
+
+def make_video(
+    path: Path, *, seconds: float = 1.0, sound: NDArray[np.int16] | None = None, sound_start_s: float = 0.0
+) -> Path:
+    """A video of black frames; `sound` (48 kHz mono) becomes its audio track, from `sound_start_s` on."""
     with av.open(str(path), "w") as container:
         video = container.add_stream("mpeg4", rate=10)
         video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
@@ -127,9 +159,40 @@ def make_video(path: Path, *, seconds: float = 1.0, sound: NDArray[np.int16] | N
             container.mux(video.encode(frame))
         if track is not None and sound is not None:
             sample_format = track.format.name
-            container.mux(track.encode(_make_frame(sound.reshape(1, -1), sample_format, track, 0)))
+            start = round(sound_start_s * 48_000)
+            container.mux(track.encode(_make_frame(sound.reshape(1, -1), sample_format, track, start)))
             container.mux(track.encode(None))
         container.mux(video.encode(None))
+    return path
+
+
+def mux_tracks(
+    path: Path,
+    sounds: Sequence[NDArray[np.int16]],
+    *,
+    languages: Sequence[str | None] = (),
+    default: int | None = None,
+    start_s: float = 0.0,
+) -> Path:
+    """A Matroska file with an audio track for each sound (16 kHz mono), all of which begin at `start_s`.
+
+    `default`: the index of the track that is flagged as the default one.
+    """
+    with av.open(str(path), "w", format="matroska", options={"default_mode": "passthrough"}) as container:
+        streams = [_add_audio_stream(container, "pcm_s16le", 16_000) for _ in sounds]
+        for number, stream in enumerate(streams):
+            stream.layout = "mono"
+            stream.disposition = Disposition.default if number == default else Disposition(0)
+            language = languages[number] if number < len(languages) else None
+            stream.metadata.update({"language": language} if language else {})
+        for at in range(0, max(len(sound) for sound in sounds), 1_600):
+            for sound, stream in zip(sounds, streams, strict=True):
+                piece = sound[at : at + 1_600].reshape(1, -1)
+                if piece.size:
+                    start = round(start_s * 16_000) + at
+                    container.mux(stream.encode(_make_frame(piece, "s16", stream, start)))
+        for stream in streams:
+            container.mux(stream.encode(None))
     return path
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipelines.subtitles.cues import Cue, CueStream, CueStyle
+from pipelines.subtitles.cue_splitting import Cue, CueStyle
+from pipelines.subtitles.cues import CueStream
 from pipelines.subtitles.timed_segment import TimedSegment, TimedWord
 
 LONG = (

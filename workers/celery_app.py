@@ -50,8 +50,8 @@ def __getattr__(name: str) -> Celery:
     """`app`, for Celery's own programs (`celery --app workers.celery_app flower`): the broker of the settings."""
     if name != "app":
         raise AttributeError(name)
-    from jobs.settings import Settings
+    from jobs.settings import read_settings
 
     from .wiring import broker_url
 
-    return make_app(broker_url(Settings()), [CPU_QUEUE])
+    return make_app(broker_url(read_settings()), [CPU_QUEUE])

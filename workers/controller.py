@@ -24,14 +24,18 @@ from celery.exceptions import SecurityWarning
 
 from jobs.errors import JobsError, Misconfigured
 from jobs.logging_setup import configure_logging
-from jobs.settings import Settings, engine_environment, sandbox_environment
+from jobs.settings import Settings, engine_environment, read_settings, sandbox_environment
 from jobs.states import CPU_QUEUE
+from jobs.worker import find_unprotected
 from pipelines.catalog.catalog import Catalog
+from pipelines.catalog.checkpoint import has_weights_here
 from pipelines.catalog.engines import can_use_gpu
 from pipelines.catalog.entry import Entry
 from workers.engines.pool import EnginePool
 from workers.sandbox.confinement import ResourceLimits
 from workers.sandbox.pool import SandboxPool
+from workers.stack.local_broker import use_local_broker
+from workers.stack.readiness import IdleTimer
 
 from . import tasks
 from .celery_app import make_app
@@ -40,8 +44,11 @@ from .worker import PoolConfig, Worker
 
 _log = structlog.get_logger(__name__)
 
-#: Seconds for the fork server to import everything; loading a model may take longer.
+#: Seconds without progress after which the start of the fork server, or of an engine, ends: a model may be downloading.
 _FORK_SERVER_S, _MODEL_S = 60.0, 1800.0
+_CHECK_PROGRESS_EVERY_S = 1.0
+#: Processor time that counts as progress, as a share of those seconds.
+_BUSY_SHARE = 1 / 60
 #: Seconds after the start of a graceful stop at which the process exits even if something hangs.
 _FORCED_EXIT_S = 55.0
 
@@ -49,12 +56,13 @@ _FORCED_EXIT_S = 55.0
 def main() -> int:
     """Run until SIGTERM. Exit code 2: it cannot start as it was asked to."""
     options = _parse()
-    settings = Settings()
-    configure_logging(json_lines=settings.log_json, pool=options.family, pid=os.getpid())
+    given = {} if options.data_dir is None else {"data_dir": options.data_dir.expanduser().absolute()}
     try:
-        return _run(options, settings)
+        settings = read_settings(**given)
+        configure_logging(json_lines=settings.log_json, pool=options.family, pid=os.getpid())
+        return _run(options, use_local_broker(settings))
     except JobsError as error:
-        sys.stderr.write(f"voicemill worker: {error.detail}\n")
+        sys.stderr.write(f"voicemill worker: {error.for_operator()}\n")
         return 2
 
 
@@ -66,6 +74,7 @@ def _parse() -> argparse.Namespace:
         "--engines", type=int, help="engine processes; unset = cores ÷ the family's threads, 1 on a GPU"
     )
     parser.add_argument("--model", action="append", default=[], help="models to load at the start; may be repeated")
+    parser.add_argument("--data-dir", type=Path, help="data directory; unset = VOICEMILL_DATA_DIR")
     parser.add_argument("--parent", type=int, help="process id of the stack; if it has ended, a stop is immediate")
     return parser.parse_args()
 
@@ -77,10 +86,12 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
     engines, pool = (
         _sandboxes(options, settings) if options.family == CPU_QUEUE else _engines(options, settings, catalog)
     )
-    services = wire(settings, threads=pool.slots + 8)
+    services = wire(settings, threads=pool.slots + 12)
     worker = Worker(services, pool, engines)
     try:
         _wait_until_warm(engines, options)
+        if settings.require_sandbox and isinstance(engines, SandboxPool):
+            require_protection(engines.describe().restrictions or ())
         worker.start()
         _consume(worker, url, options.parent)
     finally:
@@ -135,11 +146,17 @@ def _default_memory_bytes() -> int:
 
 
 def _select_preload(names: Sequence[str], entries: Sequence[Entry]) -> list[Entry]:
-    """The named models; unset, those of the family that carry their weights, else its first."""
+    """The named models; unset, those whose weights are in their package or directory.
+
+    Without any, the first one whose weights were downloaded, else the first one.
+    """
     by_name = {entry.name: entry for entry in entries}
     if unknown := [name for name in names if name not in by_name]:
         raise Misconfigured(f"there is no model {unknown[0]!r}; there are {', '.join(by_name)}", field="--model")
-    return [by_name[name] for name in names] or [entry for entry in entries if entry.source is None] or [entries[0]]
+    if names:
+        return [by_name[name] for name in names]
+    local = [entry for entry in entries if entry.source is None or Path(entry.source).expanduser().is_dir()]
+    return local or [next((entry for entry in entries if has_weights_here(entry)), entries[0])]
 
 
 def _default_engines(device: str, preload: Sequence[Entry]) -> int:
@@ -149,10 +166,30 @@ def _default_engines(device: str, preload: Sequence[Entry]) -> int:
 
 
 def _wait_until_warm(engines: EnginePool | SandboxPool, options: argparse.Namespace) -> None:
-    if not engines.wait_until_loaded(_FORK_SERVER_S if options.family == CPU_QUEUE else _MODEL_S):
-        raise Misconfigured(f"the engines of {options.family} did not start in time", field="--family")
+    limit_s = _FORK_SERVER_S if options.family == CPU_QUEUE else _MODEL_S
+    idle_timer = IdleTimer(least_s=limit_s * _BUSY_SHARE)
+    while not engines.wait_until_loaded(_CHECK_PROGRESS_EVERY_S):
+        # On a machine under heavy load a start takes long, and is none the worse.
+        if idle_timer.idle_s([os.getpid()], missing=1) > limit_s:
+            reasons = "; ".join(dict.fromkeys(engines.failures()))
+            raise Misconfigured(
+                f"the engines of {options.family} have made no progress for {limit_s:g} s"
+                + (f": {reasons}" if reasons else ""),
+                field="--family",
+            )
     if not engines.is_warm():
         raise Misconfigured("; ".join(dict.fromkeys(engines.failures())) or "no engine started", field="--family")
+
+
+def require_protection(restrictions: Sequence[str]) -> None:
+    """Raises Misconfigured where sandboxes with these restrictions leave anything open."""
+    if unprotected := find_unprotected(restrictions):
+        raise Misconfigured(
+            f"this machine's kernel does not keep sandboxes from {' and '.join(unprotected)} "
+            f"(it has: {', '.join(restrictions) or 'nothing'}). Use Linux 5.13 or later with Landlock and seccomp, or "
+            "set VOICEMILL_REQUIRE_SANDBOX=false",
+            field="VOICEMILL_REQUIRE_SANDBOX",
+        )
 
 
 def _consume(worker: Worker, url: str, parent: int | None) -> None:

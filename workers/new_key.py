@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from jobs.api_key import SCOPES
 from jobs.errors import JobsError
 from jobs.secret_box import open_secret_box
-from jobs.settings import Settings
+from jobs.settings import read_settings
 from jobs.sql import open_store
 from jobs.storage.object_keys import check_segment
 from jobs.store import Store
@@ -38,12 +38,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--name", default="first", help="what the key is for")
     parser.add_argument("--scopes", type=_scopes, default=["read", "submit"], help=f"any of {','.join(SCOPES)}")
     options = parser.parse_args(arguments)
-    settings = Settings()
     try:
+        settings = read_settings()
         store = open_store(settings, open_secret_box(settings), pool_size=1)
         sys.stdout.write(create_key(store, options.tenant, options.name, options.scopes) + "\n")
     except JobsError as error:
-        sys.stderr.write(f"voicemill: {error.detail}\n")
+        sys.stderr.write(f"voicemill: {error.for_operator()}\n")
         return 2
     return 0
 

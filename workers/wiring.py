@@ -49,7 +49,7 @@ def broker_url(settings: Settings) -> str:
     """Raises Misconfigured where there is none."""
     if settings.broker_url is None:
         raise Misconfigured(
-            "a worker needs VOICEMILL_BROKER_URL (redis://…); `voicemill up` starts everything on this machine",
+            f"a worker needs VOICEMILL_BROKER_URL (redis://…), or a `voicemill up` that runs in {settings.data_dir}",
             field="VOICEMILL_BROKER_URL",
         )
     return settings.broker_url.get_secret_value()

@@ -16,7 +16,9 @@ from jobs.outbound.http_client import OutboundHttp
 from jobs.storage.ownership import mark_storage
 from jobs.webhooks.delivery import WEBHOOK_QUEUE
 from jobs.worker import WorkerInfo
+from jobs.worker_counters import WorkerCounters
 from workers.chunks.consumer import Consumer
+from workers.chunks.disk_space import DiskSpace
 from workers.chunks.execution import Execution
 from workers.chunks.heartbeat import LeaseKeeper
 from workers.chunks.slots import Slots
@@ -56,8 +58,10 @@ class Worker:
         self.id = services.worker_id(pool.name)
         self._services = services
         self._engines = engines
+        self._counters = WorkerCounters()
         self._keeper = LeaseKeeper(store.chunks, every_s=settings.heartbeat_s)
         self._workdirs = Workdirs(settings.data_dir / "scratch")
+        self._space = DiskSpace((settings.data_dir / "scratch", settings.data_dir), settings.min_free_bytes)
         execution = Execution(
             store,
             services.storage,
@@ -67,6 +71,8 @@ class Worker:
             settings,
             self._keeper,
             self._workdirs,
+            self._space,
+            self._counters,
         )
         self.slots = Slots(pool.slots)
         self._consumer = Consumer(
@@ -84,6 +90,7 @@ class Worker:
             self.id,
             every_s=settings.sweep_s,
             trust_s=settings.rescue_trust_s,
+            counters=self._counters,
         )
         self._registration = WorkerRegistration(
             store.workers, self.id, queues=self.queues, slots=pool.slots, device=pool.device, info=self._info
@@ -91,7 +98,7 @@ class Worker:
         self._delivery_sender: DeliverySender | None = None
         if pool.sends_webhooks:
             http = OutboundHttp(OutboundPolicy(settings.outbound_allow), timeout_s=settings.webhook_timeout_s)
-            self._delivery_sender = DeliverySender(store.deliveries, http, self.id)
+            self._delivery_sender = DeliverySender(store.deliveries, http, self.id, self._counters)
         self._stopping = threading.Lock()
         self._is_stopped = False
 
@@ -114,7 +121,7 @@ class Worker:
         try:
             mark_storage(self._services.storage, self._services.store.maintenance.installation_id())
         except JobsError as error:
-            _log.warning("storage_not_marked", detail=error.detail)
+            _log.warning("storage_not_marked", detail=error.for_operator())
         self._keeper.start()
         self._registration.start()
         self._engines.call_when_warm(self.notify_own_queues)
@@ -162,4 +169,12 @@ class Worker:
             time.sleep(0.05)
 
     def _info(self) -> WorkerInfo:
-        return replace(self._engines.describe(), audit=self._sweeper.audit)
+        described = self._engines.describe()
+        counters = [*(described.counters or ()), *self._counters.values()]
+        return replace(
+            described,
+            audit=self._sweeper.audit,
+            counters=counters,
+            free_bytes=self._space.free_bytes(),
+            is_short_of_space=self._space.is_short(),
+        )

@@ -18,10 +18,17 @@ from .key_cache import KeyCache
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """The scope that a route requires. `optional`: requests without a key reach the view too."""
+    """The scope that a route requires; None: no key is looked at. `optional`: requests without a key pass too."""
 
-    scope: Scope
+    scope: Scope | None
     optional: bool = False
+
+
+#: Either carries the key. The second is for clients whose `Authorization` belongs to a proxy in between.
+KEY_HEADERS = ("Authorization", "X-API-Key")
+
+#: For what must answer while nothing else does.
+ANYBODY = Guard(None, optional=True)
 
 
 def require_scope(scope: Scope) -> Guard:
@@ -37,7 +44,9 @@ def optional_scope(scope: Scope) -> Guard:
 def authorize(guard: Guard, keys: KeyCache) -> None:
     """Set `g.key`; None for a request without a key where it is optional. Raises Unauthenticated, Forbidden."""
     g.key = None
-    if guard.optional and "Authorization" not in request.headers:
+    if guard.scope is None:
+        return
+    if guard.optional and not any(name in request.headers for name in KEY_HEADERS):
         return
     key = _authenticate(keys)
     g.key = key
@@ -54,7 +63,7 @@ def current_key() -> ApiKey:
     """The key of this request. Raises Unauthenticated where it is optional and was not sent."""
     key = sent_key()
     if key is None:
-        raise Unauthenticated("Send a key as `Authorization: Bearer <key>`.")
+        raise Unauthenticated
     return key
 
 
@@ -80,12 +89,22 @@ def is_loopback() -> bool:
 
 
 def _authenticate(keys: KeyCache) -> ApiKey:
-    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
-    if not secret:
-        raise Unauthenticated("Send a key as `Authorization: Bearer <key>`.")
-    if scheme.lower() != "bearer":
-        raise Unauthenticated("This server takes `Authorization: Bearer <key>` only.")
-    key = keys.find(secret.strip())
+    key = keys.find(_sent_secret())
     if key is None:
         raise Unauthenticated("This key is unknown, expired or revoked.")
     return key
+
+
+def _sent_secret() -> str:
+    """The secret of either header. Raises Unauthenticated without one, and for two that differ."""
+    scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
+    bearer, plain = bearer.strip(), request.headers.get("X-API-Key", "").strip()
+    if scheme.lower() != "bearer":
+        if not plain and bearer:
+            raise Unauthenticated("This server takes `Authorization: Bearer <key>` or `X-API-Key: <key>` only.")
+        bearer = ""
+    if not (bearer or plain):
+        raise Unauthenticated
+    if bearer and plain and bearer != plain:
+        raise Unauthenticated("`Authorization` and `X-API-Key` carry two different keys; send one of them.")
+    return plain or bearer

@@ -68,7 +68,7 @@ class IncompleteBody(Malformed):
 
 
 class Unauthenticated(RequestError):
-    """Send a key that this server knows as `Authorization: Bearer <key>`."""
+    """Send a key that this server knows as `Authorization: Bearer <key>` or `X-API-Key: <key>`."""
 
     status = 401
     code = "unauthorized"

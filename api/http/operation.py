@@ -21,12 +21,18 @@ from .auth import Guard, authorize
 from .context import current_services
 from .errors import Invalid
 from .problems import MEDIA_TYPE
-from .request_body import RequestBody, model_json_schema, schema_ref
+from .request_body import RequestBody, model_json_schema, schema_ref, without_null
 from .validation import validate
 
 View = Callable[..., ResponseReturnValue]
 SECURITY_SCHEMES: dict[str, Any] = {
-    "key": {"type": "http", "scheme": "bearer", "description": "A key of `POST /keys`."}
+    "key": {"type": "http", "scheme": "bearer", "description": "A key of `POST /keys`."},
+    "keyHeader": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-API-Key",
+        "description": "The same key, for clients that cannot set `Authorization`.",
+    },
 }
 DESCRIPTIONS = {
     202: "Accepted: the job in its current state.",
@@ -63,7 +69,7 @@ def operation(
 
     The view gets the variables of the rule, and `query` if declared. Its docstring's first line is the summary.
     """
-    documented = {401, 403, 500, 503, *problems}
+    documented = {500, 503, *problems} | ({401, 403} if guard.scope is not None else set())
     if query is not None:
         documented.add(422)
     if body is not None:
@@ -134,7 +140,10 @@ def _problems(statuses: set[int]) -> dict[int, Any]:
 
 
 def _security(guard: Guard) -> list[dict[str, list[Any]]]:
-    return [{"key": []}, {}] if guard.optional else [{"key": []}]
+    if guard.scope is None:
+        return [{}]
+    either: list[dict[str, list[Any]]] = [{name: []} for name in SECURITY_SCHEMES]
+    return [*either, {}] if guard.optional else either
 
 
 def _extensions(
@@ -165,7 +174,7 @@ def _parameters(model: type[BaseModel] | None, place: str) -> list[dict[str, Any
             "name": name,
             "in": place,
             "required": name in schema.get("required", ()),
-            "schema": value,
+            "schema": without_null(value),
             **({"description": value["description"]} if "description" in value else {}),
         }
         for name, value in schema["properties"].items()

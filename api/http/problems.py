@@ -25,6 +25,7 @@ from jobs.errors import (
 )
 from pipelines.errors import BadInput, EngineFailure, InputTooLarge, ModelUnavailable, PipelineError
 
+from .context import current_services
 from .errors import FieldError, RequestError
 
 MEDIA_TYPE = "application/problem+json"
@@ -48,7 +49,7 @@ STATUS_OF: Sequence[tuple[type[Exception], int]] = (
 )
 
 #: Retry-After in seconds of retryable problems, by status, where the error has none of its own.
-RETRY_AFTER_S = {409: 1, 503: 1}
+RETRY_AFTER_S = {409: 1, 503: Unavailable.retry_after_s}
 
 #: Codes for errors of the web framework.
 CODE_OF_STATUS = {
@@ -119,7 +120,7 @@ def problem_document(
 ) -> dict[str, Any]:
     """The members of a problem document."""
     body: dict[str, Any] = {
-        "type": f"urn:voicemill:problem:{code}",
+        "type": problem_url(code),
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
@@ -137,16 +138,28 @@ def error_document(error: JobsError | PipelineError) -> dict[str, Any]:
     return problem_document(_status(error), error.code, error.detail, retryable=error.retryable)
 
 
+def problem_url(code: str) -> str:
+    """Where the kind of problem is explained (api/problems/)."""
+    return f"{current_services().settings.public_url.rstrip('/')}/problems/{code}"
+
+
+def find_status(kind: type[Exception]) -> int:
+    """The status of an error class of jobs or pipelines; 500 for one that no client can change."""
+    return next((status for known, status in STATUS_OF if issubclass(kind, known)), 500)
+
+
 def _status(error: Exception) -> int:
-    return next((status for kind, status in STATUS_OF if isinstance(error, kind)), 500)
+    return find_status(type(error))
 
 
 def _handle_known(error: JobsError | PipelineError) -> Response:
     status = _status(error)
     if status == 500:
         return _handle_unexpected(error)
-    errors = [FieldError(error.field, error.code, error.detail)] if error.field and status in (413, 422) else []
-    return problem_response(status, error.code, error.detail, retryable=error.retryable, errors=errors)
+    detail = error.for_caller if isinstance(error, PipelineError) else error.detail
+    errors = [FieldError(error.field, error.code, detail)] if error.field and status in (413, 422) else []
+    headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, Unavailable) else {}
+    return problem_response(status, error.code, detail, retryable=error.retryable, errors=errors, headers=headers)
 
 
 def _handle_http(error: HTTPException) -> Response:

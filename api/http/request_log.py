@@ -13,6 +13,9 @@ from .auth import sent_key
 from .context import current_services
 
 log = structlog.get_logger("api")
+#: Asked every few seconds, by machines.
+_PROBES = ("/livez", "/readyz")
+_JOB_ID = re.compile(r"job_[0-9a-f]{32}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -35,14 +38,24 @@ def _end(response: Response) -> Response:
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     took_s = time.perf_counter() - g.get("began", time.perf_counter())
     route = str(request.url_rule) if request.url_rule else "unknown"
-    current_services().request_metrics.observe(request.method, route, response.status_code, took_s)
+    # Long polls and event streams wait on purpose: they would drown the times of all others.
+    waits = g.get("has_waited", False) or response.mimetype == "text/event-stream"
+    current_services().request_metrics.observe(request.method, route, response.status_code, took_s, waits=waits)
     key = sent_key()
-    log.info(
+    log_line = log.debug if route in _PROBES else log.info
+    log_line(
         "request",
         method=request.method,
         route=route,
         status=response.status_code,
         ms=round(took_s * 1000, 1),
         key=key.id if key else None,
+        job=g.get("job_id") or _find_job_id(),
     )
     return response
+
+
+def _find_job_id() -> str | None:
+    """The job that the path names; what is no id of a job may be any text."""
+    given = str((request.view_args or {}).get("job_id", ""))
+    return given if _JOB_ID.fullmatch(given) else None

@@ -60,10 +60,10 @@ def file_response(services: Services, stored: StoredFile) -> ResponseReturnValue
     url = services.storage.url(
         stored.object.key, filename=stored.name, content_type=stored.content_type, expires_s=LINK_S
     )
-    return redirect(url, 302) if url else serve(services.storage, stored)
+    return redirect(url, 302) if url else serve(services, stored)
 
 
-def serve(storage: Storage, stored: StoredFile, *, whole: bool = False) -> Response:
+def serve(services: Services, stored: StoredFile, *, whole: bool = False) -> Response:
     """The bytes of the file, or the requested range; `whole` ignores ranges.
 
     Content-Length is always set, so that a client notices a stream that fails half-way. Raises CorruptObject,
@@ -76,12 +76,11 @@ def serve(storage: Storage, stored: StoredFile, *, whole: bool = False) -> Respo
         if span is None:
             raise RequestedRangeNotSatisfiable(length=size)
         start, stop = span
-        blocks = storage.read(stored.object.key, offset=start, length=stop - start)
-        response = Response(_prefetch_first(blocks), status=206)
+        response = Response(_prefetch_first(services.ranges.read(stored.object, start, stop)), status=206)
         response.headers["Content-Range"] = ContentRange("bytes", start, stop, size).to_header()
         response.headers["Content-Length"] = str(stop - start)
     else:
-        response = Response(_prefetch_first(_verified(storage, stored)))
+        response = Response(_prefetch_first(_verified(services.storage, stored)))
         response.headers["Content-Length"] = str(size)
         response.headers["Repr-Digest"] = f"sha-256=:{base64.b64encode(bytes.fromhex(stored.object.sha256)).decode()}:"
     response.headers["Content-Type"] = stored.content_type

@@ -19,13 +19,15 @@ from jobs.errors import CorruptObject, JobsError
 from jobs.job import Job
 from pipelines.catalog.job_kinds import PIPELINES
 
-from .availability import has_worker
+from .availability import find_availability
 from .downloads import file_linker
 from .views import job_summary, progress
 from .watcher import JobWatch, TooManyWaiters
 
 #: Seconds without an event after which a comment is sent: proxies keep the connection, and lost clients are noticed.
 KEEP_ALIVE_S = 10.0
+#: Chunks have numbers of fewer digits; the database has no integers of more than 18.
+_MAX_ID_DIGITS = 9
 MAX_PART_BYTES = 16 << 20
 #: Chunks read at a time.
 PAGE = 100
@@ -60,7 +62,7 @@ class _JobEvents:
         self._streams_segments = PIPELINES[job.kind].streams_segments
         #: The states of the watcher lack them.
         self._params = job.params
-        self._sent_chunk = int(last_id) if last_id and last_id.isascii() and last_id.isdigit() else -1
+        self._sent_chunk = _chunk_number(last_id)
         self._sent_chunks_done = -1
         self._sent_state: object = None
         self._sent_progress: object = None
@@ -88,13 +90,14 @@ class _JobEvents:
         if self._streams_segments and job.chunks_done != self._sent_chunks_done:
             yield from self._segments()
             self._sent_chunks_done = job.chunks_done
-        current = progress(job, has_worker=has_worker(self._services, replace(job, params=self._params)))
+        available = find_availability(self._services, replace(job, params=self._params))
+        current = progress(job, available=available)
         if current != self._sent_progress:
             self._sent_progress = current
             yield _format_event("progress", current.model_dump(mode="json"))
         if job.state != self._sent_state:
             self._sent_state = job.state
-            body = job_summary(job, link=file_linker(self._services))
+            body = job_summary(job, link=file_linker(self._services), available=available)
             yield _format_event("state", body.model_dump(mode="json", by_alias=True))
 
     def _segments(self) -> Iterator[str]:
@@ -125,6 +128,13 @@ class _JobEvents:
         except ValueError as error:
             raise CorruptObject from error
         return part
+
+
+def _chunk_number(last_id: str | None) -> int:
+    """The number in a Last-Event-ID; -1, from the start, for none and for what this server never sent."""
+    if last_id is None or len(last_id) > _MAX_ID_DIGITS or not (last_id.isascii() and last_id.isdigit()):
+        return -1
+    return int(last_id)
 
 
 def _format_event(name: str, data: Any, *, id: str | None = None) -> str:

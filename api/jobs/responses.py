@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from flask import Response
 
+from api.http.auth import current_key, has_scope
 from api.http.errors import JobFailed
 from api.http.responses import json_response
 from api.services import Services
@@ -14,25 +15,31 @@ from jobs.failure import ErrorClass, Failure
 from jobs.job import Job
 from jobs.states import JobState
 
-from .availability import has_worker
+from .availability import find_availability
 from .downloads import file_linker, serve
 from .result_files import find_file
 from .schemas import JobList
-from .views import job_body, job_summary
+from .views import job_body, job_summary, without_content
 from .watcher import TooManyWaiters
 
 MAX_WAIT_S = 60.0
 
 
 def job_response(services: Services, job: Job, status: int = 200) -> Response:
-    """A job with its request."""
-    return json_response(job_body(job, link=file_linker(services), has_worker=has_worker(services, job)), status)
+    """A job with its request and result; without them where the key of the current request must not read jobs."""
+    body = job_body(job, link=file_linker(services), available=find_availability(services, job))
+    return json_response(body if may_read_jobs() else without_content(body), status)
+
+
+def may_read_jobs() -> bool:
+    """Whether the key of the current request has the scope `read`: routes for other scopes answer with jobs too."""
+    return has_scope(current_key(), "read")
 
 
 def job_list_response(services: Services, jobs: Sequence[Job], next: str | None) -> Response:
     """A page of jobs without their requests."""
     link = file_linker(services)
-    data = [job_summary(job, link=link, has_worker=has_worker(services, job)) for job in jobs]
+    data = [job_summary(job, link=link, available=find_availability(services, job)) for job in jobs]
     return json_response(JobList(data=data, has_more=next is not None, next=next))
 
 
@@ -63,4 +70,4 @@ def audio_response(services: Services, job: Job) -> Response:
             code=failure.code,
             retryable=failure.retryable,
         )
-    return serve(services.storage, find_file(job, None), whole=True)
+    return serve(services, find_file(job, None), whole=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, request, stream_with_context
+from flask import Response, g, request, stream_with_context
 from flask.typing import ResponseReturnValue
 from flask_openapi3 import APIBlueprint, Tag
 
@@ -58,6 +58,7 @@ def get_job(job_id: str, query: WaitQuery) -> Response:
     A server with too many waiting clients answers at once, with Retry-After.
     """
     job = _job(job_id)
+    g.has_waited = query.wait > 0
     waited = wait_for_end(current_services(), job, query.wait)
     response = job_response(current_services(), waited or job)
     if waited is None:

@@ -13,10 +13,24 @@ from jobs.states import JobState, Priority
 JOB_ID_PATTERN = r"^job_[0-9a-f]{32}$"
 
 
+class MissingWorker(ResponseModel):
+    """A queue with work of a job that no live worker serves. `model`: the one that the job needs there."""
+
+    queue: str
+    family: str
+    model: str | None
+
+
 class JobProgress(ResponseModel):
-    """The progress of a job, in `unit`: seconds of audio or characters of text."""
+    """The progress of a job, in `unit`: seconds of audio or characters of text.
+
+    `stage`: what it does next, or `waiting_for_worker` where no live worker can do it; `missing_workers` says which are
+    missing. A job that is only queued behind others has the stage that follows.
+    """
 
     stage: Literal["waiting_for_worker", "plan", "work", "stitch"]
+    #: Empty while a live worker serves each queue that the job needs.
+    missing_workers: list[MissingWorker] = []
     done: float
     total: float | None
     unit: str | None
@@ -36,7 +50,8 @@ class ResultFile(ResponseModel):
 
 
 class JobUsage(ResponseModel):
-    """The resources that a job used."""
+    """The resources that a job used. `engine_s`: its share of the time of the engines, in seconds; over all jobs never
+    more than the number of engine processes times the time that passed. Reused chunks of a parent count nothing."""
 
     audio_s: float = 0.0
     characters: int = 0
@@ -83,6 +98,8 @@ class JobSummary(ResponseModel):
     kind: str
     state: JobState
     model: str
+    #: To recognise it by: the title of the request, else the name of its file, else the beginning of its text.
+    name: str | None
     priority: Priority
     progress: JobProgress
     created_at: datetime

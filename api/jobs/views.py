@@ -12,23 +12,34 @@ from jobs.states import JobState
 from jobs.stored_object import StoredFile
 from pipelines.requests import SERVER_FIELDS
 
+from .availability import Availability
 from .result_files import list_files
 from .schemas import JobBody, JobError, JobProgress, JobResult, JobSummary, JobWarning, ResultFile
 
 SHOWN_TEXT_CHARACTERS = 1000
+_NAME_CHARACTERS = 60
+
+#: Every worker that a job needs is there.
+SERVED = Availability()
 
 #: (job, file) → (URL, its expiry in Unix seconds).
 Link = Callable[[Job, StoredFile], tuple[str, int]]
 
 
-def job_body(job: Job, *, link: Link, has_worker: bool = True) -> JobBody:
-    """The job with its request. `has_worker`: a live worker serves what it needs next."""
-    return JobBody(**_fields(job, link, has_worker), request=shown_request(job.params))
+def job_body(job: Job, *, link: Link, available: Availability = SERVED) -> JobBody:
+    """The job with its request. `available`: the workers that it needs next."""
+    return JobBody(**_fields(job, link, available), request=shown_request(job.params))
 
 
-def job_summary(job: Job, *, link: Link, has_worker: bool = True) -> JobSummary:
-    """The job without its request, as lists show it."""
-    return JobSummary(**_fields(job, link, has_worker))
+def job_summary(job: Job, *, link: Link, available: Availability = SERVED) -> JobSummary:
+    """The job without its request, as lists and events show it."""
+    return JobSummary(**_fields(job, link, available))
+
+
+def without_content(body: JobBody) -> JobBody:
+    """The job as a key without the scope `read` sees it: whether it runs, and nothing that a user sent or gets."""
+    nothing: dict[str, Any] = {"name": None, "labels": {}, "request": {}, "result": None, "error": None}
+    return body.model_copy(update=nothing | {"provenance": {}})
 
 
 def shown_request(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,12 +54,21 @@ def shown_request(params: Mapping[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def progress(job: Job, *, has_worker: bool = True) -> JobProgress:
-    """The progress of the job. `has_worker`: a live worker serves what it needs next."""
+def job_name(params: Mapping[str, Any]) -> str | None:
+    """What a user recognises the job by: its title, else the name of its file, else the beginning of its text."""
+    for field in ("title", "source_name", "text"):
+        if isinstance(params.get(field), str) and (name := " ".join(params[field][:1000].split())):
+            return name if len(name) <= _NAME_CHARACTERS else f"{name[: _NAME_CHARACTERS - 1].rstrip()}…"
+    return None
+
+
+def progress(job: Job, *, available: Availability = SERVED) -> JobProgress:
+    """The progress of the job. `available`: the workers that it needs next."""
     done, total = float(job.units_done + job.units_running), job.units_total
     fraction = 1.0 if job.state is JobState.SUCCEEDED else min(1.0, done / total) if total else 0.0
     return JobProgress(
-        stage=_stage(job, has_worker),
+        stage="waiting_for_worker" if available.is_waiting else _stage(job),
+        missing_workers=list(available.missing),
         done=total if job.state is JobState.SUCCEEDED and total is not None else min(done, total or done),
         total=total,
         unit=job.unit,
@@ -57,7 +77,7 @@ def progress(job: Job, *, has_worker: bool = True) -> JobProgress:
     )
 
 
-def _fields(job: Job, link: Link, has_worker: bool) -> dict[str, Any]:
+def _fields(job: Job, link: Link, available: Availability) -> dict[str, Any]:
     provenance = dict(job.provenance)
     if job.input_sha256:
         provenance["input_sha256"] = job.input_sha256
@@ -66,8 +86,9 @@ def _fields(job: Job, link: Link, has_worker: bool) -> dict[str, Any]:
         "kind": job.kind,
         "state": job.state,
         "model": job.model,
+        "name": job_name(job.params),
         "priority": job.priority,
-        "progress": progress(job, has_worker=has_worker),
+        "progress": progress(job, available=available),
         "created_at": utc_datetime(job.created_at),
         "started_at": utc_datetime(job.started_at),
         "finished_at": utc_datetime(job.finished_at),
@@ -110,16 +131,14 @@ def _result(job: Job, link: Link) -> JobResult | None:
     )
 
 
-def _stage(job: Job, has_worker: bool) -> str:
-    if job.state is JobState.ACCEPTED:
-        return "waiting_for_worker"
+def _stage(job: Job) -> str:
     if job.state in (JobState.STITCHING, JobState.SUCCEEDED):
         return "stitch"
-    if job.state is JobState.PLANNING or not job.chunk_total:
+    if job.state in (JobState.ACCEPTED, JobState.PLANNING) or not job.chunk_total:
         return "plan"
     if job.chunks_done >= job.chunk_total:
         return "stitch"
-    return "work" if has_worker or job.state.is_terminal else "waiting_for_worker"
+    return "work"
 
 
 def _eta_s(job: Job, fraction: float) -> float | None:

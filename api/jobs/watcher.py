@@ -2,16 +2,18 @@
 
 One thread per process reads a version of every watched job in one small query, every 50 ms while anybody waits. Only
 jobs with a new version are read in full, and only their waiters wake up. Jobs that do not change are read less often: a
-change is reported late by at most 2 % of the time waited, and by at most half a second. Beyond `max_waiters` nobody
-waits: the caller answers at once.
+change is reported late by at most 2 % of the time waited, and by at most half a second. Beyond `max_waiters`, and for a
+tenant beyond `max_tenant_waiters`, nobody waits: the caller answers at once.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import structlog
 
@@ -37,6 +39,8 @@ class JobWatch:
     def __init__(self, job: Job, now: float) -> None:
         self._condition = threading.Condition()
         self._job: Job | None = job
+        # The watcher reads no requests: they never change, and may be long.
+        self._params = job.params
         self._update_count = 0
         self._seen_count = 0
         #: Of the watcher alone: the version of the last state (None before the first: the caller read that state),
@@ -74,7 +78,7 @@ class JobWatch:
         with self._condition:
             state = _visible_state(job)
             if state != _visible_state(self._job):
-                self._job = job if state is not None else None
+                self._job = replace(job, params=self._params) if job is not None and state is not None else None
                 self._update_count += 1
                 self._condition.notify_all()
 
@@ -87,11 +91,14 @@ class JobWatcher:
         jobs: JobStore,
         *,
         max_waiters: int,
+        max_tenant_waiters: int | None = None,
         interval_s: float = 0.05,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._jobs = jobs
         self._max_waiters = max_waiters
+        self._max_tenant_waiters = max_waiters if max_tenant_waiters is None else max_tenant_waiters
+        self._waiters_of_tenant: Counter[str] = Counter()
         self._interval_s = interval_s
         self._clock = clock
         self._changed = threading.Condition()
@@ -110,9 +117,11 @@ class JobWatcher:
         """Watch a job, from the state that the caller has just read. Raises TooManyWaiters."""
         watch = JobWatch(job, self._clock())
         with self._changed:
-            if self._waiters >= self._max_waiters or self._closed:
+            is_full = self._waiters >= self._max_waiters
+            if is_full or self._waiters_of_tenant[job.tenant_id] >= self._max_tenant_waiters or self._closed:
                 raise TooManyWaiters
             self._waiters += 1
+            self._waiters_of_tenant[job.tenant_id] += 1
             self._watches.setdefault(job.id, set()).add(watch)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="job-watcher", daemon=True)
@@ -123,6 +132,9 @@ class JobWatcher:
         finally:
             with self._changed:
                 self._waiters -= 1
+                self._waiters_of_tenant[job.tenant_id] -= 1
+                if not self._waiters_of_tenant[job.tenant_id]:
+                    del self._waiters_of_tenant[job.tenant_id]
                 watches = self._watches[job.id]
                 watches.discard(watch)
                 if not watches:

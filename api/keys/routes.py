@@ -27,7 +27,10 @@ routes = APIBlueprint("keys", __name__, url_prefix="/keys", abp_tags=[Tag(name="
     "POST",
     "",
     guard=require_scope("admin"),
-    body=json_body(NewKey),
+    body=json_body(NewKey).with_examples(
+        submitter={"name": "website", "scopes": ["read", "submit"]},
+        temporary={"name": "a guest", "scopes": ["read"], "expires_in_s": 3600},
+    ),
     responses={201: KeyWithSecret},
     problems=(400, 413, 415, 422),
 )

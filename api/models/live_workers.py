@@ -10,11 +10,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from jobs.errors import StoreUnavailable
-from jobs.store.worker_registry import WorkerRegistry
+from jobs.store.worker_registry import LIVE_S, WorkerRegistry
 from jobs.worker import ModelState, ModelStatus, VoiceInfo, WorkerRow
 from pipelines.catalog.entry import Entry
-
-LIVE_S = 60.0
 
 
 class LiveWorkers:
@@ -32,6 +30,8 @@ class LiveWorkers:
         self._voices: tuple[Sequence[WorkerRow], Sequence[VoiceInfo]] = ((), ())
         self._failure: StoreUnavailable | None = None
         self._read_at = float("-inf")
+        self._seen: Sequence[WorkerRow] = ()
+        self._seen_at = float("-inf")
 
     def rows(self) -> Sequence[WorkerRow]:
         """The live workers, as of at most a second ago. Raises StoreUnavailable.
@@ -49,6 +49,7 @@ class LiveWorkers:
         """Read the rows now: a worker may have started since they were read."""
         with self._lock:
             self._read()
+            self._seen_at = float("-inf")
 
     def serving(self, queue: str) -> list[WorkerRow]:
         """Workers that consume this queue. Raises StoreUnavailable."""
@@ -57,6 +58,23 @@ class LiveWorkers:
     def able_to_run(self, entry: Entry) -> list[WorkerRow]:
         """Workers that have this model loaded, or can load it. Raises StoreUnavailable."""
         return [row for row in self.serving(entry.queue) if model_state(row, entry).is_able]
+
+    def is_expected(self, entry: Entry) -> bool:
+        """Whether a worker will soon have this model: one loads it, or one that has stopped since yesterday had it.
+
+        What live workers report of the model counts more than what stopped ones did. Raises StoreUnavailable.
+        """
+        live = [row for row in self.serving(entry.queue) if row.info.models is not None]
+        if live:
+            return any(model_state(row, entry).is_expected for row in live)
+        return any(model_state(row, entry).is_expected for row in self._rows_of_a_day() if entry.queue in row.queues)
+
+    def _rows_of_a_day(self) -> Sequence[WorkerRow]:
+        """The workers of the last day, the latest first, as of at most a second ago."""
+        with self._lock:
+            if self._clock() - self._seen_at >= self._fresh_s:
+                self._seen, self._seen_at = tuple(self._workers.list_seen()), self._clock()
+            return self._seen
 
     def voices(self) -> Sequence[VoiceInfo]:
         """The voices of all live workers, each once for a model; ordered by family, language, id and model."""

@@ -45,7 +45,8 @@ class ModelBody(ResponseModel):
     auto: bool
     #: Values of `emotion`, which a model may support in part; empty for recognition models.
     emotions: list[str]
-    #: The command that installs the model and starts a worker with it, if no live worker can run it.
+    #: For keys with the scope `admin`: the command that installs the model and starts a worker with it, if no live
+    #: worker can run it; null for other keys.
     install: str | None
 
 

@@ -1,9 +1,10 @@
-"""The catalogue entry for a request: the named one, or for `auto` the first that a live worker can run."""
+"""The catalogue entry for a request: the named one, or for `auto` the first that a worker can run, now or soon."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
+from jobs.errors import NoWorker
 from pipelines.catalog.catalog import Catalog
 from pipelines.catalog.entry import Entry
 from pipelines.errors import ModelUnavailable
@@ -12,34 +13,40 @@ from pipelines.language_tags import supports_language
 from .live_workers import LiveWorkers
 
 AUTO = "auto"
+_NOUNS = {"tts": "speech synthesis", "stt": "transcription"}
 
 
 def choose_model(catalog: Catalog, workers: LiveWorkers, *, kind: str, model: str, language: str | None) -> Entry:
-    """`kind`: "tts" or "stt". Raises UnsupportedOption for an unknown name, ModelUnavailable if none fits `auto`."""
+    """`kind`: "tts" or "stt". A model whose worker restarts is chosen too, after those that run: its job waits.
+
+    Raises UnsupportedOption for an unknown name; for `auto` ModelUnavailable where no model knows the language, and
+    NoWorker where no worker of the kind was seen for a day.
+    """
     if model != AUTO:
         return catalog.get(model, kind)
     entries = [entry for entry in catalog.of_kind(kind) if entry.auto]
     live = [entry for entry in entries if workers.able_to_run(entry)]
-    for entry in live:
-        if language in (None, AUTO) or supports_language(entry.languages, language):
-            return entry
-    if live:
-        known = ", ".join(entry.name for entry in live)
-        raise ModelUnavailable(
-            f"No running {kind} model knows the language {language!r}; running: {known}.", field="language"
-        )
-    raise ModelUnavailable(f"No {kind} worker is running here. Start one with: {start_command(entries)}", field="model")
+    if (found := _first_for(language, live)) is not None:
+        return found
+    expected = [entry for entry in entries if entry not in live and workers.is_expected(entry)]
+    if (found := _first_for(language, expected)) is not None:
+        return found
+    if live or expected:
+        known = ", ".join(entry.name for entry in [*live, *expected])
+        detail = f"No running {kind} model knows the language {language!r}; running: {known}."
+        raise ModelUnavailable(detail, field="language", for_caller=detail)
+    raise NoWorker(
+        f"No worker for {_NOUNS.get(kind, kind)} was seen here for a day. Try again later, or tell the operator of "
+        "this server; GET /audio/models lists what runs."
+    )
 
 
-def start_command(entries: Sequence[Entry]) -> str:
-    """The command that starts a worker with the first of these models that needs no weights, else with the first."""
-    for entry in entries:
-        if entry.source is None:
-            return install_command(entry)
-    return install_command(entries[0]) if entries else "voicemill up"
-
-
-def install_command(entry: Entry) -> str:
-    """The command that installs what the model needs and starts a worker with it."""
+def start_command(entry: Entry) -> str:
+    """The command that installs what the model needs and starts a worker with it; for operators only."""
     start = f"voicemill worker --family {entry.family} --model {entry.name}"
     return f"{entry.install} && {start}" if entry.install and not entry.installed else start
+
+
+def _first_for(language: str | None, entries: Iterable[Entry]) -> Entry | None:
+    any_language = language in (None, AUTO)
+    return next((each for each in entries if any_language or supports_language(each.languages, str(language))), None)

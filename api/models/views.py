@@ -12,7 +12,7 @@ from pipelines.catalog.entry import Entry, SynthesisEntry
 
 from .live_workers import model_state, model_status
 from .schemas import EngineCandidate, ModelBody, ModelList
-from .selection import install_command
+from .selection import start_command
 
 #: Best first: a model has the best state that any worker reports.
 _STATES = (
@@ -25,13 +25,14 @@ _STATES = (
 )
 
 
-def model_list(services: Services, *, kind: str | None = None) -> ModelList:
-    """All models of a kind, or of all. Raises StoreUnavailable."""
+def model_list(services: Services, *, kind: str | None = None, for_operator: bool = False) -> ModelList:
+    """All models of a kind, or of all. `for_operator`: with the commands that start them. Raises StoreUnavailable."""
     rows = services.workers.rows()
-    return ModelList(data=[_model(entry, rows) for entry in services.catalog if kind is None or entry.kind == kind])
+    entries = [entry for entry in services.catalog if kind is None or entry.kind == kind]
+    return ModelList(data=[_model(entry, rows, for_operator=for_operator) for entry in entries])
 
 
-def _model(entry: Entry, rows: Sequence[WorkerRow]) -> ModelBody:
+def _model(entry: Entry, rows: Sequence[WorkerRow], *, for_operator: bool) -> ModelBody:
     states = [(model_state(row, entry), row) for row in rows]
     state = min((reported for reported, _ in states), key=_STATES.index, default=ModelState.ABSENT)
     able = [row for reported, row in states if reported.is_able]
@@ -56,5 +57,5 @@ def _model(entry: Entry, rows: Sequence[WorkerRow]) -> ModelBody:
         sample_rate_hz=entry.sample_rate_hz,
         auto=entry.auto,
         emotions=list(supported_emotions(entry)) if isinstance(entry, SynthesisEntry) else [],
-        install=install_command(entry) if not able else None,
+        install=start_command(entry) if for_operator and not able else None,
     )

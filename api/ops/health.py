@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from api.models.live_workers import LiveWorkers
 from jobs.dispatch.dispatch import Dispatch
@@ -12,6 +12,7 @@ from jobs.errors import JobsError, Misconfigured, StorageUnavailable
 from jobs.storage.ownership import require_own_storage
 from jobs.storage.storage import Storage
 from jobs.store import Store
+from jobs.worker import WorkerRow
 
 from .schemas import ComponentHealth, Health
 
@@ -46,7 +47,10 @@ class HealthCheck:
         workers = queues = None
         if components["database"].status == "ok":
             try:
-                workers = len(self._workers.rows())
+                rows = self._workers.rows()
+                workers = len(rows)
+                components["disk"] = _check_disks(rows)
+                components["sandbox"] = _check_sandboxes(rows)
                 queues = dict(self._store.chunks.depths())
                 if components["storage"].status == "ok":
                     components["storage"] = self._check_owner(components["storage"])
@@ -65,6 +69,30 @@ class HealthCheck:
         except StorageUnavailable as error:
             return ComponentHealth(status="down", detail=error.detail)
         return storage_health
+
+
+def _check_disks(rows: Sequence[WorkerRow]) -> ComponentHealth:
+    """Whether a worker starts no chunk because its disk is nearly full."""
+    short = [row for row in rows if row.info.is_short_of_space]
+    if not short:
+        return ComponentHealth(status="ok")
+    named = ", ".join(f"{row.id} ({(row.info.free_bytes or 0) >> 20} MiB free)" for row in short[:5])
+    return ComponentHealth(
+        status="degraded",
+        detail=f"{len(short)} of {len(rows)} workers start no chunk, for lack of disk space: {named}. Free some under "
+        "VOICEMILL_DATA_DIR, or lower VOICEMILL_MIN_FREE_BYTES.",
+    )
+
+
+def _check_sandboxes(rows: Sequence[WorkerRow]) -> ComponentHealth:
+    """Whether a worker's kernel leaves its sandboxes without a protection."""
+    weak = [f"{row.id} ({', '.join(row.info.unprotected)})" for row in rows if row.info.unprotected]
+    if not weak:
+        return ComponentHealth(status="ok")
+    return ComponentHealth(
+        status="degraded",
+        detail=f"Sandboxes are not kept from what is named: {', '.join(weak[:5])}. See docs/explanation/sandbox.md.",
+    )
 
 
 def check_broker(dispatch: Dispatch) -> ComponentHealth:

@@ -26,6 +26,12 @@ class Health(BaseModel):
     queues: dict[str, int] | None = None
 
 
+class Probe(ResponseModel):
+    """`ok`, or `down` with status 503."""
+
+    status: Literal["ok", "down"]
+
+
 class ConfigBody(ResponseModel):
     """The current settings; secrets are shown as `**********`."""
 

@@ -7,7 +7,7 @@ from typing import NoReturn
 from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
 
-from api.http.auth import require_scope
+from api.http.auth import current_key, has_scope, require_scope
 from api.http.body import read_json
 from api.http.context import current_services
 from api.http.errors import Invalid
@@ -37,9 +37,12 @@ REMOTE_SOURCES = ("audio_url", "file_id")
     headers=SubmitHeaders,
     body=form_body(
         "TranscriptionForm", TranscriptionRequest, file="The recording.", needs_file=True, hidden=SERVER_FIELDS
+    ).with_examples(
+        recording={"file": "meeting.wav"},
+        subtitles={"file": "meeting.wav", "language": "en", "formats": "srt,json", "max_line_length": 32},
     ),
     responses=submission_responses(),
-    problems=(400, 409, 413, 415, 422),
+    problems=(400, 409, 410, 413, 415, 422),
 )
 def transcribe() -> Response:
     """Transcribe a recording"""
@@ -62,7 +65,7 @@ def transcribe() -> Response:
 @operation(routes, "GET", "/models", guard=require_scope("read"), responses={200: ModelList})
 def stt_models() -> Response:
     """List the models for speech recognition"""
-    return json_response(model_list(current_services(), kind="stt"))
+    return json_response(model_list(current_services(), kind="stt", for_operator=has_scope(current_key(), "admin")))
 
 
 def _reject_json() -> NoReturn:

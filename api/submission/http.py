@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 
 from api.http.auth import current_tenant
 from api.http.context import current_services
 from api.http.errors import Invalid
 from api.http.problems import request_error_response
 from api.http.validation import validate
-from api.jobs.responses import MAX_WAIT_S, audio_response, job_response, wait_for_end
+from api.jobs.responses import MAX_WAIT_S, audio_response, job_response, may_read_jobs, wait_for_end
 from jobs.store.job_store import SubmittedJob
 from pipelines.catalog.job_kinds import PIPELINES
 
@@ -33,7 +33,8 @@ def begin_submission(kind: str) -> Submission:
 
     Call it before the body is read: then nothing is stored for a request whose headers are invalid.
     """
-    return Submission(current_services(), kind, current_tenant(), _idempotency_key())
+    key = _idempotency_key()
+    return Submission(current_services(), kind, current_tenant(), key, request_id=g.request_id)
 
 
 def submission_response(submitted: SubmittedJob) -> Response:
@@ -43,11 +44,13 @@ def submission_response(submitted: SubmittedJob) -> Response:
     """
     services = current_services()
     job = submitted.job
+    g.job_id = job.id
     wait_s = _preferred_wait_s()
     if wait_s is not None:
+        g.has_waited = True
         job = wait_for_end(services, job, wait_s) or job
     has_ended = wait_s is not None and job.state.is_terminal
-    if has_ended and PIPELINES[job.kind].returns_audio and _accepts_audio():
+    if has_ended and PIPELINES[job.kind].returns_audio and _accepts_audio() and may_read_jobs():
         response = audio_response(services, job)
     else:
         response = job_response(services, job, status=200 if has_ended else 202)

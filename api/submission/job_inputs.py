@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from jobs.errors import StorageUnavailable
+from jobs.errors import NotFound, ObjectMissing, StorageUnavailable
 from jobs.storage.object_keys import input_key, job_prefix
 from jobs.storage.storage import Storage
 from jobs.stored_object import StoredObject
@@ -56,10 +56,13 @@ class JobInputs:
         return StoredInput(key, part, name="text", type="txt")
 
     def copy(self, source_key: str, name: str) -> str:
-        """Copy another object to an input of this job, and return its key. Raises NotFound, StorageUnavailable."""
+        """Copy another object to an input of this job, and return its key. Raises ObjectMissing, StorageUnavailable."""
         self._has_objects = True
         key = self.key(name)
-        self._storage.copy(source_key, key)
+        try:
+            self._storage.copy(source_key, key)
+        except NotFound as error:
+            raise ObjectMissing("The stored input is gone; send the request again with its input.") from error
         return key
 
     @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from api.models.selection import choose_model
 from api.services import Services
+from jobs.errors import NoWorker
 from pipelines.catalog.capabilities import check_synthesis, check_transcription
 from pipelines.catalog.entry import Entry, RecognitionEntry, SynthesisEntry
 from pipelines.catalog.job_kinds import PIPELINES
@@ -16,13 +17,13 @@ from .voice_checks import check_voice, check_voice_language
 
 
 def resolve_model(services: Services, kind: str, request: JobRequest) -> Entry:
-    """The model of a job of this kind. Raises InvalidField, UnsupportedOption, ModelUnavailable."""
+    """The model of a job of this kind. Raises InvalidField, UnsupportedOption, ModelUnavailable, NoWorker."""
     language = getattr(request, "language", None)
     check_language(language)
     check_webhook(services.outbound, request)
     try:
         return _resolve(services, kind, request, language)
-    except (ModelUnavailable, InvalidField):
+    except (ModelUnavailable, NoWorker, InvalidField):
         # The worker that the request needs may have started after the rows were read.
         services.workers.refresh()
         return _resolve(services, kind, request, language)

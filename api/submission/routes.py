@@ -50,7 +50,10 @@ def retry_job(job_id: str) -> Response:
     "/<job_id>/patch",
     guard=require_scope("submit"),
     headers=SubmitHeaders,
-    body=json_body(SpeechPatch),
+    body=json_body(SpeechPatch, any_of=("text", "voice")).with_examples(
+        words={"sentence": 0, "text": "It was a cold day in April."},
+        voice={"sentence": 0, "voice": "en-us"},
+    ),
     responses=submission_responses(),
     problems=(400, 404, 409, 410, 413, 415, 422),
 )

@@ -35,11 +35,21 @@ class Submission:
     and StoreUnavailable or StorageUnavailable.
     """
 
-    def __init__(self, services: Services, kind: str, tenant_id: str, key: IdempotencyKey | None = None) -> None:
+    def __init__(
+        self,
+        services: Services,
+        kind: str,
+        tenant_id: str,
+        key: IdempotencyKey | None = None,
+        *,
+        request_id: str | None = None,
+    ) -> None:
+        """`request_id`: kept with the job, so that the logs of the workers name it."""
         self._services = services
         self._kind = kind
         self._tenant_id = tenant_id
         self._key = key
+        self._request_id = request_id
         self._job_id = new_id("job")
         self._inputs = JobInputs(services.storage, services.uncertain_inputs, tenant_id, self._job_id)
 
@@ -75,7 +85,7 @@ class Submission:
             replayed = self._find_replay(idempotency)
             if replayed is not None:
                 return SubmittedJob(replayed, replayed=True)
-            submitted = self._record(make_job(), idempotency)
+            submitted = self._record(replace(make_job(), request_id=self._request_id), idempotency)
         if not submitted.replayed:
             self._services.dispatch.notify(CPU_QUEUE, job_id=self._job_id)
         return submitted

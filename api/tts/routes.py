@@ -39,16 +39,24 @@ routes = APIBlueprint("tts", __name__, url_prefix="/tts", abp_tags=[Tag(name="Te
     "/synthesize",
     guard=require_scope("submit"),
     headers=SubmitHeaders,
-    body=json_body(SynthesisRequest, hidden=SERVER_FIELDS)
+    body=json_body(SynthesisRequest, hidden=SERVER_FIELDS, any_of=("text", "ssml")).with_examples(
+        text={"text": "It was a bright day in April.", "language": "en", "format": "mp3"},
+        ssml={"ssml": '<speak>Wait <break time="1s"/> for it.</speak>', "speech_marks": True},
+        job={"text": "Good morning.", "priority": "interactive", "labels": {"book": "42"}, "deadline_s": 3600},
+    )
     | form_body(
         "SynthesisForm",
         SynthesisRequest,
         file=_DOCUMENT,
         needs_file=False,
         hidden=SERVER_FIELDS,
+        any_of=("file", "text", "ssml"),
+    ).with_examples(
+        document={"file": "book.txt", "language": "en", "format": "m4b", "title": "A Book"},
+        text={"text": "It was a bright day in April.", "labels": '{"book": "42"}'},
     ),
     responses=submission_responses("audio/*"),
-    problems=(400, 409, 413, 415, 422),
+    problems=(400, 409, 410, 413, 415, 422),
 )
 def synthesize() -> Response:
     """Synthesise a text or a document

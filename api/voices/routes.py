@@ -39,7 +39,9 @@ MAX_BYTES = 50_000_000
     "POST",
     "",
     guard=require_scope("submit"),
-    body=form_body("VoiceForm", NewVoiceBody, file="A recording of the person's speech.", needs_file=True),
+    body=form_body(
+        "VoiceForm", NewVoiceBody, file="A recording of the person's speech.", needs_file=True
+    ).with_examples(voice={"file": "ada.wav", "name": "Ada", "consent": "true", "language": "en-GB"}),
     responses={201: EnrolledVoiceBody},
     problems=(400, 413, 415, 422),
 )

@@ -16,7 +16,10 @@ class NewVoiceBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
-    consent: bool = Field(description="`true`: the person who speaks has agreed to the use of this voice.")
+    consent: bool = Field(
+        description="`true`: the person who speaks has agreed to the use of this voice.",
+        json_schema_extra={"const": True},
+    )
     language: str | None = Field(None, max_length=35, description="BCP 47 tag of what is spoken, for lists.")
     gender: Literal["female", "male"] | None = None
 

@@ -2,49 +2,67 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+import typer.main
+from typer.core import TyperGroup
 
-from .commands import (
-    audit,
-    cancel,
-    evaluate,
-    job,
-    jobs,
-    keys,
-    migrate,
-    models,
-    retry,
-    speak,
-    transcribe,
-    up,
-    voices,
-    worker,
+#: The commands in the order of the help. Each is a module of `commands` with a function of its name or, where it has
+#: commands of its own, with a Typer named `app`.
+COMMANDS = (
+    "up",
+    "worker",
+    "speak",
+    "transcribe",
+    "evaluate",
+    "jobs",
+    "job",
+    "cancel",
+    "retry",
+    "models",
+    "voices",
+    "keys",
+    "audit",
+    "migrate",
 )
 
+
+class LazyCommands(TyperGroup):
+    """The commands by name, imported when they are asked for: most of the start goes into modules of other commands."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        # Only the names are read here, for "Did you mean 'jobs'?".
+        self.commands = dict.fromkeys(COMMANDS)  # type: ignore[assignment]  # they are imported by get_command
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # Typer's own context class
+        """The names in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # type: ignore[override]  # Typer's own classes
+        """The command of that name; None for an unknown one."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"{__package__}.commands.{cmd_name}")
+        own = getattr(module, "app", None)
+        if own is None:
+            own = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+            own.command(cmd_name)(getattr(module, cmd_name))
+        command = typer.main.get_command(own)
+        command.name = cmd_name
+        return command
+
+
 app = typer.Typer(
+    cls=LazyCommands,
     name="voicemill",
-    help="Long text to speech and long speech to text, as durable jobs.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("up")(up.up)
-app.command("worker")(worker.worker)
-app.command("speak")(speak.speak)
-app.command("transcribe")(transcribe.transcribe)
-app.command("evaluate")(evaluate.evaluate)
-app.command("jobs")(jobs.jobs)
-app.command("job")(job.job)
-app.command("cancel")(cancel.cancel)
-app.command("retry")(retry.retry)
-app.command("models")(models.models)
-app.add_typer(voices.app, name="voices")
-app.add_typer(keys.app, name="keys")
-app.command("audit")(audit.audit)
-app.command("migrate")(migrate.migrate)
 
 
 def _show_version(wanted: bool) -> None:
@@ -63,9 +81,11 @@ def _options(
 ) -> None:
     """Long text to speech and long speech to text, as durable jobs.
 
-    The commands connect to the server of VOICEMILL_URL and VOICEMILL_API_KEY, else to the one that `voicemill up`
-    started here (by client.json in VOICEMILL_DATA_DIR). Exit codes: 0 for success, 1 if a job or the server failed, 2
-    if the input is invalid.
+    The commands connect to the server at VOICEMILL_URL, with the key in
+    VOICEMILL_API_KEY; unset, to the one that `voicemill up` started on this
+    machine (by client.json in VOICEMILL_DATA_DIR).
+
+    Exit codes: 0 = success, 1 = a job or the server failed, 2 = invalid input.
     """
 
 

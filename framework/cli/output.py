@@ -62,6 +62,9 @@ def show_error(error: VoicemillError, *, about: str | None = None) -> None:
         show_message(f"  The server asks to wait {error.retry_after_s:g} s.")
     if error.status == 401:
         show_message("  Set VOICEMILL_API_KEY to a key of this server; `voicemill up` creates one for the local stack.")
+    elif error.code == "no_worker":
+        show_message("  Start one with `voicemill worker --family FAMILY`, or the whole stack with `voicemill up`.")
+        show_message("  `voicemill models --all` lists the families.")
     elif error.status >= 500 and error.request_id:
         show_message(f"  Request {error.request_id}; see the server's log.")
 

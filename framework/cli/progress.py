@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 from .output import show_message
 
 if TYPE_CHECKING:
-    from framework.client.job import Job
+    from framework.client.job import Job, MissingWorker
 
 _STAGES = {
     "waiting_for_worker": "waits for a worker",
@@ -23,8 +23,20 @@ _LINE_FRACTION = 0.1
 
 
 def describe_stage(job: Job) -> str:
-    """The stage that the job is in, or its final state."""
-    return job.state if job.is_finished else _STAGES.get(job.progress.stage, job.progress.stage or job.state)
+    """The stage that the job is in, or its final state. Of a job that waits: the workers that nobody runs."""
+    if job.is_finished:
+        return job.state
+    progress = job.progress
+    if progress.stage == "waiting_for_worker" and progress.missing_workers:
+        return f"waits for a worker: {', '.join(map(_describe_missing, progress.missing_workers))}"
+    if job.state == "accepted" and progress.stage == "plan":
+        return "queued"
+    return _STAGES.get(progress.stage, progress.stage or job.state)
+
+
+def _describe_missing(worker: MissingWorker) -> str:
+    model = f" for {worker.model}" if worker.model and worker.model != worker.family else ""
+    return f"none of the family {worker.family}{model} runs"
 
 
 def format_amount(value: float, unit: str | None) -> str:

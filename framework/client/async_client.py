@@ -37,15 +37,21 @@ class AsyncClient:
         base_url: str | None = None,
         api_key: str | None = None,
         *,
+        data_dir: str | Path | None = None,
         timeout_s: float = 30.0,
         retries: RetryPolicy = RetryPolicy(),
     ) -> None:
-        self._server = find_server(base_url, api_key)
+        self._server = find_server(base_url, api_key, directory=data_dir)
         self._timeout_s = timeout_s
         self.retries = retries
         self._http = httpx.AsyncClient(**client_arguments(self._server))
         self.jobs = AsyncJobs(self)
         self.keys = AsyncKeys(self)
+
+    @property
+    def base_url(self) -> str:
+        """The server's address, without a trailing slash."""
+        return self._server.base_url
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._server.base_url!r})"
@@ -102,11 +108,10 @@ class AsyncClient:
         """The preview of a voice as MP3."""
         return await self.jobs.read(await self.run(effects.preview_voice(model, voice, self.retries)), "mp3")
 
-    async def save_preview(self, model: str, voice: str, destination: str | Path) -> Path:
+    async def save_preview(self, model: str, voice: str, destination: str | Path, *, overwrite: bool = True) -> Path:
         """Save the preview of a voice as MP3."""
-        return await self.jobs.download(
-            await self.run(effects.preview_voice(model, voice, self.retries)), "mp3", destination
-        )
+        job = await self.run(effects.preview_voice(model, voice, self.retries))
+        return await self.jobs.download(job, "mp3", destination, overwrite=overwrite)
 
     async def add_voice(
         self,
@@ -243,12 +248,19 @@ class AsyncJobs:
         await self._client.send(endpoints.delete_job(job_id))
 
     async def download(
-        self, job: Job | str, name: str, destination: str | Path, *, on_progress: DownloadProgress | None = None
+        self,
+        job: Job | str,
+        name: str,
+        destination: str | Path,
+        *,
+        on_progress: DownloadProgress | None = None,
+        overwrite: bool = True,
     ) -> Path:
         """Save one file of the result, verified."""
         job = await self.get(job) if isinstance(job, str) else job
+        retries = self._client.retries
         return await self._client.run(
-            effects.download_file(job, name, Path(destination), self._client.retries, on_progress)
+            effects.download_file(job, name, Path(destination), retries, on_progress, overwrite=overwrite)
         )
 
     async def read(self, job: Job | str, name: str) -> bytes:

@@ -30,9 +30,9 @@ class Client:
     """A client of one Voicemill server.
 
     Without arguments it connects to the server of VOICEMILL_URL and VOICEMILL_API_KEY, else to the one that
-    `voicemill up` started on this machine. Submissions carry an Idempotency-Key, so that a retry never creates a second
-    job. Every method raises the exceptions of `framework.client.errors`. Use it as a context manager, or `close()` it;
-    threads may share it.
+    `voicemill up` started on this machine; with `data_dir`, to the one that `voicemill up` started in that directory.
+    Submissions carry an Idempotency-Key, so that a retry never creates a second job. Every method raises the exceptions
+    of `framework.client.errors`. Use it as a context manager, or `close()` it; threads may share it.
     """
 
     def __init__(
@@ -40,15 +40,21 @@ class Client:
         base_url: str | None = None,
         api_key: str | None = None,
         *,
+        data_dir: str | Path | None = None,
         timeout_s: float = 30.0,
         retries: RetryPolicy = RetryPolicy(),
     ) -> None:
-        self._server = find_server(base_url, api_key)
+        self._server = find_server(base_url, api_key, directory=data_dir)
         self._timeout_s = timeout_s
         self.retries = retries
         self._http = httpx.Client(**client_arguments(self._server))
         self.jobs = Jobs(self)
         self.keys = Keys(self)
+
+    @property
+    def base_url(self) -> str:
+        """The server's address, without a trailing slash."""
+        return self._server.base_url
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._server.base_url!r})"
@@ -109,9 +115,10 @@ class Client:
         """The preview of a voice as MP3. The server creates it once, which this waits for."""
         return self.jobs.read(self.run(effects.preview_voice(model, voice, self.retries)), "mp3")
 
-    def save_preview(self, model: str, voice: str, destination: str | Path) -> Path:
+    def save_preview(self, model: str, voice: str, destination: str | Path, *, overwrite: bool = True) -> Path:
         """Save the preview of a voice as MP3."""
-        return self.jobs.download(self.run(effects.preview_voice(model, voice, self.retries)), "mp3", destination)
+        job = self.run(effects.preview_voice(model, voice, self.retries))
+        return self.jobs.download(job, "mp3", destination, overwrite=overwrite)
 
     def add_voice(
         self,
@@ -252,12 +259,22 @@ class Jobs:
         self._client.send(endpoints.delete_job(job_id))
 
     def download(
-        self, job: Job | str, name: str, destination: str | Path, *, on_progress: DownloadProgress | None = None
+        self,
+        job: Job | str,
+        name: str,
+        destination: str | Path,
+        *,
+        on_progress: DownloadProgress | None = None,
+        overwrite: bool = True,
     ) -> Path:
         """Save one file of the result, verified by its SHA-256. `name` may be a suffix (`"srt"`); a directory as
-        destination keeps the file's own name. Raises CorruptDownload, BadArgument."""
+        destination keeps the file's own name. Raises CorruptDownload, BadArgument: without `overwrite` also where the
+        destination exists."""
         job = self.get(job) if isinstance(job, str) else job
-        return self._client.run(effects.download_file(job, name, Path(destination), self._client.retries, on_progress))
+        retries = self._client.retries
+        return self._client.run(
+            effects.download_file(job, name, Path(destination), retries, on_progress, overwrite=overwrite)
+        )
 
     def read(self, job: Job | str, name: str) -> bytes:
         """One file of the result in memory, verified. `name` as in `download`."""

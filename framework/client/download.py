@@ -1,7 +1,11 @@
-"""Downloads of result files: written beside their destination, verified, then moved there in one step."""
+"""Downloads of result files: written beside their destination, verified, then moved there in one step.
+
+A file that appeared there meanwhile is replaced only where the caller said so.
+"""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -14,6 +18,9 @@ from typing import Self
 from .errors import BadArgument, CorruptDownload
 from .job import ResultFile
 
+#: What `link` answers on file systems that have no hard links.
+_NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
+
 #: Called with bytes received so far and bytes in all.
 DownloadProgress = Callable[[int, int], None]
 
@@ -24,8 +31,16 @@ class PartialDownload:
     A context manager: leaving it without `finish` deletes what was received.
     """
 
-    def __init__(self, file: ResultFile, destination: Path, on_progress: DownloadProgress | None = None) -> None:
+    def __init__(
+        self,
+        file: ResultFile,
+        destination: Path,
+        on_progress: DownloadProgress | None = None,
+        *,
+        overwrite: bool = True,
+    ) -> None:
         self._expected = file
+        self._overwrite = overwrite
         self._destination = destination
         self._on_progress = on_progress
         self._hash = hashlib.sha256()
@@ -64,10 +79,24 @@ class PartialDownload:
             mask = os.umask(0)
             os.umask(mask)
             self._partial.chmod(0o666 & ~mask)
-            self._partial.replace(self._destination)
+            self._move()
+        except FileExistsError as error:
+            raise BadArgument(f"{self._destination} exists already and was not replaced.") from error
         except OSError as error:
             raise self._unwritable(error) from error
         return self._destination
+
+    def _move(self) -> None:
+        """Raises FileExistsError where a file is to be kept; no other process can put one there in between."""
+        if not self._overwrite:
+            try:
+                self._destination.hardlink_to(self._partial)
+                return
+            except OSError as error:
+                if error.errno not in _NO_LINKS:
+                    raise
+            self._destination.touch(exist_ok=False)
+        self._partial.replace(self._destination)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

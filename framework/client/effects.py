@@ -29,7 +29,7 @@ from .errors import (
 )
 from .events import Event, EventReader
 from .job import Job, Progress, ResultFile
-from .responses import parse_json
+from .responses import parse_json, unknown_answer
 from .retry_policy import RetryPolicy
 
 T = TypeVar("T")
@@ -98,13 +98,21 @@ def send(
         try:
             response: HttpResponse = yield SendRequest(request)
             body = parse_json(response.status, response.headers, response.body, accepted=request.accepted_statuses)
-            return request.parse(body)
+            return _parse_body(request, response.status, body)
         except VoicemillError as error:
             delay = retries.delay_s(error, retries_done, idempotent=request.idempotent)
             if delay is None or clock() + delay > deadline:
                 raise
         retries_done += 1
         yield Sleep(delay)
+
+
+def _parse_body(request: ApiRequest[T], status: int, body: Any) -> T:
+    """What the caller gets. Raises ServerError for JSON of another form, as other kinds of servers send."""
+    try:
+        return request.parse(body)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise unknown_answer("has another form than expected", status) from error
 
 
 def wait_for_job(
@@ -209,9 +217,18 @@ def preview_voice(model: str, voice: str, retries: RetryPolicy) -> Operation[Job
 
 
 def download_file(
-    job: Job, name: str, destination: Path, retries: RetryPolicy, on_progress: DownloadProgress | None = None
+    job: Job,
+    name: str,
+    destination: Path,
+    retries: RetryPolicy,
+    on_progress: DownloadProgress | None = None,
+    *,
+    overwrite: bool = True,
 ) -> Operation[Path]:
-    """Save one result file and verify it; a broken transfer is repeated. Raises BadArgument for an unknown file."""
+    """Save one result file and verify it; a broken transfer is repeated.
+
+    Raises BadArgument for an unknown file, and without `overwrite` where the destination exists.
+    """
     file = find_result_file(job, name)
     if destination.is_dir():
         # The name is the server's: no part of it may lead out of the directory.
@@ -219,7 +236,7 @@ def download_file(
     retries_done = 0
     while True:
         try:
-            with PartialDownload(file, destination, on_progress) as download:
+            with PartialDownload(file, destination, on_progress, overwrite=overwrite) as download:
                 yield StreamResponse(endpoints.get_job_file(job.id, file.name), download.write, idle_s=60.0)
                 return download.finish()
         except VoicemillError as error:

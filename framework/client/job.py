@@ -13,6 +13,20 @@ FINISHED_STATES = frozenset({"succeeded", "failed", "cancelled", "expired"})
 
 
 @dataclass(frozen=True, slots=True)
+class MissingWorker:
+    """A queue with work of a job that no live worker serves. `model`: the one that the job needs there."""
+
+    queue: str
+    family: str
+    model: str | None = None
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> MissingWorker:
+        """From an entry of `progress.missing_workers`."""
+        return cls(str(data.get("queue") or ""), str(data.get("family") or ""), data.get("model"))
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """Progress of a job, in seconds of audio or characters of text."""
 
@@ -25,6 +39,8 @@ class Progress:
     fraction: float = 0.0
     #: The server's estimate of the seconds left; None = not known yet.
     eta_s: float | None = None
+    #: Workers that the job needs and nobody runs.
+    missing_workers: Sequence[MissingWorker] = ()
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Progress:
@@ -36,6 +52,7 @@ class Progress:
             unit=data.get("unit"),
             fraction=float(data.get("fraction") or 0.0),
             eta_s=_float(data.get("eta_s")),
+            missing_workers=tuple(MissingWorker.parse(each) for each in data.get("missing_workers") or ()),
         )
 
 
@@ -102,6 +119,8 @@ class Job:
     state: str
     model: str
     progress: Progress
+    #: To recognise it by: title, file name or beginning of the text.
+    name: str | None = None
     priority: str = "normal"
     created_at: datetime | None = None
     started_at: datetime | None = None
@@ -137,6 +156,7 @@ class Job:
             state=str(data["state"]),
             model=str(data.get("model") or ""),
             progress=Progress.parse(data.get("progress") or {}),
+            name=data.get("name"),
             priority=str(data.get("priority") or "normal"),
             created_at=_time(data.get("created_at")),
             started_at=_time(data.get("started_at")),

@@ -52,8 +52,14 @@ class SpeechOptions(JobOptions, total=False):
     cast: Mapping[str, str]
     #: Word → pronunciation; IPA between slashes.
     lexicon: Mapping[str, str]
-    #: Write out numbers, dates and symbols; unset = for models that cannot read them.
+    #: Write out numbers, dates and symbols; unset = in languages with rules, and for models that cannot read them.
     normalise: bool
+    #: Footnotes and endnotes of a document.
+    notes: Literal["skip", "inline", "end"]
+    #: Code blocks of a document.
+    code: Literal["read", "skip", "summary"]
+    #: Of a text file that is not UTF-8, such as `windows-1250`; unset = detected.
+    encoding: str
     #: Score every sentence by DNSMOS, where the server supports it.
     quality: bool
     #: Transcribe every sentence with `verify_model`, and synthesise again where the text differs.
@@ -72,6 +78,8 @@ class TranscriptionOptions(JobOptions, total=False):
     timestamps: Literal["none", "segment", "word"]
     formats: Sequence[Literal["json", "txt", "srt", "vtt", "tsv", "docx"]]
     channels: Literal["mix", "split"]
+    #: Number from 1, or language, of the audio track to transcribe.
+    audio_track: int | str
     vocabulary: Sequence[str]
     #: Text that precedes the transcript, as context for names, spelling and style.
     prompt: str

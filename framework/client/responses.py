@@ -20,14 +20,30 @@ def parse_json(status: int, headers: Mapping[str, str], body: bytes, *, accepted
     """
     if status >= 400 and status not in accepted:
         raise parse_problem(status, headers, body)
+    if 300 <= status < 400:
+        raise ServerError(
+            f"The server redirects to {headers.get('location', 'another address')}: set VOICEMILL_URL to the address "
+            "that it redirects to.",
+            status=status,
+            code="redirected",
+        )
     if not body:
         return None
     try:
         return json.loads(body)
     except ValueError as error:
-        raise ServerError(
-            "The answer is not JSON: is this address a Voicemill server?", status=status, code="not_json"
-        ) from error
+        if status >= 400:
+            raise parse_problem(status, headers, body) from error
+        raise unknown_answer("is not JSON", status) from error
+
+
+def unknown_answer(what: str, status: int) -> ServerError:
+    """The error for an answer that no Voicemill server gives; `what` is wrong with it."""
+    return ServerError(
+        f"The answer {what}: is this address a Voicemill server? Correct VOICEMILL_URL.",
+        status=status,
+        code="unknown_answer",
+    )
 
 
 def parse_problem(status: int, headers: Mapping[str, str], body: bytes) -> ApiError:

@@ -31,16 +31,20 @@ def data_dir() -> Path:
     return Path(os.environ.get("VOICEMILL_DATA_DIR") or "~/.local/share/voicemill").expanduser()
 
 
-def find_server(base_url: str | None = None, api_key: str | None = None) -> Server:
+def find_server(
+    base_url: str | None = None, api_key: str | None = None, *, directory: str | Path | None = None
+) -> Server:
     """The server to use: arguments, then environment, then `client.json`. Raises NotConfigured with instructions.
 
-    The key in `client.json` is sent to the address in `client.json` only.
+    `directory`: of a local stack, by whose `client.json` the server is found whatever the environment says. The key in
+    `client.json` is sent to the address in `client.json` only.
     """
-    base_url = base_url or os.environ.get("VOICEMILL_URL")
-    api_key = api_key or os.environ.get("VOICEMILL_API_KEY")
+    if directory is None:
+        base_url = base_url or os.environ.get("VOICEMILL_URL")
+        api_key = api_key or os.environ.get("VOICEMILL_API_KEY")
     if base_url and api_key:
         return Server(_validate_url(base_url), api_key)
-    path = data_dir() / "client.json"
+    path = (data_dir() if directory is None else Path(directory).expanduser()) / "client.json"
     local = _read_client_json(path)
     if local is None and not base_url:
         raise NotConfigured(
@@ -68,5 +72,5 @@ def _read_client_json(path: Path) -> Mapping[str, str] | None:
 
 def _validate_url(url: str) -> str:
     if not url.startswith(("http://", "https://")):
-        raise NotConfigured(f"The server's address {url!r} must begin with http:// or https://.")
+        raise NotConfigured(f"The server's address {url!r} must begin with http:// or https://; correct VOICEMILL_URL.")
     return url.rstrip("/")

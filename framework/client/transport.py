@@ -16,6 +16,9 @@ from .settings import Server
 #: Seconds that the server may take to store an upload after its last byte.
 _AFTER_UPLOAD_S = 300.0
 _CONNECT_TIMEOUT_S = 5.0
+_CURE = "See whether a Voicemill server runs there, or correct VOICEMILL_URL."
+#: Longest part of a host name between two dots, in characters.
+_MAX_HOST_LABEL = 63
 
 
 def client_arguments(server: Server) -> dict[str, Any]:
@@ -23,7 +26,9 @@ def client_arguments(server: Server) -> dict[str, Any]:
     try:
         url = httpx.URL(server.base_url)
     except httpx.InvalidURL as error:
-        raise NotConfigured(f"The server's address cannot be used: {error}.") from error
+        raise NotConfigured(f"The server's address cannot be used ({error}); correct VOICEMILL_URL.") from error
+    if not url.host or any(len(label) > _MAX_HOST_LABEL for label in url.host.split(".")):
+        raise NotConfigured(f"The server's address {server.base_url!r} names no host; correct VOICEMILL_URL.")
     headers = {"User-Agent": "voicemill-python", "Accept": "application/json"}
     key = (server.api_key or "").strip()
     if not (key.isascii() and key.isprintable()):
@@ -72,9 +77,9 @@ def translate_errors(base_url: str) -> Iterator[None]:
             maybe_sent=False,
         ) from error
     except httpx.TimeoutException as error:
-        raise Unreachable(f"{base_url} did not answer in time ({_reason(error)}).") from error
+        raise Unreachable(f"{base_url} did not answer in time ({_reason(error)}). {_CURE}") from error
     except (httpx.TransportError, httpx.StreamError, httpx.TooManyRedirects, httpx.DecodingError) as error:
-        raise Unreachable(f"The connection to {base_url} broke ({_reason(error)}).") from error
+        raise Unreachable(f"The connection to {base_url} broke ({_reason(error)}). {_CURE}") from error
 
 
 def _reason(error: Exception) -> str:

@@ -15,9 +15,10 @@ import sqlalchemy as sa
 from sqlalchemy import event, exc
 from sqlalchemy.dialects import postgresql, sqlite
 
-from jobs.errors import Conflict, NotFound, StoreUnavailable
+from jobs.errors import Conflict, Misconfigured, NotFound, NotMigrated, StoreUnavailable
 
 from .clock import db_now_ms
+from .private_file import make_private
 
 T = TypeVar("T")
 Work = Callable[[sa.Connection], T]
@@ -43,13 +44,24 @@ _POSTGRES_OPTIONS = " ".join(
 
 #: SQLSTATEs of deadlock and serialisation failure: Postgres rolled the transaction back and expects a retry.
 _RETRYABLE_SQLSTATES = ("40P01", "40001")
+#: SQLSTATEs of a table and of a column that do not exist; SQLite has a message for each.
+_MISSING_SQLSTATES = ("42P01", "42703")
+_MISSING_MESSAGES = ("no such table", "no such column")
 
 
 class Database:
     """`read` and `write` run functions of a connection, or raise StoreUnavailable when the database does not answer."""
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
-        parsed = sa.make_url(url)
+        try:
+            parsed = sa.make_url(url)
+        except exc.ArgumentError as error:
+            # Its text quotes the URL, which holds a password.
+            raise Misconfigured(
+                "VOICEMILL_DATABASE_URL is no database URL: give postgresql+psycopg://user:password@host/name",
+                field="VOICEMILL_DATABASE_URL",
+            ) from error
+        make_private(parsed)
         self.is_postgres = parsed.get_backend_name() == "postgresql"
         if self.is_postgres:
             arguments: dict[str, Any] = {
@@ -155,6 +167,8 @@ class Database:
         except exc.DBAPIError as error:
             if not committing and (error.connection_invalidated or _sqlstate(error) in _RETRYABLE_SQLSTATES):
                 raise _RolledBack from error
+            if _is_not_migrated(error):
+                raise NotMigrated from error
             if isinstance(error, (exc.OperationalError, exc.InterfaceError, exc.InternalError)):
                 raise StoreUnavailable from error
             raise
@@ -168,6 +182,10 @@ class _RolledBack(Exception):
 
 def _sqlstate(error: exc.DBAPIError) -> str | None:
     return getattr(error.orig, "sqlstate", None)
+
+
+def _is_not_migrated(error: exc.DBAPIError) -> bool:
+    return _sqlstate(error) in _MISSING_SQLSTATES or str(error.orig).startswith(_MISSING_MESSAGES)
 
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:

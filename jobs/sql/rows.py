@@ -66,6 +66,7 @@ def to_job(row: Any) -> Job:
         finished_at=row.finished_at,
         delete_at=row.delete_at,
         deleted_at=row.deleted_at,
+        request_id=row.request_id,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from jobs.errors import Conflict, IdempotencyInFlight, IdempotencyMismatch
+from jobs.errors import Conflict, Deleted, IdempotencyInFlight, IdempotencyMismatch
 from jobs.ids import new_id
 from jobs.job import Idempotency, Job, NewJob
 from jobs.states import CPU_QUEUE, JobState
@@ -53,6 +53,7 @@ _REQUESTED = (
     "input_bytes",
     "webhook_endpoint_id",
     "retain_ms",
+    "request_id",
 )
 
 _INSERT_JOB = sa.insert(jobs).values(
@@ -184,6 +185,7 @@ class JobRecorder:
             input_key=new.input_key,
             input_sha256=new.input_sha256,
             input_bytes=new.input_bytes,
+            request_id=new.request_id,
             created_at=created_at,
             updated_at=created_at,
             deadline_at=created_at + values["deadline_ms"],
@@ -207,6 +209,7 @@ class JobRecorder:
             "new_input_sha256": new.input_sha256,
             "new_input_bytes": new.input_bytes,
             "new_webhook_endpoint_id": None,
+            "new_request_id": new.request_id,
             "new_retain_ms": None if retain_s is None else round(retain_s * 1000),
             "deadline_ms": round(deadline_s * 1000),
         }
@@ -246,6 +249,8 @@ class JobRecorder:
         row = connection.execute(query.where(_IS_KEPT) if idempotency.is_lasting else query).one_or_none()
         if row is not None and row.fingerprint != idempotency.fingerprint:
             raise IdempotencyMismatch
+        if row is not None and row.deleted_at is not None:
+            raise Deleted("The job of this Idempotency-Key was deleted; use a new key for a new job.")
         return None if row is None else to_job(row)
 
     # -- webhooks ----------------------------------------------------------------------------------------------------

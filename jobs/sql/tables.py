@@ -65,6 +65,7 @@ jobs = sa.Table(
     Column("delete_at", BigInteger),
     Column("deleted_at", BigInteger),
     Column("blanked_at", BigInteger),  # its objects are deleted and the row is a tombstone
+    Column("request_id", Text),  # of the submission; for the logs
     sa.CheckConstraint(f"state IN {_list_literals(JobState)}", name="ck_jobs_state"),
     sa.CheckConstraint(
         "(state IN ('succeeded', 'failed', 'cancelled', 'expired')) = (finished_at IS NOT NULL)",

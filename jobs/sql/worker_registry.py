@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from jobs.chunk import Release
 from jobs.sql.chunk_queue.failures import Failures
 from jobs.states import ReleaseReason
+from jobs.store.worker_registry import KEPT_S, LIVE_S
 from jobs.worker import WorkerRow
 
 from .clock import db_now_ms
@@ -47,15 +48,26 @@ class SqlWorkerRegistry:
         )
         self._db.write(lambda connection: connection.execute(upsert))
 
-    def remove(self, worker_id: str) -> None:
-        """See WorkerRegistry.remove."""
-        remove = sa.delete(workers).where(workers.c.id == worker_id)
-        self._db.write(lambda connection: connection.execute(remove))
+    def retire(self, worker_id: str) -> None:
+        """See WorkerRegistry.retire."""
+        self._retire(workers.c.id == worker_id)
 
-    def list_live(self, *, within_s: float = 60.0) -> Sequence[WorkerRow]:
+    def list_live(self, *, within_s: float = LIVE_S) -> Sequence[WorkerRow]:
         """See WorkerRegistry.list_live."""
+        return self.list_seen(within_s=within_s)
+
+    def list_seen(self, *, within_s: float = KEPT_S) -> Sequence[WorkerRow]:
+        """See WorkerRegistry.list_seen."""
         query = sa.select(workers).where(workers.c.last_seen > db_now_ms() - round(within_s * 1000))
+        query = query.order_by(workers.c.last_seen.desc(), workers.c.id)
         return [to_worker(row) for row in self._db.read(lambda connection: connection.execute(query).all())]
+
+    def drop_old(self) -> None:
+        """Delete the rows that `list_seen` no longer lists."""
+        old = workers.c.last_seen <= db_now_ms() - round(KEPT_S * 1000)
+        query = sa.select(workers.c.id).where(old).limit(1)
+        if self._db.read(lambda connection: connection.execute(query).all()):
+            self._db.write(lambda connection: connection.execute(sa.delete(workers).where(old)))
 
     def release(self, worker_id: str) -> int:
         """See WorkerRegistry.release."""
@@ -63,9 +75,14 @@ class SqlWorkerRegistry:
 
     def release_installation(self, worker_prefix: str) -> int:
         """See WorkerRegistry.release_installation."""
-        remove = sa.delete(workers).where(workers.c.id.startswith(worker_prefix, autoescape=True))
-        self._db.write(lambda connection: connection.execute(remove))
+        self._retire(workers.c.id.startswith(worker_prefix, autoescape=True))
         return self._release_held(lambda owner: owner.startswith(worker_prefix, autoescape=True))
+
+    def _retire(self, which: sa.ColumnElement[bool]) -> None:
+        """Date the last update back, so that the worker counts as gone for older versions too."""
+        not_live = db_now_ms() - round(LIVE_S * 1000)
+        retire = sa.update(workers).where(which, workers.c.last_seen > not_live).values(last_seen=not_live)
+        self._db.write(lambda connection: connection.execute(retire))
 
     def _release_held(self, is_owner: Any) -> int:
         """Release what matching owners hold, one transaction a chunk. Returns the number of chunks."""

@@ -1,8 +1,8 @@
 """Objects as files of a directory: the storage of a single machine.
 
 A file appears complete, durably and once: temporary file, fsync, hard link (which never overwrites), fsync of the
-directories. A temporary file is beside its target, so that deleting a job also deletes the temporary files of killed
-processes. Knows nothing of the meaning of keys.
+directories. Temporary files are in one directory of their own, where those of killed processes are found: deleting a
+job, the first three segments of its keys, deletes those of its objects too.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,8 @@ from .object_keys import check_key, check_prefix
 from .verified_save import save_verified
 
 _BLOCK = 1 << 20
+#: The directory of temporary files. No key begins with a dot.
+_UPLOADS = ".uploads"
 #: Synced directories that are remembered at most.
 _MAX_SYNCED = 4096
 
@@ -94,6 +97,8 @@ class DirectoryStorage:
         directory = self._root / check_prefix(prefix)[:-1]
         self._synced = {path for path in self._synced if not path.is_relative_to(directory)}
         with _write_errors():
+            for path in self._root.joinpath(_UPLOADS).glob(f"{_owner_of(prefix)}-*"):
+                path.unlink(missing_ok=True)
             removed = sum(
                 not name.startswith(".")
                 for _, _, names in os.walk(directory, onerror=_ignore_missing)
@@ -111,6 +116,22 @@ class DirectoryStorage:
                 else:
                     break
         return removed
+
+    def discard_stale_uploads(self, *, older_than_s: float) -> int:
+        removed, latest = 0, time.time() - older_than_s
+        with _write_errors():
+            for path in self._root.joinpath(_UPLOADS).glob("*"):
+                # Each block that is written makes it newer.
+                if path.stat().st_mtime < latest:
+                    path.unlink(missing_ok=True)
+                    removed += 1
+        return removed
+
+    def temporary_path(self, key: str) -> Path:
+        """Where an upload writes before it becomes the object of this key. Raises StorageUnavailable."""
+        with _write_errors():
+            self.make_directory(self._root / _UPLOADS)
+        return self._root / _UPLOADS / f"{_owner_of(key)}-{uuid.uuid4().hex}"
 
     def url(self, key: str, *, filename: str, content_type: str, expires_s: int = 900) -> str | None:
         """None: the API serves the bytes itself, behind a link that it signs."""
@@ -159,14 +180,13 @@ class DirectoryStorage:
 
 
 class DirectoryUpload:
-    """A temporary file beside its target that becomes an object at `complete`."""
+    """A temporary file that becomes an object at `complete`."""
 
     def __init__(self, storage: DirectoryStorage, key: str, target: Path) -> None:
         self._storage, self._key, self._target = storage, key, target
-        self._temporary = target.with_name(f".{uuid.uuid4().hex}")
+        self._temporary = storage.temporary_path(key)
         self._digest, self._bytes = hashlib.sha256(), 0
         with _write_errors():
-            storage.make_directory(target.parent)
             descriptor = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             self._file: BinaryIO | None = os.fdopen(descriptor, "wb", buffering=0)
 
@@ -196,9 +216,14 @@ class DirectoryUpload:
             return
         self._file.close()
         self._file = None
-        # A temporary file that cannot be deleted now is deleted with its job.
+        # A temporary file that cannot be deleted now is deleted when it is stale.
         with contextlib.suppress(OSError):
             self._temporary.unlink(missing_ok=True)
+
+
+def _owner_of(key: str) -> str:
+    """A name for the job or voice that a key, or a prefix, belongs to; keys are too long for a file name."""
+    return hashlib.sha256("/".join(key.split("/")[:3]).encode()).hexdigest()[:32]
 
 
 def _fsync_directory(path: Path) -> None:

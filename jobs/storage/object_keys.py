@@ -17,6 +17,8 @@ import re
 
 from jobs.errors import InvalidKey
 
+#: All keys of objects that are written in pieces begin so.
+OBJECT_PREFIXES = ("jobs/", "voices/")
 #: Holds the id of the installation that owns the storage.
 MARKER_KEY = "installation"
 
@@ -63,6 +65,11 @@ def job_prefix(tenant_id: str, job_id: str) -> str:
 def input_key(tenant_id: str, job_id: str, upload: str) -> str:
     """`upload`: the SHA-256 of the bytes, or an id where they are not hashed yet."""
     return job_prefix(tenant_id, job_id) + "input/" + check_segment(upload)
+
+
+def is_input(key: str) -> bool:
+    """Whether the key is that of an input, which only the caller can send again."""
+    return key.startswith("jobs/") and key.split("/")[3:4] == ["input"]
 
 
 def plan_key(tenant_id: str, job_id: str, name: str, *, fence: int) -> str:

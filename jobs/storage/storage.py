@@ -54,6 +54,10 @@ class Storage(Protocol):
     def delete_prefix(self, prefix: str) -> int:
         """Delete every object under a prefix that ends in "/". Returns how many."""
 
+    def discard_stale_uploads(self, *, older_than_s: float) -> int:
+        """Delete what uploads have left that were begun so long ago and neither completed nor aborted: their process
+        was killed. Returns how many. No object is listed or touched."""
+
     def url(self, key: str, *, filename: str, content_type: str, expires_s: int = 900) -> str | None:
         """A presigned download URL, or None where the API has to serve the bytes itself."""
 

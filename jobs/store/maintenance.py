@@ -8,6 +8,25 @@ from typing import Any, Protocol
 
 from jobs.job import Job
 
+#: The names that `Maintenance.audit` answers with (docs/explanation/reliability.md).
+AUDITED_INVARIANTS = (
+    "01_every_known_id_has_its_row",
+    "02_an_open_job_has_an_open_chunk",
+    "03_an_ended_job_does_not_change",
+    "04_finished_means_ended",
+    "05_running_means_owned",
+    "06_a_chunk_succeeds_once",
+    "07_fences_only_rise",
+    "08_counters_are_sums",
+    "09_success_names_its_objects",
+    "10_units_add_up",
+    "11_one_delivery_for_each_listener",
+    "12_a_cancel_takes_hold",
+    "13_limits_hold",
+    "15_one_tenant_throughout",
+    "16_one_job_for_each_idempotency_key",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class SweepResult:
@@ -28,6 +47,17 @@ class ExpectedObject:
     key: str
     sha256: str | None
     bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits. Ages are milliseconds by the database's clock, of what has waited longest."""
+
+    #: By queue: ready chunks that are due.
+    chunk_age_ms: Mapping[str, int]
+    #: Webhooks that are to be delivered, those of a later attempt too, and the oldest's age since its event.
+    webhooks: int
+    webhook_age_ms: int
 
 
 class Maintenance(Protocol):
@@ -60,6 +90,9 @@ class Maintenance(Protocol):
         self, *, after: str = "", limit: int = 100
     ) -> Sequence[tuple[str, Sequence[ExpectedObject]]]:
         """What the storage must hold: (voice, its objects), in the order of ids."""
+
+    def backlog(self) -> Backlog:
+        """For the metrics: one read."""
 
     def installation_id(self) -> str:
         """Created by the migrations; the marker object of the storage must hold the same id."""

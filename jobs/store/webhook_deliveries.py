@@ -11,7 +11,10 @@ from jobs.webhooks.delivery import Delivery, DeliveryRecord
 class WebhookDeliveries(Protocol):
     """See jobs/store/store.py for what holds for every method."""
 
-    def claim(self, worker_id: str, *, lease_ms: int) -> Delivery | None: ...
+    def claim(self, worker_id: str, *, lease_ms: int, most_of_tenant: int | None = None) -> Delivery | None:
+        """The delivery that is due, of the tenant with the fewest in flight.
+
+        `most_of_tenant`: deliveries of one tenant that this worker holds at once; None = any number."""
 
     def finish(
         self, delivery: Delivery, *, status: int | None, error: str | None, next_at_ms: int | None, disable: bool

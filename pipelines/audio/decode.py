@@ -1,39 +1,40 @@
 """Decodes untrusted recordings: the only module that hands audio or video files of users to a decoder.
 
-FFmpeg gets an open file, one demuxer, audio decoders only and no protocol, so that a file can never make it read
-another one. Knows containers, streams and limits; nothing of speech, and never a file name or a MIME type. Time is
+media_file.py opens them. Knows samples and limits; nothing of speech, and never a file name or a MIME type. Time is
 counted in decoded samples, because timestamps are unreliable in several formats.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
-from av.stream import Discard
 from numpy.typing import NDArray
 
-from pipelines.errors import BadInput, InputTooLarge, UnreadableInput
+from pipelines.errors import BadInput, UnreadableInput
 
-from .container import FLAC, WAV, Container, detect_container, is_truncated
+from .container import FLAC, WAV, Container, detect_container
+from .declared_sound import DeclaredSound, find_wrong_length
+from .file_tail import open_tail
+from .media_file import DECODERS, MediaFile, discard_others, packets_of, too_long_error
+from .tracks import AudioTrack, TrackChoice, choose_track, describe_others
+from .truncation import is_truncated
 
-MAX_STREAMS = 16
 MAX_CHANNELS = 8
 MIN_RATE_HZ, MAX_RATE_HZ = 8_000, 192_000
 #: A longer gap in the timestamps is an error in them and is not filled with silence; seconds.
 _MAX_GAP_S = 3600.0
 _BLOCK_S = 0.5
-_DECODERS = frozenset(
-    """pcm_u8 pcm_s8 pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_s32be pcm_f32le pcm_f32be pcm_f64le pcm_f64be
-    pcm_alaw pcm_mulaw adpcm_ms adpcm_ima_wav adpcm_ima_qt gsm_ms flac alac mp1 mp1float mp2 mp2float mp3 mp3float
-    aac ac3 eac3 vorbis opus libopus amrnb amrwb""".split()  # noqa: SIM905 – a table to read
-)
+#: A track whose samples all stay below this, of full scale 1, is silent; seconds that are looked at.
+_SILENCE_PEAK, _SILENCE_S = 1e-3, 1800.0
 _SCALE = {"u8": 1 / 128, "s16": 1 / 32_768, "s32": 1 / 2_147_483_648, "flt": 1.0, "dbl": 1.0}
 
 
@@ -63,6 +64,11 @@ class RecordingReader:
     declared_s: float | None
     max_seconds: float
     _input: av.container.InputContainer = field(repr=False)
+    _stream: av.AudioStream = field(repr=False)
+    #: The time of the recording's start in the timestamps of its packets, in seconds.
+    _origin_s: float
+    #: What the user should know of how the file was read: a code and a sentence each.
+    remarks: Sequence[tuple[str, str]] = ()
     #: Samples decoded at the current rate, and seconds decoded at the rates before.
     _count: int = 0
     _before_s: float = 0.0
@@ -85,7 +91,7 @@ class RecordingReader:
                 self._before_s, self._count, rate = self._decoded_s(rate), 0, frame_rate
             self._count += samples.shape[1]
             if self._decoded_s(rate) > self.max_seconds:
-                raise _too_long_error(self.name, self.max_seconds)
+                raise too_long_error(self.name, self.max_seconds)
             waiting.append(samples)
         if waiting:
             yield AudioBlock(np.concatenate(waiting, axis=1), rate)
@@ -96,9 +102,8 @@ class RecordingReader:
 
     def _frames(self) -> Iterator[tuple[NDArray[np.float32], int]]:
         """(samples, rate) of each frame, with silence for damaged packets and for gaps in the recording."""
-        stream = self._input.streams.audio[0]
         last: tuple[int, int, int] | None = None  # channels, samples, rate of the frame before
-        for packet in _packets(self._input, stream, self.name):
+        for packet in packets_of(self._input, self._stream, self.name):
             self._packets += 1
             try:
                 frames = packet.decode()
@@ -112,9 +117,9 @@ class RecordingReader:
             for frame in frames:
                 assert isinstance(frame, AudioFrame)
                 samples, rate = _to_float(frame, self.name), frame.sample_rate
-                gap_s = self._gap_before(frame, rate)
-                if gap_s:
-                    yield np.zeros((samples.shape[0], round(gap_s * rate)), np.float32), rate
+                missing = round(self._gap_before(frame, rate) * rate)
+                for at in range(0, missing, rate):  # an hour at once would fill the memory
+                    yield np.zeros((samples.shape[0], min(rate, missing - at)), np.float32), rate
                 last = (*samples.shape, rate)
                 yield samples, rate
 
@@ -122,8 +127,7 @@ class RecordingReader:
         """Seconds missing before a frame: browsers omit silence, videos start their audio late, packets get lost."""
         if self.container.max_jitter_s is None or frame.time is None:
             return 0.0
-        start_s = (self._input.start_time or 0) / av.time_base
-        gap_s = frame.time - start_s - self._decoded_s(rate_hz)
+        gap_s = frame.time - self._origin_s - self._decoded_s(rate_hz)
         return gap_s if self.container.max_jitter_s < gap_s < _MAX_GAP_S else 0.0
 
     def _count_damage(self) -> None:
@@ -152,98 +156,88 @@ class RecordingReader:
 
 
 @contextmanager
-def open_recording(path: Path, *, max_seconds: float, name: str = "The recording") -> Iterator[RecordingReader]:
+def open_recording(
+    path: Path, *, max_seconds: float, name: str = "The recording", track: str | None = None
+) -> Iterator[RecordingReader]:
     """Open the recording at `path`, of at most `max_seconds`; `name` is for messages.
 
-    Raises `UnreadableInput` for a file that is damaged or not a recording, `InputTooLarge` where its packets are too
-    long, `BadInput` for a video without sound, too many streams or channels, or a rate outside of 8–192 kHz.
+    `track`: the audio track by number from 1 or by language; None = see `choose_track`. Raises `UnreadableInput` for a
+    file that is damaged or not a recording, `InputTooLarge` where its packets are too long, `BadInput` for a video
+    without sound, a track that is not there, too many streams or channels, or a rate outside of 8–192 kHz.
     """
-    with path.open("rb") as file:
-        container = detect_container(file, name)
+    with path.open("rb") as whole:
+        container, start = detect_container(whole, name)
+        file: BinaryIO = open_tail(whole, start) if start else whole
+        media = MediaFile(file, container, name)
         if is_truncated(file, container):
             raise UnreadableInput(f"{name} was cut short: its end is missing. Send the whole file.", field="file")
+        wrong = find_wrong_length(file, container)
+        tracks = media.find_tracks()
+        choice = choose_track(tracks, track, partial(_is_silent, media), name)
+        number = choice.track.number
         if container is not WAV:  # PCM cannot be longer than its bytes
-            _check_packets(file, container, max_seconds, name)
-        with _opened(file, container, name) as opened:
-            recording = _build_reader(opened, container, max_seconds, name)
+            media.check_packets(number, max_seconds)
+        origin_s = media.find_origin_s()
+        with media.open() as source:
+            recording = _build_reader(source, media, number, max_seconds, origin_s)
+            recording.remarks = [*_length_remarks(wrong, name), *_track_remarks(choice, tracks)]
+            if wrong is not None:
+                recording.declared_s = None
             if container is WAV and (recording.declared_s or 0.0) > max_seconds:
-                raise _too_long_error(name, max_seconds)
+                raise too_long_error(name, max_seconds)
             yield recording
 
 
-@contextmanager
-def _opened(file: BinaryIO, container: Container, name: str) -> Iterator[av.container.InputContainer]:
-    file.seek(0)
-    options = {
-        "format_whitelist": container.demuxer,
-        "protocol_whitelist": "none",
-        # Also prevents that a cover picture is ever decoded.
-        "codec_whitelist": ",".join(sorted(_DECODERS)),
-        "max_streams": str(MAX_STREAMS + 1),
-    }
-    try:
-        opened = av.open(file, "r", format=container.demuxer, options=options)
-    except (av.error.FFmpegError, ValueError, MemoryError) as error:
-        raise UnreadableInput(
-            f"{name} begins like {container.name} but cannot be read as such.", field="file"
-        ) from error
-    with opened:
-        yield opened
+def _length_remarks(wrong: DeclaredSound | None, name: str) -> Iterator[tuple[str, str]]:
+    if wrong is None:
+        return
+    said = f"The header of {name} says {wrong.declared:,} bytes of sound, the file holds {wrong.present:,}"
+    if wrong.declared > wrong.present:
+        yield "header_length", f"{said}: it was read to its end. If it was cut short, send the whole file."
+    else:
+        yield "header_length", f"{said}: what lies behind the length of the header was not read."
+
+
+def _track_remarks(choice: TrackChoice, tracks: Sequence[AudioTrack]) -> Iterator[tuple[str, str]]:
+    if len(tracks) > 1:
+        yield "other_tracks", describe_others(choice, tracks)
+
+
+def _is_silent(media: MediaFile, track: AudioTrack) -> bool:
+    """Whether the first half hour of a track holds no sound: recorders write tracks of microphones that are off."""
+    with media.open() as source:
+        try:
+            blocks = _build_reader(source, media, track.number, _SILENCE_S, math.inf).blocks()
+            return all(float(np.abs(block.samples).max(initial=0.0)) < _SILENCE_PEAK for block in blocks)
+        except BadInput:  # too long, or it does not decode
+            return True
 
 
 def _build_reader(
-    opened: av.container.InputContainer, container: Container, max_seconds: float, name: str
+    source: av.container.InputContainer, media: MediaFile, track: int, max_seconds: float, origin_s: float
 ) -> RecordingReader:
-    if len(opened.streams) > MAX_STREAMS:
-        raise BadInput(f"{name} has more than {MAX_STREAMS} streams.", field="file")
-    if not opened.streams.audio:
-        raise BadInput(f"{name} has no sound.", field="file")
-    stream = opened.streams.audio[0]
+    stream = source.streams.audio[track - 1]
     context = stream.codec_context
-    if context is None or context.name not in _DECODERS:
-        raise UnreadableInput(f"The sound of {name} is in a codec that is not opened here.", field="file")
+    if context is None or context.name not in DECODERS:
+        raise UnreadableInput(f"The sound of {media.name} is in a codec that is not opened here.", field="file")
     context.thread_count = 1
-    _discard_others(opened, stream)
-    _check_shape(context.sample_rate, context.channels, name)
+    discard_others(source, stream)
+    _check_shape(context.sample_rate, context.channels, media.name)
     declared = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else None
-    if declared is None and opened.duration:
-        declared = opened.duration / av.time_base
+    if declared is None and source.duration:
+        declared = source.duration / av.time_base
     return RecordingReader(
-        name, container, context.name, context.sample_rate, context.channels, declared, max_seconds, opened
+        media.name,
+        media.container,
+        context.name,
+        context.sample_rate,
+        context.channels,
+        declared,
+        max_seconds,
+        source,
+        stream,
+        origin_s,
     )
-
-
-def _check_packets(file: BinaryIO, container: Container, max_seconds: float, name: str) -> None:
-    """Refuse a recording that is too long before decoding it: 100 h of silence fit into 45 MB.
-
-    Packets may declare too little, so `blocks()` counts again.
-    """
-    with _opened(file, container, name) as opened:
-        if not opened.streams.audio or len(opened.streams) > MAX_STREAMS:
-            return
-        stream = opened.streams.audio[0]
-        _discard_others(opened, stream)
-        total = 0
-        for packet in _packets(opened, stream, name):
-            total += max(0, packet.duration or 0)
-            if total * (packet.time_base or 0) > max_seconds + 1:
-                raise _too_long_error(name, max_seconds)
-
-
-def _discard_others(opened: av.container.InputContainer, stream: av.AudioStream) -> None:
-    """Skip the other streams already when reading, where the container allows it."""
-    for other in opened.streams:
-        if other is not stream:
-            other.discard = Discard.all
-
-
-def _packets(
-    opened: av.container.InputContainer, stream: av.AudioStream, name: str
-) -> Iterator[av.Packet[av.AudioStream]]:
-    try:
-        yield from opened.demux(stream)
-    except (av.error.FFmpegError, MemoryError) as error:
-        raise UnreadableInput(f"{name} cannot be read to its end.", field="file") from error
 
 
 def _to_float(frame: AudioFrame, name: str) -> NDArray[np.float32]:
@@ -271,10 +265,3 @@ def _check_shape(rate_hz: int, channels: int, name: str) -> None:
         raise BadInput(f"{name} is sampled at {rate_hz} Hz; {MIN_RATE_HZ} to {MAX_RATE_HZ} Hz are taken.", field="file")
     if not 1 <= channels <= MAX_CHANNELS:
         raise BadInput(f"{name} has {channels} channels; 1 to {MAX_CHANNELS} are taken.", field="file")
-
-
-def _too_long_error(name: str, max_seconds: float) -> InputTooLarge:
-    limit = f"{max_seconds / 3600:g} hours" if max_seconds >= 3600 else f"{max_seconds:g} seconds"
-    return InputTooLarge(
-        f"{name} is longer than {limit}, the most that this server takes. Cut it into parts.", field="file"
-    )

@@ -37,7 +37,7 @@ class Denoiser:
     def __init__(self) -> None:
         if _RNNOISE is None:
             raise UnsupportedOption(
-                "Noise reduction is not installed here: pip install 'voicemill[denoise]'.", field="noise_reduction"
+                "This server has no noise reduction; leave noise_reduction out.", field="noise_reduction"
             )
         self._library = _RNNOISE
         self._state = ctypes.c_void_p(_RNNOISE.rnnoise_create(None))

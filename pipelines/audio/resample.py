@@ -11,19 +11,20 @@ from numpy.typing import NDArray
 from pipelines.errors import UnreadableInput
 
 from .decode import AudioBlock
+from .mixing import Mixer
 from .pcm import to_int16
 
 
 def resample_blocks(blocks: Iterable[AudioBlock], rate_hz: int, *, mix: bool) -> Iterator[NDArray[np.float32]]:
-    """`blocks` at `rate_hz`, as float32 of shape (channels, n); with `mix` the mean of the channels, shape (1, n).
+    """`blocks` at `rate_hz`, as float32 of shape (channels, n); with `mix` one channel, as `mix_blocks` makes it.
 
     The output does not depend on how the input is divided into blocks. The input's own rate may change on the way.
     Raises `UnreadableInput` when the number of channels changes and they are not mixed.
     """
     stream: soxr.ResampleStream | None = None
     rate = channels = 0
-    for block in blocks:
-        samples = block.samples.mean(axis=0, keepdims=True) if mix else block.samples
+    for block in mix_blocks(blocks) if mix else blocks:
+        samples = block.samples
         if channels and samples.shape[0] != channels:
             raise UnreadableInput(
                 "The number of channels changes within the recording; use channels=mix.", field="channels"
@@ -38,6 +39,22 @@ def resample_blocks(blocks: Iterable[AudioBlock], rate_hz: int, *, mix: bool) ->
         yield samples if stream is None else _resample(stream, samples)
     if stream is not None:
         yield _resample(stream, np.zeros((channels, 0), np.float32), last=True)
+
+
+def mix_blocks(blocks: Iterable[AudioBlock]) -> Iterator[AudioBlock]:
+    """`blocks` of one channel: the mean of their channels, or the loudest where they cancel each other out."""
+    mixer: Mixer | None = None
+    rate = channels = 0
+    for block in blocks:
+        if (block.sample_rate_hz, block.samples.shape[0]) != (rate, channels):
+            if mixer is not None:
+                yield AudioBlock(mixer.finish(), rate)
+            rate, channels = block.sample_rate_hz, block.samples.shape[0]
+            mixer = Mixer(rate, channels)
+        assert mixer is not None
+        yield AudioBlock(mixer.push(block.samples), rate)
+    if mixer is not None:
+        yield AudioBlock(mixer.finish(), rate)
 
 
 def _resample(stream: soxr.ResampleStream, samples: NDArray[np.float32], *, last: bool = False) -> NDArray[np.float32]:

@@ -83,7 +83,7 @@ def _unsupported_in_transcription(entry: RecognitionEntry, request: Transcriptio
     if request.diarize and request.channels == "split":
         yield "diarize", "With channels=split each channel is a speaker; diarize requires channels=mix."
     if request.noise_reduction and find_spec("pyrnnoise") is None:
-        yield "noise_reduction", "Noise reduction is not installed here: pip install 'voicemill[denoise]'."
+        yield "noise_reduction", "This server has no noise reduction; leave noise_reduction out."
     if request.task == "translate" and "translate" not in entry.options:
         yield "task", f"{entry.name} does not translate; it can only transcribe."
     if request.vocabulary and "vocabulary" not in entry.options:
@@ -94,7 +94,7 @@ def _unsupported_in_transcription(entry: RecognitionEntry, request: Transcriptio
         known = ", ".join(entry.languages) if len(entry.languages) < 10 else "see GET /stt/models"
         yield "language", f"{entry.name} does not recognise {request.language!r}; it recognises: {known}."
     if "docx" in request.formats and find_spec("docx") is None:
-        yield "formats", "DOCX is not installed here: pip install 'voicemill[text]'."
+        yield "formats", "This server does not write DOCX; choose other formats."
     if not SUBTITLE_FORMATS.keys() & set(request.formats):
         for field in SUBTITLE_OPTIONS:
             if getattr(request, field) != TranscriptionRequest.model_fields[field].default:
@@ -138,7 +138,7 @@ def _unsupported_in_diarization(request: TranscriptionRequest, catalog: Catalog)
                 "speaker_model, or measure it and set `same_voice` in models.toml.",
             )
     if find_spec("sklearn") is None:
-        yield "diarize", "Speaker diarization is not installed here: pip install 'voicemill[speakers]'."
+        yield "diarize", "This server does not tell speakers apart; leave diarize out."
 
 
 def _unsupported_in_synthesis(entry: SynthesisEntry, request: SynthesisRequest) -> Iterator[tuple[str, str]]:

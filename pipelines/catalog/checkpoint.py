@@ -62,6 +62,15 @@ def needs_download(entry: Entry) -> bool:
     return _find_snapshot(entry, source, download=False) is None
 
 
+def has_weights_here(entry: Entry) -> bool:
+    """Whether the entry's own weights are on this machine: in its package, its directory or the Hugging Face cache."""
+    if entry.source is None or Path(entry.source).expanduser().is_dir():
+        return True
+    if entry.source.startswith((".", "/", "~", "s3://")):
+        return False
+    return _find_snapshot(entry, entry.source, download=False) is not None
+
+
 def checkpoint_revision(folder: Path) -> str:
     """The commit of a Hugging Face snapshot, else a digest of the files that determine what it computes."""
     if folder.parent.name == "snapshots":

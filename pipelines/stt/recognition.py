@@ -21,6 +21,7 @@ from pipelines.transcript.chunk_file import ChunkWindow
 from pipelines.transcript.part_file import RecognisedWindow
 from pipelines.transcript.segment import TranscriptSegment, TranscriptWord
 from pipelines.transcript.timeline import Timeline
+from pipelines.transcript.word_times import order_times
 
 #: A window whose language has less confidence than this is transcribed again …
 _UNSURE = 0.5
@@ -69,9 +70,8 @@ class ChunkRecognition:
     def _segments(
         self, window: ChunkWindow, recognition: Recognition, model: str, punctuates: bool
     ) -> Iterator[TranscriptSegment]:
-        phrases = [
-            part for phrase in recognition.phrases for part in split_at_pauses(_to_recording(phrase, window.timeline))
-        ]
+        placed = (_to_recording(phrase, window.timeline) for phrase in recognition.phrases)
+        phrases = [part for phrase in order_times(placed) for part in split_at_pauses(phrase)]
         if self._request.numbers == "digits":
             phrases = [write_digits(phrase, recognition.language) for phrase in phrases]
         for phrase in adjust_punctuation(
@@ -134,9 +134,9 @@ class ChunkRecognition:
 
 def _to_recording(phrase: Phrase, timeline: Timeline) -> Phrase:
     """The phrase and its words with their times in the recording."""
-    start, end = timeline.to_recording(phrase.start, phrase.end)
     words = []
     for word in phrase.words:
-        first, last = timeline.to_recording(word.start, word.end)
+        first, last = timeline.word_to_recording(word.start, word.end)
         words.append(replace(word, start=first, end=last))
+    start, end = (words[0].start, words[-1].end) if words else timeline.to_recording(phrase.start, phrase.end)
     return replace(phrase, start=start, end=end, words=tuple(words))

@@ -53,7 +53,9 @@ class Transcription:
             raise BadInput("There is no recording.", field="file")
         references = extract_references(request, sink, limits)
         name = f"“{request.source_name}”" if request.source_name else "The recording"
-        with open_recording(source, max_seconds=limits.audio_seconds, name=name) as recording:
+        with open_recording(
+            source, max_seconds=limits.audio_seconds, name=name, track=request.audio_track
+        ) as recording:
             packers: list[WindowPacker] = []
             chunks = ChunkWriter(sink, limits.chunk_seconds)
             samples_read, reported_s = 0, 0.0
@@ -76,6 +78,7 @@ class Transcription:
                 "codec": recording.codec,
                 "sample_rate_hz": recording.sample_rate_hz,
                 "speech_s": round(sum(packer.speech_s for packer in packers), 3),
+                "remarks": [{"code": code, "detail": detail} for code, detail in recording.remarks],
             }
         return Plan(header, duration_s, "seconds", add_inputs(chunks.finish(duration_s), references))
 
@@ -117,7 +120,10 @@ class Transcription:
             "windows_heard_again": counts.retried,
             "windows_improved": counts.improved,
         }
-        warnings = list(_warnings(request, counts, is_empty=summary["avg_confidence"] is None))
+        warnings = [
+            *header.get("remarks", ()),  # plans of earlier versions have none
+            *_warnings(request, counts, is_empty=summary["avg_confidence"] is None),
+        ]
         return Result(duration_s, {**summary, "quality": quality, "warnings": warnings})
 
 

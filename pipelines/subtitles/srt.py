@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .cues import Cue
+from .cue_splitting import Cue
 from .subtitle_format import SubtitleFormat, format_time
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .cues import Cue
+from .cue_splitting import Cue
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from .cues import Cue, CueStream, CueStyle
+from .cue_splitting import Cue, CueStyle
+from .cues import CueStream
 from .subtitle_format import SubtitleFormat
 from .timed_segment import TimedSegment
 
@@ -28,7 +29,7 @@ class SubtitleWriter:
 
     def finish(self, end_s: float = float("inf")) -> Path:
         """Write the last cue, which ends at `end_s` at the latest, and close the file."""
-        self._write(replace(cue, end=min(cue.end, end_s)) for cue in self._cues.finish())
+        self._write(replace(cue, end=max(cue.start + 0.001, min(cue.end, end_s))) for cue in self._cues.finish())
         self.close()
         return self._path
 

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
+from pipelines.text.case_folding import fold_case
+
+from .annotated_text import AnnotatedText
 from .document import Block, Paragraph
-from .style import NEUTRAL_STYLE, Style
+from .style import NEUTRAL_STYLE
 
 #: The speaker of text without a name.
 NARRATOR = "narrator"
+_TAG = re.compile(r"\[([^\[\]]*)\]\s*:?\s*")
 
 
 def resolve_voice(name: str, cast: Mapping[str, str]) -> str:
@@ -22,20 +27,34 @@ def resolve_voice(name: str, cast: Mapping[str, str]) -> str:
 
 
 def apply_cast(blocks: Iterable[Block], cast: Mapping[str, str]) -> Iterator[Block]:
-    """The blocks, with paragraphs split at the names; each part has the voice of the name before it as its style."""
-    names = "|".join(re.escape(name) for name in sorted(cast, key=lambda name: (-len(name), name)))
-    tag = re.compile(rf"\[\s*({names})\s*\]\s*:?\s*", re.IGNORECASE)
-    style = NEUTRAL_STYLE
+    """The blocks, with paragraphs split at the names; each part has the voice of the name before it in its styles."""
+    names, voices = {fold_case(name) for name in cast}, dict[str, str]()
+    for name, its_voice in cast.items():
+        voices.setdefault(name.casefold(), its_voice)
+    voice: str | None = None
     for block in blocks:
         if not isinstance(block, Paragraph):
             yield block
             continue
         if not block.continues:
-            style = NEUTRAL_STYLE
-        before, *tagged = tag.split(block.text)
-        if before.strip() or not tagged:
-            yield Paragraph(before.strip(), block.continues, style)
-        for name, text in zip(tagged[::2], tagged[1::2], strict=True):
-            style = NEUTRAL_STYLE if name.casefold() == NARRATOR else Style(voice=resolve_voice(name, cast))
-            if text.strip():
-                yield Paragraph(text.strip(), style=style)
+            voice = None
+        text, start, continues = block.annotated, 0, block.continues
+        tags = [found for found in _TAG.finditer(block.text) if fold_case(found.group(1).strip()) in names]
+        for found in tags:
+            before = text.slice(start, found.start()).strip()
+            if before.text:
+                yield Paragraph.from_annotated(_speak(before, voice), continues=continues)
+            name = found.group(1).strip()
+            voice = None if name.casefold() == NARRATOR else voices.get(name.casefold(), name)
+            start, continues = found.end(), False
+        rest = text.slice(start, len(text)).strip()
+        if rest.text or not tags:
+            yield Paragraph.from_annotated(_speak(rest, voice), continues=continues)
+
+
+def _speak(text: AnnotatedText, voice: str | None) -> AnnotatedText:
+    """The text with this voice, whatever else its styles say; None leaves it as it is."""
+    if voice is None:
+        return text
+    styles = text.styles if text.styles and text.styles[0][0] == 0 else [(0, NEUTRAL_STYLE), *text.styles]
+    return replace(text, styles=[(start, replace(style, voice=voice)) for start, style in styles])

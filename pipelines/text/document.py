@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from pipelines.errors import InputTooLarge
 
+from .annotated_text import LINE_BREAK, AnnotatedText
 from .style import NEUTRAL_STYLE, Pause, SpokenForm, Style
 
 #: The longest block that a reader yields; a longer paragraph comes as several, all but the first with `continues`.
@@ -32,19 +33,41 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading to speak, with a pause after it. Level 1 is the highest."""
+    """A heading to speak, with a pause after it. Level 1 is the highest. Annotated as a `Paragraph`."""
 
     text: str
     level: int = 1
+    styles: Sequence[tuple[int, Style]] = ()
+    spoken_forms: Sequence[SpokenForm] = ()
+
+    @property
+    def annotated(self) -> AnnotatedText:
+        """The text with its annotations."""
+        return AnnotatedText(self.text, self.styles, self.spoken_forms)
 
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """Text to speak. `continues`: it belongs to the paragraph of the block before, without a pause between them."""
+    """Text to speak; line breaks part phrases, as in a poem.
+
+    `continues`: it belongs to the paragraph of the block before, without a pause between them. `styles` and
+    `spoken_forms` are of some characters, as in `AnnotatedText`.
+    """
 
     text: str
     continues: bool = False
-    style: Style = NEUTRAL_STYLE
+    styles: Sequence[tuple[int, Style]] = ()
+    spoken_forms: Sequence[SpokenForm] = ()
+
+    @property
+    def annotated(self) -> AnnotatedText:
+        """The text with its annotations."""
+        return AnnotatedText(self.text, self.styles, self.spoken_forms)
+
+    @classmethod
+    def from_annotated(cls, text: AnnotatedText, *, continues: bool = False) -> Paragraph:
+        """The paragraph of a text with annotations."""
+        return cls(text.text, continues, text.styles, text.spoken_forms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +134,19 @@ def split_paragraph(text: str) -> Iterator[Paragraph]:
         text, continues = text[cut:].strip(), True
     if text:
         yield Paragraph(text, continues)
+
+
+def split_annotated(text: AnnotatedText) -> Iterator[AnnotatedText]:
+    """The text, or parts of it where it is longer than a block may be, cut at spaces."""
+    start = 0
+    while len(text) - start > BLOCK_CHARACTERS:
+        middle, end = start + BLOCK_CHARACTERS // 2, start + BLOCK_CHARACTERS
+        cut = max(text.text.rfind(" ", middle, end), text.text.rfind(LINE_BREAK, middle, end))
+        cut = cut if cut > 0 else end
+        yield text.slice(start, cut).strip()
+        start = cut
+    if text.text[start:].strip():
+        yield text.slice(start, len(text)).strip()
 
 
 def insert_chapters(blocks: Iterable[Block], level: int) -> Iterator[Block]:

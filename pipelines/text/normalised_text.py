@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipelines.errors import ModelUnavailable
+from pipelines.text.normalise.digit_groups import join_digit_groups
 from pipelines.text.normalise.normaliser import (
     apply_rules,
     find_unspoken_symbols,
@@ -21,7 +22,7 @@ from pipelines.text.pronunciation.lexicon import Lexicon
 
 from .aligned_text import AlignedText, Range, Replacement
 from .style import SpokenForm
-from .typography import normalise_typography
+from .typography import compose_letters, normalise_typography
 
 #: Values of SSML's `interpret-as` → the formatter for it; "" = the rules decide.
 SAY_AS: Mapping[str, str] = {
@@ -58,8 +59,9 @@ class TextNormaliser:
     """Normalises the texts of one job."""
 
     lexicon: Lexicon
-    #: Whether to write out numbers and symbols in words; otherwise the voice reads them itself.
-    by_rules: bool
+    #: Whether to write out numbers and symbols in words; otherwise the voice reads them itself. None = in languages
+    #: with rules, and the voice reads what these have no word for.
+    by_rules: bool | None
     #: Whether to fail where rules are not installed; otherwise that is a warning.
     strict: bool = False
     #: Whether the voice reads numbers and symbols itself; without that, and without rules, they are warned of.
@@ -73,17 +75,20 @@ class TextNormaliser:
         `spoken_forms` are those of the markup; they take precedence over the lexicon. Raises `ModelUnavailable` where
         rules are missing and `strict` is set.
         """
-        aligned = AlignedText(text)
+        by_rules = has_rules(language) if self.by_rules is None else self.by_rules
+        aligned = compose_letters(AlignedText(text))
         substitutions = list(self._from_markup(text, language, spoken_forms))
-        if self.by_rules or self._lexicon_matches(text):
+        if by_rules or self._lexicon_matches(text):
             aligned = normalise_typography(aligned)
         substitutions += self._from_lexicon(aligned, [each.range for each in substitutions])
         if substitutions:
             aligned = _substitute(aligned, sorted(substitutions, key=lambda each: each.range))
-        if self.by_rules:
+        if by_rules:
             aligned = self._apply_rules(aligned, language, [each.range for each in substitutions if each.is_final])
         elif not self.reads_symbols:
             self._warn_of_symbols(aligned.text, "normalise is off")
+        elif self.by_rules is None:
+            aligned = join_digit_groups(aligned)
         phonemes = [(*aligned.spoken_range(*each.range), each.phonemes) for each in substitutions if each.phonemes]
         return NormalisedText(aligned, sorted(phonemes))
 
@@ -123,7 +128,7 @@ class TextNormaliser:
         except (ValueError, KeyError, OSError):
             self._warn(f"{written!r} cannot be said as {kind}; it was read as it stands.")
         except ModelUnavailable as error:
-            self._warn(error.detail)
+            self._warn(error.for_caller)
         return _Substitution(place, written, is_final=False)
 
     def _apply_rules(self, aligned: AlignedText, language: str, final: Sequence[Range]) -> AlignedText:
@@ -138,9 +143,11 @@ class TextNormaliser:
         except ModelUnavailable as error:
             if self.strict:
                 raise
-            self._warn(error.detail)
+            self._warn(error.for_caller)
             self._warn_of_symbols(aligned.text, "its rules are not installed")
             return aligned
+        if self.by_rules is None:
+            return aligned  # the voice has names of its own for what no rule has a word for
         return self._drop_unspoken_symbols(aligned, [aligned.spoken_range(*place) for place in final])
 
     def _write_out_numbers(self, aligned: AlignedText, language: str, final: Sequence[Range]) -> AlignedText:

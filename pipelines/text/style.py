@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 #: What follows a segment; pipelines/tts/assembly.py knows how long each is.
-Pause = Literal["none", "sentence", "paragraph", "heading", "break", "chapter"]
+Pause = Literal["none", "line", "sentence", "paragraph", "heading", "break", "chapter"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,9 @@ from itertools import accumulate
 
 from pipelines.audio.windows import SampleRange
 
+#: Seconds behind a seam in which nobody speaks: most of the padding around speech (pipelines/audio/windows.py).
+_UNSPOKEN_S = 0.15
+
 
 class Timeline:
     """Maps seconds in a window to seconds in the recording."""
@@ -24,21 +27,24 @@ class Timeline:
         return self._starts[-1]
 
     def to_recording(self, start_s: float, end_s: float) -> tuple[float, float]:
-        """A range of the window as one of the recording, in seconds rounded to milliseconds.
+        """A range of the window as one of the recording, in seconds rounded to milliseconds; it keeps both ends."""
+        start, end = self._to_samples(start_s, end_s)
+        return self._to_recording_s(self._range_of(start), start), self._to_recording_s(self._last_of(start, end), end)
 
-        A range of less than two seconds across a pause that was left out is put on the side that holds more of it, so
-        that no word extends over a pause. A longer one keeps both ends.
+    def word_to_recording(self, start_s: float, end_s: float) -> tuple[float, float]:
+        """The times of a word, which never extends over a pause that was left out.
+
+        A word that lies across a seam is put where it ends: models place the end of a word right, but let it
+        begin where the word before ended. Only one that ends within the padding behind the seam, where nobody speaks
+        yet, was spoken before it.
         """
-        start = min(max(0, round(start_s * self._rate_hz)), self.length)
-        end = min(max(start, round(end_s * self._rate_hz)), self.length)
-        first, last = self._range_of(start), self._range_of(max(start, end - 1))
-        if last == first + 1 and end - start < 2 * self._rate_hz:
-            seam = self._starts[last]
-            if seam - start >= end - seam:
-                last, end = first, seam
-            else:
-                first, start = last, seam
-        return self._to_recording_s(first, start), self._to_recording_s(last, end)
+        start, end = self._to_samples(start_s, end_s)
+        last = self._last_of(start, end)
+        while last > self._range_of(start) and end - self._starts[last] < _UNSPOKEN_S * self._rate_hz:
+            end = self._starts[last]
+            last -= 1
+        start = max(start, self._starts[last])
+        return self._to_recording_s(last, start), self._to_recording_s(last, end)
 
     def to_window(self, start_s: float, end_s: float) -> tuple[int, int]:
         """A range of the recording as samples [first, last) of the window, from which long pauses are missing."""
@@ -49,6 +55,15 @@ class Timeline:
         number = max(0, bisect_right([each.start for each in self._ranges], sample) - 1)
         found = self._ranges[number]
         return self._starts[number] + min(max(0, sample - found.start), found.length)
+
+    def _to_samples(self, start_s: float, end_s: float) -> tuple[int, int]:
+        """A range of the window in samples, within the window."""
+        start = min(max(0, round(start_s * self._rate_hz)), self.length)
+        return start, min(max(start, round(end_s * self._rate_hz)), self.length)
+
+    def _last_of(self, start: int, end: int) -> int:
+        """The number of the range in which [start, end) ends."""
+        return self._range_of(max(start, end - 1))
 
     def _range_of(self, sample: int) -> int:
         return min(bisect_right(self._starts, sample) - 1, len(self._ranges) - 1)

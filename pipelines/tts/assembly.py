@@ -19,6 +19,7 @@ from .part_file import SpeechPart, SpokenSentence, SpokenWord
 #: Seconds of silence after a segment, at speed 1.
 PAUSES_S: Mapping[str, float] = {
     "none": 0.0,
+    "line": 0.25,
     "sentence": 0.35,
     "paragraph": 0.7,
     "heading": 0.9,

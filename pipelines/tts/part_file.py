@@ -1,6 +1,7 @@
-"""The part file of one synthesised chunk: a line of JSON, then mono s16le samples. Knows the layout; nothing of voices.
+"""The part file of one synthesised chunk: a line of JSON, then its sound as FLAC. Knows the layout; nothing of voices.
 
 The names in the JSON are those of earlier versions, whose parts are still read; `_STORED` maps the fields to them.
+Their sound is uncompressed: mono s16le samples.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.audio.flac import decode_flac, encode_flac
 from pipelines.text.similarity import TextSimilarity
 
+_FLAC, _PCM = "flac", "pcm"
 _MAX_HEADER_BYTES = 64 << 20
 #: Fields whose name in the file is another one.
 _STORED = {
@@ -97,10 +100,11 @@ class SpeechPart:
 
 
 def write_part(path: Path, part: SpeechPart) -> None:
-    """Write `part` to `path`; the same part gives the same bytes."""
+    """Write `part` to `path`; the same part gives the same bytes with the same FFmpeg."""
     header: dict[str, Any] = {
         "sample_rate_hz": part.sample_rate_hz,
         "samples": len(part.samples),
+        "encoding": _FLAC,
         "chapter": part.chapter,
         "sentences": [_sentence_to_json(sentence) for sentence in part.sentences],
         "named": [list(mark) for mark in part.source_marks],
@@ -109,18 +113,16 @@ def write_part(path: Path, part: SpeechPart) -> None:
     }
     with path.open("wb") as file:
         file.write(json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
-        file.write(np.ascontiguousarray(part.samples, dtype="<i2").data)
+        if len(part.samples):
+            file.write(encode_flac(part.samples, part.sample_rate_hz))
 
 
 def read_part(path: Path) -> SpeechPart:
-    """Read what `write_part` wrote; samples are memory-mapped. Raises ValueError for anything else."""
+    """Read what `write_part` of this or an earlier version wrote. Raises ValueError for anything else."""
     with path.open("rb") as file:
         line = file.readline(_MAX_HEADER_BYTES)
         header = json.loads(line)
-        count = header["samples"]
-        if path.stat().st_size != len(line) + 2 * count:
-            raise ValueError(f"a spoken part of {count} samples has {path.stat().st_size - len(line)} bytes of sound")
-        samples = np.memmap(file, "<i2", "r", len(line), (count,)) if count else np.zeros(0, np.int16)
+        samples = _read_samples(file.read(), header["samples"], header.get("encoding", _PCM))
     return SpeechPart(
         chapter=header["chapter"],
         sample_rate_hz=header["sample_rate_hz"],
@@ -131,6 +133,14 @@ def read_part(path: Path) -> SpeechPart:
         warnings=tuple(header.get("warnings", ())),
         score_scale=header.get("scale", ""),
     )
+
+
+def _read_samples(sound: bytes, count: int, encoding: str) -> NDArray[np.int16]:
+    if encoding == _FLAC and count:
+        return decode_flac(sound, count)
+    if len(sound) != 2 * count:
+        raise ValueError(f"a spoken part of {count} samples has {len(sound)} bytes of sound")
+    return np.frombuffer(sound, "<i2")
 
 
 def _sentence_to_json(sentence: SpokenSentence) -> dict[str, Any]:

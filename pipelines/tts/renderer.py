@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pipelines.family import SpeechFamily, Tick
+from pipelines.family import LanguageChoice, SpeechFamily, Tick
 from pipelines.pipeline import Span
 from pipelines.requests import SynthesisRequest
 from pipelines.text.splitting.segment import TextSegment, split_segment
@@ -41,6 +41,8 @@ class ChunkRenderer:
         self._family = family
         self._builder = builder
         self._tick = tick
+        if isinstance(family, LanguageChoice):
+            builder.ask_voices(family.speaks)
 
     @property
     def warnings(self) -> Sequence[str]:
@@ -58,10 +60,10 @@ class ChunkRenderer:
 
     def render(self, segments: Sequence[TextSegment], assembler: PartAssembler, *, seed: int) -> None:
         """Append segments and their pauses to `assembler`; one call of the family for all that have text."""
-        prepared = [
-            self._builder.build(segment, seed + number) if segment.text else None
-            for number, segment in enumerate(segments)
-        ]
+        prepared = []
+        for number, segment in enumerate(segments):
+            self._tick()
+            prepared.append(self._builder.build(segment, seed + number) if segment.text else None)
         inputs = [each.input for each in prepared if each]
         results = iter(self._family.synthesise(inputs, self._tick) if inputs else [])
         for segment, each in zip(segments, prepared, strict=True):

@@ -7,8 +7,8 @@ here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -19,6 +19,7 @@ from pipelines.language_tags import primary_subtag, same_language, supports_lang
 from pipelines.requests import SynthesisRequest
 from pipelines.text.aligned_text import AlignedText
 from pipelines.text.cast import NARRATOR, resolve_voice
+from pipelines.text.documents.registry import resolve_source_type
 from pipelines.text.normalise.normaliser import LANGUAGES
 from pipelines.text.normalised_text import TextNormaliser
 from pipelines.text.pronunciation.lexicon import Lexicon
@@ -52,8 +53,11 @@ class SynthesisInputBuilder:
         entry: SynthesisEntry,
         document_language: str | None,
         references: Mapping[str, Recording] = MappingProxyType({}),
+        lexicon: Lexicon | None = None,
     ) -> None:
-        """`references`: the recordings of enrolled voices, by voice."""
+        """`references`: the recordings of enrolled voices, by voice. `lexicon`: that of the request, if it is prepared
+        already.
+        """
         self._request = request
         self._entry = entry
         self._references = references
@@ -61,14 +65,21 @@ class SynthesisInputBuilder:
         #: The job's own voice; "" = the model's choice.
         self._narrator = request.voice or (resolve_voice(NARRATOR, self._cast) if request.has_narrator else "")
         self._language = request.language or _declared_language(document_language)
-        by_rules = not entry.normalises if request.normalise is None else request.normalise
+        #: Languages and phonemes of SSML are what the user asked for; those of a book are what it happens to have.
+        self._is_strict = request.ssml is not None or _is_ssml(request)
         self._normaliser = TextNormaliser(
-            Lexicon(request.lexicon or {}),
-            by_rules=by_rules,
+            Lexicon(request.lexicon or {}) if lexicon is None else lexicon,
+            by_rules=True if request.normalise is None and not entry.normalises else request.normalise,
             strict=bool(request.normalise),
             reads_symbols=entry.normalises,
         )
         self._prosody = Prosody(request, entry, self._warn)
+        #: Whether there is a voice for a language, where the entry alone does not tell.
+        self._has_voice: Callable[[str], bool] | None = None
+
+    def ask_voices(self, has_voice: Callable[[str], bool]) -> None:
+        """Ask the loaded model, beside its entry, which languages (BCP 47) it speaks."""
+        self._has_voice = has_voice
 
     @property
     def warnings(self) -> list[str]:
@@ -90,12 +101,10 @@ class SynthesisInputBuilder:
 
         Raises `UnsupportedOption` for a language that the model does not speak and for phonemes that it does not take.
         """
+        segment = self._relax(segment)
         language = segment.style.language or self._language or self._guess_language(segment)
         if language and not supports_language(self._entry.languages, language):
-            raise UnsupportedOption(
-                f"{self._entry.name} does not speak {language!r}; it speaks: {', '.join(self._entry.languages)}.",
-                field="language",
-            )
+            raise UnsupportedOption(self._describe_unspoken(language), field="language")
         normalised = self._normaliser.normalise(
             segment.text, language or self._voice_language(segment), segment.spoken_forms
         )
@@ -118,6 +127,34 @@ class SynthesisInputBuilder:
             options=options,
         )
         return PreparedInput(segment, family_input, normalised.aligned, language or self._voice_tag(segment))
+
+    def _relax(self, segment: TextSegment) -> TextSegment:
+        """The segment without what a book says and this model cannot do: another language, phonemes."""
+        if self._is_strict:
+            return segment
+        other = segment.style.language
+        if other and not self._speaks(other):
+            self._warn(f"{self._entry.name} does not speak {other!r}; passages in it were read as the rest.")
+            segment = replace(segment, style=replace(segment.style, language=None))
+        if "phonemes" not in self._entry.options and any(form.kind == "ipa" for form in segment.spoken_forms):
+            self._warn(f"{self._entry.name} takes no phonemes; those of the document were left aside.")
+            kept = [form for form in segment.spoken_forms if form.kind != "ipa"]
+            segment = replace(segment, spoken_forms=kept)
+        return segment
+
+    def _speaks(self, language: str) -> bool:
+        has_voice = self._has_voice is None or self._has_voice(language)
+        return has_voice and supports_language(self._entry.languages, language)
+
+    def _describe_unspoken(self, language: str) -> str:
+        known = ", ".join(self._entry.languages)
+        message = f"{self._entry.name} does not speak {language!r}; it speaks: {known}."
+        if language != self._request.language and not self._is_strict:
+            message += (
+                " That is the language of the document: name a model or a voice for it, or one of these as `language` "
+                "(--language)."
+            )
+        return message
 
     def _choose_voice(self, segment: TextSegment) -> str:
         if segment.style.voice is not None:
@@ -187,6 +224,10 @@ class SynthesisInputBuilder:
 
     def _warn(self, detail: str) -> None:
         self._normaliser.warnings[detail] = None
+
+
+def _is_ssml(request: SynthesisRequest) -> bool:
+    return resolve_source_type(request.source_type, request.source_name) == "ssml"
 
 
 def _primary(tag_or_voice: str) -> str:

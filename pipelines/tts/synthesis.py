@@ -19,7 +19,9 @@ from pipelines.requests import SynthesisRequest
 from pipelines.rounds import final_parts, round_of
 from pipelines.text.cast import apply_cast
 from pipelines.text.document import Chapter, Document
+from pipelines.text.documents.reading import ReadingOptions
 from pipelines.text.documents.registry import DOCUMENT_FORMATS, open_file, open_ssml, open_text, resolve_source_type
+from pipelines.text.pronunciation.lexicon import Lexicon
 from pipelines.text.splitting.chunks import DocumentSplitter
 from pipelines.tts.output.audio_file import SpeechFileWriter
 from pipelines.tts.quality.repair import repair_sentences, resynthesise_faulty
@@ -86,7 +88,6 @@ class Synthesis:
             return resynthesise(request, span, sources, family, sink)
         started = time.monotonic()
         data = SpeechSpan.from_json(span.data)
-        builder = SynthesisInputBuilder(request, family.entry, data.language, read_references(span, sources))
         segments = data.segments
         done, reported_at = 0, started
 
@@ -96,6 +97,8 @@ class Synthesis:
                 reported_at = time.monotonic()
                 sink.progress(done)
 
+        references, lexicon = read_references(span, sources), Lexicon(request.lexicon or {}, tick)
+        builder = SynthesisInputBuilder(request, family.entry, data.language, references, lexicon)
         renderer = ChunkRenderer(request, family, builder, tick)
         assembler = renderer.new_assembler()
         slots = max(1, family.entry.slots)
@@ -158,15 +161,16 @@ class Synthesis:
 
 
 def _open_document(request: SynthesisRequest, source: Path | None, limits: Limits) -> Document:
+    options = ReadingOptions(request.notes, request.code, request.language, request.encoding)
     if request.text is not None:
-        return open_text(request.text, limits)
+        return open_text(request.text, limits, options)
     if request.ssml is not None:
         return open_ssml(request.ssml, limits)
     if source is None:
         raise BadInput(
             f"There is no text: give `text`, or upload a file ({', '.join(DOCUMENT_FORMATS)}).", field="text"
         )
-    return open_file(source, resolve_source_type(request.source_type, request.source_name), limits)
+    return open_file(source, resolve_source_type(request.source_type, request.source_name), limits, options)
 
 
 def _read_spool(path: Path) -> Iterator[Span]:

@@ -83,6 +83,21 @@ def test_text_is_synthesised_and_transcribed(voicemill: Voicemill, tmp_path: Pat
     assert "-->" in (tmp_path / "out" / "hello.srt").read_text()
 
 
+def test_worker_beside_the_stack_finds_its_broker(
+    voicemill: Voicemill, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Its family is none of the stack's, and it is told the data directory alone."""
+    data_dir = environment["VOICEMILL_DATA_DIR"]
+    elsewhere = {name: value for name, value in environment.items() if name != "VOICEMILL_DATA_DIR"}
+    command = [VOICEMILL, "worker", "--family", "espeak", "--data-dir", data_dir]
+    worker = Child(command, log=tmp_path / "worker.log", env=elsewhere)
+    try:
+        spoken = voicemill("speak", "Hello.", "-o", "hello.wav", "--model", "espeak", "--data-dir", data_dir)
+    finally:
+        worker.stop(grace_s=90)
+    assert spoken.returncode == 0, (tmp_path / "worker.log").read_text()
+
+
 def test_a_model_is_evaluated_on_synthesised_recordings(voicemill: Voicemill, tmp_path: Path) -> None:
     """The speech marks are the reference."""
     (tmp_path / "calls").mkdir()

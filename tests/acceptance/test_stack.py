@@ -10,6 +10,7 @@ import sys
 import httpx
 import psutil
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.acceptance.running_stack import ROOT, RunningStack
 from tests.services.machine_speed import deadline, poll
@@ -73,6 +74,26 @@ def test_text_becomes_audio_that_can_be_fetched(stack):
     answer = stack.http.get(f"/jobs/{job['id']}/result", params={"file": "audio.wav"}, follow_redirects=True)
     assert answer.content[:4] == b"RIFF"
     assert len(answer.content) == audio["bytes"]
+
+
+def test_metrics_count_what_the_workers_did(stack):
+    job = stack.wait_until_ended(stack.submit("This sentence is counted."))
+    assert job["state"] == "succeeded", job["error"]
+
+    def counted():
+        families = text_string_to_metric_families(stack.http.get("/audio/metrics").text)
+        samples = [sample for family in families for sample in family.samples]
+        steps = {
+            sample.labels["step"]
+            for sample in samples
+            if sample.name == "voicemill_chunks_total" and sample.labels["outcome"] == "succeeded" and sample.value
+        }
+        speaks = any(sample.name == "voicemill_audio_seconds_total" and sample.value > 0 for sample in samples)
+        starts = sum(sample.value for sample in samples if sample.name == "voicemill_engine_starts_total")
+        return steps == {"plan", "work", "stitch"} and speaks and starts >= 1
+
+    # Workers hand their sums over with their registration, every 15 s.
+    assert poll(counted, deadline_s=60)
 
 
 def test_flower_shows_the_workers_only_with_the_password(stack):

@@ -9,8 +9,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.acceptance.running_stack import RunningStack
 from tests.integration.misbehaving_family import models_toml
-from tests.services.machine_speed import deadline
+from tests.services.machine_speed import deadline, poll
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,6 +50,16 @@ def test_a_family_that_cannot_run_here_is_named_with_its_cure(tmp_path):
     status, stderr = start_and_fail(tmp_path, "absent")
     assert status == 1
     assert "worker-absent" in stderr and "pip install the-weights" in stderr
+
+
+def test_a_family_that_cannot_run_here_leaves_the_others_up_and_is_named(tmp_path):
+    running = RunningStack(tmp_path / "data", families="slow,unheard-of")
+    try:
+        running.wait_ready()
+        assert poll(lambda: "unheard-of cannot start" in running.read_log(), deadline_s=60), running.read_log()
+        assert running.process.poll() is None
+    finally:
+        running.stop()
 
 
 def test_an_unknown_family_is_named_with_those_there_are(tmp_path):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
+from tests.benchmarks.command_line import measure_commands
 from tests.benchmarks.efficiency import measure_efficiency
 from tests.benchmarks.latency import measure_latency
 from tests.benchmarks.memory import measure_memory
@@ -23,6 +24,7 @@ _ALL: Mapping[str, Callable[[], Sequence[Section]]] = {
     "polling": lambda: [measure_polling()],
     "efficiency": lambda: [measure_efficiency()],
     "memory": lambda: [measure_memory()],
+    "cli": lambda: [measure_commands()],
     "machines": lambda: [measure_scale_out()],
 }
 

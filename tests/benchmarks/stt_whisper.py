@@ -263,6 +263,8 @@ class _Job:
 
     def tick(self) -> None: ...
 
+    def charge(self, engine_s: float) -> None: ...
+
 
 def _measure_batching(checkpoint: Path, *, jobs: int = 16) -> Section:
     """Short jobs on one worker: concurrent and sequential."""

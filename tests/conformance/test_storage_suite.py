@@ -73,6 +73,16 @@ def test_an_aborted_stream_leaves_nothing(storage: Storage) -> None:
     assert storage.delete_prefix("jobs/acme/job_1/") == 0
 
 
+def test_what_a_killed_process_uploaded_is_discarded_when_it_is_stale(storage: Storage) -> None:
+    upload = storage.open_upload(KEY)
+    upload.write(BIG)
+    storage.put_bytes("jobs/acme/job_1/parts/other", b"kept")
+    assert storage.discard_stale_uploads(older_than_s=-3600) == 1
+    assert storage.discard_stale_uploads(older_than_s=-3600) == 0
+    assert storage.stat(KEY) is None and storage.stat("jobs/acme/job_1/parts/other") == 4
+    upload.abort()
+
+
 def test_the_same_bytes_again_are_no_error(storage: Storage, tmp_path: Path) -> None:
     first = storage.put_bytes(KEY, b"same")
     assert storage.put_bytes(KEY, b"same") == first

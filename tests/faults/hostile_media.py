@@ -14,9 +14,43 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.audio_factories import make_noise, make_recording, make_sine, make_wav_bytes
+from tests.audio_factories import encode_as, make_noise, make_recording, make_sine, make_wav_bytes
 
-FORMATS = ("wav", "flac", "mp3", "ogg", "m4a", "webm", "mka", "aac", "mov")
+FORMATS = (
+    "wav",
+    "flac",
+    "mp3",
+    "ogg",
+    "m4a",
+    "webm",
+    "mka",
+    "aac",
+    "mov",
+    "ts",
+    "mpg",
+    "avi",
+    "aiff",
+    "au",
+    "caf",
+    "w64",
+    "wma",
+    "flv",
+    "ac3",
+    "eac3",
+    "g722.wav",
+    "g726.wav",
+    "wma1",
+    "ima.aiff",
+    "alac.caf",
+)  # fmt: skip – a table to read
+#: Formats of `encode_as`: container, encoder, rate.
+_ENCODED = {
+    "g722.wav": ("wav", "g722", 16_000),
+    "g726.wav": ("wav", "g726", 8_000),
+    "wma1": ("asf", "wmav1", 44_100),
+    "ima.aiff": ("aiff", "adpcm_ima_qt", 48_000),
+    "alac.caf": ("caf", "alac", 48_000),
+}
 
 
 def build_corpus(folder: Path, canary: Path, *, mutations: int) -> Iterator[tuple[str, bytes]]:
@@ -37,6 +71,8 @@ def build_corpus(folder: Path, canary: Path, *, mutations: int) -> Iterator[tupl
 
 def _recording(folder: Path, ending: str) -> bytes:
     samples = np.concatenate([make_sine(0.6, rate_hz=48_000), make_noise(0.6, rate_hz=48_000, level=0.2)])
+    if ending in _ENCODED:
+        return encode_as(folder / f"whole.{ending}", samples, *_ENCODED[ending]).read_bytes()
     return make_recording(folder / f"whole.{ending}", samples).read_bytes()
 
 
@@ -73,6 +109,16 @@ _DISGUISES = {
     "mp4": b"\x00\x00\x00\x10ftypM4A \x00\x00\x00\x00",
     "ebml": b"\x1a\x45\xdf\xa3",
     "amr": b"#!AMR\n",
+    "avi": b"RIFF\xff\xff\xff\xffAVI LIST",
+    "aiff": b"FORM\xff\xff\xff\xffAIFF",
+    "asf": b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c",
+    "au": b".snd\x00\x00\x00\x18",
+    "caf": b"caff\x00\x01\x00\x00",
+    "flv": b"FLV\x01\x05\x00\x00\x00\x09",
+    "mpeg": b"\x00\x00\x01\xba",
+    "w64": b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00",
+    "ts": (b"\x47\x40\x00\x10" + b"\xff" * 184) * 8,
+    "zeros": bytes(731),
 }
 
 

@@ -1,4 +1,4 @@
-"""The object storage returns errors, is down, or returns other bytes than were stored."""
+"""The object storage returns errors, is down, lost objects, or returns other bytes than were stored."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import random
 import time
 from collections.abc import Callable
 
+import pytest
+
+from jobs.retry_policy import ERROR_LIMIT
+from jobs.storage.object_keys import job_prefix
 from tests.faults.proxy import Proxy
-from tests.faults.rig import Rig, short_and_long
+from tests.faults.rig import TENANT, Rig, short_and_long
 from tests.services.machine_speed import poll
 
 
@@ -43,6 +47,30 @@ def test_storage_outage_charges_no_attempt_and_fails_no_job(
             assert rig.read_charges()["errors"] == 0, "an outage was charged to a chunk"
     finally:
         proxy.stop()
+
+
+@pytest.mark.parametrize("lost", ["input", "parts"])
+def test_job_whose_objects_are_gone_fails_after_bounded_tries(tmp_path, postgres_url, redis_url, s3_url, lost):
+    """Fault: the input, or the finished parts, of a running job are deleted in the bucket."""
+    with Rig(tmp_path, database_url=postgres_url, broker_url=redis_url, storage_url=s3_url) as rig:
+        text = rig.make_text(chunks=4, seconds=0.3).ljust(70_000 if lost == "input" else 0)
+        rig.start_worker("slow")
+        cpu = rig.start_worker("cpu") if lost == "parts" else None
+        [job_id] = rig.submit(1, text=text)
+        if cpu is not None:
+            assert poll(lambda: rig.job(job_id).chunks_done > 0, deadline_s=30), rig.read_log_tails()
+            cpu.kill()
+            assert poll(lambda: rig.job(job_id).state == "stitching", deadline_s=30), rig.read_log_tails()
+        rig.count_fault("deleted objects", rig.storage.delete_prefix(job_prefix(TENANT, job_id) + f"{lost}/"))
+        assert rig.faults["deleted objects"] > 0
+        neighbour = rig.submit(1, chunks=1, seconds=0.1)
+        rig.start_worker("cpu")
+        rig.wait_until_ended(120)
+        failed = rig.job(job_id)
+        assert (failed.state, failed.error.error_class, failed.error.code) == ("failed", "storage", "object_missing")
+        assert rig.read_charges()["errors"] == ERROR_LIMIT
+        assert rig.job(*neighbour).state == "succeeded"
+        rig.expect_invariants()
 
 
 def test_bytes_that_change_on_the_way_never_reach_a_result(tmp_path, postgres_url, redis_url, s3_server, s3_url):

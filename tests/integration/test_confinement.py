@@ -79,3 +79,45 @@ def test_with_both_there_is_no_need_for_either(tmp_path):
     found = confined(tmp_path, "")
     assert not {"chroot", "hooks"} & set(found["restrictions"])
     assert found["own"] == "did it"
+
+
+_CAPABILITIES = """
+import json, os, sys
+from pathlib import Path
+from workers.sandbox import confinement
+
+def held(status):
+    text = os.pread(status, 8192, 0).decode()
+    return {line.split()[0]: int(line.split()[1], 16) for line in text.splitlines() if line.startswith("Cap")}
+
+directory = Path(sys.argv[1])
+directory.chmod(0o777)
+os.chdir(directory)
+confinement.code_paths()  # cached: this user may not read where Python is
+if os.getuid() == 0:
+    os.setgroups([])
+    os.setresgid(61000, 61000, 61000)
+    os.setresuid(61000, 61000, 61000)
+confinement.leave_network()
+status = os.open("/proc/self/status", os.O_RDONLY)
+before = held(status)
+confinement.confine(Path("."), confinement.ResourceLimits(1 << 30, 10, 1 << 20), as_root=False)
+print(json.dumps([before, held(status)]))
+"""
+
+
+def test_no_capability_is_left(tmp_path):
+    command = [sys.executable, "-c", _CAPABILITIES, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=deadline(60), check=False)
+    assert done.returncode == 0, done.stderr
+    before, after = json.loads(done.stdout)
+    if not before["CapEff:"]:
+        pytest.skip("an ordinary user gets no user namespace here")
+    assert (after["CapEff:"], after["CapPrm:"], after["CapInh:"]) == (0, 0, 0)
+
+
+def test_what_forks_will_have_is_known_before_the_first_one():
+    program = "from workers.sandbox.confinement import probe; print(*probe()); print(*probe())"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    first, second = done.stdout.splitlines()
+    assert first == second and "limits" in first.split() and {"seccomp", "hooks"} & set(first.split())

@@ -273,6 +273,24 @@ def test_two_engines_share_the_chunks(tmp_path):
         stage.pool.close()
 
 
+def test_runs_that_share_an_engine_have_no_more_of_its_time_than_passed(stage):
+    """Jobs are billed by it: a run that waits for the calls of others is not charged for them."""
+    began = time.monotonic()
+    first, outcome = stage.in_thread("Please wait for it.")
+    assert poll(lambda: len(stage.calls()) == 1)
+    others = [stage.in_thread(f"Number {n} of the rest.") for n in range(5)]
+    quick, quick_outcome = stage.in_thread("At once, and wait too.", lane="interactive")
+    assert poll(lambda: len(stage.calls()) == 2)
+    stage.end_waits()
+    for thread in [first, quick, *(thread for thread, _ in others)]:
+        thread.join(deadline(60))
+    passed_s = time.monotonic() - began
+    done = [each for outcome in (outcome, quick_outcome, *(outcome for _, outcome in others)) for each in outcome]
+    assert len(done) == 7
+    assert all(isinstance(each, WorkDone) and each.engine_s > 0 for each in done)
+    assert sum(each.engine_s for each in done) <= passed_s
+
+
 @pytest.mark.parametrize(("device", "said"), [("cpu", "pip install the-weights"), ("odd", "cannot be loaded here")])
 def test_a_model_that_cannot_be_loaded_says_why(tmp_path, device, said):
     stage = Stage(tmp_path, device=device, model="moody-absent")

@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import subprocess
 import wave
 
 import numpy as np
@@ -74,6 +75,22 @@ def place(tmp_path, sqlite_store, sandboxes):
     made.close()
 
 
+@pytest.fixture
+def small_scratch(tmp_path):
+    """A file system of 16 KiB for scratch files, less than a part, and a function that makes it large."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+
+    def mount(options):
+        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(scratch)]
+        return subprocess.run(command, check=False, capture_output=True).returncode == 0
+
+    if not mount("size=16k"):
+        pytest.skip("only root may mount a small file system")
+    yield lambda: mount("remount,size=64m")
+    subprocess.run(["umount", "--lazy", str(scratch)], check=True)
+
+
 class Patched:
     """Something real, some methods of which are replaced."""
 
@@ -101,6 +118,16 @@ def test_text_becomes_audio(place):
     assert job.result["usage"]["characters"] == job.units_total == 51  # without the space between sentences
     sizes = [place.objects.stat(file["key"]) == file["bytes"] for file in job.result["files"]]
     assert all(sizes)
+    assert_sound(place)
+
+
+def test_a_full_disk_is_charged_to_no_chunk(small_scratch, place):
+    job = place.accept("tts.synthesize", SPEECH)
+    place.run_all()
+    (work,) = [chunk for chunk in place.chunks(job) if chunk["step"] == "work"]
+    assert (work["state"], work["snooze_count"], work["error_count"], work["crash_count"]) == ("ready", 1, 0, 0)
+    small_scratch()
+    assert poll(lambda: place.run_all() or place.job(job).state == "succeeded"), place.job(job)
     assert_sound(place)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -20,6 +21,7 @@ import migrations
 from jobs.sql import SqlStore
 from jobs.sql.tables import metadata
 from tests.job_factories import make_finished_job
+from tests.services.machine_speed import deadline
 from tests.services.postgres import PostgresServer
 
 Urls = tuple[str, str]
@@ -127,3 +129,17 @@ def test_command_prepares_the_database_of_the_settings(tmp_path: Path) -> None:
     store = SqlStore(f"sqlite:///{tmp_path}/new/voicemill.db")
     assert make_finished_job(store).state == "succeeded"
     store.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [("postgresql+psycopg://user:hunter2@127.0.0.1:1/x", "refused"), ("user:hunter2", "VOICEMILL_DATABASE_URL")],
+)
+def test_a_database_that_cannot_be_reached_is_one_sentence(tmp_path: Path, url: str, reason: str) -> None:
+    environment = {**os.environ, "VOICEMILL_DATABASE_URL": url, "VOICEMILL_DATA_DIR": str(tmp_path)}
+    run = subprocess.run(
+        [sys.executable, "-m", "migrations"], env=environment, capture_output=True, text=True, timeout=deadline(60)
+    )
+    assert run.returncode == 2
+    (line,) = run.stderr.splitlines()
+    assert line.startswith("voicemill migrate: ") and reason in line and "hunter2" not in line

@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.families.tone import load_synthesiser
 from pipelines.family import SynthesisInput
-from tests.audio_factories import JFK, make_wav_bytes
+from tests.audio_factories import JFK, make_recording, make_silence, make_sine, make_wav_bytes, mux_tracks
 from tests.integration.worker_harness import WorkerHarness
 
 TEXT = (
@@ -96,12 +96,14 @@ def test_loudness_rate_marks_and_tags(place):
         ("txt", TEXT.encode()),
         ("txt", TEXT.replace("“", '"').replace("”", '"').encode("cp1252")),
         ("txt", TEXT.encode("utf-16")),
+        ("txt", ("Książka leży na stole. Żółw idzie powoli do źródła, a gęś śpi.\n" * 3).encode("cp1250")),
+        ("txt", "吾輩は猫である。名前はまだ無い。どこで生れたか分からぬ。".encode("shift_jis")),
         ("md", b"# One\n\nSome *words*.\n\n# Two\n\n- more\n- words\n"),
         ("html", HTML.encode()),
         ("epub", epub),
         ("docx", docx),
     ],
-    ids=["utf-8", "cp1252", "utf-16", "md", "html", "epub", "docx"],
+    ids=["utf-8", "cp1252", "utf-16", "cp1250", "shift_jis", "md", "html", "epub", "docx"],
 )
 def test_every_kind_of_document_is_read(place, kind, source):
     data = source() if callable(source) else source
@@ -122,6 +124,21 @@ def test_speech_is_found_and_every_transcript_is_written(place):
         JFK.read_bytes(),
     )
     assert len(finished(place, job)) == 5
+
+
+@pytest.mark.parametrize("ending", ["ts", "avi", "aiff", "wma", "caf", "eac3"])
+def test_recordings_of_every_kind_are_decoded(place, tmp_path, ending):
+    source = make_recording(tmp_path / f"a.{ending}", rate_hz=48_000).read_bytes()
+    assert "transcript.json" in finished(place, place.accept("stt.transcribe", {"model": "tone-listener"}, source))
+
+
+def test_audio_track_is_found_by_its_language(place, tmp_path):
+    sounds = [make_silence(1.0), make_sine(1.0)]
+    source = mux_tracks(tmp_path / "a.mka", sounds, languages=("fra", "deu"), default=0).read_bytes()
+    job = place.accept("stt.transcribe", {"model": "tone-listener", "audio_track": "de-AT"}, source)
+    finished(place, job)
+    (warning,) = (each for each in place.job(job).result["warnings"] if each["code"] == "other_tracks")
+    assert "Track 2 (deu) was transcribed; not transcribed: track 1 (fra)" in warning["detail"]
 
 
 def test_recording_is_cleaned_before_it_is_recognised(place):

@@ -205,7 +205,7 @@ def test_an_outcome_that_cannot_be_recorded_is_sent_again_under_the_same_id(
     class Forgetful:
         """Breaks off where a database does that dies between the answer and the record."""
 
-        def claim(self, worker_id: str, *, lease_ms: int):
+        def claim(self, worker_id: str, *, lease_ms: int, most_of_tenant: int | None = None):
             return claimed
 
         def finish(self, *_args: object, **_kwargs: object) -> None:
@@ -224,7 +224,7 @@ def test_a_delivery_that_somebody_else_took_over_is_left_to_them(store: SqlStore
     class Overtaken:
         """The deliveries, with somebody sending the same delivery again while we wait for the answer."""
 
-        def claim(self, worker_id: str, *, lease_ms: int):
+        def claim(self, worker_id: str, *, lease_ms: int, most_of_tenant: int | None = None):
             taken = store.deliveries.claim(worker_id, lease_ms=lease_ms)
             store.deliveries.redeliver(TENANT, delivery)
             return taken

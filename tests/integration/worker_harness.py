@@ -21,6 +21,7 @@ from pipelines.catalog.catalog import Catalog
 from pipelines.requests import parse
 from tests.integration.misbehaving_family import models_toml
 from tests.services.machine_speed import deadline
+from workers.chunks.disk_space import DiskSpace
 from workers.chunks.execution import Execution
 from workers.chunks.heartbeat import LeaseKeeper
 from workers.chunks.workdir import Workdirs
@@ -103,6 +104,7 @@ class WorkerHarness:
             self.settings,
             self.keeper,
             self._workdirs,
+            DiskSpace((self.directory,), 0),
         )
         execution.run(claim, lane=Lane.BULK, claimed_at=time.monotonic())
 

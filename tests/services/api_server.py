@@ -35,6 +35,8 @@ class ApiServer:
             "VOICEMILL_DATA_DIR": str(directory),
             "VOICEMILL_PUBLIC_URL": self.url,
             "VOICEMILL_LOG_JSON": "true",
+            # Tests have one tenant, which may take all places.
+            "VOICEMILL_MAX_TENANT_WAITERS": "200",
             **(env or {}),
         }
         self._log = directory / "api.log"

@@ -131,7 +131,7 @@ def write_wav(path: Path, samples: np.ndarray, rate_hz: int) -> None:
 
 # -- programs, tables and commands -------------------------------------------------------------------------------------
 def test_webhook_example_accepts_its_own_signature_alone():
-    receive = run(block("python", "from framework import errors, verify_webhook"))["receive"]
+    receive = run(block("python", "from voicemill import errors, verify_webhook"))["receive"]
     secret, body, at = (
         "whsec_" + "c2VjcmV0" * 4,
         '{"type": "job.succeeded", "data": {"id": "job_1"}}',

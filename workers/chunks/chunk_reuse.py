@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
+
+import structlog
 
 from jobs.chunk import Chunk, NewChunk, ReusedChunk
 from jobs.errors import Deleted, NotFound
@@ -13,6 +16,8 @@ from jobs.storage.object_keys import part_key
 from jobs.stored_object import StoredObject
 
 from .context import ChunkContext
+
+_log = structlog.get_logger(__name__)
 
 #: Parameters that may differ without changing the part of a chunk whose span and inputs are equal. Recordings and
 #: patches become spans and inputs in the plan, which are compared chunk by chunk.
@@ -32,7 +37,8 @@ def reuse_parent_chunks(context: ChunkContext, new_chunks: Sequence[NewChunk]) -
         if new is None or chunk.round != new.round or chunk.notes.follow_ups or not _is_equal(chunk, new):
             continue
         if (copy := _copy(context, chunk)) is not None:
-            reused.append(ReusedChunk(chunk, copy))
+            # The engine worked for the parent: the new job used none of its time.
+            reused.append(ReusedChunk(replace(chunk, notes=replace(chunk.notes, engine_s=0.0)), copy))
     return reused
 
 
@@ -73,6 +79,10 @@ def _copy(context: ChunkContext, chunk: Chunk) -> StoredObject | None:
         sha256=chunk.part.sha256,
     )
     try:
+        # A copy is taken as it is: a part that became corrupt would fail each retry at its end.
+        if not context.objects.is_intact(chunk.part):
+            _log.warning("part_not_reused", chunk=chunk.id, key=chunk.part.key)
+            return None
         return context.objects.copy(chunk.part, key)
     except NotFound:
         return None

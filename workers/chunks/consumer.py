@@ -86,6 +86,9 @@ class Consumer:
         """Claim a chunk and run it. Returns the claim; None where there was none."""
         if self._stopping.is_set() or not self._execution.engines.is_warm():
             return None
+        if self._execution.space.is_short():
+            # The chunk stays ready; the sweeper notifies again.
+            return None
         lane = self._slots.acquire()
         if lane is not Lane.BULK:
             self._deferred.add(queue)

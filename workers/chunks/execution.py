@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,12 +15,14 @@ import structlog
 
 from jobs.chunk import Claim, Commit, ReusedChunk
 from jobs.dispatch.dispatch import Dispatch
-from jobs.errors import InvalidKey, JobsError, LeaseLost, StoreUnavailable
+from jobs.errors import DiskFull, InvalidKey, JobsError, LeaseLost, StoreUnavailable
+from jobs.full_disk import is_full_disk
 from jobs.settings import Settings
 from jobs.states import CPU_QUEUE, ReleaseReason, Step
 from jobs.storage.storage import Storage
 from jobs.store import Store
 from jobs.webhooks.delivery import WEBHOOK_QUEUE
+from jobs.worker_counters import AUDIO_SECONDS, CHUNK_SECONDS, CHUNKS, ENGINE_SECONDS, FAILURES, WorkerCounters
 from pipelines.catalog.catalog import Catalog
 from pipelines.errors import PipelineError
 from workers.chunks.steps.plan import PlanStep
@@ -40,6 +42,7 @@ from workers.engines.messages import (
     StepDone,
     StepEvent,
     StepFailed,
+    StepOutOfSpace,
     StepStopped,
     StitchDone,
     WorkDone,
@@ -47,9 +50,10 @@ from workers.engines.messages import (
 from workers.engines.protocol import ProtocolViolation
 
 from .context import ChunkContext
+from .disk_space import DiskSpace
 from .heartbeat import LeaseKeeper
 from .lease import Lease
-from .outcomes import Abandon, Cancel, ChunkFailed, Fail, JobStopped, Requeue, WorkerStopping, decide
+from .outcomes import Abandon, Cancel, ChunkFailed, Decision, Fail, JobStopped, Requeue, WorkerStopping, decide
 from .stored_objects import StoredObjects
 from .workdir import Workdir, Workdirs
 
@@ -101,11 +105,14 @@ class Execution:
     settings: Settings
     keeper: LeaseKeeper
     workdirs: Workdirs
+    space: DiskSpace
+    counters: WorkerCounters = field(default_factory=WorkerCounters)
 
     def run(self, claim: Claim, *, lane: Lane, claimed_at: float) -> None:
         """Run the chunk and record its outcome. `claimed_at`: the monotonic clock just before the claim."""
         lease = Lease(claim, claimed_at=claimed_at)
-        log = _log.bind(job=claim.job.id, chunk=claim.chunk.id, step=claim.chunk.step.value, fence=claim.chunk.fence)
+        job, chunk = claim.job, claim.chunk
+        log = _log.bind(request=job.request_id, job=job.id, chunk=chunk.id, step=chunk.step.value, fence=chunk.fence)
         self.keeper.add(lease)
         started = time.monotonic()
         try:
@@ -116,7 +123,10 @@ class Execution:
         else:
             for queue, count in queues:
                 self.dispatch.notify(queue, job_id=claim.job.id, count=count)
-            log.info("chunk_succeeded", seconds=round(time.monotonic() - started, 3))
+            seconds = time.monotonic() - started
+            self.counters.add(CHUNKS, claim.job.model, claim.chunk.step.value, "succeeded")
+            self.counters.add(CHUNK_SECONDS, claim.job.model, claim.chunk.step.value, value=seconds)
+            log.info("chunk_succeeded", seconds=round(seconds, 3))
         finally:
             self.keeper.remove(lease)
 
@@ -124,7 +134,7 @@ class Execution:
     def _attempt(self, lease: Lease, lane: Lane, workdir: Workdir) -> list[tuple[str, int]]:
         """Returns the queues that now have work, and how much."""
         claim = lease.claim
-        objects = StoredObjects(self.storage, lease, workdir)
+        objects = StoredObjects(self.storage, lease, workdir, installation_id=self._installation_id)
         context = ChunkContext(claim, workdir, objects, self.store, self.catalog, self.settings)
         step = _STEPS[claim.chunk.step](context)
         request = step.prepare()
@@ -139,7 +149,13 @@ class Execution:
         lease.check()
         commit, reused = step.build_commit(done)
         queues = self._commit(lease, commit, reused)
+        if claim.chunk.step is Step.WORK:
+            self.counters.add(ENGINE_SECONDS, claim.job.model, value=commit.notes.engine_s or 0.0)
+            self.counters.add(AUDIO_SECONDS, claim.job.model, value=commit.notes.duration_s or 0.0)
         return [(queue, max(1, len(commit.new_chunks))) for queue in queues]
+
+    def _installation_id(self) -> str:
+        return self.store.maintenance.installation_id()
 
     def _serve_until_done(self, run: ChunkRun, lease: Lease, step: ChunkStep, workdir: Workdir) -> StepDone:
         """Handle the child's events until its step is done."""
@@ -180,6 +196,8 @@ class Execution:
                 step.prefetch_source(event.index + 1)
             case StepFailed():
                 raise ChunkFailed(event.failure, trace=event.trace)
+            case StepOutOfSpace():
+                raise DiskFull
             case StepStopped():
                 lease.check()
                 raise WorkerStopping
@@ -214,6 +232,9 @@ class Execution:
     def _record_failure(self, lease: Lease, error: Exception, log: Any) -> None:
         """Decide on the error and record the decision; while the store does not answer, as long as the lease allows."""
         decision = decide(error)
+        if isinstance(error, DiskFull) or is_full_disk(error):
+            self.space.report_full()
+        self._count_failure(decision, lease.claim)
         log.warning(
             "chunk_not_done", decision=type(decision).__name__, error=type(error).__name__, **_log_fields(error)
         )
@@ -230,6 +251,20 @@ class Execution:
                 time.sleep(min(_STORE_RETRY_S, lease.remaining_s()))
             else:
                 return
+
+    def _count_failure(self, decision: Decision, claim: Claim) -> None:
+        match decision:
+            case Requeue(release):
+                outcome, failure = release.reason.value, release.failure
+            case Fail():
+                outcome, failure = "failed", decision.failure
+            case Cancel():
+                outcome, failure = "cancelled", None
+            case Abandon():
+                outcome, failure = "abandoned", None
+        self.counters.add(CHUNKS, claim.job.model, claim.chunk.step.value, outcome)
+        if failure is not None:
+            self.counters.add(FAILURES, claim.job.model, failure.error_class.value, failure.code)
 
     def _record(self, decision: Requeue | Fail | Cancel, claim: Claim) -> None:
         match decision:

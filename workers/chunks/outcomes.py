@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from jobs.chunk import Release
 from jobs.errors import CorruptObject, LeaseLost, NotFound, StorageUnavailable, StoreUnavailable
 from jobs.failure import ErrorClass, Failure
+from jobs.full_disk import is_full_disk
 from jobs.states import ReleaseReason
 from pipelines.errors import PipelineError
 from workers.engines.engine import EngineDied
@@ -85,6 +86,8 @@ def decide(error: Exception) -> Decision:
             return Requeue(Release(ReleaseReason.CRASH, solo=True, charge=False))
         case StorageUnavailable():
             return Requeue(Release(ReleaseReason.SNOOZE, charge=False))
+        case _ if is_full_disk(error):
+            return Requeue(Release(ReleaseReason.SNOOZE, charge=False))
         case ChunkFailed() if error.failure.retryable:
             return Requeue(Release(ReleaseReason.RETRY, failure=error.failure))
         case ChunkFailed():
@@ -92,7 +95,8 @@ def decide(error: Exception) -> Decision:
         case PipelineError() if not error.retryable:
             return Fail(to_failure(error))
         case CorruptObject() | NotFound():
-            # Read again first: a copy on the way may have been at fault, not the object.
+            # Read again first, over minutes: a copy on the way may have been at fault, and not the object, and a
+            # storage may list what it was given only later.
             failure = Failure(ErrorClass.STORAGE, error.code, error.detail, retryable=True)
             return Requeue(Release(ReleaseReason.RETRY, failure=failure))
         case _:

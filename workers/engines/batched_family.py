@@ -10,8 +10,10 @@ from typing import Any, Protocol
 
 from pipelines.catalog.entry import Entry, RecognitionEntry, SynthesisEntry
 from pipelines.family import (
+    EmbeddingInput,
     Recognition,
     RecognitionFamily,
+    SpeakerEmbedding,
     SpeakerFamily,
     Speech,
     SpeechFamily,
@@ -21,6 +23,7 @@ from pipelines.family import (
 )
 
 from .batching import Batcher, Requester
+from .engine_time import EngineClock
 from .messages import Lane
 
 Family = SpeechFamily | RecognitionFamily | SpeakerFamily
@@ -77,9 +80,9 @@ class SharedFamily(Protocol):
 class SharedSpeech:
     """A loaded `SpeechFamily` and its batcher."""
 
-    def __init__(self, family: SpeechFamily, slots: int) -> None:
+    def __init__(self, family: SpeechFamily, slots: int, clock: EngineClock) -> None:
         self._family = family
-        self._batcher = Batcher(family.synthesise, slots)
+        self._batcher = Batcher(family.synthesise, slots, clock=clock, size=lambda request: len(request.text))
 
     def for_run(self, lane: Lane, requester: Requester) -> BatchedSpeech:
         return BatchedSpeech(self._family, self._batcher, lane, requester)
@@ -92,9 +95,9 @@ class SharedSpeech:
 class SharedRecogniser:
     """A loaded `RecognitionFamily` and its batcher."""
 
-    def __init__(self, family: RecognitionFamily, slots: int) -> None:
+    def __init__(self, family: RecognitionFamily, slots: int, clock: EngineClock) -> None:
         self._family = family
-        self._batcher = Batcher(family.transcribe, slots)
+        self._batcher = Batcher(family.transcribe, slots, clock=clock, size=lambda request: len(request.samples))
 
     def for_run(self, lane: Lane, requester: Requester) -> BatchedRecogniser:
         return BatchedRecogniser(self._family, self._batcher, lane, requester)
@@ -104,23 +107,43 @@ class SharedRecogniser:
         self._family.close()
 
 
+class MeasuredEncoder:
+    """`SpeakerFamily` for one run, which is charged for its calls."""
+
+    def __init__(self, family: SpeakerFamily, clock: EngineClock, requester: Requester) -> None:
+        self.entry, self.revision, self.engine = family.entry, family.revision, family.engine
+        self._family, self._clock, self._requester = family, clock, requester
+
+    def embed(self, requests: Sequence[EmbeddingInput], tick: Tick) -> list[SpeakerEmbedding]:
+        """See `SpeakerFamily`."""
+        with self._clock.measure() as share:
+            embeddings = self._family.embed(requests, tick)
+        self._requester.charge(share.seconds)
+        return embeddings
+
+    def close(self) -> None:
+        """Nothing: other runs use the model, which is closed by its cache."""
+
+
 class SharedEncoder:
     """A loaded `SpeakerFamily`, which each run calls in its own thread: embeddings are not batched across runs."""
 
-    def __init__(self, family: SpeakerFamily) -> None:
+    def __init__(self, family: SpeakerFamily, clock: EngineClock) -> None:
         self._family = family
+        self._clock = clock
 
-    def for_run(self, lane: Lane, requester: Requester) -> SpeakerFamily:
-        return self._family
+    def for_run(self, lane: Lane, requester: Requester) -> MeasuredEncoder:
+        return MeasuredEncoder(self._family, self._clock, requester)
 
     def close(self) -> None:
         self._family.close()
 
 
-def share(entry: Entry, family: Any) -> SharedFamily:
-    """`family`: what the entry's `target` returned, of the protocol that belongs to the entry's kind."""
+def share(entry: Entry, family: Any, clock: EngineClock) -> SharedFamily:
+    """`family`: what the entry's `target` returned, of the protocol that belongs to the entry's kind. `clock`: of this
+    process."""
     if isinstance(entry, SynthesisEntry):
-        return SharedSpeech(family, entry.slots)
+        return SharedSpeech(family, entry.slots, clock)
     if isinstance(entry, RecognitionEntry):
-        return SharedRecogniser(family, entry.slots)
-    return SharedEncoder(family)
+        return SharedRecogniser(family, entry.slots, clock)
+    return SharedEncoder(family, clock)

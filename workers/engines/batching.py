@@ -1,7 +1,8 @@
 """Requests of many chunks, joined into one call of a family.
 
 A model has two lanes, each a thread of its own: bulk work never makes an interactive request wait for its batch.
-A lane takes what waits at this moment, `slots` requests at most, and never delays a request to wait for more.
+A lane takes what waits at this moment, `slots` requests at most, and never delays a request to wait for more. The time
+of a call is divided among its requests by their size, and charged to the runs that they belong to.
 """
 
 from __future__ import annotations
@@ -16,10 +17,15 @@ from typing import Generic, Protocol, TypeVar
 from pipelines.family import Tick
 from pipelines.pipeline import StepInterrupted
 
+from .engine_time import EngineClock
 from .messages import Lane
 
 RequestT = TypeVar("RequestT")
 ResultT = TypeVar("ResultT")
+
+
+#: Even an empty request takes part in its call.
+_LEAST_SIZE = 1e-9
 
 
 class Requester(Protocol):
@@ -29,6 +35,9 @@ class Requester(Protocol):
 
     def tick(self) -> None:
         """Its engine is alive."""
+
+    def charge(self, engine_s: float) -> None:
+        """So many seconds of the engine were for this run."""
 
 
 @dataclass(slots=True)
@@ -41,9 +50,20 @@ class _BatchItem(Generic[RequestT, ResultT]):
 class Batcher(Generic[RequestT, ResultT]):
     """The lanes of one loaded model. `call` may be used by any number of threads."""
 
-    def __init__(self, compute: Callable[[Sequence[RequestT], Tick], list[ResultT]], slots: int) -> None:
-        """`compute`: the family's method, called with `slots` requests at most."""
+    def __init__(
+        self,
+        compute: Callable[[Sequence[RequestT], Tick], list[ResultT]],
+        slots: int,
+        *,
+        clock: EngineClock | None = None,
+        size: Callable[[RequestT], float] = lambda _: 1.0,
+    ) -> None:
+        """`compute`: the family's method, called with `slots` requests at most; `clock`: of this process; `size`: of a
+        request, by which it shares the time of its call, in any unit.
+        """
         self._compute = compute
+        self._clock = clock or EngineClock()
+        self._size = size
         self._lanes = {lane: _LaneThread(lane, self._run, slots) for lane in Lane}
 
     def call(self, requests: Sequence[RequestT], *, lane: Lane, requester: Requester) -> list[ResultT]:
@@ -67,15 +87,23 @@ class Batcher(Generic[RequestT, ResultT]):
                 requester.tick()
 
         try:
-            results = self._compute([item.request for item in items], tick)
+            with self._clock.measure() as share:
+                results = self._compute([item.request for item in items], tick)
             finished = list(zip(items, results, strict=True))
         except StepInterrupted as stopped:
             _fail(items, stopped)
         except Exception as error:  # noqa: BLE001 – handed to the threads that requested it, which raise it
             self._fail_or_split(items, list(requesters), waiting, error)
         else:
+            # Before the results: a run may end as soon as it has them. A failed call is charged to nobody.
+            self._charge(items, share.seconds)
             for item, result in finished:
                 item.result.set_result(result)
+
+    def _charge(self, items: Sequence[_BatchItem[RequestT, ResultT]], engine_s: float) -> None:
+        sizes = [max(self._size(item.request), _LEAST_SIZE) for item in items]
+        for item, size in zip(items, sizes, strict=True):
+            item.requester.charge(engine_s * size / sum(sizes))
 
     def _fail_or_split(
         self,

@@ -24,8 +24,8 @@ from pipelines.pipeline import StepInterrupted
 from workers.child_process import die_with_parent, prefer_as_oom_victim
 
 from .channel import Channel, ChannelClosed
-from .failures import to_failure
-from .messages import Command, EngineReady, Event, KeepAlive, LoadModel, RunStep, StepEvent, StepFailed, StopStep
+from .failures import step_failed
+from .messages import Command, EngineReady, Event, KeepAlive, LoadModel, RunStep, StepEvent, StopStep
 from .model_cache import ModelCache
 from .protocol import decode_command, encode_event
 from .step_runner import run_step
@@ -45,6 +45,8 @@ class ActiveRun:
         self._inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._stopped = threading.Event()
         self._last_keep_alive = 0.0
+        #: Seconds of the engine that were for this run.
+        self.engine_s = 0.0
 
     def deliver(self, command: Command) -> None:
         """Called by the thread that reads the channel."""
@@ -72,6 +74,10 @@ class ActiveRun:
         if now - self._last_keep_alive >= _KEEP_ALIVE_EVERY_S:
             self._last_keep_alive = now
             self.send(KeepAlive())
+
+    def charge(self, engine_s: float) -> None:
+        # Without a lock: the calls of a run follow one another, and each is charged before it returns.
+        self.engine_s += engine_s
 
 
 class EngineChild:
@@ -109,9 +115,9 @@ class EngineChild:
     def _run(self, number: int, command: RunStep, run: ActiveRun) -> None:
         try:
             with self._models.acquire(command.model) as model:
-                run_step(command, run, model.shared.for_run(command.lane, run))
+                run_step(command, run, model.shared.for_run(command.lane, run), engine_s=lambda: run.engine_s)
         except PipelineError as error:
-            run.send(StepFailed(to_failure(error)))
+            run.send(step_failed(error))
         except MemoryError:
             # The other runs in this process cannot know what state it is in.
             os._exit(137)

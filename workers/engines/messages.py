@@ -167,10 +167,15 @@ StepDone = PlanDone | WorkDone | StitchDone
 
 @dataclass(frozen=True, slots=True)
 class StepFailed:
-    """The run failed. `trace`: where in the code, for the log; not for the caller."""
+    """The run failed. `trace`: where in the code or what is missing, for the log; not for the caller."""
 
     failure: Failure
     trace: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutOfSpace:
+    """The run ended because the disk is full, which is no fault of its input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +195,18 @@ class Idle:
     """A process that serves several runs waits for the next."""
 
 
-StepEvent = KeepAlive | Progress | FileProduced | SourceNeeded | StepDone | StepFailed | StepStopped | Confined | Idle
+StepEvent = (
+    KeepAlive
+    | Progress
+    | FileProduced
+    | SourceNeeded
+    | StepDone
+    | StepFailed
+    | StepOutOfSpace
+    | StepStopped
+    | Confined
+    | Idle
+)
 
 
 # -- events of an engine child -----------------------------------------------------------------------------------------

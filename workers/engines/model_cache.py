@@ -20,6 +20,7 @@ from pipelines.errors import ModelUnavailable, PipelineError
 from pipelines.family import engine_selection
 
 from .batched_family import SharedFamily, share
+from .engine_time import EngineClock
 from .messages import Event, ModelFetching, ModelLoaded, ModelLoadFailed, ModelLoading, ModelUnloaded
 
 
@@ -40,6 +41,7 @@ class ModelCache:
         self._device = device
         self._send = send
         self._most = max(1, most)
+        self._clock = EngineClock()
         #: In the order of their last use.
         self._loaded: dict[str, CachedModel] = {}
         self._loading: dict[str, threading.Lock] = {}
@@ -90,7 +92,7 @@ class ModelCache:
             sys.stderr.write(f"{entry.name} cannot be loaded here: {error}\n{format_stack(error)}\n")
             self._send(ModelLoadFailed(entry.name, detail))
             raise ModelUnavailable(detail) from error
-        model = CachedModel(share(entry, family), users=1)
+        model = CachedModel(share(entry, family, self._clock), users=1)
         with self._lock:
             self._loaded[entry.name] = model
         load_s = round(time.monotonic() - started, 3)

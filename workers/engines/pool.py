@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from jobs.worker import ModelState, ModelStatus, VoiceInfo, WorkerInfo
+from jobs.worker_counters import ENGINE_STARTS, CounterValue
 from pipelines.catalog.catalog import Catalog
 from pipelines.catalog.entry import Entry
 
@@ -150,7 +151,8 @@ class EnginePool:
                     models[name] = replace(known, voices=())  # they are listed once for all engines
                 voices |= {(name, voice.id): voice for voice in known.voices}
         rss = [engine.rss_bytes() for engine in self._engines]
-        return WorkerInfo(models=models, voices=list(voices.values()), engine_rss_bytes=rss)
+        starts = CounterValue(ENGINE_STARTS.name, (), sum(engine.start_count for engine in self._engines))
+        return WorkerInfo(models=models, voices=list(voices.values()), engine_rss_bytes=rss, counters=[starts])
 
     def close(self) -> None:
         with self._changed:

@@ -128,6 +128,8 @@ class EngineProcess:
         self._child: subprocess.Popen[bytes] | None = None
         self._closing = threading.Event()
         self._killed_for: str | None = None
+        #: Children that were started; all but the first replaced one that had died.
+        self.start_count = 0
         #: By entry name, by the child's last event.
         self.models: dict[str, ModelStatus] = {}
         #: Set while every preloaded model has been loaded, or has failed to.
@@ -204,6 +206,7 @@ class EngineProcess:
             started = time.monotonic()
             try:
                 channel, child = self._start()
+                self.start_count += 1
             except (OSError, ChannelClosed) as error:
                 _log.error("engine_not_started", error=str(error))
                 self._closing.wait(_LAST_PAUSE_S)

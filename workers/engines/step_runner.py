@@ -9,20 +9,22 @@ from __future__ import annotations
 import errno
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from pydantic import ValidationError
 
 from jobs.failure import Failure
+from jobs.full_disk import is_full_disk
 from jobs.stack_trace import format_stack
 from pipelines.catalog.job_kinds import PIPELINES
 from pipelines.errors import BadInput, InputTooLarge, PipelineError
 from pipelines.pipeline import Part, Pipeline, Span, StepInterrupted
 
 from .batched_family import Family
-from .failures import to_failure
+from .failures import step_failed, to_failure
 from .messages import (
     PLAN_FILE,
     SOURCE_FILE,
@@ -40,6 +42,7 @@ from .messages import (
     StepDone,
     StepEvent,
     StepFailed,
+    StepOutOfSpace,
     StepStopped,
     StitchDone,
     StitchInput,
@@ -128,18 +131,24 @@ class RemoteSources:
                 return self._current[1]
 
 
-def run_step(run: RunStep, channel: StepChannel, family: Family | None = None) -> None:
-    """Do the step and report its end. Raises nothing but MemoryError, of which the whole child should die."""
+def run_step(
+    run: RunStep, channel: StepChannel, family: Family | None = None, *, engine_s: Callable[[], float] | None = None
+) -> None:
+    """Do the step and report its end. Raises nothing but MemoryError, of which the whole child should die.
+
+    `engine_s`: the seconds of a shared engine that were for this run. Without it the step's own measure counts.
+    """
     try:
-        channel.send(_run_step(run, channel, family))
+        done = _run_step(run, channel, family)
+        channel.send(replace(done, engine_s=engine_s()) if engine_s and isinstance(done, WorkDone) else done)
     except StepInterrupted:
         channel.send(StepStopped())
     except PipelineError as error:
-        channel.send(StepFailed(to_failure(error)))
+        channel.send(StepOutOfSpace() if is_full_disk(error) else step_failed(error))
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 – the task boundary: whatever a pipeline raises ends this run only
-        channel.send(_unexpected(error))
+        channel.send(StepOutOfSpace() if is_full_disk(error) else _unexpected(error))
 
 
 def _run_step(run: RunStep, channel: StepChannel, family: Family | None) -> StepDone:

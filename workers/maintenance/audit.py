@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from jobs.errors import CorruptObject, JobsError, NotFound
-from jobs.settings import Settings
+from jobs.settings import read_settings
 from jobs.storage.storage import Storage
 from jobs.store.maintenance import ExpectedObject, Maintenance
 from workers.wiring import wire
@@ -81,10 +81,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="violations by invariant, as JSON")
     options = parser.parse_args(arguments)
     try:
-        services = wire(Settings())
+        services = wire(read_settings())
         found = check(services.store.maintenance, services.storage, deep=options.deep)
     except JobsError as error:
-        sys.stderr.write(f"voicemill audit: {error.detail}\n")
+        sys.stderr.write(f"voicemill audit: {error.for_operator()}\n")
         return 2
     broken = {name: rows for name, rows in found.items() if rows}
     if options.json:

@@ -19,6 +19,7 @@ from jobs.storage.object_keys import job_prefix
 from jobs.storage.ownership import require_own_storage
 from jobs.storage.storage import Storage
 from jobs.store.maintenance import Maintenance
+from jobs.worker_counters import EXPIRED_JOBS, RESCUES, WorkerCounters
 from workers.periodic import Periodic
 
 _log = structlog.get_logger(__name__)
@@ -27,6 +28,8 @@ _LEADER = "sweeper"
 #: Seconds between two runs of the slow tasks.
 _DELETE_EVERY_S = 30.0
 _AUDIT_EVERY_S = 600.0
+#: Seconds between two searches for uploads of killed processes, and how old an upload is that nobody completes.
+_DISCARD_EVERY_S, _STALE_UPLOAD_S = 3600.0, 48 * 3600.0
 #: The first audit comes later, so that it does not slow down the start of a stack.
 _FIRST_AUDIT_S = 60.0
 
@@ -43,6 +46,7 @@ class Sweeper:
         *,
         every_s: float,
         trust_s: float,
+        counters: WorkerCounters | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._maintenance = maintenance
@@ -52,8 +56,10 @@ class Sweeper:
         self._every_s = every_s
         self._window = TrustWindow(trust_s)
         self._clock = clock
+        self._counters = counters or WorkerCounters()
         self._delete_at = clock()
         self._audit_at = clock() + _FIRST_AUDIT_S
+        self._discard_at = clock() + _DISCARD_EVERY_S
         #: Invariant → violations found by this worker's last audit; empty before the first.
         self.audit: Mapping[str, int] = {}
         self._thread = Periodic("sweeper", self.sweep, every_s=every_s)
@@ -80,6 +86,8 @@ class Sweeper:
         if not leads:
             return
         swept = self._maintenance.sweep(may_rescue=may_rescue)
+        self._counters.add(RESCUES, value=swept.rescued)
+        self._counters.add(EXPIRED_JOBS, value=swept.expired)
         for queue, count in (swept.notifications or {}).items():
             self._dispatch.notify(queue, count=count)
         if swept.rescued or swept.expired or swept.cancelled:
@@ -93,6 +101,11 @@ class Sweeper:
         if self._clock() >= self._delete_at:
             self._delete_at = self._clock() + _DELETE_EVERY_S
             self._delete()
+        if self._clock() >= self._discard_at:
+            self._discard_at = self._clock() + _DISCARD_EVERY_S
+            require_own_storage(self._storage, self._maintenance.installation_id())
+            if count := self._storage.discard_stale_uploads(older_than_s=_STALE_UPLOAD_S):
+                _log.info("stale_uploads_discarded", count=count)
         if self._clock() >= self._audit_at:
             self._audit_at = self._clock() + _AUDIT_EVERY_S
             self.audit = {name: len(rows) for name, rows in self._maintenance.audit().items()}

@@ -48,10 +48,10 @@ class WorkerRegistration:
         self._thread.wake()
 
     def close(self) -> None:
-        """Remove the row, so that nothing counts on this worker for another minute."""
+        """Mark the row as stopped, so that nothing counts on this worker for another minute."""
         self._thread.close()
         try:
-            self._workers.remove(self._row.id)
+            self._workers.retire(self._row.id)
         except JobsError as error:
             _log.warning("worker_not_removed", detail=error.detail)
 

@@ -17,12 +17,14 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import sys
 import sysconfig
+import tempfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from . import landlock, seccomp, syscalls
 
@@ -96,6 +98,35 @@ def leave_network() -> list[str]:
     return ["netns"]
 
 
+def probe() -> list[str]:
+    """The restrictions that a fork of this process would have, found out by one that ends at once; empty if it failed.
+
+    Call before any thread exists.
+    """
+    directory = tempfile.mkdtemp(prefix="voicemill-probe-")
+    reader, writer = os.pipe()
+    try:
+        pid = os.fork()
+        if pid == 0:
+            _report_restrictions(Path(directory), writer)
+        os.close(writer)
+        with os.fdopen(reader, encoding="ascii") as report:
+            found = report.read().split()
+        os.waitpid(pid, 0)
+        return found
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _report_restrictions(directory: Path, writer: int) -> NoReturn:
+    try:
+        limits = ResourceLimits(resource.RLIM_INFINITY, 60, 1 << 20)
+        os.write(writer, " ".join(confine(directory, limits, as_root=os.getuid() == 0)).encode())
+    finally:
+        # An exception too ends this process alone: nothing was reported then.
+        os._exit(0)
+
+
 def confine(directory: Path, limits: ResourceLimits, *, as_root: bool) -> list[str]:
     """Confine this process to `directory`, for good; the current directory is there afterwards.
 
@@ -115,6 +146,7 @@ def confine(directory: Path, limits: ResourceLimits, *, as_root: bool) -> list[s
         os.setresgid(uid, uid, uid)
         os.setresuid(uid, uid, uid)
         restrictions.append("uid")
+    restrictions += _drop_capabilities()
     restrictions += _restrict_calls()
     return restrictions
 
@@ -156,6 +188,15 @@ def code_paths() -> tuple[Path, ...]:
     paths |= {Path(sys.base_prefix) / "lib", Path("/usr/lib"), Path("/usr/local/lib"), Path("/lib"), Path("/lib64")}
     paths |= {Path("/usr/share/zoneinfo"), Path("/etc/localtime"), Path("/etc/ld.so.cache"), Path("/dev/urandom")}
     return (*(path for path in paths if path.is_absolute() and path != Path("/")), _SOURCE_ROOT / "pipelines")
+
+
+def _drop_capabilities() -> list[str]:
+    # In the user namespace of `leave_network` an ordinary user has them all.
+    try:
+        syscalls.drop_capabilities()
+        return ["capabilities"]
+    except (OSError, KeyError):
+        return []
 
 
 def _restrict_calls() -> list[str]:

@@ -42,7 +42,7 @@ class KillFork:
 
 @dataclass(frozen=True, slots=True)
 class ServerReady:
-    """Forks may be asked for; the fork server itself is under these restrictions."""
+    """Forks may be asked for; they have these restrictions, of which the fork server has the network's."""
 
     restrictions: Sequence[str]
 

@@ -25,6 +25,7 @@ from pathlib import Path
 
 from jobs.stack_trace import format_stack
 from pipelines.catalog.job_kinds import ENGINE_MODULES, ENGINE_RUNTIMES, PIPELINES
+from pipelines.text.documents.encoding import load_detectors
 from workers.child_process import die_with_parent, prefer_as_oom_victim
 from workers.engines.channel import Channel, ChannelClosed
 from workers.engines.messages import Command, Confined, Idle, RunStep, StepEvent
@@ -206,6 +207,8 @@ def import_everything() -> None:
         found = importlib.util.find_spec(name)
         if found is not None and found.origin is not None:
             _import_dependencies(Path(found.origin), package=name.rpartition(".")[0])
+    # The libraries that detect encodings read their tables at first use.
+    load_detectors()
     # PyAV imports parts of itself when it meets a stream of their kind; NumPy maps files through mmap.
     importlib.import_module("mmap")
     import av
@@ -269,6 +272,7 @@ def main() -> None:
     restrictions = confinement.leave_network()
     import_everything()
     confinement.code_paths()
+    restrictions += confinement.probe()
     # What is here now is shared by all forks: keep the collector from touching, and so copying, it.
     gc.collect()
     gc.freeze()

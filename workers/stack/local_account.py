@@ -15,6 +15,8 @@ from typing import Any
 from jobs.api_key import SCOPES
 from jobs.store import Store
 
+from .private_file import write_private_json
+
 TENANT = "local"
 FLOWER_USER = "voicemill"
 
@@ -40,7 +42,7 @@ def load_or_create_account(store: Store, data_dir: Path) -> LocalAccount:
     else:
         _, key = store.keys.create(TENANT, "local stack", SCOPES)
         account = LocalAccount(key, store.endpoints.rotate_default_secret(TENANT), secrets.token_urlsafe(24))
-        _write(path, asdict(account))
+        write_private_json(path, asdict(account))
     return account
 
 
@@ -48,7 +50,7 @@ def write_client_file(data_dir: Path, account: LocalAccount, *, base_url: str, f
     """Write `client.json`: from now on clients find the stack."""
     path = data_dir / "client.json"
     # Nothing streams in this version.
-    _write(
+    write_private_json(
         path,
         {"base_url": base_url, "ws_url": None, "flower_url": flower_url, "flower_user": FLOWER_USER, **asdict(account)},
     )
@@ -66,12 +68,3 @@ def _read(path: Path) -> Mapping[str, Any]:
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
-
-
-def _write(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a file atomically, readable by its owner only."""
-    draft = path.with_name(f".{path.name}.new")
-    draft.unlink(missing_ok=True)
-    draft.touch(mode=0o600)
-    draft.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    draft.replace(path)

@@ -99,15 +99,26 @@ class StackStart:
             return False
         now = time.monotonic()
         self._only_optional_since = self._only_optional_since or now
-        if self.missing and now - self._only_optional_since < self._optional_s:
+        if self._find_refused():
+            return False
+        # An optional one that refuses to start is not waited for: the others serve without it.
+        awaited = self.missing.keys() - self._supervisor.refused()
+        if awaited and now - self._only_optional_since < self._optional_s:
             return False
         if self._last is not None and (what := self._last[1]()):
             self.missing[self._last[0]] = what
             return False
         return True
 
+    def _find_refused(self) -> list[str]:
+        """Services that refuse to start and without which nothing is served: required ones, or all optional ones."""
+        refused = self._supervisor.refused()
+        if self._optional and self._optional.issubset(refused):
+            return refused
+        return [name for name in refused if name not in self._optional]
+
     def _find_reason_to_end(self) -> str:
-        if refused := self._supervisor.refused():
+        if refused := self._find_refused():
             return f"{', '.join(refused)} cannot start as asked"
         required = [name for name in self.missing if name not in self._optional]
         for name in required:

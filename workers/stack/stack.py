@@ -29,10 +29,11 @@ from jobs.secret_box import open_secret_box
 from jobs.settings import Settings, service_environment
 from jobs.sql import SqlStore, open_store
 from jobs.states import CPU_QUEUE
+from pipelines.catalog.catalog import Catalog
 from workers.child_process import SOURCE_ROOT
 from workers.worker_id import WorkerId
 
-from . import local_account, private_redis
+from . import local_account, local_broker, private_redis
 from .local_account import FLOWER_USER, LocalAccount
 from .private_redis import PrivateRedis
 from .readiness import Check, StackStart
@@ -67,6 +68,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8080, help="of the API; 0 = a free one")
     parser.add_argument("--flower-port", type=int, default=0, help="0 = a free one")
     parser.add_argument("--families", default="espeak,pocketsphinx", help="model families to serve, by commas")
+    parser.add_argument("--model", action="append", default=[], help="models to load at the start; may be repeated")
     return parser.parse_args()
 
 
@@ -88,10 +90,12 @@ class Stack:
     def __init__(self, data_dir: Path, options: argparse.Namespace) -> None:
         self._began = time.monotonic()
         self._data_dir = data_dir
-        self._families = [name for name in options.families.split(",") if name]
+        self._families = [name.strip() for name in options.families.split(",") if name.strip()]
+        self._models = _models_by_family(options.model, self._families, data_dir)
         self._port = options.port or _free_port()
         self._flower_port = options.flower_port or _free_port()
         local_account.remove_client_file(data_dir)
+        local_broker.remove_broker_file(data_dir)
         self._run_dir = data_dir / "run"
         for directory in (self._run_dir, data_dir / "logs"):
             directory.mkdir(exist_ok=True, mode=0o700)
@@ -134,6 +138,8 @@ class Stack:
             self._redis = private_redis.configure(self._run_dir, _free_port())
             self._supervisor.start(Service("redis", self._redis.command, {"PATH": os.defpath}, _SERVICE_GRACE_S))
             changes["VOICEMILL_BROKER_URL"] = self._redis.url
+            public_url = given.public_url if "public_url" in given.model_fields_set else self._url(self._port)
+            local_broker.write_broker_file(self._data_dir, broker_url=self._redis.url, public_url=public_url)
         if "public_url" not in given.model_fields_set:
             changes["VOICEMILL_PUBLIC_URL"] = self._url(self._port)
         self._env = {**service_environment(changes), "PYTHONPATH": str(SOURCE_ROOT), "PYTHONUNBUFFERED": "1"}
@@ -167,6 +173,7 @@ class Stack:
         python = sys.executable
         for family in (CPU_QUEUE, *self._families):
             command = [python, "-m", "workers.controller", "--family", family, "--parent", str(os.getpid())]
+            command += [part for model in self._models.get(family, ()) for part in ("--model", model)]
             self._supervisor.start(Service(f"worker-{family}", command, self._env, _WORKER_GRACE_S, level=1))
         api = [
             python,
@@ -258,7 +265,8 @@ class Stack:
     def _describe_absent(self, family: str) -> str:
         worker = f"worker-{family}"
         if self._supervisor.exits(worker):
-            return f"{family}: {self._supervisor.state(worker)}, log: {self._supervisor.log(worker)}"
+            reason = self._supervisor.log_tail(worker, 1) or "its log is empty"
+            return f"{family} cannot start ({reason}; log: {self._supervisor.log(worker)})"
         return f"{family} is still loading its model"
 
     # -- stop --------------------------------------------------------------------------------------------------------
@@ -267,10 +275,33 @@ class Stack:
         for sig in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sig, lambda *_: self._supervisor.kill())
         local_account.remove_client_file(self._data_dir)
+        local_broker.remove_broker_file(self._data_dir)
         self._supervisor.stop()
 
     def _url(self, port: int) -> str:
         return f"http://127.0.0.1:{port}"
+
+
+def _models_by_family(names: Sequence[str], families: Sequence[str], data_dir: Path) -> Mapping[str, Sequence[str]]:
+    """The models to load at the start, by family. Raises Misconfigured for one of no family that is served."""
+    if not names:
+        return {}
+    try:
+        catalog = Catalog.read(data_dir / "models.toml")
+    except ValueError as error:
+        raise Misconfigured(str(error), field="models.toml") from error
+    found: dict[str, list[str]] = {}
+    for name in names:
+        if not catalog.knows(name):
+            raise Misconfigured(f"there is no model {name!r}; `voicemill models` lists them", field="--model")
+        family = catalog.named(name).family
+        if family not in families:
+            raise Misconfigured(
+                f"the model {name} is of the family {family}: add it to --families {','.join(families)}",
+                field="--model",
+            )
+        found.setdefault(family, []).append(name)
+    return found
 
 
 class _ReportedWorkers:

@@ -20,6 +20,9 @@ from jobs.webhooks.signature import build_signed_headers, encode_payload
 
 _log = structlog.get_logger(__name__)
 
+#: Deliveries of one tenant that a worker sends at once: half of its threads, so that receivers that never answer leave
+#: the other half to the other tenants.
+MOST_OF_TENANT = 4
 _MIN_LEASE_S = 60.0
 _USER_AGENT = "Voicemill-Webhooks/1"
 #: Characters of a failed answer that a tenant can read.
@@ -33,12 +36,13 @@ def deliver_one(
     *,
     now_s: Callable[[], float] = time.time,
     jitter: Callable[[], float] = lambda: random.uniform(-1, 1),
+    when_attempted: Callable[[DeliveryOutcome], None] = lambda _: None,
 ) -> bool:
     """Claim a due delivery, send it, record the outcome. False when none is due. Raises StoreUnavailable."""
     # Longer than any attempt may take, so that no other worker sends it meanwhile.
     lease_s = max(_MIN_LEASE_S, 2 * http.timeout_s)
     try:
-        delivery = deliveries.claim(worker_id, lease_ms=round(1000 * lease_s))
+        delivery = deliveries.claim(worker_id, lease_ms=round(1000 * lease_s), most_of_tenant=MOST_OF_TENANT)
     except Misconfigured as error:
         # Another key than the one that encrypted the secrets: everything stays due until the operator restores it.
         _log.error("webhook_secret_unreadable", detail=error.detail)
@@ -47,6 +51,7 @@ def deliver_one(
         return False
     began = time.monotonic()
     status, outcome = _send(delivery, http, now_s(), jitter())
+    when_attempted(outcome)
     try:
         deliveries.finish(
             delivery,

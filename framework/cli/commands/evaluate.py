@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from framework.cli.connection import connect
+from framework.cli.connection import DataDir, connect
 from framework.cli.output import (
     EXIT_FAILED,
     AsJson,
@@ -74,6 +74,7 @@ def evaluate(
     noise_reduction: Annotated[
         bool, typer.Option("--noise-reduction", help="Reduce noise before recognition.")
     ] = False,
+    data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare models on recordings with a reference transcript.
@@ -86,7 +87,7 @@ def evaluate(
     with exit_on_error(as_json):
         recordings = _find_recordings(directory)
         options = drop_empty({"language": language, "noise_reduction": noise_reduction or None})
-        with connect() as client:
+        with connect(data_dir) as client:
             rows, failed = _measure(client, recordings, model or ["auto"], options)
     totals = _sum_by_model(rows)
     if as_json:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from framework.cli.connection import connect
+from framework.cli.connection import DataDir, connect
 from framework.cli.output import EXIT_FAILED, AsJson, exit_on_error, show_json, show_message, show_table
+from framework.cli.output_files import Force, OutputFiles
 
 if TYPE_CHECKING:
     from framework.client.blocking_client import Client
@@ -23,19 +24,21 @@ def job(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="DIR", help="Save the result files here.")
     ] = None,
+    force: Force = False,
     delete: Annotated[bool, typer.Option("--delete", help="Delete it with its input and results.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before deleting.")] = False,
+    data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Show one job, wait for it, save its result, or delete it."""
-    with exit_on_error(as_json), connect() as client:
+    with exit_on_error(as_json), connect(data_dir) as client:
         if delete:
             _delete(client, job_id, yes, as_json)
         elif wait:
-            _wait(client, job_id, output, as_json)
+            _wait(client, job_id, output, force=force, as_json=as_json)
         else:
             found = client.jobs.get(job_id)
-            _show(found, _save(client, found, output), as_json)
+            _show(found, _save(client, found, output, force=force), as_json)
 
 
 def _delete(client: Client, job_id: str, yes: bool, as_json: bool) -> None:
@@ -45,7 +48,7 @@ def _delete(client: Client, job_id: str, yes: bool, as_json: bool) -> None:
     show_json({"deleted": job_id}) if as_json else show_message(f"Deleted: {job_id}")
 
 
-def _wait(client: Client, job_id: str, output: Path | None, as_json: bool) -> None:
+def _wait(client: Client, job_id: str, output: Path | None, *, force: bool, as_json: bool) -> None:
     from framework.cli.job_monitor import JobMonitor, combined_exit_code, show_problems
     from framework.cli.progress import choose_display
 
@@ -53,7 +56,7 @@ def _wait(client: Client, job_id: str, output: Path | None, as_json: bool) -> No
     monitor = JobMonitor(client, display)
     try:
         with display:
-            monitor.add(job_id, client.jobs.get(job_id), lambda finished: _save(client, finished, output))
+            monitor.add(job_id, client.jobs.get(job_id), lambda finished: _save(client, finished, output, force=force))
             [outcome] = monitor.join()
     except KeyboardInterrupt:
         monitor.handle_interrupt()
@@ -66,7 +69,8 @@ def _wait(client: Client, job_id: str, output: Path | None, as_json: bool) -> No
     raise typer.Exit(combined_exit_code([outcome]))
 
 
-def _save(client: Client, finished: Job, output: Path | None) -> Sequence[Path]:
+def _save(client: Client, finished: Job, output: Path | None, *, force: bool) -> Sequence[Path]:
+    """All result files in the directory, or none where one of them must not be written. Raises BadArgument."""
     if output is None:
         return []
     from framework.client.errors import BadArgument
@@ -75,7 +79,11 @@ def _save(client: Client, finished: Job, output: Path | None) -> Sequence[Path]:
         raise BadArgument(f"{finished.id} is {finished.state}: it has no files.")
     if output.exists() and not output.is_dir():
         raise BadArgument(f"-o {output}: this is a file; name a directory.")
-    return [client.jobs.download(finished, file.name, output / Path(file.name).name) for file in finished.result.files]
+    # The names are the server's: no part of them may lead out of the directory.
+    paths = {file.name: output / Path(file.name).name for file in finished.result.files}
+    outputs = OutputFiles(force=force)
+    outputs.reserve(list(paths.values()))
+    return [outputs.save(client, finished, name, path) for name, path in paths.items()]
 
 
 def _show(found: Job, saved: Sequence[Path], as_json: bool) -> None:
@@ -87,10 +95,12 @@ def _show(found: Job, saved: Sequence[Path], as_json: bool) -> None:
     progress = found.progress
     rows: list[tuple[str, object]] = [
         ("id", found.id),
+        ("name", found.name),
         ("kind", found.kind),
         ("model", found.model),
         ("state", found.state),
         ("stage", None if found.is_finished else describe_stage(found)),
+        *(("start one", f"voicemill worker --family {worker.family}") for worker in progress.missing_workers),
         ("done", format_progress(found)),
         ("left", None if progress.eta_s is None or found.is_finished else format_amount(progress.eta_s, "seconds")),
         ("created", found.created_at),

@@ -6,17 +6,18 @@ from typing import Annotated
 
 import typer
 
-from framework.cli.connection import connect
+from framework.cli.connection import DataDir, connect
 from framework.cli.output import AsJson, exit_on_error, show_json, show_table
 
 
 def models(
     include_absent: Annotated[bool, typer.Option("--all", help="Also those that no worker serves.")] = False,
+    data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """List the models that are ready; with --all also those that can be installed, and how."""
     with exit_on_error(as_json):
-        with connect() as client:
+        with connect(data_dir) as client:
             found = client.models()
         if as_json:
             show_json({"data": found})

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from framework.cli.connection import connect
+from framework.cli.connection import DataDir, connect
 from framework.cli.lexicon_file import read_lexicon
 from framework.cli.output import AsJson, exit_on_error, parse_pairs, show_json, show_message
+from framework.cli.output_files import Force, OutputFiles
 from framework.cli.request_options import OptionSpec, RequestOptions
+from framework.cli.source_argument import find_document
 from pipelines.requests import AudioFormat, SynthesisRequest
 
 if TYPE_CHECKING:
@@ -21,13 +23,13 @@ if TYPE_CHECKING:
     from framework.client.job import Job
 
 FORMATS: tuple[str, ...] = get_args(AudioFormat)
-#: Result file → suffix of the file that it is saved as, beside the audio.
+#: Result file → the option that asks for it, and the suffix of the file that it is saved as, beside the audio.
 _COMPANIONS = {
-    "marks.json": ".marks.json",
-    "captions.vtt": ".vtt",
-    "chapters.json": ".chapters.json",
-    "book.epub": ".epub",
-    "quality.json": ".quality.json",
+    "marks.json": ("speech_marks", ".marks.json"),
+    "captions.vtt": ("speech_marks", ".vtt"),
+    "chapters.json": ("speech_marks", ".chapters.json"),
+    "book.epub": ("read_along", ".epub"),
+    "quality.json": ("verify", ".quality.json"),
 }
 
 OPTIONS = RequestOptions(
@@ -65,7 +67,12 @@ def speak(
     ] = None,
     format: Annotated[str | None, typer.Option("-f", "--format", help=" ".join(FORMATS))] = None,
     ssml: Annotated[bool, typer.Option("--ssml", help="TEXT is SSML; files with the suffix .ssml always are.")] = False,
+    is_text: Annotated[
+        bool, typer.Option("--text", help="TEXT is to be spoken, also where it is or looks like a file's name.")
+    ] = False,
+    force: Force = False,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait and save the result, or only submit.")] = True,
+    data_dir: DataDir = None,
     as_json: AsJson = False,
     **given: Any,
 ) -> None:
@@ -74,22 +81,29 @@ def speak(
     voicemill speak book.epub -o book.m4b
     """
     with exit_on_error(as_json):
-        source, stem = _read_source(text, ssml=ssml)
-        destination, audio_format = _choose_destination(stem, output, format)
-        options = OPTIONS.build_fields(given, format=audio_format)
-        with connect() as client:
-            _speak(client, source | options, destination, wait=wait, as_json=as_json)
+        document = None if is_text or text == "-" else find_document(text)
+        destination, audio_format = _choose_destination(document.stem if document else "speech", output, format)
+        request = OPTIONS.build_fields(given, format=audio_format)
+        # Standard input may be a file too.
+        read = [document, Path("/dev/stdin") if text == "-" else None, given.get("lexicon")]
+        outputs = OutputFiles([Path(path) for path in read if path], force=force)
+        if wait:
+            outputs.reserve([destination, *_companion_paths(request, destination).values()])
+        source = _read_source(text, document, ssml=ssml, is_text=is_text)
+        with connect(data_dir) as client:
+            _speak(client, source | request, destination, outputs, wait=wait, as_json=as_json)
 
 
-def _speak(client: Client, request: dict[str, Any], destination: Path, *, wait: bool, as_json: bool) -> None:
+def _speak(
+    client: Client, request: dict[str, Any], destination: Path, outputs: OutputFiles, *, wait: bool, as_json: bool
+) -> None:
     from framework.cli.job_monitor import JobMonitor, combined_exit_code, show_problems
     from framework.cli.progress import choose_display, format_duration
 
     name = destination.name
 
     def save(job: Job) -> Sequence[Path]:
-        companions = any(option in request for option in ("speech_marks", "read_along", "verify"))
-        return save_speech(client, job, destination, companions=companions)
+        return _save_speech(client, job, outputs, destination, _companion_paths(request, destination))
 
     display = choose_display(as_json=as_json)
     monitor = JobMonitor(client, display)
@@ -117,60 +131,46 @@ def _speak(client: Client, request: dict[str, Any], destination: Path, *, wait: 
     raise typer.Exit(combined_exit_code(outcomes))
 
 
-def save_speech(client: Client, job: Job, destination: Path, *, companions: bool) -> list[Path]:
-    """Save the audio as `destination`, and with `companions` the other result files, such as captions, beside it."""
+def _save_speech(
+    client: Client, job: Job, outputs: OutputFiles, destination: Path, companions: Mapping[str, Path]
+) -> list[Path]:
+    """Save the audio as `destination`, and the result files of `companions`, such as captions, beside it."""
     saved: list[Path] = []
     for file in job.result.files if job.result else ():
         if file.name.startswith("audio."):
-            saved.insert(0, client.jobs.download(job, file.name, destination))
-        elif companions and file.name in _COMPANIONS:
-            beside = destination.with_name(destination.stem + _COMPANIONS[file.name])
-            saved.append(client.jobs.download(job, file.name, beside))
+            saved.insert(0, outputs.save(client, job, file.name, destination))
+        elif file.name in companions:
+            saved.append(outputs.save(client, job, file.name, companions[file.name]))
     return saved
 
 
-def _read_source(text: str, *, ssml: bool) -> tuple[dict[str, Any], str]:
-    """The input as fields of the request, and a stem for the output. Raises BadArgument for a missing document."""
-    document = _find_document(text)
+def _companion_paths(request: Mapping[str, Any], destination: Path) -> dict[str, Path]:
+    """Result file → where it is saved, for those that the request asks for."""
+    return {
+        name: destination.with_name(destination.stem + suffix)
+        for name, (option, suffix) in _COMPANIONS.items()
+        if request.get(option)
+    }
+
+
+def _read_source(text: str, document: Path | None, *, ssml: bool, is_text: bool) -> dict[str, Any]:
+    """The input as fields of the request."""
     if document is not None:
         # The server reads a document by the suffix of its name.
         name = document.name if not ssml or document.suffix.lower() == ".ssml" else f"{document.name}.ssml"
-        return {"file": (name, document)}, document.stem
-    return {"ssml" if ssml else "text": sys.stdin.read() if text == "-" else text}, "speech"
-
-
-def _find_document(text: str) -> Path | None:
-    """The file that the argument names, None if it is the text itself. Raises BadArgument for a missing document."""
-    from framework.client.errors import BadArgument
-    from pipelines.text.documents.registry import DOCUMENT_SUFFIXES
-
-    path = Path(text)
-    try:
-        if not text:
-            return None
-        if path.is_file():
-            return path
-    except (OSError, ValueError):
-        return None  # too long for a file name, or with a NUL byte
-    has_suffix = path.suffix.lower().removeprefix(".") in DOCUMENT_SUFFIXES
-    looks_like_a_file = has_suffix and not any(character.isspace() for character in text)
-    if looks_like_a_file or path.is_dir():
-        raise BadArgument(f"{path} is not a file that can be read.")
-    return None
+        return {"file": (name, document)}
+    return {"ssml" if ssml else "text": sys.stdin.read() if text == "-" and not is_text else text}
 
 
 def _choose_destination(stem: str, output: Path | None, format: str | None) -> tuple[Path, str]:
-    """The file to save the audio as, and its format. Raises BadArgument for an unknown format or an existing file."""
+    """The file to save the audio as, and its format. Raises BadArgument for an unknown format."""
     from framework.client.errors import BadArgument
 
     if format is not None and format not in FORMATS:
         raise BadArgument(f"--format {format!r}: choose one of {', '.join(FORMATS)}.")
     if output is None or output.is_dir():
         audio_format = format or "wav"
-        path = (output or Path()) / f"{stem}.{audio_format}"
-        if path.exists():
-            raise BadArgument(f"{path} exists already; name the output with -o to replace it.")
-        return path, audio_format
+        return (output or Path()) / f"{stem}.{audio_format}", audio_format
     suffix = output.suffix.lower().removeprefix(".")
     if format is None and suffix not in FORMATS:
         raise BadArgument(f"-o {output}: its suffix is no format; use one of {', '.join(FORMATS)}, or add --format.")

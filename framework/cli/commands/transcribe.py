@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from framework.cli.connection import connect
-from framework.cli.output import AsJson, exit_on_error, show_json
+from framework.cli.connection import DataDir, connect
+from framework.cli.output import AsJson, exit_on_error, show_json, show_message
+from framework.cli.output_files import Force, OutputFiles, fold_name
 from framework.cli.request_options import OptionSpec, RequestOptions
 from pipelines.requests import TranscriptFormat, TranscriptionRequest
 
@@ -41,7 +42,7 @@ OPTIONS = RequestOptions(
 @OPTIONS
 def transcribe(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE…", help="Recordings, in any format.", show_default=False)
+        list[Path], typer.Argument(metavar="FILE…", help="Recordings: sound, or video with sound.", show_default=False)
     ],
     *,
     formats: Annotated[
@@ -51,6 +52,8 @@ def transcribe(
         Path, typer.Option("-o", "--output", metavar="DIR", help="Directory to save the transcripts in.")
     ] = Path(),
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait and save the result, or only submit.")] = True,
+    force: Force = False,
+    data_dir: DataDir = None,
     as_json: AsJson = False,
     **given: Any,
 ) -> None:
@@ -61,23 +64,35 @@ def transcribe(
     with exit_on_error(as_json):
         options = OPTIONS.build_fields(given, formats=_parse_formats(formats))
         _check_paths(files, output)
-        with connect() as client:
-            _transcribe(client, files, output, options, wait=wait, as_json=as_json)
+        stems = _choose_stems(files)
+        outputs = OutputFiles(files, force=force)
+        if wait:
+            outputs.reserve([_output_path(output, stem, name) for stem in stems for name in options["formats"]])
+        with connect(data_dir) as client:
+            save = partial(_save_transcript, client, outputs=outputs, directory=output)
+            _transcribe(client, dict(zip(stems, files, strict=True)), options, save, wait=wait, as_json=as_json)
 
 
 def _transcribe(
-    client: Client, files: Sequence[Path], output: Path, options: dict[str, Any], *, wait: bool, as_json: bool
+    client: Client,
+    recordings: Mapping[str, Path],
+    options: dict[str, Any],
+    save: Callable[..., Sequence[Path]],
+    *,
+    wait: bool,
+    as_json: bool,
 ) -> None:
+    """Submit each recording, by its stem, and with `wait` save its result by `save(job, stem=…)`."""
     from framework.cli.job_monitor import JobMonitor, Outcome, combined_exit_code, show_problems
     from framework.cli.progress import choose_display
+    from framework.cli.transcript_summary import summarise_transcripts
     from framework.client.errors import InvalidRequest
 
-    stems = _choose_stems(files)
     display = choose_display(as_json=as_json)
     monitor = JobMonitor(client, display)
     try:
         with display:
-            for file, stem in zip(files, stems, strict=True):
+            for stem, file in recordings.items():
                 try:
                     job = client.transcribe(file, wait=False, on_upload=partial(display.update_upload, stem), **options)
                 except InvalidRequest as error:
@@ -85,7 +100,7 @@ def _transcribe(
                     monitor.add_rejected(stem, error)
                     continue
                 if wait:
-                    monitor.add(stem, job, partial(save_transcript, client, directory=output, stem=stem))
+                    monitor.add(stem, job, partial(save, stem=stem))
                 else:
                     monitor.outcomes.append(Outcome(stem, job))
             outcomes = monitor.join()
@@ -98,29 +113,38 @@ def _transcribe(
         for outcome in outcomes:
             for line in outcome.saved if wait else [outcome.job.id] if outcome.job else ():
                 typer.echo(line)
+        if wait and (summary := summarise_transcripts(outcomes)):
+            show_message(summary)
     raise typer.Exit(combined_exit_code(outcomes))
 
 
-def save_transcript(client: Client, job: Job, *, directory: Path, stem: str) -> list[Path]:
+def _save_transcript(client: Client, job: Job, *, outputs: OutputFiles, directory: Path, stem: str) -> list[Path]:
     """Save all result files as `directory/stem.<suffix>`."""
     return [
-        client.jobs.download(job, file.name, directory / f"{stem}{Path(file.name).suffix}")
+        outputs.save(client, job, file.name, _output_path(directory, stem, Path(file.name).suffix.removeprefix(".")))
         for file in (job.result.files if job.result else ())
     ]
 
 
+def _output_path(directory: Path, stem: str, format: str) -> Path:
+    return directory / f"{stem}.{format}"
+
+
 def _choose_stems(files: Sequence[Path]) -> list[str]:
-    """Stems of the output files; recordings that share one keep their suffix, then get a number."""
-    shared = Counter(file.stem for file in files)
-    stems: list[str] = []
+    """Stems of the output files; recordings that share one keep their suffix, then get a number.
+
+    Names that differ in case alone are one name: some file systems do not know the difference.
+    """
+    shared = Counter(fold_name(file.stem) for file in files)
+    stems: dict[str, str] = {}
     for file in files:
-        stem = first = file.stem if shared[file.stem] == 1 else file.name
+        stem = first = file.stem if shared[fold_name(file.stem)] == 1 else file.name
         number = 1
-        while stem in stems:
+        while fold_name(stem) in stems:
             number += 1
             stem = f"{first}-{number}"
-        stems.append(stem)
-    return stems
+        stems[fold_name(stem)] = stem
+    return list(stems.values())
 
 
 def _parse_formats(text: str) -> list[str]:

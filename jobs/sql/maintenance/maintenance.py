@@ -11,8 +11,8 @@ from jobs.errors import NotFound
 from jobs.job import Job
 from jobs.sql.clock import db_now_ms
 from jobs.sql.database import Database
-from jobs.sql.tables import chunks, installation, jobs, voices
-from jobs.store.maintenance import ExpectedObject, SweepResult
+from jobs.sql.tables import chunks, installation, jobs, voices, webhook_deliveries
+from jobs.store.maintenance import Backlog, ExpectedObject, SweepResult
 
 from .audit import Audit
 from .leadership import Leadership
@@ -53,6 +53,25 @@ class SqlMaintenance:
     def audit(self) -> Mapping[str, Sequence[Mapping[str, Any]]]:
         """See Maintenance.audit."""
         return self._audit.audit()
+
+    def backlog(self) -> Backlog:
+        """See Maintenance.backlog."""
+        now, due, made = db_now_ms(), chunks.c.available_at, webhook_deliveries.c.created_at
+        waiting = (
+            sa.select(chunks.c.queue, (now - sa.func.min(due)).label("age_ms"))
+            .where(chunks.c.state == "ready", due <= now)
+            .group_by(chunks.c.queue)
+        )
+        undelivered = sa.select(sa.func.count().label("n"), (now - sa.func.min(made)).label("age_ms")).where(
+            webhook_deliveries.c.state.in_(("pending", "sending"))
+        )
+
+        def read(connection: sa.Connection) -> Backlog:
+            webhooks = connection.execute(undelivered).one()
+            ages = {row.queue: row.age_ms for row in connection.execute(waiting)}
+            return Backlog(chunk_age_ms=ages, webhooks=webhooks.n, webhook_age_ms=webhooks.age_ms or 0)
+
+        return self._db.read(read)
 
     def stored_objects(self, *, after: str = "", limit: int = 100) -> Sequence[tuple[str, Sequence[ExpectedObject]]]:
         """See Maintenance.stored_objects."""

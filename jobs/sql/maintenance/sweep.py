@@ -56,6 +56,7 @@ class Sweep:
     def sweep(self, *, may_rescue: bool, limit: int = 200) -> SweepResult:
         """See Maintenance.sweep."""
         self._release_deliveries()
+        self._workers.drop_old()
         return SweepResult(
             expired=self._expire(limit),
             cancelled=self._finish_stopped(limit),

@@ -16,9 +16,11 @@ from jobs.webhooks.delivery import Delivery, DeliveryRecord
 
 from .endpoints import Cipher, SqlWebhookEndpoints
 
+_UNLIMITED = 1 << 30
 _PENDING: sa.ColumnElement[str] = sa.literal_column("'pending'")
 
-#: Endpoints with a due delivery, those with the fewest deliveries in flight first: a slow receiver delays no other.
+#: Endpoints with a due delivery: first those of tenants, then those that have the fewest deliveries in flight. A slow
+#: receiver delays no other, and a tenant with many of them no other tenant.
 _DUE = """
 WITH RECURSIVE receiver(endpoint_id) AS (
     SELECT min(endpoint_id) FROM webhook_deliveries WHERE state = 'pending'
@@ -26,15 +28,19 @@ WITH RECURSIVE receiver(endpoint_id) AS (
     SELECT (SELECT min(d.endpoint_id) FROM webhook_deliveries d
             WHERE d.state = 'pending' AND d.endpoint_id > receiver.endpoint_id)
     FROM receiver WHERE receiver.endpoint_id IS NOT NULL
+), flying AS (
+    SELECT tenant_id, endpoint_id, lease_owner FROM webhook_deliveries WHERE state = 'sending'
 ), due AS (
     SELECT receiver.endpoint_id,
-        (SELECT count(*) FROM webhook_deliveries s
-         WHERE s.state = 'sending' AND s.endpoint_id = receiver.endpoint_id) AS sending,
+        (SELECT count(*) FROM flying f WHERE f.endpoint_id = receiver.endpoint_id) AS of_endpoint,
+        (SELECT count(*) FROM flying f WHERE f.tenant_id = e.tenant_id) AS of_tenant,
+        (SELECT count(*) FROM flying f WHERE f.tenant_id = e.tenant_id AND f.lease_owner = :worker) AS of_tenant_here,
         (SELECT min(d.next_at) FROM webhook_deliveries d
          WHERE d.state = 'pending' AND d.endpoint_id = receiver.endpoint_id) AS next_at
-    FROM receiver WHERE receiver.endpoint_id IS NOT NULL
+    FROM receiver JOIN webhook_endpoints e ON e.id = receiver.endpoint_id
 )
-SELECT endpoint_id FROM due WHERE next_at <= {now} ORDER BY sending, next_at LIMIT 50
+SELECT endpoint_id FROM due WHERE next_at <= {now} AND of_tenant_here < :most
+ORDER BY of_tenant, of_endpoint, next_at LIMIT 50
 """
 
 
@@ -44,9 +50,11 @@ class SqlWebhookDeliveries:
     def __init__(self, db: Database, endpoints: SqlWebhookEndpoints, cipher: Cipher) -> None:
         self._db, self._endpoints, self._cipher = db, endpoints, cipher
 
-    def claim(self, worker_id: str, *, lease_ms: int) -> Delivery | None:
+    def claim(self, worker_id: str, *, lease_ms: int, most_of_tenant: int | None = None) -> Delivery | None:
         """See WebhookDeliveries.claim."""
-        due = sa.text(_DUE.format(now=self._db.now_sql))
+        due = sa.text(_DUE.format(now=self._db.now_sql)).bindparams(
+            worker=worker_id, most=_UNLIMITED if most_of_tenant is None else most_of_tenant
+        )
 
         def transaction(connection: sa.Connection) -> Delivery | None:
             for endpoint_id in connection.scalars(due).all():

@@ -9,9 +9,10 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from jobs.errors import CorruptObject, NotFound, StorageUnavailable
+from jobs.errors import AccessRefused, BucketMissing, CorruptObject, NotFound, StorageUnavailable
 
 _MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
+_READS = frozenset({"GetObject", "HeadObject", "CopyObject"})
 _CORRUPT = frozenset({"BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", "IncompleteBody"})
 #: Codes of a store that does not implement If-None-Match.
 _UNSUPPORTED = frozenset({"NotImplemented", "501", "InvalidArgument", "InvalidRequest"})
@@ -57,6 +58,8 @@ def reject_truncated(response_dict: dict[str, Any], **_: Any) -> None:
 
 
 def _translate(code: str, status: int | None, operation: str) -> Exception:
+    if code == "NoSuchBucket" or (operation == "HeadBucket" and (code in _MISSING or status == 404)):
+        return BucketMissing()
     if operation == "HeadBucket":
         return StorageUnavailable(f"the bucket cannot be used ({code or status})")
     if code in _MISSING or (code == "NoSuchUpload" and operation == "AbortMultipartUpload"):
@@ -69,5 +72,7 @@ def _translate(code: str, status: int | None, operation: str) -> Exception:
         return RangeNotSatisfiable()
     if code in _UNSUPPORTED and operation in ("PutObject", "CompleteMultipartUpload"):
         return ConditionsUnsupported()
+    if (code in ("AccessDenied", "403") or status == 403) and operation in _READS:
+        return AccessRefused(f"the object storage refuses {operation} ({code or status})")
     # Also for errors that an operator has to correct (no bucket, no permission): jobs wait and do not fail.
     return StorageUnavailable(f"the object storage refuses {operation} ({code or status})")

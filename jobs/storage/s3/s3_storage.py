@@ -10,6 +10,7 @@ import functools
 import io
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import quote
@@ -20,7 +21,7 @@ from boto3.s3.transfer import TransferConfig
 
 from jobs.errors import CorruptObject, NotFound, StorageUnavailable
 from jobs.storage.block_reader import BlockReader
-from jobs.storage.object_keys import check_key, check_prefix
+from jobs.storage.object_keys import OBJECT_PREFIXES, check_key, check_prefix
 from jobs.storage.verified_save import save_verified
 from jobs.stored_object import StoredObject
 
@@ -179,6 +180,21 @@ class S3Storage:
             )
             for item in [item for page in pages for item in page.get("Uploads", [])]:
                 self._bucket.abort_multipart(item["Key"], item["UploadId"])
+        return removed
+
+    def discard_stale_uploads(self, *, older_than_s: float) -> int:
+        begun_before = datetime.now(UTC) - timedelta(seconds=older_than_s)
+        removed = 0
+        with s3_errors():
+            # Others may keep something in the same bucket.
+            for prefix in OBJECT_PREFIXES:
+                pages = self._client.get_paginator("list_multipart_uploads").paginate(
+                    Bucket=self._bucket.id, Prefix=self._bucket.prefix + prefix
+                )
+                for item in [item for page in pages for item in page.get("Uploads", [])]:
+                    if item["Initiated"] < begun_before:
+                        self._bucket.abort_multipart(item["Key"], item["UploadId"])
+                        removed += 1
         return removed
 
     def check(self) -> None:

@@ -96,6 +96,10 @@ class EspeakFamily:
             warnings=tuple(describe_unpronounceable(request.text, voice)),
         )
 
+    def speaks(self, language: str) -> bool:
+        """Whether there is a voice for a language (BCP 47)."""
+        return self._voices.find_nearest(language) is not None
+
     def _choose_voice(self, request: SynthesisInput) -> VoiceChoice:
         return self._voices.choose(request.voice, request.language, self.entry.default_voice or "en-us")
 

@@ -31,6 +31,9 @@ _TAGS = {
 }
 #: Largest distance between a requested language and that of its voice: Swiss German gets German, not Dutch.
 _LARGEST_DISTANCE = 15
+#: The distance of languages whose speakers hardly understand each other.
+_UNRELATED = 84
+_MOST_RELATED = 4
 _HOW_TO_LIST = "GET /tts/voices?family=espeak lists them."
 
 
@@ -86,24 +89,47 @@ class VoiceTable:
 
     def find_for_language(self, language: str, default: str) -> str:
         """Id of the best voice for a language; `default` where it is of that language. Raises `UnsupportedOption`."""
-        wanted = language.lower().replace("_", "-")
-        if default.partition("-")[0] == wanted:
+        if default.partition("-")[0] == language.lower().replace("_", "-"):
             return default
+        nearest = self.find_nearest(language)
+        if nearest is None:
+            similar = ", ".join(self._list_related(language))
+            cure = f"related ones are {similar}: name one" if similar else "name another one"
+            raise UnsupportedOption(
+                f"eSpeak NG has no voice for the language {language!r}; {cure} as `language` (--language). "
+                f"{_HOW_TO_LIST}",
+                field="language",
+            )
+        return nearest
+
+    def find_nearest(self, language: str) -> str | None:
+        """Id of the best voice for a language (BCP 47), of another region where there is none of its own."""
+        wanted = language.lower().replace("_", "-")
         if wanted in self._tags:
             return min(self._tags[wanted])[1]
+        known = self._by_language()
         try:
-            known = {
-                voice.language: voice.id
-                for voice in reversed(self.voices)
-                if "+" not in voice.id and "-x-" not in voice.language
-            }
             found, _ = langcodes.closest_match(language, list(known), max_distance=_LARGEST_DISTANCE)
         except LanguageTagError:
-            found = "und"
+            return None
         nearest = found if found in known else find_language(known, language)
-        if nearest is None:
-            raise UnsupportedOption(f"eSpeak NG has no voice for {language!r}; {_HOW_TO_LIST}", field="language")
-        return known[nearest]
+        return known[nearest] if nearest is not None else None
+
+    def _by_language(self) -> dict[str, str]:
+        return {
+            voice.language: voice.id
+            for voice in reversed(self.voices)
+            if "+" not in voice.id and "-x-" not in voice.language
+        }
+
+    def _list_related(self, language: str) -> list[str]:
+        """Voices whose language many speakers of `language` understand, the nearest first."""
+        try:
+            distances = {voice: langcodes.tag_distance(language, tag) for tag, voice in self._by_language().items()}
+        except LanguageTagError:
+            return []
+        related = sorted((distance, voice) for voice, distance in distances.items() if distance < _UNRELATED)
+        return [voice for _, voice in related[:_MOST_RELATED]]
 
     def _resolve(self, voice: str) -> VoiceChoice:
         voice_id, _, variant = voice.lower().partition("+")

@@ -6,6 +6,8 @@ it, even where they have the same size.
 
 from __future__ import annotations
 
+import sys
+
 from pipelines.catalog.entry import SynthesisEntry
 from pipelines.engines.torch_engine import resolve_torch_device
 from pipelines.errors import ModelUnavailable, UnsupportedOption
@@ -33,7 +35,9 @@ class XVectorEncoder:
         try:
             encoder = load_encoder(entry, resolve_torch_device(entry, device), source=source)
         except ModelUnavailable as error:
-            self._missing = f"{entry.name} cannot use the voice of a recording here. {error.detail}"
+            # For the worker's log; the caller is told what a caller can change.
+            sys.stderr.write(f"{entry.name} cannot use the voices of recordings here: {error.detail}\n")
+            self._missing = f"{entry.name} cannot use the voice of a recording here. {error.for_caller}"
             return
         if encoder.size != size:
             self._missing = (

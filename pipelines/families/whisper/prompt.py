@@ -6,12 +6,15 @@ Layout of the original: [<|startofprev|> text] <|startoftranscript|> [<|language
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate, takewhile
 
 from .tokenizer import Tokenizer
 
 #: Positions of the decoder; half of them less one may be preceding text.
 POSITIONS = 448
 _MAX_PRECEDING = POSITIONS // 2 - 1
+#: No words have so many characters for each token: a longer vocabulary is not even encoded.
+_MAX_VOCABULARY_CHARACTERS = 16 * _MAX_PRECEDING
 #: Most tokens that are generated for one window.
 MAX_NEW_TOKENS = POSITIONS // 2
 
@@ -39,9 +42,19 @@ def build_prompt(
 
 def _encode_preceding(tokenizer: Tokenizer, text: str, vocabulary: list[str]) -> list[int]:
     style = tokenizer.encode(f" {text}")[-_MAX_PRECEDING:] if text else []
-    while vocabulary:
-        names = tokenizer.encode(f" {', '.join(vocabulary)}.")
+    # The number of terms that fit is bracketed: to encode all terms for each one dropped takes longer than recognition.
+    chosen, low, high = list[int](), 1, _count_short_enough(vocabulary)
+    while low <= high:
+        count = (low + high + 1) // 2
+        names = tokenizer.encode(f" {', '.join(vocabulary[:count])}.")
         if len(names) + len(style) <= _MAX_PRECEDING:
-            return names + style
-        vocabulary = vocabulary[:-1]
-    return style
+            chosen, low = names, count + 1
+        else:
+            high = count - 1
+    return chosen + style
+
+
+def _count_short_enough(vocabulary: Sequence[str]) -> int:
+    """How many terms, from the first one, may fit by their characters."""
+    characters = accumulate(len(term) for term in vocabulary)
+    return sum(1 for _ in takewhile(lambda total: total <= _MAX_VOCABULARY_CHARACTERS, characters))

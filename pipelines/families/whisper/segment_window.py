@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from pipelines.audio.sound_ends import SoundEnds
 from pipelines.family import Phrase, Samples, TranscriptionInput, Word
 
 from .alignment import build_words
@@ -70,8 +71,10 @@ class SegmentWindow:
 
     def phrases(self, tokenizer: Tokenizer) -> Iterator[Phrase]:
         """The phrases, seconds from the start of the request's window. Times ascend and are clipped to this window: the
-        model's input is always 30 s long, and it may place words anywhere in them."""
+        model's input is always 30 s long, and it may place words anywhere in them. A word ends with its sound: the
+        alignment lets it last until the next one begins."""
         at, first = 0.0, 0
+        sound = SoundEnds(self.samples)
         for segment in self.segments:
             text = tokenizer.decode(segment.tokens).strip()
             last = first + len(segment.tokens)
@@ -82,7 +85,8 @@ class SegmentWindow:
             for word in words:
                 begin = min(max(at, word.start), self.seconds)
                 at = min(max(begin, word.end), self.seconds)
-                clipped.append(Word(word.word, self.start + begin, self.start + at, word.confidence))
+                end = sound.end_of(begin, at)
+                clipped.append(Word(word.word, self.start + begin, self.start + end, word.confidence))
             if clipped:
                 yield Phrase(text, clipped[0].start, clipped[-1].end, confidence, tuple(clipped))
             else:

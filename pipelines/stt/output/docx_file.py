@@ -27,7 +27,7 @@ class DocxTranscript:
 
     def __init__(self, path: Path, request: TranscriptionRequest) -> None:
         if _TEMPLATE is None:
-            raise UnsupportedOption("DOCX is not installed here: pip install 'voicemill[text]'.", field="formats")
+            raise UnsupportedOption("This server does not write DOCX; choose other formats.", field="formats")
         import docx
 
         self._path = path

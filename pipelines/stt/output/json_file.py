@@ -23,14 +23,17 @@ class JsonTranscript:
         self._text = self._text_path.open("w", encoding="utf-8")
         self._segments = self._segments_path.open("w", encoding="utf-8")
         self._count = 0
+        self._languages: set[str | None] = set()
 
     def add(self, segment: TranscriptSegment) -> None:
         """See `TranscriptWriter`."""
         separator = " " if self._count else ""
         self._text.write(json.dumps(separator + segment.text, ensure_ascii=False)[1:-1])
         if self._fields:
-            shown = self._to_json(segment)
-            self._segments.write((",\n" if self._count else "") + json.dumps(shown, ensure_ascii=False))
+            # One line each; whether they get their language is known at the end.
+            shown = [self._to_json(segment), segment.language]
+            self._segments.write(json.dumps(shown, ensure_ascii=False) + "\n")
+            self._languages.add(segment.language)
         self._count += 1
 
     def finish(self, summary: dict[str, Any]) -> Path:
@@ -43,7 +46,7 @@ class JsonTranscript:
             for name in ("language", "language_confidence", "duration_s", "avg_confidence"):
                 out.write(f', "{name}": {json.dumps(summary[name])}')
             out.write(', "segments": [')
-            _move_content(self._segments_path, out)
+            self._move_segments(out)
             out.write("]}\n")
         return self._path
 
@@ -51,6 +54,16 @@ class JsonTranscript:
         """See `TranscriptWriter`."""
         self._text.close()
         self._segments.close()
+
+    def _move_segments(self, out: IO[str]) -> None:
+        """The segments, each with its language where the recording has several."""
+        with self._segments_path.open(encoding="utf-8") as file:
+            for number, line in enumerate(file):
+                shown, language = json.loads(line)
+                if len(self._languages) > 1:
+                    shown["language"] = language
+                out.write((",\n" if number else "") + json.dumps(shown, ensure_ascii=False))
+        self._segments_path.unlink()
 
     def _to_json(self, segment: TranscriptSegment) -> dict[str, Any]:
         values = {

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.requests import TranscriptionRequest
-from pipelines.subtitles.cues import CueStyle
+from pipelines.subtitles.cue_splitting import CueStyle
 from pipelines.subtitles.subtitle_format import SubtitleFormat
 from pipelines.subtitles.writer import SubtitleWriter
 from pipelines.transcript.segment import TranscriptSegment

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 import struct
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
+from urllib.parse import unquote
 
 from pipelines.errors import BadInput, InputTooLarge, UnreadableInput
 from pipelines.pipeline import Limits
@@ -50,7 +52,12 @@ class Archive:
                     "Save the document again with its own program.",
                     field="file",
                 )
+        #: How far each entry was unpacked.
+        self._ends: dict[str, int] = {}
         self._entries = {entry.filename: entry for entry in entries}
+        self._names: dict[str, str] = {}
+        for name in self._entries:
+            self._names.setdefault(_fold(name), name)
 
     def __enter__(self) -> Archive:
         return self
@@ -63,7 +70,15 @@ class Archive:
         self._zip.close()
 
     def __contains__(self, name: str) -> bool:
-        return name in self._entries
+        return name in self._entries or _fold(name) in self._names
+
+    def find_name(self, name: str) -> str:
+        """The name, in NFC, that the archive gives to an entry which a reference calls `name`; itself if it has none.
+
+        macOS decomposes letters in names, Windows ignores their case, and some programs leave escapes in names.
+        """
+        found = name if name in self._entries else self._names.get(_fold(name), name)
+        return unicodedata.normalize("NFC", found)
 
     def names(self) -> list[str]:
         """Names of all entries, in the archive's order."""
@@ -75,15 +90,17 @@ class Archive:
         Raises KeyError for an unknown name, `UnreadableInput` for an entry that cannot be unpacked, `InputTooLarge`
         where the archive as a whole unpacks to more than the limits allow.
         """
-        entry = self._entries[name]
+        entry = self._entries.get(name) or self._entries[self._names[_fold(name)]]
         if entry.flag_bits & 0x1:
             raise UnreadableInput("The document is protected by a password; send it without.", field="file")
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise UnreadableInput("The archive is packed by an unusual method; pack it with deflate.", field="file")
         try:
             with self._zip.open(entry) as file:
+                end = 0
                 while block := file.read(_BLOCK_BYTES):
-                    self._count(len(block))
+                    end += len(block)
+                    self._count(entry.filename, end)
                     yield block
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, struct.error, NotImplementedError) as error:
             raise _damaged(error) from error
@@ -100,8 +117,10 @@ class Archive:
                 )
         return bytes(data)
 
-    def _count(self, size: int) -> None:
-        self._unpacked_bytes += size
+    def _count(self, name: str, end: int) -> None:
+        """Count an entry that is unpacked up to here; one that is read twice counts once."""
+        self._unpacked_bytes += max(0, end - self._ends.get(name, 0))
+        self._ends[name] = max(end, self._ends.get(name, 0))
         if self._unpacked_bytes > self._limits.unpacked_bytes:
             raise InputTooLarge(
                 f"The archive unpacks to more than {self._limits.unpacked_bytes:,} bytes, the most that this server "
@@ -114,6 +133,11 @@ class Archive:
                 f"The archive unpacks to more than {self._limits.unpack_ratio} times its size, which no document does.",
                 field="file",
             )
+
+
+def _fold(name: str) -> str:
+    """What names have in common that differ in case, normal form, escapes or slashes only."""
+    return unicodedata.normalize("NFC", unquote(name).replace("\\", "/").casefold())
 
 
 def _check_directory(path: Path, size: int) -> None:

@@ -6,7 +6,7 @@ libxml2 needs quadratic time for unfinished ones. Works on a stream of pieces, i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from pipelines.errors import BadInput
 
@@ -15,21 +15,26 @@ from .safe_xml import declared_entities_error
 #: Characters of one tag with its attributes, which may contain pictures as text.
 _MAX_TAG_CHARACTERS = 8 << 20
 _CONSTRUCT = re.compile(r"<(?:!--|!(?=[^-]|-[^-])|\?|(?:script|style)(?=[\s/>]))", re.I | re.S)
+_MAX_STYLE_CHARACTERS = 1 << 20
 _LONGEST_START = len("<script ")
 
 
-def strip_constructs(pieces: Iterable[str]) -> Iterator[str]:
+def strip_constructs(pieces: Iterable[str], add_style_sheet: Callable[[str], None] | None = None) -> Iterator[str]:
     """The page without comments, declarations, processing instructions, scripts and styles.
 
-    Raises `BadInput` for declared entities and for an endless tag.
+    `add_style_sheet` gets the text of each style, before what follows it is passed on. Raises `BadInput` for declared
+    entities and for an endless tag.
     """
     held, ending, in_tag = "", "", 0
+    style = _StyleSheet(add_style_sheet)
     for piece in pieces:
         text, ready, at = held + piece.replace("\0", " "), [], 0
         while at < len(text):
             if ending:
-                begin = at
+                begin, construct = at, ending
                 at, ending = _skip(text, at, ending)
+                if construct == "style":
+                    style.add(text[begin : max(begin, at - _LONGEST_ENDING) if ending else at], is_complete=not ending)
                 if ending:
                     at = begin
                     break
@@ -48,6 +53,21 @@ def strip_constructs(pieces: Iterable[str]) -> Iterator[str]:
         yield stripped
     if held and not ending:
         yield held
+
+
+class _StyleSheet:
+    """The text of a style, which comes in pieces."""
+
+    def __init__(self, add: Callable[[str], None] | None) -> None:
+        self._add, self._parts, self._size = add, list[str](), 0
+
+    def add(self, text: str, *, is_complete: bool) -> None:
+        if self._add is not None and self._size < _MAX_STYLE_CHARACTERS:
+            self._parts.append(text)
+            self._size += len(text)
+        if is_complete and self._add is not None:
+            self._add("".join(self._parts).partition(">")[2])
+            self._parts, self._size = [], 0
 
 
 #: Start of a construct → its end; scripts and styles have end tags.

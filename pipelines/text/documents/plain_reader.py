@@ -1,54 +1,96 @@
 """Reads plain text: paragraphs between empty lines, chapters at lines that are headings.
 
-Hard-wrapped lines are joined; a line that is too long to have been wrapped is a paragraph by itself.
+Hard-wrapped lines are joined, those of verse and lists stay; a line that is too long to have been wrapped is a
+paragraph by itself. Notes and descriptions of pictures in square brackets are left out.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pipelines.pipeline import Limits
 from pipelines.text.document import BLOCK_CHARACTERS, Block, Chapter, Document, Heading, Paragraph, clean_text
+from pipelines.text.lines import join_lines
 
 from . import chapter_titles
 from .encoding import read_text_file
+from .gutenberg import read_record, skip_boilerplate
+from .html_rules import Omission
+from .plain_contents import drop_contents
+from .reading import DEFAULT_OPTIONS, Reading, ReadingOptions
 
 #: A wider line was not wrapped: it is a whole paragraph.
 _WRAP_COLUMNS = 100
 
+_OMITTED = {
+    Omission.PICTURE: re.compile(r"\s*\[(?:Illustration|Picture|Image)\b[^\[\]]*\]", re.I),
+    Omission.NOTE: re.compile(r"\s*\[(?:Foot|End)?note\s+[\w*†]{1,5}:[^\[\]]*\]", re.I),
+    Omission.NOTE_REFERENCE: re.compile(
+        r"(?<=[\w.,;:!?\"'”’)])\[(?:[1-9]\d{0,3}|[*†‡§A-Z])\](?!\s?[=(\[]|\.\w)|"
+        r"(?<=[^\W\d_][.,;!?]) ?\[[1-9]\d{0,3}\](?=\s|$)"
+    ),
+    Omission.PAGE_NUMBER: re.compile(
+        r"\s*(?:\[(?:pg|page|p)\.?\s*[\divxlc]{1,6}\]|\{(?:pg |page |p\. ?)?\d{1,4}\})", re.I
+    ),
+}
+#: "_very_": italics.
+#: "[1] The note.", which follows the text that refers to it.
+_NOTE_TEXT = re.compile(r"\[([1-9]\d{0,3}|[*†‡§A-Z])\]\s+\S")
+_EMPHASIS = re.compile(r"(?<![\w_])_([^_]+)_(?![\w_])")
+#: The first paragraph of a note, or (with a group) of a description of a picture.
+_OPEN_NOTE = re.compile(r"\[(?:(?:Foot|End)?note\s+[\w*†]{1,5}:|(Illustration|Picture|Image)\b)[^\]]*$", re.I)
+_NOTE_PARAGRAPHS = 30
 _LIST_ITEM = re.compile(r"\s*(?:[-*•–—]|\d{1,3}[.)])\s+\S")
 _BREAK = re.compile("\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
 
 
-def read_file(path: Path, limits: Limits) -> Document:
+def read_file(path: Path, limits: Limits, options: ReadingOptions = DEFAULT_OPTIONS) -> Document:
     """A text file as a document. Raises `UnreadableInput` where it is not text."""
-    return Document(blocks=split_blocks(read_text_file(path, limits.text_characters)))
+    return _read(read_text_file(path, limits.text_characters, options), options)
 
 
-def read_string(text: str) -> Document:
+def read_string(text: str, options: ReadingOptions = DEFAULT_OPTIONS) -> Document:
     """A text in memory as a document."""
-    return Document(blocks=split_blocks(text[start : start + 65_536] for start in range(0, len(text), 65_536)))
+    return _read((text[start : start + 65_536] for start in range(0, len(text), 65_536)), options)
 
 
-def split_blocks(pieces: Iterable[str]) -> Iterator[Block]:
+def _read(pieces: Iterable[str], options: ReadingOptions) -> Document:
+    warnings: list[str] = []
+    pieces = iter(pieces)
+    first = next(pieces, "")
+    record = read_record(first)
+    reading = Reading(options, record.language)
+
+    def blocks() -> Iterator[Block]:
+        found = _skip_open_notes(split_blocks(itertools.chain([first], pieces), reading), reading)
+        yield from drop_contents(found, reading)
+        warnings.extend(reading.warnings())
+
+    return Document(
+        blocks=blocks(), title=record.title, author=record.author, language=record.language, warnings=warnings
+    )
+
+
+def split_blocks(pieces: Iterable[str], reading: Reading) -> Iterator[Block]:
     """Chapters, headings and paragraphs of a text that comes in pieces of any size."""
     group: list[str] = []  # lines of the current paragraph
     size, continues = 0, False
-    for line, ends in split_lines(pieces):
-        if group and (not line.strip() or _starts_paragraph(group[-1], line)):
-            yield from _build_paragraph(group, continues)
+    for line, ends in skip_boilerplate(split_lines(pieces), reading):
+        if group and (not line.strip() or _starts_paragraph(group, line)):
+            yield from _build_paragraph(group, continues, reading)
             group, size, continues = [], 0, False
         if line.strip():
             group.append(line)
             size += len(line)
         if size >= BLOCK_CHARACTERS or (group and not ends):
-            yield from _build_paragraph(group, continues)
+            yield from _build_paragraph(group, continues, reading)
             group, size, continues = [], 0, True
         elif not group:
             continues = False
-    yield from _build_paragraph(group, continues)
+    yield from _build_paragraph(group, continues, reading)
 
 
 def split_lines(pieces: Iterable[str]) -> Iterator[tuple[str, bool]]:
@@ -84,23 +126,70 @@ def _split_line(line: str) -> list[str]:
     return [*parts, line[start:]]
 
 
-def _starts_paragraph(before: str, line: str) -> bool:
-    return (
-        len(before) > _WRAP_COLUMNS
-        or len(line) > _WRAP_COLUMNS
-        or (_LIST_ITEM.match(line) is not None and before.rstrip()[-1:] in ".!?:;")
-        or (_LIST_ITEM.match(line) is not None and _LIST_ITEM.match(before) is not None)
-    )
+def _starts_paragraph(group: list[str], line: str) -> bool:
+    before = group[-1]
+    if len(before) > _WRAP_COLUMNS or len(line) > _WRAP_COLUMNS:
+        return True
+    if _NOTE_TEXT.match(line):
+        return _NOTE_TEXT.match(group[0]) is not None
+    is_item = _LIST_ITEM.match(line) is not None
+    return is_item and (before.rstrip()[-1:] in ".!?:;" or _LIST_ITEM.match(group[0]) is not None)
 
 
-def _build_paragraph(group: list[str], continues: bool) -> Iterator[Block]:
+def _build_paragraph(group: list[str], continues: bool, reading: Reading) -> Iterator[Block]:
     if not group:
         return
-    title = None if continues else chapter_titles.find_title([clean_text(line) for line in group[:3]])
+    lines = [_clean_line(line) for line in group]
+    title = None if continues else chapter_titles.find_title(lines[:3])
     if title is not None:
         yield Chapter(title)
         yield Heading(title)
         return
-    text = clean_text(" ".join(group))
+    if len(lines) > 1 and all(chapter_titles.find_title([line]) for line in lines):
+        reading.omissions[Omission.CONTENTS] += len(lines)
+        return
+    found = _NOTE_TEXT.match(lines[0])
+    if found and found.group(1) in reading.note_addresses and reading.options.notes == "skip":
+        reading.omissions[Omission.NOTE] += 1
+        return
+    text = _leave_out(join_lines(lines, [len(line) - len(line.lstrip()) for line in group]), reading)
     if text:
         yield Paragraph(text, continues)
+
+
+def _skip_open_notes(blocks: Iterable[Block], reading: Reading) -> Iterator[Block]:
+    """The blocks without bracketed notes and descriptions that have several paragraphs."""
+    held: list[Block] = []
+    omission = Omission.NOTE
+    for block in blocks:
+        found = _OPEN_NOTE.match(block.text) if isinstance(block, Paragraph) else None
+        if not held and found is not None and (found.group(1) or reading.options.notes == "skip"):
+            held, omission = [block], Omission.PICTURE if found.group(1) else Omission.NOTE
+        elif held and isinstance(block, Paragraph) and block.text.endswith("]"):
+            reading.omissions[omission] += 1
+            held = []
+        elif held and isinstance(block, Paragraph) and len(held) < _NOTE_PARAGRAPHS:
+            held.append(block)
+        else:
+            yield from held
+            held = []
+            yield block
+    yield from held
+
+
+def _clean_line(line: str) -> str:
+    """The line with single spaces; a soft hyphen at its end stays, behind which a word goes on."""
+    return clean_text(line) + "\u00ad" * line.rstrip().endswith("\u00ad")
+
+
+def _leave_out(text: str, reading: Reading) -> str:
+    """The text without notes, pictures and marks of emphasis."""
+    for omission, pattern in _OMITTED.items():
+        if omission is Omission.NOTE and reading.options.notes != "skip":
+            continue
+        if omission is Omission.NOTE_REFERENCE:
+            reading.note_addresses.update(found.group().strip(" []") for found in pattern.finditer(text))
+        text, count = pattern.subn("", text)
+        reading.omissions[omission] += count
+    reading.omissions = +reading.omissions
+    return _EMPHASIS.sub(r"\1", text).strip()

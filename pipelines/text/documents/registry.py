@@ -1,6 +1,6 @@
 """The document formats by name, and opening a document with the reader of its format.
 
-To add one: a module beside this one with `read_file(path, limits)`, and a line in `DOCUMENT_FORMATS`.
+To add one: a module beside this one with `read_file(path, limits, options)`, and a line in `DOCUMENT_FORMATS`.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from pipelines.pipeline import Limits
 from pipelines.text.document import Document, limit_characters, text_too_long
 
 from . import plain_reader
+from .reading import DEFAULT_OPTIONS, ReadingOptions
 
 
 class DocumentReader(Protocol):
     """`read_file` of a reader's module."""
 
-    def __call__(self, path: Path, limits: Limits) -> Document: ...
+    def __call__(self, path: Path, limits: Limits, options: ReadingOptions) -> Document: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +65,11 @@ def resolve_source_type(source_type: str | None, source_name: str | None) -> str
     return source_type or find_document_format(source_name or "") or "txt"
 
 
-def open_text(text: str, limits: Limits) -> Document:
+def open_text(text: str, limits: Limits, options: ReadingOptions = DEFAULT_OPTIONS) -> Document:
     """A document of plain text in memory. Raises `InputTooLarge`."""
     if len(text) > limits.text_characters:
         raise text_too_long(limits.text_characters)
-    return plain_reader.read_string(text)
+    return plain_reader.read_string(text, options)
 
 
 def open_ssml(text: str, limits: Limits) -> Document:
@@ -85,7 +86,7 @@ def open_ssml(text: str, limits: Limits) -> Document:
     return read_string(text)
 
 
-def open_file(path: Path, source_type: str, limits: Limits) -> Document:
+def open_file(path: Path, source_type: str, limits: Limits, options: ReadingOptions = DEFAULT_OPTIONS) -> Document:
     """The document in `path`.
 
     Raises `UnreadableInput` for a file of another type, `InputTooLarge` past a limit (partly while the blocks are
@@ -96,7 +97,7 @@ def open_file(path: Path, source_type: str, limits: Limits) -> Document:
             f"Files of type {source_type!r} are not read; send one of: {', '.join(DOCUMENT_FORMATS)}.", field="file"
         )
     try:
-        document = DOCUMENT_FORMATS[source_type].load_reader()(path, limits)
+        document = DOCUMENT_FORMATS[source_type].load_reader()(path, limits, options)
     except ModuleNotFoundError as error:
         raise _missing_library_error(source_type, error) from error
     document.blocks = limit_characters(document.blocks, limits.text_characters)
@@ -105,5 +106,7 @@ def open_file(path: Path, source_type: str, limits: Limits) -> Document:
 
 def _missing_library_error(source_type: str, error: ModuleNotFoundError) -> ModelUnavailable:
     return ModelUnavailable(
-        f"This server cannot read {source_type}: {error.name} is missing; run: pip install 'voicemill[text]'."
+        f"This server cannot read {source_type}: {error.name} is missing; run: pip install 'voicemill[text]'.",
+        field="file",
+        for_caller=f"This server cannot read {source_type}; send plain text.",
     )

@@ -16,6 +16,8 @@ from .rule_book import RuleBook
 
 _SLOT = re.compile(r"\{([^{}:]+)(?::([\w+]+))?\}")
 _ADDRESS_PARTS = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_")
+#: Raised and lowered digits and signs → plain ones.
+_PLAIN_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺₀₁₂₃₄₅₆₇₈₉−^", "0123456789-+0123456789-\0")
 
 
 def fill_template(template: str, groups: Mapping[str, str | None], book: RuleBook) -> str:
@@ -88,7 +90,8 @@ def _format_scale(book: RuleBook, number: str, scale: str) -> str:
     one, _, many = book.look_up("scales", scale).partition("|")
     if book.numerals.value(number) == 1:
         return str(book.counting["one_scale"].get(scale, f"{book.numerals.number(number)} {one}"))
-    return f"{book.inflect(book.numerals.number(number), 'before_scale')} {many or one}"
+    noun = one if abs(book.numerals.value(number)) < book.counting.get("plural_from", 0) else many or one
+    return f"{book.inflect(book.numerals.number(number), 'before_scale')} {noun}"
 
 
 def _format_money(book: RuleBook, number: str, currency: str, scale: str = "") -> str:
@@ -99,7 +102,7 @@ def _format_money(book: RuleBook, number: str, currency: str, scale: str = "") -
     small = _format_count(book, str(int(cents)), f"{small_one}|{small_many}")
     if not int(cents):
         return _format_count(book, whole, f"{one}|{many}")
-    if book.numerals.value(whole) == 0:
+    if not whole or book.numerals.value(whole) == 0:
         return small
     words = {"major": _format_count(book, whole, f"{one}|{many}"), "minor": small}
     return str(book.counting["money"]).format(**words, cents=book.numerals.cardinal(str(int(cents))))
@@ -107,7 +110,12 @@ def _format_money(book: RuleBook, number: str, currency: str, scale: str = "") -
 
 def _decimal_mark(number: str) -> str:
     """The mark before the last two digits is the decimal mark in every language."""
-    return number[-3] if len(number) > 3 and not number[-3].isdigit() else "\0"
+    return number[-3] if len(number) > 2 and not number[-3].isdigit() else "\0"
+
+
+def _localised(book: RuleBook, american: str) -> str:
+    """A number with commas between its thousands and a decimal point, in the marks of the language."""
+    return american.replace(",", "").replace(".", book.numerals.decimal_mark)
 
 
 def _format_pair(book: RuleBook, written: str) -> str:
@@ -123,6 +131,36 @@ def _format_letters(book: RuleBook, written: str) -> str:
         for char in written
         if char.isalnum()
     )
+
+
+def _format_spelled(book: RuleBook, written: str) -> str:
+    """Letter by letter, as capitals stand alone; digits between them as one number: "CO₂" is "C O two"."""
+    parts = re.findall(r"[^\W\d_]|\d+", written.translate(_PLAIN_DIGITS))
+    return " ".join(book.numerals.cardinal(part) if part.isdigit() else part for part in parts)
+
+
+def _format_fraction(book: RuleBook, numerator: str, denominator: str) -> str:
+    """A fraction, by the forms `denominator` and `denominators` of an ordinal. A language without them has none."""
+    form = "denominator" if int(numerator) == 1 else "denominators"
+    if form not in book.inflections or not 0 < int(numerator) < int(denominator):
+        raise ValueError(f"no fraction: {numerator}/{denominator}")
+    words = book.inflect(book.numerals.ordinal(denominator), form)
+    if book.counting.get("capital_nouns"):
+        words = words[:1].upper() + words[1:]
+    return f"{book.inflect(book.numerals.cardinal(numerator), 'before_fraction_noun')} {words}"
+
+
+def _format_exponent(book: RuleBook, written: str) -> str:
+    """A raised number, "²" or "^-3": a word of its own of the table `exponents`, else `counting.power`."""
+    number = written.translate(_PLAIN_DIGITS).strip("\0+")
+    words = book.tables.get("exponents", {}).get(number)
+    return words or str(book.counting["power"]).format(number=book.numerals.number(number))
+
+
+def _unit_name(book: RuleBook, unit: str, number: str = "") -> str:
+    """The singular of a unit without its number, or behind one: "40cm" in "a 40cm gap"."""
+    noun = book.look_up("units", unit).partition("|")[0].partition(" ")[2]
+    return f"{book.numerals.number(number)} {noun}" if number else noun
 
 
 def _format_address(book: RuleBook, written: str) -> str:
@@ -160,5 +198,12 @@ _FORMATTERS: Mapping[str, Callable[..., str]] = {
     "measure": lambda book, number, unit: _format_count(book, number, book.look_up("units", unit)),
     "money": _format_money,
     "letters": _format_letters,
+    "spelled": _format_spelled,
+    "fraction": _format_fraction,
+    "exponent": _format_exponent,
+    "unit_name": _unit_name,
+    "units_name": lambda book, unit: book.look_up("units", unit).partition("|")[2],
     "address": _format_address,
+    "american_number": lambda book, written: book.numerals.number(_localised(book, written)),
+    "american_money": lambda book, written, currency: _format_money(book, _localised(book, written), currency),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from pipelines.text.aligned_text import Replacement
 
 
@@ -22,3 +24,13 @@ def insert_words(text: str, start: int, end: int, words: str) -> Replacement:
     elif after.isalnum() and words[-1:].isalnum():
         words += " "
     return Replacement(start, end, words)
+
+
+def join_neighbours(replacements: Iterable[Replacement]) -> Iterator[Replacement]:
+    """The replacements in order, with one space, not two, where one begins at the end of another."""
+    last = Replacement(-1, -1, "")
+    for each in sorted(replacements, key=lambda replacement: replacement.start):
+        if each.start == last.end and last.text.endswith(" "):
+            each = Replacement(each.start, each.end, each.text.removeprefix(" "))
+        yield each
+        last = each

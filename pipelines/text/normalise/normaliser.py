@@ -14,7 +14,7 @@ from pipelines.errors import ModelUnavailable
 from pipelines.language_tags import primary_subtag
 from pipelines.text.aligned_text import AlignedText, Range, Replacement
 
-from .insertion import insert_words
+from .insertion import insert_words, join_neighbours
 
 if TYPE_CHECKING:
     from .rule_book import RuleBook
@@ -42,8 +42,9 @@ def apply_rules(aligned: AlignedText, language: str, final: Sequence[Range] = ()
     text, taken, replacements = aligned.text, bytearray(len(aligned.text)), list[Replacement]()
     for start, end in final:
         taken[start:end] = b"\1" * (end - start)
+    has_digit = any(map(str.isdecimal, text))
     for rule in book.rules:
-        if not rule.applies_in(region):
+        if not rule.applies_in(region) or (rule.needs_digit and not has_digit):
             continue
         for found in rule.pattern.finditer(text):
             start, end = found.span("it" if "it" in found.groupdict() else 0)
@@ -57,7 +58,7 @@ def apply_rules(aligned: AlignedText, language: str, final: Sequence[Range] = ()
             end -= text[end - 1] == "." and not text[end:].strip(" \"')]")
             taken[start:end] = b"\1" * (end - start)
             replacements.append(insert_words(text, start, end, words))
-    return aligned.apply(sorted(replacements, key=lambda each: each.start))
+    return aligned.apply(join_neighbours(replacements))
 
 
 def write_out_plain_numbers(aligned: AlignedText, language: str, final: Sequence[Range] = ()) -> AlignedText:
@@ -99,5 +100,6 @@ def _book(language: str) -> RuleBook:
 def _not_installed(error: ModuleNotFoundError) -> ModelUnavailable:
     return ModelUnavailable(
         f"Numbers and dates cannot be written out here: {error.name} is missing; "
-        "run: pip install 'voicemill[normalise]'."
+        "run: pip install 'voicemill[normalise]'.",
+        for_caller="This server cannot write out numbers and dates: send normalise=false, or write them as words.",
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from num2words import num2words
@@ -33,6 +33,8 @@ class NumberStyle:
     decimals_as_number: int = 0
     #: A word that num2words inserts and people leave out.
     without: str = ""
+    #: Pattern and replacement, for words that num2words spells wrongly.
+    corrections: Sequence[Sequence[str]] = ()
 
 
 class Numerals:
@@ -41,6 +43,7 @@ class Numerals:
     def __init__(self, style: NumberStyle) -> None:
         self._style = style
         self.minus_word = style.minus_word
+        self.decimal_mark = style.decimal
 
     def cardinal(self, written: str) -> str:
         """A whole number with or without thousands separators: "1,234"; long ones digit by digit."""
@@ -64,11 +67,11 @@ class Numerals:
 
     def ordinal(self, written: str) -> str:
         """The uninflected ordinal of a whole number: "third", "dritte", "troisième", "tercero"."""
-        return self._words(self._parse_short(written), "ordinal")
+        return self._words(self._parse_short(written, _LONGEST_NUMBER), "ordinal")
 
     def year(self, written: str) -> str:
         """A year in its spoken form: "nineteen eighty-four"."""
-        return self._words(self._parse_short(written), "year")
+        return self._words(self._parse_short(written, 6), "year")
 
     def digits(self, written: str) -> str:
         """Digit by digit; everything between the digits is left out."""
@@ -77,9 +80,9 @@ class Numerals:
             raise ValueError(f"no digits in {written!r}")
         return " ".join(self._words(int(digit), "cardinal") for digit in found)
 
-    def _parse_short(self, written: str) -> int:
+    def _parse_short(self, written: str, longest: int) -> int:
         digits = written.translate(dict.fromkeys(map(ord, self._style.groups + " ")))
-        if len(digits) > 6:
+        if len(digits) > longest:
             raise ValueError(f"{written!r} is no ordinal or year")
         return int(digits)
 
@@ -95,7 +98,10 @@ class Numerals:
             words = num2words(value, lang=self._style.words, to=to)
         except (OverflowError, NotImplementedError) as error:
             raise ValueError(f"{value} has no words") from error
-        return str(words).replace(self._style.without, "") if self._style.without else str(words)
+        said = str(words).replace(self._style.without, "") if self._style.without else str(words)
+        for pattern, replacement in self._style.corrections:
+            said = re.sub(pattern, replacement, said)
+        return said
 
 
 def parse_roman(written: str) -> int:

@@ -70,7 +70,7 @@ def write_out_numbers(aligned: AlignedText, language: str, final: Sequence[Range
 
 def _number_words(found: re.Match[str], style: _Style) -> str:
     minus, whole, decimals = found["minus"], found["whole"], found["decimals"]
-    words = _whole(whole.replace(style.group, ""), style)
+    words = _whole(whole.replace(style.group, "").replace(" ", ""), style)
     if minus:
         words = f"{style.minus} {words}" if style.minus else f"{minus}{words}"
     return f"{words} {style.point} {_digits(decimals, style)}" if decimals else words
@@ -111,7 +111,8 @@ def _style(name: str) -> _Style:
     converter = CONVERTER_CLASSES[name]
     point = _POINT_WORDS.get(name) or getattr(converter, "pointword", "")
     minus = getattr(converter, "negword", "")
-    groups = rf"\d{{1,3}}(?:{re.escape(group)}\d{{3}})+(?!\d)"
+    # Spaces set thousands apart in every language (the SI brochure, 5.4.4), besides the language's own mark.
+    groups = rf"\d{{1,3}}(?:(?:{re.escape(group)}\d{{3}}){{1,6}}|(?: \d{{3}}){{1,6}})(?!\d)"
     return _Style(
         words=name,
         number=re.compile(

@@ -24,6 +24,7 @@ from typing import Any
 from babel.dates import get_month_names
 
 from .numerals import NumberStyle, Numerals
+from .required_digits import requires_digit
 
 _RULES = files(__package__) / "rules"
 #: The file with the rules of every language, tried before and after its own.
@@ -41,6 +42,8 @@ class Rule:
     pattern: re.Pattern[str]
     template: str
     regions: frozenset[str]
+    #: Whether it can only match where there is a digit.
+    needs_digit: bool = False
 
     def applies_in(self, region: str) -> bool:
         """Whether the rule applies in a region ("GB"; "" for none)."""
@@ -85,11 +88,12 @@ def load_rule_book(language: str) -> RuleBook:
     tables = {name: {**common["tables"].get(name, {}), **table} for name, table in own["tables"].items()}
     months = [get_month_names("wide", locale=language)[number] for number in range(1, 13)]
     short = [get_month_names("abbreviated", locale=language)[number] for number in range(1, 13)]
+    short_months = {*short, *own.get("short_months", ())} - {*months}
     lists = {name: frozenset(words.split()) for name, words in own["word_lists"].items()}
     patterns = {
         **common.get("patterns", {}),
         **own.get("patterns", {}),
-        "month": _alternatives([*months, *short, *own.get("short_months", ())], stop=True),
+        "month": f"{_alternatives(months)}|{_alternatives(short_months, stop=True)}",
         **{name: _alternatives(words) for name, words in {**tables, **lists}.items()},
     }
     return RuleBook(
@@ -122,6 +126,7 @@ def _build_rules(listed: Sequence[Mapping[str, Any]], patterns: Mapping[str, str
             pattern=re.compile(pattern),
             template=rule["say"],
             regions=frozenset(rule.get("regions", ())),
+            needs_digit=requires_digit(pattern),
         )
 
 

@@ -33,7 +33,10 @@ class EspeakLibrary:
 
     def __init__(self) -> None:
         if find_spec("espeakng_loader") is None:
-            raise ModelUnavailable("Phonemes need eSpeak NG: pip install 'voicemill[espeak]'.")
+            raise ModelUnavailable(
+                "Phonemes need eSpeak NG: pip install 'voicemill[espeak]'.",
+                for_caller="This server has no phonemes for this voice; choose another model.",
+            )
         import espeakng_loader
 
         self._lock = threading.Lock()

@@ -34,7 +34,7 @@ GOES_ON: Mapping[str, frozenset[str]] = {
     "es": _words("""
         sr sra sres srta d dª da dr dra prof lic ing gral cap pág págs p pp núm vol art fig ee.uu p.ej ej av avda
         ud uds vd vds sto sta a.c d.c avda pza tel tfno aprox dpto cía ed trad n.º máx mín hab fdo atte dña dn ntra mons
-        rvdo fr ene feb abr jun jul ago sept oct nov dic
+        rvdo fr cc ff rr jj tlf tlfno ene feb abr jun jul ago sept oct nov dic
     """),
     "it": _words("""
         sig sigg dott dr prof ing avv arch on pag pagg p pp n nr vol cap art fig s ss a.c d.c p.es es
@@ -51,9 +51,18 @@ GOES_ON: Mapping[str, frozenset[str]] = {
 BEFORE_NUMBERS: Mapping[str, frozenset[str]] = {
     "en": _words("no nos art fig figs sec sect vol vols ch p pp eq app det ed par"),
     "de": _words("art s tab abb kap bd"),
-    "fr": _words("art no fig vol t p pp"),
-    "es": _words("art fig vol cap"),
+    "fr": _words("art no fig vol t p pp sept fév lun mar mer jeu ven sam dim"),
+    "es": _words("art fig vol cap ss t lun mar mié jue vie sáb dom"),
 }
+
+#: Also ordinary words or letters: they are abbreviations only before a small letter ("XIXe s. de Rome").
+BEFORE_SMALL_LETTERS: Mapping[str, frozenset[str]] = {
+    "fr": _words("s arr c lun mar mer jeu ven sam dim"),
+    "es": _words("ss cda cdas cdta cdtas lun mar mié jue vie sáb dom m a.m p.m aa"),
+}
+
+#: They stand behind a name, so that a sentence may end with them: "Acme Inc. She sings."
+SUFFIXES: frozenset[str] = _words("inc ltd co corp bros plc llc jr sr esq al etc dept est st ave blvd rd hwy")
 
 #: They end a sentence before a capital.
 MAY_END: frozenset[str] = _words("etc usw usf u.s.w ecc enz etcétera")
@@ -62,19 +71,24 @@ MAY_END: frozenset[str] = _words("etc usw usf u.s.w ecc enz etcétera")
 BEGINS: Mapping[str, frozenset[str]] = {
     "en": _words("""
         he she it they we you the this that these those there then but and so yet or if when while after before since
-        in on at as for from with his her its their our my your what who why how where no not yes now here
+        in on at as for from with his her its their our my your what who why how where no not yes now here nobody
+        nothing everybody everyone everything somebody someone some many most all both each few another once today
+        tomorrow yesterday soon still only even perhaps maybe
     """),
     "de": _words("""
         er sie es wir ihr man der die das dieser diese dieses ein eine dann da und aber doch oder wenn als nach vor seit
         in im am auf für von mit sein seine ihre was wer warum wie wo nein ja nun hier so nicht auch
+        niemand nichts jemand alle viele keiner
     """),
     "fr": _words("""
         il elle ils elles on nous vous je le la les ce cette ces c'est un une des puis et mais ou donc si quand après
         avant depuis dans en sur pour avec son sa ses leur que qui pourquoi comment où non oui alors ici
+        personne rien chacun tous
     """),
     "es": _words("""
         él ella ellos ellas yo nosotros usted el la los las este esta esto ese eso un una luego y pero o si cuando
         después antes desde en sobre para con su sus qué quién por cómo dónde no sí entonces aquí
+        nadie nada alguien todos
     """),
 }
 

@@ -5,17 +5,19 @@ A chunk ends at the end of a sentence and never crosses a chapter. Only a senten
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from pipelines.text.annotated_text import AnnotatedText
 from pipelines.text.document import Block, Chapter, Heading, Paragraph, Utterance, is_speakable
-from pipelines.text.style import NEUTRAL_STYLE, Pause, Style
+from pipelines.text.style import Pause
 
 from .segment import TextSegment, split_ranges, split_segment
-from .sentences import split_sentences
+from .sentences import ends_sentence, sentence_ranges
 
 #: The longer pause wins where two meet.
-_PAUSE_RANK: dict[Pause, int] = {"none": 0, "sentence": 1, "paragraph": 2, "heading": 3, "break": 4, "chapter": 5}
+_PAUSES: Sequence[Pause] = ("none", "line", "sentence", "paragraph", "heading", "break", "chapter")
+_PAUSE_RANK = {pause: rank for rank, pause in enumerate(_PAUSES)}
 
 
 @dataclass(slots=True)
@@ -46,9 +48,8 @@ class DocumentSplitter:
     #: Whether the current chapter has a paragraph yet; one of headings alone is joined to the next.
     _has_body: bool = True
     _starts_chapter: bool = True
-    #: The last sentence of the current paragraph, which the next block may continue, and its style.
-    _tail: str = ""
-    _style: Style = NEUTRAL_STYLE
+    #: The last sentence of the current paragraph, which the next block may continue.
+    _tail: AnnotatedText = field(default_factory=AnnotatedText)
 
     def split(self, blocks: Iterable[Block]) -> Iterator[TextChunk]:
         """The chunks in order. Text that cannot be spoken (rules, asterisks) lengthens the pause before it."""
@@ -61,7 +62,7 @@ class DocumentSplitter:
                 yield from self._add_heading(block)
             elif isinstance(block, Utterance):
                 yield from self._add_utterance(block)
-            elif is_speakable(block.text) or self._tail:
+            elif is_speakable(block.text) or self._tail.text:
                 yield from self._add_paragraph(block)
             else:
                 self._lengthen_pause("break")
@@ -88,27 +89,47 @@ class DocumentSplitter:
         if self._chunk is not None and self._chunk.characters > self.limit // 2:
             yield self._chunk
             self._chunk = None
-        for sentence in split_sentences(block.text, self.language):
-            yield from self._add_sentence(TextSegment(sentence))
+        for line, pause in self._phrases(block.annotated):
+            yield from self._add_phrase(line, pause)
         self._lengthen_pause("heading")
 
     def _add_paragraph(self, block: Paragraph) -> Iterator[TextChunk]:
         self._has_body = True
-        self._style = block.style
-        text = _join(self._tail, block.text)
-        *whole, self._tail = split_sentences(text, self.language)
-        for sentence in whole:
-            yield from self._add_sentence(TextSegment(sentence, style=self._style))
+        *whole, (self._tail, _) = self._phrases(_join(self._tail, block.annotated)) or [(AnnotatedText(), "none")]
+        for phrase, pause in whole:
+            yield from self._add_phrase(phrase, pause)
         if len(self._tail) > self.limit:
-            *parts, self._tail = (self._tail[start:end] for start, end in split_ranges(self._tail, self.limit))
+            *parts, self._tail = (
+                self._tail.slice(start, end)
+                for start, end in split_ranges(self._tail.text, self.limit, self._tail.spoken_forms)
+            )
             for part in parts:
-                yield from self._add_sentence(TextSegment(part, "none", self._style))
+                yield from self._add_phrase(part, "none")
 
     def _end_paragraph(self) -> Iterator[TextChunk]:
-        if self._tail:
-            yield from self._add_sentence(TextSegment(self._tail, style=self._style))
-            self._tail = ""
+        if self._tail.text:
+            yield from self._add_phrase(self._tail, "sentence")
+            self._tail = AnnotatedText()
             self._lengthen_pause("paragraph")
+
+    def _phrases(self, text: AnnotatedText) -> list[tuple[AnnotatedText, Pause]]:
+        """Sentences, and lines within sentences, with what follows each of them."""
+        phrases: list[tuple[AnnotatedText, Pause]] = []
+        for line in text.split_lines():
+            language = line.style_at(0).language or self.language
+            for start, end in sentence_ranges(line.text, language, line.spoken_forms):
+                phrases.append((line.slice(start, end), "sentence"))
+            if phrases and not ends_sentence(line.text):
+                phrases[-1] = (phrases[-1][0], "line")
+        return phrases
+
+    def _add_phrase(self, phrase: AnnotatedText, pause: Pause) -> Iterator[TextChunk]:
+        parts = list(phrase.split_styles())
+        for number, (style, part) in enumerate(parts):
+            is_last = number == len(parts) - 1
+            yield from self._add_sentence(
+                TextSegment(part.text, pause if is_last else "none", style, part.spoken_forms)
+            )
 
     def _add_utterance(self, block: Utterance) -> Iterator[TextChunk]:
         self._has_body = True
@@ -157,9 +178,9 @@ def _drop_last_pause(chunk: TextChunk) -> None:
             return
 
 
-def _join(tail: str, text: str) -> str:
-    if not tail or not text:
-        return tail or text
+def _join(tail: AnnotatedText, text: AnnotatedText) -> AnnotatedText:
+    if not tail.text or not text.text:
+        return text if text.text else tail
     # Scripts that are written without spaces get none.
-    space = "" if ord(tail[-1]) > 0x2E7F or ord(text[0]) > 0x2E7F else " "
-    return tail + space + text
+    space = "" if ord(tail.text[-1]) > 0x2E7F or ord(text.text[0]) > 0x2E7F else " "
+    return tail.join(AnnotatedText(space)).join(text)

@@ -30,7 +30,7 @@ class TextSegment:
     def to_json(self) -> list[Any]:
         """[text, pause], followed by an object with what is not neutral."""
         more = {
-            "style": self.style.to_json(),
+            "style": {} if self.style is NEUTRAL_STYLE else self.style.to_json(),
             "readings": [form.to_json() for form in self.spoken_forms],
             "marks": [list(mark) for mark in self.marks],
             "silence_s": self.silence_s,

@@ -15,6 +15,7 @@ import numpy as np
 from pipelines.errors import BadInput, UnsupportedOption
 from pipelines.family import Recording, Samples, SpeechFamily, Tick
 from pipelines.requests import SynthesisRequest
+from pipelines.text.pronunciation.lexicon import Lexicon
 from pipelines.text.splitting.segment import TextSegment
 from pipelines.tts.part_file import SpeechPart, SpokenSentence
 from pipelines.tts.renderer import ChunkRenderer
@@ -42,6 +43,7 @@ class FallbackModel:
         self._family = family
         self._references = references if "reference" in family.entry.options else {}
         self._tick = tick
+        self._lexicon = Lexicon(request.lexicon or {}, tick)
         self._warnings: dict[str, None] = {}
 
     @property
@@ -68,7 +70,7 @@ class FallbackModel:
         self, request: SynthesisRequest, sentence: SpokenSentence, segment: TextSegment, seed: int
     ) -> Rendition:
         # The language may be known only from the first model's voice.
-        builder = SynthesisInputBuilder(request, self._family.entry, sentence.language, self._references)
+        builder = SynthesisInputBuilder(request, self._family.entry, sentence.language, self._references, self._lexicon)
         renderer = ChunkRenderer(request, self._family, builder, self._tick)
         rendition = renderer.render_sentence(sentence, segment, limit=self._family.entry.chunk_characters, seed=seed)
         self._warnings |= dict.fromkeys(renderer.warnings)

@@ -15,6 +15,7 @@ from pipelines.pipeline import Part, Sink, Sources, Span
 from pipelines.reference_recordings import read_references
 from pipelines.requests import SynthesisRequest
 from pipelines.rounds import previous_part_index
+from pipelines.text.pronunciation.lexicon import Lexicon
 from pipelines.text.splitting.segment import TextSegment
 from pipelines.tts.part_file import SpokenSentence, read_part, write_part
 from pipelines.tts.quality.repair import repair_sentences
@@ -43,7 +44,8 @@ def resynthesise(request: SynthesisRequest, span: Span, sources: Sources, family
 
     renderer: _OwnModel | FallbackModel
     if family.entry.name == data.model:
-        builder = SynthesisInputBuilder(request, family.entry, data.language, references)
+        lexicon = Lexicon(request.lexicon or {}, tick)
+        builder = SynthesisInputBuilder(request, family.entry, data.language, references, lexicon)
         renderer = _OwnModel(ChunkRenderer(request, family, builder, tick))
     else:
         renderer = FallbackModel(request, family, references, verified, tick)

@@ -68,7 +68,8 @@ def verify_chunk(
         and (not each.language or supports_language(family.entry.languages, each.language))
     ]
     transcripts = transcribe_sentences(chosen, spoken, family, lambda: sink.progress(0.0), seed=span.idx << 16)
-    normaliser = TextNormaliser(Lexicon(request.lexicon or {}), by_rules=True)
+    lexicon = Lexicon(request.lexicon or {}, lambda: sink.progress(0.0))
+    normaliser = TextNormaliser(lexicon, by_rules=True)
     segments = [data.segments[each.segment_index] for each in chosen]
     compared = {
         each.segment_index: _compare(each, segment, transcript, normaliser)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from jobs.errors import Conflict, IdempotencyInFlight, IdempotencyMismatch
+from jobs.errors import Conflict, Deleted, IdempotencyInFlight, IdempotencyMismatch
 from jobs.job import Idempotency
 from jobs.sql import SqlStore
 from jobs.states import ChunkState, JobState, Priority
@@ -48,6 +48,16 @@ def test_submit_returns_the_job_as_recorded(store: SqlStore, key: Idempotency | 
     assert (plan.state, plan.queue, plan.fence, dict(plan.span)) == (ChunkState.READY, "cpu", 0, {})
     [row] = run_sql(store, "SELECT age, available_at, priority FROM chunks WHERE id = :id", id=plan.id)
     assert (row.age, row.available_at, row.priority) == (job.created_at, job.created_at, Priority.BULK.rank)
+
+
+def test_replay_of_a_deleted_job_is_no_job_and_no_new_one(store: SqlStore) -> None:
+    job = store.jobs.submit(new_job(), KEY).job
+    store.jobs.delete("acme", job.id)
+    with pytest.raises(Deleted):
+        store.jobs.find_replay("acme", KEY)
+    with pytest.raises(Deleted):
+        store.jobs.submit(new_job(), KEY)
+    assert not store.jobs.list("acme").jobs
 
 
 def test_replay_returns_the_job_as_it_is_now(store: SqlStore) -> None:

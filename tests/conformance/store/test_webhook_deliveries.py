@@ -125,6 +125,30 @@ def test_slow_receiver_does_not_delay_another(store: SqlStore) -> None:
     assert claim_delivery(store).subject_id == slow[1].id
 
 
+def test_tenant_with_many_slow_receivers_does_not_delay_another(store: SqlStore) -> None:
+    for number in range(3):
+        make_finished_job(store, webhook_url=f"https://slow{number}.example/")
+    assert claim_delivery(store).tenant_id == "acme"
+    for _ in range(2):
+        make_finished_job(store, webhook_url="https://quick.example/", tenant_id="other")
+    assert [claim_delivery(store).tenant_id for _ in range(3)] == ["other", "acme", "other"]
+
+
+def test_worker_holds_only_so_many_deliveries_of_a_tenant(store: SqlStore) -> None:
+    for number in range(4):
+        make_finished_job(store, webhook_url=f"https://slow{number}.example/")
+
+    def claim(worker_id: str) -> Delivery | None:
+        return store.deliveries.claim(worker_id, lease_ms=60_000, most_of_tenant=2)
+
+    held = [claim("a"), claim("a")]
+    assert all(held) and claim("a") is None
+    assert claim("b") is not None
+    assert held[0] is not None
+    _deliver(store, held[0])
+    assert claim("a") is not None
+
+
 def test_delivery_can_be_redelivered(store: SqlStore) -> None:
     make_finished_job(store, webhook_url=URL)
     delivery = claim_delivery(store)

@@ -48,8 +48,20 @@ def test_workers_are_live_for_a_minute(store: SqlStore) -> None:
     run_sql(store, "UPDATE workers SET last_seen = last_seen - 61000")
     assert store.workers.list_live() == []
     assert len(store.workers.list_live(within_s=3600)) == 1
-    store.workers.remove(row.id)
-    assert store.workers.list_live(within_s=3600) == []
+
+
+def test_stopped_worker_is_listed_for_a_day_and_is_not_live(store: SqlStore) -> None:
+    for name in ("first", "second"):
+        store.workers.register(WorkerRow(f"ins:host:{name}:1", ["tts.tone"], 1, "cpu", 0))
+    store.workers.retire("ins:host:first:1")
+    assert [row.id for row in store.workers.list_live()] == ["ins:host:second:1"]
+    assert [row.id for row in store.workers.list_seen()] == ["ins:host:second:1", "ins:host:first:1"]
+    store.workers.register(WorkerRow("ins:host:first:1", ["tts.tone"], 1, "cpu", 0))
+    assert len(store.workers.list_live()) == 2
+    run_sql(store, "UPDATE workers SET last_seen = last_seen - 86400000 WHERE id = 'ins:host:first:1'")
+    assert [row.id for row in store.workers.list_seen()] == ["ins:host:second:1"]
+    store.maintenance.sweep(may_rescue=False)
+    assert [row.id for row in store.workers.list_seen(within_s=1e6)] == ["ins:host:second:1"]
 
 
 def test_stopping_worker_releases_its_chunks_uncharged(store: SqlStore) -> None:

@@ -21,6 +21,17 @@ print("closed", services.watcher._closed)
 """
 
 
+def test_what_an_operator_has_to_do_first_is_one_sentence(tmp_path):
+    env = {**os.environ, "VOICEMILL_DATA_DIR": str(tmp_path)}
+    run = subprocess.run(
+        [sys.executable, "-c", "import api.wsgi"], env=env, capture_output=True, text=True, timeout=deadline(60)
+    )
+    assert run.returncode == 1
+    assert run.stderr.splitlines() == [
+        "voicemill api: The database is not prepared for this version of the server. Run `voicemill migrate` first."
+    ]
+
+
 def test_application_serves_and_releases_its_waiters_at_sigterm(tmp_path, sqlite_url):
     env = {**os.environ, "VOICEMILL_DATA_DIR": str(tmp_path)}
     # As a server does: its own handler keeps the process alive while requests finish.

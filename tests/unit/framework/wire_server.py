@@ -131,9 +131,11 @@ class WireServer:
         for _ in range(times):
             self._faults.append(Fault(path, status, all_headers, json.dumps(problem).encode()))
 
-    def answer_next(self, status: int, body: bytes, *, path: str | None = None) -> None:
+    def answer_next(
+        self, status: int, body: bytes, *, path: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
         """A response that no Voicemill server gives."""
-        self._faults.append(Fault(path, status, {"Content-Type": "text/html"}, body))
+        self._faults.append(Fault(path, status, {"Content-Type": "text/html", **(headers or {})}, body))
 
     def drop_next(self, *, path: str | None = None, times: int = 1) -> None:
         """The request is received and handled; its response is lost."""
@@ -239,6 +241,7 @@ class WireServer:
             "kind": kind,
             "state": "accepted",
             "model": "test-model",
+            "name": None,
             "priority": "normal",
             "progress": _progress("plan", 0.0, None),
             "created_at": "2026-11-22T08:00:00.5Z",

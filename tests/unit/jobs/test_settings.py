@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from jobs.settings import Settings, engine_environment
+from jobs.errors import Misconfigured
+from jobs.settings import Settings, engine_environment, read_settings
 
 
 @pytest.fixture(autouse=True)
@@ -124,3 +125,45 @@ def test_engines_cache_few_compiled_convolutions_by_default(monkeypatch: pytest.
     monkeypatch.setenv("VOICEMILL_SECRET_KEY", "not for models")
     assert engine_environment()["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] == "1024"
     assert "VOICEMILL_SECRET_KEY" not in engine_environment()
+
+
+def test_a_secret_is_read_from_the_file_that_its_variable_names(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("database_url", "broker_url", "storage_url", "secret_key"):
+        (tmp_path / name).write_text(f"secret of {name}\n")
+        monkeypatch.setenv(f"VOICEMILL_{name.upper()}_FILE", str(tmp_path / name))
+    settings = read_settings()
+    for name in ("database_url", "broker_url", "storage_url", "secret_key"):
+        assert getattr(settings, name).get_secret_value() == f"secret of {name}"
+
+
+def test_a_secret_in_two_places_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("VOICEMILL_SECRET_KEY", "hunter2")
+    monkeypatch.setenv("VOICEMILL_SECRET_KEY_FILE", str(tmp_path / "none"))
+    with pytest.raises(Misconfigured, match="VOICEMILL_SECRET_KEY_FILE are both set") as raised:
+        read_settings()
+    assert "hunter2" not in str(raised.value)
+
+
+def test_a_secret_whose_file_is_missing_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("VOICEMILL_SECRET_KEY_FILE", str(tmp_path / "none"))
+    with pytest.raises(Misconfigured, match="VOICEMILL_SECRET_KEY_FILE cannot be read: No such file"):
+        read_settings()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("VOICEMILL_LEASE_S", "hunter2", "VOICEMILL_LEASE_S cannot be used: .* valid number"),
+        ("VOICEMILL_GRACE_S", "41", "VOICEMILL_GRACE_S cannot be used: .* less than or equal to 40"),
+        ("VOICEMILL_HEARTBEAT_S", "50", "more than a third of lease_s"),
+    ],
+)
+def test_an_invalid_variable_is_named_without_its_value(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, says: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(Misconfigured, match=says) as raised:
+        read_settings()
+    assert "hunter2" not in str(raised.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -49,6 +50,18 @@ def test_unless_models_are_named_those_with_weights_of_their_own_are_loaded() ->
     assert controller._select_preload([], entries) == entries
 
 
+def test_unless_models_are_named_those_with_weights_on_this_machine_are_loaded(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    entries = [entry for entry in Catalog() if entry.family == "whisper"]
+    own = replace(entries[0], name="mine", source=str(tmp_path))
+    monkeypatch.setattr(controller, "has_weights_here", lambda entry: entry.name == entries[2].name)
+    assert controller._select_preload([], [*entries, own]) == [own]
+    assert controller._select_preload([], entries) == [entries[2]]
+    monkeypatch.setattr(controller, "has_weights_here", lambda entry: False)
+    assert controller._select_preload([], entries) == [entries[0]]
+
+
 def test_a_gpu_has_one_engine_and_a_processor_as_many_as_it_has_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 8)
     (entry,) = [Catalog().named("tone")]
@@ -71,3 +84,17 @@ def test_an_unusable_setting_ends_with_status_2(
     monkeypatch.setattr(controller, "configure_logging", lambda **_: None)
     assert controller.main() == 2
     assert "VOICEMILL_BROKER_URL" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("restrictions", "named"),
+    [(["limits", "hooks"], "files and system calls"), (["limits", "landlock"], "from system calls"), ([], "nothing")],
+)
+def test_a_demanded_sandbox_that_is_not_there_is_refused(restrictions: list[str], named: str) -> None:
+    with pytest.raises(Misconfigured, match=named) as refused:
+        controller.require_protection(restrictions)
+    assert refused.value.field == "VOICEMILL_REQUIRE_SANDBOX"
+
+
+def test_a_demanded_sandbox_needs_no_network_namespace() -> None:
+    controller.require_protection(["limits", "chroot", "seccomp"])

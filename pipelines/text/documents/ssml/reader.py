@@ -11,6 +11,7 @@ from pathlib import Path
 from pipelines.pipeline import Limits
 from pipelines.text.document import BLOCK_CHARACTERS, Document, Utterance, clean_text, is_speakable
 from pipelines.text.documents.encoding import read_text_file
+from pipelines.text.documents.reading import DEFAULT_OPTIONS, ReadingOptions
 from pipelines.text.splitting.sentences import split_sentences
 from pipelines.text.style import Pause, SpokenForm, Style
 
@@ -31,9 +32,9 @@ def read_string(text: str) -> Document:
     return Document(blocks=blocks, language=walker.language)
 
 
-def read_file(path: Path, limits: Limits) -> Document:
+def read_file(path: Path, limits: Limits, options: ReadingOptions = DEFAULT_OPTIONS) -> Document:
     """The document of an SSML file. Raises as `read_string`, and what `read_text_file` raises."""
-    return read_string("".join(read_text_file(path, limits.text_characters)))
+    return read_string("".join(read_text_file(path, limits.text_characters, options)))
 
 
 @dataclass(slots=True)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from jobs.job import NewJob
+from tests.unit.api.conftest import run_plan
+
 READ_ROUTES = ["/jobs", "/tts/voices", "/stt/models", "/audio/models"]
 ADMIN_ROUTES = ["/keys", "/audio/config", "/audio/metrics"]
 
@@ -16,6 +19,34 @@ def test_unknown_key_is_401(anyone, header):
     answer = anyone.get("/jobs", headers={"Authorization": header})
     assert (answer.status_code, answer.json["code"]) == (401, "unauthorized")
     assert answer.headers["WWW-Authenticate"] == 'Bearer realm="voicemill"'
+
+
+def test_key_may_come_in_either_header(app, client):
+    secret = client.environ_base["HTTP_AUTHORIZATION"].split()[1]
+    for headers in (
+        {"X-API-Key": secret},
+        {"X-API-Key": f" {secret} "},
+        {"X-API-Key": secret, "Authorization": f"Bearer {secret}"},
+        {"X-API-Key": secret, "Authorization": "Basic dXNlcjpwYXNz"},
+    ):
+        assert app.test_client().get("/jobs", headers=headers).status_code == 200
+        assert "components" in app.test_client().get("/audio/health", headers=headers).json
+
+
+@pytest.mark.parametrize(
+    ("headers", "detail"),
+    [
+        ({}, "`X-API-Key: <key>`"),
+        ({"X-API-Key": ""}, "`X-API-Key: <key>`"),
+        ({"X-API-Key": "vm_unknown_0123456789abcdef"}, "unknown, expired or revoked"),
+        ({"X-API-Key": "vm_a_b", "Authorization": "Bearer vm_a_c"}, "two different keys"),
+        ({"Authorization": "Basic dXNlcjpwYXNz"}, "`X-API-Key: <key>` only"),
+    ],
+)
+def test_key_that_is_missing_or_wrong_in_either_header_is_401(anyone, headers, detail):
+    answer = anyone.get("/jobs", headers=headers)
+    assert (answer.status_code, answer.json["code"]) == (401, "unauthorized")
+    assert detail in answer.json["detail"]
 
 
 def test_scheme_is_case_insensitive(app, services, client):
@@ -35,6 +66,34 @@ def test_submitting_needs_the_scope_submit(client_of, worker):
     worker()
     assert client_of(scopes=["submit"]).post("/tts/synthesize", json={"text": "a"}).status_code == 202
     assert client_of(scopes=["read"]).post("/tts/synthesize", json={"text": "a"}).status_code == 403
+
+
+def test_a_key_that_may_only_submit_sees_no_content_of_jobs_in_any_answer(client_of, finished_job, services, worker):
+    worker()
+    files = {"secret.wav": ("audio/wav", b"RIFF-secret")}
+    fields = {"params": {"text": "A secret text.", "title": "secret"}, "labels": {"secret": "secret"}}
+    done = finished_job(files, **fields)
+    failed = services.store.jobs.submit(NewJob("local", "tts.synthesize", "espeak", **fields)).job
+    services.store.jobs.cancel("local", failed.id)
+    key, wait = {"Idempotency-Key": "k"}, {"Prefer": "wait=1", "Accept": "audio/*"}
+    body = {"text": "A secret text.", "labels": {"secret": "secret"}}
+    everyone, submitter = client_of(), client_of(scopes=["submit"])
+    replayed = everyone.post("/tts/synthesize", json=body, headers=key).json["id"]
+    run_plan(services, services.store.jobs.get("local", replayed), units=[5.0])
+    answers = [
+        submitter.post(f"/jobs/{done.id}/cancel"),
+        submitter.post(f"/jobs/{failed.id}/retry"),
+        submitter.post(f"/jobs/{failed.id}/retry", headers=wait),
+        submitter.post(f"/jobs/{done.id}/patch", json={"sentence": 0, "text": "New words."}),
+        submitter.post("/tts/synthesize", json=body, headers=key),
+        submitter.post("/tts/synthesize", json=body, headers=key | wait),
+    ]
+    assert [answer.status_code for answer in answers] == [200, 202, 202, 202, 202, 202]
+    assert answers[-1].json["id"] == replayed
+    for answer in answers:
+        assert b"secret" not in answer.data and b"signature" not in answer.data
+        assert answer.json["state"] and answer.json["progress"]
+    assert b"secret" in everyone.post(f"/jobs/{done.id}/cancel").data
 
 
 @pytest.mark.parametrize("path", ADMIN_ROUTES)

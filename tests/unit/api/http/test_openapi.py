@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import re
 
+import numpy as np
 import pytest
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from tests.audio_factories import make_wav_bytes
+from tests.unit.api.conftest import VOICES
+
 #: Open to all on purpose.
+#: Asked without a key, and not for problems.
+PROBES = ("/livez", "/readyz")
+PAGES = ("/problems", "/problems/{code}")
+HEALTH = ("/audio/health", "/readyz")
+#: Either header carries the key.
+KEYED = [{"key": []}, {"keyHeader": []}]
 OPEN = {("get", "/audio/health"), ("get", "/audio/metrics"), ("get", "/jobs/{job_id}/result")}
 
 
@@ -39,10 +51,13 @@ def test_every_route_is_documented_and_every_documented_one_served(app, document
 
 def test_every_route_asks_for_a_key_or_is_open_on_purpose(document, anyone):
     for method, path, operation in operations(document):
-        if (method, path) in OPEN:
-            assert operation["security"] == [{"key": []}, {}]
+        if path in (*PROBES, *PAGES):
+            assert operation["security"] == [{}]
             continue
-        assert operation["security"] == [{"key": []}], path
+        if (method, path) in OPEN:
+            assert operation["security"] == [*KEYED, {}]
+            continue
+        assert operation["security"] == KEYED, path
         answer = anyone.open(path.replace("{job_id}", "job_" + "0" * 32), method=method.upper())
         assert (answer.status_code, answer.json["code"]) == (401, "unauthorized"), path
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
@@ -51,9 +66,9 @@ def test_every_route_asks_for_a_key_or_is_open_on_purpose(document, anyone):
 def test_every_route_documents_its_problems(document):
     for method, path, operation in operations(document):
         answers = operation["responses"]
-        for status in {"500", "503"} - ({"503"} if path == "/audio/health" else set()):
+        for status in {"500", "503"} - ({"503"} if path in HEALTH else set()):
             assert "application/problem+json" in answers[status]["content"], (method, path, status)
-        if operation["security"] == [{"key": []}]:
+        if operation["security"] == KEYED:
             assert {"401", "403"} <= answers.keys(), path
         if "{" in path:
             assert "404" in answers, path
@@ -61,7 +76,7 @@ def test_every_route_documents_its_problems(document):
             assert {"400", "413", "415", "422"} <= answers.keys(), path
         for status, answer in answers.items():
             assert answer["description"], (path, status)
-            if int(status) >= 400 and path != "/audio/health":
+            if int(status) >= 400 and path not in HEALTH:
                 assert list(answer["content"]) == ["application/problem+json"], (path, status)
 
 
@@ -70,6 +85,81 @@ def test_fields_of_the_server_are_not_offered(document):
         properties = document["components"]["schemas"][name]["properties"]
         assert "source_type" not in properties and "source_name" not in properties
     assert "file" in document["components"]["schemas"]["TranscriptionForm"]["required"]
+
+
+def bodies(document):
+    """(method, path, media type, its description) of each request body."""
+    return [
+        (method, path, media, described)
+        for method, path, operation in operations(document)
+        for media, described in operation.get("requestBody", {}).get("content", {}).items()
+    ]
+
+
+def schema_of(document, described):
+    return document["components"]["schemas"][described["schema"]["$ref"].rpartition("/")[2]]
+
+
+def test_every_body_has_a_schema_with_a_title_of_its_own(document):
+    """Generators of clients name classes by titles: bodies with one title would be one class."""
+    schemas = document["components"]["schemas"]
+    assert all(schema["title"] == name for name, schema in schemas.items())
+    assert len({schema_of(document, described)["title"] for *_, described in bodies(document)}) == len(bodies(document))
+
+
+def test_fields_of_forms_queries_and_headers_are_never_null(document):
+    forms = [schema_of(document, described) for _, _, media, described in bodies(document) if "form" in media]
+    fields = [field for form in forms for field in form["properties"].values()]
+    for _, _, operation in operations(document):
+        fields += [parameter["schema"] for parameter in operation.get("parameters", ())]
+    assert len(forms) == 3 and len(fields) > 50
+    assert all(
+        {"type": "null"} not in field.get("anyOf", ()) and field.get("default", 0) is not None for field in fields
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_valid"),
+    [
+        ("SynthesisRequest", {}, False),
+        ("SynthesisRequest", {"text": "Hello."}, True),
+        ("SynthesisRequest", {"ssml": "<speak>Hello.</speak>", "text": None}, True),
+        ("SynthesisForm", {"language": "en"}, False),
+        ("SynthesisForm", {"file": "bytes"}, True),
+        ("SynthesisForm", {"text": None}, False),
+        ("SpeechPatch", {"sentence": 1}, False),
+        ("SpeechPatch", {"sentence": 1, "voice": "en-us"}, True),
+        ("VoiceForm", {"file": "bytes", "name": "Ada", "consent": True}, True),
+        ("VoiceForm", {"file": "bytes", "name": "Ada", "consent": False}, False),
+        ("TranscriptionForm", {}, False),
+    ],
+)
+def test_schema_of_a_body_refuses_what_the_route_refuses(document, name, value, is_valid):
+    assert Draft202012Validator(document["components"]["schemas"][name]).is_valid(value) is is_valid
+
+
+def test_document_names_the_server_that_serves_it(document):
+    assert document["servers"] == [{"url": "http://voicemill.test"}]
+
+
+def test_every_body_has_examples_and_the_server_accepts_them(document, client, worker, finished_job):
+    """As they are: with the file that they name, for forms."""
+    worker(voices=VOICES)
+    worker("stt.pocketsphinx")
+    book = finished_job({"audio.wav": ("audio/wav", b"RIFF")})
+    files = {"txt": b"It was a bright day.", "wav": make_wav_bytes(np.zeros(16_000, np.int16))}
+    for method, path, media, described in bodies(document):
+        assert described["examples"], (path, media)
+        for name, example in described["examples"].items():
+            value = dict(example["value"])
+            if media == "application/json":
+                sent = {"json": value}
+            else:
+                if "file" in value:
+                    value["file"] = (io.BytesIO(files[value["file"].rpartition(".")[2]]), value["file"])
+                sent = {"data": value, "content_type": "multipart/form-data"}
+            answer = client.open(path.replace("{job_id}", book.id), method=method.upper(), **sent)
+            assert answer.status_code in (201, 202), (path, media, name, answer.text)
 
 
 def test_operations_have_summaries_and_ids_of_their_own(document):

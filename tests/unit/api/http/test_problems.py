@@ -20,6 +20,7 @@ TABLE = [
     (jobs_errors.IdempotencyMismatch(), 422, "idempotency_mismatch", False),
     (jobs_errors.StoreUnavailable(), 503, "store_unavailable", True),
     (jobs_errors.StorageUnavailable(), 503, "storage_unavailable", True),
+    (jobs_errors.NoWorker(), 503, "no_worker", True),
     (jobs_errors.CorruptObject(), 503, "corrupt_object", True),
     (jobs_errors.UnsafeAddress(field="webhook_url"), 422, "unsafe_address", False),
     (pipeline_errors.BadInput(), 422, "bad_input", False),
@@ -46,7 +47,7 @@ def test_error_becomes_its_problem(app, error, status, code, retryable):
     assert (answer.status_code, answer.content_type) == (status, MEDIA_TYPE)
     body = answer.json
     assert (body["status"], body["code"], body["retryable"]) == (status, code, retryable)
-    assert body["type"] == f"urn:voicemill:problem:{code}"
+    assert body["type"] == f"http://voicemill.test/problems/{code}"
     assert body["title"] and body["detail"]
     assert body["instance"] == f"urn:voicemill:request:{answer.headers['X-Request-Id']}"
     assert ("Retry-After" in answer.headers) is (retryable and status in {409, 503})

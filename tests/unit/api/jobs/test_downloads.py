@@ -45,20 +45,26 @@ def test_storage_that_serves_files_itself_makes_the_link_and_the_redirect(
     assert (response.status_code, response.location) == (302, url)
 
 
-def test_whole_file_ignores_a_range(app, storage, stored):
+def test_whole_file_ignores_a_range(app, services, stored):
     for whole, status, length in ((True, 200, len(DATA)), (False, 206, 4)):
         with app.test_request_context(headers={"Range": "bytes=0-3"}):
-            response = serve(storage, stored, whole=whole)
+            response = serve(services, stored, whole=whole)
             assert (response.status_code, len(response.get_data())) == (status, length)
 
 
-def test_head_reads_nothing(app, storage, stored, monkeypatch):
-    monkeypatch.setattr(storage, "read", lambda *_arguments, **_options: pytest.fail("read"))
+def test_head_reads_nothing(app, services, stored, monkeypatch):
+    monkeypatch.setattr(services.storage, "read", lambda *_arguments, **_options: pytest.fail("read"))
     with app.test_request_context(method="HEAD"):
-        response = serve(storage, stored, whole=True)
+        response = serve(services, stored, whole=True)
     assert response.headers["Content-Length"] == str(len(DATA))
 
 
-def test_small_file_with_other_bytes_is_an_error_before_the_response(app, storage, stored):
+def test_small_file_with_other_bytes_is_an_error_before_the_response(app, services, stored):
     with app.test_request_context(), pytest.raises(CorruptObject):
-        serve(storage, replace(stored, object=replace(stored.object, sha256="0" * 64)))
+        serve(services, replace(stored, object=replace(stored.object, sha256="0" * 64)))
+
+
+def test_a_range_of_other_bytes_is_an_error_before_the_response(app, services, stored):
+    (services.settings.data_dir / "objects" / stored.object.key).write_bytes(DATA[:-1] + b"x")
+    with app.test_request_context(headers={"Range": "bytes=0-3"}), pytest.raises(CorruptObject):
+        serve(services, stored)

@@ -63,6 +63,26 @@ def test_stream_has_states_and_progress_until_the_end(client, services):
     assert sent[-1][0] == "state"
 
 
+@pytest.mark.parametrize("queues", [[], ["cpu"], ["stt.pocketsphinx"]])
+@pytest.mark.parametrize("is_planned", [False, True])
+def test_state_event_says_of_the_progress_what_get_says(client, services, transcription, worker, queues, is_planned):
+    for queue in queues:
+        worker(queue)
+    if is_planned:
+        run_plan(services, transcription, units=[10.0])
+    services.watcher._max_waiters = 0
+    state = next(
+        data for name, data, _ in events(client.get(f"/jobs/{transcription.id}/events").text) if name == "state"
+    )
+    job = client.get(f"/jobs/{transcription.id}").json
+    assert state["progress"] == job["progress"]
+    has_worker = ("stt.pocketsphinx" if is_planned else "cpu") in queues
+    assert (job["progress"]["stage"] == "waiting_for_worker") is not has_worker
+    assert [each["queue"] for each in job["progress"]["missing_workers"]] == (
+        [] if has_worker else ["stt.pocketsphinx" if is_planned else "cpu"]
+    )
+
+
 def test_segments_come_in_the_order_of_the_recording(client, services, transcription):
     run_plan(services, transcription, units=[10.0, 10.0, 10.0])
     queue = "stt.pocketsphinx"
@@ -139,3 +159,11 @@ def test_failure_of_a_stream_is_an_event(client, services, transcription, monkey
     name, problem, _ = events(answer.text)[-1]
     assert (name, problem["status"], problem["code"], problem["retryable"]) == ("error", 503, "store_unavailable", True)
     assert problem["instance"].endswith(answer.headers["X-Request-Id"])
+
+
+@pytest.mark.parametrize("last_id", ["9" * 19, "9" * 400, "²", "-1", "x"])
+def test_an_id_that_was_never_sent_continues_from_the_start(client, services, transcription, last_id):
+    services.store.jobs.cancel(TENANT, transcription.id)
+    whole = client.get(f"/jobs/{transcription.id}/events").text
+    header = {"Last-Event-ID": last_id.encode("utf-8").decode("latin-1")}
+    assert client.get(f"/jobs/{transcription.id}/events", headers=header).text == whole

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from flask import g
 
 from api.http.errors import JobFailed
 from api.jobs.responses import audio_response, job_list_response, job_response, wait_for_end
@@ -23,8 +24,11 @@ def accepted(services):
     return services.store.jobs.submit(new).job
 
 
-def test_one_job_has_its_request_and_a_list_has_none(services, accepted):
-    assert job_response(services, accepted, 202).json["request"] == {"text": "a"}
+def test_one_job_has_its_request_and_a_list_has_none(app, services, accepted):
+    services.store.keys.ensure_tenant(TENANT)
+    with app.test_request_context():
+        g.key, _ = services.store.keys.create(TENANT, "reader", ["read"])
+        assert job_response(services, accepted, 202).json["request"] == {"text": "a"}
     page = job_list_response(services, [accepted], "job_x").json
     assert (page["has_more"], page["next"]) == (True, "job_x")
     assert "request" not in page["data"][0]

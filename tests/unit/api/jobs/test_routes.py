@@ -84,6 +84,7 @@ def test_finished_job_shows_result_with_links_that_need_no_key(client, anyone, f
         "unit": "characters",
         "fraction": 1.0,
         "eta_s": None,
+        "missing_workers": [],
     }
     result = body["result"]
     assert result["usage"] == {"audio_s": 1.5, "characters": 5, "engine_s": 0.1}

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from api.jobs.schemas import JobBody
+from api.jobs.availability import Availability
+from api.jobs.schemas import JobBody, MissingWorker
 from api.jobs.views import job_body, progress
 from jobs.failure import ErrorClass, Failure
 from jobs.job import Job
@@ -36,21 +37,29 @@ def no_link(_job, _stored):
 
 
 @pytest.mark.parametrize(
-    ("changes", "has_worker", "stage"),
+    ("changes", "is_waiting", "stage"),
     [
+        ({"state": JobState.ACCEPTED}, False, "plan"),
         ({"state": JobState.ACCEPTED}, True, "waiting_for_worker"),
-        ({"state": JobState.PLANNING}, True, "plan"),
-        ({"chunk_total": 4}, True, "work"),
-        ({"chunk_total": 4}, False, "waiting_for_worker"),
-        ({"state": JobState.STITCHING, "chunk_total": 4, "chunks_done": 4}, True, "stitch"),
-        ({"state": JobState.SUCCEEDED, "chunk_total": 4, "chunks_done": 4}, True, "stitch"),
-        ({"state": JobState.SUCCEEDED, "finished_at": 1}, True, "stitch"),
-        ({"state": JobState.FAILED}, True, "plan"),
+        ({"state": JobState.PLANNING}, False, "plan"),
+        ({"chunk_total": 4}, False, "work"),
+        ({"chunk_total": 4}, True, "waiting_for_worker"),
+        ({"state": JobState.STITCHING, "chunk_total": 4, "chunks_done": 4}, False, "stitch"),
+        ({"state": JobState.STITCHING, "chunk_total": 4, "chunks_done": 4}, True, "waiting_for_worker"),
+        ({"state": JobState.SUCCEEDED, "chunk_total": 4, "chunks_done": 4}, False, "stitch"),
+        ({"state": JobState.SUCCEEDED, "finished_at": 1}, False, "stitch"),
+        ({"state": JobState.FAILED}, False, "plan"),
         ({"state": JobState.FAILED, "chunk_total": 4, "chunks_done": 1}, False, "work"),
     ],
 )
-def test_stage_tells_where_the_job_is(changes, has_worker, stage):
-    assert progress(make(**changes), has_worker=has_worker).stage == stage
+def test_stage_tells_where_the_job_is(changes, is_waiting, stage):
+    assert progress(make(**changes), available=Availability(is_waiting=is_waiting)).stage == stage
+
+
+def test_job_says_which_workers_are_missing():
+    missing = MissingWorker(queue="tts.espeak", family="espeak", model="espeak")
+    assert progress(make(), available=Availability([missing])).missing_workers == [missing]
+    assert progress(make()).missing_workers == []
 
 
 def test_progress_counts_what_runs_and_guesses_the_rest():
@@ -98,3 +107,21 @@ def test_keys_of_objects_never_show():
     result = {"duration_s": 1.0, "processing_s": 1.0, "usage": {}, "files": [stored], "internal": "x"}
     text = job_body(make(state=JobState.SUCCEEDED, result=result), link=no_link).model_dump_json(by_alias=True)
     assert "jobs/secret" not in text and "internal" not in text
+
+
+@pytest.mark.parametrize(
+    ("params", "name"),
+    [
+        ({"title": "A Book", "source_name": "book.epub", "text": None}, "A Book"),
+        ({"title": None, "source_name": "book.epub"}, "book.epub"),
+        (
+            {"title": None, "source_name": None, "text": "Good evening.\n\nThis is Brannock."},
+            "Good evening. This is Brannock.",
+        ),
+        ({"text": "word " * 1000}, "word " * 11 + "word…"),
+        ({"ssml": "<speak>a</speak>", "text": None}, None),
+        ({"text": " "}, None),
+    ],
+)
+def test_name_is_the_title_or_the_file_or_the_beginning_of_the_text(params, name):
+    assert job_body(make(params=params), link=no_link).name == name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -69,6 +70,14 @@ def test_two_hundred_waiters_share_the_queries_and_all_wake(services, jobs, watc
     assert watcher.waiters == 0
 
 
+def test_job_keeps_its_request_which_is_not_read_again(services, jobs, watcher):
+    with watcher.watch(jobs[0]) as watch:
+        services.store.jobs.cancel(TENANT, jobs[0].id)
+        ended = watch.until_terminal(deadline(30))
+    assert (ended.state, ended.params) == (JobState.CANCELLED, jobs[0].params)
+    assert ended.params
+
+
 def test_job_is_read_in_full_only_when_it_changed(services, jobs, watcher, counting):
     with watcher.watch(jobs[0]), watcher.watch(jobs[1]) as watch:
         first = counting.queries
@@ -123,6 +132,19 @@ def test_waiter_beyond_the_limit_is_refused(jobs, counting):
     watcher = JobWatcher(counting, max_waiters=1)
     with watcher.watch(jobs[0]), pytest.raises(TooManyWaiters), watcher.watch(jobs[1]):
         pass
+    with watcher.watch(jobs[1]):
+        assert watcher.waiters == 1
+    watcher.close()
+
+
+def test_one_tenant_leaves_places_to_the_others(jobs, counting):
+    watcher = JobWatcher(counting, max_waiters=3, max_tenant_waiters=1)
+    other = replace(jobs[0], tenant_id="other")
+    with watcher.watch(jobs[0]):
+        with pytest.raises(TooManyWaiters), watcher.watch(jobs[1]):
+            pass
+        with watcher.watch(other):
+            assert watcher.waiters == 2
     with watcher.watch(jobs[1]):
         assert watcher.waiters == 1
     watcher.close()

@@ -6,6 +6,7 @@ import pytest
 
 from api.models.live_workers import model_state
 from api.models.selection import choose_model
+from jobs.errors import NoWorker
 from jobs.worker import WorkerInfo, WorkerRow
 from pipelines.catalog.catalog import Catalog
 from pipelines.errors import ModelUnavailable, UnsupportedOption
@@ -34,7 +35,7 @@ def test_auto_prefers_a_model_that_knows_the_language(services, worker):
 
 def test_auto_never_takes_the_test_models(services, worker):
     worker("tts.tone", models={"tone": WARM}, voices=[])
-    with pytest.raises(ModelUnavailable, match="No tts worker"):
+    with pytest.raises(NoWorker, match="No worker for speech synthesis"):
         pick(services, kind="tts")
     assert pick(services, kind="tts", model="tone") == "tone"
 
@@ -48,14 +49,59 @@ def test_auto_names_the_missing_language(services, worker):
 
 def test_model_that_could_not_be_loaded_is_not_chosen(services, worker):
     worker("stt.whisper", models={"whisper-base": {"state": "failed", "detail": "no weights"}})
-    with pytest.raises(ModelUnavailable):
+    with pytest.raises(NoWorker):
         pick(services)
 
 
-def test_worker_without_a_heartbeat_for_a_minute_does_not_count(services, worker, monkeypatch):
+@pytest.fixture
+def stopped(services, worker):
+    """A worker that has stopped."""
+
+    def make(queue, models):
+        row = worker(queue, models=models)
+        services.store.workers.retire(row.id)
+
+    return make
+
+
+def test_model_whose_only_worker_restarts_is_chosen(services, stopped):
+    stopped("stt.whisper", {"whisper-base": WARM})
+    assert services.workers.rows() == ()
+    assert pick(services) == pick(services, language="de") == "whisper-base"
+
+
+def test_model_that_a_worker_loads_is_chosen(services, worker):
+    worker("stt.whisper", models={"whisper-base": {"state": "downloading"}})
+    assert pick(services) == "whisper-base"
+
+
+def test_running_model_comes_before_one_that_is_expected(services, worker, stopped):
+    stopped("stt.pocketsphinx", {"pocketsphinx-en-us": WARM})
+    worker("stt.whisper", models={"whisper-base": WARM})
+    assert pick(services, language="en") == "whisper-base"
+
+
+def test_expected_model_is_chosen_for_a_language_that_no_running_one_knows(services, worker, stopped):
+    worker("stt.pocketsphinx", models={"pocketsphinx-en-us": WARM})
+    stopped("stt.whisper", {"whisper-base": WARM})
+    assert pick(services, language="de") == "whisper-base"
+
+
+def test_report_of_the_new_worker_counts_more_than_that_of_the_stopped_one(services, stopped):
+    stopped("stt.whisper", {"whisper-base": WARM})
+    info = WorkerInfo.from_json({"models": {"whisper-base": {"state": "failed"}}})
+    services.store.workers.register(WorkerRow("test:host:new:2", ["stt.whisper"], 1, "cpu", 0, info))
+    with pytest.raises(NoWorker):
+        pick(services)
+
+
+def test_worker_that_was_lost_a_day_ago_is_not_expected(services, worker, monkeypatch):
     worker("stt.whisper", models={"whisper-base": WARM})
     monkeypatch.setattr("api.models.live_workers.LIVE_S", -1.0)
-    with pytest.raises(ModelUnavailable):
+    assert pick(services) == "whisper-base"
+    list_seen = services.store.workers.list_seen
+    monkeypatch.setattr(services.store.workers, "list_seen", lambda **_: list_seen(within_s=-1.0))
+    with pytest.raises(NoWorker):
         pick(services)
 
 

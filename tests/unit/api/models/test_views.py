@@ -8,8 +8,8 @@ from api.models.views import model_list
 from jobs.worker import WorkerInfo, WorkerRow
 
 
-def body(services, name):
-    return next(model for model in model_list(services).data if model.name == name)
+def body(services, name, *, for_operator=True):
+    return next(model for model in model_list(services, for_operator=for_operator).data if model.name == name)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,7 @@ def test_model_has_the_best_state_that_a_worker_reports(services, reported, stat
     found = body(services, "whisper-base")
     assert (found.state, found.workers) == (state, workers)
     assert (found.install is None) is (workers > 0)
+    assert body(services, "whisper-base", for_operator=False).install is None
 
 
 def test_memory_is_the_sum_of_the_workers_that_report_it(services, worker):

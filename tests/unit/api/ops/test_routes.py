@@ -106,6 +106,12 @@ def test_metrics_are_for_this_machine_and_the_admin(anyone, client_of):
     assert client_of(scopes=["read"]).get("/audio/metrics").status_code == 403
 
 
+def test_metrics_of_production_need_a_key_also_on_the_same_machine(anyone, client_of, services, monkeypatch):
+    monkeypatch.setattr(type(services.settings), "is_embedded", False)
+    assert anyone.get("/audio/metrics").status_code == 401
+    assert client_of(scopes=["admin"]).get("/audio/metrics").status_code == 200
+
+
 def test_metrics_are_served_while_the_database_is_down(anyone, services, monkeypatch):
     def down():
         raise StoreUnavailable

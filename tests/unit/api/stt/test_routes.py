@@ -88,6 +88,13 @@ def test_json_without_a_source_is_refused_with_the_way_to_send_one(client):
     assert "multipart" in answer.json["detail"]
 
 
+def test_only_an_admin_reads_the_command_that_starts_a_model(client_of):
+    for scopes, shown in ((["read"], False), (["admin"], True)):
+        for path in ("/stt/models", "/audio/models"):
+            models = client_of(scopes=scopes).get(path).json["data"]
+            assert any(model["install"] for model in models) is shown, (scopes, path)
+
+
 def test_models_are_listed_with_their_state(client, worker):
     worker("stt.pocketsphinx")
     models = {model["name"]: model for model in client.get("/stt/models").json["data"]}

@@ -6,6 +6,7 @@ import io
 import threading
 
 import pytest
+from flask import g
 
 from api.submission.http import begin_submission, submission_response
 from jobs.failure import ErrorClass, Failure
@@ -118,6 +119,7 @@ def test_key_counts_for_the_route_and_for_the_ids_in_its_path(client, services):
 def test_wait_is_read_from_the_preferences_and_limited(app, services, finished_job, prefer, applied):
     job = finished_job(AUDIO)
     with app.test_request_context(headers={"Prefer": prefer}):
+        g.key, _ = services.store.keys.create(TENANT, "reader", ["read"])
         response = submission_response(SubmittedJob(job))
     assert response.headers.get("Preference-Applied") == applied
     assert response.status_code == (200 if applied else 202)
@@ -136,6 +138,7 @@ def test_wait_is_read_from_the_preferences_and_limited(app, services, finished_j
 def test_audio_is_the_response_where_it_is_preferred_to_json(app, services, finished_job, accept, is_audio):
     job = finished_job(AUDIO)
     with app.test_request_context(headers={"Prefer": "wait=1", "Accept": accept}):
+        g.key, _ = services.store.keys.create(TENANT, "reader", ["read"])
         response = submission_response(SubmittedJob(job))
     assert response.content_type == ("audio/wav" if is_audio else "application/json")
 

@@ -6,8 +6,9 @@ import pytest
 
 from api.submission.errors import InvalidField
 from api.submission.model_resolution import resolve_model
+from jobs.errors import NoWorker
 from pipelines.catalog.job_kinds import PIPELINES
-from pipelines.errors import ModelUnavailable, UnsupportedOption
+from pipelines.errors import UnsupportedOption
 from pipelines.requests import REQUESTS, JobRequest, SynthesisRequest, TranscriptionRequest
 
 
@@ -21,7 +22,7 @@ def test_auto_is_a_model_of_the_kind_with_a_live_worker(services, worker):
 def test_worker_that_started_after_the_rows_were_read_counts(services, worker):
     services.workers._fresh_s = 3600.0
     request = SynthesisRequest(text="a")
-    with pytest.raises(ModelUnavailable):
+    with pytest.raises(NoWorker):
         resolve_model(services, "tts.synthesize", request)
     worker()
     assert resolve_model(services, "tts.synthesize", request).name == "espeak"

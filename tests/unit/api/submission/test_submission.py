@@ -45,14 +45,14 @@ def test_replay_shows_the_job_as_it_is_now(client, worker, services):
 def test_replay_needs_no_live_worker(client, services, worker):
     row = worker()
     first = client.post("/tts/synthesize", json={"text": "Hello."}, headers=KEY)
-    services.store.workers.remove(row.id)
+    services.store.workers.retire(row.id)
     again = client.post("/tts/synthesize", json={"text": "Hello."}, headers=KEY)
     assert again.json["id"] == first.json["id"]
 
 
 def test_worker_that_has_just_started_is_not_overlooked(client, services, worker):
     services.workers._fresh_s = 3600.0
-    assert client.post("/tts/synthesize", json={"text": "Hello."}).status_code == 422
+    assert client.post("/tts/synthesize", json={"text": "Hello."}).status_code == 503
     worker(voices=[])
     assert client.post("/tts/synthesize", json={"text": "Hello."}).status_code == 202
 

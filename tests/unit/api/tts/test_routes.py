@@ -32,11 +32,19 @@ def test_job_without_a_worker_is_accepted_for_a_named_model(client):
     assert answer.json["progress"]["stage"] == "waiting_for_worker"
 
 
-def test_auto_without_a_worker_names_the_command_that_starts_one(client):
+def test_auto_without_a_worker_of_the_day_asks_to_come_back_later(client):
     answer = client.post("/tts/synthesize", json={"text": "Hello."})
-    assert answer.status_code == 422
-    assert answer.json["code"] == "model_unavailable"
-    assert "voicemill worker --family espeak" in answer.json["detail"]
+    assert (answer.status_code, answer.json["code"], answer.json["retryable"]) == (503, "no_worker", True)
+    assert int(answer.headers["Retry-After"]) >= 60
+    assert "voicemill" not in answer.json["detail"]
+
+
+def test_auto_is_accepted_while_the_only_worker_restarts(client, worker, services):
+    stopped = worker()
+    services.store.workers.retire(stopped.id)
+    answer = client.post("/tts/synthesize", json={"text": "Hello.", "language": "en"})
+    assert (answer.status_code, answer.json["model"]) == (202, "espeak")
+    assert answer.json["progress"]["stage"] == "waiting_for_worker"
 
 
 def test_long_text_becomes_an_object_and_leaves_the_row(client, worker, services, settings, objects):
@@ -91,6 +99,8 @@ BAD_BODIES = [
     ({"text": "a", "lexicon": {"b": " "}}, 422, "lexicon.b"),
     ({"text": "a", "lexicon": {"b": "/c/"}, "model": "tone"}, 422, "lexicon"),
     ({"text": "a", "normalise": "often"}, 422, "normalise"),
+    ({"text": "a", "encoding": "zip"}, 422, "encoding"),
+    ({"text": "a", "notes": "some"}, 422, "notes"),
     ({"text": "a", "cast": {"Alice": "nobody"}}, 422, "cast"),
     ({"text": "a", "voice": "nobody"}, 422, "voice"),
     ({"text": "a", "language": "xx-nothing"}, 422, "language"),

@@ -8,6 +8,7 @@ import os
 import pty
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,45 @@ def test_help_lists_every_command(voicemill: Voicemill) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help(voicemill: Voicemill, command: str) -> None:
     assert voicemill(command, "-h").exit_code == 0
+
+
+def test_help_names_the_variables_of_the_connection(voicemill: Voicemill) -> None:
+    shown = voicemill("--help").stdout
+    assert [name for name in ("VOICEMILL_URL", "VOICEMILL_API_KEY", "VOICEMILL_DATA_DIR") if name not in shown] == []
+
+
+def test_misspelt_command_is_answered_with_the_nearest(voicemill: Voicemill) -> None:
+    assert "Did you mean 'jobs'" in voicemill("jbs").stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unwanted"),
+    [
+        (["--help"], {"httpx", "numpy", "lxml", "av", "framework.client.blocking_client"}),
+        (["jobs"], {"pipelines", "numpy", "lxml", "av", "framework.cli.commands.speak"}),
+        (["speak", "Hello.", "--no-wait"], {"numpy", "lxml", "av", "framework.cli.commands.transcribe"}),
+    ],
+)
+def test_command_imports_only_what_it_needs(
+    program: Program, wire: WireServer, arguments: list[str], unwanted: set[str]
+) -> None:
+    """What a start costs is mostly imports; `make bench BENCH=cli` prints the seconds."""
+    wire.add_job()
+    script = (
+        "import atexit, sys; from framework.cli.main import app; sys.argv[0] = 'voicemill'\n"
+        "atexit.register(lambda: print('MODULES', *sys.modules)); app()"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        env=dict(program.environment),
+        cwd=program.directory,
+        capture_output=True,
+        text=True,
+        timeout=deadline(120),
+        check=True,
+        stdin=subprocess.DEVNULL,
+    )
+    assert set(ended.stdout.rpartition("MODULES")[2].split()) & unwanted == set()
 
 
 def test_version_is_shown(voicemill: Voicemill) -> None:

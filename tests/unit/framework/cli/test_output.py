@@ -70,6 +70,12 @@ def test_error_is_shown_with_its_fields_and_hints(capsys: pytest.CaptureFixture[
     ]
 
 
+def test_missing_worker_is_shown_with_the_command_that_starts_one(capsys: pytest.CaptureFixture[str]) -> None:
+    show_error(Unavailable("No worker was seen.", status=503, code="no_worker", retryable=True, request_id="req_1"))
+    printed = capsys.readouterr().err
+    assert "`voicemill worker --family FAMILY`" in printed and "req_1" not in printed
+
+
 def test_error_in_json_has_the_fields_or_the_job() -> None:
     error = InvalidRequest("No.", status=422, code="invalid", errors=[FieldError("speed", "At most 2.")])
     assert error_json(error) == {

@@ -50,6 +50,14 @@ def test_progress_names_units_other_than_seconds() -> None:
 def test_stage_of_a_finished_job_is_its_state() -> None:
     assert describe_stage(job()) == "working"
     assert describe_stage(job(stage="waiting_for_worker")) == "waits for a worker"
+    missing = [
+        {"queue": "cpu", "family": "cpu"},
+        {"queue": "stt.whisper", "family": "whisper", "model": "whisper-tiny"},
+    ]
+    assert describe_stage(job(stage="waiting_for_worker", missing_workers=missing)) == (
+        "waits for a worker: none of the family cpu runs, none of the family whisper for whisper-tiny runs"
+    )
+    assert describe_stage(job("accepted", stage="plan")) == "queued"
     assert describe_stage(job(stage="a stage of a newer server")) == "a stage of a newer server"
     assert describe_stage(job("failed")) == "failed"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from pathlib import Path
 
@@ -55,6 +56,31 @@ def test_destination_in_a_file_is_a_bad_argument(tmp_path: Path) -> None:
 def test_wrong_size_or_hash_is_a_corrupt_download(received: int, sha256: str, message: str) -> None:
     with pytest.raises(CorruptDownload, match=message):
         verify_download(FILE, received, sha256)
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_existing_file_is_kept_unless_it_may_be_replaced(
+    tmp_path: Path, has_links: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "no links here")
+
+    if not has_links:
+        monkeypatch.setattr(Path, "hardlink_to", refuse)
+    destination = tmp_path / "a.txt"
+    for overwrite, before in ((False, None), (False, b"kept"), (True, b"replaced")):
+        destination.unlink(missing_ok=True)
+        if before is not None:
+            destination.write_bytes(before)
+        with PartialDownload(FILE, destination, overwrite=overwrite) as download:
+            download.write(CONTENT)
+            if before == b"kept":
+                with pytest.raises(BadArgument, match="exists already and was not replaced"):
+                    download.finish()
+            else:
+                download.finish()
+        assert destination.read_bytes() == (before if before == b"kept" else CONTENT)
+        assert list(tmp_path.iterdir()) == [destination]
 
 
 def test_file_without_a_recorded_hash_is_verified_by_its_size() -> None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.dialects import postgresql, sqlite
 
-from jobs.errors import Conflict, StoreUnavailable
+from jobs.errors import Conflict, Misconfigured, NotMigrated, StoreUnavailable
 from jobs.sql import SqlStore
 from jobs.sql.database import Database
 from jobs.sql.tables import leaders
@@ -52,6 +52,20 @@ def test_missing_server_is_unavailable() -> None:
         with pytest.raises(StoreUnavailable):
             call(lambda connection: None)
     db.close()
+
+
+@pytest.mark.parametrize("statement", ["SELECT * FROM no_table_of_ours", "SELECT no_column_of_ours FROM leaders"])
+def test_a_missing_table_or_column_asks_for_the_migrations(store: SqlStore, statement: str) -> None:
+    with pytest.raises(NotMigrated) as raised:
+        run_sql(store, statement)
+    assert "voicemill migrate" in raised.value.for_operator()
+    assert "voicemill migrate" not in raised.value.detail, "callers of the API are given no advice for operators"
+
+
+def test_an_invalid_address_is_refused_without_its_password() -> None:
+    with pytest.raises(Misconfigured, match="VOICEMILL_DATABASE_URL") as raised:
+        Database("postgresql+psycopg//user:hunter2@host")
+    assert "hunter2" not in raised.value.detail
 
 
 def test_any_exception_rolls_back(db: Database) -> None:

@@ -109,3 +109,12 @@ def test_a_directory_that_cannot_be_written_is_an_outage(tmp_path: Path) -> None
         storage.put_bytes(KEY, b"x")
     with pytest.raises(StorageUnavailable):
         storage.check()
+
+
+def test_an_upload_that_still_grows_is_not_stale(tmp_path):
+    storage = DirectoryStorage(tmp_path / "objects")
+    upload = storage.open_upload("jobs/t/j/input/a")
+    upload.write(b"first")
+    assert storage.discard_stale_uploads(older_than_s=3600) == 0
+    upload.write(b"second")
+    assert upload.complete().bytes == 11

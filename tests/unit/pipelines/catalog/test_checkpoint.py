@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.catalog.checkpoint import checkpoint_revision, content_hash, convert_cached, find_checkpoint
+from pipelines.catalog import checkpoint
+from pipelines.catalog.checkpoint import (
+    checkpoint_revision,
+    content_hash,
+    convert_cached,
+    find_checkpoint,
+    has_weights_here,
+)
 from pipelines.catalog.entries import ENTRIES
 from pipelines.errors import ModelUnavailable
 
@@ -26,6 +33,19 @@ def test_directory_is_taken_as_it_is_and_missing_files_are_named(tmp_path):
 def test_source_that_is_not_a_directory_is_refused_with_the_cure(source):
     with pytest.raises(ModelUnavailable, match=r"models\.toml"):
         find_checkpoint(replace(ENTRY, source=source))
+
+
+def test_weights_are_here_in_the_package_and_in_a_directory(tmp_path):
+    assert has_weights_here(replace(ENTRY, source=None))
+    assert has_weights_here(replace(ENTRY, source=str(tmp_path)))
+    assert not any(has_weights_here(replace(ENTRY, source=source)) for source in ("./nowhere", "s3://bucket/model"))
+
+
+def test_weights_of_a_hub_are_here_once_they_were_downloaded(tmp_path, monkeypatch):
+    found = {"here/model": tmp_path}
+    monkeypatch.setattr(checkpoint, "_find_snapshot", lambda entry, source, *, download: found.get(source))
+    assert has_weights_here(replace(ENTRY, source="here/model"))
+    assert not has_weights_here(replace(ENTRY, source="not/here"))
 
 
 def test_conversion_happens_once_for_each_content(tmp_path, monkeypatch):

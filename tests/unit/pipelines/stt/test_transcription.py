@@ -11,6 +11,7 @@ from typing import Any
 
 import jiwer
 import numpy as np
+import pysubs2
 import pytest
 
 from pipelines.catalog.catalog import Catalog
@@ -27,7 +28,7 @@ from pipelines.family import (
 )
 from pipelines.pipeline import Span, StepInterrupted
 from pipelines.transcript.chunk_file import read_chunk
-from tests.audio_factories import JFK, JFK_TEXT, load_jfk, make_recording, make_silence, make_wav
+from tests.audio_factories import JFK, JFK_TEXT, load_jfk, make_recording, make_silence, make_wav, mux_tracks
 from tests.pipeline_runner import PipelineRun, load_family
 
 WORDS = "alpha bravo charlie delta echo foxtrot golf hotel india juliet kilo lima mike november oscar papa".split()  # noqa: SIM905 – a table to read
@@ -409,3 +410,44 @@ def test_a_chunk_in_the_queue_of_another_kind_of_model_is_an_error(tmp_path: Pat
     plan = run.plan(make_wav(tmp_path / "a.wav", tones("hello")))
     with pytest.raises(TypeError, match="in the queue of tone"):
         run.work(plan.spans[0], load_family(Catalog().get("tone", "tts")))
+
+
+def test_track_with_speech_is_transcribed_and_the_other_is_named(tmp_path: Path) -> None:
+    recording = mux_tracks(tmp_path / "a.mka", [make_silence(4.0), make_talk("alpha bravo charlie")], default=0)
+    run = make_run(tmp_path)
+    result = run.run_all(recording)
+    assert transcript(run)["text"].lower().startswith("alpha bravo charlie")
+    (warning,) = result.summary["warnings"]
+    assert warning["code"] == "other_tracks" and "track 1, which is silent" in warning["detail"]
+
+
+def test_track_that_the_request_names_is_transcribed(tmp_path: Path) -> None:
+    sounds = [make_talk("alpha bravo charlie"), make_talk("delta echo foxtrot")]
+    recording = mux_tracks(tmp_path / "a.mka", sounds, languages=("deu", "eng"))
+    for wanted, text in (("1", "alpha"), (2, "delta"), ("en", "delta"), ("de", "alpha")):
+        run = make_run(tmp_path, audio_track=wanted)
+        run.run_all(recording)
+        assert transcript(run)["text"].lower().startswith(text)
+
+
+def test_recording_whose_channels_cancel_each_other_is_transcribed(tmp_path: Path) -> None:
+    sound = make_talk("alpha bravo charlie")
+    run = make_run(tmp_path)
+    run.run_all(make_recording(tmp_path / "a.flac", np.stack([sound, -sound]), rate_hz=16_000))
+    assert transcript(run)["text"].lower().startswith("alpha bravo charlie")
+
+
+def test_subtitles_of_two_channels_are_in_order_and_none_is_over_another(tmp_path: Path) -> None:
+    left, right = (
+        make_talk(*[" ".join(WORDS)] * 2, pause_s=0.5),
+        make_talk("golf hotel", "india", "juliet", pause_s=3.0),
+    )
+    length = max(len(left), len(right))
+    sound = np.stack([np.pad(each, (0, length - len(each))) for each in (left, right)])
+    run = make_run(tmp_path, channels="split", formats=["srt", "vtt"])
+    run.run_all(make_recording(tmp_path / "a.flac", sound, rate_hz=16_000))
+    for name in ("srt", "vtt"):
+        events = pysubs2.SSAFile.from_string(run.read_text(f"transcript.{name}"), format_=name).events
+        assert all(one.end <= other.start for one, other in itertools.pairwise(events))
+    numbers = [block.splitlines()[0] for block in run.read_text("transcript.srt").strip().split("\n\n")]
+    assert numbers == [str(number) for number in range(1, len(numbers) + 1)]

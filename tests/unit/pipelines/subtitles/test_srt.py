@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pysubs2
 
-from pipelines.subtitles.cues import Cue
+from pipelines.subtitles.cue_splitting import Cue
 from pipelines.subtitles.srt import SRT, write_cue
 from tests.subtitle_factories import LONG, build_cues, make_segment
 

@@ -6,7 +6,7 @@ import io
 
 import webvtt
 
-from pipelines.subtitles.cues import Cue
+from pipelines.subtitles.cue_splitting import Cue
 from pipelines.subtitles.webvtt import WEBVTT, write_cue
 from tests.subtitle_factories import build_cues, make_segment
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.subtitles.cues import CueStyle
+from pipelines.subtitles.cue_splitting import CueStyle
 from pipelines.subtitles.registry import SUBTITLE_FORMATS
 from pipelines.subtitles.srt import SRT
 from pipelines.subtitles.webvtt import WEBVTT

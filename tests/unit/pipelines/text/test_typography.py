@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipelines.text.aligned_text import AlignedText
-from pipelines.text.typography import normalise_typography
+from pipelines.text.typography import compose_letters, normalise_typography
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,17 @@ def test_positions_stay_those_of_the_written_text() -> None:
 
 def test_primes_behind_figures_stay_and_others_are_quotes() -> None:
     assert normalise_typography(AlignedText("5′ 11″, 26½″, Let′s, ″so″")).text == '5′ 11″, 26½″, Let\'s, "so"'
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("cafe\u0301, u\u0308ber", "café, über"),
+        ("ﬁne ﬂow Ⅳ ＡＢ １２ 𝐁𝐨𝐥𝐝", "fine flow IV AB 12 Bold"),
+        ("\u1112\u1161\u11ab", "\ud55c"),
+        ("か\u3099", "が"),
+        ("“quotes” – and … stay ½ m²", "“quotes” – and … stay ½ m²"),
+    ],
+)
+def test_letters_have_one_form_for_every_voice(written: str, spoken: str) -> None:
+    assert compose_letters(AlignedText(written)).text == spoken

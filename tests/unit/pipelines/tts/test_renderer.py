@@ -73,3 +73,12 @@ def test_no_two_renditions_of_a_job_share_a_seed() -> None:
         for segment in range(800)
     ]
     assert len(set(seeds)) == len(seeds)
+
+
+def test_each_segment_reports_that_the_engine_is_alive_before_its_text_is_prepared() -> None:
+    family, ticks = Counting(), list[None]()
+    request = SynthesisRequest(text="x")
+    builder = SynthesisInputBuilder(request, family.entry, "en")
+    renderer = ChunkRenderer(request, family, builder, lambda: ticks.append(None))
+    renderer.render([TextSegment("One."), TextSegment("Two.")], renderer.new_assembler(), seed=1)
+    assert len(ticks) >= 2

@@ -14,7 +14,7 @@ from pipelines.errors import UnsupportedOption
 from pipelines.family import Recording, SynthesisInput
 from pipelines.requests import SynthesisRequest
 from pipelines.text.splitting.segment import TextSegment
-from pipelines.text.style import Style
+from pipelines.text.style import SpokenForm, Style
 from pipelines.tts.request_builder import SynthesisInputBuilder
 
 
@@ -102,8 +102,46 @@ def test_signs_that_nobody_writes_out_are_named_one_by_one() -> None:
 
 
 def test_a_language_that_the_model_does_not_speak_is_refused() -> None:
-    with pytest.raises(UnsupportedOption, match="tone does not speak 'it'; it speaks: en, de"):
-        build(TextSegment("Ciao.", style=Style(language="it")))
+    asked = [({"language": "it"}, TextSegment("Ciao.")), ({}, TextSegment("Ciao.", style=Style(language="it")))]
+    for fields, segment in asked:
+        request = SynthesisRequest(ssml="<speak>Ciao.</speak>", **fields)
+        with pytest.raises(UnsupportedOption, match="tone does not speak 'it'; it speaks: en, de"):
+            SynthesisInputBuilder(request, entry(), None).build(segment, 7)
+    with pytest.raises(UnsupportedOption, match="tone does not speak 'it'"):
+        build(TextSegment("Ciao."), language="it")
+
+
+@pytest.mark.parametrize("fields", [{"text": "x"}, {"source_name": "book.epub"}])
+def test_what_a_book_asks_for_and_the_model_cannot_do_is_a_warning(fields: dict[str, str]) -> None:
+    builder = SynthesisInputBuilder(SynthesisRequest(**fields), entry(), "en")
+    form = SpokenForm(0, 4, "ipa", "tʃaʊ")
+    made = builder.build(TextSegment("Ciao.", style=Style(language="it"), spoken_forms=[form]), 7)
+    assert made is not None
+    assert (made.input.text, made.input.language, "phonemes" in made.input.options) == ("Ciao.", "en", False)
+    assert [warning.partition(";")[0] for warning in builder.warnings] == [
+        "tone does not speak 'it'",
+        "tone takes no phonemes",
+    ]
+
+
+def test_a_passage_in_a_language_without_a_voice_is_read_as_the_rest_with_a_warning() -> None:
+    builder = SynthesisInputBuilder(SynthesisRequest(text="x"), ESPEAK, "en")
+    builder.ask_voices(lambda language: language in ("en", "de"))
+    made = [builder.build(TextSegment("Hm.", style=Style(language=language)), 7) for language in ("tlh", "de")]
+    assert [each.input.language for each in made if each] == ["en", "de"]
+    assert builder.warnings == ["espeak does not speak 'tlh'; passages in it were read as the rest."]
+
+
+def test_a_document_in_a_language_that_the_model_does_not_speak_is_refused_with_what_to_name() -> None:
+    with pytest.raises(UnsupportedOption, match=r"does not speak 'it'.*language of the document.*--language"):
+        build(TextSegment("Ciao."), document="it")
+
+
+@pytest.mark.parametrize("fields", [{"ssml": "<speak>x</speak>"}, {"source_type": "ssml"}, {"source_name": "a.ssml"}])
+def test_phonemes_of_ssml_are_an_order(fields: dict[str, str]) -> None:
+    builder = SynthesisInputBuilder(SynthesisRequest(**fields), entry(), "en")
+    with pytest.raises(UnsupportedOption, match="takes no phonemes"):
+        builder.build(TextSegment("Ciao.", spoken_forms=[SpokenForm(0, 4, "ipa", "tʃaʊ")]), 7)
 
 
 def test_another_language_is_not_spoken_by_the_voice_of_the_job() -> None:
@@ -185,3 +223,34 @@ def test_a_segment_of_signs_alone_is_left_out_with_a_warning() -> None:
     builder = SynthesisInputBuilder(SynthesisRequest(text="x"), entry(), "en")
     assert builder.build(TextSegment("🙂"), 0) is None
     assert builder.warnings[-1] == "'🙂' has nothing in it that tone can say; it was left out."
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "spoken"),
+    [
+        ("It costs $500.", "en", "It costs five hundred dollars."),
+        ("Henry VIII met Dr Müller.", "en", "Henry the Eighth met Doctor Müller."),
+        ("Dr Müller zahlt 5 €/Monat.", "de", "Doktor Müller zahlt fünf Euro pro Monat."),
+        ("It costs $500 ☃.", "en", "It costs five hundred dollars ☃."),
+    ],
+)
+def test_a_voice_that_reads_numbers_itself_gets_words_where_the_language_has_rules(
+    text: str, language: str, spoken: str
+) -> None:
+    builder = SynthesisInputBuilder(SynthesisRequest(text="x", language=language), Catalog().get("espeak", "tts"), None)
+    made = builder.build(TextSegment(text), 7)
+    assert made is not None
+    assert made.input.text == spoken
+    assert made.spoken.written == text
+    assert builder.warnings == []
+
+
+def test_marks_of_numbers_in_words_have_the_text_of_the_author() -> None:
+    made = SynthesisInputBuilder(SynthesisRequest(text="x", language="en"), Catalog().get("espeak", "tts"), None).build(
+        TextSegment("Pay C$40 to Dr Who in WWII."), 7
+    )
+    assert made is not None
+    for words, written in (("forty Canadian dollars", "C$40"), ("Doctor", "Dr"), ("World War two", "WWII")):
+        start = made.input.text.index(words)
+        first, last = made.spoken.written_range(start, start + len(words))
+        assert made.spoken.written[first:last] == written

@@ -41,8 +41,9 @@ class Context:
         plan = Chunk("chk_p", child.id, "t", Step.PLAN, 0, 0, "cpu", ChunkState.RUNNING, 5, 0.0, {})
         self.claim = Claim(child, plan, 60_000)
         self.store = SimpleNamespace(jobs=SimpleNamespace(get=lambda tenant, name: parent))
-        self.objects = SimpleNamespace(copy=self._copy)
+        self.objects = SimpleNamespace(copy=self._copy, is_intact=lambda source: source.key not in self.corrupt)
         self.missing: set[str] = set()
+        self.corrupt: set[str] = set()
         self._finished = finished
 
     def finished_chunks(self, job_id: str) -> list[Chunk]:
@@ -57,17 +58,25 @@ class Context:
 NEW = [NewChunk(0, "tts.tone", 1.0, span("One.")), NewChunk(1, "tts.tone", 1.0, span("Two."))]
 
 
-def reused(finished: list[Chunk], *, missing: tuple[str, ...] = (), **changes: Any) -> list[int]:
+def reused(
+    finished: list[Chunk], *, missing: tuple[str, ...] = (), corrupt: tuple[str, ...] = (), **changes: Any
+) -> list[int]:
     """The numbers of the chunks that a retry with these changes reuses."""
     context = Context(job(1), finished, job(2, **{"parent_id": "job_1", **changes}))
-    context.missing = set(missing)
+    context.missing, context.corrupt = set(missing), set(corrupt)
     chunks = reuse_parent_chunks(context, NEW)  # type: ignore[arg-type]
     assert all(each.part.key.startswith("jobs/t/job_2/parts/work-1-") for each in chunks)
+    # Their engine time is the parent's.
+    assert all(each.chunk.notes.engine_s == 0.0 for each in chunks)
     return [each.chunk.idx for each in chunks]
 
 
 def test_equal_chunks_are_reused() -> None:
     assert reused([part(0, "One."), part(1, "Two.")]) == [0, 1]
+
+
+def test_a_chunk_whose_part_is_corrupt_is_made_again() -> None:
+    assert reused([part(0, "One."), part(1, "Two.")], corrupt=("jobs/t/job_1/parts/0",)) == [1]
 
 
 def test_a_chunk_with_another_span_is_made_again() -> None:

@@ -41,6 +41,7 @@ class Execution:
         self.lanes = []
         self.meanwhile = lambda: None
         self.engines = SimpleNamespace(is_warm=lambda: True)
+        self.space = SimpleNamespace(is_short=lambda: False)
 
     def run(self, claim, *, lane, claimed_at):
         self.lanes.append((claim.job.priority, lane))
@@ -67,6 +68,15 @@ def test_one_notification_consumes_all_that_is_ready(execution, dispatch):
     consumer = make(Ready(Priority.NORMAL, Priority.BULK, Priority.NORMAL), execution, dispatch)
     assert consumer.consume("q") == 3
     assert [lane for _, lane in execution.lanes] == ["bulk"] * 3
+
+
+def test_while_the_disk_is_nearly_full_nothing_is_claimed(execution, dispatch):
+    store = Ready(Priority.INTERACTIVE)
+    consumer = make(store, execution, dispatch)
+    execution.space.is_short = lambda: True
+    assert (consumer.consume("q"), store.asked) == (0, [])
+    execution.space.is_short = lambda: False
+    assert consumer.consume("q") == 1
 
 
 def test_without_ready_chunks_a_notification_does_nothing(execution, dispatch):

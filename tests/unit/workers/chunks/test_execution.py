@@ -22,6 +22,7 @@ from jobs.states import ChunkState, JobState, Priority, ReleaseReason, Step
 from jobs.storage.directory_storage import DirectoryStorage
 from jobs.storage.object_keys import check_segment
 from pipelines.catalog.catalog import Catalog
+from workers.chunks.disk_space import DiskSpace
 from workers.chunks.execution import Execution, _log_fields
 from workers.chunks.heartbeat import LeaseKeeper
 from workers.chunks.steps.work import WorkStep
@@ -37,6 +38,7 @@ from workers.engines.messages import (
     Progress,
     SourceNeeded,
     StepFailed,
+    StepOutOfSpace,
     StepStopped,
     WorkDone,
 )
@@ -126,12 +128,26 @@ class Place:
         self.directory = directory
         self.chunks, self.dispatch = Chunks(), Dispatch()
         self.storage = DirectoryStorage(directory / "objects")
+        self.space = DiskSpace((directory,), 0)
 
     def run(self, *events: Any, files: Sequence[str] = ("part",)) -> Run:
         """Run a work chunk whose engine sends these events."""
         run = Run(events)
         self.engines = Engines(run, files)
-        job = Job("job_1", "t", "tts.synthesize", "tone", JobState.RUNNING, Priority.NORMAL, {}, {}, 0, 0, 0)
+        job = Job(
+            "job_1",
+            "t",
+            "tts.synthesize",
+            "tone",
+            JobState.RUNNING,
+            Priority.NORMAL,
+            {},
+            {},
+            0,
+            0,
+            0,
+            request_id="req-17",
+        )
         chunk = Chunk("chk_1", "job_1", "t", Step.WORK, 1, 0, "tts.tone", ChunkState.RUNNING, 1, 1.0, {"idx": 0})
         workdirs = Workdirs(self.directory / "scratch")
         execution = Execution(
@@ -143,9 +159,11 @@ class Place:
             Settings(data_dir=self.directory),
             LeaseKeeper(self.chunks, every_s=3600),  # type: ignore[arg-type]
             workdirs,
+            self.space,
         )
         execution.run(Claim(job, chunk, 60_000), lane="bulk", claimed_at=time.monotonic())
         assert execution.keeper.leases() == []
+        self.counts = {(each.name, *each.labels): each.value for each in execution.counters.values()}
         assert list((self.directory / "scratch").rglob("chk_1*")) == []
         return run
 
@@ -158,6 +176,13 @@ def place(tmp_path: Path) -> Place:
 DONE = WorkDone("part", 1.5, 2.0, {"revision": "7"})
 
 
+def test_the_line_of_a_chunk_names_its_job_and_the_request_that_submitted_it(place: Place) -> None:
+    with capture_logs() as logs:
+        place.run(DONE)
+    (line,) = [log for log in logs if log["event"] == "chunk_succeeded"]
+    assert (line["request"], line["job"], line["chunk"]) == ("req-17", "job_1", "chk_1")
+
+
 def test_a_part_is_stored_committed_and_notified(place: Place) -> None:
     place.run(KeepAlive(), Progress(0.5), TimeoutError(), DONE)
     (commit,) = place.chunks.recorded
@@ -165,6 +190,10 @@ def test_a_part_is_stored_committed_and_notified(place: Place) -> None:
     assert commit.notes.duration_s == 2.0
     assert commit.notes.provenance == {"engine_entry": "tone", "revision": "7"}
     assert place.dispatch.notified == [("cpu", 1)]
+    assert place.counts["voicemill_chunks", "tone", "work", "succeeded"] == 1
+    assert place.counts["voicemill_chunk_seconds", "tone", "work"] > 0
+    assert place.counts["voicemill_audio_seconds", "tone"] == 2.0
+    assert place.counts["voicemill_engine_seconds", "tone"] == commit.notes.engine_s
 
 
 @pytest.mark.parametrize(
@@ -189,12 +218,28 @@ def test_a_child_that_breaks_the_protocol_is_retried_and_not_quoted(place: Place
     assert release.failure.detail == "The server failed unexpectedly."
 
 
+def test_a_child_without_room_is_an_outage_and_stops_claims(place: Place) -> None:
+    place.run(StepOutOfSpace())
+    assert place.chunks.recorded == [Release(ReleaseReason.SNOOZE, charge=False)]
+    assert place.space.is_short()
+
+
+def test_no_room_for_a_file_of_the_controller_is_an_outage_and_stops_claims(place: Place) -> None:
+    (place.directory / "scratch").mkdir()
+    place.storage.put_file = lambda *_, **__: Path("/dev/full").write_text("x")  # type: ignore[method-assign]  # a fault
+    place.run(DONE)
+    assert place.chunks.recorded == [Release(ReleaseReason.SNOOZE, charge=False)]
+    assert place.space.is_short()
+
+
 def test_bad_input_fails_for_good_and_its_text_is_not_logged(place: Place) -> None:
     failure = Failure(ErrorClass.BAD_INPUT, "bad_input", "There is no 'secret' here.", "text")
     with capture_logs() as logs:
         place.run(StepFailed(failure))
     assert place.chunks.recorded == [failure]
     assert place.dispatch.notified == [("webhook", 1)]
+    assert place.counts["voicemill_chunks", "tone", "work", "failed"] == 1
+    assert place.counts["voicemill_chunk_failures", "tone", "bad_input", "bad_input"] == 1
     (log,) = [log for log in logs if log["event"] == "chunk_not_done"]
     assert (log["decision"], log["code"], log["field"]) == ("Fail", "bad_input", "text")
     assert "secret" not in str(logs)
@@ -205,6 +250,8 @@ def test_an_engine_failure_is_retried_and_its_trace_logged(place: Place) -> None
     with capture_logs() as logs:
         place.run(StepFailed(failure, trace="a.py, line 1"))
     assert place.chunks.recorded == [Release(ReleaseReason.RETRY, failure=failure)]
+    assert place.counts["voicemill_chunks", "tone", "work", "retry"] == 1
+    assert place.counts["voicemill_chunk_failures", "tone", "engine", "internal_error"] == 1
     assert logs[-1]["trace"] == "a.py, line 1"
 
 

@@ -1,8 +1,18 @@
 """Decisions on errors of a chunk, as a table."""
 
+import errno
+
 import pytest
 
-from jobs.errors import CorruptObject, LeaseLost, NotFound, StorageUnavailable, StoreUnavailable
+from jobs.errors import (
+    CorruptObject,
+    DiskFull,
+    LeaseLost,
+    NotFound,
+    ObjectMissing,
+    StorageUnavailable,
+    StoreUnavailable,
+)
 from jobs.failure import ErrorClass, Failure
 from jobs.states import ReleaseReason
 from pipelines.errors import UnsupportedOption
@@ -23,9 +33,13 @@ _ENGINE_FAILURE = ChunkFailed(Failure(ErrorClass.ENGINE, "engine_failure", "The 
         (EngineDied("", alone=False, caused_by_chunk=False), ReleaseReason.INTERRUPT, False, False),
         (WorkerStopping(), ReleaseReason.INTERRUPT, False, False),
         (StorageUnavailable(), ReleaseReason.SNOOZE, False, False),
+        (DiskFull(), ReleaseReason.SNOOZE, False, False),
+        (OSError(errno.ENOSPC, "No space left on device"), ReleaseReason.SNOOZE, False, False),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), ReleaseReason.SNOOZE, False, False),
         (_ENGINE_FAILURE, ReleaseReason.RETRY, True, False),
         (CorruptObject(), ReleaseReason.RETRY, True, False),
         (NotFound(), ReleaseReason.RETRY, True, False),
+        (ObjectMissing(), ReleaseReason.RETRY, True, False),
         (ProtocolViolation("it sent nonsense"), ReleaseReason.RETRY, True, False),
         (ZeroDivisionError("secret path /root"), ReleaseReason.RETRY, True, False),
     ],
@@ -66,3 +80,11 @@ def test_the_text_of_an_unexpected_error_stays_in_our_log():
     decision = decide(ZeroDivisionError("secret path /root"))
     assert isinstance(decision, Requeue)
     assert "secret" not in decision.release.failure.detail
+
+
+def test_a_missing_object_is_the_failure_of_the_storage():
+    decision = decide(ObjectMissing("A stored input of this job is gone."))
+    assert isinstance(decision, Requeue)
+    assert decision.release.failure == Failure(
+        ErrorClass.STORAGE, "object_missing", "A stored input of this job is gone.", retryable=True
+    )

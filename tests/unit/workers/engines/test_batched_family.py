@@ -15,14 +15,19 @@ from pipelines.families.tone import ToneRecogniser, ToneSynthesiser
 from pipelines.family import SynthesisInput, Tick, TranscriptionInput
 from pipelines.pipeline import StepInterrupted
 from workers.engines.batched_family import BatchedRecogniser, BatchedSpeech, share
+from workers.engines.engine_time import EngineClock
 from workers.engines.messages import Lane
 
 
 class Requester:
-    """A run that counts its ticks."""
+    """A run that counts its ticks and its seconds."""
 
     def __init__(self) -> None:
         self.ticks = 0
+        self.engine_s = 0.0
+
+    def charge(self, engine_s: float) -> None:
+        self.engine_s += engine_s
 
     def is_stopped(self) -> bool:
         return False
@@ -47,7 +52,7 @@ def tick() -> None:
 def test_a_run_has_its_speech_from_the_model_that_all_share() -> None:
     entry = Catalog().get("tone", "tts")
     model = Synthesiser(entry)
-    shared = share(entry, model)
+    shared = share(entry, model, EngineClock())
     requester = Requester()
     family = shared.for_run(Lane.BULK, requester)
     assert isinstance(family, BatchedSpeech)
@@ -62,7 +67,7 @@ def test_a_run_has_its_speech_from_the_model_that_all_share() -> None:
 def test_only_the_cache_closes_the_model() -> None:
     entry = Catalog().get("tone", "tts")
     model = Synthesiser(entry)
-    shared = share(entry, model)
+    shared = share(entry, model, EngineClock())
     family = shared.for_run(Lane.INTERACTIVE, Requester())
     family.close()
     assert model.closed == 0
@@ -76,7 +81,7 @@ def test_only_the_cache_closes_the_model() -> None:
 def test_a_run_has_its_transcripts_from_the_model_that_all_share() -> None:
     entry = Catalog().get("tone-listener", "stt")
     model = ToneRecogniser(entry)
-    shared = share(entry, model)
+    shared = share(entry, model, EngineClock())
     family = shared.for_run(Lane.BULK, Requester())
     assert isinstance(family, BatchedRecogniser)
     assert (family.entry, family.revision, family.engine) == (entry, model.revision, model.engine)
@@ -87,12 +92,37 @@ def test_a_run_has_its_transcripts_from_the_model_that_all_share() -> None:
     shared.close()
 
 
-def test_an_encoder_is_called_by_each_run_itself() -> None:
+def test_an_encoder_is_called_by_each_run_itself_which_is_charged() -> None:
+    times = [0.0]
+
     def embed(requests: Sequence[Any], tick: Tick) -> list[Any]:
+        times[0] += 2.0
         return list(requests)
 
     entry = SpeakerEntry(name="encoder", family="f", target="m:load", engines=("numpy",), languages=("*",))
-    model = SimpleNamespace(entry=entry, embed=embed, close=lambda: None)
-    shared = share(entry, model)
-    assert shared.for_run(Lane.BULK, Requester()) is model
+    model = SimpleNamespace(entry=entry, revision="1", engine="numpy", embed=embed, close=lambda: None)
+    shared = share(entry, model, EngineClock(lambda: times[0]))
+    requester = Requester()
+    family: Any = shared.for_run(Lane.BULK, requester)
+    assert (family.entry, family.revision, family.engine) == (entry, "1", "numpy")
+    assert family.embed(["one"], tick) == ["one"]
+    assert requester.engine_s == 2.0
+    family.close()
+    shared.close()
+
+
+def test_a_run_is_charged_by_the_length_of_its_texts() -> None:
+    times = [0.0]
+
+    class Slow(ToneSynthesiser):
+        def synthesise(self, requests: Sequence[SynthesisInput], tick: Tick) -> list[Any]:
+            times[0] += 3.0
+            return super().synthesise(requests, tick)
+
+    entry = Catalog().get("tone", "tts")
+    shared = share(entry, Slow(entry), EngineClock(lambda: times[0]))
+    requester = Requester()
+    family: Any = shared.for_run(Lane.BULK, requester)
+    family.synthesise([SynthesisInput(text, "tone", "en") for text in ("One.", "Two and three.")], tick)
+    assert requester.engine_s == pytest.approx(3.0)
     shared.close()

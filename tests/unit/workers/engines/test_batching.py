@@ -4,11 +4,14 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipelines.errors import BadInput
 from pipelines.pipeline import StepInterrupted
 from tests.services.machine_speed import deadline, poll
 from workers.engines.batching import Batcher
+from workers.engines.engine_time import EngineClock
 
 
 class Requester:
@@ -17,12 +20,16 @@ class Requester:
     def __init__(self):
         self.stopped = False
         self.ticks = 0
+        self.engine_s = 0.0
 
     def is_stopped(self):
         return self.stopped
 
     def tick(self):
         self.ticks += 1
+
+    def charge(self, engine_s):
+        self.engine_s += engine_s
 
 
 class Doubling:
@@ -186,3 +193,85 @@ def test_closing_interrupts_what_waits(family, batcher, threads):
     held.result(deadline(30))
     with pytest.raises(StepInterrupted):
         batcher.call([1], lane="bulk", requester=Requester())
+
+
+class TimedDoubling(Doubling):
+    """A family whose call takes a second for each unit of size, by a clock of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.now = 0.0
+        self._lock = threading.Lock()
+
+    def synthesise(self, requests, tick):
+        answer = super().synthesise(requests, tick)
+        with self._lock:
+            self.now += sum(requests)
+        return answer
+
+
+def test_the_time_of_a_shared_call_is_divided_by_size(threads):
+    family = TimedDoubling()
+    batcher = Batcher(family.synthesise, slots=4, clock=EngineClock(lambda: family.now), size=float)
+    held = _hold(family, batcher, threads)
+    requesters = [Requester() for _ in range(3)]
+    answers = [
+        threads.submit(batcher.call, [size], lane="bulk", requester=requester)
+        for size, requester in zip((1, 2, 5), requesters, strict=True)
+    ]
+    _wait_until_waiting(batcher, 3)
+    family.gate.set()
+    for answer in [held, *answers]:
+        answer.result(deadline(30))
+    assert [requester.engine_s for requester in requesters] == pytest.approx([1.0, 2.0, 5.0])
+    batcher.close()
+
+
+def test_a_run_is_not_charged_while_it_waits_for_others(family, batcher, threads):
+    held = _hold(family, batcher, threads)
+    waiting = Requester()
+    answer = threads.submit(batcher.call, [], lane="bulk", requester=waiting)
+    answer.result(deadline(30))
+    family.gate.set()
+    held.result(deadline(30))
+    assert waiting.engine_s == 0.0
+
+
+def test_a_call_that_fails_is_charged_to_nobody(threads):
+    times = [0.0]
+
+    def compute(requests, tick):
+        times[0] += 1.0
+        raise BadInput("no")
+
+    batcher = Batcher(compute, slots=4, clock=EngineClock(lambda: times[0]))
+    requester = Requester()
+    with pytest.raises(BadInput):
+        batcher.call([1], lane="bulk", requester=requester)
+    assert requester.engine_s == 0.0
+    batcher.close()
+
+
+@settings(deadline=None, max_examples=20)
+@given(
+    calls=st.lists(
+        st.tuples(st.lists(st.integers(1, 9), min_size=1, max_size=6), st.sampled_from(["bulk", "interactive"])),
+        min_size=1,
+        max_size=8,
+    ),
+    slots=st.integers(1, 5),
+)
+def test_all_runs_together_are_never_charged_more_than_the_time_that_passed(calls, slots):
+    family = TimedDoubling()
+    batcher = Batcher(family.synthesise, slots=slots, clock=EngineClock(lambda: family.now), size=float)
+    requesters = [Requester() for _ in calls]
+    with ThreadPoolExecutor(8) as pool:
+        answers = [
+            pool.submit(batcher.call, requests, lane=lane, requester=requester)
+            for (requests, lane), requester in zip(calls, requesters, strict=True)
+        ]
+        for answer in answers:
+            answer.result(deadline(30))
+    batcher.close()
+    assert all(requester.engine_s > 0 for requester in requesters) or family.now == 0
+    assert sum(requester.engine_s for requester in requesters) == pytest.approx(family.now)

@@ -6,7 +6,7 @@ import pytest
 
 from jobs.failure import ErrorClass, Failure
 from pipelines.errors import EngineFailure, InputTooLarge, ModelUnavailable, PipelineError, UnsupportedOption
-from workers.engines.failures import to_failure
+from workers.engines.failures import step_failed, to_failure
 
 
 @pytest.mark.parametrize(
@@ -17,10 +17,21 @@ from workers.engines.failures import to_failure
             Failure(ErrorClass.BAD_INPUT, "unsupported_option", "There is no such voice.", "voice"),
         ),
         (InputTooLarge("It is too large."), Failure(ErrorClass.BAD_INPUT, "input_too_large", "It is too large.")),
-        (ModelUnavailable("No weights."), Failure(ErrorClass.ENGINE, "model_unavailable", "No weights.")),
+        (
+            ModelUnavailable("/srv/docx is missing: pip install docx", for_caller="This server reads no DOCX."),
+            Failure(ErrorClass.ENGINE, "model_unavailable", "This server reads no DOCX."),
+        ),
         (EngineFailure("It failed."), Failure(ErrorClass.ENGINE, "engine_failure", "It failed.", retryable=True)),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, PipelineError) else "",
 )
 def test_an_error_of_a_pipeline_is_a_failure(error: PipelineError, failure: Failure) -> None:
     assert to_failure(error) == failure
+
+
+def test_what_only_an_operator_can_change_is_for_the_log_and_not_for_the_caller() -> None:
+    event = step_failed(ModelUnavailable("/srv/weights is empty: pip install the-weights"))
+    assert event.trace == "/srv/weights is empty: pip install the-weights"
+    assert "/srv" not in event.failure.detail and "pip" not in event.failure.detail
+    assert "operator" in event.failure.detail
+    assert step_failed(EngineFailure("It failed.")).trace is None

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from jobs.worker import ModelState, ModelStatus, VoiceInfo
+from jobs.worker_counters import CounterValue
 from pipelines.catalog.catalog import Catalog
 from tests.services.machine_speed import deadline, poll
 from workers.engines import pool as engine_pool
@@ -31,6 +32,7 @@ class Engine:
         self.is_busy = False
         self.models: dict[str, Any] = {}
         self.runs = 0
+        self.start_count = 2
         self.when_warm = when_warm
 
     def begin(self, command: Any) -> Any:
@@ -127,4 +129,5 @@ def test_the_best_state_of_any_engine_is_described(pool: EnginePool) -> None:
     assert described.models is not None and described.models["tone"].state == "warm"
     assert described.voices == [VOICE]
     assert described.engine_rss_bytes == [7, 7]
+    assert described.counters == [CounterValue("voicemill_engine_starts", (), 4)]
     assert pool.failures() == ["no weights"]

@@ -1,12 +1,13 @@
 """One run inside a child, with a test in the place of its controller."""
 
 import json
+from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 
 from pipelines.catalog import job_kinds
-from pipelines.errors import InputTooLarge, UnsupportedOption
+from pipelines.errors import BadInput, InputTooLarge, UnsupportedOption
 from pipelines.pipeline import FollowUp, Limits, Part, Plan, Result, Span, StepInterrupted
 from workers.engines.messages import (
     PLAN_FILE,
@@ -20,6 +21,7 @@ from workers.engines.messages import (
     SourceNeeded,
     SourceReady,
     StepFailed,
+    StepOutOfSpace,
     StepStopped,
     StitchDone,
     StitchInput,
@@ -46,6 +48,13 @@ class Example:
             raise InputTooLarge
         if request.fail == "big file":
             raise OSError(27, "File too large")
+        if request.fail == "full disk":
+            Path("/dev/full").write_text("too much")
+        if request.fail == "wrapped":
+            try:
+                Path("/dev/full").write_text("too much")
+            except OSError as error:
+                raise BadInput("This cannot be read.") from error
         if request.fail == "bug":
             raise ZeroDivisionError("at /private/place")
         if request.fail == "memory":
@@ -173,6 +182,11 @@ def test_a_failure_says_what_is_wrong(tmp_path, fail, expected):
     assert isinstance(failed, StepFailed)
     assert expected.items() <= failed.failure.to_json().items()
     assert "/root" not in failed.failure.detail
+
+
+@pytest.mark.parametrize("fail", ["full disk", "wrapped"])
+def test_a_full_disk_is_no_failure_of_the_input(tmp_path, fail):
+    assert run(tmp_path, plan(fail)).events[-1] == StepOutOfSpace()
 
 
 def test_params_of_another_version_are_bad_input(tmp_path):

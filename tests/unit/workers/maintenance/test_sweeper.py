@@ -6,6 +6,7 @@ import pytest
 
 from jobs.errors import StoreUnavailable
 from jobs.store import SweepResult
+from jobs.worker_counters import EXPIRED_JOBS, RESCUES, WorkerCounters
 from workers.maintenance.sweeper import Sweeper
 
 
@@ -60,6 +61,11 @@ class Objects:
     def __init__(self):
         self.owner = b"inst"
         self.deleted = []
+        self.discarded = []
+
+    def discard_stale_uploads(self, *, older_than_s):
+        self.discarded.append(older_than_s)
+        return 1
 
     def read(self, key, *, offset=0, length=None, block=1 << 20):
         return iter([self.owner])
@@ -113,6 +119,22 @@ def test_it_rescues_only_after_ninety_seconds_without_a_gap(sweeper, record):
     assert not any(record.rescuing)
     passes(sweeper, record, 4)
     assert record.rescuing[-1]
+
+
+def test_uploads_of_killed_processes_are_discarded_every_hour(sweeper, objects, clock):
+    sweeper.sweep()
+    assert objects.discarded == []
+    for _ in range(2):
+        clock.now += 3600
+        sweeper.sweep()
+    assert objects.discarded == [48 * 3600] * 2
+
+
+def test_uploads_in_the_storage_of_another_installation_are_kept(sweeper, objects, clock):
+    objects.owner = b"other"
+    clock.now += 3600
+    sweeper.sweep()
+    assert objects.discarded == []
 
 
 def test_a_gap_begins_the_ninety_seconds_anew(sweeper, record):
@@ -187,3 +209,12 @@ def test_closing_lets_another_lead_at_once(sweeper, record):
     sweeper.start()
     sweeper.close()
     assert not record.leads
+
+
+def test_what_it_rescued_and_expired_is_counted(record, objects, dispatch, clock):
+    counters = WorkerCounters()
+    record.sweep = lambda **_: SweepResult(rescued=3, expired=1)
+    sweeper = Sweeper(record, objects, dispatch, "i:h:cpu:1", every_s=2, trust_s=90, counters=counters, clock=clock)
+    passes(sweeper, record, 4)
+    found = {each.name: each.value for each in counters.values()}
+    assert found == {RESCUES.name: 6, EXPIRED_JOBS.name: 2}

@@ -44,7 +44,7 @@ def test_a_change_is_registered_when_it_is_told(sqlite_store: SqlStore) -> None:
 
 def test_a_row_that_cannot_be_removed_is_logged() -> None:
     class Workers:
-        def remove(self, worker_id: str) -> None:
+        def retire(self, worker_id: str) -> None:
             raise StoreUnavailable
 
     with capture_logs() as logs:

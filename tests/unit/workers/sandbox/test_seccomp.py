@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import errno
+import json
 import struct
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +15,7 @@ from workers.sandbox import seccomp, syscalls
 
 pytestmark = pytest.mark.skipif(not seccomp.is_supported(), reason="no seccomp rules for this processor")
 
+ROOT = Path(__file__).parents[4]
 PID = 4711
 ALLOW, DENY, UNKNOWN, KILL = 0x7FFF0000, 0x00050000 | errno.EPERM, 0x00050000 | errno.ENOSYS, 0x80000000
 
@@ -38,6 +43,46 @@ def decide(number: int, *, argument: int = 0, architecture: int | None = None) -
 
 
 DENIED = sorted({**seccomp._ARCHITECTURES.get(syscalls.MACHINE, (0, 0, {}))[2], **seccomp._EVERYWHERE}.items())
+
+
+#: What a sandbox must not do, written down once more, so that a lost rule is found. The kernel tries each of them.
+DEEDS = {
+    "sockets": "socket connect bind listen accept accept4 io_uring_setup io_uring_enter io_uring_register",
+    "processes": "fork vfork execve execveat",
+    "signals": "kill tkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_open pidfd_send_signal",
+    "other processes": "ptrace process_vm_readv process_vm_writev process_madvise process_mrelease pidfd_getfd kcmp "
+    "move_pages migrate_pages perf_event_open",
+    "priorities": "setpriority sched_setparam sched_setscheduler sched_setattr ioprio_set",
+    "memory past the limit": "memfd_create memfd_secret shmget shmat shmctl semget msgget mq_open",
+    "files past Landlock": "open_by_handle_at name_to_handle_at fanotify_init mount umount2 pivot_root chroot "
+    "open_tree move_mount fsopen fsconfig fsmount fspick mount_setattr quotactl quotactl_fd acct swapon swapoff",
+    "namespaces": "unshare setns personality",
+    "keys": "add_key request_key keyctl",
+    "kernel": "bpf userfaultfd init_module finit_module delete_module kexec_load kexec_file_load reboot syslog",
+    "machine": "settimeofday clock_settime clock_adjtime adjtimex sethostname setdomainname",
+}
+NAMES = sorted(name for names in DEEDS.values() for name in names.split())
+TRY_EACH = """
+import ctypes, errno, json, sys
+from workers.sandbox import seccomp
+libc = ctypes.CDLL(None, use_errno=True)
+seccomp.install_filter()
+found = {}
+for name, number in json.loads(sys.argv[1]).items():
+    result = libc.syscall(ctypes.c_long(number), *[ctypes.c_long(-1)] * 6)
+    found[name] = errno.errorcode.get(ctypes.get_errno(), "") if result == -1 else "done"
+print(json.dumps(found))
+"""
+
+
+def test_nothing_that_a_sandbox_must_not_do_lost_its_rule() -> None:
+    assert [name for name, _ in DENIED] == NAMES
+
+
+def test_the_kernel_refuses_every_deed() -> None:
+    command = [sys.executable, "-c", TRY_EACH, json.dumps(dict(DENIED))]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    assert json.loads(done.stdout) == dict.fromkeys(NAMES, "EPERM")
 
 
 @pytest.mark.parametrize(("name", "number"), DENIED, ids=lambda value: str(value))

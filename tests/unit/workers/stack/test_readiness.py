@@ -37,6 +37,27 @@ def test_a_stop_ends_the_wait_without_a_reason(supervisor: Supervisor) -> None:
     assert start.reason == ""
 
 
+def test_family_that_refuses_to_start_leaves_the_others_up(
+    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "refused", lambda: ["worker-whisper"])
+    checks = {"api": lambda: "", "worker-espeak": lambda: "", "worker-whisper": lambda: "has not reported"}
+    families = ("worker-espeak", "worker-whisper")
+    start = StackStart(supervisor, checks, print_line=lambda line: None, optional=families)
+    assert start.wait(threading.Event())
+    assert list(start.missing) == ["worker-whisper"]
+
+
+def test_stack_whose_families_all_refuse_to_start_does_not_start(
+    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "refused", lambda: ["worker-whisper"])
+    checks = {"api": lambda: "", "worker-whisper": lambda: "has not reported"}
+    start = StackStart(supervisor, checks, print_line=lambda line: None, optional=("worker-whisper",))
+    assert not start.wait(threading.Event())
+    assert start.reason == "worker-whisper cannot start as asked"
+
+
 def test_no_use_of_the_processor_is_no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(monkeypatch)
     timer = IdleTimer(least_s=1.0)

@@ -17,6 +17,17 @@ from workers.stack import stack
 from workers.stack.local_account import LocalAccount
 from workers.stack.stack import Stack
 
+_MINE = """
+[[model]]
+kind = "stt"
+name = "mine"
+family = "whisper"
+target = "pipelines.families.whisper.loading:load"
+engines = ["ctranslate2"]
+languages = ["en"]
+source = "/models/mine"
+"""
+
 
 @pytest.fixture
 def server() -> Iterator[socket.socket]:
@@ -25,7 +36,7 @@ def server() -> Iterator[socket.socket]:
 
 
 def make_stack(directory: Path, **options: Any) -> Stack:
-    given = {"families": "tone", "port": 0, "flower_port": 0, **options}
+    given = {"families": "tone", "port": 0, "flower_port": 0, "model": [], **options}
     return Stack(directory, argparse.Namespace(**given))
 
 
@@ -75,3 +86,20 @@ def test_workers_are_missing_until_they_have_registered() -> None:
     reported = stack._ReportedWorkers(store)
     assert reported.check("cpu") == reported.check("espeak") == ""
     assert reported.check("pocketsphinx") == "has not reported to the database"
+
+
+def test_models_to_load_go_to_the_workers_of_their_families(tmp_path: Path) -> None:
+    (tmp_path / "models.toml").write_text(_MINE)
+    found = stack._models_by_family(["mine", "tone", "whisper-base"], ["tone", "whisper"], tmp_path)
+    assert found == {"whisper": ["mine", "whisper-base"], "tone": ["tone"]}
+    assert stack._models_by_family([], ["tone"], tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("mine", "family whisper: add it to --families tone"), ("x", "no model 'x'")]
+)
+def test_model_that_no_family_serves_is_refused(tmp_path: Path, name: str, message: str) -> None:
+    (tmp_path / "models.toml").write_text(_MINE)
+    with pytest.raises(Misconfigured, match=message) as refused:
+        make_stack(tmp_path, model=[name])
+    assert refused.value.field == "--model"

@@ -37,7 +37,7 @@ class Deliveries:
         self.finished: list[dict[str, Any]] = []
         self.error: Exception | None = None
 
-    def claim(self, worker_id: str, *, lease_ms: int) -> Any:
+    def claim(self, worker_id: str, *, lease_ms: int, most_of_tenant: int | None = None) -> Any:
         assert lease_ms >= 2_000 * Receiver.timeout_s
         if self.due and isinstance(self.due[0], Exception):
             raise self.due.pop(0)

@@ -9,8 +9,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from jobs.errors import StoreUnavailable
+from jobs.worker_counters import WEBHOOK_ATTEMPTS, WorkerCounters
 from tests.services.machine_speed import deadline, poll
+from tests.unit.workers.webhooks.test_delivery import Deliveries, Receiver
 from workers.webhooks import delivery_sender
+from workers.webhooks.delivery import MOST_OF_TENANT
 from workers.webhooks.delivery_sender import DeliverySender
 
 
@@ -24,7 +27,7 @@ class Due:
         self.inside = 0
         self.most_inside = 0
 
-    def deliver_one(self, *_: Any) -> bool:
+    def deliver_one(self, *_: Any, **__: Any) -> bool:
         with self.lock:
             if not self.count:
                 return False
@@ -54,14 +57,14 @@ def test_one_notification_sends_all_that_is_due_and_many_at_once(
 
 
 def test_no_more_threads_than_allowed(sender: DeliverySender, monkeypatch: pytest.MonkeyPatch) -> None:
-    due = Due(10)
+    due = Due(20)
     monkeypatch.setattr(delivery_sender, "deliver_one", due.deliver_one)
-    assert [sender.consume() for _ in range(6)] == [1, 2, 3, 4, 4, 4]
-    assert poll(lambda: due.inside == 4)
+    assert [sender.consume() for _ in range(10)] == [1, 2, 3, 4, 5, 6, 7, 8, 8, 8]
+    assert poll(lambda: due.inside == 8)
     due.gate.set()
     assert poll(lambda: due.count == 0)
     sender.close()
-    assert due.most_inside == 4
+    assert due.most_inside == 8 == 2 * MOST_OF_TENANT, "half of them for one tenant"
 
 
 def test_after_closing_nothing_is_sent(sender: DeliverySender, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +78,7 @@ def test_after_closing_nothing_is_sent(sender: DeliverySender, monkeypatch: pyte
 def test_a_database_that_is_down_ends_the_thread_and_not_the_sender(
     sender: DeliverySender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def down(*_: Any) -> bool:
+    def down(*_: Any, **__: Any) -> bool:
         raise StoreUnavailable
 
     with capture_logs() as logs:
@@ -89,3 +92,22 @@ def test_a_database_that_is_down_ends_the_thread_and_not_the_sender(
     sender.consume()
     assert poll(lambda: due.count == 0)
     sender.close()
+
+
+def test_attempts_are_counted_by_outcome() -> None:
+    deliveries, counters = Deliveries(), WorkerCounters()
+    deliveries.due *= 3
+    receiver = Receiver(status=500)
+    answers = iter((200, 500, 200))
+
+    def post(*_: Any, **__: Any) -> Any:
+        receiver.response.status = next(answers)
+        return receiver.response
+
+    receiver.post = post  # type: ignore[method-assign]  # a receiver that changes its answer
+    sender = DeliverySender(deliveries, receiver, "w", counters)  # type: ignore[arg-type]  # fakes
+    sender.consume()
+    assert poll(lambda: len(deliveries.finished) == 3)
+    sender.close()
+    found = {each.labels: each.value for each in counters.values() if each.name == WEBHOOK_ATTEMPTS.name}
+    assert found == {("delivered",): 2, ("failed",): 1}

@@ -34,6 +34,17 @@ def test_waiting_for_a_job_saves_its_result(voicemill: Voicemill, wire: WireServ
     assert "saved\tout/transcript.txt" in result.stdout
 
 
+def test_result_replaces_files_only_by_force(voicemill: Voicemill, wire: WireServer) -> None:
+    job_id = wire.add_job()
+    wire.succeed(job_id, {"transcript.srt": b"1", "transcript.txt": b"x"})
+    Path("transcript.txt").write_text("mine")
+    refused = voicemill("job", job_id, "-o", ".")
+    assert (refused.exit_code, "transcript.txt exists already; add --force" in refused.stderr) == (2, True)
+    assert [path.name for path in Path().iterdir()] == ["transcript.txt"]
+    assert voicemill("job", job_id, "-o", ".", "--force").exit_code == 0
+    assert Path("transcript.txt").read_text() == "x"
+
+
 def test_waiting_for_a_job_that_fails_is_exit_code_one(
     voicemill: Voicemill, wire: WireServer, start_worker: Work
 ) -> None:

@@ -72,6 +72,89 @@ def test_without_an_output_the_name_comes_from_the_input_and_nothing_is_replaced
     assert len(wire.jobs) == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "replaced"),
+    [
+        (["book.epub", "-o", "book.mp3", "--read-along"], "book.epub"),
+        (["book.epub", "-o", "Book.mp3", "--read-along"], "book.epub"),
+        (["book.epub", "-o", "link.mp3", "--read-along"], "book.epub"),
+        (["book.epub", "-o", "book.epub", "-f", "mp3"], "book.epub"),
+        (["a.vtt", "-o", "a.mp3", "--marks"], "a.vtt"),
+        (["a.marks.json", "-o", "a.mp3", "--marks"], "a.marks.json"),
+        (["a.chapters.json", "-o", "a.mp3", "--marks"], "a.chapters.json"),
+        (["a.quality.json", "-o", "a.mp3", "--verify"], "a.quality.json"),
+        (["Hello.", "-o", "words.txt", "-f", "mp3", "--lexicon", "words.txt"], "words.txt"),
+    ],
+)
+def test_no_output_replaces_an_input_even_by_force(
+    voicemill: Voicemill, wire: WireServer, arguments: list[str], replaced: str
+) -> None:
+    Path("book.epub").write_bytes(b"PK book")
+    Path("link.epub").symlink_to("book.epub")
+    Path("words.txt").write_text("a = b")
+    for name in ("a.vtt", "a.marks.json", "a.chapters.json", "a.quality.json"):
+        Path(name).write_text("source")
+    before = {path: path.read_bytes() for path in Path().iterdir()}
+    result = voicemill("speak", *arguments, "--force")
+    assert result.exit_code == 2
+    assert f"would replace {replaced}, which this command reads" in result.stderr
+    assert wire.requests == []
+    assert {path: path.read_bytes() for path in Path().iterdir()} == before
+
+
+@pytest.mark.parametrize("name", ["a.m4b", "a.marks.json", "a.vtt", "a.chapters.json", "a.epub", "a.quality.json"])
+def test_existing_output_is_replaced_only_by_force(
+    voicemill: Voicemill, wire: WireServer, start_worker: Work, name: str
+) -> None:
+    start_worker(partial(wire.succeed, files={**AUDIO, "book.epub": b"PK", "quality.json": b"{}"}))
+    Path(name).write_bytes(b"mine")
+    arguments = ("speak", "Hello.", "-o", "a.m4b", "--marks", "--read-along", "--verify")
+    refused = voicemill(*arguments)
+    assert refused.exit_code == 2
+    assert f"{name} exists already; add --force" in refused.stderr
+    assert Path(name).read_bytes() == b"mine"
+    assert wire.requests == []
+    assert voicemill(*arguments, "--force").exit_code == 0
+    assert Path(name).read_bytes() != b"mine"
+
+
+def test_two_outputs_of_one_name_are_refused(voicemill: Voicemill, wire: WireServer) -> None:
+    result = voicemill("speak", "Hello.", "-o", "a.vtt", "-f", "mp3", "--marks", "--force")
+    assert (result.exit_code, "are two outputs in one file" in result.stderr) == (2, True)
+    assert wire.requests == []
+
+
+def test_file_that_appeared_while_the_job_ran_is_kept(
+    voicemill: Voicemill, wire: WireServer, start_worker: Work
+) -> None:
+    def succeed_late(job_id: str) -> None:
+        Path("a.wav").write_bytes(b"mine")
+        wire.succeed(job_id, {"audio.wav": b"RIFF"})
+
+    start_worker(succeed_late)
+    result = voicemill("speak", "Hello.", "-o", "a.wav")
+    [job_id] = wire.jobs
+    assert result.exit_code == 2
+    assert f"`voicemill job {job_id} -o DIR` saves the result elsewhere" in result.stderr
+    assert Path("a.wav").read_bytes() == b"mine"
+
+
+def test_submitting_alone_writes_nothing_and_so_refuses_no_output(voicemill: Voicemill, wire: WireServer) -> None:
+    Path("a.wav").touch()
+    assert voicemill("speak", "Hello.", "-o", "a.wav", "--no-wait").exit_code == 0
+
+
+def test_name_of_a_file_is_spoken_on_request(voicemill: Voicemill, wire: WireServer) -> None:
+    Path("book.epub").write_bytes(b"PK book")
+    for text in ("chapter1.pdf", "book.epub", "-"):
+        assert voicemill("speak", text, "--text", "--no-wait").exit_code == 0
+    assert [request.json["text"] for request in wire.received("POST", "/tts/synthesize")] == [
+        "chapter1.pdf",
+        "book.epub",
+        "-",
+    ]
+
+
 def test_text_comes_from_stdin(voicemill: Voicemill, wire: WireServer, start_worker: Work) -> None:
     start_worker(partial(wire.succeed, files={"audio.wav": b"RIFF"}))
     assert voicemill("speak", "-", "-o", "a.wav", input="From a pipe.\n").exit_code == 0
@@ -107,6 +190,12 @@ def test_options_of_the_voice_are_sent_as_the_api_accepts_them(voicemill: Voicem
         "whisper-base",
         "--quality",
         "--no-normalise",
+        "--notes",
+        "end",
+        "--code",
+        "summary",
+        "--encoding",
+        "windows-1250",
         "--no-chapters",
         "--read-along",
         "--retry-model",
@@ -129,6 +218,9 @@ def test_options_of_the_voice_are_sent_as_the_api_accepts_them(voicemill: Voicem
         "quality": True,
         "retry_models": ["vits"],
         "normalise": False,
+        "notes": "end",
+        "code": "summary",
+        "encoding": "windows-1250",
         "chapters": "none",
         "read_along": True,
     }
@@ -163,7 +255,9 @@ def test_very_long_text_is_text(voicemill: Voicemill, wire: WireServer) -> None:
     ("arguments", "message"),
     [
         (["missing.epub"], "missing.epub is not a file"),
-        (["."], "is not a file"),
+        (["chapter1.pdf"], "chapter1.pdf is not a file that can be read; correct it, or add --text"),
+        (["C:\\x"], "is not a file"),
+        (["."], ". is a directory; name a file, or add --text"),
         (["Hello.", "-o", "a.ogg"], "its suffix is no format; use one of wav, flac"),
         (["Hello.", "-o", "a.wav", "-f", "ogg"], "--format 'ogg': choose one of wav"),
         (["Hello.", "--label", "nonsense"], "--label 'nonsense': write it as key=value."),

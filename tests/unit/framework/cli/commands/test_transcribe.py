@@ -30,6 +30,7 @@ def test_recording_is_transcribed_into_the_directory(
     result = voicemill("transcribe", recording("talk.opus"), "-f", "srt,json", "-o", "out", "--language", "en")
     assert (result.exit_code, result.stdout) == (0, "out/talk.srt\nout/talk.json\n")
     assert Path("out/talk.srt").read_bytes() == b"1\n"
+    assert "3.5 s of sound in 1.2 s, 2.8 times as fast as it plays" in result.stderr
     [request] = wire.received("POST", "/stt/transcribe")
     assert request.form == {"formats": ["srt", "json"], "language": ["en"]}
     assert request.file == b"sound of talk.opus"
@@ -121,7 +122,7 @@ def test_one_refused_recording_does_not_stop_the_others(
 ) -> None:
     start_worker(partial(wire.succeed, files=FILES))
     wire.refuse_next(422, "unreadable_input", detail="This is not a recording.", retryable=False)
-    result = voicemill("transcribe", recording("a.txt"), recording("b.wav"), recording("c.wav"))
+    result = voicemill("transcribe", recording("a.doc"), recording("b.wav"), recording("c.wav"))
     assert result.exit_code == 2
     assert "a: This is not a recording." in result.stderr
     assert sorted(result.stdout.split()) == ["b.json", "b.srt", "c.json", "c.srt"]
@@ -145,6 +146,36 @@ def test_recordings_of_one_name_do_not_overwrite_each_other(
     files = [recording("day1/talk.wav"), recording("day2/talk.wav"), recording("day2/talk.mp3")]
     result = voicemill("transcribe", *files, "-f", "txt")
     assert sorted(result.stdout.split()) == ["talk.mp3.txt", "talk.wav-2.txt", "talk.wav.txt"]
+
+
+def test_names_that_differ_in_case_alone_are_one_name(
+    voicemill: Voicemill, wire: WireServer, start_worker: Work
+) -> None:
+    start_worker(partial(wire.succeed, files={"transcript.txt": b"x"}))
+    result = voicemill("transcribe", recording("Talk.wav"), recording("talk.mp3"), "-f", "txt")
+    assert sorted(result.stdout.split()) == ["Talk.wav.txt", "talk.mp3.txt"]
+
+
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_no_transcript_replaces_a_recording(voicemill: Voicemill, wire: WireServer, force: list[str]) -> None:
+    result = voicemill("transcribe", recording("a.wav"), recording("b.json"), "-f", "txt,json", *force)
+    assert (result.exit_code, "b.json would replace b.json" in result.stderr) == (2, True)
+    assert wire.requests == []
+    assert Path("b.json").read_bytes() == b"sound of b.json"
+
+
+def test_existing_transcript_is_replaced_only_by_force(
+    voicemill: Voicemill, wire: WireServer, start_worker: Work
+) -> None:
+    start_worker(partial(wire.succeed, files={"transcript.txt": b"x"}))
+    Path("b.txt").write_text("mine")
+    arguments = ("transcribe", recording("a.wav"), recording("b.wav"), "-f", "txt")
+    refused = voicemill(*arguments)
+    assert (refused.exit_code, "b.txt exists already; add --force" in refused.stderr) == (2, True)
+    assert wire.requests == []
+    assert not Path("a.txt").exists()
+    assert voicemill(*arguments, "--force").exit_code == 0
+    assert Path("b.txt").read_text() == "x"
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,10 @@ from tests.unit.framework.cli.conftest import Program, started_with
             ["--data-dir", "/d", "--families", "espeak,tone"],
             ["--data-dir", "/d", "--port", "8080", "--families", "espeak,tone"],
         ),
+        (
+            ["--data-dir", "/d", "--model", "whisper-base", "--model", "mine"],
+            ["--data-dir", "/d", "--port", "8080", "--model", "whisper-base", "--model", "mine"],
+        ),
     ],
 )
 def test_options_are_passed_to_the_stack(fake_server: Program, options: list[str], passed: list[str]) -> None:

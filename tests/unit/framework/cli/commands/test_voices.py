@@ -23,6 +23,17 @@ def test_sample_of_a_voice_is_saved(voicemill: Voicemill, wire: WireServer, tmp_
     assert json.loads(output) == {"saved": ["audio.mp3"]}
 
 
+def test_sample_replaces_a_file_only_by_force(voicemill: Voicemill, wire: WireServer) -> None:
+    wire.previews["/tts/voices/espeak/de/preview"] = sample = wire.add_job("tts.synthesize")
+    wire.succeed(sample, {"audio.mp3": b"ID3"})
+    for output, name in (("de.mp3", "de.mp3"), (".", "audio.mp3")):
+        Path(name).write_bytes(b"mine")
+        refused = voicemill("voices", "preview", "espeak", "de", "-o", output)
+        assert (refused.exit_code, f"{name} exists already" in refused.stderr) == (2, True)
+        assert voicemill("voices", "preview", "espeak", "de", "-o", output, "--force").exit_code == 0
+        assert Path(name).read_bytes() == b"ID3"
+
+
 def test_sample_in_another_format_is_refused(voicemill: Voicemill, wire: WireServer) -> None:
     refused = voicemill("voices", "preview", "espeak", "de", "-o", "de.wav")
     assert (refused.exit_code, "samples are MP3" in refused.stderr) == (2, True)

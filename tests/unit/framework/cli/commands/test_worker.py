@@ -12,6 +12,7 @@ from tests.unit.framework.cli.conftest import Program, Voicemill, started_with
     [
         ["--family", "whisper", "--device", "cuda:0", "--engines", "2", "--model", "whisper-base"],
         ["--family", "cpu"],
+        ["--family", "cpu", "--data-dir", "/srv/voicemill"],
         ["--family", "tone", "--model", "tone", "--model", "tone-listener"],
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, NoCredentialsError
 from botocore.parsers import ResponseParserError
 
-from jobs.errors import CorruptObject, NotFound, StorageUnavailable
+from jobs.errors import AccessRefused, BucketMissing, CorruptObject, NotFound, StorageUnavailable
 from jobs.storage.s3.errors import (
     ConditionsUnsupported,
     ObjectExists,
@@ -27,8 +27,9 @@ from tests.memory_s3 import make_client_error
         ("404", "HeadObject", NotFound),
         ("NoSuchUpload", "AbortMultipartUpload", NotFound),
         ("NoSuchUpload", "CompleteMultipartUpload", StorageUnavailable),
-        ("NoSuchBucket", "PutObject", StorageUnavailable),
-        ("404", "HeadBucket", StorageUnavailable),
+        ("NoSuchBucket", "PutObject", BucketMissing),
+        ("404", "HeadBucket", BucketMissing),
+        ("403", "HeadBucket", StorageUnavailable),
         ("BadDigest", "PutObject", CorruptObject),
         ("IncompleteBody", "UploadPart", CorruptObject),
         ("PreconditionFailed", "PutObject", ObjectExists),
@@ -37,6 +38,8 @@ from tests.memory_s3 import make_client_error
         ("NotImplemented", "PutObject", ConditionsUnsupported),
         ("NotImplemented", "ListObjectsV2", StorageUnavailable),
         ("AccessDenied", "PutObject", StorageUnavailable),
+        ("AccessDenied", "GetObject", AccessRefused),
+        ("403", "HeadObject", AccessRefused),
         ("SlowDown", "GetObject", StorageUnavailable),
     ],
 )

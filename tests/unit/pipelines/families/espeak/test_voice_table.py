@@ -75,3 +75,12 @@ def test_unknown_voices_and_languages_are_refused(table: VoiceTable, voice: str,
     with pytest.raises(UnsupportedOption) as refused:
         table.choose(voice, language, "en-us")
     assert refused.value.field == field
+
+
+def test_a_language_without_a_voice_is_refused_with_related_ones(table: VoiceTable) -> None:
+    with pytest.raises(UnsupportedOption, match=r"no voice for the language 'fy'; name another one .*--language"):
+        table.choose("", "fy", "en-us")
+    with pytest.raises(UnsupportedOption, match=r"'se'; related ones are nb: name one as `language` \(--language\)"):
+        table.choose("", "se", "en-us")
+    assert table.find_nearest("fy") is None
+    assert table.find_nearest("de-AT") == "de"

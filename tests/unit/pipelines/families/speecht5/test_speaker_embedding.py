@@ -98,7 +98,7 @@ def test_a_recording_without_speech_is_refused(family: SpeechT5) -> None:
     ("changed", "message"),
     [
         ({}, "no encoder that makes x-vectors.*speaker_encoder.*models.toml"),
-        ({COMPONENT: "/nowhere/xvect"}, "no directory '/nowhere/xvect'"),
+        ({COMPONENT: "/nowhere/xvect"}, "cannot use the voice of a recording.*tell the operator"),
         ({COMPONENT: str(FIXTURES / "speechbrain" / "ecapa")}, "x-vectors of 32 numbers.*computes 24"),
     ],
     ids=["not named", "not there", "another encoder"],
@@ -112,6 +112,11 @@ def test_without_the_encoder_a_recording_is_refused_and_a_vector_is_not(
     assert refused.value.field == "voice"
     assert len(synthesise_with_voice(family, np.ones(WIDTH, np.float32)).samples) > 0
     assert family.synthesise([SynthesisInput(TEXT, "voice-1", "en")], tick)[0].samples.any()
+
+
+def test_the_log_says_why_an_encoder_cannot_be_loaded(entry: Entry, capfd: pytest.CaptureFixture[str]) -> None:
+    load(replace(entry, components={"vocoder": entry.components["vocoder"], COMPONENT: "/nowhere/xvect"}), "cpu")
+    assert "no directory '/nowhere/xvect'" in capfd.readouterr().err
 
 
 def test_the_revision_is_that_of_both_checkpoints(entry: Entry, family: SpeechT5) -> None:

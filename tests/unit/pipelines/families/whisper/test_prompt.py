@@ -38,3 +38,28 @@ def test_too_long_a_vocabulary_loses_whole_words_from_its_end(tokenizer: Tokeniz
 def test_too_long_a_text_loses_its_beginning(tokenizer: Tokenizer) -> None:
     tokens = prompt(tokenizer, text="word " * 500 + "end", vocabulary=["Kennedy"])
     assert len(tokens) == 1 + 223 + 3 and tokenizer.decode(tokens).endswith(" word end")
+
+
+class CountingTokenizer:
+    """Counts the characters that are encoded."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self.characters = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tokenizer, name)
+
+    def encode(self, text: str) -> list[int]:
+        self.characters += len(text)
+        return self._tokenizer.encode(text)
+
+
+def test_a_vocabulary_that_cannot_fit_is_hardly_encoded(tokenizer: Tokenizer) -> None:
+    counting = CountingTokenizer(tokenizer)
+    names = ["Kennedy", *(f"{'Medvedev ' * 2_000}{number}" for number in range(199))]
+    tokens = prompt(counting, vocabulary=names)  # type: ignore[arg-type]  # a tokenizer that counts
+    assert tokenizer.decode(tokens[1:-3]) == " Kennedy." and counting.characters < 100
+    counting.characters = 0
+    prompt(counting, vocabulary=["Medvedev"] * 200)  # type: ignore[arg-type]  # a tokenizer that counts
+    assert counting.characters < 8 * 200 * len("Medvedev, ")

@@ -7,6 +7,7 @@ from pipelines.families.whisper.decoding import DecodedText, TokenAlignment
 from pipelines.families.whisper.segment_window import SegmentWindow
 from pipelines.families.whisper.tokenizer import Tokenizer
 from pipelines.family import TranscriptionInput
+from tests.audio_factories import make_noise, make_silence
 
 
 def at(seconds: float) -> int:
@@ -52,3 +53,15 @@ def test_times_of_words_ascend_and_stay_within_the_window(tokenizer: Tokenizer) 
     edges = [edge for word in phrase.words for edge in (word.start, word.end)]
     assert edges == sorted(edges) and edges[0] >= 0 and edges[-1] <= 1.0
     assert phrase.confidence == pytest.approx(0.5)
+
+
+def test_word_ends_with_its_sound_where_a_pause_follows(tokenizer: Tokenizer) -> None:
+    window = make_window(2.0, start=10.0)
+    window.samples = np.concatenate([make_noise(0.5, level=0.1), make_silence(0.8), make_noise(0.7, level=0.1)])
+    one, two = tokenizer.encode(" one"), tokenizer.encode(" two")
+    window.set_tokens(tokenizer, [at(0), *one, *two, at(2)])
+    starts = [*np.linspace(0.0, 0.2, len(one)), *np.linspace(1.3, 1.6, len(two)), 2.0]
+    window.alignment = TokenAlignment(np.array(starts), np.full(len(one) + len(two), 0.5))
+    first, second = next(window.phrases(tokenizer)).words
+    assert first.end == pytest.approx(10.55, abs=0.02)
+    assert (second.start, second.end) == (11.3, 12.0)

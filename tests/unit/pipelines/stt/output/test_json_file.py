@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,3 +58,10 @@ def test_words_have_a_speaker_where_speakers_are_requested_even_an_unknown_one(
 def test_no_scratch_file_is_left(tmp_path: Path) -> None:
     write(tmp_path, SEGMENT)
     assert [path.name for path in tmp_path.iterdir()] == ["t.json"]
+
+
+def test_segments_have_their_language_where_a_recording_has_several(tmp_path: Path) -> None:
+    german, english = replace(SEGMENT, language="de"), replace(SEGMENT, language="en")
+    assert [each["language"] for each in write(tmp_path, german, english)["segments"]] == ["de", "en"]
+    assert all("language" not in each for each in write(tmp_path, english, english)["segments"])
+    assert write(tmp_path, german, english, timestamps="none")["segments"] == []

@@ -33,6 +33,13 @@ def test_what_unpacks_past_the_limit_is_refused_by_its_figure(tmp_path: Path) ->
         archive.read("b", 1 << 20)
 
 
+def test_an_entry_that_is_read_again_counts_once(tmp_path: Path) -> None:
+    archive = Archive(make_zip(tmp_path / "a", {"a": b"x" * 600_000}), Limits(unpacked_bytes=1_000_000))
+    next(archive.blocks("a"))
+    for _ in range(3):
+        assert len(archive.read("a", 1 << 20)) == 600_000
+
+
 def test_a_ratio_that_no_document_has_is_refused(tmp_path: Path) -> None:
     archive = Archive(make_zip(tmp_path / "a", {"a": b"\0" * 40_000_000}), Limits())
     with pytest.raises(InputTooLarge, match="100 times"):
@@ -110,3 +117,26 @@ def test_unusual_packing_and_passwords_are_refused_by_name(tmp_path: Path) -> No
     path.write_bytes(data)
     with pytest.raises(UnreadableInput, match="password"):
         Archive(path, Limits()).read("a", 10)
+
+
+def test_names_are_found_in_another_case_normal_form_or_with_escapes(tmp_path: Path) -> None:
+    entries: dict[str, str | bytes] = {
+        "Text/e\u0301.xhtml": "nfd",
+        "a%20b": "escaped",
+        "c\\d": "windows",
+        "X": "1",
+        "x": "2",
+    }
+    with Archive(make_zip(tmp_path / "a", entries), Limits()) as archive:
+        for name, data in [
+            ("text/É.XHTML", b"nfd"),
+            ("a b", b"escaped"),
+            ("c/d", b"windows"),
+            ("X", b"1"),
+            ("x", b"2"),
+        ]:
+            assert name in archive
+            assert archive.read(name, 100) == data
+        assert archive.find_name("text/É.XHTML") == "Text/é.xhtml"
+        assert archive.find_name("e\u0301") == "é"
+        assert "none" not in archive

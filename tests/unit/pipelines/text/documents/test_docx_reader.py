@@ -69,7 +69,7 @@ def test_a_style_made_from_a_heading_is_a_heading(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "spoken"),
     [
-        ("<w:p><w:r><w:t>a</w:t><w:tab/><w:t>b</w:t><w:br/><w:t>c</w:t></w:r></w:p>", ["a b c"]),
+        ("<w:p><w:r><w:t>a</w:t><w:tab/><w:t>b</w:t><w:br/><w:t>c</w:t></w:r></w:p>", ["a b\nc"]),
         ("<w:p><w:r><w:t>co</w:t><w:noBreakHyphen/><w:t>op</w:t></w:r></w:p>", ["co-op"]),
         (
             "<w:p><w:del><w:r><w:delText>no</w:delText><w:t>no</w:t></w:r></w:del>"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from pipelines.errors import InputTooLarge, UnreadableInput
-from pipelines.text.documents.encoding import read_text_file
+from pipelines.errors import BadInput, InputTooLarge, UnreadableInput
+from pipelines.text.documents.encoding import load_detectors, read_text_file
+from pipelines.text.documents.reading import ReadingOptions
 
 UMLAUTS = "Grüße aus Köln – „schön“"
 
@@ -31,13 +33,97 @@ def test_a_character_on_the_border_of_two_blocks_is_read_whole(tmp_path: Path) -
     assert read(tmp_path / "a", text.encode()) == text
 
 
-@pytest.mark.parametrize("codec", ["shift_jis", "gb18030", "cp1251", "koi8-r", "cp1253"])
-def test_another_encoding_is_refused_rather_than_read_as_noise(tmp_path: Path, codec: str) -> None:
-    text = {"shift_jis": "吾輩は猫である。", "gb18030": "红楼梦是一部小说", "cp1253": "Καλημέρα κόσμε"}.get(
-        codec, "Все счастливые семьи похожи друг на друга"
-    )
-    with pytest.raises(UnreadableInput, match="save it as UTF-8"):
-        read(tmp_path / "a", (text * 5).encode(codec))
+TEXTS = {
+    "cp1250": "Książka leży na stole. Żółw idzie powoli do źródła, a gęś śpi i się nie boi.",
+    "iso8859-2": "Babička měla syna a dvě dcery. Nejstarší žila mnoho let ve Vídni u přátel, od nichž se vdala.",
+    "cp1254": "Bir varmış bir yokmuş, evvel zaman içinde bir padişahın üç oğlu varmış ve çok mutluymuş.",
+    "cp1251": "Все счастливые семьи похожи друг на друга.",
+    "koi8-r": "Все счастливые семьи похожи друг на друга.",
+    "cp1253": "Όλοι οι άνθρωποι γεννιούνται ελεύθεροι και ίσοι.",
+    "shift_jis": "吾輩は猫である。名前はまだ無い。どこで生れたか分からぬ。",
+    "big5": "人人生而自由，在尊嚴和權利上一律平等。他們賦有理性和良心。",
+    "gb18030": "满纸荒唐言，一把辛酸泪。都云作者痴，谁解其中味？",
+    "cp949": "모든 인간은 태어날 때부터 자유로우며 그 존엄과 권리에 있어 동등하다.",
+}
+
+
+@pytest.mark.parametrize("codec", TEXTS)
+@pytest.mark.parametrize("times", [1, 40])
+def test_the_encoding_of_a_text_is_detected(tmp_path: Path, codec: str, times: int) -> None:
+    text = f"{TEXTS[codec]}\n" * times
+    assert read(tmp_path / "a", text.encode(codec)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "codec", "language"),
+    [
+        ("Żółw.", "cp1250", "pl"),
+        ("Żółw.", "iso8859-2", "pl-PL"),
+        ("Perché è così?", "cp1252", "it"),
+        ("Привет, мир.", "koi8-r", "ru"),
+        ("ВОЙНА И МИР", "koi8-r", "ru"),
+        ("Ĉiuj homoj estas liberaj.", "iso8859-3", "eo"),
+    ],
+)
+def test_the_declared_language_decides_where_the_bytes_alone_do_not(
+    tmp_path: Path, text: str, codec: str, language: str
+) -> None:
+    (tmp_path / "a").write_bytes(text.encode(codec))
+    found = "".join(read_text_file(tmp_path / "a", 1_000, ReadingOptions(language=language)))
+    assert found == text
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "Żółw.".encode("cp1250"),
+        "Perché è così?".encode("cp1252"),
+        "Да.".encode("koi8-r"),
+        (TEXTS["cp1250"] * 3).encode("cp1250") + (TEXTS["cp1250"] * 3).encode("iso8859-2"),
+        (TEXTS["cp1251"] * 3).encode("cp1251") + "Grüße aus Köln".encode("cp1252"),
+        bytes(range(128, 256)) * 5,
+    ],
+)
+def test_what_is_unsure_or_mixed_is_refused_with_the_cure(tmp_path: Path, data: bytes) -> None:
+    with pytest.raises(UnreadableInput, match=r"`encoding`.*`language`") as refused:
+        read(tmp_path / "a", data)
+    assert refused.value.field == "encoding"
+
+
+def test_utf8_with_a_few_other_bytes_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableInput, match=r"Most of the text is UTF-8.*\(1, or more\)"):
+        read(tmp_path / "a", "Grüße aus Köln, schöne Öfen.\n".encode() * 9 + "für\n".encode("cp1252"))
+
+
+def test_a_named_encoding_is_taken_and_has_to_be_right(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes("Żółw.".encode("iso8859-2"))
+    assert "".join(read_text_file(tmp_path / "a", 1_000, ReadingOptions(encoding="ISO-8859-2"))) == "Żółw."
+    with pytest.raises(UnreadableInput, match="not valid utf-8"):
+        list(read_text_file(tmp_path / "a", 1_000, ReadingOptions(encoding="utf-8")))
+    with pytest.raises(BadInput, match="encoding 'zip' is not known") as refused:
+        read_text_file(tmp_path / "a", 1_000, ReadingOptions(encoding="zip"))
+    assert refused.value.field == "encoding"
+
+
+def test_damaged_utf8_is_read_where_the_request_says_so(tmp_path: Path) -> None:
+    data = "Grüße aus Köln, schöne Öfen.\n".encode() * 9 + "für\n".encode("cp1252")
+    (tmp_path / "a").write_bytes(data)
+    assert "".join(read_text_file(tmp_path / "a", 1_000, ReadingOptions(encoding="utf-8"))).endswith("f\ufffdr\n")
+
+
+def test_a_byte_order_mark_is_no_text_and_contradicts_another_encoding(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(UMLAUTS.encode("utf-8-sig"))
+    assert "".join(read_text_file(tmp_path / "a", 1_000, ReadingOptions(encoding="utf-8"))) == UMLAUTS
+    with pytest.raises(BadInput, match=r"byte order mark of UTF-8; leave `encoding` out"):
+        read_text_file(tmp_path / "a", 1_000, ReadingOptions(encoding="windows-1250"))
+
+
+def test_without_the_libraries_that_detect_encodings_letters_and_words_decide(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "chardet", None)
+    assert read(tmp_path / "a", TEXTS["cp1250"].encode("cp1250")) == TEXTS["cp1250"]
+    load_detectors()
 
 
 @pytest.mark.parametrize(

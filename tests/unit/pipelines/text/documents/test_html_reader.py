@@ -37,7 +37,9 @@ def test_a_page_has_title_author_language_and_chapters(tmp_path: Path) -> None:
     "data",
     [
         "<p>Grüße</p>".encode(),
-        "<p>Grüße</p>".encode("cp1252"),
+        '<html lang="de"><p>Grüße</p>'.encode("cp1252"),
+        '<meta charset="utf-8"><html lang="de"><p>Grüße</p>'.encode("cp1252"),
+        '<meta charset="windows-1251"><p>Grüße</p>'.encode(),
         '<meta charset="iso-8859-15"><p>Grüße</p>'.encode("iso-8859-15"),
         '<meta charset="shift_jis"><p>猫</p>'.encode("shift_jis"),
         '<?xml version="1.0" encoding="utf-16"?><p>Grüße</p>'.encode("utf-16"),

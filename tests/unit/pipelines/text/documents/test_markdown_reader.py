@@ -9,12 +9,14 @@ import pytest
 from pipelines.pipeline import Limits
 from pipelines.text.document import Block, Chapter, Document, Heading, Paragraph
 from pipelines.text.documents.markdown_reader import read_file
+from pipelines.text.documents.reading import CodeMode, NotesMode, ReadingOptions
+from pipelines.text.style import NEUTRAL_STYLE, Style
 
 
-def read(tmp_path: Path, text: str) -> Document:
+def read(tmp_path: Path, text: str, options: ReadingOptions | None = None) -> Document:
     path = tmp_path / "a.md"
     path.write_text(text, encoding="utf-8")
-    return read_file(path, Limits())
+    return read_file(path, Limits(), options or ReadingOptions())
 
 
 def blocks(tmp_path: Path, text: str) -> list[Block]:
@@ -25,10 +27,23 @@ def blocks(tmp_path: Path, text: str) -> list[Block]:
     ("text", "spoken"),
     [
         ("*a* __b__ `c` ~d", ["a b c ~d"]),
-        ("one\ntwo  \nthree<br>four", ["one two three four"]),
+        ("one\ntwo  \nthree<br>four", ["one two\nthree\nfour"]),
         ('[link](http://x "t") <http://y.z> ![picture](p.png)', ["link http://y.z"]),
         ("[late][ref] and [ref]\n\n[ref]: http://x", ["late and ref"]),
         ("- a\n- b\n\n  c\n1. d", ["a", "b", "c", "d"]),
+        ("- [ ] open\n- [x] *done*\n\n[x] text", ["open", "done", "[x] text"]),
+        ("~~old~~ ==new== `a == b` x<sup>2</sup>", ["old new a == b x²"]),
+        ('A <span style="display:none">no</span><b>yes</b>.', ["A yes."]),
+        (
+            "Roses are red\nViolets are blue\n\n| A line\n| a block",
+            ["Roses are red\nViolets are blue", "A line\na block"],
+        ),
+        (
+            "This is a line that was wrapped at the width of a page and trans-\nform.",
+            ["This is a line that was wrapped at the width of a page and transform."],
+        ),
+        ("::: note\nInside.\n:::", ["Inside."]),
+        ("---\n\nText.", ["* * *", "Text."]),
         ("> quoted\n> text", ["quoted text"]),
         ("| a | b |\n|---|---|\n| 1 | **2** |", ["a, b", "1, 2"]),
         ("note[^1]\n\n[^1]: the note", ["note"]),
@@ -75,3 +90,38 @@ def test_a_paragraph_cut_between_sections_goes_on(tmp_path: Path) -> None:
 def test_a_code_block_cut_between_sections_stays_code(tmp_path: Path) -> None:
     found = blocks(tmp_path, "```\n" + "# not a heading\n" * 2_000 + "```\n\n# A heading\n")
     assert [block for block in found if isinstance(block, Heading)] == [Heading("A heading", 1)]
+
+
+@pytest.mark.parametrize(
+    ("notes", "spoken"),
+    [
+        ("skip", ["Text.", "Next."]),
+        ("inline", ["Text (A note of two parts.).", "Next."]),
+        ("end", ["Text.", "Next.", "A note of two parts."]),
+    ],
+)
+def test_footnotes_are_read_as_asked(tmp_path: Path, notes: NotesMode, spoken: list[str]) -> None:
+    text = "Text[^1].\n\n[^1]: A *note*\n\n    of two parts.\n\nNext."
+    found = read(tmp_path, text, ReadingOptions(notes=notes)).blocks
+    assert [block.text for block in found if isinstance(block, Paragraph)] == spoken
+
+
+@pytest.mark.parametrize(
+    ("code", "spoken"),
+    [("read", ["Look:", "a = 1\nb = 2"]), ("skip", ["Look:"]), ("summary", ["Look:", "Code, 2 lines."])],
+)
+def test_code_blocks_are_read_as_asked(tmp_path: Path, code: CodeMode, spoken: list[str]) -> None:
+    found = read(tmp_path, "Look:\n\n```\na = 1\nb = 2\n```\n", ReadingOptions(code=code)).blocks
+    assert [block.text for block in found if isinstance(block, Paragraph)] == spoken
+
+
+def test_elements_within_a_paragraph_may_have_a_language(tmp_path: Path) -> None:
+    assert blocks(tmp_path, 'She says <span lang="fr">oui</span>, always.') == [
+        Paragraph("She says oui, always.", styles=((9, Style(language="fr")), (12, NEUTRAL_STYLE)))
+    ]
+
+
+def test_what_was_left_out_is_counted(tmp_path: Path) -> None:
+    document = read(tmp_path, "Text[^1].\n\n[^1]: A note.\n")
+    assert [block.text for block in document.blocks if isinstance(block, Paragraph)] == ["Text."]
+    assert document.warnings == ["Left out: note references (1), notes (1)."]

@@ -20,6 +20,16 @@ ENGLISH = load_rule_book("en")
         ("{a:cardinal}, {b:year}", {"a": "3", "b": None}, "three,"),
         ("{it:letters}", {"it": "A1"}, "ay one"),
         ("{h|m:clock}", {"h": "6", "m": "05"}, "six oh five"),
+        ("{n|c:money}", {"n": ".50", "c": "$"}, "fifty cents"),
+        ("{it:spelled}", {"it": "C₆H₁₂O₆"}, "C six H twelve O six"),
+        ("{a|b:fraction}", {"a": "3", "b": "16"}, "three sixteenths"),
+        ("{a|b:fraction}", {"a": "1", "b": "32"}, "one thirty-second"),
+        ("{it:exponent}", {"it": "²"}, "squared"),
+        ("{it:exponent}", {"it": "^-3"}, "to the power of minus three"),
+        ("{it:exponent}", {"it": "⁻¹²"}, "to the power of minus twelve"),
+        ("{u:unit_name}", {"u": "km²"}, "square kilometer"),
+        ("{u|n:unit_name}", {"u": "cm", "n": "40"}, "forty centimeter"),
+        ("{u:units_name}", {"u": "m/s"}, "meters per second"),
     ],
 )
 def test_template_is_filled_with_words(template: str, groups: dict[str, str | None], words: str) -> None:
@@ -28,7 +38,14 @@ def test_template_is_filled_with_words(template: str, groups: dict[str, str | No
 
 @pytest.mark.parametrize(
     ("name", "values"),
-    [("day", ["32"]), ("month", ["13"]), ("clock", ["25", "00"]), ("roman", ["IIX"]), ("units", ["furlongs"])],
+    [
+        ("day", ["32"]),
+        ("month", ["13"]),
+        ("clock", ["25", "00"]),
+        ("roman", ["IIX"]),
+        ("units", ["furlongs"]),
+        ("fraction", ["9", "4"]),
+    ],
 )
 def test_value_that_does_not_exist_is_refused(name: str, values: list[str]) -> None:
     with pytest.raises(ValueError):

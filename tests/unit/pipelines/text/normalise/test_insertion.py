@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.text.normalise.insertion import insert_words
+from pipelines.text.aligned_text import Replacement
+from pipelines.text.normalise.insertion import insert_words, join_neighbours
 
 
 @pytest.mark.parametrize(
@@ -18,3 +19,8 @@ from pipelines.text.normalise.insertion import insert_words
 def test_words_have_one_space_to_the_letters_beside_them(text: str, at: int, said: str, put: str) -> None:
     change = insert_words(text, at, at + 1, said)
     assert (change.start, change.end, change.text) == (at, at + 1, put)
+
+
+def test_neighbours_have_one_space_between_them() -> None:
+    changes = [Replacement(2, 4, " and more"), Replacement(0, 2, "twelve "), Replacement(5, 6, " x")]
+    assert [each.text for each in join_neighbours(changes)] == ["twelve ", "and more", " x"]

@@ -37,6 +37,12 @@ def test_a_spoken_form_has_no_digit_or_sign_and_is_not_changed_by_the_rules(lang
         assert said(spoken, language) == spoken
 
 
+@pytest.mark.parametrize("listed", sorted((PAIRS / "unchanged").glob("*.txt")), ids=lambda path: path.stem)
+def test_letters_and_words_that_only_look_like_numbers_or_abbreviations_stay_as_written(listed: Path) -> None:
+    texts = listed.read_text(encoding="utf-8").splitlines()
+    assert {text: said(text, listed.stem) for text in texts} == {text: text for text in texts}
+
+
 @pytest.mark.parametrize("language", sorted(LANGUAGES))
 def test_every_rule_is_needed_by_a_pair_or_is_about_a_rarer_case_of_one(language: str) -> None:
     """A pattern that never matches anything is a mistake in writing it: the greater part must be at work here."""

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pipelines.text.document import Block, Chapter, Heading, Paragraph
 from pipelines.text.splitting.chunks import DocumentSplitter, TextChunk
+from pipelines.text.style import NEUTRAL_STYLE, Style
 
 
 def split(blocks: Iterable[Block], limit: int = 100, language: str = "en") -> tuple[list[TextChunk], DocumentSplitter]:
@@ -96,3 +97,27 @@ def test_chunks_keep_their_limit_their_order_and_every_letter(blocks: list[Block
     assert len(splitter.chapters) == len(splitter.first_chunks) == len({chunk.chapter for chunk in chunks})
     letters = [c for block in blocks if not isinstance(block, Chapter) for c in block.text if c.isalnum()]
     assert [c for text, _ in spoken(chunks) for c in text if c.isalnum()] == letters
+
+
+def test_lines_are_phrases_with_a_short_pause() -> None:
+    chunks, _ = split([Paragraph("The sea is grey,\nThe sky is low.\nAnd here\nAm I. Yes."), Paragraph("End.")])
+    assert spoken(chunks) == [
+        ("The sea is grey,", "line"),
+        ("The sky is low.", "sentence"),
+        ("And here", "line"),
+        ("Am I.", "sentence"),
+        ("Yes.", "paragraph"),
+        ("End.", "none"),
+    ]
+
+
+def test_a_passage_in_another_language_is_a_segment_of_its_own_within_its_sentence() -> None:
+    french = Style(language="fr")
+    paragraph = Paragraph("He said oui and left. Fin.", styles=[(8, french), (12, NEUTRAL_STYLE)])
+    chunks, _ = split([paragraph])
+    assert [(each.text, each.pause, each.style.language) for each in chunks[0].segments] == [
+        ("He said", "none", None),
+        ("oui", "none", "fr"),
+        ("and left.", "sentence", None),
+        ("Fin.", "none", None),
+    ]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from pipelines.text.splitting.sentences import split_sentences
+from tests.services.machine_speed import deadline
 
 
 @pytest.mark.parametrize(
@@ -112,7 +115,47 @@ def test_paragraphs_are_split_into_sentences(language: str, text: str, found: li
             ["Plan B.", "It works.", "Read Art. 5.", "He likes modern art.", "He left."],
         ),
         ("en", "He said no. No. 5 is here.", ["He said no.", "No. 5 is here."]),
+        ("en", "She works at Acme Inc. She sings.", ["She works at Acme Inc.", "She sings."]),
+        ("en", "Acme Inc. announced a loss. He left.", ["Acme Inc. announced a loss.", "He left."]),
+        ("en", "It was 480 B.C. Nobody knew.", ["It was 480 B.C.", "Nobody knew."]),
+        ("en", "In 480 B.C. Xerxes came. He won.", ["In 480 B.C. Xerxes came.", "He won."]),
+        (
+            "en",
+            "She lives on Main St. She is old. St. John is not.",
+            ["She lives on Main St.", "She is old.", "St. John is not."],
+        ),
+        ("de", "Er starb 44 v. Chr. Niemand weinte.", ["Er starb 44 v. Chr.", "Niemand weinte."]),
+        ("de", "Er starb 44 v. Chr. in Rom.", ["Er starb 44 v. Chr. in Rom."]),
+        ("fr", "Il mourut en 44 av. J.-C. Personne ne pleura.", ["Il mourut en 44 av. J.-C.", "Personne ne pleura."]),
+        ("es", "Murió en el 44 a. C. Nadie lloró.", ["Murió en el 44 a. C.", "Nadie lloró."]),
+        ("en", "He came at 5 p.m. Nobody was there.", ["He came at 5 p.m.", "Nobody was there."]),
+        ("en", "No!—I won't. “What?—you?” he said.", ["No!—I won't.", "“What?—you?” he said."]),
+        (
+            "ja",
+            "「行くよ。」と言った。「来る？」彼は聞いた。",
+            ["「行くよ。」と言った。", "「来る？」", "彼は聞いた。"],
+        ),
         ("fr", "Ils étaient sept. Puis huit.", ["Ils étaient sept.", "Puis huit."]),
+        ("fr", "C'est beau, c.-à-d. cher. Oui.", ["C'est beau, c.-à-d. cher.", "Oui."]),
+        ("fr", "Au XIXe s. de Rome, le 3 sept. 1821. Oui.", ["Au XIXe s. de Rome, le 3 sept. 1821.", "Oui."]),
+        (
+            "fr",
+            "Ouvert du lun. au ven. midi. Il aime la mer. Oui.",
+            [
+                "Ouvert du lun. au ven. midi.",
+                "Il aime la mer.",
+                "Oui.",
+            ],
+        ),
+        ("es", "Es la 2.ª vez en el n.º 5. Bien.", ["Es la 2.ª vez en el n.º 5.", "Bien."]),
+        (
+            "es",
+            "Los ss. XVI y XVII, a las 5 p. m. en casa. Bien.",
+            [
+                "Los ss. XVI y XVII, a las 5 p. m. en casa.",
+                "Bien.",
+            ],
+        ),
     ],
 )
 def test_quotes_initials_ordinals_and_abbreviations_end_no_sentence_of_their_own(
@@ -126,3 +169,9 @@ def test_quotes_initials_ordinals_and_abbreviations_end_no_sentence_of_their_own
 )
 def test_no_character_is_lost_in_odd_texts(text: str) -> None:
     assert "".join(split_sentences(text, "en")).replace(" ", "") == text.replace(" ", "")
+
+
+def test_a_long_run_of_initials_takes_no_longer_than_other_text() -> None:
+    began = time.process_time()
+    assert "".join(split_sentences("A." * 65_000, "en")) == "A." * 65_000
+    assert time.process_time() - began < deadline(3.0)

@@ -118,7 +118,9 @@ def test_every_word_sounds_within_30_ms_of_its_time(
     run, voice = spoken(tmp_path, espeak, format=name, **options)
     marked = json.loads(run.read_text("marks.json"))["words"]
     words = list(voice.words)
-    assert [word["text"] for word in marked] == [text for text, _, _ in words]
+    # The marks have what is written: "CHAPTER I", which is said as "one".
+    written = {"one": "I", "two": "II"}
+    assert [word["text"] for word in marked] == [written.get(text, text) for text, _, _ in words]
     assert len(words) > 70
     rate = words[0][2]
     air = np.zeros(round(SEARCHED_S * rate), np.float32)

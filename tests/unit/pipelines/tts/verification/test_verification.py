@@ -23,7 +23,11 @@ def verified(
     root: Path, reader: RecordedVoice, texts: list[str], **params: Any
 ) -> tuple[PipelineRun, RecordedRecogniser, Any]:
     recogniser = RecordedRecogniser(RECORDING)
-    run = PipelineRun("tts.synthesize", root, {"model": "tone", "text": "\n\n".join(texts), "verify": True, **params})
+    run = PipelineRun(
+        "tts.synthesize",
+        root,
+        {"model": "tone", "text": "\n\n".join(texts), "verify": True, "normalise": False, **params},
+    )
     result = run.run_all(None, reader, {RECOGNISER: recogniser})
     return run, recogniser, result
 

@@ -35,7 +35,8 @@ class ContextFactory:
         one = Job("job_1", "t", "tts.synthesize", "tone", JobState.RUNNING, Priority.NORMAL, {}, {}, 0, 0, 0)
         other = Chunk("chk_1", "job_1", "t", step, 1, 0, "q", ChunkState.RUNNING, fence=3, units=1.0, span={})
         claim = Claim(replace(one, **job), replace(other, **chunk), 60_000, claimed_at=2_000)
-        objects = StoredObjects(self.storage, Lease(claim, claimed_at=time.monotonic()), self.workdir)
+        lease = Lease(claim, claimed_at=time.monotonic())
+        objects = StoredObjects(self.storage, lease, self.workdir, installation_id=lambda: "installation")
         store: Any = SimpleNamespace(jobs=jobs)
         return ChunkContext(claim, self.workdir, objects, store, Catalog(), Settings())
 

@@ -1,0 +1,90 @@
+"""Holds the blocks of a DOCX file that are in tables and structured parts, until it is known how they are read.
+
+Knows blocks, rows and parts; nothing of XML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pipelines.text.annotated_text import AnnotatedText
+from pipelines.text.document import Block, Paragraph, split_annotated
+
+#: A structured part of the document that is longer is no table of contents.
+_CONTENTS_BLOCKS = 2_000
+
+
+class BlockNesting:
+    """The open rows and parts, and the blocks that are complete."""
+
+    def __init__(self) -> None:
+        self._ready: list[Block] = []
+        #: The cells of each open row, the innermost last, and of each cell its blocks.
+        self._rows: list[list[list[Block]]] = []
+        #: Blocks of each open structured part, until it is known whether it is a table of contents.
+        self._parts: list[list[Block]] = []
+
+    @property
+    def is_in_row(self) -> bool:
+        """Whether a row of a table is open."""
+        return bool(self._rows)
+
+    def emit(self, block: Block) -> None:
+        """A block is complete."""
+        if self._rows:
+            if not self._rows[-1]:
+                self._rows[-1].append([])
+            self._rows[-1][-1].append(block)
+        elif self._parts:
+            self._parts[-1].append(block)
+            if len(self._parts[-1]) > _CONTENTS_BLOCKS:
+                held, self._parts = [block for part in self._parts for block in part], []
+                self._ready += held
+        else:
+            self._ready.append(block)
+
+    def take(self) -> Iterator[Block]:
+        """The blocks that were completed since the last call, in no open row or part."""
+        ready, self._ready = self._ready, []
+        return iter(ready)
+
+    def begin_row(self) -> None:
+        """A row begins; it may be in a cell of another one."""
+        self._rows.append([])
+
+    def begin_cell(self) -> None:
+        """A cell of the innermost row begins."""
+        if self._rows:
+            self._rows[-1].append([])
+
+    def end_row(self) -> None:
+        """The innermost row ends: cells of one paragraph each are one paragraph, others keep their blocks."""
+        if self._rows:
+            for block in _join_cells([cell for cell in self._rows.pop() if cell]):
+                self.emit(block)
+
+    def begin_part(self) -> None:
+        """A structured part begins, which may be a table of contents."""
+        self._parts.append([])
+
+    def end_part(self) -> None:
+        """The innermost part ends."""
+        if self._parts:
+            for block in self._parts.pop():
+                self.emit(block)
+
+    def drop_part(self) -> None:
+        """The innermost part is a table of contents: its heading is not read either."""
+        if self._parts:
+            self._parts[-1].clear()
+
+
+def _join_cells(cells: Sequence[Sequence[Block]]) -> Iterator[Block]:
+    paragraphs = [cell[0] for cell in cells if len(cell) == 1 and isinstance(cell[0], Paragraph)]
+    if len(paragraphs) < len(cells) or len(cells) < 2:
+        yield from (block for cell in cells for block in cell)
+        return
+    row = paragraphs[0].annotated
+    for paragraph in paragraphs[1:]:
+        row = row.join(AnnotatedText(", ")).join(paragraph.annotated)
+    yield from map(Paragraph.from_annotated, split_annotated(row))

@@ -1,0 +1,143 @@
+"""Reads the package file of an EPUB 2 or 3: its files, the order of its pages, title, authors and language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipelines.errors import UnreadableInput
+from pipelines.text.document import clean_text
+
+from .archive import Archive
+from .references import resolve_reference
+from .safe_xml import local_name, parse_xml
+
+PACKAGE_BYTES = 16 << 20
+_CONTAINER = "META-INF/container.xml"
+#: MARC relators of people who wrote a book; others translated, illustrated or narrated it.
+_AUTHOR_ROLES = frozenset(["aut", "aui", "cre", "dub", "ghw"])
+
+
+@dataclass(frozen=True, slots=True)
+class BookFile:
+    """A file of the book, as the manifest lists it."""
+
+    name: str
+    media_type: str
+    properties: Sequence[str] = ()
+    #: The id of a file to read instead.
+    fallback: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SpinePage:
+    """A page in reading order. `is_linear`: whether it is part of it, or is looked up only."""
+
+    item_id: str
+    is_linear: bool = True
+
+
+@dataclass(slots=True)
+class Package:
+    """The content of the package file. Names are those of files in the archive."""
+
+    name: str
+    items: dict[str, BookFile] = field(default_factory=dict)
+    spine: list[SpinePage] = field(default_factory=list)
+    toc_id: str | None = None
+    title: str | None = None
+    author: str | None = None
+    language: str | None = None
+    #: What `<meta name="cover">` names: an id, or the name of a file.
+    cover: str | None = None
+    #: The guide of EPUB 2: type of a page → its name.
+    guide: dict[str, str] = field(default_factory=dict)
+    #: Whether the guide's table of contents is at a place within a page, which may hold more.
+    is_toc_within_page: bool = False
+
+    def find_file(self, name: str) -> BookFile | None:
+        """The manifest's entry of a file."""
+        return next((item for item in self.items.values() if item.name == name), None)
+
+
+def read_package(archive: Archive) -> Package:
+    """Raises `UnreadableInput` for what is not an EPUB, and for a book without pages."""
+    package = Package(_find_package(archive))
+    root = parse_xml(archive.read(package.name, PACKAGE_BYTES), "The book's package file")
+    for element in root.iter():
+        _read_element(archive, package, local_name(element), element)
+    refinements = _read_refinements(root)
+    package.title = _choose_title(root, refinements)
+    package.author = ", ".join(_choose_authors(root, refinements)) or None
+    package.language = next((text for _, text in _elements(root, "language")), None)
+    if not package.spine:
+        raise UnreadableInput("The book names no pages to read (its spine is empty).", field="file")
+    return package
+
+
+def _find_package(archive: Archive) -> str:
+    if _CONTAINER in archive:
+        root = parse_xml(archive.read(_CONTAINER, PACKAGE_BYTES), "The book's container file")
+        for element in root.iter():
+            if local_name(element) == "rootfile" and element.get("full-path"):
+                name = archive.find_name(resolve_reference("", element.get("full-path")))
+                if name in archive:
+                    return name
+    for name in archive.names():
+        if name.lower().endswith(".opf"):
+            return name
+    raise UnreadableInput("This is not an EPUB: it holds no package file (.opf).", field="file")
+
+
+def _read_element(archive: Archive, package: Package, tag: str, element: Any) -> None:
+    if tag == "item" and element.get("id") and element.get("href"):
+        package.items[element.get("id")] = BookFile(
+            archive.find_name(resolve_reference(package.name, element.get("href"))),
+            (element.get("media-type") or "").partition(";")[0].strip().lower(),
+            tuple((element.get("properties") or "").split()),
+            element.get("fallback"),
+        )
+    elif tag == "spine":
+        package.toc_id = element.get("toc")
+    elif tag == "itemref" and element.get("idref"):
+        package.spine.append(SpinePage(element.get("idref"), element.get("linear") != "no"))
+    elif tag == "meta" and element.get("name") == "cover":
+        package.cover = element.get("content")
+    elif tag == "reference" and element.get("type") and element.get("href"):
+        target = archive.find_name(resolve_reference(package.name, element.get("href")))
+        package.guide.setdefault(element.get("type").lower(), target)
+        package.is_toc_within_page |= element.get("type").lower() == "toc" and "#" in element.get("href")
+
+
+def _elements(root: Any, tag: str) -> Iterator[tuple[Any, str]]:
+    """The elements of this name that have text."""
+    for element in root.iter():
+        if local_name(element) == tag and (text := clean_text("".join(element.itertext()))):
+            yield element, text
+
+
+def _read_refinements(root: Any) -> Mapping[tuple[str, str], str]:
+    """(id, property) → value, of `<meta refines="#id" property="…">`."""
+    found: dict[tuple[str, str], str] = {}
+    for element, text in _elements(root, "meta"):
+        if element.get("refines") and element.get("property"):
+            found.setdefault((element.get("refines").lstrip("#"), element.get("property")), text)
+    return found
+
+
+def _choose_title(root: Any, refinements: Mapping[tuple[str, str], str]) -> str | None:
+    """The title that is called the main one; else the first that is not called something else."""
+    titles = [(refinements.get((element.get("id"), "title-type")), text) for element, text in _elements(root, "title")]
+    ranked = sorted(titles, key=lambda title: {"main": 0, None: 1}.get(title[0], 2))
+    return ranked[0][1] if ranked else None
+
+
+def _choose_authors(root: Any, refinements: Mapping[tuple[str, str], str]) -> list[str]:
+    """The creators that are authors, or whose role is not given; all of them where none is."""
+    creators = []
+    for element, text in _elements(root, "creator"):
+        role = next((value for name, value in element.items() if name.rpartition("}")[2] == "role"), None)
+        creators.append((role or refinements.get((element.get("id"), "role")), text))
+    authors = [text for role, text in creators if role is None or role.lower() in _AUTHOR_ROLES]
+    return list(dict.fromkeys(authors or [text for _, text in creators]))

@@ -1,0 +1,50 @@
+"""What Project Gutenberg puts around its plain texts."""
+
+from __future__ import annotations
+
+from pipelines.text.documents.gutenberg import BookRecord, read_record, skip_boilerplate
+from pipelines.text.documents.reading import Reading
+
+HEADER = """The Project Gutenberg eBook of Tales
+
+Title: Tales of the Sea
+       And Other Stories
+
+Author: Ann Author
+        Bob Other
+
+Language: German
+
+*** START OF THE PROJECT GUTENBERG EBOOK TALES ***
+"""
+CREDITS = "\n\nProduced by Some Body and\nthe Distributed Proofreaders\n\n"
+LICENCE = "*** END OF THE PROJECT GUTENBERG EBOOK TALES ***\nLicence.\n"
+
+
+def read(text: str) -> tuple[str, Reading]:
+    reading = Reading()
+    lines = skip_boilerplate(((line, True) for line in text.split("\n")), reading)
+    return "\n".join(line for line, _ in lines).strip(), reading
+
+
+def test_the_header_tells_title_authors_and_language() -> None:
+    record = read_record(HEADER + "Title: Not this\n")
+    assert record == BookRecord("Tales of the Sea And Other Stories", "Ann Author, Bob Other", "de")
+    assert read_record("Title: A letter\nAuthor: Me\n") == BookRecord()
+    assert read_record(HEADER.replace("German", "Klingon")).language is None
+
+
+def test_header_credits_and_licence_are_left_out_and_counted() -> None:
+    text, reading = read(HEADER + CREDITS + "Text.\n\nMore.\n" + LICENCE)
+    assert text == "Text.\n\nMore."
+    assert reading.warnings() == ["Left out: licence texts of Project Gutenberg (2)."]
+
+
+def test_a_licence_without_a_header_is_left_out() -> None:
+    assert read("Text.\n\nEnd of the Project Gutenberg EBook of Tales, by Ann\n\n" + LICENCE)[0] == "Text."
+    assert read("\n".join(["Line."] * 700) + "\n" + LICENCE)[0].endswith("Line.")
+
+
+def test_other_texts_are_read_in_full() -> None:
+    text = "I like Project Gutenberg.\n*** START ***\nEnd of Project Gutenberg? No.\nProduced by me."
+    assert read(text)[0] == text
