@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from jobs.sql.private_file import make_private
+from jobs.sql.sqlite_file import make_private
 
 _HERE = Path(__file__).parent
 #: Upgrades of one database wait for each other.

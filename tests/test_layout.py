@@ -544,6 +544,12 @@ ELSEWHERE = {"models.toml"}
 OTHER_SETTINGS = {"VOICEMILL_URL", "VOICEMILL_API_KEY", "VOICEMILL_ACCEPT", "VOICEMILL_SOAK_MINUTES"}
 
 
+def test_the_formatter_is_nowhere_switched_off():
+    switch = re.compile(r"#\s*fmt: (?:off|skip)")
+    assert switch.search("#" + " fmt: off")
+    assert [file for file, text in texts() if file.endswith(".py") and switch.search(text)] == []
+
+
 def pages() -> list[tuple[str, str]]:
     """Name and text of the pages; not of the book, the fixtures and the changelog, which speaks of older versions."""
     return [(file, text) for file, text in texts() if file.endswith(".md") and _is_page(file)]

@@ -100,6 +100,8 @@ class _DatabaseCollector:
             {(): backlog.webhook_age_ms / 1000},
         )
         yield from _worker_metrics(rows, zeros)
+        yield from _resource_metrics(rows)
+        yield from _worker_counters(rows)
 
 
 def _is_up(component: Dispatch | Storage) -> float:
@@ -111,7 +113,7 @@ def _is_up(component: Dispatch | Storage) -> float:
 
 
 def _worker_metrics(rows: Sequence[WorkerRow], zeros: Mapping[str, float]) -> Iterator[Metric]:
-    """What the workers report with their registration."""
+    """Which workers there are, what their audits found and what their sandboxes lack."""
     counts = Counts(queue for row in rows for queue in row.queues)
     yield _by_queue(
         "voicemill_workers",
@@ -125,12 +127,6 @@ def _worker_metrics(rows: Sequence[WorkerRow], zeros: Mapping[str, float]) -> It
         {(name,): count for name, count in _audit_violations(rows).items()},
     )
     yield _gauge(
-        "voicemill_worker_memory_bytes",
-        "Resident memory of the worker process.",
-        ("worker",),
-        {(row.id,): row.info.rss_bytes or 0 for row in rows},
-    )
-    yield _gauge(
         "voicemill_sandbox_unprotected",
         "1 where the kernel does not keep the worker's sandboxes from files or system calls, else 0.",
         ("worker", "what"),
@@ -140,6 +136,16 @@ def _worker_metrics(rows: Sequence[WorkerRow], zeros: Mapping[str, float]) -> It
             if row.info.has_sandboxes
             for what in PROTECTIONS
         },
+    )
+
+
+def _resource_metrics(rows: Sequence[WorkerRow]) -> Iterator[Metric]:
+    """Memory and disk space of the workers."""
+    yield _gauge(
+        "voicemill_worker_memory_bytes",
+        "Resident memory of the worker process.",
+        ("worker",),
+        {(row.id,): row.info.rss_bytes or 0 for row in rows},
     )
     yield _gauge(
         "voicemill_worker_free_bytes",
@@ -159,6 +165,10 @@ def _worker_metrics(rows: Sequence[WorkerRow], zeros: Mapping[str, float]) -> It
         ("worker", "engine"),
         {(row.id, str(n)): rss for row in rows for n, rss in enumerate(row.info.engine_rss_bytes or ())},
     )
+
+
+def _worker_counters(rows: Sequence[WorkerRow]) -> Iterator[Metric]:
+    """The sums of each worker."""
     families = {
         counter.name: CounterMetricFamily(counter.name, counter.documentation, labels=["worker", *counter.labels])
         for counter in COUNTERS

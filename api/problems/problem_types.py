@@ -6,7 +6,6 @@ The texts are those of the error classes; here is what they cannot say. Knows no
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 
@@ -15,6 +14,8 @@ from api.http.problems import CODE_OF_STATUS, DETAIL_OF_STATUS, find_status
 from jobs import errors as job_errors
 from jobs.failure import ErrorClass
 from pipelines import errors as pipeline_errors
+
+from .schemas import ProblemTypeBody
 
 #: Codes that an error class is raised with in place of its own: (the class, what it means).
 _FURTHER: Mapping[str, tuple[type[http_errors.RequestError], str]] = {
@@ -47,34 +48,23 @@ _ACTIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ProblemType:
-    """A kind of problem. `retryable`: whether the same request may succeed later."""
-
-    code: str
-    status: int
-    title: str
-    meaning: str
-    action: str
-    retryable: bool
-
-
 @cache
-def problem_types() -> Mapping[str, ProblemType]:
+def problem_types() -> Mapping[str, ProblemTypeBody]:
     """All kinds by their code, in alphabetical order."""
     found = {kind.code: kind for kind in (*_of_statuses(), *_of_jobs(), *_of_classes(), *_further(), _INTERNAL)}
     return dict(sorted(found.items()))
 
 
-def _make(code: str, status: int, meaning: str, *, retryable: bool = False) -> ProblemType:
+def _make(code: str, status: int, meaning: str, *, retryable: bool = False) -> ProblemTypeBody:
     action = _ACTIONS.get(status, "Correct the request.")
-    return ProblemType(code, status, HTTPStatus(status).phrase, meaning, action, retryable)
+    title = HTTPStatus(status).phrase
+    return ProblemTypeBody(code=code, status=status, title=title, meaning=meaning, action=action, retryable=retryable)
 
 
 _INTERNAL = _make("internal", 500, "The server failed to answer; its log has the reason under this request's id.")
 
 
-def _of_classes() -> Iterator[ProblemType]:
+def _of_classes() -> Iterator[ProblemTypeBody]:
     for module in (job_errors, pipeline_errors, http_errors):
         for kind in vars(module).values():
             if not isinstance(kind, type):
@@ -93,18 +83,18 @@ def _first_lines(kind: type) -> str:
     return " ".join((kind.__doc__ or "").split())
 
 
-def _of_statuses() -> Iterator[ProblemType]:
+def _of_statuses() -> Iterator[ProblemTypeBody]:
     for status, code in {**CODE_OF_STATUS, 422: "refused"}.items():
         meaning = DETAIL_OF_STATUS.get(status) or HTTPStatus(status).description or "The request was refused"
         yield _make(code, status, f"{meaning.rstrip('.')}.")
 
 
-def _of_jobs() -> Iterator[ProblemType]:
+def _of_jobs() -> Iterator[ProblemTypeBody]:
     for code, (error_class, meaning) in _OF_JOBS.items():
         is_input = error_class in (ErrorClass.BAD_INPUT, ErrorClass.POISON)
         yield _make(code, 500, meaning, retryable=not is_input)
 
 
-def _further() -> Iterator[ProblemType]:
+def _further() -> Iterator[ProblemTypeBody]:
     for code, (kind, meaning) in _FURTHER.items():
         yield _make(code, kind.status, meaning, retryable=kind.retryable)

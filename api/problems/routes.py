@@ -12,7 +12,7 @@ from api.http.operation import operation
 from api.http.responses import json_response
 from jobs.errors import NotFound
 
-from .problem_types import ProblemType, problem_types
+from .problem_types import problem_types
 from .schemas import ProblemTypeBody, ProblemTypeList
 
 routes = APIBlueprint("problems", __name__, url_prefix="/problems", abp_tags=[Tag(name="Problems")])
@@ -21,7 +21,7 @@ routes = APIBlueprint("problems", __name__, url_prefix="/problems", abp_tags=[Ta
 @operation(routes, "GET", "", guard=ANYBODY, responses={200: ProblemTypeList})
 def list_problem_types() -> Response:
     """List the kinds of problems that this API answers with"""
-    return json_response(ProblemTypeList(data=[_body(kind) for kind in problem_types().values()]))
+    return json_response(ProblemTypeList(data=list(problem_types().values())))
 
 
 @operation(routes, "GET", "/<code>", guard=ANYBODY, responses={200: ProblemTypeBody}, problems=(404,))
@@ -35,21 +35,10 @@ def get_problem_type(code: str) -> Response:
         raise NotFound("There is no such kind of problem; GET /problems lists them all.")
     if request.accept_mimetypes.best_match(("application/json", "text/html")) == "text/html":
         return Response(_page(kind), content_type="text/html; charset=utf-8")
-    return json_response(_body(kind))
+    return json_response(kind)
 
 
-def _body(kind: ProblemType) -> ProblemTypeBody:
-    return ProblemTypeBody(
-        code=kind.code,
-        status=kind.status,
-        title=kind.title,
-        meaning=kind.meaning,
-        action=kind.action,
-        retryable=kind.retryable,
-    )
-
-
-def _page(kind: ProblemType) -> str:
+def _page(kind: ProblemTypeBody) -> str:
     """A page without scripts and styles: no policy for them is needed."""
     retry = "The same request may succeed later." if kind.retryable else "The same request fails again."
     return (

@@ -8,7 +8,8 @@ from api.http.schemas import ResponseModel
 
 
 class ProblemTypeBody(ResponseModel):
-    """A kind of problem: what it means, and what to do. `status` is the one that it mostly comes with."""
+    """A kind of problem: what it means, and what to do. `status` is the one that it mostly comes with; `retryable`: the
+    same request may succeed later."""
 
     code: str
     status: int

@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from jobs.errors import Conflict, Misconfigured, NotFound, NotMigrated, StoreUnavailable
 
 from .clock import db_now_ms
-from .private_file import make_private
+from .sqlite_file import make_private
 
 T = TypeVar("T")
 Work = Callable[[sa.Connection], T]

@@ -42,7 +42,7 @@ FORMATS = (
     "wma1",
     "ima.aiff",
     "alac.caf",
-)  # fmt: skip – a table to read
+)
 #: Formats of `encode_as`: container, encoder, rate.
 _ENCODED = {
     "g722.wav": ("wav", "g722", 16_000),

@@ -73,7 +73,7 @@ def test_first_bytes_name_the_container(head: bytes, container: Container) -> No
         ("ac3", "ac3"),
         ("eac3", "eac3"),
     ],
-)  # fmt: skip – a table to read
+)
 def test_every_format_is_detected(tmp_path: Path, ending: str, name: str) -> None:
     file = io.BytesIO(make_recording(tmp_path / f"a.{ending}").read_bytes())
     assert detect_container(file).container.name == name

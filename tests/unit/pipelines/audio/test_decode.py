@@ -62,7 +62,7 @@ def test_lossless_formats_give_the_samples_back(tmp_path: Path, ending: str) -> 
         ("ac3", 0.032),
         ("eac3", 0.032),
     ],
-)  # fmt: skip – a table to read
+)
 def test_lossy_formats_keep_their_length(tmp_path: Path, ending: str, extra_s: float) -> None:
     path = make_recording(tmp_path / f"a.{ending}", make_sine(3.0, rate_hz=48_000))
     assert 0 <= seconds(path) - 3.0 <= extra_s + 1e-9
@@ -93,7 +93,7 @@ def test_windows_media_audio_loses_its_last_frame_at_most(tmp_path: Path) -> Non
         ("asf", "wmav1", 44_100),
         ("mp2", "mp2", 48_000),
     ],
-)  # fmt: skip – a table to read
+)
 def test_codecs_are_read_in_the_containers_they_come_in(tmp_path: Path, muxer: str, encoder: str, rate_hz: int) -> None:
     path = encode_as(tmp_path / "a", make_sine(2.0, rate_hz=rate_hz), muxer, encoder, rate_hz)
     assert seconds(path) == pytest.approx(2.0, abs=0.06)

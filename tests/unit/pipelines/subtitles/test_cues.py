@@ -99,7 +99,7 @@ def test_first_word_of_a_sentence_is_capitalised() -> None:
         "What now?",
         "We will see,",
         "and go on.",
-    ]  # fmt: skip – a text a line
+    ]
 
 
 def test_text_without_punctuation_and_capitals_stays_so() -> None:

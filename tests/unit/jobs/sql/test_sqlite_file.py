@@ -12,7 +12,7 @@ import sqlalchemy as sa
 import migrations
 from jobs.errors import Misconfigured
 from jobs.sql import SqlStore
-from jobs.sql.private_file import make_private
+from jobs.sql.sqlite_file import make_private
 
 
 def modes(directory: Path) -> set[int]:
@@ -55,6 +55,8 @@ def test_a_database_whose_mode_cannot_be_changed_is_refused(tmp_path: Path, monk
         make_private(sa.make_url(f"sqlite:///{path}"))
 
 
-def test_other_databases_have_no_file() -> None:
+def test_other_databases_have_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     make_private(sa.make_url("sqlite://"))
     make_private(sa.make_url("postgresql+psycopg://user@host/name"))
+    assert list(tmp_path.iterdir()) == []
