@@ -44,7 +44,7 @@ OLDEST := CT2_FORCE_CPU_ISA=GENERIC ONEDNN_MAX_CPU_ISA=SSE41 ATEN_CPU_CAPABILITY
   MKL_ENABLE_INSTRUCTIONS=SSE4_2
 
 # What `make test` needs beside the base: every optional part that runs on a CPU.
-TESTED := espeak,text,torch,beam,speakers,denoise,normalise,evaluate,test
+TESTED := worker,espeak,text,torch,beam,speakers,denoise,evaluate,test
 
 # -- verbs ----------------------------------------------------------------------------------------------------------
 .PHONY: help demo up test test-isa lint types mutations accept soak bench bench-stt bench-tts bench-engines clean
@@ -121,8 +121,8 @@ $(STAMPS)/venv:
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/demo-$(KEY): | $(STAMPS)/venv
-	@echo "Installing .[espeak,text,demo] (once per change of the dependencies)"
-	@$(call pip_install,--editable '.[espeak$(COMMA)text$(COMMA)demo]')
+	@echo "Installing .[worker,espeak,text,demo] (once per change of the dependencies)"
+	@$(call pip_install,--editable '.[worker$(COMMA)espeak$(COMMA)text$(COMMA)demo]')
 	@touch $@
 
 $(STAMPS)/test-$(KEY): | $(STAMPS)/demo-$(KEY)
@@ -133,6 +133,6 @@ $(STAMPS)/test-$(KEY): | $(STAMPS)/demo-$(KEY)
 	@touch $@
 
 $(STAMPS)/lint-$(KEY): | $(STAMPS)/demo-$(KEY)
-	@echo "Installing .[espeak,text,dev] (once per change of the dependencies)"
-	@$(call pip_install,--editable '.[espeak$(COMMA)text$(COMMA)dev]')
+	@echo "Installing .[worker,espeak,text,dev] (once per change of the dependencies)"
+	@$(call pip_install,--editable '.[worker$(COMMA)espeak$(COMMA)text$(COMMA)dev]')
 	@touch $@

@@ -8,6 +8,7 @@ from flask_openapi3 import OpenAPI, Server
 from api.http.context import install_services
 from api.http.openapi import INFO, install_docs
 from api.http.operation import SECURITY_SCHEMES
+from api.http.paced_body import install_paced_bodies
 from api.http.page_headers import install_page_headers
 from api.http.problems import install_problems
 from api.http.request_log import install_request_log
@@ -48,6 +49,7 @@ def create_app(services: Services) -> OpenAPI:
     assert isinstance(app.json, DefaultJSONProvider)
     app.json.sort_keys = False
     install_request_log(app)
+    install_paced_bodies(app)
     install_page_headers(app, public_url=services.settings.public_url)
     install_problems(app)
     install_submission_problems(app)

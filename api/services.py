@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from api.http.key_cache import KeyCache
+    from api.http.paced_body import BodyPace
+    from api.http.places import Places
+    from api.http.rate_limits import RateLimits
     from api.jobs.watcher import JobWatcher
     from api.models.live_workers import LiveWorkers
     from api.ops.health import HealthCheck
@@ -40,6 +43,9 @@ class Services:
     key_cache: KeyCache
     workers: LiveWorkers
     watcher: JobWatcher
+    transfers: Places
+    rate_limits: RateLimits
+    body_pace: BodyPace
     uncertain_inputs: UncertainInputs
     outbound: OutboundPolicy
     request_metrics: RequestMetrics

@@ -5,6 +5,9 @@ from __future__ import annotations
 import structlog
 
 from api.http.key_cache import KeyCache
+from api.http.paced_body import BodyPace
+from api.http.places import Places
+from api.http.rate_limits import RateLimits
 from api.jobs.watcher import JobWatcher
 from api.models.live_workers import LiveWorkers
 from api.ops.health import HealthCheck
@@ -64,6 +67,7 @@ def assemble_services(
 ) -> Services:
     """The services over three given adapters. `secret_box`, `workers`: where the caller has made them already."""
     workers = workers if workers is not None else LiveWorkers(store.workers)
+    metrics = RequestMetrics()
     return Services(
         settings=settings,
         store=store,
@@ -75,10 +79,24 @@ def assemble_services(
         key_cache=KeyCache(store.keys, trust_s=settings.api_cache_keys_s),
         workers=workers,
         watcher=JobWatcher(
-            store.jobs, max_waiters=settings.max_waiters, max_tenant_waiters=settings.max_tenant_waiters
+            store.jobs,
+            max_waiters=settings.max_waiters,
+            max_tenant_waiters=settings.max_tenant_waiters,
+            max_key_waiters=settings.max_key_waiters,
+            report_waiters=metrics.set_waiters,
+        ),
+        transfers=Places(
+            total=settings.max_transfers, tenant=settings.max_tenant_transfers, key=settings.max_key_transfers
+        ),
+        rate_limits=RateLimits(
+            broker_url=settings.broker_url.get_secret_value() if settings.broker_url else None,
+            per_minute={"requests": settings.max_requests_per_minute, "jobs": settings.max_jobs_per_minute},
+        ),
+        body_pace=BodyPace(
+            min_bytes_per_s=settings.min_body_bytes_per_s, grace_s=settings.body_grace_s, max_s=settings.max_body_s
         ),
         uncertain_inputs=UncertainInputs(store.jobs, storage),
         outbound=OutboundPolicy(settings.outbound_allow),
-        request_metrics=RequestMetrics(),
+        request_metrics=metrics,
         health_check=HealthCheck(store, storage, workers),
     )

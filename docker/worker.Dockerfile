@@ -1,8 +1,8 @@
-# A worker on the CPU: planning and stitching, eSpeak NG, PocketSphinx, Whisper.
+# A worker on the CPU: planning and stitching, speakers, noise reduction, eSpeak NG, PocketSphinx, Whisper.
 # Build it from the root of the repository:  docker build -f docker/worker.Dockerfile -t voicemill-worker .
-# It contains eSpeak NG (GPL-3.0): see docs/reference/licences.md before you pass the image on, or build with EXTRAS=text.
+# It contains eSpeak NG (GPL-3.0): see docs/reference/licences.md before you pass the image on, or build with EXTRAS=worker,text.
 FROM python:3.11-slim-bookworm AS build
-ARG EXTRAS=espeak,text
+ARG EXTRAS=worker,espeak,text,speakers,denoise
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /app
 RUN python -m venv /opt/venv
@@ -27,7 +27,8 @@ RUN ln -s /usr/share/common-licenses/GPL-3 /usr/share/doc/voicemill/espeak-ng-CO
 WORKDIR /app
 USER voicemill
 ENV PATH=/opt/venv/bin:$PATH VOICEMILL_DATA_DIR=/data VOICEMILL_LOG_JSON=true HF_HOME=/weights
-VOLUME ["/data", "/weights"]
+# A worker that waits for the database or the storage lives; one that hangs does not. Weights may be fetched at the start.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s CMD ["python", "-m", "workers.liveness"]
 # 60 s: what a graceful stop may take (docker stop --time 60).
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["voicemill", "worker"]

@@ -132,6 +132,8 @@ class Commit:
     units_total: float | None = None
     unit: str | None = None
     result: Json | None = None
+    #: stitch: nothing may read the parts of the job from now on; a sweeper deletes their objects.
+    drops_parts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,8 @@ class Job:
     deleted_at: int | None = None
     #: `X-Request-Id` of the request that submitted it; workers log it.
     request_id: str | None = None
+    #: Its parts were given up when it succeeded: their objects are deleted, or will be.
+    parts_dropped_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,10 @@ class Settings(BaseSettings):
     retain_s: float | None = 30 * 86_400
     """Seconds after its end that a job's input and results are kept. The embedded mode keeps them for ever."""
 
+    keep_parts: bool = True
+    """Whether the parts of a job are kept after it succeeded, so that a patch speaks one sentence and not all of them.
+    False = they are deleted within about half a minute, and only input and result are kept."""
+
     max_text_characters: int = Field(20_000_000, ge=1)
     """Longest text of one job, in characters."""
 
@@ -118,6 +122,41 @@ class Settings(BaseSettings):
 
     max_tenant_waiters: int = Field(150, ge=0)
     """The same for one tenant, so that it cannot take the places of all others."""
+
+    max_key_waiters: int = Field(120, ge=0)
+    """The same for one key, so that it cannot take the places of all others of its tenant."""
+
+    api_threads: int = Field(384, ge=8)
+    """Threads of an API process for requests; probes have their own. Keep more than `max_waiters` and `max_transfers`
+    together."""
+
+    max_transfers: int = Field(100, ge=1)
+    """Uploads that arrive and files that are sent at once, per API process; past it the answer is 429."""
+
+    max_tenant_transfers: int = Field(80, ge=1)
+    """The same for one tenant."""
+
+    max_key_transfers: int = Field(64, ge=1)
+    """The same for one key."""
+
+    max_requests_per_minute: int | None = Field(None, ge=1)
+    """Requests that one tenant may send in a minute; past it the answer is 429. Unset = no limit. All API processes
+    count together where the broker is Redis, else each alone."""
+
+    max_jobs_per_minute: int | None = Field(None, ge=1)
+    """The same for jobs that one tenant submits."""
+
+    min_body_bytes_per_s: float = Field(2048.0, gt=0)
+    """Slowest rate at which the body of a request may arrive, in bytes a second; 408 for what is slower."""
+
+    body_grace_s: float = Field(10.0, gt=0)
+    """Seconds that a body may be behind `min_body_bytes_per_s`."""
+
+    send_stall_s: float = Field(60.0, gt=0)
+    """Seconds in which a client has to take the next 64 KiB of an answer; then its connection is closed."""
+
+    max_body_s: float = Field(6 * 3600, gt=0)
+    """Seconds that the body of a request may take to arrive."""
 
     api_cache_keys_s: float = Field(5.0, ge=0)
     """Seconds that an API process trusts a key it has seen; a revoked key is valid for at most so much longer."""
@@ -247,6 +286,12 @@ _CHILD_PREFIXES = (
 _COMPILED_CONVOLUTIONS = "256"
 #: The least that a process without network and models needs.
 _SANDBOX_NAMES = frozenset({"PATH", "LANG", "LC_ALL", "TZ"})
+
+
+def shared_metrics_folder() -> Path | None:
+    """Where prometheus-client keeps the metrics of several processes; None where each has its own."""
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    return Path(folder) if folder else None
 
 
 def engine_environment() -> dict[str, str]:

@@ -33,7 +33,10 @@ TERMINAL_JOB_STATES = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.C
 
 
 class ChunkState(StrEnum):
-    """`blocked → ready → running → succeeded | failed | cancelled`, and back from running to ready."""
+    """`blocked → ready → running → succeeded | failed | cancelled`, and back from running to ready.
+
+    Damage of a stored part leads back as well: its chunk from succeeded to ready, the stitch from running to blocked.
+    """
 
     #: Waits for other chunks.
     BLOCKED = "blocked"

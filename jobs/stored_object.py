@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+#: The kinds of objects whose sizes are added up (jobs/storage/object_keys.py); the objects of plans are parts too.
+STORED_KINDS = ("input", "part", "result", "voice")
+
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
@@ -48,3 +51,26 @@ class StoredFile:
     def from_json(cls, value: Mapping[str, Any]) -> StoredFile:
         """The inverse of `to_json`. Raises KeyError where a field is missing."""
         return cls(value["name"], value["content_type"], StoredObject.from_json(value))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBytes:
+    """The sizes of the objects that the database records, in bytes. What nobody recorded yet is not among them."""
+
+    #: When they were added up: milliseconds by the database's clock.
+    at_ms: int
+    #: By kind of object: one of each of `STORED_KINDS`.
+    by_kind: Mapping[str, int]
+
+    @classmethod
+    def from_json(cls, value: object) -> StoredBytes | None:
+        """The inverse of `to_json`; None for what is no report of this kind."""
+        match value:
+            case {"at_ms": int(at_ms), "by_kind": Mapping() as by_kind}:
+                sizes = {kind: by_kind.get(kind) for kind in STORED_KINDS}
+                return cls(at_ms, {kind: size if isinstance(size, int) else 0 for kind, size in sizes.items()})
+        return None
+
+    def to_json(self) -> dict[str, Any]:
+        """As `workers.info` holds it."""
+        return {"at_ms": self.at_ms, "by_kind": dict(self.by_kind)}

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from .job import Json
+from .stored_object import StoredBytes
 from .worker_counters import CounterValue
 
 
@@ -146,9 +147,13 @@ class WorkerInfo:
     voices: Sequence[VoiceInfo] | None = None
     #: Of its sandboxes; `walls` in the JSON.
     restrictions: Sequence[str] | None = None
+    #: What its steps can do with the optional packages that it has: names of pipelines/catalog/features.py.
+    features: Sequence[str] | None = None
     engine_rss_bytes: Sequence[int] | None = None
     #: Violations at the sweeper's last audit, by invariant.
     audit: Mapping[str, int] | None = None
+    #: The sizes of all objects, as of that audit.
+    stored: StoredBytes | None = None
     rss_bytes: int | None = None
     #: For the files of its chunks; while it is short of space it claims none.
     free_bytes: int | None = None
@@ -174,8 +179,10 @@ class WorkerInfo:
             models={name: ModelStatus.from_json(name, each) for name, each in reported} if models is not None else None,
             voices=_voices(voices, None) if voices is not None else None,
             restrictions=value.get("walls"),
+            features=value.get("features"),
             engine_rss_bytes=value.get("engine_rss_bytes"),
             audit=value.get("audit"),
+            stored=StoredBytes.from_json(value.get("stored")),
             rss_bytes=value.get("rss_bytes"),
             free_bytes=value.get("free_bytes"),
             is_short_of_space=value.get("short_of_space"),
@@ -190,8 +197,10 @@ class WorkerInfo:
             else None,
             "voices": [asdict(voice) for voice in self.voices] if self.voices is not None else None,
             "walls": list(self.restrictions) if self.restrictions is not None else None,
+            "features": list(self.features) if self.features is not None else None,
             "engine_rss_bytes": list(self.engine_rss_bytes) if self.engine_rss_bytes is not None else None,
             "audit": dict(self.audit) if self.audit is not None else None,
+            "stored": self.stored.to_json() if self.stored is not None else None,
             "rss_bytes": self.rss_bytes,
             "free_bytes": self.free_bytes,
             "short_of_space": self.is_short_of_space,

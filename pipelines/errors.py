@@ -13,6 +13,11 @@ The class docstring is the default message; `code` is what callers see; `retryab
 
 from __future__ import annotations
 
+import re
+
+#: An absolute path, in quotation marks or up to the next space or punctuation; not the stroke in 1/2 or and/or.
+_PATH = re.compile(r"""'/[^'\n]*'|"/[^"\n]*"|`/[^`\n]*`|(?<![\w.])/[\w.~@+-][^\s'"`<>|()\[\]{},;:]*""")
+
 
 class PipelineError(Exception):
     """The pipeline failed."""
@@ -80,3 +85,18 @@ class EngineFailure(PipelineError):
 
     code = "engine_failure"
     retryable = True
+
+    @property
+    def for_caller(self) -> str:
+        """See `PipelineError`: without the files of this machine, which a runtime names in its own words."""
+        cause = str(self.__cause__ or "")
+        detail = self.detail
+        if _PATH.search(cause):
+            # A path may have spaces, so where it ends is not known.
+            detail = detail.replace(cause, type(self.__cause__).__name__)
+        return _PATH.sub("…", detail)
+
+    @property
+    def paths(self) -> list[str]:
+        """What looks like a path of this machine in the message: for the log and the operator."""
+        return [found.strip("'\"`") for found in _PATH.findall(self.detail)]

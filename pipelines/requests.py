@@ -65,6 +65,12 @@ class SpeechPatch(BaseModel):
     sentence: int = Field(ge=0, description="Its number in marks.json.")
     text: str | None = Field(None, min_length=1, max_length=2_000, description="The new text; unset = the same.")
     voice: str | None = Field(None, max_length=100, description="The new voice; unset = the same.")
+    resynthesise: bool = Field(
+        False,
+        exclude=True,
+        description="Speak the whole text again where the server has dropped the parts of the job (`parts_dropped`); "
+        "that costs as much as the job did.",
+    )
 
     @model_validator(mode="after")
     def _changes(self) -> SpeechPatch:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import structlog
 
 from jobs.errors import JobsError
+from jobs.states import Step
 
 _log = structlog.get_logger(__name__)
 
@@ -26,7 +27,7 @@ class InlineDispatch:
         self._pending: deque[tuple[str, str]] = deque()
         self._is_handling = self._is_closed = False
 
-    def notify(self, queue: str, *, job_id: str = "", count: int = 1) -> None:
+    def notify(self, queue: str, *, job_id: str = "", step: Step | None = None, count: int = 1) -> None:
         with self._lock:
             if self._is_closed:
                 return

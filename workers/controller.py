@@ -39,6 +39,7 @@ from workers.stack.readiness import IdleTimer
 
 from . import tasks
 from .celery_app import make_app
+from .liveness import Liveness
 from .wiring import broker_url, wire
 from .worker import PoolConfig, Worker
 
@@ -89,7 +90,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
     services = wire(settings, threads=pool.slots + 12)
     worker = Worker(services, pool, engines)
     try:
-        _wait_until_warm(engines, options)
+        _wait_until_warm(engines, options, worker.liveness)
         if settings.require_sandbox and isinstance(engines, SandboxPool):
             require_protection(engines.describe().restrictions or ())
         worker.start()
@@ -165,10 +166,11 @@ def _default_engines(device: str, preload: Sequence[Entry]) -> int:
     return max(1, (os.cpu_count() or 1) // max(entry.threads for entry in preload))
 
 
-def _wait_until_warm(engines: EnginePool | SandboxPool, options: argparse.Namespace) -> None:
+def _wait_until_warm(engines: EnginePool | SandboxPool, options: argparse.Namespace, liveness: Liveness) -> None:
     limit_s = _FORK_SERVER_S if options.family == CPU_QUEUE else _MODEL_S
     idle_timer = IdleTimer(least_s=limit_s * _BUSY_SHARE)
     while not engines.wait_until_loaded(_CHECK_PROGRESS_EVERY_S):
+        liveness.report()
         # On a machine under heavy load a start takes long, and is none the worse.
         if idle_timer.idle_s([os.getpid()], missing=1) > limit_s:
             reasons = "; ".join(dict.fromkeys(engines.failures()))

@@ -12,8 +12,9 @@ from jobs.dispatch.celery_dispatch import NOTIFY_TASK
 def register_tasks(app: Celery, consumers: Mapping[str, Callable[[], int]]) -> None:
     """Have a notification of each queue call its consumer, which returns how many chunks or deliveries it did."""
 
-    def notify(queue: str, job_id: str = "") -> int:
-        # A message can name a queue that this worker does not consume.
+    def notify(queue: str, *_later: object, **_named: object) -> int:
+        # The job id, and what later versions may add, is for monitors; a message can name a queue that this worker
+        # does not consume.
         return consumers[queue]() if queue in consumers else 0
 
     app.task(notify, name=NOTIFY_TASK, ignore_result=True, shared=False)

@@ -28,6 +28,7 @@ from workers.maintenance.sweeper import Sweeper
 from workers.maintenance.worker_registration import WorkerRegistration
 from workers.webhooks.delivery_sender import DeliverySender
 
+from .liveness import Liveness
 from .wiring import WorkerServices
 
 _log = structlog.get_logger(__name__)
@@ -92,8 +93,15 @@ class Worker:
             trust_s=settings.rescue_trust_s,
             counters=self._counters,
         )
+        self.liveness = Liveness(settings.data_dir, pool.name)
         self._registration = WorkerRegistration(
-            store.workers, self.id, queues=self.queues, slots=pool.slots, device=pool.device, info=self._info
+            store.workers,
+            self.id,
+            queues=self.queues,
+            slots=pool.slots,
+            device=pool.device,
+            info=self._info,
+            report_life=self.liveness.report,
         )
         self._delivery_sender: DeliverySender | None = None
         if pool.sends_webhooks:
@@ -162,6 +170,7 @@ class Worker:
             self._engines.close()
             self._services.dispatch.close()
             self._workdirs.close()
+            self.liveness.close()
 
     def _wait_for_chunks(self, seconds: float) -> None:
         until = time.monotonic() + seconds
@@ -174,6 +183,7 @@ class Worker:
         return replace(
             described,
             audit=self._sweeper.audit,
+            stored=self._sweeper.stored,
             counters=counters,
             free_bytes=self._space.free_bytes(),
             is_short_of_space=self._space.is_short(),

@@ -6,12 +6,16 @@ RequestError
 ├── Unauthenticated       no key, or an unknown one (401)
 ├── Forbidden             the key or the link does not allow this (403)
 ├── NoPreview             the voice has no finished preview (404)
+├── BodyTooSlow           the body did not arrive in time (408)
 ├── NoResult              the job ended without a result (409)
 ├── NotPatchable          the job is not finished speech (409)
+│   └── PartsDropped          its parts were deleted after it succeeded
 ├── NotRetryable          the job did not fail, was not cancelled and has not expired (409)
 ├── TooLarge              a limit of the request was exceeded (413)
 ├── UnsupportedMediaType  the route does not read this content type (415)
 ├── Invalid               invalid fields, each named (422)
+├── TooManyTransfers      too many bodies and files are under way (429)
+├── RateLimited           the tenant sends more than it may in a minute (429)
 └── JobFailed             the job whose audio was requested has none (422 or 500)
 
 The class docstring is the default message. api/http/problems.py turns them into responses.
@@ -91,6 +95,14 @@ class NoPreview(RequestError):
     code = "no_preview"
 
 
+class BodyTooSlow(RequestError):
+    """The body arrived too slowly; send it faster."""
+
+    status = 408
+    code = "body_too_slow"
+    retryable = True
+
+
 class NoResult(RequestError):
     """The job ended without a result."""
 
@@ -103,6 +115,12 @@ class NotPatchable(RequestError):
 
     status = 409
     code = "not_patchable"
+
+
+class PartsDropped(NotPatchable):
+    """This server deletes the parts of a job after it succeeded, so one sentence cannot be made anew alone."""
+
+    code = "parts_dropped"
 
 
 class NotRetryable(RequestError):
@@ -136,6 +154,22 @@ class Invalid(RequestError):
     def field(cls, field: str, detail: str, *, code: str = "invalid") -> Invalid:
         """An error about one field."""
         return cls(detail, errors=[FieldError(field, code, detail)])
+
+
+class TooManyTransfers(RequestError):
+    """Too many uploads and downloads are open at once; finish some first."""
+
+    status = 429
+    code = "too_many_transfers"
+    retryable = True
+
+
+class RateLimited(RequestError):
+    """This tenant has sent as many requests, or submitted as many jobs, as it may in a minute."""
+
+    status = 429
+    code = "rate_limited"
+    retryable = True
 
 
 class JobFailed(RequestError):

@@ -17,9 +17,10 @@ from pydantic import BaseModel
 
 from jobs.errors import NotFound
 
-from .auth import Guard, authorize
+from .auth import Guard, authorize, sent_key
 from .context import current_services
 from .errors import Invalid
+from .paced_body import pace_body
 from .problems import MEDIA_TYPE
 from .request_body import RequestBody, model_json_schema, schema_ref, without_null
 from .validation import validate
@@ -42,12 +43,14 @@ DESCRIPTIONS = {
     401: "No key, or an unknown one.",
     403: "The key lacks the scope, or the link has expired.",
     404: "This tenant has nothing with that id.",
+    408: "The body arrived too slowly.",
     409: "The request conflicts with the current state.",
     410: "It was deleted.",
     413: "A limit was exceeded.",
     415: "Unsupported content type.",
     416: "No such range of bytes.",
     422: "Invalid fields; `errors` names them.",
+    429: "Too many requests, or too many uploads and downloads at once; see Retry-After.",
     500: "The server failed to process the request.",
     503: "A part of the service is unavailable; see Retry-After.",
 }
@@ -69,16 +72,21 @@ def operation(
 
     The view gets the variables of the rule, and `query` if declared. Its docstring's first line is the summary.
     """
-    documented = {500, 503, *problems} | ({401, 403} if guard.scope is not None else set())
+    documented = {500, 503, *problems} | ({401, 403, 429} if guard.scope is not None else set())
     if query is not None:
         documented.add(422)
     if body is not None:
+        documented.add(408)
         schemas = {name: Schema(**schema) for name, schema in body.schemas.items()}
         blueprint.components_schemas.update(schemas)
 
     def decorate(view: View) -> View:
         def endpoint() -> ResponseReturnValue:
-            authorize(guard, current_services().key_cache)
+            services = current_services()
+            authorize(guard, services.key_cache)
+            if (key := sent_key()) is not None:
+                services.rate_limits.count("requests", key.tenant_id)
+                pace_body()
             arguments: dict[str, Any] = dict(request.view_args or {})
             _reject_nul(arguments)
             if query is not None:

@@ -11,6 +11,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from types import FrameType
 
 _SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
 
@@ -28,3 +29,19 @@ def on_shutdown(callback: Callable[[], None]) -> None:
                 return
 
     threading.Thread(target=wait_for_signal, name="shutdown", daemon=True).start()
+
+
+def on_loop_shutdown(callback: Callable[[], None]) -> None:
+    """The same under a server that handles signals in asyncio's event loop, which owns the wakeup descriptor.
+
+    Call this in the main thread after the server has set its handlers: the loop leaves those of Python unused.
+    """
+    for number in _SIGNALS:
+        previous = signal.getsignal(number)
+
+        def handle(number: int, frame: FrameType | None, previous: object = previous) -> None:
+            threading.Thread(target=callback, name="shutdown", daemon=True).start()
+            if callable(previous):
+                previous(number, frame)
+
+        signal.signal(number, handle)

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from urllib.parse import quote, urlencode
 
 from flask import Response, redirect, request
@@ -16,11 +17,14 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import ContentRange
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
+from api.http.auth import sent_key
 from api.http.errors import Forbidden
+from api.http.paced_body import take_transfer_place
 from api.services import Services
 from jobs.errors import CorruptObject
 from jobs.job import Job
 from jobs.secret_box import SecretBox
+from jobs.storage.object_keys import tenant_of
 from jobs.storage.storage import Storage
 from jobs.stored_object import StoredFile
 
@@ -67,8 +71,21 @@ def serve(services: Services, stored: StoredFile, *, whole: bool = False) -> Res
     """The bytes of the file, or the requested range; `whole` ignores ranges.
 
     Content-Length is always set, so that a client notices a stream that fails half-way. Raises CorruptObject,
-    StorageUnavailable.
+    StorageUnavailable, TooManyTransfers.
     """
+    if request.method == "HEAD":
+        return _describe(services, stored, whole=whole)
+    key = sent_key()
+    # A client that does not read holds a thread. A link that needs no key is its owner's.
+    place = take_transfer_place(services.transfers, tenant_of(stored.object.key), key.id if key else None)
+    with ExitStack() as held:
+        held.callback(place.leave)
+        response = _describe(services, stored, whole=whole)
+        response.call_on_close(held.pop_all().close)
+    return response
+
+
+def _describe(services: Services, stored: StoredFile, *, whole: bool) -> Response:
     size = stored.object.bytes
     requested = None if whole or not _range_applies(stored) else request.range
     if requested is not None and requested.units == "bytes" and len(requested.ranges) == 1:

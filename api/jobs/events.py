@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from api.http.places import NoPlace
 from api.http.problems import error_document
 from api.services import Services
 from jobs.chunk import Chunk
-from jobs.errors import CorruptObject, JobsError
+from jobs.errors import CorruptObject, JobsError, NotFound
 from jobs.job import Job
 from pipelines.catalog.job_kinds import PIPELINES
 
@@ -31,26 +32,41 @@ _MAX_ID_DIGITS = 9
 MAX_PART_BYTES = 16 << 20
 #: Chunks read at a time.
 PAGE = 100
+#: Tells the client when to ask again, in milliseconds.
+_RECONNECT = "retry: 2000\n\n"
 
 
-def event_stream(services: Services, job: Job, *, last_id: str | None) -> Iterator[str]:
+def event_stream(services: Services, job: Job, *, last_id: str | None, key_id: str | None = None) -> Iterator[str]:
     """The text of the stream, until the job ends. With too many waiters: the current state, and when to reconnect."""
     try:
-        yield from _stream(services, job, _JobEvents(services, job, last_id))
+        yield from _stream(services, job, _JobEvents(services, job, last_id), key_id)
     except JobsError as error:
         yield _format_event("error", error_document(error))
 
 
-def _stream(services: Services, job: Job, events: _JobEvents) -> Iterator[str]:
+def _stream(services: Services, job: Job, events: _JobEvents, key_id: str | None) -> Iterator[str]:
     if job.state.is_terminal:
-        yield from events.changes(job)
+        yield from _current_state(services, job, events, key_id)
         return
     try:
-        with services.watcher.watch(job) as watch:
+        with services.watcher.watch(job, key_id=key_id) as watch:
             yield from events.until_end(watch)
     except TooManyWaiters:
+        yield from _current_state(services, job, events, key_id)
+        yield _RECONNECT
+
+
+def _current_state(services: Services, job: Job, events: _JobEvents, key_id: str | None) -> Iterator[str]:
+    """Everything up to now. A client that does not read it holds a thread: where too many do, it has to reconnect."""
+    try:
+        place = services.transfers.take(job.tenant_id, key_id)
+    except NoPlace:
+        yield _RECONNECT
+        return
+    try:
         yield from events.changes(job)
-        yield "retry: 2000\n\n"
+    finally:
+        place.leave()
 
 
 class _JobEvents:
@@ -88,7 +104,12 @@ class _JobEvents:
     def changes(self, job: Job) -> Iterator[str]:
         """Everything that is new in this state of the job."""
         if self._streams_segments and job.chunks_done != self._sent_chunks_done:
-            yield from self._segments()
+            try:
+                yield from self._segments()
+            except NotFound:
+                # Their parts were deleted after the success: the transcript has them all.
+                if job.parts_dropped_at is None:
+                    raise
             self._sent_chunks_done = job.chunks_done
         available = find_availability(self._services, replace(job, params=self._params))
         current = progress(job, available=available)

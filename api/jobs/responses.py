@@ -43,7 +43,7 @@ def job_list_response(services: Services, jobs: Sequence[Job], next: str | None)
     return json_response(JobList(data=data, has_more=next is not None, next=next))
 
 
-def wait_for_end(services: Services, job: Job, wait_s: float) -> Job | None:
+def wait_for_end(services: Services, job: Job, wait_s: float, *, key_id: str | None = None) -> Job | None:
     """The job at its end, or as it is when the time is over; None where this process holds too many waiters.
 
     The job is read again at the end: the watcher's states lack the parameters. Raises Deleted, NotFound.
@@ -51,7 +51,7 @@ def wait_for_end(services: Services, job: Job, wait_s: float) -> Job | None:
     if job.state.is_terminal or wait_s <= 0:
         return job
     try:
-        with services.watcher.watch(job) as watch:
+        with services.watcher.watch(job, key_id=key_id) as watch:
             last = watch.until_terminal(min(wait_s, MAX_WAIT_S))
     except TooManyWaiters:
         return None

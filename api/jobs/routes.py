@@ -6,7 +6,7 @@ from flask import Response, g, request, stream_with_context
 from flask.typing import ResponseReturnValue
 from flask_openapi3 import APIBlueprint, Tag
 
-from api.http.auth import current_tenant, optional_scope, require_scope, sent_key
+from api.http.auth import current_key, current_tenant, optional_scope, require_scope, sent_key
 from api.http.context import current_services
 from api.http.errors import Forbidden, Invalid, Unauthenticated
 from api.http.operation import binary_response, operation
@@ -59,7 +59,7 @@ def get_job(job_id: str, query: WaitQuery) -> Response:
     """
     job = _job(job_id)
     g.has_waited = query.wait > 0
-    waited = wait_for_end(current_services(), job, query.wait)
+    waited = wait_for_end(current_services(), job, query.wait, key_id=current_key().id)
     response = job_response(current_services(), waited or job)
     if waited is None:
         response.headers["Retry-After"] = "1"
@@ -83,7 +83,9 @@ def get_job(job_id: str, query: WaitQuery) -> Response:
 def job_events(job_id: str) -> Response:
     """Follow a job by server-sent events"""
     job = _job(job_id)
-    stream = event_stream(current_services(), job, last_id=request.headers.get("Last-Event-ID"))
+    stream = event_stream(
+        current_services(), job, last_id=request.headers.get("Last-Event-ID"), key_id=current_key().id
+    )
     response = Response(stream_with_context(stream), content_type="text/event-stream; charset=utf-8")
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"

@@ -3,20 +3,20 @@
 One thread per process reads a version of every watched job in one small query, every 50 ms while anybody waits. Only
 jobs with a new version are read in full, and only their waiters wake up. Jobs that do not change are read less often: a
 change is reported late by at most 2 % of the time waited, and by at most half a second. Beyond `max_waiters`, and for a
-tenant beyond `max_tenant_waiters`, nobody waits: the caller answers at once.
+tenant or a key beyond its own number, nobody waits: the caller answers at once.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 import structlog
 
+from api.http.places import NoPlace, Places
 from jobs.errors import JobsError
 from jobs.job import Job
 from jobs.store.job_store import JobStore
@@ -92,13 +92,19 @@ class JobWatcher:
         *,
         max_waiters: int,
         max_tenant_waiters: int | None = None,
+        max_key_waiters: int | None = None,
         interval_s: float = 0.05,
         clock: Callable[[], float] = time.monotonic,
+        report_waiters: Callable[[int], None] | None = None,
     ) -> None:
+        """`report_waiters` gets the number of waiting clients after each change."""
         self._jobs = jobs
-        self._max_waiters = max_waiters
-        self._max_tenant_waiters = max_waiters if max_tenant_waiters is None else max_tenant_waiters
-        self._waiters_of_tenant: Counter[str] = Counter()
+        self._report_waiters = report_waiters or (lambda _count: None)
+        self._places = Places(
+            total=max_waiters,
+            tenant=max_waiters if max_tenant_waiters is None else max_tenant_waiters,
+            key=max_waiters if max_key_waiters is None else max_key_waiters,
+        )
         self._interval_s = interval_s
         self._clock = clock
         self._changed = threading.Condition()
@@ -113,15 +119,18 @@ class JobWatcher:
         return self._waiters
 
     @contextmanager
-    def watch(self, job: Job) -> Iterator[JobWatch]:
-        """Watch a job, from the state that the caller has just read. Raises TooManyWaiters."""
+    def watch(self, job: Job, *, key_id: str | None = None) -> Iterator[JobWatch]:
+        """Watch a job, from the state that the caller has just read. `key_id`: who waits. Raises TooManyWaiters."""
         watch = JobWatch(job, self._clock())
         with self._changed:
-            is_full = self._waiters >= self._max_waiters
-            if is_full or self._waiters_of_tenant[job.tenant_id] >= self._max_tenant_waiters or self._closed:
+            if self._closed:
                 raise TooManyWaiters
+            try:
+                place = self._places.take(job.tenant_id, key_id)
+            except NoPlace as error:
+                raise TooManyWaiters from error
             self._waiters += 1
-            self._waiters_of_tenant[job.tenant_id] += 1
+            self._report_waiters(self._waiters)
             self._watches.setdefault(job.id, set()).add(watch)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="job-watcher", daemon=True)
@@ -132,9 +141,8 @@ class JobWatcher:
         finally:
             with self._changed:
                 self._waiters -= 1
-                self._waiters_of_tenant[job.tenant_id] -= 1
-                if not self._waiters_of_tenant[job.tenant_id]:
-                    del self._waiters_of_tenant[job.tenant_id]
+                self._report_waiters(self._waiters)
+                place.leave()
                 watches = self._watches[job.id]
                 watches.discard(watch)
                 if not watches:

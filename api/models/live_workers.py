@@ -69,6 +69,18 @@ class LiveWorkers:
             return any(model_state(row, entry).is_expected for row in live)
         return any(model_state(row, entry).is_expected for row in self._rows_of_a_day() if entry.queue in row.queues)
 
+    def features(self, queue: str) -> frozenset[str] | None:
+        """What every worker of the queue can do with its optional packages; None where none has reported it.
+
+        Any of them may get a chunk, so what one lacks counts as missing. Without a live worker the last one that
+        stopped since yesterday is asked. Raises StoreUnavailable.
+        """
+        live = [frozenset(row.info.features) for row in self.serving(queue) if row.info.features is not None]
+        if live:
+            return frozenset.intersection(*live)
+        stopped = (row.info.features for row in self._rows_of_a_day() if queue in row.queues)
+        return next((frozenset(features) for features in stopped if features is not None), None)
+
     def _rows_of_a_day(self) -> Sequence[WorkerRow]:
         """The workers of the last day, the latest first, as of at most a second ago."""
         with self._lock:

@@ -42,9 +42,12 @@ def choose_model(catalog: Catalog, workers: LiveWorkers, *, kind: str, model: st
 
 
 def start_command(entry: Entry) -> str:
-    """The command that installs what the model needs and starts a worker with it; for operators only."""
+    """The command that installs what the model needs and starts a worker with it; for operators only.
+
+    What is installed on the workers' machines is not known here: the command may be repeated.
+    """
     start = f"voicemill worker --family {entry.family} --model {entry.name}"
-    return f"{entry.install} && {start}" if entry.install and not entry.installed else start
+    return f"{entry.install} && {start}" if entry.install else start
 
 
 def _first_for(language: str | None, entries: Iterable[Entry]) -> Entry | None:

@@ -18,6 +18,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from api.services import Services
 from jobs.dispatch.dispatch import Dispatch
 from jobs.errors import JobsError
+from jobs.settings import shared_metrics_folder
 from jobs.states import CPU_QUEUE, JobState
 from jobs.storage.storage import Storage
 from jobs.store.maintenance import AUDITED_INVARIANTS
@@ -25,7 +26,7 @@ from jobs.webhooks.delivery import WEBHOOK_QUEUE
 from jobs.worker import PROTECTIONS, WorkerRow
 from jobs.worker_counters import COUNTERS
 
-from .request_metrics import RequestMetrics
+from .request_metrics import RequestMetrics, delete_dead_processes
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BUILD: Mapping[tuple[str, ...], float] = {(version("voicemill"), python_version()): 1.0}
@@ -38,11 +39,12 @@ def render_metrics(services: Services) -> bytes:
 
 def _requests_registry(metrics: RequestMetrics) -> CollectorRegistry:
     """The requests of all processes where prometheus-client shares them through files, else of this process."""
-    registry = CollectorRegistry()
-    try:
-        MultiProcessCollector(registry)
-    except ValueError:
+    folder = shared_metrics_folder()
+    if folder is None or not folder.is_dir():
         return metrics.registry
+    delete_dead_processes(folder)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, str(folder))
     return registry
 
 
@@ -53,7 +55,7 @@ def _database_registry(services: Services) -> CollectorRegistry:
 
 
 class _DatabaseCollector:
-    """What is read anew at each scrape: the same from every process, but for the waiters."""
+    """What is read anew at each scrape: the same from every process."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -67,11 +69,6 @@ class _DatabaseCollector:
             up = GaugeMetricFamily(f"voicemill_{name}_up", f"1 if the {name} is available, else 0.")
             up.add_metric([], _is_up(component))
             yield up
-        waiters = GaugeMetricFamily(
-            "voicemill_waiters", "Clients that wait in long polls and event streams, in this process."
-        )
-        waiters.add_metric([], self._services.watcher.waiters)
-        yield waiters
         up = GaugeMetricFamily("voicemill_database_up", "1 if the database is available, else 0.")
         try:
             yield from self._read()
@@ -100,6 +97,7 @@ class _DatabaseCollector:
             {(): backlog.webhook_age_ms / 1000},
         )
         yield from _worker_metrics(rows, zeros)
+        yield _stored_metric(rows)
         yield from _resource_metrics(rows)
         yield from _worker_counters(rows)
 
@@ -136,6 +134,18 @@ def _worker_metrics(rows: Sequence[WorkerRow], zeros: Mapping[str, float]) -> It
             if row.info.has_sandboxes
             for what in PROTECTIONS
         },
+    )
+
+
+def _stored_metric(rows: Sequence[WorkerRow]) -> Metric:
+    """The latest sums of any worker; no series before the first audit of a stack."""
+    reports = [row.info.stored for row in rows if row.info.stored is not None]
+    latest = max(reports, key=lambda report: report.at_ms, default=None)
+    return _gauge(
+        "voicemill_stored_bytes",
+        "Bytes of the objects that the database records, by kind, at the sweeper's last audit.",
+        ("kind",),
+        {(kind,): float(total) for kind, total in latest.by_kind.items()} if latest is not None else {},
     )
 
 

@@ -15,6 +15,8 @@ from api.http.responses import json_response
 
 from .schemas import Probe
 
+#: They answer while everything else is busy.
+PROBE_PATHS = ("/livez", "/readyz", "/audio/health")
 probes = APIBlueprint("probes", __name__, abp_tags=[Tag(name="Service")])
 
 

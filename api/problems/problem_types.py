@@ -38,11 +38,13 @@ _ACTIONS = {
     401: "Send a valid key as `Authorization: Bearer <key>`.",
     403: "Use a key or a link that allows this.",
     404: "Check the address and the id; another tenant's ids are unknown here.",
+    408: "Send the body faster: over another line, compressed, or through a proxy that collects it first.",
     409: "Look at the current state of the job, then decide.",
     410: "It is gone for good.",
     413: "Send less; `detail` names the limit.",
     415: "Send a content type that the route reads; see the Accept header of the response.",
     422: "Correct the fields that `errors` names.",
+    429: "Send the same request again after the seconds of Retry-After, with fewer at once.",
     500: "Tell the operator of the server the request's id, which its log has too.",
     503: "Send the same request again after the seconds of Retry-After.",
 }

@@ -5,10 +5,17 @@ The submission itself checks the rest: field_checks.py, voice_checks.py, pipelin
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from api.http.errors import FieldError, Invalid, TooLarge
 from jobs.settings import Settings
 from pipelines.requests import SERVER_FIELDS, JobRequest, SynthesisRequest
 from pipelines.text.documents.registry import DOCUMENT_FORMATS, find_document_format
+from pipelines.text.pronunciation.growth import MAX_GROWTH, long_replacements, max_replaced_length, replaced_length
+from pipelines.text.pronunciation.lexicon import Lexicon
+
+#: Of a longer text the lexicon is checked by the workers alone: finding its words would hold the request up.
+_CHECKED_CHARACTERS = 100_000
 
 
 def reject_server_fields(request: JobRequest) -> None:
@@ -34,6 +41,21 @@ def check_text(request: SynthesisRequest, settings: Settings, *, has_file: bool)
     if len(text) > limit:
         detail = f"The text has {len(text):,} characters; this server takes {limit:,} in one job."
         raise TooLarge(detail, code="text_too_long", errors=[FieldError("text", "text_too_long", detail)])
+    _check_lexicon(text, request.lexicon or {})
+
+
+def _check_lexicon(text: str, lexicon: Mapping[str, str]) -> None:
+    """What can be known of the length of a text with its replacements before a worker has it; it checks each chunk."""
+    words = long_replacements(lexicon)
+    if not words or len(text) > _CHECKED_CHARACTERS:
+        return
+    length, limit = replaced_length([text], Lexicon(words)), max_replaced_length(len(text))
+    if length > limit:
+        detail = (
+            f"With the replacements of `lexicon` the text has {length:,} characters; {limit:,} are the most, "
+            f"{MAX_GROWTH} times what is written. Shorten the replacements."
+        )
+        raise Invalid.field("lexicon", detail, code="lexicon_too_long")
 
 
 def check_file(file_name: str | None, file_bytes: int) -> str:

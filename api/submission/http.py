@@ -6,7 +6,7 @@ import re
 
 from flask import Flask, Response, g, request
 
-from api.http.auth import current_tenant
+from api.http.auth import current_key, current_tenant
 from api.http.context import current_services
 from api.http.errors import Invalid
 from api.http.problems import request_error_response
@@ -29,12 +29,14 @@ def install_submission_problems(app: Flask) -> None:
 
 
 def begin_submission(kind: str) -> Submission:
-    """A job of this kind for the current tenant. Raises Invalid for a malformed Idempotency-Key.
+    """A job of this kind for the current tenant. Raises Invalid for a malformed Idempotency-Key, RateLimited.
 
     Call it before the body is read: then nothing is stored for a request whose headers are invalid.
     """
     key = _idempotency_key()
-    return Submission(current_services(), kind, current_tenant(), key, request_id=g.request_id)
+    services, tenant_id = current_services(), current_tenant()
+    services.rate_limits.count("jobs", tenant_id)
+    return Submission(services, kind, tenant_id, key, request_id=g.request_id)
 
 
 def submission_response(submitted: SubmittedJob) -> Response:
@@ -48,7 +50,7 @@ def submission_response(submitted: SubmittedJob) -> Response:
     wait_s = _preferred_wait_s()
     if wait_s is not None:
         g.has_waited = True
-        job = wait_for_end(services, job, wait_s) or job
+        job = wait_for_end(services, job, wait_s, key_id=current_key().id) or job
     has_ended = wait_s is not None and job.state.is_terminal
     if has_ended and PIPELINES[job.kind].returns_audio and _accepts_audio() and may_read_jobs():
         response = audio_response(services, job)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from api.models.selection import choose_model
 from api.services import Services
 from jobs.errors import NoWorker
+from jobs.states import CPU_QUEUE
 from pipelines.catalog.capabilities import check_synthesis, check_transcription
 from pipelines.catalog.entry import Entry, RecognitionEntry, SynthesisEntry
 from pipelines.catalog.job_kinds import PIPELINES
-from pipelines.errors import ModelUnavailable
+from pipelines.errors import ModelUnavailable, UnsupportedOption
 from pipelines.requests import JobRequest, SynthesisRequest, TranscriptionRequest
 
 from .errors import InvalidField
@@ -23,7 +24,7 @@ def resolve_model(services: Services, kind: str, request: JobRequest) -> Entry:
     check_webhook(services.outbound, request)
     try:
         return _resolve(services, kind, request, language)
-    except (ModelUnavailable, NoWorker, InvalidField):
+    except (ModelUnavailable, NoWorker, InvalidField, UnsupportedOption):
         # The worker that the request needs may have started after the rows were read.
         services.workers.refresh()
         return _resolve(services, kind, request, language)
@@ -45,6 +46,6 @@ def _check(services: Services, entry: Entry, request: JobRequest) -> None:
             check_voice(services.workers, entry, request)
             check_voice_language(services.workers, entry, request)
         case RecognitionEntry(), TranscriptionRequest():
-            check_transcription(entry, request, services.catalog)
+            check_transcription(entry, request, services.catalog, services.workers.features(CPU_QUEUE))
         case _:
             raise TypeError(f"There is no check for a {type(request).__name__} to a model of the kind {entry.kind}.")

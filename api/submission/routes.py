@@ -8,7 +8,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from api.http.auth import current_tenant, require_scope
 from api.http.body import read_json
 from api.http.context import current_services
-from api.http.errors import NotPatchable, NotRetryable
+from api.http.errors import NotPatchable, NotRetryable, PartsDropped
 from api.http.operation import operation
 from api.http.request_body import json_body
 from api.http.validation import validate
@@ -62,11 +62,17 @@ def patch_job(job_id: str) -> Response:
 
     Makes a new job, whose `parent_id` is the old one; the files of the old job stay. Only the chunk of that sentence is
     synthesised again. Sentences are numbered in marks.json. `voice` may be an enrolled one if the model can clone.
+    Where the server deletes the parts of finished jobs, the answer is 409 `parts_dropped`, or `resynthesise` is true.
     """
     patch = validate(SpeechPatch, read_json(request, limit=current_services().settings.max_json_bytes))
     job = _job(job_id)
     if not PIPELINES[job.kind].patchable or job.state != JobState.SUCCEEDED:
         raise NotPatchable(f"The job is {job.kind} and {job.state}; only speech that has succeeded can be patched.")
+    if job.parts_dropped_at is not None and not patch.resynthesise:
+        raise PartsDropped(
+            "This server deleted the parts of the job after it succeeded, so one sentence cannot be made anew alone. "
+            "Send `resynthesise: true` to speak the whole text again with the change, at the cost of a new job.",
+        )
     return submission_response(begin_submission(job.kind).submit_patch(job, patch))
 
 

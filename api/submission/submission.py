@@ -16,7 +16,7 @@ from api.services import Services
 from jobs.errors import StoreUnavailable
 from jobs.ids import new_id
 from jobs.job import Idempotency, Job, NewJob
-from jobs.states import CPU_QUEUE, Priority
+from jobs.states import CPU_QUEUE, Priority, Step
 from jobs.store.job_store import SubmittedJob
 from pipelines.catalog.capabilities import check_cloning
 from pipelines.catalog.job_kinds import PIPELINES
@@ -87,7 +87,7 @@ class Submission:
                 return SubmittedJob(replayed, replayed=True)
             submitted = self._record(replace(make_job(), request_id=self._request_id), idempotency)
         if not submitted.replayed:
-            self._services.dispatch.notify(CPU_QUEUE, job_id=self._job_id)
+            self._services.dispatch.notify(CPU_QUEUE, job_id=self._job_id, step=Step.PLAN)
         return submitted
 
     def _find_replay(self, idempotency: Idempotency | None) -> Job | None:

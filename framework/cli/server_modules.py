@@ -12,11 +12,22 @@ import typer
 
 from .output import EXIT_BAD_INPUT
 
+#: Modules of the server, by the beginning of their name; the extra that they need, and a library that it brings.
+_NEEDED = (
+    ("workers.controller", "worker", "psutil"),
+    ("workers.stack", "worker", "psutil"),
+    ("workers", "server", "sqlalchemy"),
+    ("migrations", "server", "sqlalchemy"),
+)
+
 
 def exec_server_module(module: str, arguments: Sequence[str]) -> NoReturn:
     """Replace this process by `python -m module`, with the same interpreter. Exits with 2 if it is not installed."""
     if find_spec(module.split(".", maxsplit=1)[0]) is None:
         typer.echo(f"Error: {module} is not installed here; install Voicemill from its source tree.", err=True)
+        raise typer.Exit(EXIT_BAD_INPUT)
+    if (extra := _missing_extra(module)) is not None:
+        typer.echo(f"Error: {module} needs the extra `{extra}`: pip install 'voicemill[{extra}]'.", err=True)
         raise typer.Exit(EXIT_BAD_INPUT)
     sys.stdout.flush()
     sys.stderr.flush()
@@ -24,6 +35,14 @@ def exec_server_module(module: str, arguments: Sequence[str]) -> NoReturn:
     os.execv(  # noqa: S606  # no shell is needed
         sys.executable, [sys.executable, "-P", "-m", module, *arguments]
     )
+
+
+def _missing_extra(module: str) -> str | None:
+    """The extra of the server that the module needs and that is not installed; None where nothing is missing."""
+    for prefix, extra, library in _NEEDED:
+        if module.startswith(prefix) and find_spec(library) is None:
+            return extra
+    return None
 
 
 def build_arguments(**options: object) -> list[str]:

@@ -22,10 +22,11 @@ from celery import Celery
 from kombu.exceptions import KombuError
 
 from jobs.errors import BrokerUnavailable, JobsError
+from jobs.states import Step
 
 _log = structlog.get_logger(__name__)
 
-#: Name of the task on the wire; its arguments are (queue, job id).
+#: Name of the task on the wire; its arguments are (queue, job id). Workers of every version take these two.
 NOTIFY_TASK = "voicemill.ring"
 #: Before every key in Redis, so that we may share a database with others.
 KEY_PREFIX = "voicemill:"
@@ -83,14 +84,14 @@ class CeleryDispatch:
         self._thread = threading.Thread()  # not started, so not alive
         self._reset()
 
-    def notify(self, queue: str, *, job_id: str = "", count: int = 1) -> None:
+    def notify(self, queue: str, *, job_id: str = "", step: Step | None = None, count: int = 1) -> None:
         if self._pid != os.getpid():
             self._reset()  # a forked child: the thread stayed with the parent, and so must the socket
         if count <= 0 or self._is_closing or self._breaker.is_open:
             return
         with self._wake:
             earlier = self._pending.get(queue)
-            self._pending[queue] = _Pending(count + (earlier.count if earlier else 0), job_id)
+            self._pending[queue] = _Pending(count + (earlier.count if earlier else 0), job_id, step)
             if not self._thread.is_alive():
                 self._thread = self._start()
             if earlier is None:
@@ -193,6 +194,7 @@ class CeleryDispatch:
             self._app.send_task(
                 NOTIFY_TASK,
                 args=(queue, pending.job_id),
+                **pending.describe(queue),
                 queue=queue,
                 producer=self._producer,
                 retry=False,
@@ -225,6 +227,15 @@ class _Pending:
 
     count: int
     job_id: str
+    step: Step | None
+
+    def describe(self, queue: str) -> dict[str, str]:
+        """What monitors show as name and arguments. Workers of any version go by the true ones, and ignore this."""
+        known = {"queue": queue, "job": self.job_id, "step": self.step.value if self.step else ""}
+        return {
+            "shadow": ".".join(filter(None, ("voicemill", queue, known["step"]))),
+            "kwargsrepr": repr({name: value for name, value in known.items() if value}),
+        }
 
 
 class _Breaker:

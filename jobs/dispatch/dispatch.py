@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from jobs.states import Step
+
 
 class Dispatch(Protocol):
     """Sends notifications to the workers of a queue."""
 
-    def notify(self, queue: str, *, job_id: str = "", count: int = 1) -> None:
+    def notify(self, queue: str, *, job_id: str = "", step: Step | None = None, count: int = 1) -> None:
         """Say that `queue` has work for `count` slots. Never blocks and never raises: the sweeper notifies again.
 
-        `job_id` is for people who watch the tasks in Flower; no worker reads it.
+        `job_id` and `step` say what has become ready, for people who watch the tasks in Flower; no worker reads them.
         """
 
     def check(self) -> None:
@@ -27,7 +29,7 @@ class Dispatch(Protocol):
 class NullDispatch:
     """Notifies nobody: where no broker is set, as in maintenance commands and many tests."""
 
-    def notify(self, queue: str, *, job_id: str = "", count: int = 1) -> None:
+    def notify(self, queue: str, *, job_id: str = "", step: Step | None = None, count: int = 1) -> None:
         return
 
     def check(self) -> None:

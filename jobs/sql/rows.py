@@ -67,6 +67,7 @@ def to_job(row: Any) -> Job:
         delete_at=row.delete_at,
         deleted_at=row.deleted_at,
         request_id=row.request_id,
+        parts_dropped_at=row.parts_dropped_at,
     )
 
 

@@ -66,6 +66,8 @@ jobs = sa.Table(
     Column("deleted_at", BigInteger),
     Column("blanked_at", BigInteger),  # its objects are deleted and the row is a tombstone
     Column("request_id", Text),  # of the submission; for the logs
+    Column("parts_dropped_at", BigInteger),  # from then on nothing reads the parts of this succeeded job
+    Column("parts_deleted_at", BigInteger),  # their objects are deleted
     sa.CheckConstraint(f"state IN {_list_literals(JobState)}", name="ck_jobs_state"),
     sa.CheckConstraint(
         "(state IN ('succeeded', 'failed', 'cancelled', 'expired')) = (finished_at IS NOT NULL)",
@@ -78,6 +80,7 @@ jobs = sa.Table(
     _index("ix_jobs_open", "deadline_at", where="finished_at IS NULL"),
     _index("ix_jobs_stopping", "cancel_requested_at", where="finished_at IS NULL AND cancel_requested_at IS NOT NULL"),
     _index("ix_jobs_due", "delete_at", where="blanked_at IS NULL AND delete_at IS NOT NULL"),
+    _index("ix_jobs_parts", "parts_dropped_at", where="parts_dropped_at IS NOT NULL AND parts_deleted_at IS NULL"),
     _index("ix_jobs_deleted", "deleted_at", where="blanked_at IS NULL AND deleted_at IS NOT NULL"),
 )
 

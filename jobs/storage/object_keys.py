@@ -62,6 +62,12 @@ def job_prefix(tenant_id: str, job_id: str) -> str:
     return check_key(f"jobs/{check_segment(tenant_id)}/{check_segment(job_id)}") + "/"
 
 
+def part_prefixes(tenant_id: str, job_id: str) -> tuple[str, str]:
+    """The prefixes of the parts of a job's chunks, and of the files of its plan."""
+    prefix = job_prefix(tenant_id, job_id)
+    return prefix + "parts/", prefix + "plan/"
+
+
 def input_key(tenant_id: str, job_id: str, upload: str) -> str:
     """`upload`: the SHA-256 of the bytes, or an id where they are not hashed yet."""
     return job_prefix(tenant_id, job_id) + "input/" + check_segment(upload)
@@ -70,6 +76,14 @@ def input_key(tenant_id: str, job_id: str, upload: str) -> str:
 def is_input(key: str) -> bool:
     """Whether the key is that of an input, which only the caller can send again."""
     return key.startswith("jobs/") and key.split("/")[3:4] == ["input"]
+
+
+def tenant_of(key: str) -> str:
+    """The tenant whose object has this key. Raises InvalidKey."""
+    segments = key.split("/")
+    if not key.startswith(OBJECT_PREFIXES) or len(segments) < 3:
+        raise InvalidKey(f"{key[:80]!r} is no object of a tenant")
+    return segments[1]
 
 
 def plan_key(tenant_id: str, job_id: str, name: str, *, fence: int) -> str:

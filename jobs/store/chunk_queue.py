@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from jobs.chunk import Claim, Commit, HeartbeatResult, Release, ReusedChunk
+from jobs.chunk import Chunk, Claim, Commit, HeartbeatResult, Release, ReusedChunk
 from jobs.failure import Failure
 
 
@@ -39,6 +39,13 @@ class ChunkQueue(Protocol):
 
     def fail(self, claim: Claim, failure: Failure) -> None:
         """The chunk fails for good: job failed, waiting siblings cancelled, webhook rows, in one transaction."""
+
+    def withdraw(self, claim: Claim, damaged: Sequence[Chunk], failure: Failure) -> Sequence[str]:
+        """The claimed stitch chunk found these parts damaged: in one transaction their work chunks go back to ready,
+        charged as after an error, and the claimed chunk is blocked until they have succeeded again.
+
+        Only parts that the record still names, and of which no follow-up was made. Past the limit of errors the job
+        fails with `failure`. Returns the queues that now have work. Raises LeaseLost."""
 
     def stop(self, claim: Claim) -> None:
         """A running chunk noticed cancel or deadline and stopped: chunk cancelled, the job ends if none is left."""

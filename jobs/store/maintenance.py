@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from jobs.job import Job
+from jobs.stored_object import StoredBytes
 
 #: The names that `Maintenance.audit` answers with (docs/explanation/reliability.md).
 AUDITED_INVARIANTS = (
@@ -78,21 +79,35 @@ class Maintenance(Protocol):
 
         While one of its chunks runs the job stays due, because that chunk may still store something."""
 
+    def due_for_part_deletion(self, limit: int = 50) -> Sequence[Job]:
+        """Succeeded jobs whose parts were dropped and whose objects of them may still be there; deleted jobs aside."""
+
+    def record_parts_deleted(self, job_id: str) -> None:
+        """The objects of the parts are deleted. Until then the job stays due, whatever was interrupted."""
+
     def audit(self) -> Mapping[str, Sequence[Mapping[str, Any]]]:
         """Invariant name ("01_…" to "16_…") → violating rows (at most 20 each); all empty when all is well.
 
         Not here: whether objects exist (see `stored_objects`), and 14, the notifications, which the broker counts."""
 
     def stored_objects(self, *, after: str = "", limit: int = 100) -> Sequence[tuple[str, Sequence[ExpectedObject]]]:
-        """What the storage must hold: (job, its objects) for succeeded jobs not deleted, in the order of ids."""
+        """What the storage must hold: (job, its objects) for succeeded jobs not deleted, in the order of ids.
+
+        Of a job whose parts were dropped, only the result."""
 
     def stored_voice_objects(
         self, *, after: str = "", limit: int = 100
     ) -> Sequence[tuple[str, Sequence[ExpectedObject]]]:
         """What the storage must hold: (voice, its objects), in the order of ids."""
 
+    def bring_forward(self) -> int:
+        """Repair times that lie in the future because the database's clock was set back. Returns how many."""
+
     def backlog(self) -> Backlog:
         """For the metrics: one read."""
+
+    def stored_bytes(self) -> StoredBytes:
+        """The sizes of all recorded objects. Reads every row: for the sweeper, not for each scrape."""
 
     def installation_id(self) -> str:
         """Created by the migrations; the marker object of the storage must hold the same id."""

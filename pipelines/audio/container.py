@@ -123,18 +123,20 @@ def _by_magic(head: bytes) -> Container | None:
 
 
 def _by_frames(file: BinaryIO, start: int) -> LocatedContainer | None:
-    """The first stream of frames, within `_SEARCHED_BYTES` of `start` or of a tag that follows."""
+    """The first stream of frames, within `_SEARCHED_BYTES` of `start` or of a tag in the junk before it.
+
+    The pictures of a tag may look like frames and be longer than what is searched, so that they are skipped. Tags
+    behind the first frames are those of further recordings in the same file.
+    """
     file.seek(start)
     data = file.read(_SEARCHED_BYTES)
-    for tag in _ID3.finditer(data):
-        # Behind a tag in the junk, whose pictures may be longer than what is searched.
+    run = find_frame_run(_without_end_tag(data), is_whole=_is_at_end(file))
+    for tag in _ID3.finditer(data, 0, len(data) if run is None else run.start):
         behind = start + tag.start() + id3_end(tag[0])
         file.seek(behind)
-        run = find_frame_run(file.read(_SEARCHED_BYTES), is_whole=_is_at_end(file))
-        if run is not None:
-            return LocatedContainer(_FRAMED[run.kind], behind + run.start)
-    file.seek(start + len(data))
-    run = find_frame_run(_without_end_tag(data), is_whole=_is_at_end(file))
+        found = find_frame_run(file.read(_SEARCHED_BYTES), is_whole=_is_at_end(file))
+        if found is not None:
+            return LocatedContainer(_FRAMED[found.kind], behind + found.start)
     return None if run is None else LocatedContainer(_FRAMED[run.kind], start + run.start)
 
 

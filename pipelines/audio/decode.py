@@ -35,6 +35,8 @@ _MAX_GAP_S = 3600.0
 _BLOCK_S = 0.5
 #: A track whose samples all stay below this, of full scale 1, is silent; seconds that are looked at.
 _SILENCE_PEAK, _SILENCE_S = 1e-3, 1800.0
+#: The share of a frame's samples that must be within full scale.
+_LOUD_SHARE = 0.99
 _SCALE = {"u8": 1 / 128, "s16": 1 / 32_768, "s32": 1 / 2_147_483_648, "flt": 1.0, "dbl": 1.0}
 
 
@@ -74,6 +76,8 @@ class RecordingReader:
     _before_s: float = 0.0
     _damaged_packets: int = 0
     _packets: int = 0
+    #: The full scale of the samples: 1, or more where floating-point samples go beyond it.
+    _scale: float = 1.0
 
     def blocks(self) -> Iterator[AudioBlock]:
         """Decoded audio, about half a second at a time; rate and channels may change between blocks.
@@ -116,12 +120,20 @@ class RecordingReader:
                 raise UnreadableInput(f"{self.name} cannot be decoded ({self.codec}).", field="file") from error
             for frame in frames:
                 assert isinstance(frame, AudioFrame)
-                samples, rate = _to_float(frame, self.name), frame.sample_rate
+                samples, rate = self._limit(_to_float(frame, self.name)), frame.sample_rate
                 missing = round(self._gap_before(frame, rate) * rate)
                 for at in range(0, missing, rate):  # an hour at once would fill the memory
                     yield np.zeros((samples.shape[0], min(rate, missing - at)), np.float32), rate
                 last = (*samples.shape, rate)
                 yield samples, rate
+
+    def _limit(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The samples within full scale. Recorders of 32-bit floats go beyond it, and some writers use that of 16 bits:
+        clipped, such speech is not understood. Single samples beyond it are clipped: they are damage, or rounding."""
+        if self.codec.startswith("pcm_f") and samples.size:
+            self._scale = max(self._scale, float(np.quantile(np.abs(samples), _LOUD_SHARE)))
+            samples /= np.float32(self._scale)
+        return np.clip(samples, -1.0, 1.0, out=samples)
 
     def _gap_before(self, frame: AudioFrame, rate_hz: int) -> float:
         """Seconds missing before a frame: browsers omit silence, videos start their audio late, packets get lost."""
@@ -241,7 +253,7 @@ def _build_reader(
 
 
 def _to_float(frame: AudioFrame, name: str) -> NDArray[np.float32]:
-    """A frame as float32 of shape (channels, n); values that are not finite become silence."""
+    """A frame as float32 of shape (channels, n), full scale ±1; values that are not finite become silence."""
     channels = frame.layout.nb_channels
     _check_shape(frame.sample_rate, channels, name)
     packed = frame.format.name.removesuffix("p")
@@ -254,7 +266,6 @@ def _to_float(frame: AudioFrame, name: str) -> NDArray[np.float32]:
     samples *= np.float32(_SCALE[packed])
     if packed in ("flt", "dbl"):
         np.nan_to_num(samples, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
-        np.clip(samples, -1.0, 1.0, out=samples)
     return np.ascontiguousarray(samples)
 
 

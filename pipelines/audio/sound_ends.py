@@ -1,4 +1,4 @@
-"""Where the sound of a word ends: for models that only tell where the next word begins.
+"""Where the sound of a word is: for models that only tell where the next word begins.
 
 Their words last through the pause behind them, which hides a change of the speaker. Knows levels of short frames;
 nothing of words or models.
@@ -47,3 +47,9 @@ class SoundEnds:
             return end_s
         sound_end_s = (first + int(loud[-1]) + 1) * _FRAME_S + _TAIL_S
         return sound_end_s if end_s - sound_end_s >= _LEAST_CUT_S else end_s
+
+    def measure_sound_s(self, start_s: float, end_s: float) -> float | None:
+        """Seconds of sound from `start_s` to `end_s` of the window; None where noise hides the pauses."""
+        if self._is_loud is None:
+            return None
+        return float(self._is_loud[round(start_s / _FRAME_S) : round(end_s / _FRAME_S)].sum()) * _FRAME_S

@@ -1,13 +1,12 @@
-"""Whether a model, and this installation, supports the options of a request. An unsupported option is refused by name.
+"""Whether a model, and the workers, support the options of a request. An unsupported option is refused by name.
 
-Whether a language is supported is decided by `pipelines.language_tags.supports_language`. Knows catalogue entries and
-requests. Imports no model runtime: the web process imports this file.
+Whether a language is supported is decided by `pipelines.language_tags.supports_language`. Knows catalogue entries,
+requests and what workers report. Imports no model runtime: the web process imports this file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from importlib.util import find_spec
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from pipelines.errors import UnsupportedOption
@@ -21,6 +20,7 @@ from pipelines.text.pronunciation.lexicon import parse_phonemes
 from .catalog import Catalog
 from .emotions import explain_unsupported
 from .entry import Entry, RecognitionEntry, SynthesisEntry
+from .features import DIARIZATION, DOCX_TRANSCRIPTS, NOISE_REDUCTION
 
 AnyEntry = TypeVar("AnyEntry", bound=Entry)
 
@@ -30,14 +30,19 @@ TIMED_FORMATS = (*SUBTITLE_FORMATS, "tsv")
 SUBTITLE_OPTIONS = ("max_line_length", "max_lines", "max_chars_per_second", "speakers_in_subtitles")
 
 
-def check_transcription(entry: RecognitionEntry, request: TranscriptionRequest, catalog: Catalog) -> None:
-    """Raises `UnsupportedOption` for the first option that `entry` or another model of the request does not support.
+def check_transcription(
+    entry: RecognitionEntry, request: TranscriptionRequest, catalog: Catalog, features: Collection[str] | None = None
+) -> None:
+    """Raises `UnsupportedOption` for the first option that `entry`, another model of the request or the workers lack.
 
-    The `field` of the error names the option.
+    `features`: of pipelines/catalog/features.py, what the cpu workers can do; None where none has reported it, and then
+    nothing is refused for it. The `field` of the error names the option.
     """
     _raise_first(_unsupported_in_transcription(entry, request))
     _raise_first(_unsupported_in_retries(entry, request, catalog))
     _raise_first(_unsupported_in_diarization(request, catalog))
+    if features is not None:
+        _raise_first(_missing_on_workers(request, features))
 
 
 def check_synthesis(entry: SynthesisEntry, request: SynthesisRequest, catalog: Catalog) -> None:
@@ -82,8 +87,6 @@ def _unsupported_in_transcription(entry: RecognitionEntry, request: Transcriptio
         yield "min_speakers", f"min_speakers={request.min_speakers} is more than max_speakers={request.max_speakers}."
     if request.diarize and request.channels == "split":
         yield "diarize", "With channels=split each channel is a speaker; diarize requires channels=mix."
-    if request.noise_reduction and find_spec("pyrnnoise") is None:
-        yield "noise_reduction", "This server has no noise reduction; leave noise_reduction out."
     if request.task == "translate" and "translate" not in entry.options:
         yield "task", f"{entry.name} does not translate; it can only transcribe."
     if request.vocabulary and "vocabulary" not in entry.options:
@@ -93,8 +96,6 @@ def _unsupported_in_transcription(entry: RecognitionEntry, request: Transcriptio
     if request.language != AUTO_LANGUAGE and not supports_language(entry.languages, request.language):
         known = ", ".join(entry.languages) if len(entry.languages) < 10 else "see GET /stt/models"
         yield "language", f"{entry.name} does not recognise {request.language!r}; it recognises: {known}."
-    if "docx" in request.formats and find_spec("docx") is None:
-        yield "formats", "This server does not write DOCX; choose other formats."
     if not SUBTITLE_FORMATS.keys() & set(request.formats):
         for field in SUBTITLE_OPTIONS:
             if getattr(request, field) != TranscriptionRequest.model_fields[field].default:
@@ -137,7 +138,14 @@ def _unsupported_in_diarization(request: TranscriptionRequest, catalog: Catalog)
                 f"{encoder.name} has no threshold for the similarity of two recordings of one person: take another "
                 "speaker_model, or measure it and set `same_voice` in models.toml.",
             )
-    if find_spec("sklearn") is None:
+
+
+def _missing_on_workers(request: TranscriptionRequest, features: Collection[str]) -> Iterator[tuple[str, str]]:
+    if request.noise_reduction and NOISE_REDUCTION not in features:
+        yield "noise_reduction", "This server has no noise reduction; leave noise_reduction out."
+    if "docx" in request.formats and DOCX_TRANSCRIPTS not in features:
+        yield "formats", "This server does not write DOCX; choose other formats."
+    if request.diarize and DIARIZATION not in features:
         yield "diarize", "This server does not tell speakers apart; leave diarize out."
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
+from pipelines.audio.sound_ends import SoundEnds
 from pipelines.family import Phrase, Recognition, RecognitionFamily, TranscriptionInput
 from pipelines.requests import TranscriptionRequest
 from pipelines.stt.text.numbers import write_digits
@@ -70,8 +71,10 @@ class ChunkRecognition:
     def _segments(
         self, window: ChunkWindow, recognition: Recognition, model: str, punctuates: bool
     ) -> Iterator[TranscriptSegment]:
-        placed = (_to_recording(phrase, window.timeline) for phrase in recognition.phrases)
-        phrases = [part for phrase in order_times(placed) for part in split_at_pauses(phrase)]
+        sound = SoundEnds(window.samples) if recognition.phrases else None
+        placed = [_to_recording(phrase, window.timeline, sound) for phrase in recognition.phrases]
+        ordered = order_times(placed, window.timeline.end_s)
+        phrases = [part for phrase in ordered for part in split_at_pauses(phrase)]
         if self._request.numbers == "digits":
             phrases = [write_digits(phrase, recognition.language) for phrase in phrases]
         for phrase in adjust_punctuation(
@@ -132,11 +135,11 @@ class ChunkRecognition:
         return main_language, unsure
 
 
-def _to_recording(phrase: Phrase, timeline: Timeline) -> Phrase:
+def _to_recording(phrase: Phrase, timeline: Timeline, sound: SoundEnds | None) -> Phrase:
     """The phrase and its words with their times in the recording."""
     words = []
     for word in phrase.words:
-        first, last = timeline.word_to_recording(word.start, word.end)
+        first, last = timeline.word_to_recording(word.start, word.end, sound)
         words.append(replace(word, start=first, end=last))
     start, end = (words[0].start, words[-1].end) if words else timeline.to_recording(phrase.start, phrase.end)
     return replace(phrase, start=start, end=end, words=tuple(words))

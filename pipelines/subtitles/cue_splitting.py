@@ -47,13 +47,14 @@ class Cue:
 
     @property
     def characters(self) -> int:
-        """Characters to read; a line break counts as a space."""
-        return sum(len(line) for line in self.lines) + len(self.lines) - 1
+        """Characters to read; a line break counts as a space, and a Chinese or Japanese character as two."""
+        return sum(display_width(line) for line in self.lines) + len(self.lines) - 1
 
 
 def split_into_cues(segment: TimedSegment, style: CueStyle) -> Iterator[Cue]:
     """All cues of the segment, with the times of their speech."""
-    speaker = segment.speaker if style.show_speakers else None
+    # A line break in a name would end the cue.
+    speaker = " ".join((segment.speaker or "").split()) or None if style.show_speakers else None
     name = f"[{_shorten(speaker, style.columns // 2)}]" if speaker and style.speaker_in_text else ""
     for sentence in _split_at_sentences(list(timed_texts(segment, style.columns))):
         layout = _Layout(style, name)

@@ -51,6 +51,8 @@ _LEADS = _words("""
     os as um uma dos das em é não
     het een de mijn zijn en of maar van voor met is
 """)
+#: What follows a Japanese quotation that the sentence goes on behind: “「行くよ。」と言った”.
+_QUOTING = ("と", "って")
 #: Words that belong to the one before.
 _FOLLOWS = _words("not nicht pas niet too auch aussi")
 _ABBREVIATION = re.compile(
@@ -65,7 +67,7 @@ def ends_sentence(word: str, following: str) -> bool:
     if not bare or bare[-1] not in _SENTENCE_ENDS:
         return False
     first = next((character for character in following if character.isalnum()), "")
-    if first.islower():
+    if first.islower() or (bare[-1] in "。！？" and bare != word and following.startswith(_QUOTING)):
         return False
     return not _ABBREVIATION.fullmatch(bare.lstrip("\"'“‘«([¿¡"))
 
@@ -83,10 +85,23 @@ def break_cost(word: str, following: str) -> float:
         return _AT_PHRASE
     if unicodedata.category(bare[-1])[0] != "P" and bare.casefold().lstrip("\"'“‘«([") in _LEADS:
         return _WITHIN_PHRASE
+    if _is_hiragana(bare[-1]) or _is_hiragana(following[:1]):
+        return _break_cost_in_japanese(bare[-1], following[:1])
     after = following.casefold().strip("\"'“‘«([.,;:!?")
     if after in _FOLLOWS:
         return _WITHIN_PHRASE
     return _BEFORE_PHRASE if after in _BEGINS else _ANYWHERE
+
+
+def _break_cost_in_japanese(before: str, after: str) -> float:
+    """Phrases begin with another script than the hiragana of particles and endings, which belong to what precedes."""
+    if _is_hiragana(after):
+        return _WITHIN_PHRASE
+    return _BEFORE_PHRASE if after.isalnum() else _ANYWHERE
+
+
+def _is_hiragana(character: str) -> bool:
+    return "\u3041" <= character <= "\u309f"
 
 
 def balance_cost(columns: int, available: int) -> float:

@@ -58,12 +58,12 @@ def timed_texts(segment: TimedSegment, columns: int) -> Iterator[TimedText]:
     Without timed words, those of the text, with times in proportion to their lengths. A word wider than `columns` comes
     in parts where its script or a hyphen parts it; otherwise it is whole, since a cut within a syllable cannot be read.
     """
-    text = segment.text.strip()
+    text = _printable(segment.text).strip()
     bounds = _find_bounds(text, [word.text for word in segment.words])
     if bounds is not None:
         for word, (start, end) in zip(segment.words, bounds, strict=True):
             part = text[start:end]
-            yield from _split_wide(TimedText(part.strip(), word.start, word.end, part[:1].isspace()), columns)
+            yield from _split_wide(TimedText(" ".join(part.split()), word.start, word.end, part[:1].isspace()), columns)
         return
     seconds_each = (segment.end - segment.start) / max(1, len(text))
     at = 0
@@ -72,6 +72,11 @@ def timed_texts(segment: TimedSegment, columns: int) -> Iterator[TimedText]:
         start_s = segment.start + at * seconds_each
         at += len(part)
         yield from _split_wide(TimedText(part, start_s, segment.start + at * seconds_each, True), columns)
+
+
+def _printable(text: str) -> str:
+    """The text without control characters, which players show as boxes or refuse."""
+    return "".join(character for character in text if character.isspace() or unicodedata.category(character) != "Cc")
 
 
 def _find_bounds(text: str, words: list[str]) -> list[tuple[int, int]] | None:

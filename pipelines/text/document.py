@@ -104,6 +104,8 @@ class Document:
     title: str | None = None
     author: str | None = None
     language: str | None = None  # BCP 47
+    #: BCP 47; what the text seems to be in, of a document that declares no language. None = not sure.
+    detected_language: str | None = None
     cover: Cover | None = None
     #: Sentences for the user about what was missing or skipped.
     warnings: list[str] = field(default_factory=list)
@@ -153,7 +155,7 @@ def insert_chapters(blocks: Iterable[Block], level: int) -> Iterator[Block]:
     """The blocks, with a chapter inserted before every heading of `level` or above (a smaller number is above)."""
     for block in blocks:
         if isinstance(block, Heading) and block.level <= level:
-            yield Chapter(block.text)
+            yield Chapter(clean_text(block.text))
         yield block
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from .annotated_text import LINE_BREAK, AnnotatedText
 
@@ -37,6 +37,12 @@ _NARROW = 50
 _MOST = 0.8
 #: A sentence that begins within a line.
 _NEW_SENTENCE = re.compile(r"[a-zà-ÿ][.!?][\"”’)]*\s+[\"“‘(]*[A-ZÄÖÜÀÉ]")
+#: Characters in which the end of a broken word is looked for.
+_LONGEST_WORD = 80
+#: The marks that end sentences.
+_SENTENCE_ENDS = tuple(".!?…。！？")
+#: Items of a list that are one text.
+_MOST_ITEMS = 100
 #: Scripts that are written without spaces.
 _UNSPACED = re.compile("[\u3001-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uff65\U00020000-\U0003ffff]")
 
@@ -73,6 +79,19 @@ def are_phrases(lines: Sequence[str], indents: Sequence[int] = ()) -> bool:
     return 2 * len(early) >= len(breaks) and len(starts) >= _MOST * len(lines)
 
 
+def join_items(items: Sequence[AnnotatedText]) -> Iterator[AnnotatedText]:
+    """The items of a list: lines of one text where they are words and phrases, else each by itself."""
+    ended = sum(item.text[-1:] in _SENTENCE_ENDS for item in items)
+    if len(items) < 2 or 2 * ended >= len(items):
+        yield from items
+        return
+    for start in range(0, len(items), _MOST_ITEMS):
+        lines, *more = items[start : start + _MOST_ITEMS]
+        for item in more:
+            lines = lines.join(AnnotatedText(LINE_BREAK)).join(item)
+        yield lines
+
+
 def _keeps_hyphen(found: re.Match[str]) -> bool:
     """Whether the hyphen at the end of a line is one of the word: "well-known", "e-mail", "mother-in-law"."""
     first = found.group(2)
@@ -99,6 +118,20 @@ def _join_running(lines: Sequence[str]) -> str:
             parts.append(" ")
         parts.append(line)
     return "".join(parts)
+
+
+def join_broken_word(before: AnnotatedText, after: AnnotatedText) -> AnnotatedText | None:
+    """One text of two, of which the first ends within a word that goes on in the second; None where it does not."""
+    found = _HYPHENATED.search(before.text[-_LONGEST_WORD:])
+    if found is None or not found.group(2).isalpha() or not after.text[:1].islower():
+        return None
+    end = len(before) - (0 if _keeps_hyphen(found) else 1)
+    return before.slice(0, end).join(after)
+
+
+def breaks_off(text: str) -> bool:
+    """Whether a text ends within a sentence."""
+    return text[-1:].isalnum() or text[-1:] in (",", ";", "–", "—")
 
 
 def join_wrapped_lines(text: AnnotatedText) -> AnnotatedText:

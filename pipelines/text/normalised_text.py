@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipelines.errors import ModelUnavailable
 from pipelines.text.normalise.digit_groups import join_digit_groups
 from pipelines.text.normalise.normaliser import (
     apply_rules,
@@ -62,8 +61,6 @@ class TextNormaliser:
     #: Whether to write out numbers and symbols in words; otherwise the voice reads them itself. None = in languages
     #: with rules, and the voice reads what these have no word for.
     by_rules: bool | None
-    #: Whether to fail where rules are not installed; otherwise that is a warning.
-    strict: bool = False
     #: Whether the voice reads numbers and symbols itself; without that, and without rules, they are warned of.
     reads_symbols: bool = True
     #: In order, each once.
@@ -72,8 +69,7 @@ class TextNormaliser:
     def normalise(self, text: str, language: str, spoken_forms: Sequence[SpokenForm] = ()) -> NormalisedText:
         """The spoken form of `text` in `language` (BCP 47, "" = not known).
 
-        `spoken_forms` are those of the markup; they take precedence over the lexicon. Raises `ModelUnavailable` where
-        rules are missing and `strict` is set.
+        `spoken_forms` are those of the markup; they take precedence over the lexicon.
         """
         by_rules = has_rules(language) if self.by_rules is None else self.by_rules
         aligned = compose_letters(AlignedText(text))
@@ -127,8 +123,6 @@ class TextNormaliser:
             return _Substitution(place, format_as(SAY_AS[kind], written.strip(), language))
         except (ValueError, KeyError, OSError):
             self._warn(f"{written!r} cannot be said as {kind}; it was read as it stands.")
-        except ModelUnavailable as error:
-            self._warn(error.for_caller)
         return _Substitution(place, written, is_final=False)
 
     def _apply_rules(self, aligned: AlignedText, language: str, final: Sequence[Range]) -> AlignedText:
@@ -136,16 +130,9 @@ class TextNormaliser:
         if not language:
             self._warn_of_symbols(aligned.text, "no `language` was given")
             return aligned
-        try:
-            if not has_rules(language):
-                return self._write_out_numbers(aligned, language, final)
-            aligned = apply_rules(aligned, language, [aligned.spoken_range(*place) for place in final])
-        except ModelUnavailable as error:
-            if self.strict:
-                raise
-            self._warn(error.for_caller)
-            self._warn_of_symbols(aligned.text, "its rules are not installed")
-            return aligned
+        if not has_rules(language):
+            return self._write_out_numbers(aligned, language, final)
+        aligned = apply_rules(aligned, language, [aligned.spoken_range(*place) for place in final])
         if self.by_rules is None:
             return aligned  # the voice has names of its own for what no rule has a word for
         return self._drop_unspoken_symbols(aligned, [aligned.spoken_range(*place) for place in final])

@@ -6,10 +6,14 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 
+from pipelines.audio.sound_ends import SoundEnds
 from pipelines.audio.windows import SampleRange
 
 #: Seconds behind a seam in which nobody speaks: most of the padding around speech (pipelines/audio/windows.py).
 _UNSPOKEN_S = 0.15
+#: Least sound of a word behind a seam, in seconds and as a share of its sound before it: the vowel of "a" is longer,
+#: and the first frame of the next word shorter.
+_LEAST_SOUND_S, _LEAST_SHARE = 0.05, 0.25
 
 
 class Timeline:
@@ -26,25 +30,41 @@ class Timeline:
         """Samples of the window."""
         return self._starts[-1]
 
+    @property
+    def end_s(self) -> float:
+        """Where the window ends in the recording, in seconds."""
+        return self._to_recording_s(len(self._ranges) - 1, self.length)
+
     def to_recording(self, start_s: float, end_s: float) -> tuple[float, float]:
         """A range of the window as one of the recording, in seconds rounded to milliseconds; it keeps both ends."""
         start, end = self._to_samples(start_s, end_s)
         return self._to_recording_s(self._range_of(start), start), self._to_recording_s(self._last_of(start, end), end)
 
-    def word_to_recording(self, start_s: float, end_s: float) -> tuple[float, float]:
+    def word_to_recording(self, start_s: float, end_s: float, sound: SoundEnds | None = None) -> tuple[float, float]:
         """The times of a word, which never extends over a pause that was left out.
 
         A word that lies across a seam is put where it ends: models place the end of a word right, but let it
-        begin where the word before ended. Only one that ends within the padding behind the seam, where nobody speaks
-        yet, was spoken before it.
+        begin where the word before ended. Only one without sound behind the seam was spoken before it; where `sound`
+        (of the window) cannot tell, one that ends within the padding behind the seam, where nobody speaks yet.
         """
         start, end = self._to_samples(start_s, end_s)
         last = self._last_of(start, end)
-        while last > self._range_of(start) and end - self._starts[last] < _UNSPOKEN_S * self._rate_hz:
+        while last > self._range_of(start) and not self._is_spoken_behind(self._starts[last], start, end, sound):
             end = self._starts[last]
             last -= 1
+            if sound is not None:
+                end = max(start, round(sound.end_of(start / self._rate_hz, end / self._rate_hz) * self._rate_hz))
         start = max(start, self._starts[last])
         return self._to_recording_s(last, start), self._to_recording_s(last, end)
+
+    def _is_spoken_behind(self, seam: int, start: int, end: int, sound: SoundEnds | None) -> bool:
+        """Whether a word from sample `start` to `end` is spoken behind `seam`, which is between them."""
+        rate_hz = self._rate_hz
+        behind_s = None if sound is None else sound.measure_sound_s(seam / rate_hz, end / rate_hz)
+        if sound is None or behind_s is None:
+            return end - seam >= _UNSPOKEN_S * rate_hz
+        before_s = sound.measure_sound_s(start / rate_hz, seam / rate_hz) or 0.0
+        return behind_s >= max(_LEAST_SOUND_S, _LEAST_SHARE * before_s) or (before_s == 0.0 and behind_s > 0.0)
 
     def to_window(self, start_s: float, end_s: float) -> tuple[int, int]:
         """A range of the recording as samples [first, last) of the window, from which long pauses are missing."""

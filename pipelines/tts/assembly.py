@@ -6,11 +6,13 @@ Knows samples and counts; nothing of models and files.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from pipelines.errors import EngineFailure
 from pipelines.family import Samples, Speech
+from pipelines.text.length import estimate_spoken_letters
 from pipelines.text.splitting.segment import TextSegment
 from pipelines.text.word_marks import WordMark
 
@@ -55,14 +57,18 @@ class PartAssembler:
         language: str = "",
         *,
         speed: float = 1.0,
+        spoken: str | None = None,
     ) -> None:
         """Append a segment, its speech in `language` at `speed` (None for a silence), and the pause after it.
 
-        `words` are marks of the segment's own text. Raises `EngineFailure` when two voices differ in sampling rate.
+        `words` are marks of the segment's own text, `spoken` is its spoken form (None = the text).
+        Raises `EngineFailure` when two voices differ in sampling rate.
         """
         self._segments += 1
         if speech is not None:
             self._append_speech(segment, speech, words, language, speed)
+            letters = estimate_spoken_letters(segment.text if spoken is None else spoken)
+            self._sentences[-1] = replace(self._sentences[-1], spoken_letters=letters)
         else:
             self._source_marks += [(name, self._length) for name, _ in segment.marks]
         silence_s = PAUSES_S[segment.pause] / self._speed if segment.silence_s is None else segment.silence_s

@@ -70,6 +70,8 @@ class SpokenSentence:
     repaired_faults: Sequence[str] = ()
     #: Quality, 1–5; None = not scored.
     score: float | None = None
+    #: The length of its spoken form in letters of an alphabet (pipelines/text/length.py); None in earlier versions.
+    spoken_letters: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

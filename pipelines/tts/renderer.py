@@ -71,7 +71,8 @@ class ChunkRenderer:
             self._builder.add_warnings(speech.warnings if speech else ())
             words = each.spoken.written_marks(speech.marks) if each and speech else ()
             language, speed = (each.language, each.input.speed) if each else ("", 1.0)
-            assembler.add(segment, speech, words, language, speed=speed)
+            spoken = each.spoken.text if each else None
+            assembler.add(segment, speech, words, language, speed=speed, spoken=spoken)
 
     def render_sentence(
         self, sentence: SpokenSentence, segment: TextSegment, *, seed: int, limit: int | None = None

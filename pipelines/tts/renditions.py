@@ -40,6 +40,7 @@ def join_rendition(part: SpeechPart, sentence: SpokenSentence) -> Rendition:
     words = tuple(word for piece in part.sentences for word in piece.words)
     model_faults = tuple(dict.fromkeys(fault for piece in part.sentences for fault in piece.model_faults))
     first = part.sentences[0] if part.sentences else sentence
+    letters = [piece.spoken_letters for piece in part.sentences if piece.spoken_letters is not None]
     joined = replace(
         sentence,
         start=0,
@@ -55,6 +56,7 @@ def join_rendition(part: SpeechPart, sentence: SpokenSentence) -> Rendition:
         model_faults=model_faults,
         repaired_faults=(),
         score=None,
+        spoken_letters=sum(letters) if len(letters) == len(part.sentences) else None,
     )
     return Rendition(joined, part.samples, part.sample_rate_hz, part.source_marks)
 

@@ -70,16 +70,21 @@ class SynthesisInputBuilder:
         self._normaliser = TextNormaliser(
             Lexicon(request.lexicon or {}) if lexicon is None else lexicon,
             by_rules=True if request.normalise is None and not entry.normalises else request.normalise,
-            strict=bool(request.normalise),
             reads_symbols=entry.normalises,
         )
         self._prosody = Prosody(request, entry, self._warn)
+        #: What the text seems to be in, until it is decided whether that is followed.
+        self._detected = ""
         #: Whether there is a voice for a language, where the entry alone does not tell.
         self._has_voice: Callable[[str], bool] | None = None
 
     def ask_voices(self, has_voice: Callable[[str], bool]) -> None:
         """Ask the loaded model, beside its entry, which languages (BCP 47) it speaks."""
         self._has_voice = has_voice
+
+    def follow_detected(self, language: str | None) -> None:
+        """Read the text in the language (BCP 47) that it seems to be in, where nobody names one and the model can."""
+        self._detected = language or ""
 
     @property
     def warnings(self) -> list[str]:
@@ -101,6 +106,7 @@ class SynthesisInputBuilder:
 
         Raises `UnsupportedOption` for a language that the model does not speak and for phonemes that it does not take.
         """
+        self._settle_language()
         segment = self._relax(segment)
         language = segment.style.language or self._language or self._guess_language(segment)
         if language and not supports_language(self._entry.languages, language):
@@ -127,6 +133,24 @@ class SynthesisInputBuilder:
             options=options,
         )
         return PreparedInput(segment, family_input, normalised.aligned, language or self._voice_tag(segment))
+
+    def _settle_language(self) -> None:
+        """Decide once whether the detected language is followed: a guess changes no voice that was asked for."""
+        detected, self._detected = self._detected, ""
+        if not detected or self._language:
+            return
+        own = self._voice_language(TextSegment(""))
+        if own and same_language(own, detected):
+            return  # it is read so without a word
+        seems = f"No `language` was given, and the text seems to be in {detected!r}"
+        named = self._narrator not in self._references and self._language_in_name(self._narrator)
+        if named:
+            self._warn(f"{seems}, which the voice {self._narrator!r} does not speak; name no voice, or one for it.")
+        elif not self._speaks(detected):
+            self._warn(f"{seems}, which {self._entry.name} does not speak; name a model or a voice for it.")
+        else:
+            self._warn(f"{seems}; it is read so. Name the language if it is another.")
+            self._language = detected
 
     def _relax(self, segment: TextSegment) -> TextSegment:
         """The segment without what a book says and this model cannot do: another language, phonemes."""

@@ -24,6 +24,8 @@ class SpeechSpan:
     chapter: int = 0
     #: Of the request or the document; None = not known.
     language: str | None = None
+    #: What the text seems to be in where neither names a language; None = not sure.
+    detected_language: str | None = None
     #: The number of its first sentence in the job.
     first_sentence: int = 0
     #: The model that spoke the chunk in the first round; "" = that round is not done yet.
@@ -44,6 +46,8 @@ class SpeechSpan:
             "first_sentence": self.first_sentence,
             "pieces": [segment.to_json() for segment in self.segments],
         }
+        if self.detected_language:
+            data["detected_language"] = self.detected_language
         if self.model:
             data["speaker"] = self.model
         if self.only is not None:
@@ -57,6 +61,7 @@ class SpeechSpan:
             segments=tuple(TextSegment.from_json(segment) for segment in data["pieces"]),
             chapter=data.get("chapter", 0),
             language=data.get("language"),
+            detected_language=data.get("detected_language"),
             first_sentence=data.get("first_sentence", 0),
             model=data.get("speaker", ""),
             only=data.get("only"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,10 @@ from pipelines.text.cast import apply_cast
 from pipelines.text.document import Chapter, Document
 from pipelines.text.documents.reading import ReadingOptions
 from pipelines.text.documents.registry import DOCUMENT_FORMATS, open_file, open_ssml, open_text, resolve_source_type
+from pipelines.text.pronunciation.growth import max_replaced_length, replaced_length
 from pipelines.text.pronunciation.lexicon import Lexicon
 from pipelines.text.splitting.chunks import DocumentSplitter
+from pipelines.text.splitting.segment import TextSegment
 from pipelines.tts.output.audio_file import SpeechFileWriter
 from pipelines.tts.quality.repair import repair_sentences, resynthesise_faulty
 from pipelines.tts.quality.report import QualityReport
@@ -57,18 +59,18 @@ class Synthesis:
         """
         extract_references(request, sink, limits)
         document = _open_document(request, source, limits)
-        language = request.language or document.language
+        language, detected = request.language or document.language, document.detected_language
         blocks = apply_cast(document.blocks, request.cast) if request.cast else document.blocks
         if request.chapters == "none":
             blocks = (block for block in blocks if not isinstance(block, Chapter))
-        splitter = DocumentSplitter(language or "en", limits.chunk_characters)
+        splitter = DocumentSplitter(language or detected or "en", limits.chunk_characters)
         # The header needs the chapters of all chunks, so that these are spooled to disk first.
         spool = sink.directory / "spans.jsonl"
         characters = 0
         patches = SentencePatches(request.patches)
         with spool.open("w", encoding="utf-8") as file:
             for idx, (first, chunk) in enumerate(patches.apply(splitter.split(blocks))):
-                data = SpeechSpan(chunk.segments, chunk.chapter, language, first)
+                data = SpeechSpan(chunk.segments, chunk.chapter, language, detected, first)
                 line = [idx, characters, chunk.characters, data.to_json(), reference_inputs(chunk, request)]
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
                 characters += chunk.characters
@@ -98,7 +100,9 @@ class Synthesis:
                 sink.progress(done)
 
         references, lexicon = read_references(span, sources), Lexicon(request.lexicon or {}, tick)
+        _check_growth(segments, lexicon, family.entry.chunk_characters)
         builder = SynthesisInputBuilder(request, family.entry, data.language, references, lexicon)
+        builder.follow_detected(data.detected_language)
         renderer = ChunkRenderer(request, family, builder, tick)
         assembler = renderer.new_assembler()
         slots = max(1, family.entry.slots)
@@ -158,6 +162,19 @@ class Synthesis:
         if warnings:
             summary["warnings"] = [{"code": code, "detail": detail} for code, detail in warnings[:_MAX_WARNINGS]]
         return Result(duration_s, summary)
+
+
+def _check_growth(segments: Sequence[TextSegment], lexicon: Lexicon, chunk_characters: int) -> None:
+    """Refuse replacements that make a chunk many times as long as it is written; no engine is to get that."""
+    written = sum(len(segment.text) for segment in segments)
+    length = replaced_length((segment.text for segment in segments), lexicon)
+    limit = max_replaced_length(written, chunk_characters)
+    if length > limit:
+        raise BadInput(
+            f"With the replacements of `lexicon` a passage of {written:,} characters has {length:,}; "
+            f"{limit:,} are the most. Shorten the replacements.",
+            field="lexicon",
+        )
 
 
 def _open_document(request: SynthesisRequest, source: Path | None, limits: Limits) -> Document:

@@ -96,17 +96,39 @@ def test_metrics_count_what_the_workers_did(stack):
     assert poll(counted, deadline_s=60)
 
 
-def test_flower_shows_the_workers_only_with_the_password(stack):
-    url = stack.client_file["flower_url"]
-    assert httpx.get(f"{url}/workers").status_code == 401
+def ask_flower(stack, path, **params):
+    """JSON of Flower's API, with the password; empty where it has none yet."""
     password = f"{stack.client_file['flower_user']}:{stack.client_file['flower_password']}"
     headers = {"Authorization": "Basic " + base64.b64encode(password.encode()).decode()}
+    url = stack.client_file["flower_url"] + path
+    answer = httpx.get(url, params=params, headers=headers, timeout=deadline(30))
+    return answer.json() if answer.status_code == 200 else {}
+
+
+def test_flower_shows_the_workers_only_with_the_password(stack):
+    assert httpx.get(f"{stack.client_file['flower_url']}/workers").status_code == 401
 
     def names():
-        answer = httpx.get(f"{url}/api/workers", params={"refresh": "true"}, headers=headers, timeout=deadline(30))
-        return answer.json() if answer.status_code == 200 else {}
+        return {name.split("@")[0] for name in ask_flower(stack, "/api/workers", refresh="true")}
 
-    assert poll(lambda: {name.split("@")[0] for name in names()} >= {"cpu", "tts.slow"})
+    assert poll(lambda: names() >= {"cpu", "tts.slow"})
+
+
+def test_flower_names_queue_job_and_step_of_each_task(stack):
+    shown = {}
+
+    def has_shown_all_steps():
+        # Workers send events once Flower has asked them to: the first job may be over before.
+        text = "A sentence that no monitor may show."
+        job = stack.wait_until_ended(stack.submit(text))["id"]
+        shown.update(ask_flower(stack, "/api/tasks"))
+        assert text not in str(shown)
+        steps = [("cpu", "plan"), ("tts.slow", "work"), ("cpu", "stitch")]
+        return {(task["name"], task["kwargs"]) for task in shown.values()} >= {
+            (f"voicemill.{queue}.{step}", str({"queue": queue, "job": job, "step": step})) for queue, step in steps
+        }
+
+    assert poll(has_shown_all_steps, deadline_s=60)
 
 
 def test_a_second_stack_on_the_same_directory_is_refused(stack):

@@ -222,15 +222,13 @@ class Rig:
                 "-m",
                 "granian",
                 "--interface",
-                "wsgi",
+                "rsgi",
                 "--host",
                 "127.0.0.1",
                 "--port",
                 self.base_url.rpartition(":")[2],
-                "--blocking-threads",
-                "256",
                 "--no-ws",
-                "api.wsgi:app",
+                "api.rsgi:server",
             ]
             env = {**self.environment, "VOICEMILL_PUBLIC_URL": self.base_url}
             self._api = Child(args, log=self.directory / "api.log", env=env, cwd=ROOT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -70,6 +71,35 @@ def test_job_whose_objects_are_gone_fails_after_bounded_tries(tmp_path, postgres
         assert (failed.state, failed.error.error_class, failed.error.code) == ("failed", "storage", "object_missing")
         assert rig.read_charges()["errors"] == ERROR_LIMIT
         assert rig.job(*neighbour).state == "succeeded"
+        rig.expect_invariants()
+
+
+def test_damaged_parts_are_made_again_and_the_result_is_the_same(tmp_path, postgres_url, redis_url, s3_server, s3_url):
+    """Fault: of the finished parts of a job one is deleted in the bucket, and one has a flipped bit."""
+    with Rig(tmp_path, database_url=postgres_url, broker_url=redis_url, storage_url=s3_url) as rig:
+        text = rig.make_text(chunks=4, seconds=0.1)
+        rig.start_worker("slow")
+        cpu = rig.start_worker("cpu")
+        [untouched] = rig.submit(1, text=text)
+        rig.wait_until_ended(60)
+        [job_id] = rig.submit(1, text=text)
+        assert poll(lambda: rig.job(job_id).chunks_done > 0, deadline_s=30), rig.read_log_tails()
+        cpu.kill()
+        assert poll(lambda: rig.job(job_id).state == "stitching", deadline_s=30), rig.read_log_tails()
+        first, *_, last = rig.store.jobs.finished_chunks(job_id)
+        place, raw = urlsplit(s3_url), s3_server.client()
+        where = {"Bucket": place.netloc, "Key": f"{place.path.strip('/')}/{first.part.key}".lstrip("/")}
+        data = bytearray(raw.get_object(**where)["Body"].read())
+        data[len(data) // 2] ^= 1
+        raw.put_object(**where, Body=bytes(data))
+        raw.delete_object(**where | {"Key": where["Key"].removesuffix(first.part.key) + last.part.key})
+        raw.close()
+        rig.count_fault("damaged parts", 2)
+        rig.start_worker("cpu")
+        rig.wait_until_ended(120)
+        rig.expect_all_succeeded()
+        assert rig.count_events("ready", "damaged") == rig.faults["damaged parts"]
+        assert rig.result_sha256(job_id) == rig.result_sha256(untouched)
         rig.expect_invariants()
 
 

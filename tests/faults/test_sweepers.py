@@ -40,6 +40,68 @@ def test_sweepers_with_wrong_clocks_rescue_only_expired_leases(tmp_path, postgre
         assert rig.count_events("ready", "rescue") >= 1
 
 
+def test_two_stacks_with_brokers_of_their_own_share_one_database(tmp_path, postgres_url, redis_url):
+    """Fault: the stack whose broker is told of the jobs loses its workers; the other one was never told of them."""
+    other = {"VOICEMILL_BROKER_URL": f"{redis_url.removesuffix('/0')}/1"}
+    with Rig(tmp_path, database_url=postgres_url, broker_url=redis_url) as rig:
+        first = [rig.start_worker(family, wait=False) for family in ("cpu", "slow")]
+        second = [rig.start_worker(family, wait=False, environment=other) for family in ("cpu", "slow")]
+        for worker in rig.workers:
+            worker.wait_until_ready()
+        rig.submit(4, chunks=4, seconds=0.5)
+        assert poll(lambda: rig.count_running(first[1]) > 0, deadline_s=30)
+        for worker in first:
+            worker.kill()
+        rig.count_fault("end of a stack's workers", len(first))
+        assert poll(lambda: rig.count_running(second[1]) > 0, deadline_s=60)
+        rig.wait_until_ended(90)
+        rig.expect_all_succeeded()
+
+
+def test_database_clock_that_jumps_ahead_takes_no_chunk_from_a_live_worker(tmp_path, sqlite_store):
+    """Fault: the clock of the database jumps by an hour, so that every lease is over at once."""
+    clock = DatabaseClock(sqlite_store)
+    sweeper = _sweeper(tmp_path, clock, InlineDispatch(lambda queue, job_id: None), trust_s=90.0)
+    state = lambda: run_sql(sqlite_store, "SELECT state FROM chunks")[0].state  # noqa: E731
+    submit_job(sqlite_store)
+    claim = claim_chunk(sqlite_store)
+    clock.pass_by(sweeper, 100)
+    clock.jump(3600)
+    sweeper.sweep()
+    assert state() == "running", "nobody trusts a lease that ended while nobody looked"
+    sqlite_store.chunks.heartbeat([claim], lease_ms=60_000, progress={})
+    clock.pass_by(sweeper, 100)
+    assert state() == "running", "the worker has renewed it"
+    clock.jump(3600)
+    clock.pass_by(sweeper, 80)
+    assert state() == "running"
+    clock.pass_by(sweeper, 20)
+    assert state() == "ready", "this time the worker was dead"
+
+
+class DatabaseClock:
+    """The maintenance of a store whose clock the test moves on."""
+
+    def __init__(self, store) -> None:
+        self._store, self._ahead_ms = store, 0
+
+    def __getattr__(self, name):
+        return self if name == "maintenance" else getattr(self._store.maintenance, name)
+
+    def now_ms(self) -> int:
+        return self._store.maintenance.now_ms() + self._ahead_ms
+
+    def jump(self, seconds: int) -> None:
+        self._ahead_ms += seconds * 1000
+        run_sql(self._store, "UPDATE chunks SET lease_expires_at = lease_expires_at - :ms", ms=seconds * 1000)
+
+    def pass_by(self, sweeper: Sweeper, seconds: int) -> None:
+        """Sweep every two seconds, without waiting for them. Leases stay as they are."""
+        for _ in range(0, seconds, 2):
+            self._ahead_ms += 2000
+            sweeper.sweep()
+
+
 def test_lost_notification_is_sent_again_by_the_sweeper(tmp_path, sqlite_store):
     """Fault: a job is submitted and its notification is lost; then a sweeper runs."""
     notified: list[str] = []

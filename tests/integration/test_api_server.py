@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -87,6 +88,33 @@ def test_client_that_disconnects_is_no_longer_counted(server: ApiServer) -> None
         # Noticed when the next comment cannot be written.
         server.store.jobs.cancel(TENANT, job_id)
         assert poll(lambda: waiters(client) == 0, deadline_s=30)
+
+
+def test_clients_that_wait_are_counted_over_all_processes(tmp_path: Path) -> None:
+    folder = tmp_path / "metrics"
+    folder.mkdir()
+    server = ApiServer(tmp_path / "api", env={"PROMETHEUS_MULTIPROC_DIR": str(folder)}, workers=2).start()
+
+    events = []
+
+    def told() -> set[str]:
+        """What any process answers, asked over connections of their own."""
+        answers = [httpx.get(f"{server.url}/audio/metrics", timeout=deadline(30), trust_env=False) for _ in range(3)]
+        return {line for each in answers for line in each.text.splitlines() if line.startswith("voicemill_waiters")}
+
+    try:
+        server.register_worker("tts.tone", {"tone": {"state": "ready"}})
+        with ExitStack() as streams:
+            for _ in range(6):
+                client = streams.enter_context(server.client())
+                path = f"/jobs/{submit(client).json()['id']}/events"
+                # Kept: a reader that is dropped closes its stream.
+                events.append(read_events(streams.enter_context(client.stream("GET", path))))
+                wait_for(events[-1], "state")
+            assert len(list(folder.glob("gauge_livesum_*.db"))) == 2
+            assert poll(lambda: told() == {"voicemill_waiters 6.0"}), told()
+    finally:
+        server.stop()
 
 
 def test_two_hundred_clients_wait_and_the_server_still_answers(server: ApiServer) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import socket
 import time
@@ -12,8 +14,9 @@ import pytest
 import redis
 from structlog.testing import capture_logs
 
-from jobs.dispatch.celery_dispatch import KEY_PREFIX, CeleryDispatch
+from jobs.dispatch.celery_dispatch import KEY_PREFIX, NOTIFY_TASK, CeleryDispatch
 from jobs.errors import BrokerUnavailable, StoreUnavailable
+from jobs.states import Step
 from tests.services.machine_speed import poll
 from tests.services.redis import RedisServer
 
@@ -47,6 +50,25 @@ def test_pending_notifications_stay_within_twice_the_live_slots(redis_url: str) 
     dispatch.close()
     assert waiting_in(redis_url, "tts.espeak") == 6
     assert waiting_in(redis_url, "stt.whisper") == 1
+
+
+def test_monitors_see_queue_job_and_step_and_workers_of_any_version_what_they_know(redis_url: str) -> None:
+    dispatch = CeleryDispatch(redis_url)
+    dispatch.notify("tts.espeak", job_id="job_1", step=Step.WORK)
+    dispatch.notify("webhook")
+    dispatch.close()
+    with redis.Redis.from_url(redis_url) as client:
+        work, webhook = (json.loads(client.lpop(KEY_PREFIX + queue)) for queue in ("tts.espeak", "webhook"))
+    assert work["headers"]["shadow"] == "voicemill.tts.espeak.work"
+    assert work["headers"]["kwargsrepr"] == "{'queue': 'tts.espeak', 'job': 'job_1', 'step': 'work'}"
+    assert (webhook["headers"]["shadow"], webhook["headers"]["kwargsrepr"]) == (
+        "voicemill.webhook",
+        "{'queue': 'webhook'}",
+    )
+    # What an earlier worker reads: the task by its name, called with these arguments.
+    assert work["headers"]["task"] == NOTIFY_TASK == "voicemill.ring"
+    args, kwargs, _ = json.loads(base64.b64decode(work["body"]))
+    assert (args, kwargs) == (["tts.espeak", "job_1"], {})
 
 
 def test_the_window_counts_notifications_of_other_processes(redis_url: str) -> None:

@@ -116,6 +116,18 @@ def test_no_capability_is_left(tmp_path):
     assert (after["CapEff:"], after["CapPrm:"], after["CapInh:"]) == (0, 0, 0)
 
 
+def test_the_network_of_a_fork_server_is_an_empty_one():
+    program = """
+import os, socket
+from workers.sandbox.confinement import leave_network
+before = os.readlink("/proc/self/ns/net")
+print(leave_network(), os.readlink("/proc/self/ns/net") != before, [name for _, name in socket.if_nameindex()])"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    if done.stdout.startswith("[]"):
+        pytest.skip("no network namespace of its own is to be had here")
+    assert done.stdout == "['netns'] True ['lo']\n"
+
+
 def test_what_forks_will_have_is_known_before_the_first_one():
     program = "from workers.sandbox.confinement import probe; print(*probe()); print(*probe())"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)

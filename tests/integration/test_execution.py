@@ -9,15 +9,21 @@ import wave
 import numpy as np
 import pytest
 
+from jobs.dispatch.dispatch import NullDispatch
 from jobs.errors import StorageUnavailable, StoreUnavailable
-from jobs.settings import sandbox_environment
+from jobs.retry_policy import ERROR_LIMIT
+from jobs.settings import Settings, sandbox_environment
+from jobs.storage.object_keys import part_prefixes
+from jobs.storage.ownership import mark_storage
 from pipelines.catalog.catalog import Catalog
 from pipelines.families import tone
 from pipelines.family import SynthesisInput
 from tests.audio_factories import load_jfk, make_silence
 from tests.integration.worker_harness import TENANT, WorkerHarness
+from tests.job_factories import skip_backoff
 from tests.services.machine_speed import deadline, poll
 from workers.maintenance.audit import check
+from workers.maintenance.sweeper import Sweeper
 from workers.sandbox.confinement import ResourceLimits
 from workers.sandbox.pool import SandboxPool
 
@@ -318,6 +324,64 @@ def test_a_part_that_was_altered_is_never_stitched(place):
     assert place.job(job).result is None
 
 
+def work_until_stitching(place, job):
+    """Run the job up to its stitch; returns its work chunks."""
+    while place.job(job).state != "stitching":
+        assert place.step()
+    return [row for row in place.chunks(job) if row["step"] == "work"]
+
+
+def flip(path):
+    path.chmod(0o600)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("damage", [flip, lambda path: path.unlink()], ids=["flipped", "deleted"])
+@pytest.mark.parametrize("damaged", [1, 2], ids=["one part", "both parts"])
+def test_damaged_parts_are_made_again_by_the_same_job(place, damage, damaged):
+    mark_storage(place.objects, place.record.maintenance.installation_id())
+    untouched = place.accept("tts.synthesize", two())
+    place.run_all()
+    spoken = len(place.calls())
+    job = place.accept("tts.synthesize", two())
+    before = work_until_stitching(place, job)
+    for row in before[-damaged:]:
+        damage(place.directory / "objects" / row["result_key"])
+    for _ in range(10):
+        place.run_all()
+        skip_backoff(place.record)
+    assert len(place.calls()) - spoken == 2 + damaged
+    job = place.job(job)
+    assert job.state == "succeeded", job.error
+    expected = [file["sha256"] for file in place.job(untouched).result["files"]]
+    assert [file["sha256"] for file in job.result["files"]] == expected
+    after = [row for row in place.chunks(job) if row["step"] == "work"]
+    assert [row["result_key"] for row in after[:-damaged]] == [row["result_key"] for row in before[:-damaged]]
+    for new, old in zip(after[-damaged:], before[-damaged:], strict=True):
+        assert (new["result_sha256"], new["fence"]) == (old["result_sha256"], old["fence"] + 1)
+        assert new["result_key"] != old["result_key"]
+    assert_sound(place)
+
+
+def test_a_part_that_is_damaged_each_time_fails_the_job_and_names_the_storage(place):
+    job = place.accept("tts.synthesize", SPEECH)
+    failures = 0
+    while not place.job(job).state.is_terminal:
+        for row in work_until_stitching(place, job):
+            flip(place.directory / "objects" / row["result_key"])
+            failures += 1
+        while place.job(job).state == "stitching":
+            assert place.step("cpu")
+            skip_backoff(place.record)
+    job = place.job(job)
+    assert (job.state, job.error.error_class, job.error.code) == ("failed", "storage", "corrupt_object")
+    assert "storage" in job.error.detail
+    assert failures == ERROR_LIMIT
+    assert_sound(place)
+
+
 # -- the store -------------------------------------------------------------------------------------------
 def test_a_commit_whose_answer_is_lost_is_not_repeated(place, monkeypatch):
     monkeypatch.setattr("workers.chunks.execution._STORE_RETRY_S", 0.0)
@@ -445,6 +509,44 @@ def test_a_patched_book_speaks_the_chunk_of_its_sentence_again_and_no_other(plac
     texts = [json.dumps(row["span"]) for row in place.chunks(job) if row["step"] == "work"]
     assert ["Quite another end." in text for text in texts] == [False, True]
     assert_sound(place)
+
+
+def test_dropped_parts_leave_input_and_result_and_a_patch_speaks_everything_again(place):
+    mark_storage(place.objects, place.record.maintenance.installation_id())
+    place.settings = Settings(data_dir=place.directory, keep_parts=False)
+    parent = place.accept("tts.synthesize", two())
+    place.run_all()
+    # Between the success and the deletion, and where that is interrupted half-way, the record is sound as well.
+    assert_sound(place)
+    place.objects.delete_prefix(part_prefixes(TENANT, parent.id)[0])
+    assert_sound(place)
+    sweeper = Sweeper(place.record.maintenance, place.objects, NullDispatch(), "i:h:cpu:1", every_s=2, trust_s=90)
+    sweeper.sweep()
+    assert place.record.maintenance.due_for_part_deletion() == []
+    left = [path for path in (place.directory / "objects" / "jobs").rglob("*") if path.is_file()]
+    assert {path.name for path in left} == {file["name"] for file in place.job(parent).result["files"]}
+    assert place.record.maintenance.stored_bytes().by_kind["part"] == 0
+    assert_sound(place)
+    spoken = len(place.calls())
+    params = {**place.job(parent).params, "patches": [{"sentence": 1, "text": "Quite another end.", "voice": None}]}
+    job = place.accept("tts.synthesize", params, parent_id=parent.id)
+    place.run_all()
+    assert place.job(job).state == "succeeded", place.job(job).error
+    assert len(place.calls()) == spoken + 2
+    assert_sound(place)
+
+
+def test_a_job_that_fails_keeps_its_parts_for_a_retry(place):
+    place.settings = Settings(data_dir=place.directory, keep_parts=False)
+    parent = place.accept("tts.synthesize", two("A crash in the second"))
+    place.run_all()
+    assert (place.job(parent).state, place.job(parent).parts_dropped_at) == ("failed", None)
+    spoken = len(place.calls())
+    (place.directory / "healed").touch()
+    job = place.accept("tts.synthesize", two("A crash in the second"), parent_id=parent.id)
+    place.run_all()
+    assert place.job(job).state == "succeeded"
+    assert len(place.calls()) == spoken + 1
 
 
 def test_a_retry_with_another_request_keeps_nothing(place):

@@ -17,6 +17,7 @@ import pytest
 from jobs.chunk import Chunk
 from jobs.settings import sandbox_environment
 from jobs.states import ChunkState, Step
+from pipelines.catalog.features import installed_features
 from pipelines.pipeline import Limits as PlanLimits
 from tests.integration.misbehaving_fork_server import KIND
 from tests.services.machine_speed import LoadAwareDeadline, deadline
@@ -289,3 +290,9 @@ def test_a_root_that_cannot_become_another_user_opens_nothing():
     )
     assert done.stdout.startswith("False")
     assert "ordinary user" in done.stdout
+
+
+def test_pool_reports_what_is_installed_beside_its_restrictions(pool: SandboxPool) -> None:
+    described = pool.describe()
+    assert described.features == installed_features()
+    assert "limits" in (described.restrictions or ())

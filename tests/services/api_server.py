@@ -27,7 +27,9 @@ _LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20)
 class ApiServer:
     """`start()`, then `stop()`. `store` and `storage` are the server's."""
 
-    def __init__(self, directory: Path, *, env: Mapping[str, str] | None = None) -> None:
+    def __init__(self, directory: Path, *, env: Mapping[str, str] | None = None, workers: int = 1) -> None:
+        """`workers`: processes that answer requests."""
+        self._workers = workers
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.objects = directory / "objects"
@@ -37,6 +39,7 @@ class ApiServer:
             "VOICEMILL_LOG_JSON": "true",
             # Tests have one tenant, which may take all places.
             "VOICEMILL_MAX_TENANT_WAITERS": "200",
+            "VOICEMILL_MAX_KEY_WAITERS": "200",
             **(env or {}),
         }
         self._log = directory / "api.log"
@@ -55,18 +58,16 @@ class ApiServer:
             "-m",
             "granian",
             "--interface",
-            "wsgi",
+            "rsgi",
             "--host",
             "127.0.0.1",
             "--port",
             str(self.port),
-            "--blocking-threads",
-            "256",
             "--workers",
-            "1",
+            str(self._workers),
             "--log-level",
             "warning",
-            "api.wsgi:app",
+            "api.rsgi:server",
         ]
         self.process = Child(command, log=self._log, env=self._env, cwd=Path(__file__).parents[2])
         self.process.wait_ready(self._is_ready)

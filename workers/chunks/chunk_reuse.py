@@ -25,9 +25,9 @@ _NOT_COMPARED = frozenset({"labels", "priority", "webhook_url", "deadline_s", "r
 
 
 def reuse_parent_chunks(context: ChunkContext, new_chunks: Sequence[NewChunk]) -> Sequence[ReusedChunk]:
-    """Copy the parts that the parent has finished; none where there is no parent or nothing of it fits."""
+    """Copy the parts that the parent has finished; none where there is no parent, no part, or nothing fits."""
     parent = _find_parent(context)
-    if parent is None or not _has_equal_request(parent, context.claim.job):
+    if parent is None or parent.parts_dropped_at is not None or not _has_equal_request(parent, context.claim.job):
         return ()
     new_by_idx = {new.idx: new for new in new_chunks}
     reused = []

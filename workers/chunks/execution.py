@@ -6,7 +6,7 @@ No exception leaves `run`: each becomes a decision (outcomes.py), which is recor
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,7 +15,7 @@ import structlog
 
 from jobs.chunk import Claim, Commit, ReusedChunk
 from jobs.dispatch.dispatch import Dispatch
-from jobs.errors import DiskFull, InvalidKey, JobsError, LeaseLost, StoreUnavailable
+from jobs.errors import CorruptObject, DiskFull, InvalidKey, JobsError, LeaseLost, ObjectMissing, StoreUnavailable
 from jobs.full_disk import is_full_disk
 from jobs.settings import Settings
 from jobs.states import CPU_QUEUE, ReleaseReason, Step
@@ -50,10 +50,23 @@ from workers.engines.messages import (
 from workers.engines.protocol import ProtocolViolation
 
 from .context import ChunkContext
+from .damaged_parts import find_damaged_parts
 from .disk_space import DiskSpace
 from .heartbeat import LeaseKeeper
 from .lease import Lease
-from .outcomes import Abandon, Cancel, ChunkFailed, Decision, Fail, JobStopped, Requeue, WorkerStopping, decide
+from .outcomes import (
+    Abandon,
+    Cancel,
+    ChunkFailed,
+    Decision,
+    Fail,
+    JobStopped,
+    PartsDamaged,
+    Requeue,
+    Withdraw,
+    WorkerStopping,
+    decide,
+)
 from .stored_objects import StoredObjects
 from .workdir import Workdir, Workdirs
 
@@ -91,6 +104,8 @@ _STEPS: dict[Step, Callable[[ChunkContext], ChunkStep]] = {
     Step.WORK: WorkStep,
     Step.STITCH: StitchStep,
 }
+#: Queue → the step that a commit makes ready there; work in every other.
+_NEXT_STEPS: Mapping[str, Step | None] = {CPU_QUEUE: Step.STITCH, WEBHOOK_QUEUE: None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +137,7 @@ class Execution:
             self._record_failure(lease, error, log)
         else:
             for queue, count in queues:
-                self.dispatch.notify(queue, job_id=claim.job.id, count=count)
+                self.dispatch.notify(queue, job_id=claim.job.id, step=_NEXT_STEPS.get(queue, Step.WORK), count=count)
             seconds = time.monotonic() - started
             self.counters.add(CHUNKS, claim.job.model, claim.chunk.step.value, "succeeded")
             self.counters.add(CHUNK_SECONDS, claim.job.model, claim.chunk.step.value, value=seconds)
@@ -137,14 +152,11 @@ class Execution:
         objects = StoredObjects(self.storage, lease, workdir, installation_id=self._installation_id)
         context = ChunkContext(claim, workdir, objects, self.store, self.catalog, self.settings)
         step = _STEPS[claim.chunk.step](context)
-        request = step.prepare()
         try:
-            with self.engines.start_run(request, workdir.path, lane=lane, solo=claim.chunk.solo) as run:
-                done = self._serve_until_done(run, lease, step, workdir)
-        except EngineDied as died:
-            kept = self.workdirs.keep_stderr(claim.chunk, workdir)
-            stderr = {} if kept is None else {"stderr": str(kept.path), "stderr_bytes": kept.bytes}
-            _log.warning("engine_died_under_chunk", chunk=claim.chunk.id, detail=died.detail, **stderr)
+            done = self._run_step(lease, lane, workdir, step)
+        except (CorruptObject, ObjectMissing) as error:
+            if damaged := find_damaged_parts(context):
+                raise PartsDamaged(damaged, error) from error
             raise
         lease.check()
         commit, reused = step.build_commit(done)
@@ -153,6 +165,18 @@ class Execution:
             self.counters.add(ENGINE_SECONDS, claim.job.model, value=commit.notes.engine_s or 0.0)
             self.counters.add(AUDIO_SECONDS, claim.job.model, value=commit.notes.duration_s or 0.0)
         return [(queue, max(1, len(commit.new_chunks))) for queue in queues]
+
+    def _run_step(self, lease: Lease, lane: Lane, workdir: Workdir, step: ChunkStep) -> StepDone:
+        claim = lease.claim
+        request = step.prepare()
+        try:
+            with self.engines.start_run(request, workdir.path, lane=lane, solo=claim.chunk.solo) as run:
+                return self._serve_until_done(run, lease, step, workdir)
+        except EngineDied as died:
+            kept = self.workdirs.keep_stderr(claim.chunk, workdir)
+            stderr = {} if kept is None else {"stderr": str(kept.path), "stderr_bytes": kept.bytes}
+            _log.warning("engine_died_under_chunk", chunk=claim.chunk.id, detail=died.detail, **stderr)
+            raise
 
     def _installation_id(self) -> str:
         return self.store.maintenance.installation_id()
@@ -258,6 +282,8 @@ class Execution:
                 outcome, failure = release.reason.value, release.failure
             case Fail():
                 outcome, failure = "failed", decision.failure
+            case Withdraw():
+                outcome, failure = "damaged", decision.failure
             case Cancel():
                 outcome, failure = "cancelled", None
             case Abandon():
@@ -266,15 +292,18 @@ class Execution:
         if failure is not None:
             self.counters.add(FAILURES, claim.job.model, failure.error_class.value, failure.code)
 
-    def _record(self, decision: Requeue | Fail | Cancel, claim: Claim) -> None:
+    def _record(self, decision: Requeue | Fail | Withdraw | Cancel, claim: Claim) -> None:
         match decision:
             case Requeue(release):
                 self.store.chunks.release(claim, release)
                 if release.reason in _READY_AT_ONCE and not release.delay_ms:
-                    self.dispatch.notify(claim.chunk.queue, job_id=claim.job.id)
+                    self.dispatch.notify(claim.chunk.queue, job_id=claim.job.id, step=claim.chunk.step)
             case Fail(failure):
                 self.store.chunks.fail(claim, failure)
                 self.dispatch.notify(WEBHOOK_QUEUE, job_id=claim.job.id)
+            case Withdraw(damaged, failure):
+                for queue in self.store.chunks.withdraw(claim, damaged, failure) or (WEBHOOK_QUEUE,):
+                    self.dispatch.notify(queue, job_id=claim.job.id, step=_NEXT_STEPS.get(queue, Step.WORK))
             case Cancel():
                 self.store.chunks.stop(claim)
                 self.dispatch.notify(WEBHOOK_QUEUE, job_id=claim.job.id)
@@ -295,6 +324,8 @@ def _log_fields(error: Exception) -> dict[str, object]:
         return {"code": error.code}
     if isinstance(error, (JobsError, EngineDied)):
         return {"detail": error.detail}
+    if isinstance(error, PartsDamaged):
+        return {"parts": len(error.chunks), "detail": error.cause.detail}
     if isinstance(error, (JobStopped, WorkerStopping)):
         return {}
     return {"exc_info": error}

@@ -5,10 +5,11 @@ The only place of the workers that interprets errors. Delays and limits come fro
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jobs.chunk import Release
-from jobs.errors import CorruptObject, LeaseLost, NotFound, StorageUnavailable, StoreUnavailable
+from jobs.chunk import Chunk, Release
+from jobs.errors import CorruptObject, LeaseLost, NotFound, ObjectMissing, StorageUnavailable, StoreUnavailable
 from jobs.failure import ErrorClass, Failure
 from jobs.full_disk import is_full_disk
 from jobs.states import ReleaseReason
@@ -34,6 +35,15 @@ class ChunkFailed(Exception):
         self.trace = trace
 
 
+class PartsDamaged(Exception):
+    """Parts of these chunks are gone or have other bytes; `cause` is what reading one of them raised."""
+
+    def __init__(self, chunks: Sequence[Chunk], cause: CorruptObject | ObjectMissing) -> None:
+        super().__init__(cause.detail)
+        self.chunks = chunks
+        self.cause = cause
+
+
 @dataclass(frozen=True, slots=True)
 class Requeue:
     """The chunk goes back to ready."""
@@ -49,6 +59,15 @@ class Fail:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdraw:
+    """The chunk waits until these chunks, whose parts are damaged, have run again."""
+
+    damaged: Sequence[Chunk]
+    #: The job's error where that was tried too often.
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """The chunk ends with its job, which was cancelled or has expired."""
 
@@ -58,7 +77,7 @@ class Abandon:
     """Another attempt holds the chunk, or may soon: write nothing."""
 
 
-Decision = Requeue | Fail | Cancel | Abandon
+Decision = Requeue | Fail | Withdraw | Cancel | Abandon
 
 _INTERRUPT = Requeue(Release(ReleaseReason.INTERRUPT, charge=False))
 
@@ -94,6 +113,9 @@ def decide(error: Exception) -> Decision:
             return Fail(error.failure)
         case PipelineError() if not error.retryable:
             return Fail(to_failure(error))
+        case PartsDamaged(chunks=damaged, cause=cause):
+            detail = "The storage of this server damaged or lost the same part of this job again and again."
+            return Withdraw(damaged, Failure(ErrorClass.STORAGE, cause.code, detail, retryable=True))
         case CorruptObject() | NotFound():
             # Read again first, over minutes: a copy on the way may have been at fault, and not the object, and a
             # storage may list what it was given only later.

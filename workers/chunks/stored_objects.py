@@ -64,6 +64,14 @@ class StoredObjects:
         """Read an object; whether its bytes are those that were written. Raises NotFound."""
         return self._retry(lambda: is_intact(self._storage, source))
 
+    def is_damaged(self, source: StoredObject) -> bool:
+        """Read an object; whether it is gone or has other bytes than were written. Raises StorageUnavailable."""
+        try:
+            return not self.is_intact(source)
+        except (NotFound, AccessRefused):
+            self._require_own_storage()
+            return True
+
     def copy(self, source: StoredObject, target: str) -> StoredObject:
         """A second name for the same bytes. Raises ObjectMissing, StorageUnavailable."""
         self._read(source, lambda: self._storage.copy(source.key, target))

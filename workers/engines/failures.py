@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 from jobs.failure import ErrorClass, Failure
-from pipelines.errors import BadInput, ModelUnavailable, PipelineError
+from jobs.stack_trace import format_stack
+from pipelines.errors import BadInput, EngineFailure, ModelUnavailable, PipelineError
 
 from .messages import StepFailed
 
@@ -16,4 +19,15 @@ def to_failure(error: PipelineError) -> Failure:
 
 def step_failed(error: PipelineError) -> StepFailed:
     """The event of a run that ended with a pipeline's error. What only an operator can change goes to the log."""
-    return StepFailed(to_failure(error), trace=error.detail if isinstance(error, ModelUnavailable) else None)
+    return StepFailed(to_failure(error), trace=_for_log(error))
+
+
+def _for_log(error: PipelineError) -> str | None:
+    """What an operator needs and a caller does not get. The words of a runtime may quote the input: not those."""
+    match error:
+        case ModelUnavailable():
+            return error.detail
+        case EngineFailure() if error.paths or error.__cause__:
+            files = [path for path in error.paths if os.path.exists(path)]  # noqa: PTH110 – any text, also no path
+            return "\n\n".join([*files, format_stack(error)[-4000:]])
+    return None

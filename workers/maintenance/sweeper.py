@@ -1,8 +1,8 @@
 """Periodic maintenance, in every controller: one leads at a time, but correctness never depends on there being one.
 
-Each pass rescues chunks of dead workers, expires jobs, notifies for work that nobody claimed. Every 30 seconds it
-removes the objects of jobs that are due for deletion; every ten minutes it runs the audit, whose latest result is a
-metric.
+Each pass rescues chunks of dead workers, expires jobs, notifies for work that nobody claimed. Every 30 seconds, and in
+each pass while one is not enough, it removes the objects of jobs that are due for deletion; every ten minutes it runs
+the audit and adds up the sizes of the objects: the latest results are metrics.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ import structlog
 from jobs.dispatch.dispatch import Dispatch
 from jobs.errors import JobsError, Misconfigured, StorageUnavailable
 from jobs.lease_trust import TrustWindow
-from jobs.storage.object_keys import job_prefix
+from jobs.storage.object_keys import job_prefix, part_prefixes
 from jobs.storage.ownership import require_own_storage
 from jobs.storage.storage import Storage
 from jobs.store.maintenance import Maintenance
+from jobs.stored_object import StoredBytes
 from jobs.worker_counters import EXPIRED_JOBS, RESCUES, WorkerCounters
 from workers.periodic import Periodic
 
@@ -27,6 +28,8 @@ _log = structlog.get_logger(__name__)
 _LEADER = "sweeper"
 #: Seconds between two runs of the slow tasks.
 _DELETE_EVERY_S = 30.0
+#: Seconds for which one pass deletes; with more left to delete, the next pass continues.
+_DELETE_FOR_S = 2.0
 _AUDIT_EVERY_S = 600.0
 #: Seconds between two searches for uploads of killed processes, and how old an upload is that nobody completes.
 _DISCARD_EVERY_S, _STALE_UPLOAD_S = 3600.0, 48 * 3600.0
@@ -62,6 +65,8 @@ class Sweeper:
         self._discard_at = clock() + _DISCARD_EVERY_S
         #: Invariant → violations found by this worker's last audit; empty before the first.
         self.audit: Mapping[str, int] = {}
+        #: As of that audit; None before the first.
+        self.stored: StoredBytes | None = None
         self._thread = Periodic("sweeper", self.sweep, every_s=every_s)
 
     def start(self) -> None:
@@ -100,7 +105,10 @@ class Sweeper:
     def _slow_tasks(self) -> None:
         if self._clock() >= self._delete_at:
             self._delete_at = self._clock() + _DELETE_EVERY_S
+            if count := self._maintenance.bring_forward():
+                _log.warning("times_brought_forward", count=count, detail="the database's clock was set back")
             self._delete()
+            self._delete_dropped_parts()
         if self._clock() >= self._discard_at:
             self._discard_at = self._clock() + _DISCARD_EVERY_S
             require_own_storage(self._storage, self._maintenance.installation_id())
@@ -111,13 +119,39 @@ class Sweeper:
             self.audit = {name: len(rows) for name, rows in self._maintenance.audit().items()}
             if broken := {name: count for name, count in self.audit.items() if count}:
                 _log.error("audit_failed", **broken)
+            self.stored = self._maintenance.stored_bytes()
 
     def _delete(self) -> None:
-        """Delete objects first, then blank the row: a crash in between is repaired by the next pass."""
-        due = self._maintenance.due_for_purge()
-        if due:
-            require_own_storage(self._storage, self._maintenance.installation_id())
-        for job in due:
-            self._storage.delete_prefix(job_prefix(job.tenant_id, job.id))
-            self._maintenance.purge(job.id)
-            _log.info("job_deleted", job=job.id)
+        """Delete objects first, then blank the row: a crash in between is repaired by the next pass.
+
+        A long backlog is spread over many passes, each short enough for the leases that the others repair.
+        """
+        until = self._clock() + _DELETE_FOR_S
+        deleted: set[str] = set()
+        while due := [job for job in self._maintenance.due_for_purge() if job.id not in deleted]:
+            if not deleted:
+                require_own_storage(self._storage, self._maintenance.installation_id())
+            for job in due:
+                self._storage.delete_prefix(job_prefix(job.tenant_id, job.id))
+                self._maintenance.purge(job.id)
+                _log.info("job_deleted", job=job.id)
+                deleted.add(job.id)
+                if self._clock() >= until:
+                    self._delete_at = self._clock()
+                    return
+
+    def _delete_dropped_parts(self) -> None:
+        """Delete the parts that succeeded jobs gave up; the record says so already, so this may end anywhere."""
+        until = self._clock() + _DELETE_FOR_S
+        deleted: set[str] = set()
+        while due := [job for job in self._maintenance.due_for_part_deletion() if job.id not in deleted]:
+            if not deleted:
+                require_own_storage(self._storage, self._maintenance.installation_id())
+            for job in due:
+                for prefix in part_prefixes(job.tenant_id, job.id):
+                    self._storage.delete_prefix(prefix)
+                self._maintenance.record_parts_deleted(job.id)
+                deleted.add(job.id)
+                if self._clock() >= until:
+                    self._delete_at = self._clock()
+                    return

@@ -31,11 +31,16 @@ class WorkerRegistration:
         slots: int,
         device: str,
         info: Callable[[], WorkerInfo],
+        report_life: Callable[[], None] = lambda: None,
     ) -> None:
-        """`info` is called for each update: models, voices, memory, the latest audit."""
+        """`info` is called for each update: models, voices, memory, the latest audit.
+
+        `report_life` is called before each: also while the database is down.
+        """
         self._workers = workers
         self._row = WorkerRow(worker_id, tuple(queues), slots, device, last_seen=0)
         self._info = info
+        self._report_life = report_life
         self._thread = Periodic("worker-registration", self._register, every_s=_EVERY_S, retry_s=3.0)
 
     def start(self) -> None:
@@ -56,6 +61,7 @@ class WorkerRegistration:
             _log.warning("worker_not_removed", detail=error.detail)
 
     def _register(self) -> None:
+        self._report_life()
         rss = psutil.Process().memory_info().rss
         row = WorkerRow(
             self._row.id,

@@ -18,6 +18,7 @@ from pathlib import Path
 import structlog
 
 from jobs.worker import WorkerInfo
+from pipelines.catalog.features import installed_features
 from workers.engines.channel import ChannelClosed
 from workers.engines.engine import EngineDied, StepRequest
 from workers.engines.messages import Command, Lane, RunStep, StepDone, StepEvent
@@ -87,6 +88,7 @@ class SandboxPool:
         self._callback: Callable[[], None] | None = None
         self._most_idle = most_idle
         self._idle: list[_ReusableSandbox] = []
+        self._features = installed_features()
         self._server = self._start()
 
     def wait_until_loaded(self, timeout_s: float) -> bool:
@@ -181,7 +183,11 @@ class SandboxPool:
                 self._server = self._start()
 
     def describe(self) -> WorkerInfo:
-        return WorkerInfo(restrictions=list(self._server.restrictions), engine_rss_bytes=[self._server.rss_bytes()])
+        return WorkerInfo(
+            restrictions=list(self._server.restrictions),
+            features=self._features,
+            engine_rss_bytes=[self._server.rss_bytes()],
+        )
 
     def close(self) -> None:
         with self._lock:

@@ -180,20 +180,18 @@ class Stack:
             "-m",
             "granian",
             "--interface",
-            "wsgi",
+            "rsgi",
             "--host",
             "127.0.0.1",
             "--port",
             str(self._port),
             "--workers",
             "1",
-            "--blocking-threads",
-            "256",
             "--respawn-failed-workers",
             "--no-access-log",
             "--log-level",
             "warning",
-            "api.wsgi:app",
+            "api.rsgi:server",
         ]
         self._supervisor.start(Service("api", api, self._env, _SERVICE_GRACE_S, level=2))
         flower = [

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
-from jobs.chunk import Claim, Commit, HeartbeatResult, Release, ReusedChunk
+from jobs.chunk import Chunk, Claim, Commit, HeartbeatResult, Release, ReusedChunk
 from jobs.failure import Failure
 from jobs.sql.database import Database
 
 from .claims import Claims
 from .commits import Commits
 from .failures import Failures
+from .withdrawals import Withdrawals
 
 
 class SqlChunkQueue:
@@ -23,6 +24,7 @@ class SqlChunkQueue:
         self._claims = Claims(db)
         self._commits = Commits(db)
         self._failures = failures
+        self._withdrawals = Withdrawals(db, failures)
 
     def claim(
         self, queues: Sequence[str], worker_id: str, *, lease_ms: int, interactive_only: bool = False
@@ -55,6 +57,10 @@ class SqlChunkQueue:
     def fail(self, claim: Claim, failure: Failure) -> None:
         """See ChunkQueue.fail."""
         self._failures.fail(claim, failure)
+
+    def withdraw(self, claim: Claim, damaged: Sequence[Chunk], failure: Failure) -> Sequence[str]:
+        """See ChunkQueue.withdraw."""
+        return self._withdrawals.withdraw(claim, damaged, failure)
 
     def stop(self, claim: Claim) -> None:
         """See ChunkQueue.stop."""

@@ -128,7 +128,9 @@ class Commits:
             self._succeed(connection, claim, commit)
             match claim.chunk.step:
                 case Step.STITCH:
-                    row = close_job(connection, job, JobState.SUCCEEDED, result=commit.result)
+                    row = close_job(
+                        connection, job, JobState.SUCCEEDED, result=commit.result, drops_parts=commit.drops_parts
+                    )
                     return (WEBHOOK_QUEUE,) if enqueue_job_webhooks(self._db, connection, row) else ()
                 case Step.PLAN:
                     return self._begin_work(connection, job, commit, copies)
@@ -236,7 +238,18 @@ class Commits:
         if job.chunks_done < job.chunk_total:
             return tuple(sorted({each.queue for each in new}))
         stitch = new_chunk(job, step=Step.STITCH, queue=CPU_QUEUE, now_ms=job.updated_at)
-        connection.execute(_INSERT_CHUNK, stitch)
+        # It is there already where it found a damaged part, which was made again now (withdrawals.py).
+        insert = self._db.insert(chunks)
+        row = connection.execute(
+            insert.on_conflict_do_update(
+                index_elements=["job_id", "step", "round", "idx"],
+                set_={"state": "ready", "available_at": insert.excluded.available_at},
+                where=chunks.c.state == "blocked",
+            ).returning(chunks.c.id, chunks.c.fence),
+            stitch,
+        ).one()
+        if row.id != stitch["id"]:
+            record_transitions(connection, [(row.id, row.fence)], "blocked", "ready", "parts_complete")
         return (CPU_QUEUE,)
 
 

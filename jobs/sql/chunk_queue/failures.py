@@ -84,13 +84,7 @@ class Failures:
             stop_running(connection, chunk.id, chunk.fence, state=ChunkState.CANCELLED, reason="stopped")
             end_if_idle(self._db, connection, job)
             return
-        decision = retry_policy.decide_retry(
-            release.reason,
-            retry_policy.Counts(chunk.error_count, chunk.crash_count, chunk.rescue_count, chunk.snooze_count),
-            charge=release.charge,
-            base_ms=self._retry_base_s * 1000,
-            random=random.random,
-        )
+        decision = self.decide(chunk, release)
         charged = decision.counts
         counts = {
             "error_count": charged.error,
@@ -114,6 +108,16 @@ class Failures:
         record_transitions(connection, [(chunk.id, chunk.fence)], "running", "ready", release.reason.value)
         if (charged.error, charged.crash, charged.rescue) != (chunk.error_count, chunk.crash_count, chunk.rescue_count):
             connection.execute(sa.update(jobs).where(jobs.c.id == job.id).values(attempts=jobs.c.attempts + 1))
+
+    def decide(self, chunk: Any, release: Release) -> retry_policy.RetryAfter | retry_policy.Exhausted:
+        """Whether and when this row of a chunk runs again after the release."""
+        return retry_policy.decide_retry(
+            release.reason,
+            retry_policy.Counts(chunk.error_count, chunk.crash_count, chunk.rescue_count, chunk.snooze_count),
+            charge=release.charge,
+            base_ms=self._retry_base_s * 1000,
+            random=random.random,
+        )
 
     def requeue_if(self, seen: Any, condition: sa.ColumnElement[bool], release: Release) -> bool:
         """Requeue a chunk that was seen running (`id`, `job_id`), if `condition` holds now that it is locked."""

@@ -41,6 +41,7 @@ _CLOSE_JOB = (
         finished_at=db_now_ms(),
         updated_at=db_now_ms(),
         delete_at=sa.case((jobs.c.retain_ms.is_not(None), db_now_ms() + jobs.c.retain_ms)),
+        parts_dropped_at=sa.case((sa.bindparam("drops_parts", type_=sa.Boolean), db_now_ms())),
     )
     .returning(jobs)
 )
@@ -105,12 +106,18 @@ def cancel_waiting(connection: sa.Connection, job_id: str, reason: str) -> None:
 
 
 def close_job(
-    connection: sa.Connection, job: Any, state: JobState, *, result: Json | None = None, error: Failure | None = None
+    connection: sa.Connection,
+    job: Any,
+    state: JobState,
+    *,
+    result: Json | None = None,
+    error: Failure | None = None,
+    drops_parts: bool = False,
 ) -> Any:
     """Write the end of an open job; returns the row as it is now. Its webhooks are still to be enqueued."""
     failure = None if error is None else error.to_json()
     values = {"of_job": job.id, "to_state": state.value, "made": result, "failure": failure}
-    return connection.execute(_CLOSE_JOB, values).one()
+    return connection.execute(_CLOSE_JOB, {**values, "drops_parts": drops_parts}).one()
 
 
 def end_job(

@@ -40,12 +40,17 @@ _QUERIES: Mapping[str, str] = {
         SELECT id, state, lease_owner, lease_expires_at FROM chunks
         WHERE (state = 'running') <> (lease_owner IS NOT NULL AND lease_expires_at IS NOT NULL)""",
     "06_a_chunk_succeeds_once": """
-        SELECT e.chunk_id, count(*) AS successes, min(e.fence) AS event_fence, min(c.fence) AS row_fence
-        FROM chunk_events e JOIN chunks c ON c.id = e.chunk_id
-        WHERE e.to_state = 'succeeded' GROUP BY e.chunk_id
-        HAVING count(*) > 1 OR min(e.fence) <> min(c.fence) OR min(c.state) <> 'succeeded'
+        SELECT chunk_id, successes, withdrawn, fence, row_fence FROM (
+            SELECT e.chunk_id, e.fence, min(c.fence) AS row_fence, min(c.state) AS state,
+                sum(CASE WHEN e.to_state = 'succeeded' THEN 1 ELSE 0 END) AS successes,
+                sum(CASE WHEN e.from_state = 'succeeded' THEN 1 ELSE 0 END) AS withdrawn
+            FROM chunk_events e JOIN chunks c ON c.id = e.chunk_id
+            WHERE e.to_state = 'succeeded' OR e.from_state = 'succeeded' GROUP BY e.chunk_id, e.fence) AS attempts
+        WHERE successes <> 1 OR withdrawn > 1
+            OR (withdrawn = 0 AND (fence <> row_fence OR state <> 'succeeded'))
+            OR (withdrawn = 1 AND fence = row_fence AND state = 'succeeded')
         UNION ALL
-        SELECT c.id, 0, NULL, c.fence FROM chunks c WHERE c.state = 'succeeded' AND NOT EXISTS (
+        SELECT c.id, 0, 0, NULL, c.fence FROM chunks c WHERE c.state = 'succeeded' AND NOT EXISTS (
             SELECT 1 FROM chunk_events e WHERE e.chunk_id = c.id AND e.to_state = 'succeeded')""",
     "07_fences_only_rise": """
         SELECT chunk_id, id, fence, earlier FROM (

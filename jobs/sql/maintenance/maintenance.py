@@ -13,10 +13,14 @@ from jobs.sql.clock import db_now_ms
 from jobs.sql.database import Database
 from jobs.sql.tables import chunks, installation, jobs, voices, webhook_deliveries
 from jobs.store.maintenance import Backlog, ExpectedObject, SweepResult
+from jobs.stored_object import StoredBytes
 
 from .audit import Audit
+from .future_times import bring_forward
 from .leadership import Leadership
+from .part_deletion import PartDeletion
 from .purge import Purge
+from .stored_bytes import sum_stored_bytes
 from .sweep import Sweep
 
 
@@ -28,6 +32,7 @@ class SqlMaintenance:
         self._sweep = sweep
         self._leadership = Leadership(db)
         self._purge = Purge(db)
+        self._part_deletion = PartDeletion(db)
         self._audit = Audit(db)
 
     def sweep(self, *, may_rescue: bool, limit: int = 200) -> SweepResult:
@@ -50,9 +55,21 @@ class SqlMaintenance:
         """See Maintenance.purge."""
         self._purge.purge(job_id)
 
+    def due_for_part_deletion(self, limit: int = 50) -> Sequence[Job]:
+        """See Maintenance.due_for_part_deletion."""
+        return self._part_deletion.due(limit)
+
+    def record_parts_deleted(self, job_id: str) -> None:
+        """See Maintenance.record_parts_deleted."""
+        self._part_deletion.record(job_id)
+
     def audit(self) -> Mapping[str, Sequence[Mapping[str, Any]]]:
         """See Maintenance.audit."""
         return self._audit.audit()
+
+    def bring_forward(self) -> int:
+        """See Maintenance.bring_forward."""
+        return bring_forward(self._db)
 
     def backlog(self) -> Backlog:
         """See Maintenance.backlog."""
@@ -84,8 +101,15 @@ class SqlMaintenance:
             rows = connection.execute(query.order_by(column.id).limit(limit)).all()
             parts: dict[str, list[ExpectedObject]] = {row.id: _list_result_files(row.result) for row in rows}
             chunk = chunks.c
-            stored = sa.select(chunk.job_id, chunk.result_key, chunk.result_sha256, chunk.result_bytes).where(
-                chunk.job_id.in_(parts), chunk.state == "succeeded"
+            stored = (
+                sa.select(chunk.job_id, chunk.result_key, chunk.result_sha256, chunk.result_bytes)
+                .join(jobs, column.id == chunk.job_id)
+                .where(
+                    chunk.job_id.in_(parts),
+                    chunk.state == "succeeded",
+                    # The part of a stitch is a file of the result.
+                    sa.or_(column.parts_dropped_at.is_(None), chunk.step == "stitch"),
+                )
             )
             for part in connection.execute(stored):
                 parts[part.job_id].append(ExpectedObject(part.result_key, part.result_sha256, part.result_bytes))
@@ -102,6 +126,10 @@ class SqlMaintenance:
         return [
             (row.id, (ExpectedObject(row.reference_key, row.reference_sha256, row.reference_bytes),)) for row in rows
         ]
+
+    def stored_bytes(self) -> StoredBytes:
+        """See Maintenance.stored_bytes."""
+        return sum_stored_bytes(self._db)
 
     def installation_id(self) -> str:
         """See Maintenance.installation_id."""

@@ -18,11 +18,12 @@ from pipelines.family import EngineSelection, Recognition, Tick, TranscriptionIn
 
 from .decode_thresholds import DecodeThresholds, measure_level_db, remove_loops
 from .decoding import DecodeAttempt, DecodedText, DecoderEngine, Encoded, EncoderEngine
+from .doubled_words import drop_first_text, find_doubled
 from .features import FRAMES, WINDOW_S, compute_log_mel
 from .languages import resolve_language, to_language_tag
 from .prompt import MAX_NEW_TOKENS, build_prompt, build_start_sequence
 from .segment_window import SegmentWindow
-from .segments import drop_open_segment, find_continuation
+from .segments import UNHEARD_S, drop_open_segment, find_continuation, find_end
 from .tokenizer import Tokenizer
 
 #: Shorter windows contain no word. Seconds.
@@ -104,10 +105,12 @@ class Whisper:
         encoded = self._encoder.encode(mels, tick)
         self._detect_languages(windows, encoded)
         self._decode(windows, encoded, tick)
-        remainders = [rest for window in windows if (rest := self._accept_text(window)) is not None]
+        for number, window in enumerate(windows):
+            self._accept_text(window, encoded[[number]])
         tick()
         self._align(windows, encoded)
-        return remainders
+        remainders = [self._find_remainder(window, encoded[[number]]) for number, window in enumerate(windows)]
+        return [rest for rest in remainders if rest is not None]
 
     def _detect_languages(self, windows: Sequence[SegmentWindow], encoded: Encoded) -> None:
         """Detect the languages of windows, also to report another one than that of the request."""
@@ -192,21 +195,73 @@ class Whisper:
     def _is_doubtful(self, decoded: DecodedText | None) -> bool:
         return decoded is not None and self.thresholds.is_doubtful(decoded, self._tokenizer.decode(decoded.tokens))
 
-    def _accept_text(self, window: SegmentWindow) -> SegmentWindow | None:
-        """Set the window's tokens, unless it is silent; a window for the remainder where the text breaks off early."""
+    def _accept_text(self, window: SegmentWindow, encoded: Encoded) -> None:
+        """Set the window's tokens, and where its text breaks off, unless it is silent.
+
+        `encoded`: the encoder states of this window alone.
+        """
         decoded = window.decoded
         assert decoded is not None
         if self.thresholds.is_silence(decoded, measure_level_db(window.samples)):
-            return None
+            return
         at = None
         if self._has_timestamps(window):
             at = find_continuation(self._tokenizer, decoded.tokens, window.seconds, self._token_limit(window))
-        rest = window.create_remainder(at) if at is not None else None
-        if rest is not None and not self._is_audible(rest):
-            rest = None
-        tokens = list(decoded.tokens) if rest is None else drop_open_segment(self._tokenizer, decoded.tokens)
+        if at is not None and self._is_audible(window.create_remainder(at, encoded)):
+            window.breaks_off_at = at
+        tokens = list(decoded.tokens)
+        if window.breaks_off_at is not None:
+            tokens = drop_open_segment(self._tokenizer, tokens)
         window.set_tokens(self._tokenizer, remove_loops(tokens) if self.thresholds.loops else tokens)
-        return rest
+        if window.previous is not None:
+            self._drop_doubled(window, *window.previous)
+
+    def _find_remainder(self, window: SegmentWindow, encoded: Encoded) -> SegmentWindow | None:
+        """A window for what follows the text, where it breaks off or ends long before the window does.
+
+        Where it ends by itself, its last words may go on behind its last timestamp: the later time counts.
+        """
+        if window.breaks_off_at is not None:
+            return window.create_remainder(window.breaks_off_at, encoded)
+        at = self._find_end(window)
+        if at is None:
+            return None
+        if not window.request.words:
+            self._align_together([window], encoded)
+        assert window.alignment is not None
+        at = max(at, float(window.alignment.times[-1]))
+        if not window.request.words:
+            window.alignment = None
+        rest = window.create_remainder(at, encoded)
+        return rest if rest.seconds >= UNHEARD_S and self._is_audible(rest) else None
+
+    def _find_end(self, window: SegmentWindow) -> float | None:
+        if not window.text_tokens() or not self._has_timestamps(window):
+            return None
+        return find_end(self._tokenizer, window.tokens, window.seconds)
+
+    def _drop_doubled(self, window: SegmentWindow, before: SegmentWindow, encoded: Encoded) -> None:
+        """Drop the first words of a remainder that the text before it has already, unless they were said twice.
+
+        The model decides: whether it believes more in the whole text with them, or without them, for the audio of the
+        earlier window, which holds both.
+        """
+        earlier, own = before.text_tokens(), window.text_tokens()
+        for count in find_doubled(self._tokenizer, earlier, own, window.language):
+            own = own[:MAX_NEW_TOKENS]
+            if self._measure_logprob(before, encoded, earlier + own[count:]) > self._measure_logprob(
+                before, encoded, earlier + own
+            ):
+                window.set_tokens(self._tokenizer, drop_first_text(self._tokenizer, window.tokens, count))
+                return
+
+    def _measure_logprob(self, window: SegmentWindow, encoded: Encoded, text: Sequence[int]) -> float:
+        """The logarithm of the probability that the window's audio says `text`."""
+        assert window.language is not None
+        start = build_start_sequence(self._tokenizer, window.language, window.request.task)
+        text = text[: self._max_tokens - len(start) - 1]
+        probabilities = self._decoder.align(encoded, start, [text], [_count_frames(window.seconds)])[0].probabilities
+        return float(np.sum(np.log(np.maximum(probabilities, 1e-10))))
 
     def _align(self, windows: Sequence[SegmentWindow], encoded: Encoded) -> None:
         """Set the times of words where requested: all texts of a language and task together."""
@@ -216,13 +271,17 @@ class Whisper:
                 assert window.language is not None
                 start = build_start_sequence(self._tokenizer, window.language, window.request.task)
                 groups[tuple(start)].append(number)
-        for start_tokens, numbers in groups.items():
-            group = [windows[number] for number in numbers]
-            frames = [min(FRAMES, max(2, round(window.seconds * FRAMES / WINDOW_S))) for window in group]
-            texts = [window.text_tokens() for window in group]
-            found = self._decoder.align(encoded[numbers], start_tokens, texts, frames)
-            for window, alignment in zip(group, found, strict=True):
-                window.alignment = alignment
+        for numbers in groups.values():
+            self._align_together([windows[number] for number in numbers], encoded[numbers])
+
+    def _align_together(self, windows: Sequence[SegmentWindow], encoded: Encoded) -> None:
+        """Set the times of words; the windows have the same language and task."""
+        assert windows[0].language is not None
+        start = build_start_sequence(self._tokenizer, windows[0].language, windows[0].request.task)
+        frames = [_count_frames(window.text_seconds) for window in windows]
+        found = self._decoder.align(encoded, start, [window.text_tokens() for window in windows], frames)
+        for window, alignment in zip(windows, found, strict=True):
+            window.alignment = alignment
 
     def _build_result(self, windows: Sequence[SegmentWindow]) -> Recognition:
         first = windows[0]
@@ -231,3 +290,8 @@ class Whisper:
             return Recognition(phrases)
         language = "en" if first.request.task == "translate" else to_language_tag(first.language or "en")
         return Recognition(phrases, language, first.language_confidence, *first.detected)
+
+
+def _count_frames(seconds: float) -> int:
+    """Frames of a spectrogram without padding."""
+    return min(FRAMES, max(2, round(seconds * FRAMES / WINDOW_S)))

@@ -28,6 +28,8 @@ _NAMES = 0.01
 #: Fewer Han characters may be any bytes.
 _LEAST_HAN = 4
 _RARE = 0.15
+#: So many words have a common one among them.
+_ENOUGH_WORDS = 15
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ class _Script(Alphabet):
         signs = {sign for sign in text if not sign.isascii() and not sign.isalpha()}
         known = all(sign in _PUNCTUATION or first <= sign <= last for sign in signs)
         known = known and not _AFTER_LETTERS.search(text)
+        if self.words and len(words) >= _ENOUGH_WORDS and not self.count_words(text):
+            return False
         return bool(words) and known and len(odd) <= _ODD * len(words)
 
 
@@ -106,9 +110,11 @@ def _is_odd(word: str) -> bool:
 
 
 _WESTERN = ("cp1252", "iso8859-15", "mac-roman", "cp850")
-_CENTRAL = ("cp1250", "iso8859-2", "cp852")
+_CENTRAL = ("cp1250", "iso8859-2", "cp852", "mac-latin2")
 _CYRILLIC = _Script(
-    ("cp1251", "koi8-r", "koi8-u", "iso8859-5", "cp866"), "\u0401\u045f", "и в не на я он что с как это но а у по"
+    ("cp1251", "koi8-r", "koi8-u", "iso8859-5", "cp866", "mac-cyrillic"),
+    "\u0401\u045f",
+    "и в не на я он что с как это но а у по",
 )
 _ALPHABETS: Mapping[str, Alphabet] = {
     "en": Alphabet(
@@ -139,9 +145,9 @@ _ALPHABETS: Mapping[str, Alphabet] = {
     "et": Alphabet(("cp1257", "iso8859-15"), "äöüõšž", "ja on ei see et ta oli kui aga ma ka oma siis"),
     "eo": Alphabet(("iso8859-3",), "ĉĝĥĵŝŭ", "la kaj de en estas ne al mi li ke por sur kun oni tiu"),
     "ru": _CYRILLIC,
-    "el": _Script(("cp1253", "iso8859-7"), "\u0386\u03ce"),
-    "he": _Script(("cp1255",), "\u05b0\u05ea"),
-    "ar": _Script(("cp1256", "iso8859-6"), "\u060c\u06d2"),
+    "el": _Script(("cp1253", "iso8859-7"), "\u0386\u03ce", "και το να η ο οι του την της που με για είναι τα στο από"),
+    "he": _Script(("cp1255",), "\u05b0\u05ea", "של את על לא הוא היא זה עם כי אל לו כל אם גם"),
+    "ar": _Script(("cp1256", "iso8859-6"), "\u060c\u06d2", "من في على إلى أن لا ما هو هذا التي الذي عن كان مع"),
     "th": _Script(("cp874",), "\u0e01\u0e5b"),
     "zh": _Han(("gb18030", "cp950"), "\u4e00\u9fa5", common={"gb18030": (0xB0, 0xD7, 0xA1), "cp950": (0xA4, 0xC6, 0)}),
     "ja": _Han(
@@ -158,6 +164,11 @@ _SAME = {
     **dict.fromkeys(("no", "nn"), "nb"),
     **dict.fromkeys(("bs",), "hr"),
 }
+
+
+def common_words() -> Mapping[str, frozenset[str]]:
+    """Short words that are in nearly every text of a language, by language (ISO 639-1), where they are known."""
+    return {language: frozenset(each.words.split()) for language, each in _ALPHABETS.items() if each.words}
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,16 @@ from urllib.parse import unquote
 from pipelines.errors import BadInput, InputTooLarge, UnreadableInput
 from pipelines.pipeline import Limits
 
+from .encoding import describe_other_format
+
 MAX_ENTRIES = 10_000
 #: Bytes of the archive's central directory; ten thousand entries need about one million.
 _MAX_DIRECTORY_BYTES = 8 << 20
 #: An archive may unpack to this many bytes whatever its ratio.
 _RATIO_FREE_BYTES = 16 << 20
 _BLOCK_BYTES = 1 << 16
+#: The flag of entries whose names are in UTF-8.
+_IS_UTF8 = 0x800
 _UNSAFE_NAME = re.compile(r"^/|^[A-Za-z]:|(?:^|[/\\])\.\.(?:[/\\]|$)|\x00")
 
 
@@ -54,10 +58,13 @@ class Archive:
                 )
         #: How far each entry was unpacked.
         self._ends: dict[str, int] = {}
-        self._entries = {entry.filename: entry for entry in entries}
+        self._entries = {entry.filename.replace("\\", "/"): entry for entry in entries}
         self._names: dict[str, str] = {}
         for name in self._entries:
             self._names.setdefault(_fold(name), name)
+        for name, entry in self._entries.items():
+            if not entry.flag_bits & _IS_UTF8:
+                self._names.setdefault(_fold(_read_as_utf8(name)), name)
 
     def __enter__(self) -> Archive:
         return self
@@ -135,6 +142,14 @@ class Archive:
             )
 
 
+def _read_as_utf8(name: str) -> str:
+    """The name of an entry that does not say it is in UTF-8, and that zipfile took for code page 437; itself if not."""
+    try:
+        return name.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return name
+
+
 def _fold(name: str) -> str:
     """What names have in common that differ in case, normal form, escapes or slashes only."""
     return unicodedata.normalize("NFC", unquote(name).replace("\\", "/").casefold())
@@ -147,7 +162,15 @@ def _check_directory(path: Path, size: int) -> None:
         tail = file.read()
     at = tail.rfind(b"PK\x05\x06")
     if at < 0 or len(tail) - at < 22:
-        raise UnreadableInput("This is not an EPUB or DOCX file: it is no zip archive, or cut off.", field="file")
+        with path.open("rb") as file:
+            first = file.read(8)
+        what = None if first.startswith(b"PK") else describe_other_format(first)
+        raise UnreadableInput(
+            f"This is not an EPUB or DOCX file but {what}."
+            if what
+            else "This is not an EPUB or DOCX file: it is no zip archive, or cut off.",
+            field="file",
+        )
     entries, directory_bytes = struct.unpack_from("<HI", tail, at + 10)
     if tail[max(0, at - 20) : at].startswith(b"PK\x06\x07") or directory_bytes > _MAX_DIRECTORY_BYTES:
         raise _too_many_entries()

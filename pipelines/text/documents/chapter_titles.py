@@ -1,4 +1,4 @@
-"""Recognises chapter headings in plain text. Word lists and one rule; knows nothing else of documents.
+"""Recognises chapter headings in plain text. Word lists and one rule; knows nothing of formats.
 
 A heading is alone between empty lines: "Chapter 1", "CHAPTER I: The Cave", "IV.", "Kapitel 3", "Prologue". An
 ambiguous line (a bare number, a line in capitals) is left as text: a false chapter is worse than a missing one.
@@ -7,7 +7,9 @@ ambiguous line (a bare number, a line in capitals) is left as text: a false chap
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+
+from pipelines.text.document import Block, Heading, Paragraph
 
 #: A longer line is a sentence that happens to begin so.
 _MAX_LENGTH = 100
@@ -29,10 +31,18 @@ _NUMBER_WORDS = _words("""
     one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
     nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred first second third fourth fifth sixth seventh
     eighth ninth tenth last
-    eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf erstes zweites drittes viertes fünftes
-    un deux trois quatre cinq six sept huit neuf dix premier première
-    uno dos tres cuatro cinco seis siete ocho nueve diez primero primera
-    due tre quattro cinque sei sette otto nove dieci
+    eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf
+    erstes zweites drittes viertes fünftes sechstes siebtes siebentes achtes neuntes zehntes elftes zwölftes dreizehntes
+    vierzehntes fünfzehntes sechzehntes siebzehntes achtzehntes neunzehntes zwanzigstes letztes
+    erster zweiter dritter vierter fünfter erste zweite dritte vierte fünfte
+    un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize vingt premier première
+    deuxième second seconde troisième quatrième cinquième sixième septième huitième neuvième dixième dernier dernière
+    uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince veinte primero primera segundo
+    segunda tercero tercera cuarto cuarta quinto quinta sexto séptimo octavo noveno décimo último última
+    due tre quattro cinque sei sette otto nove dieci primo prima secondo seconda terzo terza quarto quinto sesto settimo
+    ottavo nono decimo
+    первая вторая третья четвёртая четвертая пятая шестая седьмая восьмая девятая десятая первый второй третий
+    pierwszy drugi trzeci czwarty piąty szósty siódmy ósmy dziewiąty dziesiąty první druhá třetí čtvrtá pátá
     een twee drie vier vijf zes zeven acht negen tien
 """)
 _UNNUMBERED = _words("""
@@ -49,7 +59,11 @@ _DIVISION = "|".join(_DIVISIONS)
 _TITLE = r"(?:\s*[.:–—-]+\s*(?P<title>\S.*)?|\s+(?P<bare>[\"“‘'(]?[A-ZÄÖÜÉÈÀÁÍÓÚÑА-Я].*))?"
 
 _NUMBERED = re.compile(rf"(?i:(?:{_DIVISION})\s+(?:{_NUMBER})(?![\w']))\s*[.:]?{_TITLE}$")
-_ORDINAL = re.compile(rf"(?i:(?:{_WORD}|\d{{1,3}}\.)\s+(?:{_DIVISION}))\s*[.:]?$")
+_ORDINAL = re.compile(rf"(?i:(?:{_WORD}|\d{{1,3}}\.)\s+(?:{_DIVISION}))\s*(?:[.:]?|[.:–—-]\s+(?P<title>\S.*))$")
+#: "第一章 …", "제1장".
+_EAST_ASIAN = re.compile(
+    r"(?:第[一二三四五六七八九十百千零〇\d]{1,6}[章回話话节節部巻卷篇编編]|제\s?\d{1,4}\s?[장부화])(?:[\s:：、].*)?$"
+)
 _NAMED = re.compile(rf"(?i:(?:{'|'.join(_UNNUMBERED)}))\s*[.:]?(?:\s*[:–—-]\s*\S.*)?$")
 _BARE_ROMAN = re.compile(r"(?=[IVXLC])C{0,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?:\.|\.?\s*[:–—]\s*\S.*|\.\s+\S.*)?$")
 _SENTENCE_END = re.compile(r"[a-zà-ÿ]\.$|[,;]$")
@@ -73,6 +87,13 @@ def find_title(lines: Sequence[str]) -> str | None:
     return f"{first.rstrip('.:')}: {lines[1]}"
 
 
+def find_headings(blocks: Iterable[Block]) -> Iterator[Block]:
+    """The blocks of a document without heading styles: paragraphs that are titles of chapters are headings."""
+    for block in blocks:
+        title = find_title([block.text]) if isinstance(block, Paragraph) and len(block.text) <= _MAX_LENGTH else None
+        yield Heading(title) if title is not None else block
+
+
 def _is_title(line: str) -> bool:
     found = _NUMBERED.match(line)
     if found is not None:
@@ -80,7 +101,9 @@ def _is_title(line: str) -> bool:
         return not (found.group("bare") and _SENTENCE_END.search(line))
     if _BARE_ROMAN.match(line):
         return line != "I" and not (_SENTENCE_END.search(line) and len(line) > 40)
-    return _ORDINAL.match(line) is not None or _NAMED.match(line) is not None
+    if found := _ORDINAL.match(line):
+        return not (found.group("title") and _SENTENCE_END.search(line))
+    return _EAST_ASIAN.match(line) is not None or _NAMED.match(line) is not None
 
 
 def _is_only_number(line: str) -> bool:

@@ -5,99 +5,66 @@ Office Open XML, ECMA-376 part 1: WordprocessingML. Knows elements and styles; n
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from pipelines.language_tags import same_language
-from pipelines.text.document import Block, Heading, Paragraph, split_annotated
+from pipelines.text.document import Block, Heading, Paragraph, split_annotated, split_paragraph
 from pipelines.text.lines import join_wrapped_lines
-from pipelines.text.style import NEUTRAL_STYLE, Style
 
 from .docx_fields import DocxFields, is_list
+from .docx_formulas import FormulaReader
 from .docx_nesting import BlockNesting
-from .docx_styles import PLAIN, RUN_PROPERTIES, DocxStyles, RunProperties, attribute_of
+from .docx_paragraph import DocxContext, DocxParagraph
+from .docx_styles import PLAIN, RUN_PROPERTIES, DocxStyles, attribute_of, is_set
+from .docx_symbols import read_symbol
 from .html_rules import Omission
-from .inline_text import InlineText, Mark
-from .mathml import MathReader
 from .reading import Reading
 from .ruby import RubyReader
 from .safe_xml import declared_entities_error
-from .superscript import read_superscript
 
 #: A longer paragraph is passed on in parts.
 _TEXT_CHARACTERS = 32_768
+#: In the namespaces of the text, of the strict variant too; drawings have elements of the same names.
+_TEXT_NAMESPACE = "wordprocessingml"
 #: Elements whose text is skipped; a text box is in the file twice, once as a fallback, and a
 #: tracked change of the format has the old one.
 _SKIPPED = frozenset(
-    ["Fallback", "del", "moveFrom", "delText", "rPrChange", "pPrChange", "sectPrChange", "tblPrChange"]
+    ["Fallback", "del", "moveFrom", "delText", "rPrChange", "pPrChange", "sectPrChange", "tblPrChange", "numPrChange"]
 )
-#: Elements of Office's formulas → of MathML.
-_MATH: Mapping[str, str] = {
-    "oMath": "math",
-    "sSup": "msup",
-    "sSub": "msub",
-    "sSubSup": "msubsup",
-    "f": "mfrac",
-    "rad": "msqrt",
-    "d": "mrow",
-    "e": "mrow",
-    "num": "mrow",
-    "den": "mrow",
-    "sup": "mrow",
-    "sub": "mrow",
-    "r": "mrow",
-    "t": "mrow",
-}
-
-
-_MATH_TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+|\S")
-
-
-@dataclass(slots=True)
-class _ParagraphState:
-    """A paragraph that is read."""
-
-    inline: InlineText = field(default_factory=InlineText)
-    level: int | None = None
-    continues: bool = False
-    is_contents: bool = False
-    #: What its style says of its runs.
-    properties: RunProperties = PLAIN
-
-
-@dataclass(slots=True)
-class _Run:
-    """The run that is read: what its style says, and what it says itself."""
-
-    style: RunProperties = PLAIN
-    own: RunProperties = PLAIN
 
 
 class DocxTarget:
     """Parser target: receives the events of the XML parser and collects blocks."""
 
-    def __init__(self, styles: DocxStyles, reading: Reading, notes: Mapping[str, str] = MappingProxyType({})) -> None:
-        """`notes`: their texts by kind and number."""
+    def __init__(
+        self,
+        styles: DocxStyles,
+        reading: Reading,
+        notes: Mapping[str, str] = MappingProxyType({}),
+        chapter_level: int = 0,
+    ) -> None:
+        """`notes`: their texts by kind and number. `chapter_level`: of the headings that begin chapters."""
         self._styles, self._reading, self._notes = styles, reading, notes
-        #: Notes to be read at the end.
-        self.notes: list[str] = []
-        #: Characters by language (BCP 47), "" for those without one.
-        self.characters: Counter[str] = Counter()
+        self._chapter_level = chapter_level
+        self._context = DocxContext(styles, reading)
+        #: Notes that are read at the end of their chapter.
+        self._pending: list[str] = []
         self._nesting = BlockNesting()
         #: A text box is a paragraph within a paragraph.
-        self._paragraphs = [_ParagraphState()]
-        self._run = _Run()
-        self._raised: Mark | None = None
+        self._paragraphs = [DocxParagraph(self._context)]
         self._fields = DocxFields()
         self._ruby = RubyReader()
-        self._is_text = self._is_instruction = False
-        self._depth = 0
+        self._formula = FormulaReader()
+        self._is_text = self._is_instruction = self._is_in_properties = False
+        self._depth = self._part_properties = 0
         self._skip_from: int | None = None
-        self._math = MathReader()
+
+    @property
+    def characters(self) -> Counter[str]:
+        """Letters by language (BCP 47), "" for those in the language that the document declares."""
+        return self._context.characters
 
     # -- events of the parser ----------------------------------------------------------------------------------------
     def doctype(self, *_: object) -> None:
@@ -106,32 +73,39 @@ class DocxTarget:
 
     def start(self, tag: str, attributes: Any) -> None:
         self._depth += 1
-        name = tag.rpartition("}")[2]
-        if self._math.is_open:
-            self._math.start(_MATH.get(name, "none"))
+        namespace, _, name = tag.rpartition("}")
+        if self._formula.is_open:
+            self._formula.start(name)
         elif self._skip_from is not None:
             return
+        elif name == "oMath":
+            self._formula.start(name)
+        elif name == "del" and self._is_in_properties:
+            self._paragraph.goes_on = True
         elif name in _SKIPPED:
             self._skip_from = self._depth
-        elif name == "oMath":
-            self._math.start("math")
+        elif _TEXT_NAMESPACE not in namespace:
+            return
         elif name == "t":
             self._is_text = True
         elif name == "instrText":
             self._is_instruction = True
         elif name in RUN_PROPERTIES:
-            self._run.own = self._run.own.set(name, attributes)
+            if not self._is_in_properties:
+                self._paragraph.run = self._paragraph.run.set(name, attributes)
         elif name in self._STARTS:
             self._STARTS[name](self, attributes)
 
     def end(self, tag: str) -> None:
-        name = tag.rpartition("}")[2]
-        if self._math.is_open:
-            if self._math.end():
+        namespace, _, name = tag.rpartition("}")
+        if self._formula.is_open:
+            if self._formula.end():
                 self._read_formula()
         elif self._skip_from is not None:
             if self._depth <= self._skip_from:
                 self._skip_from = None
+        elif _TEXT_NAMESPACE not in namespace:
+            pass
         elif name in ("t", "instrText"):
             self._is_text = self._is_instruction = False
         elif name in self._ENDS:
@@ -139,8 +113,8 @@ class DocxTarget:
         self._depth -= 1
 
     def data(self, data: str) -> None:
-        if self._math.is_open:
-            self._add_formula(data)
+        if self._formula.is_open:
+            self._formula.add(data)
         elif self._skip_from is not None:
             return
         elif self._is_instruction:
@@ -152,6 +126,9 @@ class DocxTarget:
 
     def close(self) -> None:
         """Called by the parser at the end."""
+        self._complete_paragraph()
+        self._nesting.end_list()
+        self._emit_notes()
 
     def take(self) -> Iterator[Block]:
         """The blocks that were completed since the last call."""
@@ -159,35 +136,59 @@ class DocxTarget:
 
     # -- paragraphs --------------------------------------------------------------------------------------------------
     @property
-    def _paragraph(self) -> _ParagraphState:
+    def _paragraph(self) -> DocxParagraph:
         return self._paragraphs[-1]
 
     def _begin_paragraph(self, _: Any) -> None:
-        self._paragraphs[-1], self._run = _ParagraphState(), _Run()
+        before, begun = self._paragraph, DocxParagraph(self._context)
+        if before.goes_on:
+            begun.inline, begun.notes, begun.continues = before.inline, before.notes, before.continues
+        self._paragraphs[-1] = begun
 
     def _begin_text_box(self, _: Any) -> None:
-        self._paragraphs.append(_ParagraphState())
+        self._paragraphs.append(DocxParagraph(self._context))
 
     def _end_text_box(self) -> None:
-        self._end_paragraph()
+        self._complete_paragraph()
         if len(self._paragraphs) > 1:
             self._paragraphs.pop()
+
+    def _begin_properties(self, _: Any) -> None:
+        self._is_in_properties = True
+
+    def _end_properties(self) -> None:
+        self._is_in_properties = False
 
     def _set_style(self, attributes: Any) -> None:
         style = attribute_of(attributes, "val")
         self._paragraph.level = self._styles.heading_levels.get(style, self._paragraph.level)
         self._paragraph.is_contents = style in self._styles.contents
+        self._paragraph.is_item = style in self._styles.items
         self._paragraph.properties = self._styles.runs.get(style, PLAIN)
+
+    def _set_list(self, attributes: Any) -> None:
+        self._paragraph.is_item = attribute_of(attributes, "val") != "0"
 
     def _set_outline_level(self, attributes: Any) -> None:
         level = attribute_of(attributes, "val")
         if level.isdigit():
             self._paragraph.level = int(level) + 1 if int(level) < 9 else None
 
+    def _set_frame(self, attributes: Any) -> None:
+        """A large first letter is a paragraph of its own beside the one that it begins."""
+        self._paragraph.goes_on = attribute_of(attributes, "dropCap") in ("drop", "margin")
+
     def _end_paragraph(self) -> None:
-        self._end_raised()
-        paragraph, self._paragraphs[-1] = self._paragraph, _ParagraphState()
+        paragraph = self._paragraph
+        paragraph.end_raised()
+        self._fields.end_paragraph()
+        if paragraph.goes_on:
+            return
+        self._paragraphs[-1] = DocxParagraph(self._context)
         text = paragraph.inline.take()
+        if paragraph.level is not None and paragraph.level <= self._chapter_level:
+            self._emit_notes()
+        self._pending += paragraph.notes
         if not text.text:
             return
         if paragraph.is_contents or self._fields.is_in_list:
@@ -197,56 +198,47 @@ class DocxTarget:
         if paragraph.level is not None:
             first = parts.pop(0)
             self._nesting.emit(Heading(first.text, paragraph.level, first.styles, first.spoken_forms))
+        elif paragraph.is_item and len(parts) == 1 and not paragraph.continues:
+            self._nesting.add_item(parts.pop())
         for number, part in enumerate(parts):
             self._nesting.emit(Paragraph.from_annotated(part, continues=paragraph.continues or number > 0))
 
+    def _complete_paragraph(self) -> None:
+        """Nothing follows that the paragraph could go on with."""
+        if self._paragraph.goes_on:
+            self._paragraph.goes_on = False
+            self._end_paragraph()
+
+    def _emit_part(self) -> None:
+        """Complete all but the last part of a paragraph that is longer than a block."""
+        paragraph = self._paragraph
+        for part in paragraph.inline.take_parts():
+            self._nesting.emit(Paragraph.from_annotated(part, continues=paragraph.continues))
+            paragraph.continues = True
+        paragraph.drop_raised()
+
+    def _emit_notes(self) -> None:
+        pending, self._pending = self._pending, []
+        for note in pending:
+            for part in split_paragraph(note):
+                self._nesting.emit(part)
+
     # -- runs --------------------------------------------------------------------------------------------------------
     def _begin_run(self, _: Any) -> None:
-        self._run = _Run()
+        self._paragraph.begin_run()
 
     def _set_run_style(self, attributes: Any) -> None:
-        self._run.style = self._styles.runs.get(attribute_of(attributes, "val"), PLAIN)
+        self._paragraph.run_style = self._styles.runs.get(attribute_of(attributes, "val"), PLAIN)
 
-    @property
-    def _properties(self) -> RunProperties:
-        return self._run.own.over(self._run.style).over(self._paragraph.properties)
-
-    def _style_of(self, properties: RunProperties) -> Style:
-        """The style of text that is in another language than the document."""
-        language, own = properties.language, self._reading.language or self._styles.language
-        is_own = not language or (own and same_language(language, own))
-        return NEUTRAL_STYLE if is_own else Style(language=language)
-
-    def _append(self, data: str) -> None:
-        properties = self._properties
-        if properties.is_hidden:
-            self._reading.omissions[Omission.HIDDEN] += 1
+    def _append(self, text: str) -> None:
+        if self._fields.is_silent:
             return
-        inline = self._paragraph.inline
-        if properties.is_raised and self._raised is None:
-            self._raised = inline.mark()
-        elif not properties.is_raised:
-            self._end_raised()
-        style = self._style_of(properties)
-        self.characters[style.language or ""] += len(data)
-        inline.append(data, style)
-        if len(inline) > _TEXT_CHARACTERS and not self._nesting.is_in_row:
+        if self._fields.is_in_reference:
+            self._reading.omissions[Omission.NOTE_REFERENCE] += 1
+            return
+        self._paragraph.append(text)
+        if len(self._paragraph.inline) > _TEXT_CHARACTERS and not self._nesting.is_in_row:
             self._emit_part()
-
-    def _end_raised(self) -> None:
-        """Decide what raised text is, now that all of it is known."""
-        mark, self._raised = self._raised, None
-        if mark is None:
-            return
-        inline = self._paragraph.inline
-        content = inline.since(mark)
-        text = read_superscript(content, inline.before(mark), is_linked=False)
-        if text != content:
-            inline.cut(mark)
-            if text is None:
-                self._reading.omissions[Omission.NOTE_REFERENCE] += 1
-            else:
-                inline.append(text, self._style_of(self._properties))
 
     def _append_space(self, _: Any) -> None:
         self._append(" ")
@@ -254,23 +246,18 @@ class DocxTarget:
     def _append_hyphen(self, _: Any) -> None:
         self._append("-")
 
-    def _break_line(self, attributes: Any) -> None:
-        self._end_raised()
-        self._paragraph.inline.break_line()
+    def _append_symbol(self, attributes: Any) -> None:
+        self._append(read_symbol(attribute_of(attributes, "font"), attribute_of(attributes, "char")))
 
-    def _add_formula(self, text: str) -> None:
-        """Numbers, names and operators, which are in one text here and elements of their own in MathML."""
-        for token in _MATH_TOKEN.findall(text):
-            self._math.start("mn" if token[0].isdigit() else "mi" if token[0].isalpha() else "mo")
-            self._math.add(token)
-            self._math.end()
+    def _break_line(self, attributes: Any) -> None:
+        self._paragraph.break_line()
 
     def _read_formula(self) -> None:
-        spoken = self._math.read("", self._reading.language or self._styles.language or "en")
+        spoken = self._formula.read(self._context.language or "en")
         if spoken is None:
             self._reading.omissions[Omission.FORMULA] += 1
         else:
-            self._append(f" {spoken} ")
+            self._paragraph.append_phrase(spoken)
 
     def _refer_to_footnote(self, attributes: Any) -> None:
         self._refer_to_note("footnote", attributes)
@@ -279,7 +266,8 @@ class DocxTarget:
         self._refer_to_note("endnote", attributes)
 
     def _refer_to_note(self, kind: str, attributes: Any) -> None:
-        self._end_raised()
+        self._paragraph.end_raised()
+        self._paragraph.is_note_mark = is_set(attributes, "customMarkFollows")
         name = f"{kind} {attribute_of(attributes, 'id')}"
         note = self._notes.get(name)
         if name in self._reading.note_addresses:
@@ -288,9 +276,9 @@ class DocxTarget:
         elif note is None or self._reading.options.notes == "skip":
             self._reading.omissions[Omission.NOTE] += 1
         elif self._reading.options.notes == "inline":
-            self._paragraph.inline.append(f" ({note})", self._style_of(self._paragraph.properties))
+            self._paragraph.append_note(note)
         else:
-            self.notes.append(note)
+            self._paragraph.notes.append(note)
         self._reading.note_addresses.add(name)
 
     def _begin_ruby(self, _: Any) -> None:
@@ -308,18 +296,23 @@ class DocxTarget:
 
     # -- tables, fields, structured parts ----------------------------------------------------------------------------
     def _begin_row(self, _: Any) -> None:
+        self._complete_paragraph()
         self._nesting.begin_row()
 
     def _begin_cell(self, _: Any) -> None:
+        self._complete_paragraph()
         self._nesting.begin_cell()
 
     def _end_row(self) -> None:
+        self._complete_paragraph()
         self._nesting.end_row()
 
     def _begin_field(self, attributes: Any) -> None:
         kind = attribute_of(attributes, "fldCharType")
         if kind == "begin":
             self._fields.begin()
+        elif kind == "separate":
+            self._fields.begin_result()
         elif kind == "end" and self._fields.end():
             self._paragraph.is_contents = True
             self._nesting.drop_part()
@@ -332,22 +325,28 @@ class DocxTarget:
     def _begin_part(self, _: Any) -> None:
         self._nesting.begin_part()
 
+    def _begin_part_properties(self, _: Any) -> None:
+        self._part_properties = self._depth
+
+    def _skip_placeholder(self, _: Any) -> None:
+        """ "Click here to enter text": nobody entered any."""
+        if self._depth == self._part_properties + 1:
+            self._reading.omissions[Omission.HIDDEN] += 1
+            self._nesting.end_part()
+            self._skip_from = self._depth - 2
+
     def _end_part(self) -> None:
         self._nesting.end_part()
-
-    def _emit_part(self) -> None:
-        """Complete all but the last part of a paragraph that is longer than a block."""
-        paragraph = self._paragraph
-        for part in paragraph.inline.take_parts():
-            self._nesting.emit(Paragraph.from_annotated(part, continues=paragraph.continues))
-            paragraph.continues = True
-        self._raised = None
 
     _STARTS: ClassVar[Mapping[str, Callable[[DocxTarget, Any], None]]] = {
         "p": _begin_paragraph,
         "txbxContent": _begin_text_box,
         "pStyle": _set_style,
         "outlineLvl": _set_outline_level,
+        "framePr": _set_frame,
+        "pPr": _begin_properties,
+        "sym": _append_symbol,
+        "numId": _set_list,
         "r": _begin_run,
         "rStyle": _set_run_style,
         "rt": _begin_ruby,
@@ -364,9 +363,12 @@ class DocxTarget:
         "fldChar": _begin_field,
         "fldSimple": _begin_simple_field,
         "sdt": _begin_part,
+        "sdtPr": _begin_part_properties,
+        "showingPlcHdr": _skip_placeholder,
     }
     _ENDS: ClassVar[Mapping[str, Callable[[DocxTarget], None]]] = {
         "p": _end_paragraph,
+        "pPr": _end_properties,
         "txbxContent": _end_text_box,
         "tr": _end_row,
         "rt": _end_reading,

@@ -9,9 +9,12 @@ from collections.abc import Iterator, Sequence
 
 from pipelines.text.annotated_text import AnnotatedText
 from pipelines.text.document import Block, Paragraph, split_annotated
+from pipelines.text.lines import join_items
 
 #: A structured part of the document that is longer is no table of contents.
 _CONTENTS_BLOCKS = 2_000
+#: A longer list is passed on in parts.
+_MOST_ITEMS = 100
 
 
 class BlockNesting:
@@ -23,14 +26,33 @@ class BlockNesting:
         self._rows: list[list[list[Block]]] = []
         #: Blocks of each open structured part, until it is known whether it is a table of contents.
         self._parts: list[list[Block]] = []
+        #: The items of a list, until it ends.
+        self._items: list[AnnotatedText] = []
 
     @property
     def is_in_row(self) -> bool:
         """Whether a row of a table is open."""
         return bool(self._rows)
 
+    def add_item(self, text: AnnotatedText) -> None:
+        """An item of a list is complete."""
+        self._items.append(text)
+        if len(self._items) >= _MOST_ITEMS:
+            self.end_list()
+
+    def end_list(self) -> None:
+        """What follows is no item of the list before."""
+        items, self._items = self._items, []
+        for text in join_items(items):
+            for part in split_annotated(text):
+                self._place(Paragraph.from_annotated(part))
+
     def emit(self, block: Block) -> None:
         """A block is complete."""
+        self.end_list()
+        self._place(block)
+
+    def _place(self, block: Block) -> None:
         if self._rows:
             if not self._rows[-1]:
                 self._rows[-1].append([])
@@ -50,31 +72,37 @@ class BlockNesting:
 
     def begin_row(self) -> None:
         """A row begins; it may be in a cell of another one."""
+        self.end_list()
         self._rows.append([])
 
     def begin_cell(self) -> None:
         """A cell of the innermost row begins."""
+        self.end_list()
         if self._rows:
             self._rows[-1].append([])
 
     def end_row(self) -> None:
         """The innermost row ends: cells of one paragraph each are one paragraph, others keep their blocks."""
+        self.end_list()
         if self._rows:
             for block in _join_cells([cell for cell in self._rows.pop() if cell]):
                 self.emit(block)
 
     def begin_part(self) -> None:
         """A structured part begins, which may be a table of contents."""
+        self.end_list()
         self._parts.append([])
 
     def end_part(self) -> None:
         """The innermost part ends."""
+        self.end_list()
         if self._parts:
             for block in self._parts.pop():
                 self.emit(block)
 
     def drop_part(self) -> None:
         """The innermost part is a table of contents: its heading is not read either."""
+        self.end_list()
         if self._parts:
             self._parts[-1].clear()
 

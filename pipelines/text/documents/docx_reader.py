@@ -22,10 +22,10 @@ from pipelines.text.document import (
     clean_text,
     find_chapter_level,
     insert_chapters,
-    split_paragraph,
 )
 
 from .archive import Archive
+from .chapter_titles import find_headings
 from .docx_blocks import DocxTarget
 from .docx_notes import read_notes
 from .docx_styles import PART_BYTES, DocxStyles, read_styles
@@ -52,10 +52,10 @@ def read_file(path: Path, limits: Limits, options: ReadingOptions = DEFAULT_OPTI
 
     def blocks() -> Iterator[Block]:
         with Archive(path, limits) as archive:
-            target = DocxTarget(styles, reading, notes)
-            yield from insert_chapters(_blocks(archive, main, target), find_chapter_level(counts))
-        for note in target.notes:
-            yield from split_paragraph(note)
+            level = find_chapter_level(counts)
+            body = _blocks(archive, main, DocxTarget(styles, reading, notes, level))
+            # A title alone divides nothing.
+            yield from insert_chapters(body if any(counts) else find_headings(body), max(level, not any(counts)))
         warnings.extend(reading.warnings())
 
     return Document(
@@ -70,7 +70,7 @@ def read_file(path: Path, limits: Limits, options: ReadingOptions = DEFAULT_OPTI
 def _main_language(target: DocxTarget, styles: DocxStyles) -> str | None:
     """The language of most of the text."""
     languages = target.characters.most_common(1)
-    return (languages[0][0] if languages else "") or styles.language
+    return (languages[0][0] if languages else "") or styles.defaults.language
 
 
 def _find_main_part(archive: Archive) -> str:

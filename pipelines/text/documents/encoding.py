@@ -19,12 +19,16 @@ from pipelines.text_codecs import find_text_codec, unknown_encoding
 
 from .alphabets import KNOWN_CODECS, FittingText, decode_sample, find_fitting_texts
 from .reading import DEFAULT_OPTIONS, ReadingOptions
+from .text_language import detect_language
+from .unmarked_text import find_unmarked
 
 BLOCK_BYTES = 1 << 16
 #: Quotes, dashes and the like, which have the same bytes in all of Windows' encodings of alphabets.
 _WINDOWS_PUNCTUATION = bytes([0x82, 0x84, 0x85, 0x86, 0x87, 0x8B, 0x91, 0x92, 0x93, 0x94, 0x95, 0x96, 0x97, 0x9B, 0xA0])
 _ASCII = bytes(range(128))
 _ASCII_WORD = re.compile(rb"[A-Za-z]{2}")
+#: Quotes and ellipses between letters, and low quotes behind one: "caf‚", "f”dda".
+_WITHIN_WORDS = re.compile(rb"[A-Za-z](?:[\x82\x84\x8b]|[\x85\x86\x87\x93\x94\x95\x9b]+[a-z])")
 #: Common words of a language that make it sure, and how many times more than of any other language.
 _SURE_WORDS, _SURE_RATIO = 3, 2
 #: Bytes of valid UTF-8 beyond ASCII for each damaged place, in a page that is UTF-8.
@@ -54,7 +58,7 @@ _BYTE_ORDER_MARKS = (
 
 _OTHER_FORMATS = (
     (b"%PDF-", "a PDF; save it as text, EPUB or DOCX"),
-    (b"\xd0\xcf\x11\xe0", "an old Office file; save it as .docx"),
+    (b"\xd0\xcf\x11\xe0", "an Office file with a password, or of an old format; save it as .docx without a password"),
     (b"{\\rtf", "an RTF file; save it as .docx or text"),
     (b"PK\x03\x04", "a zip archive; EPUB and DOCX are read when they are sent under their own type"),
 )
@@ -80,9 +84,12 @@ def detect_encoding(blocks: Iterable[bytes], maximum_bytes: int, language: str |
             is_first = False
             if codec := _read_mark(block):
                 return codec
+            if codec := find_unmarked(block):
+                return codec
         if b"\0" in block:
             raise UnreadableInput(
-                "This is not text: it holds zero bytes. Save it as UTF-8 (UTF-16 needs its byte order mark).",
+                "This is not text: it holds zero bytes. Save it as UTF-8; if it is UTF-16 without a byte order mark, "
+                "name its `encoding`: utf-16-le or utf-16-be.",
                 field="file",
             )
         is_utf8 = is_utf8 and _can_decode(utf8, block)
@@ -108,14 +115,26 @@ def _read_mark(block: bytes) -> str | None:
     for mark, codec in _BYTE_ORDER_MARKS:
         if block.startswith(mark):
             return codec
-    for magic, what in _OTHER_FORMATS:
-        if block.startswith(magic):
-            raise UnreadableInput(f"This is not text but {what}.", field="file")
+    if what := describe_other_format(block):
+        raise UnreadableInput(f"This is not text but {what}.", field="file")
     return None
 
 
+def describe_other_format(first: bytes) -> str | None:
+    """What a file with these first bytes is that is read as no text, and what to do; None for anything else."""
+    return next((what for magic, what in _OTHER_FORMATS if first.startswith(magic)), None)
+
+
+def _is_punctuation(sample: bytes) -> bool:
+    """Whether what is not ASCII is punctuation of Windows; in older encodings the same bytes are letters."""
+    if sample.translate(None, _WINDOWS_PUNCTUATION + _ASCII) or not _ASCII_WORD.search(sample):
+        return False
+    # A longer text in a language with other letters would have some.
+    return not _WITHIN_WORDS.search(sample) and detect_language(sample.decode("cp1252")) in (None, "en", "nl")
+
+
 def _detect(sample: bytes, language: str | None) -> str:
-    if not sample.translate(None, _WINDOWS_PUNCTUATION + _ASCII) and _ASCII_WORD.search(sample):
+    if _is_punctuation(sample):
         return "cp1252"
     _refuse_mixed(sample)
     if language and (fitting := list(find_fitting_texts(sample, language))):

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from langcodes import tag_is_valid
+
 from pipelines.errors import UnreadableInput
+from pipelines.language_tags import primary_subtag
 from pipelines.text.document import clean_text
 
 from .archive import Archive
+from .gutenberg import find_language_name
 from .references import resolve_reference
 from .safe_xml import local_name, parse_xml
 
 PACKAGE_BYTES = 16 << 20
 _CONTAINER = "META-INF/container.xml"
+_PACKAGE_TYPE, _FIXED = "application/oebps-package+xml", "pre-paginated"
+#: Tags for text in an unknown language, in none, in several.
+_NO_LANGUAGE = frozenset(["und", "zxx", "mul", "mis"])
+#: What programs write where they know no author.
+_UNKNOWN = frozenset(
+    ["unknown", "unbekannt", "inconnu", "inconnu(e)", "desconocido", "sconosciuto", "n/a", "[unknown]"]
+)
 #: MARC relators of people who wrote a book; others translated, illustrated or narrated it.
 _AUTHOR_ROLES = frozenset(["aut", "aui", "cre", "dub", "ghw"])
 
@@ -55,6 +67,9 @@ class Package:
     guide: dict[str, str] = field(default_factory=dict)
     #: Whether the guide's table of contents is at a place within a page, which may hold more.
     is_toc_within_page: bool = False
+    #: How often ids were seen in the manifest and in the spine; some books have one twice.
+    item_counts: Counter[str] = field(default_factory=Counter)
+    page_counts: Counter[str] = field(default_factory=Counter)
 
     def find_file(self, name: str) -> BookFile | None:
         """The manifest's entry of a file."""
@@ -70,29 +85,55 @@ def read_package(archive: Archive) -> Package:
     refinements = _read_refinements(root)
     package.title = _choose_title(root, refinements)
     package.author = ", ".join(_choose_authors(root, refinements)) or None
-    package.language = next((text for _, text in _elements(root, "language")), None)
+    package.language = next(filter(None, (read_language(text) for _, text in _elements(root, "language"))), None)
     if not package.spine:
         raise UnreadableInput("The book names no pages to read (its spine is empty).", field="file")
     return package
 
 
+def read_language(text: str) -> str | None:
+    """The BCP 47 tag of what a book calls its language: "en_US", "English"; None for what is none."""
+    tag = find_language_name(text) or text.replace("_", "-")
+    return tag if tag_is_valid(tag) and primary_subtag(tag) not in _NO_LANGUAGE else None
+
+
 def _find_package(archive: Archive) -> str:
-    if _CONTAINER in archive:
-        root = parse_xml(archive.read(_CONTAINER, PACKAGE_BYTES), "The book's container file")
-        for element in root.iter():
-            if local_name(element) == "rootfile" and element.get("full-path"):
-                name = archive.find_name(resolve_reference("", element.get("full-path")))
-                if name in archive:
-                    return name
+    if (name := next(_container_names(archive), None)) is not None:
+        return name
     for name in archive.names():
         if name.lower().endswith(".opf"):
             return name
     raise UnreadableInput("This is not an EPUB: it holds no package file (.opf).", field="file")
 
 
+def _container_names(archive: Archive) -> Iterator[str]:
+    """Names of package files in the container file, which may hold other renditions of the book, too."""
+    if _CONTAINER not in archive:
+        return
+    try:
+        root = parse_xml(archive.read(_CONTAINER, PACKAGE_BYTES), "The book's container file")
+    except UnreadableInput:
+        return
+    found = [element for element in root.iter() if local_name(element) == "rootfile" and element.get("full-path")]
+    for element in sorted(found, key=_rank_rendition):
+        name = archive.find_name(resolve_reference("", element.get("full-path")))
+        if name in archive:
+            yield name
+
+
+def _rank_rendition(rootfile: Any) -> int:
+    """A package before other files, text before pictures of pages; else their order."""
+    is_fixed = any(key.rpartition("}")[2].endswith("layout") and value == _FIXED for key, value in rootfile.items())
+    is_other = rootfile.get("media-type", _PACKAGE_TYPE) != _PACKAGE_TYPE
+    return 2 * int(is_other) + int(is_fixed)
+
+
 def _read_element(archive: Archive, package: Package, tag: str, element: Any) -> None:
     if tag == "item" and element.get("id") and element.get("href"):
-        package.items[element.get("id")] = BookFile(
+        item_id = element.get("id")
+        # The second of this name is what the spine means where it names it for the second time.
+        item_id = _number_repeated(item_id, package.item_counts)
+        package.items[item_id] = BookFile(
             archive.find_name(resolve_reference(package.name, element.get("href"))),
             (element.get("media-type") or "").partition(";")[0].strip().lower(),
             tuple((element.get("properties") or "").split()),
@@ -101,7 +142,10 @@ def _read_element(archive: Archive, package: Package, tag: str, element: Any) ->
     elif tag == "spine":
         package.toc_id = element.get("toc")
     elif tag == "itemref" and element.get("idref"):
-        package.spine.append(SpinePage(element.get("idref"), element.get("linear") != "no"))
+        item_id = element.get("idref")
+        repeated = _number_repeated(item_id, package.page_counts)
+        is_linear = element.get("linear") != "no"
+        package.spine.append(SpinePage(repeated if repeated in package.items else item_id, is_linear))
     elif tag == "meta" and element.get("name") == "cover":
         package.cover = element.get("content")
     elif tag == "reference" and element.get("type") and element.get("href"):
@@ -110,10 +154,16 @@ def _read_element(archive: Archive, package: Package, tag: str, element: Any) ->
         package.is_toc_within_page |= element.get("type").lower() == "toc" and "#" in element.get("href")
 
 
+def _number_repeated(item_id: str, counts: Counter[str]) -> str:
+    """The id, with its number where it was there before."""
+    counts[item_id] += 1
+    return item_id if counts[item_id] == 1 else f"{item_id}\0{counts[item_id]}"
+
+
 def _elements(root: Any, tag: str) -> Iterator[tuple[Any, str]]:
     """The elements of this name that have text."""
     for element in root.iter():
-        if local_name(element) == tag and (text := clean_text("".join(element.itertext()))):
+        if local_name(element).lower() == tag and (text := clean_text("".join(element.itertext()))):
             yield element, text
 
 
@@ -140,4 +190,5 @@ def _choose_authors(root: Any, refinements: Mapping[tuple[str, str], str]) -> li
         role = next((value for name, value in element.items() if name.rpartition("}")[2] == "role"), None)
         creators.append((role or refinements.get((element.get("id"), "role")), text))
     authors = [text for role, text in creators if role is None or role.lower() in _AUTHOR_ROLES]
-    return list(dict.fromkeys(authors or [text for _, text in creators]))
+    named = dict.fromkeys(authors or [text for _, text in creators])
+    return [name for name in named if name.lower() not in _UNKNOWN]

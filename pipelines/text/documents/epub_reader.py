@@ -13,10 +13,12 @@ from pathlib import Path
 
 from pipelines.errors import UnreadableInput
 from pipelines.pipeline import Limits
-from pipelines.text.document import Block, Chapter, Document, Heading, Paragraph, is_speakable
+from pipelines.text.document import Block, Chapter, Document, Heading, Paragraph, clean_text, is_speakable
+from pipelines.text.lines import breaks_off
 from pipelines.text.pronunciation.lexicon import Lexicon
 
 from .archive import Archive
+from .block_output import join_broken_words
 from .chapter_titles import find_title
 from .epub_cover import read_cover
 from .epub_navigation import ChapterTitles, join_titles, read_chapter_titles
@@ -26,6 +28,7 @@ from .html_blocks import parse_html
 from .html_page import Page, PageMetadata
 from .html_rules import Omission
 from .html_stripping import strip_constructs
+from .linked_contents import is_page_of_links
 from .page_encoding import decode_page
 from .pronunciation_lexicon import read_lexicon
 from .reading import DEFAULT_OPTIONS, Reading, ReadingOptions
@@ -48,6 +51,9 @@ _PAGE_BYTES = 1 << 22
 _LEXICON_BYTES = 4 << 20
 _STYLE_SHEET_BYTES = 4 << 20
 _MAX_STYLE_SHEETS = 100
+#: A page with fewer links, or with more bytes for each, is no table of contents that nothing names.
+_LEAST_LINKS, _BYTES_PER_LINK = 3, 1_000
+_LINK = re.compile(rb"\bhref\s*=", re.I)
 
 
 def read_file(path: Path, limits: Limits, options: ReadingOptions = DEFAULT_OPTIONS) -> Document:
@@ -75,16 +81,23 @@ def read_file(path: Path, limits: Limits, options: ReadingOptions = DEFAULT_OPTI
 
 def _refuse_encrypted(archive: Archive, package: Package) -> None:
     """Raises `UnreadableInput` for encrypted pages, which are copy protection. Obfuscated fonts are harmless."""
+    if "META-INF/sinf.xml" in archive:
+        raise _copy_protected()
     if "META-INF/encryption.xml" not in archive:
         return
     root = parse_xml(archive.read("META-INF/encryption.xml", PACKAGE_BYTES), "The book's encryption file")
     encrypted = {
-        resolve_reference("", element.get("URI"))
+        archive.find_name(resolve_reference(base, element.get("URI")))
         for element in root.iter()
+        for base in ("", package.name)
         if local_name(element) == "CipherReference" and element.get("URI")
     }
     if any(page.item_id in package.items and package.items[page.item_id].name in encrypted for page in package.spine):
-        raise UnreadableInput("The book is copy-protected (DRM); only unprotected books can be read.", field="file")
+        raise _copy_protected()
+
+
+def _copy_protected() -> UnreadableInput:
+    return UnreadableInput("The book is copy-protected (DRM); only unprotected books can be read.", field="file")
 
 
 class _Book:
@@ -106,7 +119,7 @@ class _Book:
         with self._archive:
             if self._reading.options.notes == "inline":
                 self._collect_notes()
-            for block in skip_boilerplate_blocks(self._read_pages(), self._reading):
+            for block in join_broken_words(skip_boilerplate_blocks(self._read_pages(), self._reading)):
                 has_text = has_text or (not isinstance(block, Chapter) and is_speakable(block.text))
                 yield block
         pictures = self._skipped[Omission.PICTURE_PAGE] + self._reading.pictures
@@ -130,7 +143,7 @@ class _Book:
                     before = ""
                     yield block
                     continue
-                goes_on = number == 0 and _breaks_off(before) and block.text[0].islower()
+                goes_on = number == 0 and breaks_off(before) and block.text[0].islower()
                 before = block.text
                 yield replace(block, continues=True) if goes_on else block
 
@@ -176,13 +189,27 @@ class _Book:
         """Whether a page that is called the table of contents is nothing else; some books have all text in it."""
         package = self._package
         is_navigation = "nav" in item.properties
-        if not is_navigation and item.name != package.guide.get("toc"):
+        is_named = is_navigation or item.name == package.guide.get("toc")
+        if not is_named and not self._has_many_links(item):
             return False
         metadata, page = PageMetadata(), Page(item.name, media_type=item.media_type)
         blocks = parse_html(self._read_text(item.name), metadata, page, Reading(language=self._reading.language))
+        if not is_named:
+            for _ in blocks:
+                pass
+            return is_page_of_links(metadata)
         shortest = 0 if is_navigation or package.is_toc_within_page else _MAX_ENTRY_CHARACTERS
         texts = [len(block.text) for block in blocks if isinstance(block, Paragraph) and is_speakable(block.text)]
         return max(texts, default=0) <= shortest or 2 * metadata.linked_characters > metadata.characters
+
+    def _has_many_links(self, item: BookFile) -> bool:
+        size = links = 0
+        for block in self._archive.blocks(item.name):
+            size += len(block)
+            links += len(_LINK.findall(block))
+            if size > _PAGE_BYTES:
+                return False
+        return links >= _LEAST_LINKS and size < _BYTES_PER_LINK * (links + _LEAST_LINKS)
 
     def _read_page(self, item: BookFile) -> Iterator[Block]:
         titles = dict(self._titles.get(item.name, {}))
@@ -248,11 +275,6 @@ class _Book:
         self._skipped.clear()
 
 
-def _breaks_off(text: str) -> bool:
-    """Whether a text ends within a sentence, which goes on in the next file."""
-    return text[-1:].isalnum() or text[-1:] in (",", ";", "–", "—")
-
-
 def _join_chapters(blocks: Iterator[Block]) -> Iterator[Block]:
     """The blocks of a page, with one chapter where several begin before any text: "Part One – Chapter 1"."""
     opened: Chapter | None = None
@@ -272,9 +294,9 @@ def _begin_with_heading(blocks: Iterator[Block]) -> Iterator[Block]:
     """In a book without navigation, a page that begins with a heading or a title begins a chapter."""
     for number, block in enumerate(blocks):
         if number == 0 and isinstance(block, Heading):
-            yield Chapter(block.text)
+            yield Chapter(clean_text(block.text))
         elif number == 0 and isinstance(block, Paragraph) and find_title([block.text]) is not None:
-            yield Chapter(block.text)
+            yield Chapter(clean_text(block.text))
             yield Heading(block.text)
             continue
         yield block

@@ -15,10 +15,12 @@ from .reading import Reading
 #: (line, whether it ends there)
 Line = tuple[str, bool]
 
-_START = re.compile(r"\s*\*{3}\s*START OF (?:THE|THIS) PROJECT GUTENBERG", re.I)
+#: Files from before 2001 have the "small print" at their beginning.
+_START = re.compile(r"\s*(?:\*{3}\s*START OF (?:THE|THIS) PROJECT GUTENBERG|\*END\*?\s?THE SMALL PRINT)", re.I)
 _END = re.compile(
     r"\s*(?:\*{3}\s*END OF (?:THE |THIS )?PROJECT GUTENBERG|"
-    r"END OF (?:THE |THIS )?PROJECT GUTENBERG'?S? E(?:BOOK|TEXT))",
+    r"END OF (?:THE |THIS )?PROJECT GUTENBERG'?S? E-?(?:BOOK|TEXT)|"
+    r"(?:ENDE|FIN|FINE|FIM|EINDE) (?:DIESES|DES|DU|DE|DEL|DO|VAN) (?:\w+ ){0,3}PROJE[CK]?T GUTENBERG)",
     re.I,
 )
 #: Lines within which the header ends, and within which it names its project.
@@ -27,9 +29,15 @@ _MENTION = "gutenberg"
 _FIELD = re.compile(r"(Title|Author|Language)\s*:\s*(\S.*)")
 _CREDITS = re.compile(
     r"\s*(?:(?:Produced|Transcribed|Digitized|E-?text (?:prepared|produced)|This (?:e-?text|e-?book) was \w+)"
-    r"\s+(?:by|from)\b|\[?Transcribed from the)",
+    r"\s+(?:by|from)\b|\[?Transcribed from the|"
+    r"Note: Project Gutenberg also has)",
     re.I,
 )
+_PAGE_TITLE = re.compile(
+    r"(?:The )?Project Gutenberg'?s? E-?(?:book|text) of (?P<title>.+?)(?:,? by (?P<author>[^,]+(?:, [^,]+)?))?\.?",
+    re.I,
+)
+_PROJECT = re.compile(r"(?<=\S)\s*[|–—-]\s*Project Gutenberg$", re.I)
 #: The languages of nearly all of its books (BCP 47).
 _LANGUAGES: Mapping[str, str] = {
     "english": "en",
@@ -69,6 +77,11 @@ class BookRecord:
     language: str | None = None
 
 
+def find_language_name(name: str) -> str | None:
+    """The BCP 47 tag of a language by its English name; None for one that is not known."""
+    return _LANGUAGES.get(name.lower())
+
+
 def is_header_end(text: str) -> bool:
     """Whether the text of the book follows this line."""
     return _START.match(text) is not None
@@ -77,6 +90,18 @@ def is_header_end(text: str) -> bool:
 def is_licence_start(text: str) -> bool:
     """Whether the licence follows this line."""
     return _END.match(text) is not None
+
+
+def is_credits(text: str) -> bool:
+    """Whether a paragraph behind the header says who made the file."""
+    return _CREDITS.match(text) is not None
+
+
+def read_page_title(title: str) -> BookRecord:
+    """The title and the authors in the title of a page: "The Project Gutenberg eBook of The Raft, by A. B. Smith"."""
+    if (found := _PAGE_TITLE.fullmatch(title)) is not None:
+        return BookRecord(found.group("title"), found.group("author"))
+    return BookRecord(_PROJECT.sub("", title))
 
 
 def read_record(text: str) -> BookRecord:
@@ -99,7 +124,7 @@ def read_record(text: str) -> BookRecord:
     return BookRecord(
         " ".join(found.get("Title", [])) or None,
         ", ".join(found.get("Author", [])) or None,
-        _LANGUAGES.get(language),
+        find_language_name(language),
     )
 
 

@@ -8,10 +8,12 @@ from pathlib import Path
 from pipelines.pipeline import Limits
 from pipelines.text.document import Block, Document, clean_text, find_chapter_level, insert_chapters
 
+from .block_output import join_broken_words
 from .encoding import BLOCK_BYTES, limit_text, read_blocks
+from .gutenberg import read_page_title
 from .gutenberg_blocks import skip_boilerplate_blocks
 from .html_blocks import parse_html
-from .html_page import PageMetadata
+from .html_page import Page, PageMetadata
 from .page_encoding import decode_page
 from .reading import DEFAULT_OPTIONS, Reading, ReadingOptions
 
@@ -29,14 +31,17 @@ def read_file(path: Path, limits: Limits, options: ReadingOptions = DEFAULT_OPTI
     level = find_chapter_level(metadata.heading_counts)
 
     def blocks() -> Iterator[Block]:
-        found = skip_boilerplate_blocks(parse_html(_read_text(path, limits, options), reading=reading), reading)
-        yield from insert_chapters(found, level)
+        page = Page(reads_main_only=metadata.is_main_the_text)
+        pieces = _read_text(path, limits, options)
+        found = skip_boilerplate_blocks(parse_html(pieces, page=page, reading=reading), reading)
+        yield from insert_chapters(join_broken_words(found), level)
         warnings.extend(reading.warnings())
 
+    record = read_page_title(clean_text(metadata.title or ""))
     return Document(
         blocks=blocks(),
-        title=clean_text(metadata.title or "") or None,
-        author=clean_text(metadata.author or "") or None,
+        title=record.title or None,
+        author=clean_text(metadata.author or "") or record.author,
         language=metadata.language,
         warnings=warnings,
     )

@@ -27,6 +27,8 @@ class Omission(StrEnum):
     CONTENTS = "entries of a table of contents"
     OUTSIDE_PAGE = "pages outside of the reading order"
     CONTENTS_PAGE = "pages with a table of contents"
+    TRANSCRIBER = "notes of transcribers"
+    WEB_PART = "parts of a web page around its text"
     PICTURE_PAGE = "pages with pictures alone"
 
 
@@ -36,7 +38,7 @@ def _words(table: str) -> frozenset[str]:
 
 #: They never hold text of the page.
 NEVER_READ = _words("""
-    script style template noscript iframe object embed audio video canvas select textarea button map head rp svg
+    script style template noscript iframe embed audio video canvas select textarea button map head rp svg
     datalist progress meter epub:case defs metadata desc title
 """)
 BLOCKS = _words("""
@@ -58,6 +60,7 @@ _OMITTED_TAGS: Mapping[str, Omission] = {
 #: What Project Gutenberg puts around its books.
 _BOILERPLATE_IDS = frozenset(["pg-header", "pg-footer", "pg-machine-header"])
 _BOILERPLATE_CLASSES = frozenset(["pg-boilerplate", "pgheader", "pgfooter"])
+_TRANSCRIBER_CLASSES = re.compile(r"(?:transcribers?|trans|tn)[-_]?(?:s[-_]?)?(?:notes?|box)|tnotes?")
 #: A note has one of these as its outermost element.
 NOTE_BLOCKS = _words("p div li dd dt aside blockquote td tr dl section")
 HEADINGS: Mapping[str, int] = {f"h{level}": level for level in range(1, 7)}
@@ -77,34 +80,50 @@ _KINDS: Mapping[str, Omission] = {
     "page-list": Omission.PAGE_NUMBER,
     "toc": Omission.NAVIGATION,
     "landmarks": Omission.NAVIGATION,
+    "index": Omission.NAVIGATION,
     "backlink": Omission.NAVIGATION,
 }
 #: Class names whose elements hold notes whatever stands in them.
-_NOTE_CLASSES = re.compile(r"(?:foot|end|rear|side)?-?_?notes?(?:-?_?(?:text|body|content|section))?|fn-?text|fndef")
+#: A "note" by itself is often a remark that is set apart; as a note it is known by what refers to it.
+_NOTE_CLASSES = re.compile(
+    r"(?:foot|end|rear|side)-?_?notes?(?:-?_?(?:text|body|content|section))?|notes|notes?-?_?(?:text|section)|fn-?text|fndef"
+)
 #: Class names that are trusted where the content looks like it.
 _LIKELY: Mapping[Omission, re.Pattern[str]] = {
     Omission.PAGE_NUMBER: re.compile(
         r"page-?_?(?:num(?:ber)?s?|no|break|start)|pg-?_?(?:num|no|break)|pb|folio|pageno"
     ),
-    Omission.LINE_NUMBER: re.compile(r"l(?:ine)?-?_?n(?:o|r|um(?:ber)?)s?"),
+    Omission.LINE_NUMBER: re.compile(r"l(?:ine)?-?_?n(?:o|r|um(?:ber)?)s?|v(?:erse)?-?_?num(?:ber)?s?"),
     Omission.NOTE_REFERENCE: re.compile(
         r"(?:foot|end)?-?_?note-?_?(?:ref(?:erence)?|link|anchor|call|marker|number)|fn-?_?(?:ref|anchor|link)?|"
-        r"(?:foot|end)notes?|super"
+        r"(?:foot|end)notes?|(?:_id)?footnote-?link"
     ),
 }
 _CONTENT: Mapping[Omission, re.Pattern[str]] = {
     Omission.PAGE_NUMBER: re.compile(r"[\[({]?\s*(?:pg|page|p|s|seite|pág|pag)?\.?\s*[\divxlcdm]{1,7}\s*[\])}]?", re.I),
     Omission.LINE_NUMBER: re.compile(r"\d{1,5}"),
     Omission.NOTE_REFERENCE: re.compile(
-        r"[\[({]?\s*(?:(?:fn|note)\.?\s*)?(?:\d{1,4}|[*†‡§¶‖#]{1,4}|[a-z]|[ivxlc]{1,6})\s*[\])}]?\.?", re.I
+        r"[\[({]?\s*(?:(?:fn|note|nb|n)\.?\s*)?(?:\d{1,4}|[*†‡§¶‖#]{1,4}|[a-z]|[ivxlc]{1,6})\s*[\])}]?\.?", re.I
     ),
 }
 #: An anchor at the beginning of a page of the printed book.
 _PAGE_ID = re.compile(r"(?:page|pg)[-_.]?(?:\d{1,4}|[ivxlc]{1,7})", re.I)
-_REFERENCE = re.compile(r"\[\s*(?:\d{1,4}|[a-z]|[ivxlc]{1,6})\s*\]|\(\d{1,3}\)|[*†‡§¶‖]{1,4}", re.I)
+_REFERENCE = re.compile(
+    r"\[\s*(?:(?:note|nb|n)\s*)?(?:\d{1,4}|[a-z]|[ivxlc]{1,6})\s*\]|\(\d{1,3}\)|[*†‡§¶‖]{1,4}", re.I
+)
+_RAISED = re.compile(r"super(?:script)?|sup|exponent|msofootnotereference")
+_RAISING_STYLE = re.compile(r"vertical-align\s*:\s*super", re.I)
+_SHOWN_OBJECT = re.compile(
+    r"^(?:image|video|audio)/|flash|\.(?:svgz?|png|jpe?g|gif|webp|swf|mp[34]|ogg|webm|mov)\b|^ *$", re.I
+)
+_LINE_STYLE = re.compile(r"display\s*:\s*block", re.I)
 _HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 #: Class names of a letter that is set larger than the rest of its word.
 _DROP_CAP = re.compile(r"drop|initial|first-?_?letter|\bcap(?:ital)?s?\b|lettrine|big|raised", re.I)
+_PICTURED = re.compile(
+    r"(?i:(?:(?:drop|decorat(?:ed|ive)|illuminated|ornamented|ornate|initial|capital|letter|large|cap)[\s:-]*)+)"
+    r"[\"“'‘]?([A-ZÀ-Þ])[\"”'’]?"
+)
 #: "O", "“T", "¿Q".
 _SINGLE_LETTER = re.compile(r"[\"“”„«»‘’'(¿¡]{0,2}[^\W\d_][\u0300-\u036f]?")
 _CODE_CLASSES = re.compile(
@@ -112,7 +131,8 @@ _CODE_CLASSES = re.compile(
     r"screen$|console$|terminal|sourcecode|brush:"
 )
 _LINK_WORDS = re.compile(
-    r"(?:next|previous|prev|up|home|top|back|contents?|table of contents|index|cover|start|weiter|zurück|inhalt|"
+    r"(?:(?:skip|jump) to (?:the )?(?:main )?(?:content|navigation|search|text)|"
+    r"next|previous|prev|up|home|top|back|contents?|table of contents|index|cover|start|weiter|zurück|inhalt|"
     r"nach oben|suivant|précédent|sommaire|retour|siguiente|anterior|índice|inicio)"
     r"(?: (?:topic|chapter|page|section|part|to top|to (?:the )?(?:top|contents|index)|kapitel|seite|chapitre|page|"
     r"capítulo|página))?",
@@ -120,8 +140,18 @@ _LINK_WORDS = re.compile(
 )
 
 
+def is_never_read(tag: str, attributes: Mapping[str, str]) -> bool:
+    """Whether nothing in an element is text of the page; an object that is no picture has text to replace it."""
+    if tag == "object":
+        source = f"{attributes.get('type') or ''} {attributes.get('data') or ''}"
+        return _SHOWN_OBJECT.search(source) is not None
+    return tag in NEVER_READ
+
+
 def find_omission(tag: str, attributes: Mapping[str, str]) -> Omission | None:
     """Why an element is not read, whatever is in it; None where it is."""
+    if not attributes:
+        return _OMITTED_TAGS.get(tag)
     words = [_KINDS[word] for word in _structural_words(attributes) if word in _KINDS]
     if Omission.NOTE in words:
         # Notes that pop up are hidden until then.
@@ -136,18 +166,25 @@ def find_omission(tag: str, attributes: Mapping[str, str]) -> Omission | None:
         return words[0]
     if tag in _OMITTED_TAGS:
         return _OMITTED_TAGS[tag]
-    if attributes.get("id") in _BOILERPLATE_IDS or not _BOILERPLATE_CLASSES.isdisjoint(_classes(attributes)):
+    classes = _classes(attributes)
+    if attributes.get("id") in _BOILERPLATE_IDS or not _BOILERPLATE_CLASSES.isdisjoint(classes):
         return Omission.BOILERPLATE
-    if tag not in ("a", "sup", "span") and any(_NOTE_CLASSES.fullmatch(word) for word in _classes(attributes)):
-        return Omission.NOTE
+    for word in classes:
+        if _TRANSCRIBER_CLASSES.fullmatch(word):
+            return Omission.TRANSCRIBER
+        if word == "sidenote" or (tag not in ("a", "sup", "span") and _NOTE_CLASSES.fullmatch(word)):
+            return Omission.NOTE
     return None
 
 
 def find_likely_omission(tag: str, attributes: Mapping[str, str]) -> Omission | None:
     """Why an element is not read if `looks_like` agrees when its content is known."""
-    for omission, pattern in _LIKELY.items():
-        if any(pattern.fullmatch(word) for word in _classes(attributes)):
-            return omission
+    if not attributes:
+        return None
+    if classes := _classes(attributes):
+        for omission, pattern in _LIKELY.items():
+            if any(pattern.fullmatch(word) for word in classes):
+                return omission
     if tag in ("a", "span") and _PAGE_ID.fullmatch(attributes.get("id") or attributes.get("name") or ""):
         return Omission.PAGE_NUMBER
     return None
@@ -163,6 +200,20 @@ def is_reference(content: str) -> bool:
     return _REFERENCE.fullmatch(content) is not None
 
 
+def is_raised(tag: str, attributes: Mapping[str, str]) -> bool:
+    """Whether text stands above the line."""
+    if tag == "sup":
+        return True
+    return (
+        bool(attributes)
+        and tag in ("span", "a", "small")
+        and (
+            any(_RAISED.fullmatch(word) for word in _classes(attributes))
+            or _RAISING_STYLE.search(attributes.get("style") or "") is not None
+        )
+    )
+
+
 def is_code(attributes: Mapping[str, str]) -> bool:
     """Whether a class of preformatted text says that it is code."""
     return any(_CODE_CLASSES.match(word) for word in _classes(attributes))
@@ -171,6 +222,19 @@ def is_code(attributes: Mapping[str, str]) -> bool:
 def is_drop_cap(tag: str, attributes: Mapping[str, str]) -> bool:
     """Whether an element is set as the large first letter of a text."""
     return tag == "big" or _DROP_CAP.search(attributes.get("class") or "") is not None
+
+
+def is_own_line(attributes: Mapping[str, str]) -> bool:
+    """Whether an element stands on lines of its own by its style."""
+    return _LINE_STYLE.search(attributes.get("style") or "") is not None
+
+
+def find_pictured_letter(alternative: str) -> str:
+    """The letter that a picture shows, given its text: "T", "Drop cap T"; "" for another picture."""
+    if is_single_letter(alternative):
+        return alternative
+    found = _PICTURED.fullmatch(alternative)
+    return found.group(1) if found else ""
 
 
 def is_single_letter(text: str) -> bool:

@@ -14,12 +14,14 @@ from pipelines.text.pronunciation.x_sampa import to_ipa
 from pipelines.text.style import NEUTRAL_STYLE, SpokenForm, Style
 
 from . import html_rules
+from .block_context import NOWHERE, ContextTracker
 from .block_output import BlockOutput
 from .code_blocks import PreformattedText
 from .gutenberg_blocks import leave_out_pictures
 from .html_page import OpenElement, Page, PageMetadata
-from .html_rules import BLOCKS, HEADINGS, NEVER_READ, Omission
+from .html_rules import BLOCKS, HEADINGS, Omission
 from .inline_text import InlineText
+from .linked_contents import is_contents_title
 from .mathml import MathReader
 from .note_references import NoteReferences
 from .page_head import PageHead
@@ -27,6 +29,8 @@ from .reading import Reading
 from .ruby import RubyReader
 from .style_sheets import HiddenElements
 from .superscript import read_superscript
+from .verse import is_bullet, is_line, is_verse
+from .web_pages import find_web_part
 
 _PICTURES = frozenset(["img", "image", "svg", "object"])
 #: Elements that hold several notes.
@@ -39,6 +43,10 @@ _MAX_WORK = 300_000_000
 _TEXT_CHARACTERS = 16_384
 #: The content of an element that may be left out is at most this long.
 _LIKELY_CHARACTERS = 24
+#: Lines of verse are hardly ever longer.
+_LINE_CHARACTERS = 120
+#: A row of a table that is one text.
+_ROW_CHARACTERS = 160
 #: Behind these no comma parts two cells of a table.
 _STOPS = (",", ";", ":", ".", "!", "?")
 #: Tags for text in an unknown language, in none, in several.
@@ -59,8 +67,7 @@ class HtmlTarget:
         self._skip_from: int | None = None
         self._heading: int | None = None
         self._pictured_letters = 0
-        #: Characters of the block that are in links.
-        self._linked = 0
+        self._context = ContextTracker(page.name)
         self._block, self._work, self._breaks = 0, 0, 0
         self._continues = self._begins_cell = False
         #: Names of anchors whose chapters have begun.
@@ -97,7 +104,7 @@ class HtmlTarget:
             return
         elif tag == "math":
             self._math.start(tag)
-        elif tag in NEVER_READ and not (self._is_picture and tag == "svg"):
+        elif html_rules.is_never_read(tag, opened.attributes) and not (self._is_picture and tag == "svg"):
             self._skip_from = len(self._open)
         elif (omission := self._find_omission(opened)) is not None:
             self._omit(opened, omission)
@@ -155,15 +162,21 @@ class HtmlTarget:
 
     # -- elements ----------------------------------------------------------------------------------------------------
     def _push(self, tag: str, attributes: Mapping[str, str]) -> OpenElement:
-        style, alphabet = (self._open[-1].style, self._open[-1].alphabet) if self._open else (NEUTRAL_STYLE, "ipa")
+        outer = self._open[-1] if self._open else None
+        style, alphabet = (outer.style, outer.alphabet) if outer else (NEUTRAL_STYLE, "ipa")
         language = attributes.get("xml:lang") or attributes.get("lang") or ""
         if language and tag_is_valid(language) and primary_subtag(language) not in _NO_LANGUAGE:
             own = self._reading.language
-            if own is None and tag == "html":
+            if own is None and tag in ("html", "body"):
                 self._reading.language = own = language
             style = NEUTRAL_STYLE if own and same_language(language, own) else Style(language=language)
         alphabet = attributes.get("ssml:alphabet") or alphabet
-        self._open.append(OpenElement(tag, attributes, self._inline.mark(), self._block, style, alphabet))
+        around = self._context.surround(outer.surroundings if outer else NOWHERE, tag, attributes)
+        verse = bool(outer and outer.is_verse) or is_verse(tag, attributes)
+        raised = html_rules.is_raised(tag, attributes)
+        self._open.append(
+            OpenElement(tag, attributes, self._inline.mark(), self._block, style, alphabet, around, verse, raised)
+        )
         if len(self._open) > MAX_DEPTH:
             raise BadInput(
                 f"The page nests its elements more than {MAX_DEPTH:,} deep; no page for people does.", field="file"
@@ -180,6 +193,11 @@ class HtmlTarget:
         elif tag in HEADINGS:
             self.end_block()
             self._heading = HEADINGS[tag]
+        elif tag in BLOCKS and opened.is_verse and is_line(tag, attributes):
+            self._inline.break_line()
+        elif self._is_in_cell(tag) and (self._begins_cell or not self._inline.text):
+            # The paragraph of a cell: its row is one text.
+            pass
         elif tag in BLOCKS:
             self.end_block()
             if tag == "hr":
@@ -204,6 +222,8 @@ class HtmlTarget:
             self._ruby.start_reading()
         elif tag == "rtc":
             self._ruby.start_container()
+        elif tag == "span" and html_rules.is_own_line(attributes):
+            self._inline.break_line()
         elif tag == "tspan" and not {"x", "y", "dy"}.isdisjoint(attributes):
             self._append(" ")
         elif tag in ("a", "noteref"):
@@ -219,6 +239,11 @@ class HtmlTarget:
         elif tag in HEADINGS or tag in BLOCKS:
             if opened.block == self._block:
                 self._cut_if_likely(opened)
+                if self._is_in_cell(tag) and self._is_short_cell(opened):
+                    return
+                if opened.is_verse and is_line(tag, opened.attributes) and self._is_short_line(opened):
+                    self._inline.break_line()
+                    return
             self.end_block(drops_cap=html_rules.is_drop_cap(tag, opened.attributes))
         elif tag == "q":
             self._append("”")
@@ -230,6 +255,21 @@ class HtmlTarget:
             self._ruby.end()
         elif opened.block == self._block:
             self._end_inline(opened)
+            if tag == "span" and html_rules.is_own_line(opened.attributes):
+                self._inline.break_line()
+
+    def _is_in_cell(self, tag: str) -> bool:
+        """Whether an element is, or was, a paragraph that stands in the cell of a table."""
+        outer = self._open[-1:] if not self._open or self._open[-1].tag != tag else self._open[-2:-1]
+        return tag in ("p", "div") and bool(outer) and outer[0].tag in ("td", "th")
+
+    def _is_short_cell(self, opened: OpenElement) -> bool:
+        text = self._inline.since(opened.mark) if len(self._inline) <= _ROW_CHARACTERS else ""
+        return bool(text) and text[-1] not in _STOPS
+
+    def _is_short_line(self, opened: OpenElement) -> bool:
+        """Whether an element of a poem is one line, rather than a stanza or a paragraph."""
+        return len(self._inline) - opened.mark.position <= _LINE_CHARACTERS and not self._inline.has_break(opened.mark)
 
     def _end_inline(self, opened: OpenElement) -> None:
         if phonemes := opened.attributes.get("ssml:ph"):
@@ -243,12 +283,14 @@ class HtmlTarget:
         likely = html_rules.find_likely_omission(opened.tag, opened.attributes)
         if opened.address:
             for outer in self._open:
-                outer.address = outer.address or (opened.address if outer.tag == "sup" else "")
+                outer.address = outer.address or (opened.address if outer.is_raised else "")
             if html_rules.is_reference(content):
                 likely = Omission.NOTE_REFERENCE
-        if likely is not None and html_rules.looks_like(likely, content):
+        if is_bullet(opened.attributes, content):
+            self._inline.cut(opened.mark)
+        elif likely is not None and html_rules.looks_like(likely, content):
             self._cut(opened, likely)
-        elif opened.tag == "sup" and content:
+        elif opened.is_raised and content:
             linked = opened.address or next((outer.address for outer in self._open if outer.tag == "a"), "")
             text = read_superscript(content, self._inline.before(opened.mark), is_linked=bool(linked))
             if text is None:
@@ -263,21 +305,27 @@ class HtmlTarget:
     def _cut_if_likely(self, opened: OpenElement) -> None:
         """Leave out a block that is what its class says: a page number, a line number."""
         likely = html_rules.find_likely_omission(opened.tag, opened.attributes)
-        if likely is None or not self._inline.text or len(self._inline) > _LIKELY_CHARACTERS:
+        if likely is None or not self._inline.text or len(self._inline) - opened.mark.position > _LIKELY_CHARACTERS:
             return
         if html_rules.looks_like(likely, self._inline.since(opened.mark)):
             self._cut(opened, likely)
 
     def _cut(self, opened: OpenElement, omission: Omission) -> None:
         text = self._inline.cut(opened.mark)
-        self._raised = (text, omission) if opened.tag == "sup" and not opened.address and text.isdigit() else None
+        self._raised = (text, omission) if opened.is_raised and not opened.address and text.isdigit() else None
         if omission is Omission.NOTE_REFERENCE and self._refer(opened.address):
             return
         self._reading.omissions[omission] += text != ""
+        if omission is Omission.PAGE_NUMBER and not self._inline.text:
+            self._output.pass_page_number()
 
     # -- what is not read --------------------------------------------------------------------------------------------
     def _find_omission(self, opened: OpenElement) -> Omission | None:
         omission = html_rules.find_omission(opened.tag, opened.attributes)
+        omission = omission or find_web_part(opened.tag, opened.attributes)
+        if omission is Omission.NOTE and opened.tag == "span" and self._reading.options.notes != "skip":
+            # Beside the text, with nothing that refers to it: it is read where it stands.
+            return None
         if omission is None and self._hidden.hides(opened.tag, opened.attributes):
             omission = Omission.HIDDEN
         name = opened.name
@@ -297,6 +345,8 @@ class HtmlTarget:
         self._skip_from = len(self._open)
         if opened.tag in BLOCKS:
             self.end_block()
+        if omission is Omission.PAGE_NUMBER and not self._inline.text:
+            self._output.pass_page_number()
         if omission is Omission.NOTE_REFERENCE and self._refer(
             self._references.resolve(opened.attributes.get("href", ""))
         ):
@@ -344,8 +394,8 @@ class HtmlTarget:
                 self._inline.append(" " if self._inline.text[-1:] in _STOPS else ", ")
                 self._begins_cell = False
         style = self._open[-1].style if self._open else NEUTRAL_STYLE
-        if any(opened.tag == "a" and opened.attributes.get("href") for opened in self._open[-3:]):
-            self._linked += len(data.strip())
+        if self._open and (characters := len(data.strip())):
+            self._context.add(characters, self._open[-1].surroundings)
         self._inline.append(data, style)
         if len(self._inline) > 2 * _TEXT_CHARACTERS:
             self._emit_part()
@@ -359,8 +409,8 @@ class HtmlTarget:
 
     def _read_letter(self, alternative: str) -> None:
         """A letter as a picture belongs to the word behind it; other pictures are not read."""
-        if html_rules.is_single_letter(alternative):
-            self._append(alternative)
+        if letter := html_rules.find_pictured_letter(alternative):
+            self._append(letter)
             self._pictured_letters += 1
 
     def _read_formula(self, opened: OpenElement) -> None:
@@ -375,9 +425,9 @@ class HtmlTarget:
     # -- blocks ------------------------------------------------------------------------------------------------------
     def end_block(self, *, drops_cap: bool = False) -> None:
         """Complete the current block, if there is one."""
-        text, linked = self._inline.take(), self._linked
+        text, context = self._inline.take(), self._context.take()
         heading, continues, chapters = self._heading, self._continues, self._chapters
-        self._block, self._linked, self._breaks, self._heading = self._block + 1, 0, 0, None
+        self._block, self._breaks, self._heading = self._block + 1, 0, None
         self._continues = self._begins_cell = False
         self._chapters = []
         for chapter in chapters:
@@ -386,16 +436,19 @@ class HtmlTarget:
         text = leave_out_pictures(text, self._reading)
         if not text.text:
             return
-        self._metadata.characters += len(text)
-        self._metadata.linked_characters += linked
+        self._metadata.add(text.text, context, heading)
+        self._metadata.has_contents_title |= is_contents_title(text.text)
+        if self._page.reads_main_only and not context.is_in_main:
+            self._reading.omissions[Omission.WEB_PART] += 1
+            return
         text = self._output.take_drop_cap(text)
         if (drops_cap or is_picture) and heading is None and html_rules.is_single_letter(text.text):
             self._output.hold_drop_cap(text, is_picture=is_picture)
             return
-        if heading is None and 2 * linked > len(text) and html_rules.is_navigation(text.text):
+        if heading is None and 2 * context.linked > len(text) and html_rules.is_navigation(text.text):
             self._reading.omissions[Omission.NAVIGATION] += 1
             return
-        self._output.add_text(text, heading, continues=continues)
+        self._output.add_text(text, heading, continues=continues, context=context)
 
     def _emit_part(self) -> None:
         """Complete all but the last part of a text that is longer than a block."""

@@ -45,6 +45,11 @@ class InlineText:
         """The text so far, without white space at its end."""
         return self._text
 
+    @property
+    def style(self) -> Style:
+        """The style of the last characters."""
+        return self._styles[-1][1] if self._styles else NEUTRAL_STYLE
+
     def before(self, mark: Mark) -> str:
         """The characters in front of a mark that can tell what follows; with a space at their end where one is due."""
         return self._text[max(0, mark.position - _CONTEXT_CHARACTERS) : mark.position] + " " * mark.has_space
@@ -63,7 +68,7 @@ class InlineText:
         self._is_soft = False
         if (self._has_space or text[0].isspace()) and self._text and not self._text.endswith(LINE_BREAK):
             self._text += " "
-        if style != (self._styles[-1][1] if self._styles else NEUTRAL_STYLE):
+        if style != self.style:
             self._styles.append((len(self._text), style))
         self._text += shown
         self._has_space = text[-1].isspace()
@@ -90,6 +95,10 @@ class InlineText:
     def since(self, mark: Mark) -> str:
         """The text from a mark on, stripped."""
         return self._text[mark.position :].strip()
+
+    def has_break(self, mark: Mark) -> bool:
+        """Whether the text from a mark on has several lines."""
+        return LINE_BREAK in self._text[mark.position :].strip(LINE_BREAK)
 
     def cut(self, mark: Mark) -> str:
         """Remove the text from a mark on, with its annotations. Returns it, stripped."""

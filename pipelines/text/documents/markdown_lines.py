@@ -26,6 +26,10 @@ _ITEM = re.compile(r"\s*-\s+(?:name\s*:\s*)?(.+)")
 _FOOTNOTE = re.compile(r" {0,3}\[\^([^\]]{1,100})\]:[ \t]*(.*)$")
 _MAX_NOTE_CHARACTERS = 10_000
 _DEFINITION = re.compile(r" {0,3}:[ \t]+(?=\S)")
+_ADMONITION = re.compile(r"(?:!!!|\?\?\?\+?|===)\s+(?:[\w-]+(?:\s+[\w-]+)*\s*)?(?:\"([^\"]*)\")?\s*")
+_INDENT = " " * 4
+#: The lines of Pandoc's tables.
+_RULE = re.compile(r"\s*(?:\+(?:[-=:]+\+)+|-{2,}(?:\s+-{2,})+)\s*")
 #: Lines for programs: divisions, attributes of a block, a place for a table of contents, abbreviations, comments.
 _FOR_PROGRAMS = re.compile(
     r"\s{0,3}(?::{3,}.*|\{:?\s*[#.:\w-][^{}]*\}|\[\[?_?TOC_?\]?\]|\*\[[^\]]{1,60}\]:.*|%%.*%%|\{%.*%\}|\\(?:newpage|pagebreak)|"
@@ -39,7 +43,7 @@ def read_lines(
 ) -> Iterator[tuple[str, bool]]:
     """(line, whether it is in a code block or a fence of one); front matter goes to `meta`, footnotes to `notes`."""
     fenced = _find_fences(_read_front_matter(iter(lines), meta))
-    return _read_blocks(_read_notes(fenced, {} if notes is None else notes))
+    return _read_blocks(_read_admonitions(_read_notes(fenced, {} if notes is None else notes)))
 
 
 def _find_fences(lines: Iterable[str]) -> Iterator[tuple[str, bool]]:
@@ -90,6 +94,8 @@ def _read_entries(lines: list[str], meta: dict[str, str]) -> None:
             key = found.group(1).lower()
             listed = _read_values(found.group(2))
             is_folded = found.group(2).strip() in _FOLDED
+        elif found:
+            listed = None
         elif listed is not None and is_folded and line[:1].isspace():
             listed = [" ".join([*listed, line.strip()])]
         elif listed is not None and (item := _ITEM.match(line)):
@@ -133,11 +139,27 @@ def _read_notes(lines: Iterable[tuple[str, bool]], notes: dict[str, str]) -> Ite
     yield from held
 
 
+def _read_admonitions(lines: Iterable[tuple[str, bool]]) -> Iterator[tuple[str, bool]]:
+    """The lines, with those of admonitions and tabs of MkDocs as text: their title, and what is indented below it."""
+    is_within = False
+    for line, fenced in lines:
+        if not fenced and (found := _ADMONITION.fullmatch(line)):
+            is_within = True
+            yield "", False
+            yield found.group(1) or "", False
+            yield "", False
+        elif is_within and (not line.strip() or line.startswith(_INDENT)):
+            yield line.removeprefix(_INDENT), fenced
+        else:
+            is_within = False
+            yield line, fenced
+
+
 def _read_blocks(lines: Iterable[tuple[str, bool]]) -> Iterator[tuple[str, bool]]:
     """The lines without those for programs; each definition of a term is a paragraph."""
     before = ""
     for line, fenced in lines:
-        if not fenced and _FOR_PROGRAMS.fullmatch(line):
+        if not fenced and (_FOR_PROGRAMS.fullmatch(line) or _RULE.fullmatch(line)):
             line = ""
         elif not fenced and before.strip() and (found := _DEFINITION.match(line)):
             yield "", False

@@ -6,14 +6,13 @@ are read row by row. Beside CommonMark and GitHub's tables, markdown_extensions.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from markdown_it import MarkdownIt
-from markdown_it.common.utils import normalizeReference
 from markdown_it.token import Token
 
 from pipelines.pipeline import Limits
@@ -30,47 +29,33 @@ from pipelines.text.document import (
     split_annotated,
     split_paragraph,
 )
-from pipelines.text.lines import join_lines
+from pipelines.text.lines import join_items, join_lines
 
+from .chapter_titles import find_headings
 from .code_blocks import read_code
 from .encoding import read_text_file
 from .html_blocks import parse_html
 from .html_rules import Omission
-from .markdown_extensions import read_extensions, strip_attributes, strip_task
-from .markdown_lines import FENCE, read_lines
-from .plain_reader import split_lines
+from .markdown_extensions import read_extensions, strip_task
+from .markdown_lines import FENCE
+from .markdown_survey import Survey, collect_survey, read_body
 from .reading import DEFAULT_OPTIONS, Reading, ReadingOptions
+from .text_language import detect_language
 
 #: Characters from which a section ends where a new block begins, and at which it ends anywhere.
 _SECTION, _MAX_SECTION = 8_192, 12_288
 #: More brackets in a section are not links; matching them takes quadratic time.
 _MAX_BRACKETS = 1_000
-_MAX_REFERENCES = 20_000
 
-_ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+\S|$)")
-_SETEXT = re.compile(r" {0,3}(?:(=+)|-{2,})[ \t]*$")
-_REFERENCE = re.compile(r" {0,3}\[([^\]^][^\]]{0,200})\]:[ \t]*(\S+)")
 #: In the place of code and of line breaks, while the text around them is read.
 _CODE, _SOFT_BREAK = "\ue000", "\ue001"
 _LINE_BLOCK = re.compile(r"\|(?: |$)")
 
 
-@dataclass(slots=True)
-class _Survey:
-    """The result of the first pass."""
-
-    heading_counts: dict[int, int] = field(default_factory=dict)
-    first_heading: str | None = None
-    meta: dict[str, str] = field(default_factory=dict)
-    references: dict[str, Any] = field(default_factory=dict)
-    #: Footnotes by name.
-    notes: dict[str, str] = field(default_factory=dict)
-
-
 def read_file(path: Path, limits: Limits, options: ReadingOptions = DEFAULT_OPTIONS) -> Document:
     """A Markdown file as a document. Raises `UnreadableInput` where it is not text."""
     most = limits.text_characters
-    survey = _collect_survey(read_text_file(path, most, options))
+    survey = collect_survey(read_text_file(path, most, options))
     title = survey.meta.get("title") or (survey.first_heading if survey.heading_counts.get(1) == 1 else None)
     language = survey.meta.get("lang") or survey.meta.get("language")
     reading, warnings = Reading(options, language), list[str]()
@@ -79,11 +64,13 @@ def read_file(path: Path, limits: Limits, options: ReadingOptions = DEFAULT_OPTI
         sections = _SectionReader(survey, reading)
         if options.notes == "inline":
             survey.notes = {name: sections.read_note(note) for name, note in survey.notes.items()}
-        body = sections.blocks(read_text_file(path, most, options))
-        yield from insert_chapters(body, find_chapter_level(survey.heading_counts))
+        level = find_chapter_level(survey.heading_counts)
+        body = _place_notes(sections.blocks(read_text_file(path, most, options)), level, sections, reading)
+        yield from insert_chapters(body if survey.heading_counts else find_headings(body), level)
         if options.notes == "end":
-            for note in list(survey.notes.values()):
-                yield from split_paragraph(sections.read_note(note))
+            # Those that nothing refers to.
+            for name in [name for name in survey.notes if name not in reading.note_addresses]:
+                yield from split_paragraph(sections.read_note(survey.notes[name]))
         elif survey.notes and options.notes == "skip":
             reading.omissions[Omission.NOTE] += len(survey.notes)
         warnings.extend(reading.warnings())
@@ -93,42 +80,40 @@ def read_file(path: Path, limits: Limits, options: ReadingOptions = DEFAULT_OPTI
         title=title,
         author=survey.meta.get("author") or survey.meta.get("authors"),
         language=language,
+        detected_language=None if options.language or language else detect_language(survey.sample),
         warnings=warnings,
     )
 
 
-def _collect_survey(pieces: Iterable[str]) -> _Survey:
-    survey = _Survey()
-    before = ""
-    for line, fenced in _read_body(pieces, survey.meta, survey.notes):
-        if fenced:
-            before = ""
-            continue
-        level = 0
-        if found := _ATX.match(line):
-            level, text = len(found.group(1)), strip_attributes(line.strip(" \t#"))
-        elif before.strip() and not _ATX.match(before) and (found := _SETEXT.match(line)):
-            level, text = (1 if found.group(1) else 2), before
-        elif (found := _REFERENCE.match(line)) and len(survey.references) < _MAX_REFERENCES:
-            survey.references[normalizeReference(found.group(1))] = {"title": "", "href": found.group(2)}
-        if level:
-            survey.heading_counts[level] = survey.heading_counts.get(level, 0) + 1
-            if level == 1 and survey.first_heading is None:
-                survey.first_heading = clean_text(re.sub(r"[*_`]|\[\^[^\]]*\]", "", text))[:200] or None
-        before = line
-    return survey
+def _place_notes(blocks: Iterable[Block], level: int, sections: _SectionReader, reading: Reading) -> Iterator[Block]:
+    """The blocks, with the notes that a chapter refers to at its end; headings of `level` or above begin chapters."""
+
+    def take(count: int) -> Iterator[Block]:
+        taken, reading.pending_notes[:count] = reading.pending_notes[:count], []
+        for note in taken:
+            yield from split_paragraph(sections.read_note(note))
+
+    before = 0
+    for block in blocks:
+        if isinstance(block, Heading) and block.level <= level:
+            # But for those that the heading itself refers to.
+            yield from take(before)
+        before = len(reading.pending_notes)
+        yield block
+    yield from take(len(reading.pending_notes))
 
 
-def _read_body(
-    pieces: Iterable[str], meta: dict[str, str], notes: dict[str, str] | None = None
-) -> Iterator[tuple[str, bool]]:
-    return read_lines((line for line, _ in split_lines(pieces)), meta, notes)
+@dataclass(frozen=True, slots=True)
+class _ListItem:
+    """An item of a list, of one paragraph."""
+
+    text: AnnotatedText
 
 
 class _SectionReader:
     """Parses a text section by section."""
 
-    def __init__(self, survey: _Survey, reading: Reading) -> None:
+    def __init__(self, survey: Survey, reading: Reading) -> None:
         self._survey, self._reading = survey, reading
         self._parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
@@ -136,7 +121,7 @@ class _SectionReader:
         """The blocks of a text in pieces."""
         section: list[str] = []
         size, cut, blank, fence = 0, False, False, ""
-        for line, fenced in _read_body(pieces, {}):
+        for line, fenced in read_body(pieces, {}):
             begins = blank and line[:1].strip() != ""
             if (size >= _SECTION and begins and not fenced) or size >= _MAX_SECTION:
                 yield from self._parse(section, cut)
@@ -158,15 +143,15 @@ class _SectionReader:
         if text.count("[") > _MAX_BRACKETS:
             parser = MarkdownIt("commonmark").enable("table").disable(["link", "image", "reference"])
         # A copy: the parser adds the definitions of the section, but the first one in the document takes precedence.
-        for block in self._convert(parser.parse(text, {"references": dict(self._survey.references)})):
+        for block in _join_items(self._convert(parser.parse(text, {"references": dict(self._survey.references)}))):
             if continues and isinstance(block, Paragraph):
                 block = Paragraph(block.text, continues=True)
             continues = False
             yield block
 
-    def _convert(self, tokens: list[Token]) -> Iterator[Block]:
+    def _convert(self, tokens: list[Token]) -> Iterator[Block | _ListItem]:
         level, row = 0, list[AnnotatedText]()
-        in_cell = is_item = False
+        in_cell = is_item = is_tight = False
         for token in tokens:
             if token.type == "heading_open":
                 level = int(token.tag[1])
@@ -174,19 +159,26 @@ class _SectionReader:
                 in_cell = True
             elif token.type == "list_item_open":
                 is_item = True
+            elif token.type == "paragraph_open":
+                is_tight = token.hidden
             elif token.type == "tr_close":
                 yield from map(Paragraph.from_annotated, split_annotated(_join_cells(row)))
                 row, in_cell = [], False
             elif token.type == "inline":
-                text = self._read_inline(token.children or [], is_item=is_item)
+                children = token.children or []
+                is_link = is_item and _is_link_within(children)
+                self._reading.omissions[Omission.NAVIGATION] += is_link
+                text = AnnotatedText() if is_link else self._read_inline(children, is_item=is_item)
                 is_item = False
                 if in_cell:
                     row.append(text)
                 elif level and text.text:
                     yield Heading(text.text, level, text.styles, text.spoken_forms)
+                elif is_tight and text.text:
+                    yield _ListItem(text)
                 else:
                     yield from map(Paragraph.from_annotated, split_annotated(text))
-                level = 0
+                level, is_tight = 0, False
             elif token.type in ("fence", "code_block"):
                 yield from read_code(token.content, self._reading)
             elif token.type == "hr":
@@ -237,6 +229,20 @@ class _SectionReader:
         return text
 
 
+def _join_items(blocks: Iterable[Block | _ListItem]) -> Iterator[Block]:
+    """The blocks, with the items of a list as one paragraph where they are phrases."""
+    items: list[AnnotatedText] = []
+    for block in itertools.chain(blocks, [None]):
+        if isinstance(block, _ListItem):
+            items.append(block.text)
+            continue
+        for text in join_items(items):
+            yield from map(Paragraph.from_annotated, split_annotated(text))
+        items = []
+        if block is not None:
+            yield block
+
+
 def _join_cells(cells: list[AnnotatedText]) -> AnnotatedText:
     row = AnnotatedText()
     for cell in cells:
@@ -249,6 +255,16 @@ def _inline_of(children: list[Token]) -> Token:
     return Token("inline", "", 0, children=children)
 
 
+def _is_link_within(children: list[Token]) -> bool:
+    """Whether all of a text is a link to another place of the document, as in a table of contents."""
+    return (
+        len(children) > 1
+        and children[0].type == "link_open"
+        and str(children[0].attrs.get("href", "")).startswith("#")
+        and [child.type for child in children].index("link_close") == len(children) - 1
+    )
+
+
 def _is_break(child: Token) -> bool:
     return child.type == "hardbreak" or (child.type == "html_inline" and child.content.lower().startswith("<br"))
 
@@ -256,6 +272,8 @@ def _is_break(child: Token) -> bool:
 def _join_soft(text: str) -> str:
     """Running text in one line, verse with its lines."""
     lines = [line for part in text.split(_SOFT_BREAK) if (line := clean_text(part))]
+    if lines and all(line.startswith("|") and line.endswith("|") and len(line) > 1 for line in lines):
+        return LINE_BREAK.join(", ".join(filter(None, map(str.strip, line.split("|")))) for line in lines)
     if len(lines) > 1 and all(map(_LINE_BLOCK.match, lines)):
         return LINE_BREAK.join(line[1:].strip() for line in lines)
     return join_lines(lines)

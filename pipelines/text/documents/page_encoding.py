@@ -24,7 +24,8 @@ _CODECS = re.compile(r"utf-8|ascii|iso8859-\d+|cp\d+|koi8-[rut]|mac-\w+|tis-620|
 #: What browsers read these as; the second is the first with more characters.
 _SUPERSETS = {"ascii": "cp1252", "iso8859-1": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030", "gbk": "gb18030"}
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-
+#: UTF-16 without its mark: the first character of every page is "<".
+_WIDE_STARTS = {b"<\0": "utf-16-le", b"\0<": "utf-16-be"}
 
 #: The bytes of a page, from its beginning.
 OpenPage = Callable[[], Iterable[bytes]]
@@ -65,6 +66,8 @@ def find_encoding(
         return codec if marked is None else _with_mark(marked)
     if marked is not None:
         return _with_mark(marked)
+    if wide := next((codec for start, codec in _WIDE_STARTS.items() if first.startswith(start)), None):
+        return wide
     if _can_decode(open_page(), "utf-8", maximum_bytes):
         return "utf-8"
     if fallback:

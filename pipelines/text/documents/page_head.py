@@ -32,7 +32,7 @@ class PageHead:
         metadata = self._metadata
         if tag == "title" and metadata.title is None and all(outer.tag != "svg" for outer in opened):
             self._is_in_title = True
-        elif tag == "html":
+        elif tag == "html" or (tag == "body" and metadata.language is None):
             metadata.language = attributes.get("lang") or attributes.get("xml:lang") or metadata.language
         elif tag == "meta" and attributes.get("name", "").lower() == "author":
             metadata.author = attributes.get("content") or metadata.author

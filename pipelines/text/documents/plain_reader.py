@@ -12,15 +12,18 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pipelines.pipeline import Limits
+from pipelines.text.annotated_text import AnnotatedText
 from pipelines.text.document import BLOCK_CHARACTERS, Block, Chapter, Document, Heading, Paragraph, clean_text
-from pipelines.text.lines import join_lines
+from pipelines.text.lines import join_items, join_lines
 
 from . import chapter_titles
 from .encoding import read_text_file
 from .gutenberg import read_record, skip_boilerplate
 from .html_rules import Omission
+from .page_breaks import PageBreaks
 from .plain_contents import drop_contents
 from .reading import DEFAULT_OPTIONS, Reading, ReadingOptions
+from .text_language import detect_language
 
 #: A wider line was not wrapped: it is a whole paragraph.
 _WRAP_COLUMNS = 100
@@ -39,12 +42,14 @@ _OMITTED = {
 #: "_very_": italics.
 #: "[1] The note.", which follows the text that refers to it.
 _NOTE_TEXT = re.compile(r"\[([1-9]\d{0,3}|[*†‡§A-Z])\]\s+\S")
-_EMPHASIS = re.compile(r"(?<![\w_])_([^_]+)_(?![\w_])")
+_EMPHASIS = re.compile(r"(?<![\w_])_([^_]+)_(?![\w_])|(?<![\w*=])([*=])(?=[^\s*=])([^*=\n]{1,300}?)(?<=\S)\2(?![\w*=])")
 #: The first paragraph of a note, or (with a group) of a description of a picture.
 _OPEN_NOTE = re.compile(r"\[(?:(?:Foot|End)?note\s+[\w*†]{1,5}:|(Illustration|Picture|Image)\b)[^\]]*$", re.I)
 _NOTE_PARAGRAPHS = 30
-_LIST_ITEM = re.compile(r"\s*(?:[-*•–—]|\d{1,3}[.)])\s+\S")
-_BREAK = re.compile("\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
+_BULLET = re.compile(r"\s*[*•◦▪▫‣⁃●○■□▸➢➤+]\s+(?=[\w\"“‘'„«¿¡(\[$€£])")
+_LIST_ITEM = re.compile(rf"{_BULLET.pattern}|\s*(?:[-–—]|\d{{1,3}}[.)]|[a-zA-Z]\)|\(\w{{1,3}}\))\s+\S")
+#: A form feed is a line of its own.
+_BREAK = re.compile("\r\n|[\n\r\x0b\x85\u2028\u2029]|(?<=\x0c)|(?=\x0c)")
 
 
 def read_file(path: Path, limits: Limits, options: ReadingOptions = DEFAULT_OPTIONS) -> Document:
@@ -70,7 +75,12 @@ def _read(pieces: Iterable[str], options: ReadingOptions) -> Document:
         warnings.extend(reading.warnings())
 
     return Document(
-        blocks=blocks(), title=record.title, author=record.author, language=record.language, warnings=warnings
+        blocks=blocks(),
+        title=record.title,
+        author=record.author,
+        language=record.language,
+        detected_language=None if options.language or record.language else detect_language(first),
+        warnings=warnings,
     )
 
 
@@ -78,7 +88,7 @@ def split_blocks(pieces: Iterable[str], reading: Reading) -> Iterator[Block]:
     """Chapters, headings and paragraphs of a text that comes in pieces of any size."""
     group: list[str] = []  # lines of the current paragraph
     size, continues = 0, False
-    for line, ends in skip_boilerplate(split_lines(pieces), reading):
+    for line, ends in PageBreaks(reading).join(skip_boilerplate(split_lines(pieces), reading)):
         if group and (not line.strip() or _starts_paragraph(group, line)):
             yield from _build_paragraph(group, continues, reading)
             group, size, continues = [], 0, False
@@ -130,10 +140,19 @@ def _starts_paragraph(group: list[str], line: str) -> bool:
     before = group[-1]
     if len(before) > _WRAP_COLUMNS or len(line) > _WRAP_COLUMNS:
         return True
-    if _NOTE_TEXT.match(line):
-        return _NOTE_TEXT.match(group[0]) is not None
-    is_item = _LIST_ITEM.match(line) is not None
-    return is_item and (before.rstrip()[-1:] in ".!?:;" or _LIST_ITEM.match(group[0]) is not None)
+    return _NOTE_TEXT.match(line) is not None and _NOTE_TEXT.match(group[0]) is not None
+
+
+def _split_items(group: list[str]) -> list[list[str]]:
+    """The lines of each item of a list, which may have a line before it; of any other text one group of all lines."""
+    items = [group[:1]]
+    for line in group[1:]:
+        before = items[-1]
+        if _LIST_ITEM.match(line) and (before[-1].rstrip()[-1:] in ".!?:;" or _LIST_ITEM.match(before[0])):
+            items.append([line])
+        else:
+            before.append(line)
+    return items
 
 
 def _build_paragraph(group: list[str], continues: bool, reading: Reading) -> Iterator[Block]:
@@ -152,9 +171,17 @@ def _build_paragraph(group: list[str], continues: bool, reading: Reading) -> Ite
     if found and found.group(1) in reading.note_addresses and reading.options.notes == "skip":
         reading.omissions[Omission.NOTE] += 1
         return
-    text = _leave_out(join_lines(lines, [len(line) - len(line.lstrip()) for line in group]), reading)
-    if text:
-        yield Paragraph(text, continues)
+    texts = [text for item in _split_items(group) if (text := _leave_out(_join_item(item), reading))]
+    for item in join_items([AnnotatedText(text) for text in texts]):
+        yield Paragraph(item.text, continues)
+        continues = False
+
+
+def _join_item(lines: list[str]) -> str:
+    """The text of some lines; the bullet of an item is not read."""
+    if bullet := _BULLET.match(lines[0]):
+        lines = [lines[0][bullet.end() :], *lines[1:]]
+    return join_lines([_clean_line(line) for line in lines], [len(line) - len(line.lstrip()) for line in lines])
 
 
 def _skip_open_notes(blocks: Iterable[Block], reading: Reading) -> Iterator[Block]:
@@ -192,4 +219,4 @@ def _leave_out(text: str, reading: Reading) -> str:
         text, count = pattern.subn("", text)
         reading.omissions[omission] += count
     reading.omissions = +reading.omissions
-    return _EMPHASIS.sub(r"\1", text).strip()
+    return _EMPHASIS.sub(lambda found: found.group(1) or found.group(3), text).strip()

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
 
-#: Whether notes are left out, read where they are referred to, or read at the end of their page.
+#: Whether notes are left out, read where they are referred to, or read at the end of their page or chapter.
 NotesMode = Literal["skip", "inline", "end"]
 #: Whether code blocks are read, left out, or named only.
 CodeMode = Literal["read", "skip", "summary"]
@@ -40,6 +40,8 @@ class Reading:
     note_addresses: set[str] = field(default_factory=set)
     #: The texts of notes by their addresses, where they are read at their references: collected before that.
     notes: dict[str, str] = field(default_factory=dict)
+    #: Notes that were referred to, and are read at the end of their chapter.
+    pending_notes: list[str] = field(default_factory=list)
     is_collecting: bool = False
     #: Pictures that were passed.
     pictures: int = 0

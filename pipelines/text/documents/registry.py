@@ -46,7 +46,7 @@ DOCUMENT_FORMATS: Mapping[str, DocumentFormat] = {
     "md": DocumentFormat("markdown_reader", ("md", "markdown", "mkd")),
     "html": DocumentFormat("html_reader", ("html", "htm", "xhtml")),
     "epub": DocumentFormat("epub_reader", ("epub",)),
-    "docx": DocumentFormat("docx_reader", ("docx",)),
+    "docx": DocumentFormat("docx_reader", ("docx", "docm", "dotx", "dotm")),
     "ssml": DocumentFormat("ssml.reader", ("ssml",)),
 }
 #: Suffix of a file name, in lower case and without its dot → name of the format.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html.entities import html5
 from typing import Any
 
 from lxml import etree
@@ -11,6 +12,10 @@ from pipelines.errors import BadInput, UnreadableInput
 
 _ENTITY = re.compile(rb"<!ENTITY", re.I)
 _WIDE_ENTITY = re.compile("<!ENTITY".encode("utf-16-le") + b"|" + "<!ENTITY".encode("utf-16-be"))
+#: Characters by the names that HTML gives them; XML knows five of these.
+_NAMED = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]{1,31});")
+#: An ampersand that should have been written as "&amp;".
+_BARE = re.compile(rb"&(?!#?\w{1,32};)")
 
 PARSER_OPTIONS: dict[str, Any] = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
 
@@ -21,6 +26,7 @@ def parse_xml(data: bytes, what: str) -> Any:
     Raises `BadInput` for XML that declares entities or exhausts the parser, `UnreadableInput` where there is no root.
     """
     refuse_entities(data, what)
+    data = _NAMED.sub(_write_number, data)
     try:
         return _check_root(etree.fromstring(data, etree.XMLParser(**PARSER_OPTIONS)), what)
     except etree.XMLSyntaxError as error:
@@ -30,7 +36,7 @@ def parse_xml(data: bytes, what: str) -> Any:
                 f"{what} is built to exhaust its reader ({error.msg}); it is not read.", field="file"
             ) from error
     try:
-        root = etree.fromstring(data, etree.XMLParser(recover=True, **PARSER_OPTIONS))
+        root = etree.fromstring(_BARE.sub(b"&amp;", data), etree.XMLParser(recover=True, **PARSER_OPTIONS))
     except etree.XMLSyntaxError as error:
         raise UnreadableInput(f"{what} is not XML: {error.msg}.", field="file") from error
     if root is None:
@@ -49,6 +55,12 @@ def declared_entities_error(what: str) -> BadInput:
     return BadInput(
         f"{what} declares XML entities, which are never read here; remove its <!ENTITY …> lines.", field="file"
     )
+
+
+def _write_number(found: re.Match[bytes]) -> bytes:
+    """A named character by its number; names that HTML does not have stay as they are."""
+    characters = html5.get(f"{found.group(1).decode('ascii')};", "")
+    return "".join(f"&#{ord(character)};" for character in characters).encode("ascii") or found.group()
 
 
 def local_name(element: Any) -> str:

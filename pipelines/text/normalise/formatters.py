@@ -118,6 +118,11 @@ def _localised(book: RuleBook, american: str) -> str:
     return american.replace(",", "").replace(".", book.numerals.decimal_mark)
 
 
+def _american(european: str) -> str:
+    """A number with full stops between its thousands and a decimal comma, the other way round."""
+    return european.translate(str.maketrans(".,", ",."))
+
+
 def _format_pair(book: RuleBook, written: str) -> str:
     """Two digits of a telephone number: "06" is "zéro six", "42" one number."""
     return book.numerals.digits(written) if written.startswith("0") else book.numerals.cardinal(written)
@@ -206,4 +211,8 @@ _FORMATTERS: Mapping[str, Callable[..., str]] = {
     "address": _format_address,
     "american_number": lambda book, written: book.numerals.number(_localised(book, written)),
     "american_money": lambda book, written, currency: _format_money(book, _localised(book, written), currency),
+    "european_number": lambda book, written: book.numerals.number(_localised(book, _american(written))),
+    "european_money": lambda book, written, currency: _format_money(
+        book, _localised(book, _american(written)), currency
+    ),
 }

@@ -10,7 +10,6 @@ import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pipelines.errors import ModelUnavailable
 from pipelines.language_tags import primary_subtag
 from pipelines.text.aligned_text import AlignedText, Range, Replacement
 
@@ -32,10 +31,7 @@ def has_rules(language: str) -> bool:
 
 
 def apply_rules(aligned: AlignedText, language: str, final: Sequence[Range] = ()) -> AlignedText:
-    """The text in words. `final` are ranges of it that stay unchanged. `language` must have rules.
-
-    Raises `ModelUnavailable` without num2words and Babel.
-    """
+    """The text in words. `final` are ranges of it that stay unchanged. `language` must have rules."""
     from .formatters import fill_template
 
     book, region = _book(language), _region(language)
@@ -62,14 +58,9 @@ def apply_rules(aligned: AlignedText, language: str, final: Sequence[Range] = ()
 
 
 def write_out_plain_numbers(aligned: AlignedText, language: str, final: Sequence[Range] = ()) -> AlignedText:
-    """The text with its plain numbers in words, for a language without rules; unchanged where num2words has no words.
+    """The text with its plain numbers in words, for a language without rules; unchanged where num2words lacks it."""
+    from .plain_numbers import has_number_words, write_out_numbers
 
-    Raises `ModelUnavailable` without num2words and Babel.
-    """
-    try:
-        from .plain_numbers import has_number_words, write_out_numbers
-    except ModuleNotFoundError as error:
-        raise _not_installed(error) from error
     return write_out_numbers(aligned, language, final) if has_number_words(language) else aligned
 
 
@@ -90,16 +81,6 @@ def _region(language: str) -> str:
 
 
 def _book(language: str) -> RuleBook:
-    try:
-        from .rule_book import load_rule_book
-    except ModuleNotFoundError as error:
-        raise _not_installed(error) from error
-    return load_rule_book(primary_subtag(language))
+    from .rule_book import load_rule_book
 
-
-def _not_installed(error: ModuleNotFoundError) -> ModelUnavailable:
-    return ModelUnavailable(
-        f"Numbers and dates cannot be written out here: {error.name} is missing; "
-        "run: pip install 'voicemill[normalise]'.",
-        for_caller="This server cannot write out numbers and dates: send normalise=false, or write them as words.",
-    )
+    return load_rule_book(primary_subtag(language), _region(language))

@@ -7,6 +7,8 @@ Knows the layout of those files; the formatters that a template may call are in 
     [word_lists]                     words separated by spaces; `<<name>>` is any of them
     [forms]                          name = [[pattern, replacement], …]: the same word in another case or gender
     [patterns]                       `<<name>>` in a pattern is this pattern
+    [[region]]                       `tags`: regions; their [region.numbers], [region.patterns] and entries of
+                                     [region.tables.*] replace those above
     [[rule]]                         `find`: a regular expression, whose group `it`, if any, is what is replaced;
                                      `say`: the template of the spoken form
 """
@@ -81,10 +83,18 @@ class RuleBook:
         return words
 
 
+def load_rule_book(language: str, region: str = "") -> RuleBook:
+    """The rules of a language, a primary subtag that has a file, as in a region ("MX"; "" = any). Cached."""
+    regions = _read(language).get("region", [])
+    return _build_book(language, tuple(at for at, each in enumerate(regions) if region in each["tags"].split()))
+
+
 @cache
-def load_rule_book(language: str) -> RuleBook:
-    """The rules of a language, by the primary subtag of one that has a file. Cached."""
+def _build_book(language: str, regions: Sequence[int]) -> RuleBook:
+    """`regions` are indexes of the [[region]] of the file."""
     own, common = _read(language), _read(_COMMON)
+    for regional in (own["region"][at] for at in regions):
+        own = {**own, **{part: _merge(own[part], regional[part]) for part in regional if part != "tags"}}
     tables = {name: {**common["tables"].get(name, {}), **table} for name, table in own["tables"].items()}
     months = [get_month_names("wide", locale=language)[number] for number in range(1, 13)]
     short = [get_month_names("abbreviated", locale=language)[number] for number in range(1, 13)]
@@ -112,6 +122,15 @@ def load_rule_book(language: str) -> RuleBook:
     )
 
 
+def _merge(whole: Mapping[str, Any], part: Mapping[str, Any]) -> dict[str, Any]:
+    """`whole` with the entries of `part`, tables in it entry by entry."""
+    return {
+        **whole,
+        **{key: _merge(whole[key], value) if isinstance(value, Mapping) else value for key, value in part.items()},
+    }
+
+
+@cache
 def _read(name: str) -> dict[str, Any]:
     return tomllib.loads((_RULES / f"{name}.toml").read_text(encoding="utf-8"))
 

@@ -18,12 +18,12 @@ GOES_ON: Mapping[str, frozenset[str]] = {
         mr mrs ms mx messrs mme mlle dr prof rev hon st gen col lt sgt capt cmdr adm gov sen rep pres fr jr sr
         vs no nos vol vols p pp ch fig figs sec art ed eds al cf viz i.e e.g ca approx dept est ext inc ltd co corp
         mt ft jan feb mar apr jun jul aug sept oct nov dec eq para sect app trans supt maj brig ens pvt cpl det supp
-        bros univ assn govt a.k.a p.s
+        bros univ assn govt a.k.a p.s wm chas geo thos feat op cit
     """),
     "de": _words("""
         hr fr frl dr prof dipl ing st nr bd hrsg vgl bzw z.b d.h u.a z.t s.o s.u ca evtl ggf inkl abs art kap abb tab
         str mio mrd tsd jh jhd geb gest verh sog bspw v.chr n.chr i.d.r
-        u.u m.e v.a o.ä u.ä s bf hl kgl ehem gegr hbf tel bj aufl hrn nrn ziff zz
+        fa dipl.-ing freundl u.u m.e v.a o.ä u.ä s bf hl kgl ehem gegr hbf tel bj aufl hrn nrn ziff zz
         i.a z.hd a.d o.g jan feb apr aug sept okt nov dez
     """),
     "fr": _words("""
@@ -34,13 +34,24 @@ GOES_ON: Mapping[str, frozenset[str]] = {
     "es": _words("""
         sr sra sres srta d dª da dr dra prof lic ing gral cap pág págs p pp núm vol art fig ee.uu p.ej ej av avda
         ud uds vd vds sto sta a.c d.c avda pza tel tfno aprox dpto cía ed trad n.º máx mín hab fdo atte dña dn ntra mons
-        rvdo fr cc ff rr jj tlf tlfno ene feb abr jun jul ago sept oct nov dic
+        rvdo fr cc ff rr jj tlf tlfno ene feb abr jun jul ago sept oct nov dic mill arts apdo
     """),
     "it": _words("""
-        sig sigg dott dr prof ing avv arch on pag pagg p pp n nr vol cap art fig s ss a.c d.c p.es es
+        sig sigg sig.ra sig.na dott dott.ssa dr prof prof.ssa ing avv arch geom rag on pag pagg p pp n nr vol cap art
+        fig s ss a.c d.c p.es es cfr v.le c.so
     """),
     "nl": _words("""
         dhr mevr mw dr drs prof ir ing mr st nr blz p pp vgl bijv d.w.z o.a m.b.t t.o.v i.p.v ca
+    """),
+    "ru": _words("""
+        г гг в вв гл стр с рис см ср напр т.е т.к т.н т е к н ул д кв
+        корп пр просп пл им проф акад др руб коп тыс млн млрд
+        табл изд тел обл р-н н.э
+    """),
+    "hi": _words("डॉ श्री प्रो पं"),
+    "ar": _words("د أ م ص ج ط"),
+    "pl": _words("""
+        dr prof inż mgr ul al pl św nr str s t np tzn tj tzw m.in por red gen płk ks p pp godz tys mln mld zł
     """),
     "pt": _words("""
         sr sra srta dr dra prof eng pág págs p pp n nº vol cap art av fig ex p.ex v.exª a.c d.c
@@ -57,15 +68,21 @@ BEFORE_NUMBERS: Mapping[str, frozenset[str]] = {
 
 #: Also ordinary words or letters: they are abbreviations only before a small letter ("XIXe s. de Rome").
 BEFORE_SMALL_LETTERS: Mapping[str, frozenset[str]] = {
+    "en": _words(
+        "mon tue tues wed thu thur thurs fri sat sun temp deg min sec hr hrs wk yr yrs mo in lb lbs oz max avg"
+    ),
+    "pl": _words("r w m"),
     "fr": _words("s arr c lun mar mer jeu ven sam dim"),
     "es": _words("ss cda cdas cdta cdtas lun mar mié jue vie sáb dom m a.m p.m aa"),
 }
 
 #: They stand behind a name, so that a sentence may end with them: "Acme Inc. She sings."
-SUFFIXES: frozenset[str] = _words("inc ltd co corp bros plc llc jr sr esq al etc dept est st ave blvd rd hwy")
+SUFFIXES: frozenset[str] = _words(
+    "inc ltd co corp bros plc llc jr sr esq al etc dept est st ave blvd rd hwy г гг в вв руб коп тыс млн млрд др н.э"
+)
 
-#: They end a sentence before a capital.
-MAY_END: frozenset[str] = _words("etc usw usf u.s.w ecc enz etcétera")
+#: They end a sentence before a capital. (OK is no abbreviation, but is taken for one.)
+MAY_END: frozenset[str] = _words("etc usw usf u.s.w ecc enz etcétera OK O.K")
 
 #: Capitalised, they begin a sentence even behind an initial: "vitamin C. It helps" against "John C. Smith".
 BEGINS: Mapping[str, frozenset[str]] = {
@@ -89,6 +106,14 @@ BEGINS: Mapping[str, frozenset[str]] = {
         él ella ellos ellas yo nosotros usted el la los las este esta esto ese eso un una luego y pero o si cuando
         después antes desde en sobre para con su sus qué quién por cómo dónde no sí entonces aquí
         nadie nada alguien todos
+    """),
+    "ru": _words("""
+        он она оно они я мы вы ты это этот эта эти тот та те и но а или если когда потом после до с в на из за у от к по
+        что кто где как почему да нет теперь здесь там так не его её их мой наш все всё никто ничто
+    """),
+    "it": _words("""
+        lui lei loro egli ella io noi voi il lo la i gli le un uno una questo questa quello quella e ma o se quando poi
+        dopo prima da in su per con suo sua che chi perché come dove no sì allora qui nessuno niente tutti
     """),
 }
 

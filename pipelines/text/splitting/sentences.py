@@ -15,7 +15,8 @@ from .abbreviations import BEFORE_NUMBERS, BEFORE_SMALL_LETTERS, BEGINS, GOES_ON
 #: Characters behind a boundary that are looked at for the next word.
 _LOOK_AHEAD = 60
 _LAST_WORD = re.compile(r"(?:^|[\s(\[„“\"'’«])([^\s(\[„“\"'’«]+)\.\s*$")
-_INITIAL = re.compile(r"(?:^|[\s.-])[A-ZÄÖÜÉÈÀÁÍÓÚÑ]\.\s*$")
+_CAPITALS = "A-ZÀ-ÖØ-ÞĆČĎĘĚĞİŁŃŇŐŒŘŚŞŠŤŮŰŹŻŽА-ЯЁЄІЇҐ"
+_INITIAL = re.compile(rf"(?:^|[\s.-])[{_CAPITALS}]\.\s*$")
 _NEXT_WORD = re.compile(r"[\s\"'“„«‘(]*([^\W\d_]+(?:'\w+)?)")
 #: A full stop inside a word: "n.º", "2.ª", "c.-à-d."
 _INSIDE_WORD = re.compile(r"[ºªᵒᵃ]|-\w")
@@ -23,20 +24,41 @@ _NUMBER = re.compile(r"\s*[(#]?(?:\d|[IVXLC]+\b)")
 _ORDINAL = re.compile(r"(\w+)\s+\d{1,3}\.\s*$")
 #: A full stop inside quotation marks or brackets, or an abbreviation like "U.S.": a sentence may end there. A run of
 #: capitals is tried once, from its start: thousands of them would take a square of that.
-_CLOSED_QUOTE = re.compile(r"(?:[.…][\"”’»)\]]+|(?<![A-Z]\.)(?:[A-Z]\.){2,}+)\s+(?=[\"“„«¿¡(]*[A-ZÄÖÜÉÈÀÁÍÓÚÑ])")
+_CLOSED_QUOTE = re.compile(
+    rf"(?:[.…][\"”’»)\]]+|(?<=\w)(?:…|\.\.\.)|(?<![A-Z]\.)(?:[A-Z]\.){{2,}}+)\s+(?=[\"“„«¿¡(]*[{_CAPITALS}])"
+)
+#: "— Non. — Si !": the next speaker. In English a dash behind a mark is more often a break.
+_NEXT_SPEAKER = re.compile(rf"(?:\.|(?P<mark>[!?…]))[\"”’»)]*\s+(?=[—–―]\s?[\"“„«¿¡(]*[{_CAPITALS}])")
 #: "No!—I won't."
 _INTERRUPTED = re.compile(r"\s*[—–―]")
 #: 「行くよ。」と言った: what is quoted is part of the sentence.
 _QUOTED = re.compile(r"[。！？!?…][」』”]\s*$")
-_QUOTING = re.compile(r"\s*(?:と|って|など|という|を|、)")
-_ERA = re.compile(
-    r"\b(?:B\.\s?C\.(?:\s?E\.)?|C\.\s?E\.|A\.\s?D\.|[vn]\.\s?Chr\.|(?:av|ap)\.\s?J\.-C\.|[ad]\.\s?C\.|[ap]\.\s?m\.)[\"”’)\]]*\s+(?=[\"“(]*[A-ZÄÖÜÉÈÀÁÍÓÚÑ])"
+_QUOTING = re.compile(
+    r"\s*(?:と|って|など|という|を|、|(?:[他她它我你您]|[\u4e00-\u9fff]{2,3})?(?:说|說|道|问|問|答|喊|叫))"
 )
+#: What stands behind a mark within a sentence: 『本。』を, どこ？と聞いた.
+_CLOSING = re.compile("[」』）】》〉”’]")
+_QUESTION = re.compile(r"[！？!?]\s*$")
+_CITING = re.compile("と|って")
+#: A letter with a full stop, before a small letter: "l'abbé T. sont".
+_SHORT = re.compile(r"(?:^|[\s(])[^\W\d_]\.\s*$")
+#: Abbreviations behind numbers, names and lists, where a sentence may end: "480 B.C. Nobody knew."
+_LAST = re.compile(
+    r"\b(?:B\.\s?C\.(?:\s?E\.)?|C\.\s?E\.|A\.\s?D\.|[vn]\.\s?Chr\.|(?:av|ap)\.\s?J\.-C\.|[ad]\.\s?C\.|[ap]\.\s?m\.|"
+    r"EE\.\s?UU\.|S\.\s?A\.|(?<=\w\s)[IVX]{1,5}\.|(?:г|гг|в|вв|руб|коп|тыс|млн|млрд|др|пр|т\.\s?[дп])\.|"
+    r"(?<=\d\s)(?:ft|in|lbs?|oz|yds?|mi)\.)"
+    rf"[\"”’)\]]*\s+(?=[\"“(]*[{_CAPITALS}])"
+)
+#: "Oh! what a day", "Louis XIV. was king".
+_SMALL_LETTER = re.compile(r"\s*[^\W\d_]")
+_MARK = re.compile(r"[!?]\s*$")
+_ROMAN = re.compile(r"\w\s+[IVXL]{2,6}\.\s*$")
+_LETTER = re.compile(r"\w")
 _ENDS = re.compile(r"[.!?…:;。！？；：][\"'”’»)\]」』]*\s*$")
 #: "3." and "IV." before a title or an item of a list.
 _ENUMERATION = re.compile(r"\s*\(?(?:\d{1,4}|[IVXLC]{1,6}|[ivxlc]{1,6})[.)]\s*$")
 _AFTER_MAY_END = re.compile(
-    rf"\b(?:{'|'.join(re.escape(word) for word in sorted(MAY_END))})\.[\"”’)\]]*\s+(?=[A-ZÄÖÜÉÈÀÁÍÓÚÑ¿¡„“\"])"
+    rf"\b(?:{'|'.join(re.escape(word) for word in sorted(MAY_END))})\.[\"”’)\]]*\s+(?=[{_CAPITALS}¿¡„“\"])"
 )
 
 
@@ -46,14 +68,16 @@ def split_sentences(text: str, language: str) -> Iterator[str]:
     `language` is a BCP 47 tag; unknown ones are split by the common rules.
     """
     code = primary_subtag(language)
-    held = ""
+    held, has_letter = "", False
     for boundary in get_sentence_boundaries(code, text):
         held += boundary["text"]
+        has_letter = has_letter or _LETTER.search(boundary["text"]) is not None
         begins = boundary["end_index"] == len(held)
         rest = text[boundary["end_index"] : boundary["end_index"] + _LOOK_AHEAD]
-        if not (begins and _ENUMERATION.match(held)) and not _goes_on(held, rest, code):
+        is_sentence = has_letter and not (begins and _ENUMERATION.match(held))
+        if is_sentence and not _goes_on(held, rest, code):
             yield from _split_at_abbreviations(held, code)
-            held = ""
+            held, has_letter = "", False
     yield from _split_at_abbreviations(held, code)
 
 
@@ -83,6 +107,13 @@ def _goes_on(sentence: str, rest: str, code: str) -> bool:
         return True
     if _INTERRUPTED.match(rest) or (_QUOTED.search(sentence[-4:]) and _QUOTING.match(rest)):
         return True
+    if (_CLOSING.match(rest) and not sentence[-1:].isspace()) or (
+        _QUESTION.search(sentence[-2:]) and _CITING.match(rest)
+    ):
+        return True
+    end = sentence[-12:]
+    if _begins_small(rest) and (_MARK.search(end) or _ROMAN.search(end) or _SHORT.search(end)):
+        return True
     found = _LAST_WORD.search(sentence[-40:])
     if found is None or not rest:
         return False
@@ -93,12 +124,19 @@ def _goes_on(sentence: str, rest: str, code: str) -> bool:
         return True
     if word in BEFORE_NUMBERS.get(code, ()):
         return _NUMBER.match(rest) is not None
-    if word in GOES_ON.get(code, GOES_ON["en"]):
+    goes_on = GOES_ON.get(code, GOES_ON["en"])
+    if word in goes_on or (word.rpartition("-")[2] in goes_on and _NUMBER.match(rest)):  # "jul.-ago. 1914"
         return True
     lead = _ORDINAL.search(sentence[-40:])
     if lead is not None and lead.group(1).lower() in ORDINAL_LEADS.get(code, ()):
         return True  # der 2. Weltkrieg
     return _INITIAL.search(sentence[-6:]) is not None and not _begins(rest, code)  # J. R. R. Tolkien
+
+
+def _begins_small(rest: str) -> bool:
+    """Whether a small letter follows, without a quotation mark."""
+    found = _SMALL_LETTER.match(rest)
+    return found is not None and found.group()[-1].islower()
 
 
 def _begins(rest: str, code: str) -> bool:
@@ -115,8 +153,9 @@ def _split_at_abbreviations(text: str, code: str) -> Iterator[str]:
         if found.group()[0] in ".…" or _begins(text[found.end() : found.end() + _LOOK_AHEAD], code):
             ends.add(found.end())
     ends |= {
-        found.end() for found in _ERA.finditer(text) if _begins(text[found.end() : found.end() + _LOOK_AHEAD], code)
+        found.end() for found in _LAST.finditer(text) if _begins(text[found.end() : found.end() + _LOOK_AHEAD], code)
     }
+    ends |= {found.end() for found in _NEXT_SPEAKER.finditer(text) if code != "en" or not found.group("mark")}
     start = 0
     for end in sorted(ends):
         yield from _stripped(text[start:end])

@@ -11,16 +11,14 @@ from dataclasses import replace
 from pipelines.audio import dnsmos
 from pipelines.audio.faults import compute_score, expected_rates, find_faults, measure
 from pipelines.text.length import estimate_spoken_letters
-from pipelines.tts.part_file import SpeechPart
+from pipelines.tts.part_file import SpeechPart, SpokenSentence
 from pipelines.tts.renditions import Rendition, replace_renditions
 
 
 def detect_faults(part: SpeechPart) -> SpeechPart:
     """`part`, each sentence with the faults of its sound and those that its model reported."""
     measurements = [
-        measure(
-            part.samples[each.start : each.end], part.sample_rate_hz, estimate_spoken_letters(each.text), each.speed
-        )
+        measure(part.samples[each.start : each.end], part.sample_rate_hz, _spoken_letters(each), each.speed)
         for each in part.sentences
     ]
     rates = expected_rates(measurements)
@@ -56,3 +54,9 @@ def score_sentences(part: SpeechPart, *, use_dnsmos: bool) -> SpeechPart:
         sentences.append(replace(each, score=round(score, 2)))
     scale = ("dnsmos" if use_dnsmos else "signal") if sentences else ""
     return replace(part, sentences=tuple(sentences), score_scale=scale)
+
+
+def _spoken_letters(sentence: SpokenSentence) -> float:
+    if sentence.spoken_letters is None:
+        return estimate_spoken_letters(sentence.text)
+    return sentence.spoken_letters

@@ -46,6 +46,7 @@ def resynthesise(request: SynthesisRequest, span: Span, sources: Sources, family
     if family.entry.name == data.model:
         lexicon = Lexicon(request.lexicon or {}, tick)
         builder = SynthesisInputBuilder(request, family.entry, data.language, references, lexicon)
+        builder.follow_detected(data.detected_language)
         renderer = _OwnModel(ChunkRenderer(request, family, builder, tick))
     else:
         renderer = FallbackModel(request, family, references, verified, tick)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from jobs.chunk import Commit, Release
-from jobs.errors import LeaseLost
+from jobs.errors import LeaseLost, NotFound
 from jobs.failure import ErrorClass, Failure
 from jobs.job import Job
 from jobs.sql import SqlStore
@@ -42,6 +42,14 @@ def test_cancelled_job_ends_at_once_when_nothing_runs(store: SqlStore) -> None:
     assert ended == store.jobs.get("acme", job.id)
     assert count_chunk_states(store, job) == {"succeeded": 1, "cancelled": 2}
     assert not find_violations(store)
+
+
+def test_a_job_of_another_tenant_is_neither_cancelled_nor_deleted(store: SqlStore) -> None:
+    job = submit_job(store)
+    for end in (store.jobs.cancel, store.jobs.delete):
+        with pytest.raises(NotFound):
+            end("other", job.id)
+    assert store.jobs.get("acme", job.id) == job
 
 
 def test_cancelled_job_ends_when_its_last_running_chunk_stops(store: SqlStore) -> None:

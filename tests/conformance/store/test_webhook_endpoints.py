@@ -37,6 +37,7 @@ def test_endpoints_are_changed_and_deleted_by_their_tenant(store: SqlStore) -> N
     ):
         with pytest.raises(NotFound):
             call("other", endpoint.id)
+    assert store.endpoints.list("other") == []
     store.endpoints.send_test("acme", endpoint.id)
     store.endpoints.delete("acme", endpoint.id)
     assert store.endpoints.list("acme") == []

@@ -22,6 +22,7 @@ from jobs.chunk import Commit, NewChunk
 from jobs.job import Job, NewJob
 from jobs.settings import Settings
 from jobs.sql import SqlStore
+from jobs.states import Step
 from jobs.storage.directory_storage import DirectoryStorage
 from jobs.storage.object_keys import MARKER_KEY, part_key, result_key
 from jobs.storage.ownership import mark_storage
@@ -42,7 +43,7 @@ class RecordingDispatch:
     def __init__(self) -> None:
         self.notified: list[tuple[str, str]] = []
 
-    def notify(self, queue: str, *, job_id: str = "", count: int = 1) -> None:
+    def notify(self, queue: str, *, job_id: str = "", step: Step | None = None, count: int = 1) -> None:
         self.notified.append((queue, job_id))
 
     def check(self) -> None:
@@ -148,17 +149,23 @@ def worker(services: Services) -> Callable[..., WorkerRow]:
 def finished_job(services: Services) -> Callable[..., Job]:
     """A job that succeeded with the given result files (name → content type and bytes)."""
 
-    def make(files: Mapping[str, tuple[str, bytes]], *, kind: str = "tts.synthesize", **changes: Any) -> Job:
+    def make(
+        files: Mapping[str, tuple[str, bytes]],
+        *,
+        kind: str = "tts.synthesize",
+        drops_parts: bool = False,
+        **changes: Any,
+    ) -> Job:
         model = "espeak" if kind.startswith("tts") else "pocketsphinx-en-us"
         new = NewJob(**{"tenant_id": TENANT, "kind": kind, "model": model, "params": {"text": "hello"}, **changes})
         job = services.store.jobs.submit(new).job
-        finish(services, job, files)
+        finish(services, job, files, drops_parts=drops_parts)
         return services.store.jobs.get(job.tenant_id, job.id)
 
     return make
 
 
-def finish(services: Services, job: Job, files: Mapping[str, tuple[str, bytes]]) -> None:
+def finish(services: Services, job: Job, files: Mapping[str, tuple[str, bytes]], *, drops_parts: bool = False) -> None:
     """Run plan, one work chunk and stitch of the job."""
     run_plan(services, job, units=[5.0])
     run_work(services, job, b"part")
@@ -173,7 +180,8 @@ def finish(services: Services, job: Job, files: Mapping[str, tuple[str, bytes]])
         )
     usage = {"audio_s": 1.5, "characters": 5, "engine_s": 0.1}
     result = {"duration_s": 1.5, "processing_s": 0.2, "usage": usage, "files": stored}
-    services.store.chunks.commit(claim, Commit(part=put_part(services, claim, b"{}"), result=result))
+    part = put_part(services, claim, b"{}")
+    services.store.chunks.commit(claim, Commit(part=part, result=result, drops_parts=drops_parts))
 
 
 def run_plan(services: Services, job: Job, *, units: Sequence[float], queue: str | None = None) -> None:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from jobs.stored_object import StoredFile, StoredObject
+from jobs.stored_object import StoredBytes, StoredFile, StoredObject
 
 STORED = StoredObject("jobs/t/job_1/result/1/audio.wav", "f" * 64, 12)
 
@@ -34,3 +34,18 @@ def test_a_file_of_a_result_keeps_the_object_beside_its_name() -> None:
         }
     )
     assert StoredFile.from_json(file.to_json()) == file
+
+
+def test_sizes_are_written_and_read_as_json() -> None:
+    stored = StoredBytes(5, {"input": 1, "part": 2, "result": 3, "voice": 4})
+    assert StoredBytes.from_json(stored.to_json()) == stored
+
+
+@pytest.mark.parametrize("value", [None, 7, {}, {"at_ms": "5", "by_kind": {}}, {"at_ms": 5, "by_kind": []}])
+def test_what_another_version_reports_is_no_sum_of_sizes(value: object) -> None:
+    assert StoredBytes.from_json(value) is None
+
+
+def test_kinds_that_another_version_lacks_or_writes_differently_are_zero() -> None:
+    found = StoredBytes.from_json({"at_ms": 5, "by_kind": {"input": 1, "part": "2", "new": 9}})
+    assert found == StoredBytes(5, {"input": 1, "part": 0, "result": 0, "voice": 0})

@@ -16,6 +16,8 @@ VOICE = VoiceInfo("de", "German", "de", "espeak", "espeak", sample_rate_hz=22_05
     [
         (WorkerInfo(), {}),
         (WorkerInfo(restrictions=["seccomp"], engine_rss_bytes=[7]), {"walls": ["seccomp"], "engine_rss_bytes": [7]}),
+        (WorkerInfo(features=[]), {"features": []}),
+        (WorkerInfo(features=["diarization"]), {"features": ["diarization"]}),
         (WorkerInfo(models={}, voices=(), audit={}), {"models": {}, "voices": [], "audit": {}}),
         (
             WorkerInfo(models={"a": ModelStatus(ModelState.FAILED, detail="no weights")}, rss_bytes=9),

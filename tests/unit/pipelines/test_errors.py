@@ -47,6 +47,28 @@ def test_missing_model_tells_callers_nothing_of_the_server() -> None:
     assert BadInput("The text is empty.").for_caller == "The text is empty."
 
 
+@pytest.mark.parametrize(
+    ("detail", "told"),
+    [
+        ("tiny failed: Unable to open file '/srv/my models/tiny/model.bin'.", "tiny failed: Unable to open file …."),
+        ("tiny failed: /srv/tiny/model.bin: no such file", "tiny failed: …: no such file"),
+        ("tiny failed (/opt/a.so, ~/.cache/b)", "tiny failed (…, ~…)"),
+        ("It has 1/2 of the frames and/or 16000 Hz / 2.", "It has 1/2 of the frames and/or 16000 Hz / 2."),
+    ],
+)
+def test_a_failed_engine_tells_callers_no_path(detail: str, told: str) -> None:
+    error = EngineFailure(detail)
+    assert error.detail == detail
+    assert error.for_caller == told
+
+
+def test_what_a_runtime_says_of_its_files_is_not_told_to_callers() -> None:
+    error = EngineFailure("tiny failed: no file in /srv/my models/tiny")
+    error.__cause__ = OSError("no file in /srv/my models/tiny")
+    assert error.for_caller == "tiny failed: OSError"
+    assert error.paths == ["/srv/my"]
+
+
 @pytest.mark.parametrize("package", ["api", "pipelines"])
 def test_no_message_to_callers_names_a_command(package: str) -> None:
     """They have no shell on the server. The command line adds what its user can do."""

@@ -25,6 +25,17 @@ def test_a_notification_of_another_workers_queue_does_nothing(app: Celery) -> No
     assert app.tasks[NOTIFY_TASK].run("tts.espeak", "job_1") == 0
 
 
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [(("cpu",), {}), (("cpu", "job_1"), {}), (("cpu",), {"job_id": "job_1"}), (("cpu", "job_1", "plan"), {"more": 1})],
+)
+def test_messages_of_earlier_and_later_versions_are_understood(
+    app: Celery, arguments: tuple[str, ...], named: dict[str, object]
+) -> None:
+    register_tasks(app, {"cpu": lambda: 3})
+    assert app.tasks[NOTIFY_TASK].run(*arguments, **named) == 3
+
+
 def test_the_name_on_the_wire_stays(app: Celery) -> None:
     register_tasks(app, {})
     assert NOTIFY_TASK == "voicemill.ring"

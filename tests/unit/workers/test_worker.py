@@ -9,11 +9,13 @@ import pytest
 
 from jobs.settings import Settings
 from jobs.sql import SqlStore
+from jobs.states import Step
 from jobs.storage.directory_storage import DirectoryStorage
 from jobs.storage.ownership import read_storage_owner
 from jobs.worker import ModelState, ModelStatus, WorkerInfo
 from pipelines.catalog.catalog import Catalog
 from tests.job_factories import submit_job
+from workers.liveness import silence_s
 from workers.wiring import WorkerServices
 from workers.worker import PoolConfig, Worker
 
@@ -40,7 +42,7 @@ class Dispatch:
     def __init__(self) -> None:
         self.notified: list[tuple[str, int]] = []
 
-    def notify(self, queue: str, *, job_id: str = "", count: int = 1) -> None:
+    def notify(self, queue: str, *, job_id: str = "", step: Step | None = None, count: int = 1) -> None:
         self.notified.append((queue, count))
 
     def close(self) -> None:
@@ -96,3 +98,11 @@ def test_a_stop_releases_what_it_holds_and_removes_its_row(
     again = sqlite_store.chunks.claim(["cpu"], "another", lease_ms=60_000)
     assert again is not None and again.chunk.rescue_count == 0
     assert worker.consumers()["cpu"]() == 0, "a stopped worker claims nothing"
+
+
+def test_worker_reports_that_it_lives_until_it_has_stopped(worker: Worker, tmp_path: Path) -> None:
+    assert silence_s(tmp_path) is None
+    worker.start()
+    assert silence_s(tmp_path, pool=worker.pool.name) is not None
+    worker.stop()
+    assert silence_s(tmp_path) is None

@@ -73,7 +73,9 @@ class StitchStep:
             raise ProtocolViolation("a job ends with at least one file")
         # The chunk's own object is the first of its files, which spares an object that nobody reads.
         part = self._result_files[0].object
-        return Commit(part=part, notes=ChunkNotes(duration_s=done.duration_s), result=result), ()
+        notes = ChunkNotes(duration_s=done.duration_s)
+        drops_parts = not self._context.settings.keep_parts
+        return Commit(part=part, notes=notes, result=result, drops_parts=drops_parts), ()
 
     def _result(self, duration_s: float, summary: Mapping[str, Any]) -> dict[str, Any]:
         claim = self._context.claim

@@ -89,7 +89,7 @@ def test_declaration_is_the_documentation(small_app):
         ("item_id", "path"),
         ("limit", "query"),
     ]
-    assert set(get["responses"]) == {"200", "401", "403", "404", "422", "500", "503"}
+    assert set(get["responses"]) == {"200", "401", "403", "404", "422", "429", "500", "503"}
     order = document["paths"]["/items/{item_id}/order"]["post"]
     assert order["requestBody"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Order"}
     assert document["components"]["schemas"]["Order"]["required"] == ["size"]

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from api.http.errors import Forbidden
+from api.http.errors import Forbidden, TooManyTransfers
 from api.jobs.downloads import check_link, file_linker, file_response, serve, signed_link
 from jobs.errors import CorruptObject
 from jobs.stored_object import StoredFile
@@ -68,3 +68,13 @@ def test_a_range_of_other_bytes_is_an_error_before_the_response(app, services, s
     (services.settings.data_dir / "objects" / stored.object.key).write_bytes(DATA[:-1] + b"x")
     with app.test_request_context(headers={"Range": "bytes=0-3"}), pytest.raises(CorruptObject):
         serve(services, stored)
+
+
+def test_files_that_are_sent_take_the_places_of_their_tenant(app, services, stored):
+    with app.test_request_context():
+        sent = [serve(services, stored) for _ in range(services.settings.max_tenant_transfers)]
+        with pytest.raises(TooManyTransfers):
+            serve(services, stored)
+        for response in sent:
+            response.close()
+        assert services.transfers.taken == 0

@@ -10,6 +10,7 @@ import pytest
 from jobs.chunk import Commit
 from jobs.errors import StoreUnavailable
 from jobs.job import NewJob
+from jobs.storage.object_keys import part_prefixes
 from tests.unit.api.conftest import TENANT, finish, put_part, run_plan, run_work
 
 
@@ -70,7 +71,7 @@ def test_state_event_says_of_the_progress_what_get_says(client, services, transc
         worker(queue)
     if is_planned:
         run_plan(services, transcription, units=[10.0])
-    services.watcher._max_waiters = 0
+    services.watcher._places._total = 0
     state = next(
         data for name, data, _ in events(client.get(f"/jobs/{transcription.id}/events").text) if name == "state"
     )
@@ -130,8 +131,16 @@ def test_part_that_cannot_be_read_is_an_error_event(client, services, transcript
     assert (name, problem["code"]) == ("error", "corrupt_object")
 
 
+@pytest.mark.parametrize("drops_parts", [True, False])
+def test_only_parts_that_were_dropped_may_be_missing(client, services, finished_job, drops_parts):
+    job = finished_job({"transcript.json": ("application/json", b"{}")}, kind="stt.transcribe", drops_parts=drops_parts)
+    services.storage.delete_prefix(part_prefixes(TENANT, job.id)[0])
+    sent = [name for name, _, _ in events(client.get(f"/jobs/{job.id}/events").text)]
+    assert sent == (["progress", "state"] if drops_parts else ["error"])
+
+
 def test_stream_beyond_the_limit_has_the_state_and_when_to_reconnect(client, services, transcription):
-    services.watcher._max_waiters = 0
+    services.watcher._places._total = 0
     text = client.get(f"/jobs/{transcription.id}/events").text
     assert "retry: 2000" in text
     assert [data["state"] for name, data, _ in events(text) if name == "state"] == ["accepted"]

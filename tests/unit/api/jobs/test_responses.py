@@ -47,7 +47,7 @@ def test_wait_of_a_job_that_is_deleted_says_so(services, accepted):
 
 
 def test_nobody_waits_beyond_the_limit(services, accepted):
-    services.watcher._max_waiters = 0
+    services.watcher._places._total = 0
     assert wait_for_end(services, accepted, 30) is None
 
 

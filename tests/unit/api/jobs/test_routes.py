@@ -207,7 +207,7 @@ def test_wait_past_a_minute_is_refused(client, services):
 
 def test_waiter_beyond_the_limit_is_answered_at_once(client, services):
     job = accept(services)
-    services.watcher._max_waiters = 0
+    services.watcher._places._total = 0
     answer = client.get(f"/jobs/{job.id}?wait=30")
     assert answer.json["state"] == "accepted"
     assert answer.headers["Retry-After"] == "1"

@@ -150,6 +150,16 @@ def test_one_tenant_leaves_places_to_the_others(jobs, counting):
     watcher.close()
 
 
+def test_one_key_leaves_places_to_the_others_of_its_tenant(jobs, counting):
+    watcher = JobWatcher(counting, max_waiters=3, max_key_waiters=1)
+    with watcher.watch(jobs[0], key_id="k1"):
+        with pytest.raises(TooManyWaiters), watcher.watch(jobs[1], key_id="k1"):
+            pass
+        with watcher.watch(jobs[1], key_id="k2"):
+            assert watcher.waiters == 2
+    watcher.close()
+
+
 def test_change_before_the_first_query_is_noticed(services, jobs, watcher):
     services.store.jobs.cancel(TENANT, jobs[0].id)
     with watcher.watch(jobs[0]) as watch:

@@ -9,6 +9,7 @@ from api.ops.metrics import render_metrics
 from jobs.errors import BrokerUnavailable, StorageUnavailable, StoreUnavailable
 from jobs.states import JobState
 from jobs.store.maintenance import AUDITED_INVARIANTS
+from jobs.stored_object import STORED_KINDS, StoredBytes
 from jobs.worker import WorkerInfo, WorkerRow
 from jobs.worker_counters import CHUNKS, COUNTERS, ENGINE_STARTS, CounterValue
 from tests.job_factories import run_sql, submit_job
@@ -100,6 +101,23 @@ def test_counts_of_workers_are_sums_by_worker(services):
     assert values(found, "voicemill_engine_memory_bytes", "engine") == {("0",): 10, ("1",): 20}
     assert values(found, "voicemill_worker_memory_bytes", "worker") == {("a:b:w:1",): 30}
     assert {counter.name for counter in COUNTERS} <= found.keys()
+
+
+def test_stored_bytes_are_the_latest_that_any_worker_added_up(services):
+    assert "voicemill_stored_bytes" in families(services), "its help text is there before the first audit"
+    for number, (at_ms, size) in enumerate(((5, 1), (9, 2), (7, 3))):
+        info = WorkerInfo(stored=StoredBytes(at_ms, dict.fromkeys(STORED_KINDS, size)))
+        services.store.workers.register(WorkerRow(f"a:b:w:{number}", ("cpu",), 1, "cpu", last_seen=0, info=info))
+    found = families(services)
+    assert values(found, "voicemill_stored_bytes", "kind") == {(kind,): 2 for kind in STORED_KINDS}
+
+
+def test_clients_that_wait_are_counted_until_they_leave(services):
+    job = submit_job(services.store)
+    assert values(families(services), "voicemill_waiters") == {(): 0}
+    with services.watcher.watch(job), services.watcher.watch(job):
+        assert values(families(services), "voicemill_waiters") == {(): 2}
+    assert values(families(services), "voicemill_waiters") == {(): 0}
 
 
 def test_the_disk_space_of_workers_is_shown(services):

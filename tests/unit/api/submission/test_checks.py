@@ -41,6 +41,15 @@ def test_text_has_a_limit():
         check_text(SynthesisRequest(text="x" * 1001), settings, has_file=False)
 
 
+def test_replacements_that_make_a_text_many_times_as_long_are_refused_with_their_field_and_limit():
+    long = {"a": "b" * 500}
+    check_text(SynthesisRequest(text="a " * 30, lexicon=long), Settings(), has_file=False)
+    check_text(SynthesisRequest(text="word " * 20_000 + "a", lexicon=long), Settings(), has_file=False)
+    with pytest.raises(Invalid, match=r"`lexicon` the text has 50,\d+ characters; 19,200 are the most") as raised:
+        check_text(SynthesisRequest(text="a " * 100, lexicon=long), Settings(), has_file=False)
+    assert code_of(raised) == ("lexicon", "lexicon_too_long")
+
+
 def test_file_is_there_and_not_empty():
     assert check_file("a.wav", 1) == "a.wav"
     for arguments, code in (((None, 0), "missing"), (("a.wav", 0), "empty")):

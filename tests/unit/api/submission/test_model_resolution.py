@@ -7,6 +7,7 @@ import pytest
 from api.submission.errors import InvalidField
 from api.submission.model_resolution import resolve_model
 from jobs.errors import NoWorker
+from jobs.worker import WorkerInfo, WorkerRow
 from pipelines.catalog.job_kinds import PIPELINES
 from pipelines.errors import UnsupportedOption
 from pipelines.requests import REQUESTS, JobRequest, SynthesisRequest, TranscriptionRequest
@@ -53,3 +54,59 @@ def test_requests_of_every_kind_are_checked(services, kind):
 def test_request_without_a_check_is_not_accepted(services):
     with pytest.raises(TypeError, match="no check for a JobRequest"):
         resolve_model(services, "tts.synthesize", JobRequest(model="espeak"))
+
+
+@pytest.fixture
+def cpu_worker(services):
+    """A cpu worker that reports these features."""
+
+    def make(number, features):
+        row = WorkerRow(f"test:host:cpu:{number}", ["cpu"], 1, "cpu", 0, WorkerInfo(features=features))
+        services.store.workers.register(row)
+        return row
+
+    return make
+
+
+def refused(services, **options):
+    """The field that is refused; None where the request is accepted."""
+    try:
+        resolve_model(services, "stt.transcribe", TranscriptionRequest(model="pocketsphinx", **options))
+    except UnsupportedOption as error:
+        return error.field
+    return None
+
+
+def test_workers_tell_what_is_installed_and_not_the_web_process(services, cpu_worker):
+    assert refused(services, diarize=True) is None  # nobody has said anything yet: the job waits
+    cpu_worker(1, ["diarization"])
+    assert refused(services, diarize=True) is None
+    assert refused(services, noise_reduction=True) == "noise_reduction"
+    assert refused(services, formats=["docx"]) == "formats"
+
+
+def test_what_one_of_several_workers_lacks_is_refused(services, cpu_worker):
+    cpu_worker(1, ["diarization", "noise_reduction"])
+    cpu_worker(2, ["diarization"])
+    assert refused(services, noise_reduction=True) == "noise_reduction"
+    assert refused(services, diarize=True) is None
+
+
+def test_worker_of_an_older_version_refuses_nothing(services, cpu_worker):
+    cpu_worker(1, None)
+    assert refused(services, noise_reduction=True) is None
+    cpu_worker(2, [])
+    assert refused(services, noise_reduction=True) == "noise_reduction"
+
+
+def test_stopped_worker_still_tells_while_it_restarts(services, cpu_worker):
+    services.store.workers.retire(cpu_worker(1, []).id)
+    assert refused(services, noise_reduction=True) == "noise_reduction"
+
+
+def test_worker_with_more_packages_counts_at_once(services, cpu_worker):
+    cpu_worker(1, [])
+    services.workers._fresh_s = 3600.0
+    assert refused(services, noise_reduction=True) == "noise_reduction"
+    cpu_worker(1, ["noise_reduction"])
+    assert refused(services, noise_reduction=True) is None

@@ -74,3 +74,14 @@ def test_malformed_patch_is_refused(client, finished_job, body):
 def test_only_speech_that_succeeded_is_patched(client, services):
     answer = client.post(f"/jobs/{accept(services).id}/patch", json={"sentence": 0, "text": "x"})
     assert (answer.status_code, answer.json["code"]) == (409, "not_patchable")
+
+
+def test_a_patch_that_would_cost_the_whole_work_has_to_say_so(client, services, finished_job):
+    job = finished_job(AUDIO, drops_parts=True)
+    change = {"sentence": 3, "text": "Good night."}
+    refused = client.post(f"/jobs/{job.id}/patch", json=change)
+    assert (refused.status_code, refused.json["code"]) == (409, "parts_dropped")
+    assert "resynthesise" in refused.json["detail"]
+    accepted = client.post(f"/jobs/{job.id}/patch", json={**change, "resynthesise": True})
+    assert (accepted.status_code, accepted.json["parent_id"]) == (202, job.id)
+    assert services.store.jobs.get(TENANT, accepted.json["id"]).params["patches"] == [{**change, "voice": None}]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 
 import pytest
 
@@ -213,6 +214,17 @@ def test_unknown_voice_is_refused_and_leaves_nothing(client, objects):
 def test_clients_cannot_name_recordings_themselves(client):
     sent = {"voice_" + "0" * 32: {"sha256": "0" * 64, "bytes": 1}}
     assert refused(speak(client, references=sent)) == (422, [("references", "extra_forbidden")])
+
+
+@pytest.mark.parametrize(
+    ("path", "name"), [("/tts/synthesize", "a.txt"), ("/stt/transcribe", "a.wav")], ids=["synthesis", "transcription"]
+)
+def test_forms_cannot_name_recordings_either(client, worker, objects, path, name):
+    worker("stt.pocketsphinx")
+    sent = json.dumps({"voice_" + "0" * 32: {"sha256": "0" * 64, "bytes": 1}})
+    form = {"references": sent, "file": (io.BytesIO(b"Hello."), name)}
+    assert refused(client.post(path, data=form)) == (422, [("references", "extra_forbidden")])
+    assert objects() == []
 
 
 def test_recording_is_removed_where_the_voice_could_not_be_recorded(client, services, objects, monkeypatch):

@@ -39,3 +39,23 @@ def test_without_the_servers_code_it_says_so(capsys: pytest.CaptureFixture[str])
         exec_server_module("not_here.stack", [])
     assert caught.value.exit_code == 2
     assert "not_here.stack is not installed here" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("module", "extra"),
+    [
+        ("workers.controller", "worker"),
+        ("workers.stack", "worker"),
+        ("workers.maintenance.audit", "server"),
+        ("migrations", "server"),
+    ],
+)
+def test_program_of_an_extra_that_is_not_installed_names_it(
+    module: str, extra: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ours = {"workers", "migrations"}
+    monkeypatch.setattr("framework.cli.server_modules.find_spec", lambda name: object() if name in ours else None)
+    with pytest.raises(typer.Exit) as caught:
+        exec_server_module(module, [])
+    assert caught.value.exit_code == 2
+    assert f"pip install 'voicemill[{extra}]'" in capsys.readouterr().err

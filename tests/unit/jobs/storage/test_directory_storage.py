@@ -9,10 +9,29 @@ from pathlib import Path
 
 import pytest
 
-from jobs.errors import StorageUnavailable
+from jobs.errors import InvalidKey, StorageUnavailable
 from jobs.storage.directory_storage import DirectoryStorage
 
 KEY = "jobs/acme/job_1/parts/a"
+
+
+def test_keys_that_lead_elsewhere_are_refused_by_every_call(tmp_path: Path) -> None:
+    (tmp_path / "outside").write_bytes(b"another's")
+    storage = DirectoryStorage(tmp_path / "objects")
+    storage.put_bytes(KEY, b"x")
+    for call in (
+        lambda: storage.put_bytes("../outside", b""),
+        lambda: storage.open_upload("../outside"),
+        lambda: storage.open("../outside"),
+        lambda: storage.copy(KEY, "../outside"),
+        lambda: storage.copy("../outside", KEY + "b"),
+        lambda: storage.stat("../outside"),
+        lambda: storage.fetch("../outside", tmp_path / "copy", sha256=None),
+        lambda: storage.delete_prefix("jobs/../../"),
+    ):
+        with pytest.raises(InvalidKey):
+            call()
+    assert (tmp_path / "outside").read_bytes() == b"another's"
 
 
 def test_bytes_reach_the_disk_before_the_name_and_the_name_before_the_answer(

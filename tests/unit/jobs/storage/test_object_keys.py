@@ -69,3 +69,9 @@ def test_an_accepted_key_never_climbs(text: str) -> None:
     assert all(part not in ("", ".", "..") for part in text.split("/"))
     assert "\x00" not in text
     assert "\\" not in text
+
+
+def test_the_tenant_of_an_object_is_in_its_key() -> None:
+    assert object_keys.tenant_of(object_keys.result_key("acme", "job_1", "audio.m4b", fence=3)) == "acme"
+    with pytest.raises(InvalidKey):
+        object_keys.tenant_of(object_keys.MARKER_KEY)

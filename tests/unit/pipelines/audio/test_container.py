@@ -22,6 +22,7 @@ from pipelines.audio.container import (
     WAV,
     Container,
     detect_container,
+    id3_end,
 )
 from pipelines.errors import UnreadableInput
 from tests.audio_factories import make_recording
@@ -99,6 +100,11 @@ def test_tag_in_the_junk_may_hold_a_picture_longer_than_what_is_searched(tmp_pat
     tag = b"ID3\x03\0\0" + bytes(size >> shift & 0x7F for shift in (21, 14, 7, 0)) + bytes(size)
     stream = make_recording(tmp_path / "a.aac").read_bytes()
     assert detect_container(io.BytesIO(bytes(731) + tag + stream)).start == 731 + len(tag)
+
+
+def test_tag_behind_the_first_frames_is_that_of_a_further_recording(tmp_path: Path) -> None:
+    stream = make_recording(tmp_path / "a.mp3").read_bytes()
+    assert detect_container(io.BytesIO(stream + stream)).start == id3_end(stream[:10]) > 10
 
 
 def test_playlist_with_frames_behind_it_stays_a_playlist(tmp_path: Path) -> None:

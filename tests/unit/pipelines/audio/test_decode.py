@@ -244,6 +244,17 @@ def test_samples_that_are_no_numbers_become_silence(tmp_path: Path) -> None:
     assert np.isfinite(samples_read).all()
 
 
+@pytest.mark.parametrize("scale", [4.0, 32_767.0])
+def test_float_samples_beyond_full_scale_are_scaled_not_clipped(tmp_path: Path, scale: float) -> None:
+    samples = make_sine(2.0, level=0.5).astype(np.float32) / 32_768
+    samples[100] = 1.0
+    (tmp_path / "a.wav").write_bytes(make_wav_bytes(samples * np.float32(scale), code=3, bits=32))
+    sound = joined(tmp_path / "a.wav")[0]
+    assert np.abs(sound).max() <= 1.0 and np.mean(np.abs(sound) > 0.99) < 0.15
+    (tmp_path / "b.wav").write_bytes(make_wav_bytes(samples, code=3, bits=32))
+    assert np.allclose(joined(tmp_path / "b.wav")[0], samples)
+
+
 @pytest.mark.parametrize(
     ("dtype", "code", "bits"), [("u1", 1, 8), ("<i2", 1, 16), ("<i4", 1, 32), ("<f4", 3, 32), ("<f8", 3, 64)]
 )

@@ -39,3 +39,10 @@ def test_words_stay_where_noise_hides_the_pauses() -> None:
 @pytest.mark.parametrize("samples", [make_silence(0.0), make_silence(1.0), make_silence(0.004)])
 def test_silence_says_nothing(samples: NDArray[np.int16]) -> None:
     assert SoundEnds(samples).end_of(0.0, 0.5) == 0.5
+
+
+def test_sound_between_two_times_is_measured() -> None:
+    ends = SoundEnds(speech((0.5, True), (0.8, False), (0.5, True)))
+    assert ends.measure_sound_s(0.3, 1.4) == pytest.approx(0.3)
+    assert ends.measure_sound_s(0.6, 1.2) == 0.0
+    assert SoundEnds(make_silence(1.0)).measure_sound_s(0.0, 1.0) is None

@@ -109,20 +109,24 @@ def test_model_of_one_region_supports_the_language_in_every_region(language: str
         check_synthesis(voice, SynthesisRequest(language="es"), listed)
 
 
-def test_noise_reduction_that_is_not_installed_is_refused_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.catalog.capabilities.find_spec", lambda name: None)
-    with pytest.raises(UnsupportedOption, match="no noise reduction") as refused:
-        check("pocketsphinx", noise_reduction=True)
-    assert refused.value.field == "noise_reduction"
-
-
-def test_a_word_document_that_cannot_be_written_is_refused_with_what_to_install(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("params", "feature", "field", "reason"),
+    [
+        ({"noise_reduction": True}, "noise_reduction", "noise_reduction", "no noise reduction"),
+        ({"formats": ["docx"]}, "docx_transcripts", "formats", "does not write DOCX"),
+        ({"diarize": True}, "diarization", "diarize", "does not tell speakers apart"),
+    ],
+)
+def test_option_that_the_workers_cannot_do_is_refused(
+    params: dict[str, Any], feature: str, field: str, reason: str
 ) -> None:
-    monkeypatch.setattr("pipelines.catalog.capabilities.find_spec", lambda name: None)
-    with pytest.raises(UnsupportedOption, match="does not write DOCX") as refused:
-        check("pocketsphinx", formats=["docx"])
-    assert refused.value.field == "formats"
+    catalog = Catalog()
+    entry, request = catalog.get("pocketsphinx", "stt"), TranscriptionRequest(**params)
+    with pytest.raises(UnsupportedOption, match=reason) as refused:
+        check_transcription(entry, request, catalog, features=())
+    assert refused.value.field == field
+    check_transcription(entry, request, catalog, features=(feature,))
+    check_transcription(entry, request, catalog, features=None)  # no worker has said what it can do
 
 
 def check_speech(model: str, **params: Any) -> None:

@@ -9,7 +9,16 @@ from pipelines.subtitles.phrase_breaks import balance_cost, break_cost, ends_sen
 
 @pytest.mark.parametrize(
     ("word", "following"),
-    [("late.", "The"), ("late.”", "The"), ("Why?", "Because"), ("行く。", "次"), ("end…", "Then"), ("said.)", "“No")],
+    [
+        ("late.", "The"),
+        ("late.”", "The"),
+        ("Why?", "Because"),
+        ("行く。", "次"),
+        ("end…", "Then"),
+        ("said.)", "“No"),
+        ("よ。」", "彼"),
+        ("よ。", "と"),
+    ],
 )
 def test_sentence_ends(word: str, following: str) -> None:
     assert ends_sentence(word, following)
@@ -25,6 +34,8 @@ def test_sentence_ends(word: str, following: str) -> None:
         ("5.", "Mai"),
         ("No!”", "he"),
         ("a,", "B"),
+        ("よ。」", "と"),
+        ("よ。」", "って"),
     ],
 )
 def test_sentence_goes_on(word: str, following: str) -> None:
@@ -42,3 +53,9 @@ def test_break_is_best_at_punctuation_then_before_a_phrase_and_worst_behind_an_a
 
 def test_equal_lengths_cost_least() -> None:
     assert 2 * balance_cost(20, 42) < balance_cost(10, 42) + balance_cost(30, 42)
+
+
+def test_japanese_lines_end_behind_particles_and_endings() -> None:
+    costs = [break_cost("に", "新"), break_cost("話", "し"), break_cost("し", "合")]
+    assert costs[0] == costs[2] < break_cost("委", "員") < costs[1]
+    assert break_cost("の", "、") < break_cost("話", "し")

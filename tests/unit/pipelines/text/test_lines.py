@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipelines.text.annotated_text import AnnotatedText
-from pipelines.text.lines import are_phrases, join_lines, join_wrapped_lines
+from pipelines.text.lines import are_phrases, breaks_off, join_broken_word, join_items, join_lines, join_wrapped_lines
 
 WRAPPED = [
     "It was the best of times, it was the worst of times, it was so",
@@ -69,7 +69,42 @@ def test_a_hyphen_at_the_end_of_a_line_joins(lines: list[str], joined: str) -> N
     assert " ".join(join_lines(lines).split()) == joined
 
 
+@pytest.mark.parametrize(
+    ("items", "texts"),
+    [
+        (["Red", "Blue", "Green"], ["Red\nBlue\nGreen"]),
+        (["Red.", "Blue.", "Green"], ["Red.", "Blue.", "Green"]),
+        (["Alone"], ["Alone"]),
+        (["Item"] * 150, ["\n".join(["Item"] * 100), "\n".join(["Item"] * 50)]),
+        ([], []),
+    ],
+)
+def test_items_of_a_list_are_lines_where_they_are_no_sentences(items: list[str], texts: list[str]) -> None:
+    assert [text.text for text in join_items([AnnotatedText(item) for item in items])] == texts
+
+
 def test_breaks_in_long_running_lines_are_not_kept() -> None:
     text = "\n".join([*WRAPPED, "Short", "lines stay"])
     assert join_wrapped_lines(AnnotatedText(text)).text == " ".join(WRAPPED) + "\nShort\nlines stay"
     assert join_wrapped_lines(AnnotatedText("one line")).text == "one line"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("an exam-", "ple of it", "an example of it"),
+        ("it was well-", "known", "it was well-known"),
+        ("an exam-", "Ple", None),
+        ("1914-", "when", None),
+        ("an exam", "ple", None),
+        ("a" * 50_000 + "-", "b", "a" * 50_000 + "b"),
+    ],
+)
+def test_a_word_that_a_paragraph_breaks_off_goes_on_in_the_next(before: str, after: str, expected: str | None) -> None:
+    joined = join_broken_word(AnnotatedText(before), AnnotatedText(after))
+    assert (joined and joined.text) == expected
+
+
+def test_a_text_breaks_off_within_a_sentence() -> None:
+    assert breaks_off("he went to the") and breaks_off("he went,")
+    assert not breaks_off("He went.") and not breaks_off("")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
 from pipelines.text.normalised_text import SAY_AS, NormalisedText, TextNormaliser
@@ -120,19 +118,6 @@ def test_a_language_without_numbers_either_is_passed_through_with_a_warning() ->
     assert made.aligned.text == "Ordua 6 da."
     assert warnings == ["Numbers were read as they stand (no rules for 'eu'), for example '6'."]
     assert "no `language`" in normalise("6", "")[1][0]
-
-
-def test_without_the_rules_installed_the_text_is_read_as_it_stands_with_what_to_install(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setitem(sys.modules, "pipelines.text.normalise.rule_book", None)
-    made, warnings = normalise("5 % up", "en")
-    assert made.aligned.text == "5 % up"
-    assert "cannot write out numbers" in warnings[0] and "pip" not in warnings[0]
-    assert warnings[1:] == [
-        "Numbers were read as they stand (its rules are not installed), for example '5'.",
-        "No word was put for the sign '%' (its rules are not installed); the voice may be silent about it.",
-    ]
 
 
 def test_a_voice_that_reads_numbers_itself_gets_the_text_unchanged() -> None:

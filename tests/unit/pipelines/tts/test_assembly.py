@@ -63,3 +63,10 @@ def test_levels_are_gains_that_stay_within_the_samples(gain_db: float | None, le
     made = assembly()
     made.add(TextSegment("Hi.", "none", Style(gain_db=gain_db)), Speech(LOUD, 16_000))
     assert made.part(0).samples.tolist() == [level] * 8_000
+
+
+def test_a_sentence_is_as_long_as_its_spoken_form() -> None:
+    made = assembly()
+    made.add(TextSegment("It is $5.", "none"), Speech(LOUD, 16_000), spoken="It is five dollars.")
+    made.add(TextSegment("It is.", "none"), Speech(LOUD, 16_000))
+    assert [each.spoken_letters for each in made.part(0).sentences] == [15, 4]

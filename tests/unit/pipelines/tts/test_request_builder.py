@@ -137,6 +137,29 @@ def test_a_document_in_a_language_that_the_model_does_not_speak_is_refused_with_
         build(TextSegment("Ciao."), document="it")
 
 
+@pytest.mark.parametrize(
+    ("changes", "fields", "language", "warning"),
+    [
+        ({}, {}, "de", "it is read so"),
+        ({"default_voice": "female-de-5"}, {}, "", None),
+        ({"languages": ("en",)}, {}, "", "which tone does not speak"),
+        ({"languages": ("*",)}, {"voice": "en-us"}, "", "which the voice 'en-us' does not speak"),
+        ({"languages": ("*",)}, {"voice": "de"}, "", None),
+        ({}, {"language": "en"}, "en", None),
+    ],
+)
+def test_the_language_that_a_text_seems_to_be_in_is_followed_where_nobody_says_otherwise(
+    changes: dict[str, Any], fields: dict[str, Any], language: str, warning: str | None
+) -> None:
+    model = entry(normalises=True, **changes)
+    builder = SynthesisInputBuilder(SynthesisRequest(text="x", **fields), model, None)
+    builder.follow_detected("de")
+    made = [builder.build(TextSegment("Raum."), 0) for _ in range(2)]
+    assert [each.input.language for each in made if each] == [language, language]
+    assert len(builder.warnings) == (warning is not None)
+    assert (warning or "") in "".join(builder.warnings)
+
+
 @pytest.mark.parametrize("fields", [{"ssml": "<speak>x</speak>"}, {"source_type": "ssml"}, {"source_name": "a.ssml"}])
 def test_phonemes_of_ssml_are_an_order(fields: dict[str, str]) -> None:
     builder = SynthesisInputBuilder(SynthesisRequest(**fields), entry(), "en")

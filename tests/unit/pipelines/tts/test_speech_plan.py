@@ -33,7 +33,12 @@ STORED = {
 
 @pytest.mark.parametrize(
     ("changes", "stored"),
-    [({}, {}), ({"model": "tone", "only": [1]}, {"speaker": "tone", "only": [1]}), ({"only": []}, {"only": []})],
+    [
+        ({}, {}),
+        ({"model": "tone", "only": [1]}, {"speaker": "tone", "only": [1]}),
+        ({"only": []}, {"only": []}),
+        ({"detected_language": "de"}, {"detected_language": "de"}),
+    ],
 )
 def test_span_is_stored_under_the_names_of_earlier_versions(changes: dict[str, Any], stored: dict[str, Any]) -> None:
     span = SpeechSpan(SEGMENTS, chapter=2, language="en", first_sentence=7, **changes)

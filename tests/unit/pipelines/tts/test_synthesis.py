@@ -26,6 +26,7 @@ from pipelines.pipeline import Limits, Span, StepInterrupted
 from pipelines.requests import SynthesisRequest
 from pipelines.tts.assembly import PAUSES_S
 from pipelines.tts.part_file import read_part
+from pipelines.tts.speech_plan import SpeechSpan
 from pipelines.tts.synthesis import Synthesis
 from tests.document_factories import epub_entries, make_epub, make_png, make_zip
 from tests.pipeline_runner import DirectorySink
@@ -560,3 +561,24 @@ def test_parts_are_read_in_order_and_once(tone: ToneSynthesiser, tmp_path: Path)
     request = SynthesisRequest(text=STORY, loudness_lufs=-18, speech_marks=True)
     Synthesis().stitch(request, run.plan.header, iter(run.spans), parts, DirectorySink(tmp_path / "again"))
     assert asked == list(range(len(run.parts)))
+
+
+def test_replacements_that_make_a_chunk_many_times_as_long_fail_with_their_field_before_the_engine_has_any(
+    tone: ToneSynthesiser, tmp_path: Path
+) -> None:
+    request = SynthesisRequest(text="a " * 300, lexicon={"a": "b" * 500})
+    with pytest.raises(BadInput, match=r"`lexicon` a passage of \d+ characters has 150,\d+; 19,200 are") as raised:
+        run_synthesis(tmp_path, tone, request)
+    assert raised.value.field == "lexicon"
+
+
+def test_the_detected_language_of_a_text_goes_to_every_chunk_beside_the_declared_one(tmp_path: Path) -> None:
+    text = "Er lag auf dem Rücken und sah, wenn er den Kopf ein wenig hob, den Bauch. Es war kein Traum, es ist so."
+    for request, language, detected in [
+        (SynthesisRequest(text=text), None, "de"),
+        (SynthesisRequest(text=text, language="nl"), "nl", None),
+        (SynthesisRequest(text="Guten Tag."), None, None),
+    ]:
+        (span,) = plan(tmp_path, request)
+        data = SpeechSpan.from_json(span.data)
+        assert (data.language, data.detected_language) == (language, detected)

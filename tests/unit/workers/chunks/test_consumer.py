@@ -14,7 +14,7 @@ class RecordingDispatch:
     def __init__(self):
         self.notified = []
 
-    def notify(self, queue, *, job_id="", count=1):
+    def notify(self, queue, *, job_id="", step=None, count=1):
         self.notified.append(queue)
 
 

@@ -117,7 +117,7 @@ class Dispatch:
     def __init__(self) -> None:
         self.notified: list[tuple[str, int]] = []
 
-    def notify(self, queue: str, *, job_id: str = "", count: int = 1) -> None:
+    def notify(self, queue: str, *, job_id: str = "", step: Step | None = None, count: int = 1) -> None:
         self.notified.append((queue, count))
 
 

@@ -16,7 +16,18 @@ from jobs.errors import (
 from jobs.failure import ErrorClass, Failure
 from jobs.states import ReleaseReason
 from pipelines.errors import UnsupportedOption
-from workers.chunks.outcomes import Abandon, Cancel, ChunkFailed, Fail, JobStopped, Requeue, WorkerStopping, decide
+from workers.chunks.outcomes import (
+    Abandon,
+    Cancel,
+    ChunkFailed,
+    Fail,
+    JobStopped,
+    PartsDamaged,
+    Requeue,
+    Withdraw,
+    WorkerStopping,
+    decide,
+)
 from workers.engines.engine import EngineDied
 from workers.engines.protocol import ProtocolViolation
 
@@ -88,3 +99,11 @@ def test_a_missing_object_is_the_failure_of_the_storage():
     assert decision.release.failure == Failure(
         ErrorClass.STORAGE, "object_missing", "A stored input of this job is gone.", retryable=True
     )
+
+
+def test_damaged_parts_are_withdrawn_and_the_error_of_the_job_names_the_storage():
+    decision = decide(PartsDamaged((), ObjectMissing()))
+    assert isinstance(decision, Withdraw)
+    failure = decision.failure
+    assert (failure.error_class, failure.code, failure.retryable) == (ErrorClass.STORAGE, "object_missing", True)
+    assert "storage" in failure.detail

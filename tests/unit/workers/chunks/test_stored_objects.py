@@ -156,3 +156,15 @@ def test_a_storage_without_our_marker_is_an_outage_and_no_object_is_missing(
             storage.refused = {MARKER_KEY, "jobs/t/job_1/input/none"}
     with pytest.raises(StorageUnavailable):
         objects.fetch(StoredObject("jobs/t/job_1/input/none", SHA256, len(DATA)), "source")
+
+
+def test_an_object_is_damaged_that_is_gone_or_has_other_bytes(objects: StoredObjects) -> None:
+    assert not objects.is_damaged(SOURCE)
+    assert objects.is_damaged(StoredObject(SOURCE.key, "0" * 64, len(DATA)))
+    assert objects.is_damaged(StoredObject("jobs/t/job_1/parts/none", SHA256, len(DATA)))
+
+
+def test_nothing_is_damaged_while_the_storage_is_away(objects: StoredObjects, tmp_path: Path) -> None:
+    (tmp_path / "objects" / MARKER_KEY).unlink()
+    with pytest.raises(StorageUnavailable):
+        objects.is_damaged(StoredObject("jobs/t/job_1/parts/none", SHA256, len(DATA)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from jobs.failure import ErrorClass, Failure
@@ -35,3 +37,19 @@ def test_what_only_an_operator_can_change_is_for_the_log_and_not_for_the_caller(
     assert "/srv" not in event.failure.detail and "pip" not in event.failure.detail
     assert "operator" in event.failure.detail
     assert step_failed(EngineFailure("It failed.")).trace is None
+
+
+def test_files_that_a_runtime_names_are_for_the_log_and_its_words_are_not(tmp_path: Path) -> None:
+    folder = tmp_path / "my models"
+    folder.mkdir()
+    text = "My secret diary"
+    try:
+        try:
+            raise RuntimeError(f"cannot open '{folder}' for the text: {text}")
+        except RuntimeError as error:
+            raise EngineFailure(f"tiny failed on a window: {error}") from error
+    except EngineFailure as failure:
+        event = step_failed(failure)
+    assert event.failure.detail == "tiny failed on a window: RuntimeError"
+    assert event.trace is not None and event.trace.startswith(f"{folder}\n")
+    assert "RuntimeError" in event.trace and "diary" not in event.trace

@@ -6,6 +6,7 @@ import pytest
 
 from jobs.errors import StoreUnavailable
 from jobs.store import SweepResult
+from jobs.stored_object import StoredBytes
 from jobs.worker_counters import EXPIRED_JOBS, RESCUES, WorkerCounters
 from workers.maintenance.sweeper import Sweeper
 
@@ -27,6 +28,8 @@ class Record:
         self.notifications = {}
         self.due = []
         self.purged = []
+        self.without_parts = []
+        self.parts_deleted = []
         self.violations = {"01_x": [], "02_y": [{"id": 1}, {"id": 2}]}
 
     def acquire_leadership(self, name, holder, *, term_ms):
@@ -48,8 +51,20 @@ class Record:
     def purge(self, job_id):
         self.purged.append(job_id)
 
+    def due_for_part_deletion(self, limit=50):
+        return [job for job in self.without_parts if job.id not in self.parts_deleted]
+
+    def record_parts_deleted(self, job_id):
+        self.parts_deleted.append(job_id)
+
     def audit(self):
         return self.violations
+
+    def bring_forward(self):
+        return 0
+
+    def stored_bytes(self):
+        return StoredBytes(self.now, {"input": 7})
 
     def installation_id(self):
         return "inst"
@@ -79,7 +94,7 @@ class RecordingDispatch:
     def __init__(self):
         self.notified = []
 
-    def notify(self, queue, *, job_id="", count=1):
+    def notify(self, queue, *, job_id="", step=None, count=1):
         self.notified.append((queue, count))
 
 
@@ -183,6 +198,32 @@ def test_objects_go_before_the_row_is_blanked(sweeper, record, objects):
     assert order == ["jobs/t/job_1/", "job_1"]
 
 
+def test_a_backlog_of_deletions_is_spread_over_passes_without_a_pause(sweeper, record, clock):
+    waiting = [SimpleNamespace(tenant_id="t", id=f"job_{n}") for n in range(640)]
+    record.due_for_purge = lambda limit=50: [job for job in waiting if job.id not in record.purged][:limit]
+
+    def purge(job_id):
+        record.purged.append(job_id)
+        clock.now += 1 / 64
+
+    record.purge = purge
+    done = []
+    while len(record.purged) < len(waiting):
+        sweeper.sweep()
+        done.append(len(record.purged))
+        clock.now += 2
+    assert done == [128, 256, 384, 512, 640]
+    waiting.append(SimpleNamespace(tenant_id="t", id="job_new"))
+    sweeper.sweep()
+    assert "job_new" in record.purged, "the last pass had not looked whether there is more"
+
+
+def test_a_job_that_stays_due_is_not_deleted_again_in_the_same_pass(sweeper, record):
+    record.due = [SimpleNamespace(tenant_id="t", id="job_1")]
+    sweeper.sweep()
+    assert record.purged == ["job_1"]
+
+
 def test_a_storage_that_is_anothers_keeps_everything(sweeper, record, objects):
     objects.owner = b"another"
     record.due = [SimpleNamespace(tenant_id="t", id="job_1")]
@@ -196,6 +237,14 @@ def test_the_latest_audit_is_kept_as_numbers(sweeper, clock):
     clock.now += 61
     sweeper.sweep()
     assert sweeper.audit == {"01_x": 0, "02_y": 2}
+
+
+def test_the_sizes_of_objects_are_added_up_with_each_audit(sweeper, record, clock):
+    sweeper.sweep()
+    assert sweeper.stored is None
+    clock.now += 61
+    sweeper.sweep()
+    assert sweeper.stored == StoredBytes(record.now, {"input": 7})
 
 
 def test_only_the_leader_audits(sweeper, record, clock):
@@ -218,3 +267,21 @@ def test_what_it_rescued_and_expired_is_counted(record, objects, dispatch, clock
     passes(sweeper, record, 4)
     found = {each.name: each.value for each in counters.values()}
     assert found == {RESCUES.name: 6, EXPIRED_JOBS.name: 2}
+
+
+def test_dropped_parts_are_deleted_and_nothing_else_of_the_job(sweeper, record, objects):
+    record.without_parts = [SimpleNamespace(id="job_1", tenant_id="t"), SimpleNamespace(id="job_2", tenant_id="u")]
+    sweeper.sweep()
+    assert objects.deleted == [
+        "jobs/t/job_1/parts/",
+        "jobs/t/job_1/plan/",
+        "jobs/u/job_2/parts/",
+        "jobs/u/job_2/plan/",
+    ]
+    assert record.parts_deleted == ["job_1", "job_2"]
+
+
+def test_dropped_parts_in_the_storage_of_another_installation_stay(sweeper, record, objects):
+    record.without_parts, objects.owner = [SimpleNamespace(id="job_1", tenant_id="t")], b"other"
+    sweeper.sweep()
+    assert (objects.deleted, record.parts_deleted) == ([], [])

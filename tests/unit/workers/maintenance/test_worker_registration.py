@@ -59,3 +59,26 @@ def test_a_start_without_a_database_fails() -> None:
 
     with pytest.raises(StoreUnavailable):
         register(Workers(), WorkerInfo()).start()
+
+
+def test_worker_lives_although_the_database_is_down() -> None:
+    class Workers:
+        def register(self, row: Any) -> None:
+            raise StoreUnavailable
+
+        def retire(self, worker_id: str) -> None:
+            pass
+
+    reports: list[None] = []
+    registration = WorkerRegistration(
+        Workers(),
+        "i:h:cpu:1",
+        queues=["cpu"],
+        slots=2,
+        device="cpu",
+        info=WorkerInfo,
+        report_life=lambda: reports.append(None),
+    )
+    with pytest.raises(StoreUnavailable):
+        registration.start()
+    assert len(reports) == 1

@@ -32,6 +32,8 @@ class Script:
     attempts: Sequence[DecodeAttempt] = (DecodeAttempt(), DecodeAttempt(beam=5))
     calls: list[tuple[DecodeAttempt, list[list[int]]]] = field(default_factory=list)
     frames: list[int] = field(default_factory=list)
+    #: Texts of tokens that the decoder does not believe in.
+    unlikely: Sequence[Sequence[int]] = ()
 
     def encode(self, mels: np.ndarray, tick: Any) -> np.ndarray:
         tick()
@@ -47,7 +49,10 @@ class Script:
 
     def align(self, encoded: Any, start: Any, texts: Sequence[list[int]], frames: list[int]) -> list[TokenAlignment]:
         self.frames += frames
-        return [TokenAlignment(np.linspace(0, 1, len(text) + 1), np.full(len(text), 0.8)) for text in texts]
+        return [
+            TokenAlignment(np.linspace(0, 1, len(text) + 1), np.full(len(text), 0.01 if text in self.unlikely else 0.8))
+            for text in texts
+        ]
 
     def close(self) -> None: ...
 
@@ -125,8 +130,48 @@ def test_text_that_model_and_level_call_silence_is_dropped(entry: Entry, tokeniz
 def test_remainder_of_a_window_is_decoded_where_the_text_breaks_off(entry: Entry, tokenizer: Tokenizer) -> None:
     broken = DecodedText([at(0), *tokenizer.encode(" one"), at(4), at(4)], -0.1, 0.0)
     script = Script([[broken], [decoded(tokenizer, " two")]])
-    [answer] = transcribe(entry, tokenizer, script, noise(10.0, language="en", words=False))
+    [answer] = transcribe(entry, tokenizer, script, noise(8.0, language="en", words=False))
     assert [(phrase.text, phrase.start, phrase.end) for phrase in answer.phrases] == [("one", 0, 4), ("two", 4, 6)]
+
+
+@pytest.mark.parametrize("words", [True, False])
+def test_speech_behind_a_text_that_ends_too_early_is_decoded(entry: Entry, tokenizer: Tokenizer, words: bool) -> None:
+    early = DecodedText([at(0), *tokenizer.encode(" one"), at(4)], -0.1, 0.0)
+    script = Script([[early], [decoded(tokenizer, " two")]])
+    [answer] = transcribe(entry, tokenizer, script, noise(8.0, language="en", words=words))
+    assert [phrase.text for phrase in answer.phrases] == ["one", "two"]
+    assert [bool(phrase.words) for phrase in answer.phrases] == [words] * 2
+    assert answer.phrases[1].start >= 4.0
+
+
+def test_no_word_runs_past_the_time_from_which_the_rest_is_decoded(entry: Entry, tokenizer: Tokenizer) -> None:
+    broken = DecodedText([at(0), *tokenizer.encode(" one"), at(2), at(2)], -0.1, 0.0)
+    script = Script([[broken], [decoded(tokenizer, " two")]])
+    [answer] = transcribe(entry, tokenizer, script, noise(4.0, language="en"))
+    # Both parts are two seconds long, and only these are looked at for their words.
+    assert script.frames == [200, 200]
+    assert answer.phrases[0].end <= 2.0 <= answer.phrases[1].start
+
+
+@pytest.mark.parametrize("said_twice", [True, False])
+def test_word_on_both_sides_of_a_break_is_kept_where_it_was_said_twice(
+    entry: Entry, tokenizer: Tokenizer, said_twice: bool
+) -> None:
+    before, after = tokenizer.encode(" you, ask"), tokenizer.encode(" Ask what")
+    broken = DecodedText([at(0), *before, at(2), at(2)], -0.1, 0.0)
+    rest = DecodedText([at(0), *after, at(2)], -0.1, 0.0)
+    less = before + after[len(tokenizer.encode(" Ask")) :]
+    script = Script([[broken], [rest]], unlikely=[less] if said_twice else [before + after])
+    [answer] = transcribe(entry, tokenizer, script, noise(4.0, language="en"))
+    assert texts([answer]) == [["you, ask", "Ask what" if said_twice else "what"]]
+
+
+def test_remainder_of_doubled_words_alone_is_dropped(entry: Entry, tokenizer: Tokenizer) -> None:
+    before = tokenizer.encode(" you, ask")
+    broken = DecodedText([at(0), *before, at(2), at(2)], -0.1, 0.0)
+    script = Script([[broken], [decoded(tokenizer, " ask")]])
+    [answer] = transcribe(entry, tokenizer, script, noise(4.0, language="en"))
+    assert texts([answer]) == [["you, ask"]]
 
 
 def test_silent_remainder_is_not_decoded(entry: Entry, tokenizer: Tokenizer) -> None:

@@ -22,7 +22,7 @@ def make_window(seconds: float, start: float = 0.0) -> SegmentWindow:
 
 
 def test_a_remainder_has_the_rest_of_the_samples_and_the_language() -> None:
-    rest = make_window(10.0, start=2.0).create_remainder(4.0)
+    rest = make_window(10.0, start=2.0).create_remainder(4.0, None)
     assert (rest.request_number, rest.seconds, rest.start) == (3, 6.0, 6.0)
     assert (rest.language, rest.language_confidence, rest.decoded) == ("de", 0.75, None)
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.families.whisper.segments import Segment, drop_open_segment, find_continuation, split_segments
+from pipelines.families.whisper.segments import Segment, drop_open_segment, find_continuation, find_end, split_segments
 from pipelines.families.whisper.tokenizer import Tokenizer
 
 
@@ -31,6 +31,7 @@ def test_open_text_reaches_to_the_end_and_no_time_leaves_the_window(tokenizer: T
         ([at(0), 1, at(5), at(5)], 200, 5.0),
         ([at(0), 1, at(5)], 200, None),
         ([at(0), 1, at(5), at(5), 2], 200, None),
+        ([at(0), 1, at(5), at(8)], 200, 5.0),
         ([at(0), 1, at(5), at(5), 2], 5, 5.0),
         ([at(0), 1, at(9.5), at(9.5)], 200, None),
         ([at(0), at(0)], 200, None),
@@ -40,6 +41,7 @@ def test_open_text_reaches_to_the_end_and_no_time_leaves_the_window(tokenizer: T
         "a phrase began and was not written",
         "all was heard",
         "open text is kept",
+        "a pause behind the last phrase",
         "cut off at the limit",
         "too little is left",
         "no way forward",
@@ -54,3 +56,22 @@ def test_decoding_continues_where_the_text_breaks_off(
 
 def test_tokens_after_the_last_timestamp_are_dropped(tokenizer: Tokenizer) -> None:
     assert drop_open_segment(tokenizer, [at(0), 1, at(5), at(5), 2]) == [at(0), 1, at(5), at(5)]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "end"),
+    [
+        ([at(0), 1, at(5)], 5.0),
+        ([at(0), 1, at(7.2)], None),
+        ([at(0), 1, at(0.5)], None),
+        ([at(0), 1, at(5), at(5)], None),
+        ([at(0), 1], None),
+        ([1], None),
+        ([], None),
+    ],
+    ids=["much follows", "little follows", "no way forward", "it breaks off", "open text", "no timestamps", "no text"],
+)
+def test_text_that_ends_long_before_its_window_is_found(
+    tokenizer: Tokenizer, tokens: list[int], end: float | None
+) -> None:
+    assert find_end(tokenizer, tokens, 10.0) == end

@@ -140,3 +140,10 @@ def test_names_are_found_in_another_case_normal_form_or_with_escapes(tmp_path: P
         assert archive.find_name("text/É.XHTML") == "Text/é.xhtml"
         assert archive.find_name("e\u0301") == "é"
         assert "none" not in archive
+
+
+def test_names_with_backslashes_and_in_utf_8_without_its_flag_are_found(tmp_path: Path) -> None:
+    path = make_zip(tmp_path / "a", {"x\\XXXXX.txt": "1"})
+    path.write_bytes(path.read_bytes().replace(b"XXXXX", "été".encode()))
+    with Archive(path, Limits()) as archive:
+        assert archive.read("x/été.txt", 10) == b"1"

@@ -29,6 +29,8 @@ STYLES = (
     '<w:style w:styleId="Raised"><w:name w:val="footnote reference"/><w:rPr><w:vertAlign w:val="superscript"/></w:rPr>'
     "</w:style>"
     '<w:style w:styleId="French"><w:name w:val="French"/><w:rPr><w:lang w:val="fr-FR"/></w:rPr></w:style>'
+    '<w:style w:styleId="Bullet"><w:name w:val="List Bullet"/><w:pPr><w:numPr><w:numId w:val="1"/></w:numPr></w:pPr>'
+    '</w:style><w:style w:styleId="Bullet2"><w:name w:val="List Bullet 2"/><w:basedOn w:val="Bullet"/></w:style>'
     '<w:style w:styleId="H1"><w:name w:val="heading 1"/></w:style>'
 )
 HIDDEN, RAISED = '<w:rStyle w:val="Below"/>', '<w:vertAlign w:val="superscript"/>'
@@ -163,6 +165,40 @@ def test_footnotes_are_read_as_asked(tmp_path: Path, notes: NotesMode, spoken: l
     assert (texts(document), document.warnings) == (spoken, warnings)
 
 
+def test_notes_that_are_read_at_the_end_are_read_at_the_end_of_their_chapter(tmp_path: Path) -> None:
+    first, second = (f'<w:r><w:footnoteReference w:id="{number}"/></w:r>' for number in (2, 3))
+    notes = "".join(f'<w:footnote w:id="{each}">{paragraph(f"Note {each}.")}</w:footnote>' for each in (2, 3))
+    heading = '<w:pStyle w:val="H1"/>'
+    body = paragraph("One", properties=heading) + paragraph("Text", first)
+    body += paragraph("Two", second, properties=heading) + paragraph("Next.")
+    document = read(tmp_path, body, "end", footnotes=f"<w:footnotes {NAMES}>{notes}</w:footnotes>")
+    assert texts(document) == ["One", "Text", "Note 2.", "Two", "Next.", "Note 3."]
+
+
+def test_items_of_lists_are_phrases_of_one_paragraph(tmp_path: Path) -> None:
+    item, none = (
+        '<w:numPr><w:numId w:val="3"/></w:numPr>',
+        '<w:pStyle w:val="Bullet"/><w:numPr><w:numId w:val="0"/></w:numPr>',
+    )
+    bullet = '<w:pStyle w:val="Bullet2"/>'
+    body = "".join(
+        paragraph(text, properties=properties)
+        for text, properties in [
+            ("Buy:", ""),
+            ("milk", item),
+            ("eggs", item),
+            ("Next", none),
+            ("a", bullet),
+            ("b", bullet),
+        ]
+    )
+    body += table([paragraph("red", properties=item) + paragraph("blue", properties=item), paragraph("cell")])
+    body += paragraph("Take it.", properties=item) + paragraph("Cut it.", properties=item)
+    assert texts(read(tmp_path, body)) == [
+        *("Buy:", "milk\neggs", "Next", "a\nb", "red\nblue, cell", "Take it.", "Cut it."),
+    ]
+
+
 def test_a_note_is_read_at_its_first_reference_alone(tmp_path: Path) -> None:
     reference = '<w:r><w:footnoteReference w:id="2"/></w:r>'
     document = read(tmp_path, paragraph("Text", reference, " and more", reference), "inline", footnotes=NOTES)
@@ -189,3 +225,61 @@ def test_line_breaks_are_kept_between_phrases_and_not_in_running_text(tmp_path: 
     verse = ["The sea is grey,", "The sky is low,"]
     prose = ["It was the best of times, it was the worst of times, it was so", "long ago."]
     assert texts(read(tmp_path, broken(*verse) + broken(*prose))) == ["\n".join(verse), " ".join(prose)]
+
+
+PLACEHOLDER = f"<w:sdt><w:sdtPr><w:showingPlcHdr/></w:sdtPr><w:sdtContent>{run('Click here.')}</w:sdtContent></w:sdt>"
+DELETED = '<w:rPr><w:del w:id="1"/></w:rPr>'
+OTHER_FIELD = f'<w:r><w:fldChar w:fldCharType="begin"/></w:r>{field("PAGE", run("7"))}'
+OTHER_FIELD += f'<w:r><w:fldChar w:fldCharType="separate"/></w:r>{run("b")}<w:r><w:fldChar w:fldCharType="end"/></w:r>'
+DRAWN = '<w:drawing xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"><a:p><a:r><a:t>no</a:t></a:r></a:p></w:drawing>'
+
+
+@pytest.mark.parametrize(
+    ("body", "spoken"),
+    [
+        (paragraph("A ", PLACEHOLDER, " b"), ["A b"]),
+        (f"{PLACEHOLDER}{paragraph('b')}", ["b"]),
+        (paragraph("First ", properties=DELETED) + paragraph("second"), ["First second"]),
+        (paragraph("", properties=DELETED) + paragraph("second"), ["second"]),
+        (paragraph("First ", properties=DELETED), ["First"]),
+        (table([paragraph("a", properties=DELETED), paragraph("b", properties=DELETED)]), ["a, b"]),
+        (paragraph("O", properties='<w:framePr w:dropCap="drop"/>') + paragraph("nce upon"), ["Once upon"]),
+        (paragraph("Text", field("NOTEREF _Ref", run("3")), "."), ["Text."]),
+        (paragraph(OTHER_FIELD, " end"), ["b end"]),
+        (paragraph("Text", '<w:r><w:footnoteReference w:customMarkFollows="1" w:id="2"/><w:t>*</w:t></w:r>'), ["Text"]),
+        (paragraph("Text ", f"<w:r>{DRAWN}</w:r>", "goes on"), ["Text goes on"]),
+        (paragraph('<w:r><w:sym w:font="Symbol" w:char="F061"/></w:r>', " = 1"), ["α = 1"]),
+        (paragraph('<w:r><w:sym w:font="Wingdings" w:char="F0E0"/></w:r>', "Next"), ["Next"]),
+        (paragraph("One", "<w:r><w:br/></w:r>", "Two", properties='<w:outlineLvl w:val="0"/>'), ["One\nTwo"]),
+    ],
+)
+def test_the_text_is_what_the_author_wrote(tmp_path: Path, body: str, spoken: list[str]) -> None:
+    assert texts(read(tmp_path, body)) == spoken
+
+
+def test_a_title_of_two_lines_is_one_line_in_the_list_of_chapters(tmp_path: Path) -> None:
+    body = paragraph("One", "<w:r><w:br/></w:r>", "Two", properties='<w:pStyle w:val="H1"/>')
+    assert next(read(tmp_path, body).blocks) == Chapter("One Two")
+
+
+def test_a_formula_without_a_plain_reading_is_counted(tmp_path: Path) -> None:
+    sum_of = "<m:oMath><m:nary><m:e><m:r><m:t>i</m:t></m:r></m:e></m:nary></m:oMath>"
+    root = "<m:oMath><m:rad><m:deg><m:r><m:t>3</m:t></m:r></m:deg><m:e><m:r><m:t>x</m:t></m:r></m:e></m:rad></m:oMath>"
+    document = read(tmp_path, paragraph("Sum ", sum_of, " and ", root, "."))
+    assert texts(document) == ["Sum and ."]
+    assert document.warnings == ["Left out: formulas (2)."]
+
+
+def test_the_language_of_a_text_is_the_one_that_is_declared_for_its_script(tmp_path: Path) -> None:
+    defaults = '<w:docDefaults><w:rPr><w:lang w:val="en-US" w:eastAsia="ja-JP" w:bidi="he-IL"/></w:rPr></w:docDefaults>'
+    japanese = paragraph("吾輩は猫である。", run("Google", '<w:lang w:val="en-US"/>'), run("12"))
+    document = read(tmp_path, japanese, styles=f"<w:styles {NAMES}>{defaults}</w:styles>")
+    assert document.language == "ja-JP"
+    assert list(document.blocks) == [Paragraph("吾輩は猫である。Google12")]
+    hebrew = read(tmp_path, paragraph(run("שלום", '<w:rtl/><w:lang w:bidi="he-IL"/>')))
+    assert hebrew.language == "he-IL"
+    french = run("oui ", '<w:lang w:val="fr-FR"/>') + run("12 ") + run("non", '<w:lang w:val="fr-FR"/>')
+    mixed = read(tmp_path, paragraph("Hello there, my old friend. ", french, run(" x", '<w:lang w:val="x-none"/>')))
+    (spoken,) = mixed.blocks
+    assert isinstance(spoken, Paragraph)
+    assert [(at, style.language) for at, style in spoken.styles] == [(28, "fr-FR"), (39, None)]

@@ -23,11 +23,26 @@ def test_an_instruction_comes_in_pieces_and_counts_for_the_fields_within() -> No
     fields.begin()
     fields.instruct(" T")
     fields.instruct("OC \\o")
+    assert fields.is_silent
+    fields.begin_result()
+    assert not fields.is_silent
     fields.begin()
     fields.instruct("PAGEREF")
     assert fields.is_in_list
+    assert fields.is_silent
     assert not fields.end()
     assert fields.is_in_list
     assert fields.end()
     assert not fields.is_in_list
     assert not fields.end()
+
+
+def test_an_instruction_ends_with_its_paragraph() -> None:
+    fields = DocxFields()
+    fields.begin()
+    fields.instruct("NOTEREF _Ref1")
+    fields.end_paragraph()
+    assert (fields.is_silent, fields.is_in_reference) == (False, True)
+    fields.instruct("TOC")
+    assert not fields.end()
+    assert not fields.is_in_reference

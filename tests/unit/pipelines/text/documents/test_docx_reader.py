@@ -110,3 +110,37 @@ def test_a_document_type_is_refused(tmp_path: Path) -> None:
 def test_what_is_no_document_is_refused(tmp_path: Path, entries: dict[str, str | bytes], says: str) -> None:
     with pytest.raises(UnreadableInput, match=says):
         read_file(make_zip(tmp_path / "d", entries), Limits())
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "with a password"),
+        (b"{\\rtf1 x}", "an RTF file"),
+        (b"%PDF-1.7 x", "a PDF"),
+        (b"", "no zip archive"),
+        (b"PK\x03\x04 cut off", "cut off"),
+    ],
+)
+def test_a_file_of_another_format_is_refused_by_its_name(tmp_path: Path, data: bytes, says: str) -> None:
+    (tmp_path / "d.docx").write_bytes(data)
+    with pytest.raises(UnreadableInput, match=says):
+        read_file(tmp_path / "d.docx", Limits())
+
+
+def test_a_document_without_heading_styles_has_the_chapters_that_its_lines_name(tmp_path: Path) -> None:
+    lines = ["Chapter 1", "Text.", "CHAPTER II: The End", "More."]
+    found = by_hand(tmp_path, "".join(f"<w:p><w:r><w:t>{line}</w:t></w:r></w:p>" for line in lines))
+    assert [block.title for block in found if isinstance(block, Chapter)] == ["Chapter 1", "CHAPTER II: The End"]
+    assert [block.text for block in found if not isinstance(block, Chapter)] == lines  # type: ignore[union-attr]
+
+
+def test_the_strict_variant_is_read(tmp_path: Path) -> None:
+    space = W.replace(
+        "http://schemas.openxmlformats.org/wordprocessingml/2006/main",
+        "http://purl.oclc.org/ooxml/wordprocessingml/main",
+    )
+    xml = f"<w:document {space}><w:body><w:p><w:r><w:t>Strict</w:t></w:r></w:p></w:body></w:document>"
+    assert list(read_file(make_zip(tmp_path / "d", {"word/document.xml": xml}), Limits()).blocks) == [
+        Paragraph("Strict")
+    ]

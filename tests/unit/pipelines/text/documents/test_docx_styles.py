@@ -63,7 +63,7 @@ def test_a_file_without_styles_has_words_own(tmp_path: Path) -> None:
 
 def test_the_language_is_that_of_the_defaults(tmp_path: Path) -> None:
     defaults = '<w:docDefaults><w:rPrDefault><w:rPr><w:lang w:val="de-DE"/></w:rPr></w:rPrDefault></w:docDefaults>'
-    assert read(tmp_path, defaults).language == "de-DE"
+    assert read(tmp_path, defaults).defaults.language == "de-DE"
 
 
 @pytest.mark.parametrize(

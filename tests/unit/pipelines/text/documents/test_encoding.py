@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import BadInput, InputTooLarge, UnreadableInput
-from pipelines.text.documents.encoding import load_detectors, read_text_file
+from pipelines.text.documents.encoding import detect_encoding, load_detectors, read_text_file
 from pipelines.text.documents.reading import ReadingOptions
 
 UMLAUTS = "Grüße aus Köln – „schön“"
@@ -134,7 +134,7 @@ def test_without_the_libraries_that_detect_encodings_letters_and_words_decide(
         (b"{\\rtf1 x", "RTF"),
         (b"PK\x03\x04 x", "zip"),
         (b"abc\0def", "zero bytes"),
-        ("abc".encode("utf-16-le"), "byte order mark"),
+        ("abc".encode("utf-16-le") + b"\0d", "byte order mark"),
     ],
 )
 def test_what_is_no_text_is_refused_by_name(tmp_path: Path, data: bytes, says: str) -> None:
@@ -152,3 +152,43 @@ def test_a_text_past_the_limit_is_refused_with_the_limit_and_a_cure(tmp_path: Pa
 def test_a_broken_utf16_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnreadableInput, match="utf-16"):
         read(tmp_path / "a", b"\xff\xfe" + b"\x00\xd8\x00\xd8")
+
+
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [
+        ("Häuser und Gärten.\n", "utf-16-le"),
+        ("Häuser und Gärten.\n", "utf-16-be"),
+        ("Все счастливые семьи похожи друг на друга.\n", "utf-16-le"),
+        ("吾輩は猫である。名前はまだ無い。\n", "utf-16-le"),
+        ("吾輩は猫である。名前はまだ無い。\n", "iso2022_jp"),
+        ("모든 인간은 태어날 때부터 자유로우며\n", "iso2022_kr"),
+        ("人人生而自由，在尊严和权利上一律平等。\n", "hz"),
+    ],
+)
+def test_text_without_a_mark_is_known_by_its_zero_bytes_or_its_escapes(text: str, codec: str) -> None:
+    assert detect_encoding([text.encode(codec)], 10_000) == codec
+
+
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [
+        ("It’s a café, she said, the naïve one. It was the best of times, and he was not there.", "cp850"),
+        ("Alla människor är födda fria och lika. Han var inte hemma, det var jag som hade sett det.", "cp850"),
+        ("En un lugar de la Mancha no ha mucho tiempo que vivía un hidalgo con su rocín y el galgo.", "mac-roman"),
+    ],
+)
+def test_letters_of_old_encodings_are_not_taken_for_quotes(text: str, codec: str) -> None:
+    encoded = text.replace("’", "'").encode(codec)
+    assert encoded.decode(detect_encoding([encoded], 10_000)) == text.replace("’", "'")
+
+
+def test_zero_bytes_within_words_are_no_utf_16() -> None:
+    with pytest.raises(UnreadableInput, match="zero bytes"):
+        detect_encoding([b"abc\0def\n"], 10_000)
+
+
+def test_cyrillic_letters_are_not_taken_for_greek_ones(tmp_path: Path) -> None:
+    text = "Всички хора се раждат свободни и равни по достойнство и права. Те са надарени с разум и съвест.\n"
+    with pytest.raises(UnreadableInput, match="`encoding`"):
+        read(tmp_path / "b", text.encode("mac-cyrillic"))

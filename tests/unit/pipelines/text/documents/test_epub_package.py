@@ -9,8 +9,8 @@ import pytest
 from pipelines.errors import UnreadableInput
 from pipelines.pipeline import Limits
 from pipelines.text.documents.archive import Archive
-from pipelines.text.documents.epub_package import BookFile, Package, SpinePage, read_package
-from tests.document_factories import CONTAINER, make_zip
+from pipelines.text.documents.epub_package import BookFile, Package, SpinePage, read_language, read_package
+from tests.document_factories import CONTAINER, epub_entries, make_zip
 
 SPINE = '<spine toc="ncx"><itemref idref="a"/><itemref idref="b" linear="no"/></spine>'
 MANIFEST = '<manifest><item id="a" href="a.xhtml" media-type="application/xhtml+xml"/></manifest>'
@@ -96,3 +96,38 @@ def test_an_archive_without_a_package_is_no_book(tmp_path: Path) -> None:
         pytest.raises(UnreadableInput, match="no package file"),
     ):
         read_package(archive)
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"), [("en_US", "en-US"), ("English", "en"), ("UND", None), ("x y", None), ("de", "de")]
+)
+def test_a_language_is_a_tag_whatever_a_book_calls_it(language: str, expected: str | None) -> None:
+    assert read_language(language) == expected
+
+
+def test_names_of_elements_in_capitals_and_unknown_authors(tmp_path: Path) -> None:
+    metadata = "<dc:Title>Tom & Jerry, caf&eacute;</dc:Title><dc:Creator>Unknown</dc:Creator>"
+    found = package(tmp_path, metadata)
+    assert (found.title, found.author) == ("Tom & Jerry, café", None)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        '<rootfile full-path="book.pdf" media-type="application/pdf"/>',
+        '<rootfile full-path="none.opf" media-type="application/oebps-package+xml"/>',
+        '<rootfile full-path="fixed.opf" media-type="application/oebps-package+xml" rendition:layout="pre-paginated"/>',
+    ],
+)
+def test_of_several_packages_the_one_with_text_is_read(tmp_path: Path, other: str) -> None:
+    entries = epub_entries({"one.xhtml": "<p>x</p>"})
+    container = str(entries["META-INF/container.xml"]).replace("<rootfiles>", f"<rootfiles>{other}")
+    files = {**entries, "META-INF/container.xml": container, "book.pdf": "%PDF", "fixed.opf": "<package/>"}
+    with Archive(make_zip(tmp_path / "b", files), Limits()) as archive:
+        assert read_package(archive).name == "OEBPS/book.opf"
+
+
+def test_a_container_file_that_is_no_xml_makes_no_difference(tmp_path: Path) -> None:
+    files = {**epub_entries({"one.xhtml": "<p>x</p>"}), "META-INF/container.xml": "garbage"}
+    with Archive(make_zip(tmp_path / "b", files), Limits()) as archive:
+        assert read_package(archive).name == "OEBPS/book.opf"

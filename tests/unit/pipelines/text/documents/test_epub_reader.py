@@ -241,6 +241,7 @@ def with_guide(href: str) -> str:
 
 CONTENTS = "<h1>Contents</h1><p>Chapter 1 ..... 3</p>"
 LINKED = '<h1>Contents</h1><p id="toc"><a href="two.xhtml">The first chapter of the book</a></p>'
+WITHIN = "<h1>Book</h1><p id='toc'>How it began, and went on.</p>"
 PROSE = f"<h1>Book</h1><p id='toc'>Contents</p><p>{'It goes on. ' * 30}</p>"
 
 
@@ -250,7 +251,8 @@ PROSE = f"<h1>Book</h1><p id='toc'>Contents</p><p>{'It goes on. ' * 30}</p>"
         (CONTENTS, "one.xhtml", False),
         (LINKED, "one.xhtml#toc", False),
         (PROSE, "one.xhtml", True),
-        (CONTENTS, "one.xhtml#toc", True),
+        (CONTENTS, "one.xhtml#toc", False),
+        (WITHIN, "one.xhtml#toc", True),
     ],
 )
 def test_the_contents_page_of_the_guide_is_not_read_unless_it_is_more(
@@ -343,3 +345,48 @@ def test_the_boilerplate_of_project_gutenberg_is_left_out_over_pages(tmp_path: P
     document = read(make_epub(tmp_path / "b", pages))
     assert texts(list(document.blocks)) == ["Text."]
     assert document.warnings == ["Left out: licence texts of Project Gutenberg (2)."]
+
+
+CONTENTS_LINKS = '<p><a href="one.xhtml">Eins</a></p><p>TEIL II</p><p><a href="two.xhtml">Zwei</a></p>'
+
+
+def test_a_page_of_links_that_nothing_names_is_no_text_and_is_counted(tmp_path: Path) -> None:
+    nav = f'<li><a href="c.xhtml">Inhalt</a></li>{NAV}'
+    links = f'{CONTENTS_LINKS}<p><a href="two.xhtml#x">Das dritte</a></p>'
+    document = read(make_epub(tmp_path / "b", {"c.xhtml": links, **PAGES}, nav=nav))
+    assert texts(list(document.blocks)) == ["One", "First page.", "Two", "Second page."]
+    assert document.warnings == ["Left out: pages with a table of contents (1)."]
+    story = '<p>You wake.</p><p><a href="one.xhtml">Run.</a></p><p><a href="two.xhtml">Wait.</a></p><p>It rains.</p>'
+    assert len(texts(list(read(make_epub(tmp_path / "b", {"c.xhtml": story, **PAGES})).blocks))) == 8
+
+
+def test_a_word_that_a_page_breaks_off_is_joined(tmp_path: Path) -> None:
+    pages = {
+        "a.xhtml": '<p>An exam-</p><p class="pagenum">12</p><p>ple, and he went to the</p>'
+        '<div epub:type="pagebreak" title="13"/><p>house. It was well-</p>',
+        "b.xhtml": "<p>known.</p>",
+    }
+    document = read(make_epub(tmp_path / "b", pages))
+    assert list(document.blocks) == [
+        Paragraph("An example, and he went to the"),
+        Paragraph("house. It was well-known.", continues=True),
+    ]
+
+
+def test_ids_that_two_files_have_mean_the_first_and_then_the_second(tmp_path: Path) -> None:
+    entries = epub_entries(PAGES, spine='<itemref idref="p0"/><itemref idref="p0"/>')
+    entries["OEBPS/book.opf"] = str(entries["OEBPS/book.opf"]).replace('id="p1"', 'id="p0"')
+    assert texts(list(read(make_zip(tmp_path / "b", entries)).blocks)) == ["One", "First page.", "Two", "Second page."]
+
+
+def test_a_book_of_apple_that_is_protected_is_refused_as_such(tmp_path: Path) -> None:
+    entries = {**epub_entries(PAGES), "META-INF/sinf.xml": "<sinf/>"}
+    with pytest.raises(UnreadableInput, match="DRM"):
+        read(make_zip(tmp_path / "b", entries))
+
+
+def test_pages_in_utf_16_without_a_mark_are_read(tmp_path: Path) -> None:
+    for codec in ("utf-16-le", "utf-16-be"):
+        entries = epub_entries({"one.xhtml": "<p>Größe.</p>"})
+        entries["OEBPS/one.xhtml"] = str(entries["OEBPS/one.xhtml"]).encode(codec)
+        assert texts(list(read(make_zip(tmp_path / "b", entries)).blocks)) == ["Größe."]

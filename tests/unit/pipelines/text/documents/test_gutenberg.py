@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from pipelines.text.documents.gutenberg import BookRecord, read_record, skip_boilerplate
+import pytest
+
+from pipelines.text.document import Paragraph
+from pipelines.text.documents.gutenberg import BookRecord, read_page_title, read_record, skip_boilerplate
+from pipelines.text.documents.plain_reader import read_string
 from pipelines.text.documents.reading import Reading
 
 HEADER = """The Project Gutenberg eBook of Tales
@@ -48,3 +52,39 @@ def test_a_licence_without_a_header_is_left_out() -> None:
 def test_other_texts_are_read_in_full() -> None:
     text = "I like Project Gutenberg.\n*** START ***\nEnd of Project Gutenberg? No.\nProduced by me."
     assert read(text)[0] == text
+
+
+@pytest.mark.parametrize(
+    ("header", "footer"),
+    [
+        (
+            "***The Project Gutenberg Etext of X***\n\nSmall.\n\n*END*THE SMALL PRINT! FOR ETEXTS*Ver.04*END*\n",
+            "End of Project Gutenberg's Etext of X",
+        ),
+        (
+            "Project Gutenberg's X\n\n*** START OF THIS PROJECT GUTENBERG EBOOK X ***\n\n"
+            "Note: Project Gutenberg also has an HTML\n      version.\n",
+            "Ende dieses Projekt Gutenberg Etextes X",
+        ),
+        (
+            "The Project Gutenberg eBook of X\n\n*** START OF THE PROJECT GUTENBERG EBOOK X ***\n\nProduced by A\n",
+            "Fin du texte de Project Gutenberg",
+        ),
+    ],
+)
+def test_headers_and_footers_of_any_time_are_left_out(header: str, footer: str) -> None:
+    text = f"{header}\nText.\n\n{footer}\n\nLicence.\n"
+    assert [block.text for block in read_string(text).blocks if isinstance(block, Paragraph)] == ["Text."]
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("The Project Gutenberg eBook of The Raft, by A. B. Smith", BookRecord("The Raft", "A. B. Smith")),
+        ("The Project Gutenberg eBook of The Raft", BookRecord("The Raft")),
+        ("The Raft | Project Gutenberg", BookRecord("The Raft")),
+        ("The Raft by A. B. Smith", BookRecord("The Raft by A. B. Smith")),
+    ],
+)
+def test_the_title_of_a_page_names_title_and_author(title: str, expected: BookRecord) -> None:
+    assert read_page_title(title) == expected

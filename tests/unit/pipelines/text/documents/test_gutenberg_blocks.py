@@ -39,3 +39,14 @@ def test_descriptions_of_pictures_are_left_out_with_their_annotations() -> None:
         "a b bass [sic]", spoken_forms=(SpokenForm(4, 8, "ipa", "beɪs"),)
     )
     assert reading.warnings() == ["Left out: descriptions of pictures (1)."]
+
+
+def test_credits_and_notes_of_transcribers_are_left_out_of_its_books_alone() -> None:
+    additions: list[Block] = [
+        Paragraph("Produced by Ann Other"),
+        Paragraph("[Transcriber’s Note: A typo was corrected.]"),
+    ]
+    reading = Reading()
+    assert list(skip_boilerplate_blocks([*HEADER, *additions, *BOOK], reading)) == BOOK
+    assert reading.warnings() == ["Left out: licence texts of Project Gutenberg (2), notes of transcribers (1)."]
+    assert list(skip_boilerplate_blocks([*additions, *BOOK], Reading())) == [*additions, *BOOK]

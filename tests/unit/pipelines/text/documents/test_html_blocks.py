@@ -124,7 +124,7 @@ def test_metadata_is_collected_while_blocks_are_read() -> None:
     head = '<html lang="de"><head><title>T &amp; U</title><meta name="author" content="Me"></head>'
     for _ in parse_html([head, "<h1>a</h1><h2>b</h2><h2>c</h2>"], facts):
         pass
-    assert facts == PageMetadata("T & U", "Me", "de", {1: 1, 2: 2}, characters=3)
+    assert facts == PageMetadata("T & U", "Me", "de", {1: 1, 2: 2}, characters=3, has_title_outside=True)
 
 
 @pytest.mark.parametrize(
@@ -444,3 +444,25 @@ def test_a_long_heading_is_limited_like_a_paragraph() -> None:
     assert isinstance(found[0], Heading)
     assert all(len(block.text) <= 16_384 for block in found if not isinstance(block, Chapter))
     assert all(block.continues for block in found[1:] if isinstance(block, Paragraph))
+
+
+def test_the_paragraphs_of_cells_belong_to_their_row() -> None:
+    cells = "<tr><td><p>Year</p></td><td><p>Sum</p></td></tr><tr><td><p>It rained.</p><p>It went on.</p></td></tr>"
+    assert texts(f"<table>{cells}</table>") == ["Year, Sum", "It rained.", "It went on."]
+
+
+def test_the_items_of_a_list_are_phrases_or_paragraphs() -> None:
+    assert texts("<ul><li>milk</li><li>bread<ul><li>rye</li></ul></li></ul><p>Go.</p>") == ["milk\nbread\nrye", "Go."]
+    assert texts("<ol><li>Open the door.</li><li>Walk in.</li></ol>") == ["Open the door.", "Walk in."]
+    assert texts("<ul>" + "<li>a</li>" * 150) == ["\n".join("a" * 100), "\n".join("a" * 50)]
+
+
+def test_spans_on_lines_of_their_own_are_phrases() -> None:
+    assert texts('<p><span style="display:block">a</span><span style="display: block">b</span></p>') == ["a\nb"]
+
+
+def test_a_note_beside_the_text_is_left_out_or_read_where_it_stands() -> None:
+    page = '<p>It was dark. <span class="sidenote">A storm.</span> Then it rained.</p>'
+    assert texts(page) == ["It was dark. Then it rained."]
+    found = parse_html([page], reading=Reading(ReadingOptions(notes="end")))
+    assert list(found) == [Paragraph("It was dark. A storm. Then it rained.")]

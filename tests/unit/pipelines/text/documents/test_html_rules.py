@@ -27,6 +27,11 @@ from pipelines.text.documents.html_rules import Omission
         ("div", {"class": "Footnotes big"}, Omission.NOTE),
         ("span", {"class": "note"}, None),
         ("div", {"class": "notebook"}, None),
+        ("div", {"class": "note"}, None),
+        ("div", {"class": "admonition note"}, None),
+        ("div", {"class": "transnote"}, Omission.TRANSCRIBER),
+        ("span", {"class": "sidenote"}, Omission.NOTE),
+        ("section", {"epub:type": "index"}, Omission.NAVIGATION),
         ("section", {"class": "pg-boilerplate"}, Omission.BOILERPLATE),
         ("div", {"id": "pg-footer"}, Omission.BOILERPLATE),
         ("pagenum", {}, Omission.PAGE_NUMBER),
@@ -99,3 +104,24 @@ def test_classes_say_that_text_is_code() -> None:
     assert html_rules.is_code({"class": "programlisting"})
     assert html_rules.is_code({"class": "box language-c"})
     assert not html_rules.is_code({"class": "poem"})
+
+
+@pytest.mark.parametrize(
+    ("alternative", "letter"),
+    [("T", "T"), ("“T", "“T"), ("Drop cap T", "T"), ("Letter O", "O"), ("A tree", ""), ("", "")],
+)
+def test_a_picture_of_a_letter_is_known_by_its_text(alternative: str, letter: str) -> None:
+    assert html_rules.find_pictured_letter(alternative) == letter
+
+
+def test_text_may_be_raised_by_a_class_or_a_style() -> None:
+    assert html_rules.is_raised("sup", {})
+    assert html_rules.is_raised("span", {"class": "Superscript"})
+    assert html_rules.is_raised("span", {"style": "vertical-align: super"})
+    assert not html_rules.is_raised("p", {"class": "sup"})
+
+
+def test_an_object_that_is_no_picture_has_text_to_replace_it() -> None:
+    assert not html_rules.is_never_read("object", {"type": "application/x-quiz"})
+    assert html_rules.is_never_read("object", {"data": "a.svg"})
+    assert html_rules.is_never_read("object", {"type": "application/x-shockwave-flash"})

@@ -31,7 +31,8 @@ def blocks(tmp_path: Path, text: str) -> list[Block]:
         ('[link](http://x "t") <http://y.z> ![picture](p.png)', ["link http://y.z"]),
         ("[late][ref] and [ref]\n\n[ref]: http://x", ["late and ref"]),
         ("- a\n- b\n\n  c\n1. d", ["a", "b", "c", "d"]),
-        ("- [ ] open\n- [x] *done*\n\n[x] text", ["open", "done", "[x] text"]),
+        ("- [ ] open\n- [x] *done*\n\n[x] text", ["open\ndone", "[x] text"]),
+        ("- a\n    - b **c**\n- d\n\nText.\n\n1. One.\n2. Two.", ["a\nb c\nd", "Text.", "One.", "Two."]),
         ("~~old~~ ==new== `a == b` x<sup>2</sup>", ["old new a == b x²"]),
         ('A <span style="display:none">no</span><b>yes</b>.', ["A yes."]),
         (
@@ -106,6 +107,15 @@ def test_footnotes_are_read_as_asked(tmp_path: Path, notes: NotesMode, spoken: l
     assert [block.text for block in found if isinstance(block, Paragraph)] == spoken
 
 
+def test_notes_that_are_read_at_the_end_are_read_at_the_end_of_their_chapter(tmp_path: Path) -> None:
+    text = "# One\n\nText[^b].^[Own.]\n\n# Two[^a]\n\nMore[^b].\n\n[^a]: First.\n[^b]: Second.\n[^c]: Third.\n"
+    found = read(tmp_path, text, ReadingOptions(notes="end")).blocks
+    assert [each.text if isinstance(each, Paragraph) else type(each).__name__ for each in found] == [
+        *("Chapter", "Heading", "Text.", "Second.", "Own."),
+        *("Chapter", "Heading", "More.", "First.", "Third."),
+    ]
+
+
 @pytest.mark.parametrize(
     ("code", "spoken"),
     [("read", ["Look:", "a = 1\nb = 2"]), ("skip", ["Look:"]), ("summary", ["Look:", "Code, 2 lines."])],
@@ -125,3 +135,41 @@ def test_what_was_left_out_is_counted(tmp_path: Path) -> None:
     document = read(tmp_path, "Text[^1].\n\n[^1]: A note.\n")
     assert [block.text for block in document.blocks if isinstance(block, Paragraph)] == ["Text."]
     assert document.warnings == ["Left out: note references (1), notes (1)."]
+
+
+def test_the_language_is_that_of_the_front_matter_or_detected(tmp_path: Path) -> None:
+    text = "Er lag auf dem Rücken und sah, wenn er den Kopf ein wenig hob, den Bauch. Es war kein Traum, es ist so.\n"
+    assert read(tmp_path, text).detected_language == "de"
+    declared = read(tmp_path, f"---\nlang: nl\n---\n{text}")
+    assert (declared.language, declared.detected_language) == ("nl", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    [
+        ('{{< figure src="x.png" >}}\n\n{{% note %}}In{{% /note %}} {{ page.title }}.', ["In ."]),
+        ("{% include x.html %}\nText", ["Text"]),
+        ("[[Page#Sec]] %%no%% and [[P|alias]]. ^block-1", ["Page Sec and alias."]),
+        ("As shown [@Smith2010, p. 5; see also @Jones], and [-@X]. Mail [a@b.de](x).", ["As shown, and. Mail a@b.de."]),
+        ("\\\\begin{center}\nOne \\textbf{two}\n\\\\end{center}", ["One two"]),
+        ("Sum \\\\(a+b\\\\) and \\\\(\\\\frac{a}{b}\\\\).", ["Sum a+b and ."]),
+        ('!!! note "Title"\n    Body.\n\n    More.\n\nNext.', ["Title", "Body.", "More.", "Next."]),
+        ("+---+---+\n| A | B |\n+===+===+\n| 1 | 2 |\n+---+---+", ["A, B", "1, 2"]),
+        ("Left   Right\n----   -----\na      b", ["Left Right", "a b"]),
+        ("- [One](#one)\n- [Two](#two)\n\nText, [see](#one).", ["Text, see."]),
+        ("- [-] a\n- [>] b", ["a\nb"]),
+    ],
+)
+def test_what_is_for_programs_is_not_read(tmp_path: Path, text: str, spoken: list[str]) -> None:
+    assert [block.text for block in blocks(tmp_path, text) if isinstance(block, Paragraph)] == spoken
+
+
+def test_a_text_without_headings_has_the_chapters_that_its_lines_name(tmp_path: Path) -> None:
+    found = read(tmp_path, "Chapter 1\n\nText.\n\nChapter 2\n\nMore.\n").blocks
+    assert [block.title for block in found if isinstance(block, Chapter)] == ["Chapter 1", "Chapter 2"]
+
+
+def test_the_title_has_no_markup_and_a_list_of_tags_is_no_language(tmp_path: Path) -> None:
+    assert read(tmp_path, "# A *new* [book](x) ![p](q) <a id='y'></a>\n\nText.\n").title == "A new book"
+    document = read(tmp_path, "---\nlang: en\ntags:\n  - x\nauthor:\n  - Ann\n  - Bob\n---\nText.\n")
+    assert (document.language, document.author) == ("en", "Ann, Bob")

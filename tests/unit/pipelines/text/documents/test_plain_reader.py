@@ -26,13 +26,21 @@ def test_lines_too_long_to_be_wrapped_are_paragraphs_of_their_own() -> None:
     ]
 
 
-def test_list_items_are_paragraphs() -> None:
-    assert list(read_string("Buy:\n- milk\n- eggs\n- bread").blocks) == [
-        Paragraph("Buy:"),
-        Paragraph("- milk"),
-        Paragraph("- eggs"),
-        Paragraph("- bread"),
-    ]
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    [
+        ("Buy:\n- milk\n- eggs\n- bread", ["Buy:\n- milk\n- eggs\n- bread"]),
+        ("* milk\n* eggs from\n  the farm\n• bread", ["milk\neggs from the farm\nbread"]),
+        ("a) One\nb) Two", ["a) One\nb) Two"]),
+        ("1. Take the bread.\n2. Cut it.\n3. Eat it.", ["1. Take the bread.", "2. Cut it.", "3. Eat it."]),
+        ("— Oui, dit-il.\n— Non, dit-elle.", ["— Oui, dit-il.", "— Non, dit-elle."]),
+        ("The war began in\n1914. It was\nlong.", ["The war began in 1914. It was long."]),
+    ],
+)
+def test_items_of_a_list_are_phrases_of_one_paragraph_and_sentences_are_paragraphs(
+    text: str, spoken: list[str]
+) -> None:
+    assert list(read_string(text).blocks) == [Paragraph(each) for each in spoken]
 
 
 def test_chapter_headings_begin_chapters() -> None:
@@ -108,7 +116,7 @@ def texts(text: str, options: ReadingOptions | None = None) -> list[str]:
         ),
         (
             "- A first item that is long enough to be wrapped at\n  its width\n- Second",
-            ["- A first item that is long enough to be wrapped at its width", "- Second"],
+            ["- A first item that is long enough to be wrapped at its width\n- Second"],
         ),
         ("We can trans-\nform the well-\nknown co\u00ad\noperation", ["We can transform the well-known cooperation"]),
         ("[Footnote 1: never\n\nclosed", ["[Footnote 1: never", "closed"]),
@@ -128,3 +136,15 @@ def test_what_was_left_out_is_counted() -> None:
     document = read_string("Text.[1]\n\n[Illustration]\n\n[1] A note.")
     assert [block.text for block in document.blocks if isinstance(block, Paragraph)] == ["Text."]
     assert document.warnings == ["Left out: descriptions of pictures (1), note references (1), notes (1)."]
+
+
+def test_the_language_of_a_text_is_detected_unless_the_request_or_a_header_names_one() -> None:
+    text = "Er lag auf dem Rücken und sah, wenn er den Kopf ein wenig hob, den Bauch. Es war kein Traum, es ist so."
+    assert read_string(text).detected_language == "de"
+    assert read_string(text, ReadingOptions(language="nl")).detected_language is None
+    assert read_string("Guten Tag.").detected_language is None
+
+
+def test_marks_of_emphasis_are_not_read_and_signs_are() -> None:
+    (block,) = read_string("_a b_ *this* and =bold=, 5 * 3 * 2, a + b, a=b=c, Text* end.").blocks
+    assert block == Paragraph("a b this and bold, 5 * 3 * 2, a + b, a=b=c, Text* end.")

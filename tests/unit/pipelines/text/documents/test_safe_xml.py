@@ -39,3 +39,8 @@ def test_what_is_no_xml_is_refused(data: bytes) -> None:
 def test_elements_nested_without_end_are_refused() -> None:
     with pytest.raises(BadInput, match="exhaust"):
         parse_xml(b"<a>" * 100_000, "It")
+
+
+def test_characters_that_html_names_and_bare_ampersands_are_read() -> None:
+    assert parse_xml(b"<a>caf&eacute; &amp; T&c, R & D &bogus;</a>", "It").text.startswith("café & T&c, R & D")
+    assert parse_xml(b'<a href="x&amp;y?a&b"/>', "It").get("href") == "x&y?a&b"

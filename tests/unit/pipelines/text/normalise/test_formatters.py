@@ -18,6 +18,8 @@ ENGLISH = load_rule_book("en")
         ("{n|c:money}", {"n": "5.20", "c": "$"}, "five dollars and twenty cents"),
         ("{n|=km:measure}", {"n": "1"}, "one kilometer"),
         ("{a:cardinal}, {b:year}", {"a": "3", "b": None}, "three,"),
+        ("{it:european_number}", {"it": "1.234,5"}, "one thousand two hundred and thirty-four point five"),
+        ("{n|c:european_money}", {"n": "1.000,20", "c": "€"}, "one thousand euros and twenty cents"),
         ("{it:letters}", {"it": "A1"}, "ay one"),
         ("{h|m:clock}", {"h": "6", "m": "05"}, "six oh five"),
         ("{n|c:money}", {"n": ".50", "c": "$"}, "fifty cents"),

@@ -57,6 +57,21 @@ def test_the_region_of_the_language_decides_how_a_date_is_read() -> None:
     assert said("3/4/2024", "en-GB") == "the third of April twenty twenty-four"
 
 
+def test_the_region_of_the_language_decides_which_mark_is_the_decimal_one_and_whose_dollar_is_meant() -> None:
+    text = "Pagó $1,299.50 por 2,240 m y 3.5 kg; $1,299."
+    assert said(text, "es-MX") == (
+        "Pagó mil doscientos noventa y nueve pesos con cincuenta por dos mil doscientos cuarenta metros y tres punto "
+        "cinco kilogramos; mil doscientos noventa y nueve pesos."
+    )
+    text = "Pagó 1.299,50 € por 2,24 m y 3.500 kg."
+    assert said(text, "es-ES") == (
+        "Pagó mil doscientos noventa y nueve euros con cincuenta por dos coma veinticuatro metros y tres mil "
+        "quinientos kilogramos."
+    )
+    assert said("Cuesta $5.", "es-AR") == "Cuesta cinco pesos."
+    assert said("Cuesta $5.", "es") == "Cuesta cinco dólares."
+
+
 @pytest.mark.parametrize("text", ["45/99/2024", "25:99", "99.99.2024", "1/0", "0:0", "MMMMM", "1,2,3,4", "+++", "1e99"])
 @pytest.mark.parametrize("language", sorted(LANGUAGES))
 def test_what_is_no_date_or_time_loses_no_letter_and_keeps_no_digit(text: str, language: str) -> None:

@@ -38,3 +38,16 @@ def test_rule_for_some_regions_applies_in_no_other() -> None:
     regional = [rule for rule in load_rule_book("en").rules if rule.regions]
     assert regional
     assert all(rule.applies_in(next(iter(rule.regions))) and not rule.applies_in("XX") for rule in regional)
+
+
+def test_region_has_its_own_marks_and_entries_and_all_else_from_the_language() -> None:
+    spain, mexico, peru = (load_rule_book("es", region) for region in ("ES", "MX", "PE"))
+    assert [book.numerals.number("1.5") for book in (mexico, peru)] == ["uno punto cinco"] * 2
+    assert spain.numerals.number("1,5") == "uno coma cinco"
+    assert [book.look_up("currencies", "$").partition("|")[0] for book in (spain, mexico, peru)] == [
+        "un dólar",
+        "un peso",
+        "un dólar",
+    ]
+    assert mexico.look_up("currencies", "€") == spain.look_up("currencies", "€")
+    assert load_rule_book("es", "XX") is load_rule_book("es")

@@ -147,6 +147,9 @@ def test_paragraphs_are_split_into_sentences(language: str, text: str, found: li
                 "Oui.",
             ],
         ),
+        ("es", "En jul.-ago. 1914 estalló. Fin.", ["En jul.-ago. 1914 estalló.", "Fin."]),
+        ("es", "Fue en jul.-ago. Nadie vino.", ["Fue en jul.-ago.", "Nadie vino."]),
+        ("es", "Cuesta 20 mill. € al año. Bien.", ["Cuesta 20 mill. € al año.", "Bien."]),
         ("es", "Es la 2.ª vez en el n.º 5. Bien.", ["Es la 2.ª vez en el n.º 5.", "Bien."]),
         (
             "es",
@@ -165,10 +168,47 @@ def test_quotes_initials_ordinals_and_abbreviations_end_no_sentence_of_their_own
 
 
 @pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Oh! what a day.|“What?” said he; “why?”"),
+        ("en", "OK.|Let's go.|O.K.|Fine."),
+        ("en", "...and so it goes.|Yes."),
+        ("en", "Louis XIV. was king.|He ruled long."),
+        ("en", "He is 6 ft. tall.|He was 5 ft.|Then he grew."),
+        ("en", "On Mon. and Tues. at night it is 20 deg. warm.|He sat.|Then he left."),
+        ("en", "“No! — I won't.”|He left."),
+        ("de", "Kaiser Otto I.|Er starb 973.|»Nein.«|»Doch.«"),
+        ("de", "Die Fa. Müller, Dipl.-Ing. Maier."),
+        ("fr", "— Non ! dit-il.|— Si ! dit-elle.|— Non !|— Si !"),
+        ("fr", "Il attendit…|Puis il partit… en mai.|L'abbé T. sont venus."),
+        ("es", "Vive en EE. UU.|Ella no.|—¡No! —dijo él.|—Sí."),
+        ("ru", "И т. д. и т. п.|Потом он ушёл.|В 1799 г.|Он родился в г. Москве, т. е. там."),
+        ("ru", "А. С. Пушкин, стр. 12, рис. 3.|Это 5 тыс. руб.|Он заплатил.|— Нет! — сказал он.|— Да!"),
+        ("it", "Il sig. Rossi è qui.|La sig.ra Bianchi no."),
+        ("pl", "W 1945 r. skończyła się wojna.|Potem był pokój."),
+        ("ja", "『本。』を読んだ。|どこ？と聞いた。|「はい。」|彼は去った。"),
+        ("zh", "「好。」他說。|“走！”他说。|他走了。"),
+        ("hi", "डॉ. शर्मा आए।|वे गए।"),
+        ("ar", "د. أحمد هنا.|نعم."),
+    ],
+)
+def test_sentences_end_where_readers_pause(language: str, text: str) -> None:
+    space = "" if language in ("ja", "zh") else " "
+    assert list(split_sentences(text.replace("|", space), language)) == text.split("|")
+
+
+@pytest.mark.parametrize(
     "text", ["." * 16_384, "a. " * 5_461, "x" * 16_384, ". A" * 5_461, "“" * 16_384, "A. " * 5_461]
 )
 def test_no_character_is_lost_in_odd_texts(text: str) -> None:
     assert "".join(split_sentences(text, "en")).replace(" ", "") == text.replace(" ", "")
+
+
+@pytest.mark.parametrize("text", ["Oh! a " * 3_000, "! " * 30_000, "What?? no " * 3_000, "II. a " * 3_000])
+def test_marks_that_end_no_sentence_take_no_longer_than_other_text(text: str) -> None:
+    began = time.process_time()
+    assert "".join(split_sentences(text, "en")).replace(" ", "") == text.replace(" ", "")
+    assert time.process_time() - began < deadline(3.0)
 
 
 def test_a_long_run_of_initials_takes_no_longer_than_other_text() -> None:

@@ -101,3 +101,10 @@ def test_a_rate_that_the_source_requests_is_no_fault(espeak: EspeakFamily, tmp_p
     (chunk,) = sentences(run)
     assert [each.speed for each in chunk] == [float(pace) for pace in paces]
     assert [each.text for each in chunk if "rate" in each.faults] == []
+
+
+def test_figures_are_not_too_slow_for_the_words_that_are_spoken(espeak: EspeakFamily, tmp_path: Path) -> None:
+    """Sums of the demo: each figure is several words."""
+    text = "It came to $1,126.57. He paid $2,345,678.90 on 12/25/1999. It cost £3,487.25 in all. Call 555-0199."
+    (chunk,) = sentences(spoken(tmp_path, espeak, model="espeak", text=text, language="en"))
+    assert [each.faults for each in chunk] == [()] * 4
