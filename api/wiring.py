@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import structlog
 
 from api.http.key_cache import KeyCache
@@ -15,13 +17,13 @@ from api.ops.request_metrics import RequestMetrics
 from api.submission.uncertain_inputs import UncertainInputs
 from jobs.dispatch.dispatch import Dispatch
 from jobs.dispatch.from_settings import open_dispatch
-from jobs.errors import JobsError, NotMigrated
+from jobs.errors import JobsError, Misconfigured, NotMigrated
 from jobs.outbound.address import OutboundPolicy
 from jobs.secret_box import SecretBox, open_secret_box
 from jobs.settings import Settings
 from jobs.sql import open_store
 from jobs.storage.from_settings import open_storage
-from jobs.storage.ownership import mark_storage
+from jobs.storage.pairing import pair_storage
 from jobs.storage.storage import Storage
 from jobs.storage.verified_ranges import VerifiedRanges
 from jobs.store import Store
@@ -44,8 +46,8 @@ def build_services(settings: Settings) -> Services:
     dispatch = open_dispatch(settings, slots_of=slots_of)
     storage = open_storage(settings)
     try:
-        mark_storage(storage, store.maintenance.installation_id())
-    except NotMigrated:
+        pair_storage(storage, store.maintenance)
+    except (NotMigrated, Misconfigured):
         raise  # no request could be answered before an operator acts
     except JobsError as error:
         log.warning(
@@ -75,7 +77,7 @@ def assemble_services(
         ranges=VerifiedRanges(storage),
         dispatch=dispatch,
         secret_box=secret_box if secret_box is not None else open_secret_box(settings),
-        catalog=Catalog.read(settings.data_dir / "models.toml"),
+        catalog=_read_catalog(settings.data_dir / "models.toml"),
         key_cache=KeyCache(store.keys, trust_s=settings.api_cache_keys_s),
         workers=workers,
         watcher=JobWatcher(
@@ -100,3 +102,10 @@ def assemble_services(
         request_metrics=metrics,
         health_check=HealthCheck(store, storage, workers),
     )
+
+
+def _read_catalog(models_toml: Path) -> Catalog:
+    try:
+        return Catalog.read(models_toml)
+    except ValueError as error:
+        raise Misconfigured(str(error), field="models.toml") from error

@@ -6,11 +6,12 @@ Built once in an entry file and passed down. The docstring of each field has its
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -18,6 +19,13 @@ from .errors import Misconfigured
 
 #: Settings that hold a secret; `VOICEMILL_<NAME>_FILE` may name a file with the value.
 SECRETS = ("database_url", "broker_url", "storage_url", "secret_key")
+
+
+#: How the URLs may begin.
+_SCHEMES = {
+    "database_url": ("postgresql+psycopg", "sqlite"),
+    "broker_url": ("redis", "rediss", "amqp", "amqps"),
+}
 
 
 class _SecretFiles(PydanticBaseSettingsSource):
@@ -205,6 +213,14 @@ class Settings(BaseSettings):
         """Arguments, then the environment, then the files that it names."""
         return init_settings, env_settings, _SecretFiles(settings_cls)
 
+    @field_validator(*_SCHEMES)
+    @classmethod
+    def _check_scheme(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        schemes = _SCHEMES[info.field_name or ""]
+        if value is not None and value.get_secret_value().partition("://")[0] not in schemes:
+            raise ValueError(f"it begins with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        return value
+
     @field_validator("outbound_allow", mode="before")
     @classmethod
     def _split_commas(cls, value: Any) -> Any:
@@ -245,67 +261,20 @@ def read_settings(**given: Any) -> Settings:
         raise Misconfigured(f"{variable} cannot be used: {reason}", field=variable) from error
 
 
-#: The variables that a child which runs models gets: paths, locale, proxies and thread counts, none of our settings and
-#: credentials. Weights are fetched with the user's own Hugging Face settings.
-_CHILD_NAMES = frozenset(
-    {
-        "PATH",
-        "HOME",
-        "USER",
-        "LANG",
-        "LANGUAGE",
-        "TZ",
-        "TMPDIR",
-        "LD_LIBRARY_PATH",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "NO_PROXY",
-        "http_proxy",
-        "https_proxy",
-        "no_proxy",
-        "SSL_CERT_FILE",
-        "SSL_CERT_DIR",
-        "REQUESTS_CA_BUNDLE",
-    }
-)
-_CHILD_PREFIXES = (
-    "LC_",
-    "HF_",
-    "XDG_CACHE_",
-    "CUDA_",
-    "NVIDIA_",
-    "OMP_",
-    "MKL_",
-    "OPENBLAS_",
-    "ONEDNN_",
-    "CT2_",
-    "TORCH_",
-)
-#: How many kinds of convolution oneDNN keeps compiled, 0.2 MB each. By itself it keeps 1,024, but nearly every sentence
-#: has a length of its own and wants new ones; those that one length wants in all layers of a model are fewer than this.
-_COMPILED_CONVOLUTIONS = "256"
-#: The least that a process without network and models needs.
-_SANDBOX_NAMES = frozenset({"PATH", "LANG", "LC_ALL", "TZ"})
+@contextmanager
+def data_dir_errors(directory: Path) -> Iterator[None]:
+    """Around what first writes below a data directory: an error of the system becomes Misconfigured."""
+    try:
+        yield
+    except OSError as error:
+        raise Misconfigured(
+            f"the data directory {directory} cannot be used ({error.strerror}): let VOICEMILL_DATA_DIR name a "
+            "directory in which this user may write",
+            field="VOICEMILL_DATA_DIR",
+        ) from error
 
 
 def shared_metrics_folder() -> Path | None:
     """Where prometheus-client keeps the metrics of several processes; None where each has its own."""
     folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     return Path(folder) if folder else None
-
-
-def engine_environment() -> dict[str, str]:
-    """The environment of a process that runs models."""
-    kept = {name: os.environ[name] for name in os.environ if name in _CHILD_NAMES or name.startswith(_CHILD_PREFIXES)}
-    return {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": _COMPILED_CONVOLUTIONS, **kept}
-
-
-def sandbox_environment() -> dict[str, str]:
-    """The environment of a sandboxed process. One thread each, because many of them run at once."""
-    kept = {name: os.environ[name] for name in os.environ if name in _SANDBOX_NAMES}
-    return {**kept, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
-
-
-def service_environment(changes: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a service that reads these settings itself: ours, with `changes` by full name."""
-    return {**os.environ, **changes}

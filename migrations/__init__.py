@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
+from jobs.settings import data_dir_errors
 from jobs.sql.sqlite_file import make_private
 
 _HERE = Path(__file__).parent
@@ -29,11 +30,14 @@ def config() -> Config:
 def upgrade(url: str, revision: str = "head") -> None:
     """Bring the database to `revision`; the directory of a SQLite file is made. Nothing to do costs milliseconds.
 
-    Safe while another process does the same. A lock that others hold fails the step after 5 s instead of blocking them.
+    Raises Misconfigured where that directory cannot be made. Safe while another process does the same. A lock that
+    others hold fails the step after 5 s instead of blocking them.
     """
     parsed = sa.make_url(url)
     if parsed.get_backend_name() == "sqlite" and parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        directory = Path(parsed.database).parent
+        with data_dir_errors(directory):
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     make_private(parsed)
     engine = sa.create_engine(parsed, poolclass=sa.NullPool)
     if engine.dialect.name == "sqlite":

@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+import hypothesis
 import pytest
 import pytest_timeout
 
@@ -44,6 +45,12 @@ if TYPE_CHECKING:
 
 
 _S = TypeVar("_S")
+
+# How long an example takes depends on the machine and its load.
+hypothesis.settings.register_profile(
+    "any-machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any-machine")
 
 
 # -- time limits -----------------------------------------------------------------------------------------------------

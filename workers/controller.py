@@ -22,9 +22,10 @@ import structlog
 from celery import signals
 from celery.exceptions import SecurityWarning
 
+from jobs.child_environment import engine_environment, sandbox_environment
 from jobs.errors import JobsError, Misconfigured
 from jobs.logging_setup import configure_logging
-from jobs.settings import Settings, engine_environment, read_settings, sandbox_environment
+from jobs.settings import Settings, read_settings
 from jobs.states import CPU_QUEUE
 from jobs.worker import find_unprotected
 from pipelines.catalog.catalog import Catalog
@@ -38,6 +39,7 @@ from workers.stack.local_broker import use_local_broker
 from workers.stack.readiness import IdleTimer
 
 from . import tasks
+from .catalog_file import read_catalog
 from .celery_app import make_app
 from .liveness import Liveness
 from .wiring import broker_url, wire
@@ -82,7 +84,7 @@ def _parse() -> argparse.Namespace:
 
 def _run(options: argparse.Namespace, settings: Settings) -> int:
     url = broker_url(settings)
-    catalog = Catalog.read(settings.data_dir / "models.toml")
+    catalog = read_catalog(settings.data_dir)
     engines: EnginePool | SandboxPool
     engines, pool = (
         _sandboxes(options, settings) if options.family == CPU_QUEUE else _engines(options, settings, catalog)
@@ -90,6 +92,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
     services = wire(settings, threads=pool.slots + 12)
     worker = Worker(services, pool, engines)
     try:
+        worker.pair_storage()
         _wait_until_warm(engines, options, worker.liveness)
         if settings.require_sandbox and isinstance(engines, SandboxPool):
             require_protection(engines.describe().restrictions or ())

@@ -15,6 +15,7 @@ from jobs.storage.storage import Storage
 from jobs.store import Store
 from pipelines.catalog.catalog import Catalog
 
+from .catalog_file import read_catalog
 from .worker_id import WorkerId
 
 
@@ -41,7 +42,7 @@ def wire(settings: Settings, *, threads: int = 6) -> WorkerServices:
         return sum(worker.slots for worker in store.workers.list_live() if queue in worker.queues)
 
     dispatch = open_dispatch(settings, slots_of=slots_of)
-    catalog = Catalog.read(settings.data_dir / "models.toml")
+    catalog = read_catalog(settings.data_dir)
     return WorkerServices(settings, store, open_storage(settings), dispatch, catalog)
 
 

@@ -10,10 +10,11 @@ from functools import partial
 
 import structlog
 
-from jobs.errors import JobsError, StoreUnavailable
+from jobs.errors import JobsError, Misconfigured, NotMigrated, StoreUnavailable
 from jobs.outbound.address import OutboundPolicy
 from jobs.outbound.http_client import OutboundHttp
-from jobs.storage.ownership import mark_storage
+from jobs.settings import data_dir_errors
+from jobs.storage.pairing import pair_storage
 from jobs.webhooks.delivery import WEBHOOK_QUEUE
 from jobs.worker import WorkerInfo
 from jobs.worker_counters import WorkerCounters
@@ -61,7 +62,8 @@ class Worker:
         self._engines = engines
         self._counters = WorkerCounters()
         self._keeper = LeaseKeeper(store.chunks, every_s=settings.heartbeat_s)
-        self._workdirs = Workdirs(settings.data_dir / "scratch")
+        with data_dir_errors(settings.data_dir):
+            self._workdirs = Workdirs(settings.data_dir / "scratch")
         self._space = DiskSpace((settings.data_dir / "scratch", settings.data_dir), settings.min_free_bytes)
         execution = Execution(
             store,
@@ -124,12 +126,21 @@ class Worker:
             consumers[WEBHOOK_QUEUE] = self._delivery_sender.consume
         return consumers
 
-    def start(self) -> None:
-        """Called when the engines are warm: from here on chunks may be claimed."""
+    def pair_storage(self) -> None:
+        """Raises Misconfigured where the database is paired with another storage, and NotMigrated.
+
+        A storage that does not answer is no error."""
         try:
-            mark_storage(self._services.storage, self._services.store.maintenance.installation_id())
+            pair_storage(self._services.storage, self._services.store.maintenance)
+        except (Misconfigured, NotMigrated):
+            raise
         except JobsError as error:
             _log.warning("storage_not_marked", detail=error.for_operator())
+
+    def start(self) -> None:
+        """Called when the engines are warm: from here on chunks may be claimed. Raises Misconfigured."""
+        # It was called before the engines were loaded too, and the storage may have been down then.
+        self.pair_storage()
         self._keeper.start()
         self._registration.start()
         self._engines.call_when_warm(self.notify_own_queues)

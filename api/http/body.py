@@ -5,7 +5,7 @@ The server passes a truncated body on as if it had ended: its end counts only wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 from flask import Request
@@ -16,15 +16,18 @@ from .errors import IncompleteBody, Malformed, TooLarge, UnsupportedMediaType
 BLOCK_BYTES = 256 << 10
 #: Bytes that are still read of a body that is too large: a client that is cut off earlier never sees the response.
 DRAIN_BYTES = 8 << 20
+#: Characters of a client's word that a message repeats.
+_MAX_NAME = 40
 
 
-def read_json(request: Request, *, limit: int) -> dict[str, Any]:
-    """A body of one JSON object, of at most `limit` bytes.
+def read_json(request: Request, *, limit: int, other_types: Sequence[str] = ()) -> dict[str, Any]:
+    """A body of one JSON object, of at most `limit` bytes. `other_types`: what else the route reads, for the message.
 
     Raises UnsupportedMediaType, TooLarge, IncompleteBody, Malformed.
     """
     if request.mimetype != "application/json":
-        raise UnsupportedMediaType("Send application/json.", headers={"Accept": "application/json"})
+        types = ("application/json", *other_types)
+        raise UnsupportedMediaType(f"Send {' or '.join(types)}.", headers={"Accept": ", ".join(types)})
     body = b"".join(read_blocks(request, limit=limit))
     try:
         # Not the standard library's parser: it accepts NaN and lone surrogates, which no database stores.
@@ -37,7 +40,17 @@ def read_json(request: Request, *, limit: int) -> dict[str, Any]:
 
 
 def read_blocks(request: Request, *, limit: int) -> Iterator[bytes]:
-    """The body in blocks. Raises TooLarge (before a byte is read, where Content-Length says so), IncompleteBody."""
+    """The body in blocks.
+
+    Raises UnsupportedMediaType for a compressed body, TooLarge (before a byte is read, where Content-Length says so),
+    IncompleteBody.
+    """
+    encoding = request.headers.get("Content-Encoding", "").strip().lower()
+    if encoding not in ("", "identity"):
+        raise UnsupportedMediaType(
+            f"Send the body without Content-Encoding: this server does not decode {encoding[:_MAX_NAME]!r}.",
+            headers={"Accept-Encoding": "identity"},
+        )
     expected = request.content_length
     stream: BinaryIO = request.environ["wsgi.input"]
     if expected is not None and expected > limit:

@@ -28,6 +28,7 @@ MAX_PARTS = 400
 #: Bytes of all fields of a form together; also of everything between the parts.
 MAX_FIELD_BYTES = 1 << 20
 FILE_FIELD = "file"
+FORM_TYPE = "multipart/form-data"
 
 
 @dataclass(slots=True)
@@ -54,8 +55,13 @@ def receive_form(request: Request, storage: Storage, key: str, *, limit: int) ->
     IncompleteBody, TooLarge, Invalid, StorageUnavailable.
     """
     boundary = request.mimetype_params.get("boundary")
-    if request.mimetype != "multipart/form-data" or not boundary:
-        raise UnsupportedMediaType("Send multipart/form-data.", headers={"Accept": "multipart/form-data"})
+    if request.mimetype != FORM_TYPE:
+        raise UnsupportedMediaType(f"Send {FORM_TYPE}.", headers={"Accept": FORM_TYPE})
+    if not boundary:
+        raise UnsupportedMediaType(
+            f"The Content-Type {FORM_TYPE} lacks the boundary of its parts: let the HTTP library set that header.",
+            headers={"Accept": FORM_TYPE},
+        )
     form = Form()
     reader = _FormReader(form, storage, key, limit=limit)
     try:
@@ -88,6 +94,8 @@ class _FormReader:
             self._process_events(decoder)
         except RequestEntityTooLarge as error:
             raise TooLarge(f"A form has at most {MAX_PARTS} parts, and its fields {MAX_FIELD_BYTES} bytes.") from error
+        except UnicodeDecodeError as error:
+            raise Malformed("The body is not a readable form: write the headers of its parts in UTF-8.") from error
         except ValueError as error:
             if decoder.complete:
                 raise IncompleteBody("The form ended before its closing boundary; send it again.") from error

@@ -67,8 +67,10 @@ def operation(
     query: type[BaseModel] | None = None,
     headers: type[BaseModel] | None = None,
     body: RequestBody | None = None,
+    is_counted: bool = True,
 ) -> Callable[[View], View]:
-    """Register a view. `responses`: status → model, or a response object of OpenAPI.
+    """Register a view. `responses`: status → model, or a response object of OpenAPI. `is_counted`: among the requests
+    of a tenant that the server may limit; a probe is not.
 
     The view gets the variables of the rule, and `query` if declared. Its docstring's first line is the summary.
     """
@@ -85,7 +87,8 @@ def operation(
             services = current_services()
             authorize(guard, services.key_cache)
             if (key := sent_key()) is not None:
-                services.rate_limits.count("requests", key.tenant_id)
+                if is_counted:
+                    services.rate_limits.count("requests", key.tenant_id)
                 pace_body()
             arguments: dict[str, Any] = dict(request.view_args or {})
             _reject_nul(arguments)

@@ -49,7 +49,7 @@ STATUS_OF: Sequence[tuple[type[Exception], int]] = (
 )
 
 #: Retry-After in seconds of retryable problems, by status, where the error has none of its own.
-RETRY_AFTER_S = {409: 1, 429: 1, 503: Unavailable.retry_after_s}
+RETRY_AFTER_S = {408: 1, 409: 1, 429: 1, 503: Unavailable.retry_after_s}
 
 #: Codes for errors of the web framework.
 CODE_OF_STATUS = {

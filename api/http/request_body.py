@@ -20,9 +20,10 @@ class RequestBody:
     schemas: Mapping[str, Mapping[str, Any]]
 
     def with_examples(self, **examples: Mapping[str, Any]) -> RequestBody:
-        """The body with examples by name, each a whole body that the route accepts.
+        """The body with examples by name, each a whole body that the route accepts, as its schema has it.
 
-        The value of a file's field is the name of a file to send there.
+        The value of a file's field is the name of a file to send there. In a form an array repeats its field, and an
+        object is JSON.
         """
         shown = {name: {"value": dict(value)} for name, value in examples.items()}
         content = {media: {**described, "examples": shown} for media, described in self.content.items()}

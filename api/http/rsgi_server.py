@@ -10,7 +10,8 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Protocol
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # public by its documentation only
 
@@ -24,6 +25,9 @@ Headers = list[tuple[str, str]]
 SEND_BYTES = 64 << 10
 #: Threads of each path that has its own.
 _OWN_THREADS = 4
+#: In place of a header's value that is not ASCII, which granian leaves out: U+FFFD, as WSGI writes it. No key, no
+#: Idempotency-Key and no number has it, so such a header is refused where it counts, and not taken for one not sent.
+_UNREADABLE_VALUE = "\N{REPLACEMENT CHARACTER}".encode().decode("latin-1")
 
 
 class Scope(Protocol):
@@ -54,6 +58,12 @@ class HttpProtocol(Protocol):
     def response_empty(self, status: int, headers: Headers) -> None: ...
     def response_bytes(self, status: int, headers: Headers, body: bytes) -> None: ...
     def response_stream(self, status: int, headers: Headers) -> Transport: ...
+
+
+class WebsocketProtocol(Protocol):
+    """A WebSocket that a client asks for; part of RSGI."""
+
+    def close(self, status: int | None = None) -> None: ...
 
 
 class ArrivingBody:
@@ -114,10 +124,13 @@ class RsgiServer:
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         on_loop_shutdown(self._on_stop)
 
-    async def __rsgi__(self, scope: Scope, protocol: HttpProtocol) -> None:
+    async def __rsgi__(self, scope: Scope, protocol: HttpProtocol | WebsocketProtocol) -> None:
+        if scope.proto != "http":
+            cast(WebsocketProtocol, protocol).close(HTTPStatus.NOT_FOUND)  # there is no address for WebSockets
+            return
         threads = self._own_threads.get(scope.path, self._threads)
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(threads, self._answer, scope, protocol, loop)
+        await loop.run_in_executor(threads, self._answer, scope, cast(HttpProtocol, protocol), loop)
 
     def _answer(self, scope: Scope, protocol: HttpProtocol, loop: asyncio.AbstractEventLoop) -> None:
         started: list[tuple[int, Headers]] = []
@@ -194,15 +207,22 @@ def make_environ(scope: Scope, body: ArrivingBody) -> dict[str, Any]:
         "wsgi.run_once": False,
     }
     for name, value in scope.headers.items():
-        if "_" in name:
-            continue  # it would pass for the name with hyphens, which a proxy may set and a client must not
-        variable = name.upper().replace("-", "_")
-        if variable not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-            variable = f"HTTP_{variable}"
-        environ[variable] = f"{environ[variable]},{value}" if variable in environ else value
+        if variable := _header_variable(name):
+            environ[variable] = f"{environ[variable]},{value}" if variable in environ else value
+    for name in scope.headers.keys():  # noqa: SIM118  # granian's headers cannot be iterated
+        if variable := _header_variable(name):
+            environ.setdefault(variable, _UNREADABLE_VALUE)
     if scope.authority:
         environ.setdefault("HTTP_HOST", scope.authority)
     return environ
+
+
+def _header_variable(name: str) -> str | None:
+    """What WSGI calls a header; None for one to leave out."""
+    if "_" in name:
+        return None  # it would pass for the name with hyphens, which a proxy may set and a client must not
+    variable = name.upper().replace("-", "_")
+    return variable if variable in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{variable}"
 
 
 async def _send_bytes(transport: Transport, data: bytes) -> None:

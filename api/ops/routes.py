@@ -18,7 +18,9 @@ from .schemas import ConfigBody, Health
 routes = APIBlueprint("service", __name__, url_prefix="/audio", abp_tags=[Tag(name="Service")])
 
 
-@operation(routes, "GET", "/health", guard=optional_scope("admin"), responses={200: Health, 503: Health}, problems=())
+@operation(
+    routes, "GET", "/health", guard=optional_scope("admin"), responses={200: Health, 503: Health}, is_counted=False
+)
 def health() -> Response:
     """Health of the service
 

@@ -39,7 +39,7 @@ REMOTE_SOURCES = ("audio_url", "file_id")
         "TranscriptionForm", TranscriptionRequest, file="The recording.", needs_file=True, hidden=SERVER_FIELDS
     ).with_examples(
         recording={"file": "meeting.wav"},
-        subtitles={"file": "meeting.wav", "language": "en", "formats": "srt,json", "max_line_length": 32},
+        subtitles={"file": "meeting.wav", "language": "en", "formats": ["srt", "json"], "max_line_length": 32},
     ),
     responses=submission_responses(),
     problems=(400, 409, 410, 413, 415, 422),

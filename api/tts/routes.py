@@ -9,7 +9,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from api.http.auth import current_tenant, require_scope
 from api.http.body import read_json
 from api.http.context import current_services
-from api.http.multipart import form_arguments, receive_form
+from api.http.multipart import FORM_TYPE, form_arguments, receive_form
 from api.http.operation import binary_response, operation
 from api.http.request_body import form_body, json_body
 from api.http.responses import json_response
@@ -53,7 +53,7 @@ routes = APIBlueprint("tts", __name__, url_prefix="/tts", abp_tags=[Tag(name="Te
         any_of=("file", "text", "ssml"),
     ).with_examples(
         document={"file": "book.txt", "language": "en", "format": "m4b", "title": "A Book"},
-        text={"text": "It was a bright day in April.", "labels": '{"book": "42"}'},
+        text={"text": "It was a bright day in April.", "labels": {"book": "42"}},
     ),
     responses=submission_responses("audio/*"),
     problems=(400, 409, 410, 413, 415, 422),
@@ -64,10 +64,10 @@ def synthesize() -> Response:
     With `Prefer: wait=N` and `Accept: audio/*` the response is the audio itself, if it is ready in time.
     """
     submission = begin_submission("tts.synthesize")
-    if request.mimetype == "multipart/form-data":
+    if request.mimetype == FORM_TYPE:
         return _synthesize_form(submission)
     limit = current_services().settings.max_synthesis_json_bytes
-    wanted = validate(SynthesisRequest, read_json(request, limit=limit))
+    wanted = validate(SynthesisRequest, read_json(request, limit=limit, other_types=[FORM_TYPE]))
     reject_server_fields(wanted)
     check_text(wanted, current_services().settings, has_file=False)
     return submission_response(submission.submit(wanted))

@@ -41,7 +41,7 @@ MAX_BYTES = 50_000_000
     guard=require_scope("submit"),
     body=form_body(
         "VoiceForm", NewVoiceBody, file="A recording of the person's speech.", needs_file=True
-    ).with_examples(voice={"file": "ada.wav", "name": "Ada", "consent": "true", "language": "en-GB"}),
+    ).with_examples(voice={"file": "ada.wav", "name": "Ada", "consent": True, "language": "en-GB"}),
     responses={201: EnrolledVoiceBody},
     problems=(400, 413, 415, 422),
 )

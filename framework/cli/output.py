@@ -59,7 +59,9 @@ def show_error(error: VoicemillError, *, about: str | None = None) -> None:
         else:
             show_message(f"  field: {entry.field}")
     if error.retry_after_s is not None and error.retryable:
-        show_message(f"  The server asks to wait {error.retry_after_s:g} s.")
+        wait = f" {error.retry_after_s:g} s"
+        if wait not in error.detail:
+            show_message(f"  The server asks to wait{wait}.")
     if error.status == 401:
         show_message("  Set VOICEMILL_API_KEY to a key of this server; `voicemill up` creates one for the local stack.")
     elif error.code == "no_worker":

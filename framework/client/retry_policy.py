@@ -18,8 +18,9 @@ class RetryPolicy:
     #: Seconds before the first retry; each later one waits twice as long, ± 20 %, up to `max_delay_s`.
     first_delay_s: float = 0.5
     max_delay_s: float = 10.0
-    #: A server whose Retry-After is longer than these seconds gets no retry; the caller reads `retry_after_s`.
-    max_retry_after_s: float = 60.0
+    #: A server whose Retry-After is longer than these seconds gets no retry; the caller reads `retry_after_s`. Limits
+    #: of requests or jobs in a minute ask for two minutes at most.
+    max_retry_after_s: float = 120.0
 
     def delay_s(
         self, error: VoicemillError, retries_done: int, *, idempotent: bool, jitter: Callable[[], float] = random
@@ -49,7 +50,7 @@ def _is_retryable(error: VoicemillError, idempotent: bool) -> bool:
         return True
     if not isinstance(error, ApiError):
         return False
-    if error.status in {429, 503} or error.code in {"idempotency_in_flight", "body_cut_off"}:
+    if error.status in {408, 429, 503} or error.code in {"idempotency_in_flight", "body_cut_off"}:
         # Refused before anything was done; the server may still say that a retry cannot help.
         return error.retryable
     return error.status in {502, 504} and idempotent

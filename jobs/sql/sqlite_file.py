@@ -13,6 +13,7 @@ import sqlalchemy as sa
 import structlog
 
 from jobs.errors import Misconfigured
+from jobs.settings import data_dir_errors
 
 _log = structlog.get_logger(__name__)
 
@@ -23,14 +24,15 @@ _SUFFIXES = ("", "-wal", "-shm", "-journal")
 def make_private(url: sa.URL) -> None:
     """Create the file of an SQLite database with mode 600 if there is none, and take it from others if there is.
 
-    Does nothing for other databases. Raises Misconfigured where the permissions cannot be changed.
+    Does nothing for other databases. Raises Misconfigured where it cannot be created, or its permissions changed.
     """
     if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
         return
     path = Path(str(url.database))
     if path.parent.is_dir() and not path.exists():
         # An empty file is an empty database. O_EXCL is not needed: whoever comes first, the mode is the same.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        with data_dir_errors(path.parent):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     for suffix in _SUFFIXES:
         _take_from_others(path.with_name(path.name + suffix))
 

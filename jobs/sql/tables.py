@@ -266,4 +266,9 @@ leaders = sa.Table(
     Column("until", BigInteger, nullable=False),
 )
 
-installation = sa.Table("installation", metadata, Column("id", Text, primary_key=True))
+installation = sa.Table(
+    "installation",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("storage_id", Text),  # the storage that the database is paired with; NULL until a process has started
+)

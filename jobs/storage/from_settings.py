@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import parse_qs, urlsplit
 
-from jobs.errors import Misconfigured
+from jobs.errors import Misconfigured, StorageUnavailable
 from jobs.settings import Settings
 
 from .directory_storage import DirectoryStorage
@@ -16,7 +16,14 @@ _OPTIONS = frozenset({"endpoint_url", "public_endpoint_url", "region"})
 def open_storage(settings: Settings) -> Storage:
     """The bucket of VOICEMILL_STORAGE_URL, or the directory `objects` of the data directory. Raises Misconfigured."""
     if settings.storage_url is None:
-        return DirectoryStorage(settings.data_dir / "objects")
+        try:
+            return DirectoryStorage(settings.data_dir / "objects")
+        except StorageUnavailable as error:
+            raise Misconfigured(
+                f"{error.detail}: {settings.data_dir / 'objects'}. Let VOICEMILL_DATA_DIR name a directory in which "
+                "this user may write, or VOICEMILL_STORAGE_URL a bucket",
+                field="VOICEMILL_DATA_DIR",
+            ) from error
     url = urlsplit(settings.storage_url.get_secret_value())
     if url.scheme != "s3" or not url.hostname:
         raise _wrong("it must read s3://bucket/prefix?endpoint_url=…&region=…")

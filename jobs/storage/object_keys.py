@@ -6,6 +6,7 @@
     jobs/<tenant>/<job>/result/<fence>/<name>                                 file of the result
     voices/<tenant>/<voice>/reference/<upload>                                recording of an enrolled voice
     installation                                                              id of the owning installation
+    storage-ids/<id>                                                          id that the database is paired with
 
 Keys are ids and server-made names: no segment begins with a dot, so `..`, hidden files and absolute paths are
 impossible, and all objects of a tenant or a job have one prefix.
@@ -55,6 +56,11 @@ def check_prefix(prefix: str) -> str:
         raise InvalidKey(f"the prefix {prefix[:80]!r} is too wide to delete")
     check_key(prefix[:-1])
     return prefix
+
+
+def storage_id_key(storage_id: str) -> str:
+    """The object that only the storage of this id has."""
+    return f"storage-ids/{check_segment(storage_id)}"
 
 
 def job_prefix(tenant_id: str, job_id: str) -> str:

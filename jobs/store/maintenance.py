@@ -112,4 +112,10 @@ class Maintenance(Protocol):
     def installation_id(self) -> str:
         """Created by the migrations; the marker object of the storage must hold the same id."""
 
+    def paired_storage_id(self) -> str | None:
+        """The id of the only storage that processes of this database may use; None until one has started."""
+
+    def pair_storage(self, storage_id: str, *, replace: bool = False) -> str:
+        """Record the storage, unless one is recorded and it is not to be replaced. Returns the id that is recorded."""
+
     def now_ms(self) -> int: ...

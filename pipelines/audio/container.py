@@ -9,6 +9,7 @@ file name extensions, several of them for most recordings. Neither recognises pl
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -150,10 +151,12 @@ def _without_end_tag(data: bytes) -> bytes:
 
 
 def _behind_tag(file: BinaryIO, at: int) -> int:
-    """The offset behind the ID3v2 tag at `at`; `at` where there is none."""
+    """The offset behind the ID3v2 tag at `at`; `at` where there is none, or one longer than the file."""
+    size = file.seek(0, os.SEEK_END)
     file.seek(at)
     head = file.read(10)
-    return at + id3_end(head) if head[:3] == b"ID3" else at
+    behind = at + id3_end(head) if head[:3] == b"ID3" else at
+    return behind if behind <= size else at
 
 
 def id3_end(head: bytes) -> int:

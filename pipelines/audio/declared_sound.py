@@ -16,7 +16,7 @@ from .container import AIFF, AU, WAV, Container
 #: Bytes by which a header may declare too much, as some writers count their own header, or too little.
 _TOLERANCE, _TOLERANCE_BELOW = 4096, 256
 #: Lengths by which live recorders say that they do not know it, or up to 64 bytes less.
-_UNKNOWN = (0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF)
+_UNKNOWN = (0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF, (1 << 63) - 1, (1 << 64) - 1)
 #: More chunks than any recording has.
 _MAX_CHUNKS = 10_000
 
@@ -28,7 +28,9 @@ class DeclaredSound(NamedTuple):
     present: int
 
 
-class _Chunk(NamedTuple):
+class Chunk(NamedTuple):
+    """A chunk of a RIFF or IFF file: where its content starts, and its length in bytes."""
+
     kind: bytes
     start: int
     length: int
@@ -52,7 +54,7 @@ def _find_in_wav(file: BinaryIO, size: int) -> DeclaredSound | None:
     file.seek(0)
     order = ">" if file.read(4) == b"RIFX" else "<"
     long_length = None
-    for chunk in _chunks(file, 12, size, order):
+    for chunk in iterate_chunks(file, 12, size, order):
         if chunk.kind == b"ds64":
             file.seek(chunk.start + 8)
             long_length = _unpack_uint64(file.read(8))
@@ -63,7 +65,7 @@ def _find_in_wav(file: BinaryIO, size: int) -> DeclaredSound | None:
 
 
 def _find_in_aiff(file: BinaryIO, size: int) -> DeclaredSound | None:
-    for chunk in _chunks(file, 12, size, ">"):
+    for chunk in iterate_chunks(file, 12, size, ">"):
         if chunk.kind == b"SSND":
             return _compare(file, chunk.start, chunk.length, size, ">")
     return None
@@ -82,27 +84,29 @@ def _find_in_au(file: BinaryIO, size: int) -> DeclaredSound | None:
 def _compare(file: BinaryIO, start: int, length: int, size: int, order: str) -> DeclaredSound:
     """What follows the sound is sound too where it does not consist of chunks."""
     end = start + length + (length & 1)
-    if end >= size or _are_chunks(file, end, size, order):
+    if end >= size or are_chunks(file, end, size, order):
         return DeclaredSound(length, min(length, size - start))
     return DeclaredSound(length, size - start)
 
 
-def _are_chunks(file: BinaryIO, at: int, size: int, order: str) -> bool:
+def are_chunks(file: BinaryIO, at: int, size: int, order: str) -> bool:
+    """Whether the file of `size` bytes consists of chunks from `at` on; `order` as in `struct`."""
     behind = at
-    for chunk in _chunks(file, at, size, order):
+    for chunk in iterate_chunks(file, at, size, order):
         if not all(0x20 <= byte < 0x7F for byte in chunk.kind):
             return False
         behind = chunk.start + chunk.length + (chunk.length & 1)
     return behind <= size + 1 and size - behind < 8
 
 
-def _chunks(file: BinaryIO, at: int, size: int, order: str) -> Iterator[_Chunk]:
+def iterate_chunks(file: BinaryIO, at: int, size: int, order: str) -> Iterator[Chunk]:
+    """The chunks of a file of `size` bytes from `at` on; the last may declare more than there is."""
     for _ in range(_MAX_CHUNKS):
         if at + 8 > size:
             return
         file.seek(at)
         kind, length = struct.unpack(f"{order}4sI", file.read(8))
-        yield _Chunk(kind, at + 8, length)
+        yield Chunk(kind, at + 8, length)
         at += 8 + length + (length & 1)
 
 

@@ -21,12 +21,14 @@ from numpy.typing import NDArray
 
 from pipelines.errors import BadInput, UnreadableInput
 
-from .container import FLAC, WAV, Container, detect_container
+from .container import AU, FLAC, WAV, Container, detect_container
+from .corrected_file import open_corrected
 from .declared_sound import DeclaredSound, find_wrong_length
 from .file_tail import open_tail
 from .media_file import DECODERS, MediaFile, discard_others, packets_of, too_long_error
 from .tracks import AudioTrack, TrackChoice, choose_track, describe_others
 from .truncation import is_truncated
+from .unknown_length import find_corrections
 
 MAX_CHANNELS = 8
 MIN_RATE_HZ, MAX_RATE_HZ = 8_000, 192_000
@@ -35,6 +37,8 @@ _MAX_GAP_S = 3600.0
 _BLOCK_S = 0.5
 #: A track whose samples all stay below this, of full scale 1, is silent; seconds that are looked at.
 _SILENCE_PEAK, _SILENCE_S = 1e-3, 1800.0
+#: The number of samples that a writer of flac leaves where it does not know it; most leave 0.
+_MOST_FLAC_SAMPLES = (1 << 36) - 1
 #: The share of a frame's samples that must be within full scale.
 _LOUD_SHARE = 0.99
 _SCALE = {"u8": 1 / 128, "s16": 1 / 32_768, "s32": 1 / 2_147_483_648, "flt": 1.0, "dbl": 1.0}
@@ -111,7 +115,7 @@ class RecordingReader:
             self._packets += 1
             try:
                 frames = packet.decode()
-            except av.error.InvalidDataError:
+            except (av.error.InvalidDataError, av.error.UndefinedError):  # the latter: a decoder's own, as of AC-3
                 self._count_damage()
                 if last is not None:
                     yield np.zeros(last[:2], np.float32), last[2]
@@ -180,6 +184,8 @@ def open_recording(
     with path.open("rb") as whole:
         container, start = detect_container(whole, name)
         file: BinaryIO = open_tail(whole, start) if start else whole
+        corrections = find_corrections(file, container)
+        file = open_corrected(file, corrections) if corrections else file
         media = MediaFile(file, container, name)
         if is_truncated(file, container):
             raise UnreadableInput(f"{name} was cut short: its end is missing. Send the whole file.", field="file")
@@ -192,7 +198,7 @@ def open_recording(
         origin_s = media.find_origin_s()
         with media.open() as source:
             recording = _build_reader(source, media, number, max_seconds, origin_s)
-            recording.remarks = [*_length_remarks(wrong, name), *_track_remarks(choice, tracks)]
+            recording.remarks = [*_length_remarks(wrong, container, name), *_track_remarks(choice, tracks)]
             if wrong is not None:
                 recording.declared_s = None
             if container is WAV and (recording.declared_s or 0.0) > max_seconds:
@@ -200,12 +206,14 @@ def open_recording(
             yield recording
 
 
-def _length_remarks(wrong: DeclaredSound | None, name: str) -> Iterator[tuple[str, str]]:
+def _length_remarks(wrong: DeclaredSound | None, container: Container, name: str) -> Iterator[tuple[str, str]]:
     if wrong is None:
         return
     said = f"The header of {name} says {wrong.declared:,} bytes of sound, the file holds {wrong.present:,}"
     if wrong.declared > wrong.present:
         yield "header_length", f"{said}: it was read to its end. If it was cut short, send the whole file."
+    elif container is AU:
+        yield "header_length", f"{said}: it was read to its end."
     else:
         yield "header_length", f"{said}: what lies behind the length of the header was not read."
 
@@ -238,6 +246,8 @@ def _build_reader(
     declared = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else None
     if declared is None and source.duration:
         declared = source.duration / av.time_base
+    if media.container is FLAC and declared and declared * context.sample_rate > _MOST_FLAC_SAMPLES - 1:
+        declared = None
     return RecordingReader(
         media.name,
         media.container,

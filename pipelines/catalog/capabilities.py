@@ -187,7 +187,8 @@ def _unsupported_in_verification(
     entry: SynthesisEntry, request: SynthesisRequest, catalog: Catalog
 ) -> Iterator[tuple[str, str]]:
     if not request.verify:
-        if "verify_model" in request.model_fields_set:
+        # Clients that are generated from the OpenAPI document send every default.
+        if request.verify_model != SynthesisRequest.model_fields["verify_model"].default:
             yield "verify_model", "verify_model requires verify."
         return
     try:

@@ -28,11 +28,11 @@ class Catalog:
 
     @classmethod
     def read(cls, models_toml: Path | None) -> Catalog:
-        """Read `models_toml` if it exists. Raises ValueError, which names the model whose table is invalid."""
+        """Read `models_toml` if it exists. Raises ValueError, which names the file, and the model that is invalid."""
         if models_toml is None or not models_toml.is_file():
             return cls()
         entries = []
-        for number, table in enumerate(tomllib.loads(models_toml.read_text()).get("model", []), 1):
+        for number, table in enumerate(_read_tables(models_toml), 1):
             try:
                 entries.append(_build_entry(table))
             except (TypeError, ValueError) as error:
@@ -85,6 +85,16 @@ class Catalog:
                 return candidate
         known = ", ".join(candidate.name for candidate in self.of_kind(kind))
         raise UnsupportedOption(f"Unknown {kind} model {name!r}; this server knows: {known}.", field="model")
+
+
+def _read_tables(models_toml: Path) -> Sequence[Mapping[str, Any]]:
+    try:
+        tables = tomllib.loads(models_toml.read_text(encoding="utf-8")).get("model", [])
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{models_toml} cannot be read: {error}") from error
+    if not (isinstance(tables, list) and all(isinstance(table, dict) for table in tables)):
+        raise ValueError(f"{models_toml}: each model is a table [[model]]. {_DOCUMENTED}")
+    return tables
 
 
 def _build_entry(table: Mapping[str, Any]) -> Entry:

@@ -23,7 +23,7 @@ from typing import Any
 
 import psutil
 
-from jobs.settings import engine_environment, sandbox_environment
+from jobs.child_environment import engine_environment, sandbox_environment
 from pipelines.engines.memory import HeapTrimmer
 from pipelines.pipeline import Plan, Span
 from tests.pipeline_runner import DirectorySink, PipelineRun, load_family

@@ -258,7 +258,7 @@ def count_event_streams(api_log: Path) -> int:
 def api_processes(stack: Child) -> list[psutil.Process]:
     """The server of the API and its workers."""
     children = psutil.Process(stack.pid).children(recursive=True)
-    return [child for child in children if "api.wsgi:app" in child.cmdline()]
+    return [child for child in children if "api.rsgi:server" in child.cmdline()]
 
 
 def has_connection(api: psutil.Process, client_pid: int) -> bool:

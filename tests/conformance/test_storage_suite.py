@@ -13,8 +13,10 @@ from pydantic import SecretStr
 
 from jobs.errors import Conflict, CorruptObject, InvalidKey, Misconfigured, NotFound
 from jobs.settings import Settings
+from jobs.sql import SqlStore
 from jobs.storage.from_settings import open_storage
 from jobs.storage.ownership import mark_storage, read_storage_owner, require_own_storage
+from jobs.storage.pairing import pair_storage
 from jobs.storage.storage import Storage
 
 KEY = "jobs/acme/job_1/parts/work-1-0-1-abcd"
@@ -222,3 +224,19 @@ def test_the_marker_is_written_once_and_tells_whose_storage_it_is(storage: Stora
     require_own_storage(storage, "mine")
     with pytest.raises(Misconfigured, match="another installation"):
         require_own_storage(storage, "restored from a backup")
+
+
+def test_of_a_directory_and_a_bucket_a_database_is_paired_with_the_first(
+    sqlite_store: SqlStore, tmp_path: Path, s3_url: str
+) -> None:
+    directory = open_storage(Settings(data_dir=tmp_path / "data"))
+    bucket = open_storage(Settings(data_dir=tmp_path / "data", storage_url=SecretStr(s3_url)))
+    pair_storage(bucket, sqlite_store.maintenance)
+    with pytest.raises(Misconfigured, match="is not the one"):
+        pair_storage(directory, sqlite_store.maintenance)
+    pair_storage(bucket, sqlite_store.maintenance)
+
+
+def test_processes_that_pair_one_new_storage_at_once_are_all_let_in(storage: Storage, sqlite_store: SqlStore) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda _: pair_storage(storage, sqlite_store.maintenance), range(8)))

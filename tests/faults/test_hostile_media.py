@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from jobs.child_environment import sandbox_environment
 from jobs.chunk import Chunk
-from jobs.settings import sandbox_environment
 from jobs.states import ChunkState, Step
 from pipelines.catalog.catalog import Catalog
 from pipelines.families.tone import load_recogniser, load_synthesiser

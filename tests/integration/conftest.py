@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 
 from api.app import create_app
 from api.wiring import assemble_services
+from jobs.child_environment import sandbox_environment
 from jobs.dispatch.dispatch import NullDispatch
-from jobs.settings import sandbox_environment
 from tests.integration.worker_harness import TENANT, WorkerHarness
 from tests.services.machine_speed import deadline
 from workers.sandbox.confinement import ResourceLimits

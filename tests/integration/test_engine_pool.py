@@ -14,8 +14,8 @@ import psutil
 import pytest
 from structlog.testing import capture_logs
 
+from jobs.child_environment import engine_environment
 from jobs.chunk import Chunk
-from jobs.settings import engine_environment
 from jobs.states import ChunkState, Step
 from pipelines.catalog.catalog import Catalog
 from pipelines.pipeline import Limits

@@ -9,10 +9,11 @@ import wave
 import numpy as np
 import pytest
 
+from jobs.child_environment import sandbox_environment
 from jobs.dispatch.dispatch import NullDispatch
 from jobs.errors import StorageUnavailable, StoreUnavailable
 from jobs.retry_policy import ERROR_LIMIT
-from jobs.settings import Settings, sandbox_environment
+from jobs.settings import Settings
 from jobs.storage.object_keys import part_prefixes
 from jobs.storage.ownership import mark_storage
 from pipelines.catalog.catalog import Catalog

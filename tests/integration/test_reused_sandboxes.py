@@ -7,8 +7,8 @@ import os
 import psutil
 import pytest
 
+from jobs.child_environment import sandbox_environment
 from jobs.chunk import Chunk
-from jobs.settings import sandbox_environment
 from jobs.states import ChunkState, Step
 from pipelines.pipeline import Limits as PlanLimits
 from tests.integration.misbehaving_fork_server import KIND

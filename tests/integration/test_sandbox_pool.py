@@ -14,8 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from jobs.child_environment import sandbox_environment
 from jobs.chunk import Chunk
-from jobs.settings import sandbox_environment
 from jobs.states import ChunkState, Step
 from pipelines.catalog.features import installed_features
 from pipelines.pipeline import Limits as PlanLimits

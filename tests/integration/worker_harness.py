@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from jobs.child_environment import engine_environment
 from jobs.chunk import Claim
 from jobs.dispatch.dispatch import NullDispatch
 from jobs.job import Job, NewJob
-from jobs.settings import Settings, engine_environment
+from jobs.settings import Settings
 from jobs.sql import SqlStore
 from jobs.storage.directory_storage import DirectoryStorage
 from jobs.storage.object_keys import input_key

@@ -79,8 +79,9 @@ def _copy(context: ChunkContext, chunk: Chunk) -> StoredObject | None:
         sha256=chunk.part.sha256,
     )
     try:
-        # A copy is taken as it is: a part that became corrupt would fail each retry at its end.
-        if not context.objects.is_intact(chunk.part):
+        # A copy is taken as it is: a part that became corrupt would fail each retry at its end. An absent storage is
+        # an outage here too: otherwise a retry would make all parts again.
+        if context.objects.is_damaged(chunk.part):
             _log.warning("part_not_reused", chunk=chunk.id, key=chunk.part.key)
             return None
         return context.objects.copy(chunk.part, key)

@@ -60,14 +60,10 @@ class StoredObjects:
         path.unlink()
         return part
 
-    def is_intact(self, source: StoredObject) -> bool:
-        """Read an object; whether its bytes are those that were written. Raises NotFound."""
-        return self._retry(lambda: is_intact(self._storage, source))
-
     def is_damaged(self, source: StoredObject) -> bool:
         """Read an object; whether it is gone or has other bytes than were written. Raises StorageUnavailable."""
         try:
-            return not self.is_intact(source)
+            return not self._retry(lambda: is_intact(self._storage, source))
         except (NotFound, AccessRefused):
             self._require_own_storage()
             return True

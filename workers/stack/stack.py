@@ -8,53 +8,52 @@ from __future__ import annotations
 
 import argparse
 import fcntl
-import http.client
 import os
 import platform
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from jobs.errors import JobsError, Misconfigured
+from jobs.child_environment import service_environment
+from jobs.errors import JobsError, Misconfigured, StorageUnavailable
 from jobs.secret_box import open_secret_box
-from jobs.settings import Settings, service_environment
+from jobs.settings import Settings, data_dir_errors, read_settings
 from jobs.sql import SqlStore, open_store
 from jobs.states import CPU_QUEUE
-from pipelines.catalog.catalog import Catalog
+from jobs.storage.from_settings import open_storage
+from jobs.storage.pairing import pair_storage
 from workers.child_process import SOURCE_ROOT
 from workers.worker_id import WorkerId
 
 from . import local_account, local_broker, private_redis
 from .local_account import FLOWER_USER, LocalAccount
+from .ports import free_port, listens, read_status, require_free
+from .preloaded_models import models_by_family
 from .private_redis import PrivateRedis
 from .readiness import Check, StackStart
+from .reported_workers import ReportedWorkers
 from .supervisor import Service, Supervisor
 
 _WORKER_GRACE_S, _SERVICE_GRACE_S = 60.0, 10.0
 _POLL_EVERY_S = 0.1
-#: Seconds for one request to the API while it starts.
-_REQUEST_S = 5.0
 
 
 def main() -> int:
     """Run until Ctrl-C or SIGTERM. Exit code 2: it cannot start as it was asked to."""
     options = _parse()
-    data_dir: Path = options.data_dir.expanduser().absolute()
     stop = threading.Event()
     for sig in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         # Under nohup SIGHUP is ignored already, and stays so.
         if signal.getsignal(sig) is not signal.SIG_IGN:
             signal.signal(sig, lambda *_: stop.set())
     try:
+        data_dir: Path = (options.data_dir or read_settings().data_dir).expanduser().absolute()
         with _lock(data_dir):
             return Stack(data_dir, options).run(stop)
     except JobsError as error:
@@ -64,7 +63,7 @@ def main() -> int:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="voicemill up")
-    parser.add_argument("--data-dir", type=Path, default=Settings().data_dir)
+    parser.add_argument("--data-dir", type=Path, help="data directory; unset = VOICEMILL_DATA_DIR")
     parser.add_argument("--port", type=int, default=8080, help="of the API; 0 = a free one")
     parser.add_argument("--flower-port", type=int, default=0, help="0 = a free one")
     parser.add_argument("--families", default="espeak,pocketsphinx", help="model families to serve, by commas")
@@ -75,8 +74,10 @@ def _parse() -> argparse.Namespace:
 @contextmanager
 def _lock(data_dir: Path) -> Iterator[None]:
     """One stack per data directory: two would release each other's leases."""
-    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (data_dir / "lock").open("w") as file:
+    with data_dir_errors(data_dir):
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = (data_dir / "lock").open("w")
+    with lock as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -91,9 +92,9 @@ class Stack:
         self._began = time.monotonic()
         self._data_dir = data_dir
         self._families = [name.strip() for name in options.families.split(",") if name.strip()]
-        self._models = _models_by_family(options.model, self._families, data_dir)
-        self._port = options.port or _free_port()
-        self._flower_port = options.flower_port or _free_port()
+        self._models = models_by_family(options.model, self._families, data_dir)
+        self._port = options.port or free_port()
+        self._flower_port = options.flower_port or free_port()
         local_account.remove_client_file(data_dir)
         local_broker.remove_broker_file(data_dir)
         self._run_dir = data_dir / "run"
@@ -106,7 +107,7 @@ class Stack:
 
     def run(self, stop: threading.Event) -> int:
         """Start, wait until it is ready, say so, supervise, stop."""
-        _require_free(self._port)
+        require_free(self._port)
         settings = self._start_broker()
         try:
             store = self._prepare(settings)
@@ -133,9 +134,9 @@ class Stack:
     def _start_broker(self) -> Settings:
         """Start the broker. Returns the settings that all services share."""
         changes = {"VOICEMILL_DATA_DIR": str(self._data_dir)}
-        given = Settings(data_dir=self._data_dir)
+        given = read_settings(data_dir=self._data_dir)
         if given.broker_url is None:
-            self._redis = private_redis.configure(self._run_dir, _free_port())
+            self._redis = private_redis.configure(self._run_dir, free_port())
             self._supervisor.start(Service("redis", self._redis.command, {"PATH": os.defpath}, _SERVICE_GRACE_S))
             changes["VOICEMILL_BROKER_URL"] = self._redis.url
             public_url = given.public_url if "public_url" in given.model_fields_set else self._url(self._port)
@@ -161,6 +162,11 @@ class Stack:
                 "the database cannot be prepared:\n" + "\n".join(output), field="VOICEMILL_DATABASE_URL"
             )
         store = open_store(settings, box)
+        try:
+            pair_storage(open_storage(settings), store.maintenance)
+        except StorageUnavailable as error:
+            # All services start without it, and wait for it.
+            _print_line(error.for_operator())
         # Under the lock no worker of this stack runs: what dead workers of an earlier run held is released, uncharged.
         # Where hosts share a database, that holds for this host only.
         host = None if settings.is_embedded else platform.node()
@@ -223,14 +229,14 @@ class Stack:
     def _start_checks(self, store: SqlStore) -> StackStart:
         """The readiness checks of all services. A model may still be downloading: its jobs wait for it, `voicemill up`
         does not."""
-        reported = _ReportedWorkers(store)
+        reported = ReportedWorkers(store)
         checks: dict[str, Check] = {
             f"worker-{family}": partial(reported.check, family) for family in (CPU_QUEUE, *self._families)
         }
         if (redis := self._redis) is not None:
             checks["redis"] = lambda: "" if redis.is_up() else f"does not answer on port {redis.port}"
         checks["api"] = self._check_api
-        checks["flower"] = lambda: "" if _listens(self._flower_port) else f"does not listen on port {self._flower_port}"
+        checks["flower"] = lambda: "" if listens(self._flower_port) else f"does not listen on port {self._flower_port}"
         optional = [f"worker-{family}" for family in self._families]
         # The API caches for a second which workers were live when its health was requested: that check comes last.
         return StackStart(
@@ -239,11 +245,11 @@ class Stack:
 
     def _check_api(self) -> str:
         # One answer is enough: each request is a line in its log. This one has no key.
-        self._api_has_answered = self._api_has_answered or _status(self._port, "/jobs") is not None
+        self._api_has_answered = self._api_has_answered or read_status(self._port, "/jobs") is not None
         return "" if self._api_has_answered else f"does not answer on port {self._port}"
 
     def _check_health(self) -> str:
-        status = _status(self._port, "/audio/health")
+        status = read_status(self._port, "/audio/health")
         if status == 200:
             return ""
         return f"answers {status} when asked for its health" if status else f"does not answer on port {self._port}"
@@ -280,79 +286,8 @@ class Stack:
         return f"http://127.0.0.1:{port}"
 
 
-def _models_by_family(names: Sequence[str], families: Sequence[str], data_dir: Path) -> Mapping[str, Sequence[str]]:
-    """The models to load at the start, by family. Raises Misconfigured for one of no family that is served."""
-    if not names:
-        return {}
-    try:
-        catalog = Catalog.read(data_dir / "models.toml")
-    except ValueError as error:
-        raise Misconfigured(str(error), field="models.toml") from error
-    found: dict[str, list[str]] = {}
-    for name in names:
-        if not catalog.knows(name):
-            raise Misconfigured(f"there is no model {name!r}; `voicemill models` lists them", field="--model")
-        family = catalog.named(name).family
-        if family not in families:
-            raise Misconfigured(
-                f"the model {name} is of the family {family}: add it to --families {','.join(families)}",
-                field="--model",
-            )
-        found.setdefault(family, []).append(name)
-    return found
-
-
-class _ReportedWorkers:
-    """Which workers have registered in the database; one query for all checks of a poll."""
-
-    def __init__(self, store: SqlStore) -> None:
-        self._store = store
-        self._families: frozenset[str] = frozenset()
-        self._queried_at = float("-inf")
-
-    def check(self, family: str) -> str:
-        """A `Check` of the worker of this family."""
-        if time.monotonic() - self._queried_at >= _POLL_EVERY_S:
-            pools = {WorkerId.parse(worker.id).pool for worker in self._store.workers.list_live()}
-            self._families = frozenset(pool.rpartition(".")[2] for pool in pools)
-            self._queried_at = time.monotonic()
-        return "" if family in self._families else "has not reported to the database"
-
-
 def _print_line(line: str) -> None:
     print(f"[{time.strftime('%H:%M:%S')}] {line}", flush=True)  # noqa: T201 – the stack's output on the terminal
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
-def _require_free(port: int) -> None:
-    try:
-        with socket.create_server(("127.0.0.1", port)):
-            pass
-    except OSError as error:
-        raise Misconfigured(f"port {port} is taken; choose another with --port", field="--port") from error
-
-
-def _listens(port: int) -> bool:
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1):
-            return True
-    except OSError:
-        return False
-
-
-def _status(port: int, path: str) -> int | None:
-    """The HTTP status of an answer; None without one."""
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=_REQUEST_S) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        return error.code
-    except (OSError, http.client.HTTPException):
-        return None
 
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ from .purge import Purge
 from .stored_bytes import sum_stored_bytes
 from .sweep import Sweep
 
+_NO_INSTALLATION = "The database has no installation id: run `python -m migrations`."
+
 
 class SqlMaintenance:
     """See `Maintenance`."""
@@ -135,8 +137,26 @@ class SqlMaintenance:
         """See Maintenance.installation_id."""
         found = self._db.read(lambda connection: connection.scalar(sa.select(installation.c.id)))
         if found is None:
-            raise NotFound("The database has no installation id: run `python -m migrations`.")
+            raise NotFound(_NO_INSTALLATION)
         return str(found)
+
+    def paired_storage_id(self) -> str | None:
+        """See Maintenance.paired_storage_id."""
+        return self._db.read(lambda connection: connection.scalar(sa.select(installation.c.storage_id)))
+
+    def pair_storage(self, storage_id: str, *, replace: bool = False) -> str:
+        """See Maintenance.pair_storage."""
+        record = sa.update(installation).values(storage_id=storage_id)
+        if not replace:
+            record = record.where(installation.c.storage_id.is_(None))
+
+        def write(connection: sa.Connection) -> str | None:
+            connection.execute(record)
+            return connection.scalar(sa.select(installation.c.storage_id))
+
+        if (recorded := self._db.write(write)) is None:
+            raise NotFound(_NO_INSTALLATION)
+        return recorded
 
     def now_ms(self) -> int:
         """See Maintenance.now_ms."""

@@ -15,6 +15,8 @@ from pipelines.language_tags import primary_subtag
 _PUNCTUATION = frozenset("«»„“”‘’‚‹›–—…€£°©®§·¡¿ªº×½¼¾†‡•™№‰\u00a0\u00ad\x85")
 #: Signs that stand at the edge of a word, never in it.
 _WITHIN_WORDS = re.compile(r"[^\W\d_][«»„“”‹›€£°©®§¡¿ªº×½¼¾†‡•™№‰…\u00ad]+[^\W\d_]")
+#: In Catalan alone: "col·lecció".
+_DOT_WITHIN_WORDS = re.compile(r"[^\W\d_]·[^\W\d_]")
 _AFTER_LETTERS = re.compile(r"[^\W\d_][№§©]")
 _AREA = re.compile(r"(?<![^\W\d_])[cdk]?m[²³](?!\w)")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -47,6 +49,8 @@ class Alphabet:
         characters = {character for character in text if not character.isascii() and character not in _PUNCTUATION}
         strange = {each for each in characters if each.lower() not in self.letters}
         if not all(each.isalpha() for each in strange) or _WITHIN_WORDS.search(text):
+            return False
+        if "·" not in self.letters and _DOT_WITHIN_WORDS.search(text):
             return False
         words = _foreign_words(text)
         names = sum(not strange.isdisjoint(word) for word in words) if strange else 0
@@ -113,7 +117,7 @@ _WESTERN = ("cp1252", "iso8859-15", "mac-roman", "cp850")
 _CENTRAL = ("cp1250", "iso8859-2", "cp852", "mac-latin2")
 _CYRILLIC = _Script(
     ("cp1251", "koi8-r", "koi8-u", "iso8859-5", "cp866", "mac-cyrillic"),
-    "\u0401\u045f",
+    "\u0401\u0491",
     "и в не на я он что с как это но а у по",
 )
 _ALPHABETS: Mapping[str, Alphabet] = {

@@ -9,7 +9,15 @@ import re
 from collections.abc import Iterable, Iterator
 
 from pipelines.text.annotated_text import AnnotatedText
-from pipelines.text.document import BLOCK_CHARACTERS, Block, Chapter, Heading, Paragraph, split_annotated
+from pipelines.text.document import (
+    BLOCK_CHARACTERS,
+    HORIZONTAL_RULE,
+    Block,
+    Chapter,
+    Heading,
+    Paragraph,
+    split_annotated,
+)
 from pipelines.text.lines import breaks_off, join_broken_word, join_items, join_wrapped_lines
 from pipelines.text.pronunciation.lexicon import Lexicon
 
@@ -22,7 +30,12 @@ from .pronunciation_lexicon import apply_lexicon
 from .reading import Reading
 
 #: The number of a note, and the link back to its reference.
-_NOTE_NUMBER = re.compile(r"^\[?(?:\d{1,4}|[*†‡§])\]?[.)]?\s+|\s*[↩↑^][\ufe0e\ufe0f]?\s*$")
+_NOTE_NUMBER = re.compile(
+    r"^(?:\(\d{1,4}\)|\[\W{0,3}(?:\d{1,4}|[A-Za-z])\]|\[?(?:\d{1,3}|\d{4}(?=[\].):])|[*†‡§¶‖#]{1,4})\]?)[.):]?\s+|"
+    # "ii." and "i.", which is none in "i. e."
+    r"^(?=[ivx]{2}|i[.)]\s(?!e))x{0,3}(?:ix|iv|v?i{0,3})[.)]\s+|"
+    r"\s*[↩↑^⏎↵⤴⬆][\ufe0e\ufe0f]?\s*$"
+)
 
 _HYPHENS = ("-", "\u2010")
 #: Characters of a list's items that wait for its end, and how many do.
@@ -148,8 +161,11 @@ class BlockOutput:
     def add(self, block: Block) -> None:
         """A complete block."""
         self._end_list()
+        if self.is_in_note and block == HORIZONTAL_RULE:
+            # The line between the text and its notes.
+            return
         if self.is_in_note and self._reading.is_collecting:
-            if not isinstance(block, Chapter) and (text := _NOTE_NUMBER.sub("", block.text).strip()):
+            if isinstance(block, Paragraph) and (text := _NOTE_NUMBER.sub("", block.text).strip()):
                 notes = self._reading.notes
                 notes[self._note_address] = f"{notes.get(self._note_address, '')} {text}".strip()
         elif self.is_in_note:

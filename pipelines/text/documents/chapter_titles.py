@@ -21,9 +21,9 @@ def _words(table: str) -> tuple[str, ...]:
 
 
 _DIVISIONS = _words("""
-    chapter part book section canto letter act scene volume
-    kapitel teil buch abschnitt band brief
-    chapitre partie livre acte tome
+    chapter part book section canto letter act scene volume stave chap[.]
+    kapitel teil buch abschnitt band brief kap[.]
+    chapitre partie livre acte tome cap[.]
     capítulo capitulo parte libro capitolo capítol
     hoofdstuk deel kapittel kapitola rozdział luku fejezet bölüm глава часть книга
 """)
@@ -41,15 +41,24 @@ _NUMBER_WORDS = _words("""
     segunda tercero tercera cuarto cuarta quinto quinta sexto séptimo octavo noveno décimo último última
     due tre quattro cinque sei sette otto nove dieci primo prima secondo seconda terzo terza quarto quinto sesto settimo
     ottavo nono decimo
+    um dois duas três quatro cinco sete oito nove dez quinze vinte primeiro primeira terceiro terceira sétimo décima
     первая вторая третья четвёртая четвертая пятая шестая седьмая восьмая девятая десятая первый второй третий
-    pierwszy drugi trzeci czwarty piąty szósty siódmy ósmy dziewiąty dziesiąty první druhá třetí čtvrtá pátá
-    een twee drie vier vijf zes zeven acht negen tien
+    одиннадцатая двенадцатая тринадцатая четырнадцатая пятнадцатая шестнадцатая семнадцатая восемнадцатая девятнадцатая
+    двадцатая тридцатая сороковая последняя двадцать тридцать сорок
+    pierwszy drugi trzeci czwarty piąty szósty siódmy ósmy dziewiąty dziesiąty pierwsza druga trzecia czwarta piąta
+    jedenasty dwunasty trzynasty czternasty piętnasty szesnasty siedemnasty osiemnasty dziewiętnasty dwudziesty ostatni
+    první druhá třetí čtvrtá pátá šestá sedmá osmá devátá desátá
+    een één twee drie vier vijf zes zeven acht negen tien elf twaalf dertien veertien vijftien twintig
+    eerste tweede derde vierde vijfde zesde zevende achtste negende tiende laatste
 """)
 _UNNUMBERED = _words("""
     prologue epilogue introduction preface foreword afterword conclusion interlude acknowledgements acknowledgments
     prolog epilog vorwort nachwort einleitung schluss einführung
     avant-propos épilogue préface postface
     prólogo epílogo prefacio introducción introduzione prefazione prologo epilogo voorwoord nawoord proloog epiloog
+    prefácio posfácio introdução conclusão conclusión conclusione inleiding
+    пролог эпилог предисловие послесловие введение заключение wstęp zakończenie posłowie przedmowa předmluva doslov
+    プロローグ エピローグ あとがき まえがき はじめに おわりに 序章 終章 终章 楔子 尾声 尾聲 후기 프롤로그 에필로그
 """)
 
 _ROMAN = r"(?=[ivxlc])(?:c{0,3})(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})"
@@ -64,6 +73,8 @@ _ORDINAL = re.compile(rf"(?i:(?:{_WORD}|\d{{1,3}}\.)\s+(?:{_DIVISION}))\s*(?:[.:
 _EAST_ASIAN = re.compile(
     r"(?:第[一二三四五六七八九十百千零〇\d]{1,6}[章回話话节節部巻卷篇编編]|제\s?\d{1,4}\s?[장부화])(?:[\s:：、].*)?$"
 )
+#: A longer line may be one of a paragraph.
+_EAST_ASIAN_TITLE_CHARACTERS = 30
 _NAMED = re.compile(rf"(?i:(?:{'|'.join(_UNNUMBERED)}))\s*[.:]?(?:\s*[:–—-]\s*\S.*)?$")
 _BARE_ROMAN = re.compile(r"(?=[IVXLC])C{0,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?:\.|\.?\s*[:–—]\s*\S.*|\.\s+\S.*)?$")
 _SENTENCE_END = re.compile(r"[a-zà-ÿ]\.$|[,;]$")
@@ -85,6 +96,24 @@ def find_title(lines: Sequence[str]) -> str | None:
     if _is_title(lines[1]) or _SENTENCE_END.search(lines[1]) or not _is_only_number(first):
         return None
     return f"{first.rstrip('.:')}: {lines[1]}"
+
+
+def is_sure_title(line: str) -> bool:
+    """Whether a line is a heading even without an empty line around it: "CHAPTER II" alone, "第二章 雨"."""
+    found = _NUMBERED.match(line)
+    if found is not None:
+        return not (found.group("title") or found.group("bare"))
+    return len(line) <= _EAST_ASIAN_TITLE_CHARACTERS and _EAST_ASIAN.match(line) is not None
+
+
+def words_meet(last: str, first: str, *, at_capitals: bool = False) -> bool:
+    """Whether two parts of a title need a space between them: a number and a word, as in "1The River".
+
+    `last`: the last character before their border, or ""; `first`: the one behind it; `at_capitals`: also "RiverThe".
+    """
+    is_number_and_word = last.isdigit() != first.isdigit()
+    is_capital = at_capitals and last.islower() and first.isupper()
+    return last.isalnum() and first.isalnum() and (is_number_and_word or is_capital)
 
 
 def find_headings(blocks: Iterable[Block]) -> Iterator[Block]:

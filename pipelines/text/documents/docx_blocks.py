@@ -1,274 +1,128 @@
-"""Turns the XML events of a DOCX file's text into blocks: paragraphs, headings, rows of tables.
+"""Builds the blocks of a DOCX file from its paragraphs: headings, items of lists, text boxes, notes.
 
-Office Open XML, ECMA-376 part 1: WordprocessingML. Knows elements and styles; nothing of files.
+Knows paragraphs, fields and notes; nothing of XML.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from types import MappingProxyType
-from typing import Any, ClassVar
+from collections.abc import Mapping
 
-from pipelines.text.document import Block, Heading, Paragraph, split_annotated, split_paragraph
+from pipelines.text.document import Heading, Paragraph, split_annotated, split_paragraph
 from pipelines.text.lines import join_wrapped_lines
 
-from .docx_fields import DocxFields, is_list
-from .docx_formulas import FormulaReader
+from .docx_fields import DocxFields
 from .docx_nesting import BlockNesting
 from .docx_paragraph import DocxContext, DocxParagraph
-from .docx_styles import PLAIN, RUN_PROPERTIES, DocxStyles, attribute_of, is_set
-from .docx_symbols import read_symbol
+from .docx_styles import DocxStyles
 from .html_rules import Omission
 from .reading import Reading
-from .ruby import RubyReader
-from .safe_xml import declared_entities_error
 
 #: A longer paragraph is passed on in parts.
 _TEXT_CHARACTERS = 32_768
-#: In the namespaces of the text, of the strict variant too; drawings have elements of the same names.
-_TEXT_NAMESPACE = "wordprocessingml"
-#: Elements whose text is skipped; a text box is in the file twice, once as a fallback, and a
-#: tracked change of the format has the old one.
-_SKIPPED = frozenset(
-    ["Fallback", "del", "moveFrom", "delText", "rPrChange", "pPrChange", "sectPrChange", "tblPrChange", "numPrChange"]
-)
+#: A longer paragraph is no entry of a table of contents.
+_ENTRY_CHARACTERS = 200
 
 
-class DocxTarget:
-    """Parser target: receives the events of the XML parser and collects blocks."""
+class DocxBlocks:
+    """The paragraphs that are open, and the blocks that are complete. `fields`, `nesting`: those around the text."""
 
-    def __init__(
-        self,
-        styles: DocxStyles,
-        reading: Reading,
-        notes: Mapping[str, str] = MappingProxyType({}),
-        chapter_level: int = 0,
-    ) -> None:
+    def __init__(self, styles: DocxStyles, reading: Reading, notes: Mapping[str, str], chapter_level: int) -> None:
         """`notes`: their texts by kind and number. `chapter_level`: of the headings that begin chapters."""
-        self._styles, self._reading, self._notes = styles, reading, notes
-        self._chapter_level = chapter_level
-        self._context = DocxContext(styles, reading)
+        self._reading, self._notes, self._chapter_level = reading, notes, chapter_level
+        self.context = DocxContext(styles, reading)
+        self.fields = DocxFields()
+        self.nesting = BlockNesting()
         #: Notes that are read at the end of their chapter.
         self._pending: list[str] = []
-        self._nesting = BlockNesting()
         #: A text box is a paragraph within a paragraph.
-        self._paragraphs = [DocxParagraph(self._context)]
-        self._fields = DocxFields()
-        self._ruby = RubyReader()
-        self._formula = FormulaReader()
-        self._is_text = self._is_instruction = self._is_in_properties = False
-        self._depth = self._part_properties = 0
-        self._skip_from: int | None = None
+        self._paragraphs = [DocxParagraph(self.context)]
 
     @property
-    def characters(self) -> Counter[str]:
-        """Letters by language (BCP 47), "" for those in the language that the document declares."""
-        return self._context.characters
-
-    # -- events of the parser ----------------------------------------------------------------------------------------
-    def doctype(self, *_: object) -> None:
-        """Refused: Office documents have no document type."""
-        raise declared_entities_error("The document")
-
-    def start(self, tag: str, attributes: Any) -> None:
-        self._depth += 1
-        namespace, _, name = tag.rpartition("}")
-        if self._formula.is_open:
-            self._formula.start(name)
-        elif self._skip_from is not None:
-            return
-        elif name == "oMath":
-            self._formula.start(name)
-        elif name == "del" and self._is_in_properties:
-            self._paragraph.goes_on = True
-        elif name in _SKIPPED:
-            self._skip_from = self._depth
-        elif _TEXT_NAMESPACE not in namespace:
-            return
-        elif name == "t":
-            self._is_text = True
-        elif name == "instrText":
-            self._is_instruction = True
-        elif name in RUN_PROPERTIES:
-            if not self._is_in_properties:
-                self._paragraph.run = self._paragraph.run.set(name, attributes)
-        elif name in self._STARTS:
-            self._STARTS[name](self, attributes)
-
-    def end(self, tag: str) -> None:
-        namespace, _, name = tag.rpartition("}")
-        if self._formula.is_open:
-            if self._formula.end():
-                self._read_formula()
-        elif self._skip_from is not None:
-            if self._depth <= self._skip_from:
-                self._skip_from = None
-        elif _TEXT_NAMESPACE not in namespace:
-            pass
-        elif name in ("t", "instrText"):
-            self._is_text = self._is_instruction = False
-        elif name in self._ENDS:
-            self._ENDS[name](self)
-        self._depth -= 1
-
-    def data(self, data: str) -> None:
-        if self._formula.is_open:
-            self._formula.add(data)
-        elif self._skip_from is not None:
-            return
-        elif self._is_instruction:
-            self._fields.instruct(data)
-        elif self._is_text and self._ruby.is_in_reading:
-            self._ruby.add(data)
-        elif self._is_text:
-            self._append(data)
-
-    def close(self) -> None:
-        """Called by the parser at the end."""
-        self._complete_paragraph()
-        self._nesting.end_list()
-        self._emit_notes()
-
-    def take(self) -> Iterator[Block]:
-        """The blocks that were completed since the last call."""
-        return self._nesting.take()
-
-    # -- paragraphs --------------------------------------------------------------------------------------------------
-    @property
-    def _paragraph(self) -> DocxParagraph:
+    def paragraph(self) -> DocxParagraph:
+        """The innermost paragraph."""
         return self._paragraphs[-1]
 
-    def _begin_paragraph(self, _: Any) -> None:
-        before, begun = self._paragraph, DocxParagraph(self._context)
+    # -- paragraphs --------------------------------------------------------------------------------------------------
+    def begin_paragraph(self) -> None:
+        """A paragraph begins, or the one before it goes on."""
+        before, begun = self.paragraph, DocxParagraph(self.context)
         if before.goes_on:
             begun.inline, begun.notes, begun.continues = before.inline, before.notes, before.continues
         self._paragraphs[-1] = begun
 
-    def _begin_text_box(self, _: Any) -> None:
-        self._paragraphs.append(DocxParagraph(self._context))
+    def begin_text_box(self) -> None:
+        """A text box begins within a paragraph."""
+        self._paragraphs.append(DocxParagraph(self.context))
 
-    def _end_text_box(self) -> None:
-        self._complete_paragraph()
+    def end_text_box(self) -> None:
+        """The innermost text box ends."""
+        self.complete_paragraph()
         if len(self._paragraphs) > 1:
             self._paragraphs.pop()
 
-    def _begin_properties(self, _: Any) -> None:
-        self._is_in_properties = True
-
-    def _end_properties(self) -> None:
-        self._is_in_properties = False
-
-    def _set_style(self, attributes: Any) -> None:
-        style = attribute_of(attributes, "val")
-        self._paragraph.level = self._styles.heading_levels.get(style, self._paragraph.level)
-        self._paragraph.is_contents = style in self._styles.contents
-        self._paragraph.is_item = style in self._styles.items
-        self._paragraph.properties = self._styles.runs.get(style, PLAIN)
-
-    def _set_list(self, attributes: Any) -> None:
-        self._paragraph.is_item = attribute_of(attributes, "val") != "0"
-
-    def _set_outline_level(self, attributes: Any) -> None:
-        level = attribute_of(attributes, "val")
-        if level.isdigit():
-            self._paragraph.level = int(level) + 1 if int(level) < 9 else None
-
-    def _set_frame(self, attributes: Any) -> None:
-        """A large first letter is a paragraph of its own beside the one that it begins."""
-        self._paragraph.goes_on = attribute_of(attributes, "dropCap") in ("drop", "margin")
-
-    def _end_paragraph(self) -> None:
-        paragraph = self._paragraph
+    def end_paragraph(self) -> None:
+        """The innermost paragraph ends."""
+        paragraph = self.paragraph
         paragraph.end_raised()
-        self._fields.end_paragraph()
+        self.fields.end_paragraph()
         if paragraph.goes_on:
             return
-        self._paragraphs[-1] = DocxParagraph(self._context)
+        self._paragraphs[-1] = DocxParagraph(self.context)
         text = paragraph.inline.take()
         if paragraph.level is not None and paragraph.level <= self._chapter_level:
             self._emit_notes()
         self._pending += paragraph.notes
         if not text.text:
             return
-        if paragraph.is_contents or self._fields.is_in_list:
+        if self.nesting.is_in_contents and (paragraph.level is not None or len(text) > _ENTRY_CHARACTERS):
+            self.nesting.end_contents()  # somebody wrote on behind the table of contents
+        if paragraph.is_contents or self.fields.is_in_list or self.nesting.is_in_contents:
             self._reading.omissions[Omission.NAVIGATION] += 1
             return
         parts = list(split_annotated(join_wrapped_lines(text)))
         if paragraph.level is not None:
             first = parts.pop(0)
-            self._nesting.emit(Heading(first.text, paragraph.level, first.styles, first.spoken_forms))
+            self.nesting.emit(Heading(first.text, paragraph.level, first.styles, first.spoken_forms))
         elif paragraph.is_item and len(parts) == 1 and not paragraph.continues:
-            self._nesting.add_item(parts.pop())
+            self.nesting.add_item(parts.pop())
         for number, part in enumerate(parts):
-            self._nesting.emit(Paragraph.from_annotated(part, continues=paragraph.continues or number > 0))
+            self.nesting.emit(Paragraph.from_annotated(part, continues=paragraph.continues or number > 0))
 
-    def _complete_paragraph(self) -> None:
+    def complete_paragraph(self) -> None:
         """Nothing follows that the paragraph could go on with."""
-        if self._paragraph.goes_on:
-            self._paragraph.goes_on = False
-            self._end_paragraph()
+        if self.paragraph.goes_on:
+            self.paragraph.goes_on = False
+            self.end_paragraph()
+
+    def finish(self) -> None:
+        """The document ends."""
+        self.complete_paragraph()
+        self.nesting.end_list()
+        self._emit_notes()
+
+    # -- text --------------------------------------------------------------------------------------------------------
+    def append(self, text: str) -> None:
+        """Text of the current run."""
+        if self.fields.is_silent:
+            return
+        if self.fields.is_in_reference:
+            self._reading.omissions[Omission.NOTE_REFERENCE] += 1
+            return
+        self.paragraph.append(text)
+        if len(self.paragraph.inline) > _TEXT_CHARACTERS and not self.nesting.is_in_row:
+            self._emit_part()
 
     def _emit_part(self) -> None:
         """Complete all but the last part of a paragraph that is longer than a block."""
-        paragraph = self._paragraph
+        paragraph = self.paragraph
         for part in paragraph.inline.take_parts():
-            self._nesting.emit(Paragraph.from_annotated(part, continues=paragraph.continues))
+            self.nesting.emit(Paragraph.from_annotated(part, continues=paragraph.continues))
             paragraph.continues = True
         paragraph.drop_raised()
 
-    def _emit_notes(self) -> None:
-        pending, self._pending = self._pending, []
-        for note in pending:
-            for part in split_paragraph(note):
-                self._nesting.emit(part)
-
-    # -- runs --------------------------------------------------------------------------------------------------------
-    def _begin_run(self, _: Any) -> None:
-        self._paragraph.begin_run()
-
-    def _set_run_style(self, attributes: Any) -> None:
-        self._paragraph.run_style = self._styles.runs.get(attribute_of(attributes, "val"), PLAIN)
-
-    def _append(self, text: str) -> None:
-        if self._fields.is_silent:
-            return
-        if self._fields.is_in_reference:
-            self._reading.omissions[Omission.NOTE_REFERENCE] += 1
-            return
-        self._paragraph.append(text)
-        if len(self._paragraph.inline) > _TEXT_CHARACTERS and not self._nesting.is_in_row:
-            self._emit_part()
-
-    def _append_space(self, _: Any) -> None:
-        self._append(" ")
-
-    def _append_hyphen(self, _: Any) -> None:
-        self._append("-")
-
-    def _append_symbol(self, attributes: Any) -> None:
-        self._append(read_symbol(attribute_of(attributes, "font"), attribute_of(attributes, "char")))
-
-    def _break_line(self, attributes: Any) -> None:
-        self._paragraph.break_line()
-
-    def _read_formula(self) -> None:
-        spoken = self._formula.read(self._context.language or "en")
-        if spoken is None:
-            self._reading.omissions[Omission.FORMULA] += 1
-        else:
-            self._paragraph.append_phrase(spoken)
-
-    def _refer_to_footnote(self, attributes: Any) -> None:
-        self._refer_to_note("footnote", attributes)
-
-    def _refer_to_endnote(self, attributes: Any) -> None:
-        self._refer_to_note("endnote", attributes)
-
-    def _refer_to_note(self, kind: str, attributes: Any) -> None:
-        self._paragraph.end_raised()
-        self._paragraph.is_note_mark = is_set(attributes, "customMarkFollows")
-        name = f"{kind} {attribute_of(attributes, 'id')}"
+    # -- notes -------------------------------------------------------------------------------------------------------
+    def refer_to_note(self, name: str) -> None:
+        """The text refers to a note; `name`: its kind and number, "footnote 2"."""
         note = self._notes.get(name)
         if name in self._reading.note_addresses:
             # It is read, or counted, once.
@@ -276,102 +130,13 @@ class DocxTarget:
         elif note is None or self._reading.options.notes == "skip":
             self._reading.omissions[Omission.NOTE] += 1
         elif self._reading.options.notes == "inline":
-            self._paragraph.append_note(note)
+            self.paragraph.append_note(note)
         else:
-            self._paragraph.notes.append(note)
+            self.paragraph.notes.append(note)
         self._reading.note_addresses.add(name)
 
-    def _begin_ruby(self, _: Any) -> None:
-        # The reading stands before what it belongs to.
-        self._ruby.start_reading()
-
-    def _end_reading(self) -> None:
-        self._ruby.is_in_reading = False
-
-    def _begin_ruby_base(self, _: Any) -> None:
-        self._ruby.start(self._paragraph.inline)
-
-    def _end_ruby_base(self) -> None:
-        self._ruby.end_reading(self._paragraph.inline)
-
-    # -- tables, fields, structured parts ----------------------------------------------------------------------------
-    def _begin_row(self, _: Any) -> None:
-        self._complete_paragraph()
-        self._nesting.begin_row()
-
-    def _begin_cell(self, _: Any) -> None:
-        self._complete_paragraph()
-        self._nesting.begin_cell()
-
-    def _end_row(self) -> None:
-        self._complete_paragraph()
-        self._nesting.end_row()
-
-    def _begin_field(self, attributes: Any) -> None:
-        kind = attribute_of(attributes, "fldCharType")
-        if kind == "begin":
-            self._fields.begin()
-        elif kind == "separate":
-            self._fields.begin_result()
-        elif kind == "end" and self._fields.end():
-            self._paragraph.is_contents = True
-            self._nesting.drop_part()
-
-    def _begin_simple_field(self, attributes: Any) -> None:
-        if is_list(attribute_of(attributes, "instr")):
-            self._reading.omissions[Omission.NAVIGATION] += 1
-            self._skip_from = self._depth
-
-    def _begin_part(self, _: Any) -> None:
-        self._nesting.begin_part()
-
-    def _begin_part_properties(self, _: Any) -> None:
-        self._part_properties = self._depth
-
-    def _skip_placeholder(self, _: Any) -> None:
-        """ "Click here to enter text": nobody entered any."""
-        if self._depth == self._part_properties + 1:
-            self._reading.omissions[Omission.HIDDEN] += 1
-            self._nesting.end_part()
-            self._skip_from = self._depth - 2
-
-    def _end_part(self) -> None:
-        self._nesting.end_part()
-
-    _STARTS: ClassVar[Mapping[str, Callable[[DocxTarget, Any], None]]] = {
-        "p": _begin_paragraph,
-        "txbxContent": _begin_text_box,
-        "pStyle": _set_style,
-        "outlineLvl": _set_outline_level,
-        "framePr": _set_frame,
-        "pPr": _begin_properties,
-        "sym": _append_symbol,
-        "numId": _set_list,
-        "r": _begin_run,
-        "rStyle": _set_run_style,
-        "rt": _begin_ruby,
-        "rubyBase": _begin_ruby_base,
-        "footnoteReference": _refer_to_footnote,
-        "endnoteReference": _refer_to_endnote,
-        "tab": _append_space,
-        "ptab": _append_space,
-        "br": _break_line,
-        "cr": _break_line,
-        "noBreakHyphen": _append_hyphen,
-        "tr": _begin_row,
-        "tc": _begin_cell,
-        "fldChar": _begin_field,
-        "fldSimple": _begin_simple_field,
-        "sdt": _begin_part,
-        "sdtPr": _begin_part_properties,
-        "showingPlcHdr": _skip_placeholder,
-    }
-    _ENDS: ClassVar[Mapping[str, Callable[[DocxTarget], None]]] = {
-        "p": _end_paragraph,
-        "pPr": _end_properties,
-        "txbxContent": _end_text_box,
-        "tr": _end_row,
-        "rt": _end_reading,
-        "rubyBase": _end_ruby_base,
-        "sdt": _end_part,
-    }
+    def _emit_notes(self) -> None:
+        pending, self._pending = self._pending, []
+        for note in pending:
+            for part in split_paragraph(note):
+                self.nesting.emit(part)

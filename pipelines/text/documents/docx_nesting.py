@@ -26,6 +26,8 @@ class BlockNesting:
         self._rows: list[list[list[Block]]] = []
         #: Blocks of each open structured part, until it is known whether it is a table of contents.
         self._parts: list[list[Block]] = []
+        #: How many parts were open when one of them said that it is a table of contents; 0 where none did.
+        self._contents = 0
         #: The items of a list, until it ends.
         self._items: list[AnnotatedText] = []
 
@@ -33,6 +35,11 @@ class BlockNesting:
     def is_in_row(self) -> bool:
         """Whether a row of a table is open."""
         return bool(self._rows)
+
+    @property
+    def is_in_contents(self) -> bool:
+        """Whether a structured part is open that is a table of contents, by what it says of itself."""
+        return self._contents > 0
 
     def add_item(self, text: AnnotatedText) -> None:
         """An item of a list is complete."""
@@ -93,9 +100,19 @@ class BlockNesting:
         self.end_list()
         self._parts.append([])
 
+    def begin_contents(self) -> None:
+        """The innermost part says that it is a table of contents."""
+        self._contents = self._contents or len(self._parts)
+
+    def end_contents(self) -> None:
+        """What follows in the part is no table of contents."""
+        self._contents = 0
+
     def end_part(self) -> None:
         """The innermost part ends."""
         self.end_list()
+        if len(self._parts) <= self._contents:
+            self._contents = 0
         if self._parts:
             for block in self._parts.pop():
                 self.emit(block)

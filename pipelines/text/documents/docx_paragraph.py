@@ -17,6 +17,9 @@ from .inline_text import InlineText, Mark
 from .reading import Reading
 from .superscript import read_superscript
 
+#: Behind a raised number: it is the upper part of a fraction.
+_FRACTION_STROKES = ("/", "\u2044")
+
 
 @dataclass(slots=True)
 class DocxContext:
@@ -67,6 +70,18 @@ class DocxParagraph:
     notes: list[str] = field(default_factory=list)
     _raised: Mark | None = None
 
+    def set_style(self, style: str) -> None:
+        """The paragraph has a style, by its id."""
+        styles = self.context.styles
+        self.level = styles.heading_levels.get(style, self.level)
+        self.is_contents = style in styles.contents
+        self.is_item = style in styles.items
+        self.properties = styles.runs.get(style, PLAIN)
+
+    def set_run_style(self, style: str) -> None:
+        """The current run has a style, by its id."""
+        self.run_style = self.context.styles.runs.get(style, PLAIN)
+
     def begin_run(self) -> None:
         """What follows has properties of its own."""
         self.run_style, self.run, self.is_note_mark = PLAIN, PLAIN, False
@@ -82,7 +97,7 @@ class DocxParagraph:
         if properties.is_raised and self._raised is None:
             self._raised = self.inline.mark()
         elif not properties.is_raised:
-            self.end_raised()
+            self.end_raised(text)
         letters = sum(map(str.isalpha, text))
         # Numbers and marks are in the language of what they stand behind.
         style = self.context.style_of(properties, text) if letters else self.inline.style
@@ -98,13 +113,16 @@ class DocxParagraph:
         """A note, at its reference."""
         self.inline.append(f" ({text})", self.context.style_of(self.properties, text))
 
-    def end_raised(self) -> None:
-        """Decide what raised text is, now that all of it is known."""
+    def end_raised(self, after: str = "") -> None:
+        """Decide what raised text is, now that all of it is known. `after`: the text behind it, where that is known."""
         mark, self._raised = self._raised, None
         if mark is None:
             return
-        content = self.inline.since(mark)
-        text = read_superscript(content, self.inline.before(mark), is_linked=False)
+        content, before = self.inline.since(mark), self.inline.before(mark)
+        if content.isdigit() and after.startswith(_FRACTION_STROKES):
+            text: str | None = f" {content}" if before[-1:].isdigit() else content
+        else:
+            text = read_superscript(content, before, is_linked=False)
         if text != content:
             self.inline.cut(mark)
             if text is None:

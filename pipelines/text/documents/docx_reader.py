@@ -1,4 +1,4 @@
-"""Reads DOCX: heading styles make chapters; docx_blocks.py reads the paragraphs and the rows of tables.
+"""Reads DOCX: heading styles make chapters; docx_target.py reads the paragraphs and the rows of tables.
 
 Without python-docx, whose object tree needs fifty times the memory of the text. Deleted text of tracked changes, field
 codes, comments and pictures are not spoken; footnotes and endnotes as the request asks.
@@ -26,9 +26,9 @@ from pipelines.text.document import (
 
 from .archive import Archive
 from .chapter_titles import find_headings
-from .docx_blocks import DocxTarget
 from .docx_notes import read_notes
 from .docx_styles import PART_BYTES, DocxStyles, read_styles
+from .docx_target import DocxTarget
 from .reading import DEFAULT_OPTIONS, Reading, ReadingOptions
 from .safe_xml import PARSER_OPTIONS, local_name, parse_xml
 
@@ -41,13 +41,13 @@ def read_file(path: Path, limits: Limits, options: ReadingOptions = DEFAULT_OPTI
         main = _find_main_part(archive)
         styles = read_styles(archive, main)
         metadata = _read_metadata(archive)
-        notes = {} if options.notes == "skip" else read_notes(archive, main)
         target = DocxTarget(styles, Reading(options))
         counts: dict[int, int] = {}
         for block in _blocks(archive, main, target):
             if isinstance(block, Heading):
                 counts[block.level] = counts.get(block.level, 0) + 1
-    reading = Reading(options, metadata.get("language") or _main_language(target, styles))
+        reading = Reading(options, metadata.get("language") or _main_language(target, styles))
+        notes = {} if options.notes == "skip" else read_notes(archive, main, styles, reading.language)
     warnings: list[str] = []
 
     def blocks() -> Iterator[Block]:

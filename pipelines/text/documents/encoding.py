@@ -220,7 +220,7 @@ def read_text_file(path: Path, maximum_characters: int, options: ReadingOptions 
 
 
 def _check_named(encoding: str, first: bytes) -> str:
-    """The codec that the request names, without the byte order mark that the text begins with."""
+    """The codec that the request names, or the byte order that the text has."""
     codec, marked = find_codec(encoding), _read_mark(first)
     if marked is not None and not codec.startswith(marked.removesuffix("-sig")):
         raise BadInput(
@@ -228,6 +228,13 @@ def _check_named(encoding: str, first: bytes) -> str:
             f"{marked.removesuffix('-sig').upper()}; leave `encoding` out.",
             field="encoding",
         )
+    if marked is None and codec.startswith("utf-16") and (unmarked := find_unmarked(first)):
+        if codec not in (unmarked, "utf-16"):
+            raise BadInput(
+                f"The encoding {encoding[:40]!r} is not that of the text, which is {unmarked}; leave `encoding` out.",
+                field="encoding",
+            )
+        return unmarked
     return marked or codec
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ from pipelines.errors import UnreadableInput
 from pipelines.text.document import Cover
 
 from .archive import Archive
-from .epub_package import Package
+from .epub_package import PACKAGE_BYTES, Package
 from .references import resolve_reference
 from .safe_xml import local_name, parse_xml
 
@@ -22,6 +23,12 @@ _MAX_PIXELS = 40_000_000
 _MAX_STEPS = 2
 _TYPES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 _CONVERTED = (b"GIF8", b"RIFF")
+_PICTURE_ATTRIBUTES = {"img": ("src",), "image": ("src", "href"), "object": ("data",)}
+_PAGE_TYPES = frozenset(["application/xhtml+xml", "text/html", "text/x-oeb1-document"])
+#: "cover c.xhtml", "item1 front_cover.html": id and name of a file.
+_COVER_PAGE = re.compile(r"(?:\S* )?(?:(?:front|book)?-?_?cover-?_?(?:page)?)(?:[-_.]?0*1)?(?:\.|\s)", re.I)
+#: A page with one picture and no text has less.
+_PICTURE_PAGE_BYTES = 8_192
 
 
 def read_cover(archive: Archive, package: Package, warnings: list[str]) -> Cover | None:
@@ -33,6 +40,9 @@ def read_cover(archive: Archive, package: Package, warnings: list[str]) -> Cover
         found = True
         if (cover := _read_picture(archive, name, _MAX_STEPS)) is not None:
             return cover
+    for name in dict.fromkeys(_likely_pages(archive, package)):
+        if name in archive and (cover := _read_picture(archive, name, _MAX_STEPS)) is not None:
+            return cover
     if found:
         warnings.append("The book's cover could not be used: it is no JPEG, PNG, GIF or WebP picture.")
     return None
@@ -40,15 +50,57 @@ def read_cover(archive: Archive, package: Package, warnings: list[str]) -> Cover
 
 def _candidates(archive: Archive, package: Package) -> Iterator[str]:
     """Names of files that may be the cover, the likeliest first."""
-    yield from (item.name for item in package.items.values() if "cover-image" in item.properties)
+    for item in package.items.values():
+        if "cover-image" in item.properties:
+            yield item.name
+            if (fallback := package.items.get(item.fallback or "")) is not None:
+                yield fallback.name
     if package.cover:
-        item = package.items.get(package.cover)
-        yield item.name if item is not None else resolve_reference(package.name, package.cover)
-    if page := package.guide.get("cover"):
-        yield page
+        named = package.items.get(package.cover)
+        yield named.name if named is not None else resolve_reference(package.name, package.cover)
+    yield from (page for kind, page in package.guide.items() if "cover" in kind)
+    yield from _landmarks(archive, package)
     for item_id, item in package.items.items():
         if item.media_type.startswith("image/") and "cover" in f"{item_id} {item.name}".lower():
             yield item.name
+
+
+def _landmarks(archive: Archive, package: Package) -> Iterator[str]:
+    """The pages that the navigation of an EPUB 3 calls the cover."""
+    for item in package.items.values():
+        if "nav" not in item.properties or item.name not in archive:
+            continue
+        try:
+            root = parse_xml(archive.read(item.name, PACKAGE_BYTES), "The book's navigation")
+        except UnreadableInput:
+            continue
+        for link in root.iter():
+            kinds = [value for key, value in link.items() if key.rpartition("}")[2] in ("type", "epub:type")]
+            if local_name(link) == "a" and link.get("href") and any("cover" in kind.split() for kind in kinds):
+                yield archive.find_name(resolve_reference(item.name, link.get("href")))
+
+
+def _likely_pages(archive: Archive, package: Package) -> Iterator[str]:
+    """Pages that nothing names and that may be the cover: by their name, or as the first one if it is a picture."""
+    for item_id, item in package.items.items():
+        if item.media_type in _PAGE_TYPES and _COVER_PAGE.match(f"{item_id} {item.name.rpartition('/')[2]}"):
+            yield item.name
+    first = package.items.get(package.spine[0].item_id) if package.spine else None
+    if first is not None and first.name in archive and _is_picture(archive, first.name):
+        yield first.name
+
+
+def _is_picture(archive: Archive, name: str) -> bool:
+    """Whether a page shows one picture and no text."""
+    page = next(archive.blocks(name), b"")
+    if len(page) > _PICTURE_PAGE_BYTES or len(set(_pictures(page))) != 1:
+        return False
+    try:
+        root: Any = parse_xml(page, "The book's first page")
+    except UnreadableInput:
+        return False
+    body = next((element for element in root.iter() if local_name(element) == "body"), None)
+    return body is not None and not "".join(body.itertext()).strip()
 
 
 def _read_picture(archive: Archive, name: str, steps: int) -> Cover | None:
@@ -76,12 +128,10 @@ def _pictures(page: bytes) -> Iterator[str]:
     except UnreadableInput:
         return
     for element in root.iter():
-        if local_name(element) in ("img", "image"):
-            yield from (
-                value
-                for key, value in element.items()
-                if key.rpartition("}")[2] in ("src", "href") and ":" not in value
-            )
+        names = _PICTURE_ATTRIBUTES.get(local_name(element), ())
+        yield from (
+            value for key, value in element.items() if key.rpartition("}")[2] in names and value and ":" not in value
+        )
 
 
 def _convert(data: bytes) -> Cover | None:

@@ -10,6 +10,7 @@ from pipelines.errors import UnreadableInput
 from pipelines.text.document import clean_text
 
 from .archive import Archive
+from .chapter_titles import words_meet
 from .epub_package import PACKAGE_BYTES, Package
 from .references import resolve_reference
 from .safe_xml import local_name, parse_xml
@@ -65,7 +66,8 @@ def _is_toc(attribute: str, value: str) -> bool:
 
 def _read_ncx(archive: Archive, package: Package) -> Iterator[tuple[str, str, str]]:
     item = package.items.get(package.toc_id or "") or next(
-        (item for item in package.items.values() if item.media_type == NCX_TYPE), None
+        (item for item in package.items.values() if item.media_type == NCX_TYPE or item.name.lower().endswith(".ncx")),
+        None,
     )
     if item is None or item.name not in archive:
         return
@@ -83,7 +85,7 @@ def _read_label(element: Any) -> str:
     """The text of an element; where two elements meet without a space between a number and a word, there is one."""
     label = ""
     for text in _label_texts(element):
-        if label and text and _meet(label[-1], text[0]):
+        if label and text and words_meet(label[-1], text[0], at_capitals=True):
             label += " "
         label += text
     return clean_text(label) or clean_text(element.get("title") or element.get("aria-label") or "")
@@ -98,11 +100,6 @@ def _label_texts(element: Any) -> Iterator[str]:
         for child in element:
             yield from _label_texts(child)
             yield child.tail or ""
-
-
-def _meet(last: str, first: str) -> bool:
-    is_number_and_word = last.isdigit() != first.isdigit()
-    return last.isalnum() and first.isalnum() and (is_number_and_word or (last.islower() and first.isupper()))
 
 
 def _resolve(archive: Archive, page: str, href: str, title: str) -> Iterator[tuple[str, str, str]]:

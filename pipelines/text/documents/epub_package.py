@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from langcodes import tag_is_valid
-
 from pipelines.errors import UnreadableInput
-from pipelines.language_tags import primary_subtag
-from pipelines.text.document import clean_text
 
 from .archive import Archive
-from .gutenberg import find_language_name
+from .epub_metadata import EpubMetadata
 from .references import resolve_reference
 from .safe_xml import local_name, parse_xml
 
 PACKAGE_BYTES = 16 << 20
 _CONTAINER = "META-INF/container.xml"
 _PACKAGE_TYPE, _FIXED = "application/oebps-package+xml", "pre-paginated"
-#: Tags for text in an unknown language, in none, in several.
-_NO_LANGUAGE = frozenset(["und", "zxx", "mul", "mis"])
-#: What programs write where they know no author.
-_UNKNOWN = frozenset(
-    ["unknown", "unbekannt", "inconnu", "inconnu(e)", "desconocido", "sconosciuto", "n/a", "[unknown]"]
-)
-#: MARC relators of people who wrote a book; others translated, illustrated or narrated it.
-_AUTHOR_ROLES = frozenset(["aut", "aui", "cre", "dub", "ghw"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +70,11 @@ def read_package(archive: Archive) -> Package:
     root = parse_xml(archive.read(package.name, PACKAGE_BYTES), "The book's package file")
     for element in root.iter():
         _read_element(archive, package, local_name(element), element)
-    refinements = _read_refinements(root)
-    package.title = _choose_title(root, refinements)
-    package.author = ", ".join(_choose_authors(root, refinements)) or None
-    package.language = next(filter(None, (read_language(text) for _, text in _elements(root, "language"))), None)
+    metadata = EpubMetadata(root)
+    package.title, package.author, package.language = metadata.title, metadata.author, metadata.language
     if not package.spine:
         raise UnreadableInput("The book names no pages to read (its spine is empty).", field="file")
     return package
-
-
-def read_language(text: str) -> str | None:
-    """The BCP 47 tag of what a book calls its language: "en_US", "English"; None for what is none."""
-    tag = find_language_name(text) or text.replace("_", "-")
-    return tag if tag_is_valid(tag) and primary_subtag(tag) not in _NO_LANGUAGE else None
 
 
 def _find_package(archive: Archive) -> str:
@@ -144,7 +124,7 @@ def _read_element(archive: Archive, package: Package, tag: str, element: Any) ->
     elif tag == "itemref" and element.get("idref"):
         item_id = element.get("idref")
         repeated = _number_repeated(item_id, package.page_counts)
-        is_linear = element.get("linear") != "no"
+        is_linear = (element.get("linear") or "").strip().lower() != "no"
         package.spine.append(SpinePage(repeated if repeated in package.items else item_id, is_linear))
     elif tag == "meta" and element.get("name") == "cover":
         package.cover = element.get("content")
@@ -158,37 +138,3 @@ def _number_repeated(item_id: str, counts: Counter[str]) -> str:
     """The id, with its number where it was there before."""
     counts[item_id] += 1
     return item_id if counts[item_id] == 1 else f"{item_id}\0{counts[item_id]}"
-
-
-def _elements(root: Any, tag: str) -> Iterator[tuple[Any, str]]:
-    """The elements of this name that have text."""
-    for element in root.iter():
-        if local_name(element).lower() == tag and (text := clean_text("".join(element.itertext()))):
-            yield element, text
-
-
-def _read_refinements(root: Any) -> Mapping[tuple[str, str], str]:
-    """(id, property) → value, of `<meta refines="#id" property="…">`."""
-    found: dict[tuple[str, str], str] = {}
-    for element, text in _elements(root, "meta"):
-        if element.get("refines") and element.get("property"):
-            found.setdefault((element.get("refines").lstrip("#"), element.get("property")), text)
-    return found
-
-
-def _choose_title(root: Any, refinements: Mapping[tuple[str, str], str]) -> str | None:
-    """The title that is called the main one; else the first that is not called something else."""
-    titles = [(refinements.get((element.get("id"), "title-type")), text) for element, text in _elements(root, "title")]
-    ranked = sorted(titles, key=lambda title: {"main": 0, None: 1}.get(title[0], 2))
-    return ranked[0][1] if ranked else None
-
-
-def _choose_authors(root: Any, refinements: Mapping[tuple[str, str], str]) -> list[str]:
-    """The creators that are authors, or whose role is not given; all of them where none is."""
-    creators = []
-    for element, text in _elements(root, "creator"):
-        role = next((value for name, value in element.items() if name.rpartition("}")[2] == "role"), None)
-        creators.append((role or refinements.get((element.get("id"), "role")), text))
-    authors = [text for role, text in creators if role is None or role.lower() in _AUTHOR_ROLES]
-    named = dict.fromkeys(authors or [text for _, text in creators])
-    return [name for name in named if name.lower() not in _UNKNOWN]

@@ -15,12 +15,18 @@ from .reading import Reading
 #: (line, whether it ends there)
 Line = tuple[str, bool]
 
+#: The project, as its books in several languages name it.
+_NAME = r"(?:PROJE[CK]?TI?|PROYECTO|PROJETO|PROGETTO)\s+GUTENBERG"
 #: Files from before 2001 have the "small print" at their beginning.
-_START = re.compile(r"\s*(?:\*{3}\s*START OF (?:THE|THIS) PROJECT GUTENBERG|\*END\*?\s?THE SMALL PRINT)", re.I)
+_START = re.compile(
+    rf"\s*(?:\*{{3}}\s*(?:START|BEGINN?|ANFANG|DÉBUT|DEBUT|INICIO|INÍCIO|COMIENZO|INIZIO|ALKU)\b.{{0,30}}?\b{_NAME}|"
+    r"\*END\*?\s?THE SMALL PRINT)",
+    re.I,
+)
 _END = re.compile(
-    r"\s*(?:\*{3}\s*END OF (?:THE |THIS )?PROJECT GUTENBERG|"
-    r"END OF (?:THE |THIS )?PROJECT GUTENBERG'?S? E-?(?:BOOK|TEXT)|"
-    r"(?:ENDE|FIN|FINE|FIM|EINDE) (?:DIESES|DES|DU|DE|DEL|DO|VAN) (?:\w+ ){0,3}PROJE[CK]?T GUTENBERG)",
+    rf"\s*(?:\*{{3}}\s*(?:END|ENDE|FIN|FINE|FIM|EINDE|LOPPU)\b.{{0,30}}?\b{_NAME}|"
+    r"END OF (?:THE |THIS )?PROJECT GUTENBERG(?:['’]?S? E-?(?:BOOK|TEXT)|['’]S )|"
+    rf"(?:ENDE|FIN|FINE|FIM|EINDE) (?:DIESES|DES|DU|DE|DEL|DO|VAN) (?:\w+ ){{0,3}}{_NAME})",
     re.I,
 )
 #: Lines within which the header ends, and within which it names its project.

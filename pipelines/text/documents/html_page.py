@@ -82,8 +82,8 @@ class OpenElement:
     is_verse: bool = False
     #: Whether its text stands above the line.
     is_raised: bool = False
-    #: Where it, or a link within it, leads to in the document; "" = nowhere.
-    address: str = ""
+    #: Where it, and links within raised text, lead to in the document.
+    addresses: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -91,7 +91,7 @@ _NOTE_CLASSES = re.compile(
 #: Class names that are trusted where the content looks like it.
 _LIKELY: Mapping[Omission, re.Pattern[str]] = {
     Omission.PAGE_NUMBER: re.compile(
-        r"page-?_?(?:num(?:ber)?s?|no|break|start)|pg-?_?(?:num|no|break)|pb|folio|pageno"
+        r"new-?_?page|page-?_?(?:num(?:ber)?s?|no|nr|break|start)|pg-?_?(?:num|no|nr|break)|pb|folio"
     ),
     Omission.LINE_NUMBER: re.compile(r"l(?:ine)?-?_?n(?:o|r|um(?:ber)?)s?|v(?:erse)?-?_?num(?:ber)?s?"),
     Omission.NOTE_REFERENCE: re.compile(
@@ -100,7 +100,11 @@ _LIKELY: Mapping[Omission, re.Pattern[str]] = {
     ),
 }
 _CONTENT: Mapping[Omission, re.Pattern[str]] = {
-    Omission.PAGE_NUMBER: re.compile(r"[\[({]?\s*(?:pg|page|p|s|seite|pág|pag)?\.?\s*[\divxlcdm]{1,7}\s*[\])}]?", re.I),
+    Omission.PAGE_NUMBER: re.compile(
+        r"[\[({|–—-]*\s*(?:pg|page|pp?|s|seite|página|pág|pag|fol?)?\.?\s*"
+        r"[\divxlcdm]{1,7}[abrv]?(?:\s*[,/–-]\s*[\divxlcdm]{1,7}[abrv]?)?\.?\s*[\])}|–—-]*",
+        re.I,
+    ),
     Omission.LINE_NUMBER: re.compile(r"\d{1,5}"),
     Omission.NOTE_REFERENCE: re.compile(
         r"[\[({]?\s*(?:(?:fn|note|nb|n)\.?\s*)?(?:\d{1,4}|[*†‡§¶‖#]{1,4}|[a-z]|[ivxlc]{1,6})\s*[\])}]?\.?", re.I
@@ -111,6 +115,8 @@ _PAGE_ID = re.compile(r"(?:page|pg)[-_.]?(?:\d{1,4}|[ivxlc]{1,7})", re.I)
 _REFERENCE = re.compile(
     r"\[\s*(?:(?:note|nb|n)\s*)?(?:\d{1,4}|[a-z]|[ivxlc]{1,6})\s*\]|\(\d{1,3}\)|[*†‡§¶‖]{1,4}", re.I
 )
+#: What holds raised text, whether a class or a style says so.
+RAISED_BY_STYLE = frozenset(["span", "a", "small"])
 _RAISED = re.compile(r"super(?:script)?|sup|exponent|msofootnotereference")
 _RAISING_STYLE = re.compile(r"vertical-align\s*:\s*super", re.I)
 _SHOWN_OBJECT = re.compile(
@@ -124,6 +130,13 @@ _PICTURED = re.compile(
     r"(?i:(?:(?:drop|decorat(?:ed|ive)|illuminated|ornamented|ornate|initial|capital|letter|large|cap)[\s:-]*)+)"
     r"[\"“'‘]?([A-ZÀ-Þ])[\"”'’]?"
 )
+#: Of pictures that stand in headings and show no text; names of files.
+_NO_HEADING = re.compile(
+    r"(?:images?|img|pictures?|pic|illustrations?|illus\.?|decorations?|ornaments?|logo|cover|photo|icon|headpiece|header|"
+    r"divider|separator|untitled|unknown|chapter heading)?\W*\d*|\S+\.(?:jpe?g|png|gif|svg|webp|tiff?|bmp)",
+    re.I,
+)
+_MAX_HEADING = 120
 #: "O", "“T", "¿Q".
 _SINGLE_LETTER = re.compile(r"[\"“”„«»‘’'(¿¡]{0,2}[^\W\d_][\u0300-\u036f]?")
 _CODE_CLASSES = re.compile(
@@ -200,13 +213,23 @@ def is_reference(content: str) -> bool:
     return _REFERENCE.fullmatch(content) is not None
 
 
+def find_heading_level(tag: str, attributes: Mapping[str, str]) -> int | None:
+    """The level of a heading, 1 to 6; None for an element that is none."""
+    if tag in HEADINGS:
+        return HEADINGS[tag]
+    if tag in ("p", "div") and attributes.get("role") == "heading":
+        level = attributes.get("aria-level") or ""
+        return min(6, int(level)) if level.isdecimal() and int(level) else 2
+    return None
+
+
 def is_raised(tag: str, attributes: Mapping[str, str]) -> bool:
     """Whether text stands above the line."""
     if tag == "sup":
         return True
     return (
         bool(attributes)
-        and tag in ("span", "a", "small")
+        and tag in RAISED_BY_STYLE
         and (
             any(_RAISED.fullmatch(word) for word in _classes(attributes))
             or _RAISING_STYLE.search(attributes.get("style") or "") is not None
@@ -235,6 +258,12 @@ def find_pictured_letter(alternative: str) -> str:
         return alternative
     found = _PICTURED.fullmatch(alternative)
     return found.group(1) if found else ""
+
+
+def find_pictured_heading(alternative: str) -> str:
+    """The text of a heading that is a picture, given the picture's text; "" where that names the picture alone."""
+    is_name = len(alternative) > _MAX_HEADING or _NO_HEADING.fullmatch(alternative) is not None
+    return "" if is_name else alternative
 
 
 def is_single_letter(text: str) -> bool:

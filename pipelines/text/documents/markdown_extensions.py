@@ -13,11 +13,13 @@ from .reading import Reading
 from .superscript import read_superscript
 
 _NOTE = re.compile(r"\[\^([^\]\s]{1,100})\]")
-_INLINE_NOTE = re.compile(r"\^\[([^\[\]]{1,2000})\]")
+_INLINE_NOTE = re.compile(r"\^\[((?:[^\[\]]|\[[^\[\]]{0,200}\]){1,2000})\]")
 _TASK = re.compile(r"^\[[ xX/>-]\]\s+")
 _CALLOUT = re.compile(r"^\[!\w{1,30}\][+-]?\s*")
 _ATTRIBUTE = r"(?:[#.][\w:.-]+|[\w:-]+=(?:\"[^\"{}]*\"|[^\s{}\"]+)|-)"
 _ATTRIBUTES = re.compile(rf"\{{:?\s*{_ATTRIBUTE}(?:\s+{_ATTRIBUTE})*\s*\}}")
+#: "## Two ## {#two}": the end of a heading's mark.
+_CLOSING_MARK = re.compile(rf"[ \t]+#+[ \t]*(?={_ATTRIBUTES.pattern}\s*$)")
 _SPAN = re.compile(rf"\[([^\[\]]{{1,2000}})\](?={_ATTRIBUTES.pattern})")
 _WIKI_LINK = re.compile(r"(!?)\[\[([^\[\]|]{1,200})(?:\|([^\[\]]{1,200}))?\]\]")
 #: Of Hugo, Jekyll and Liquid; comments and addresses of blocks of Obsidian; citations of Pandoc.
@@ -43,8 +45,8 @@ _DIGITS = str.maketrans("0123456789+-n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ")
 
 
 def strip_attributes(text: str) -> str:
-    """The text without attributes: "Two {#two .unnumbered}"."""
-    return _ATTRIBUTES.sub("", text).rstrip() if "{" in text else text
+    """The text without attributes: "Two {#two .unnumbered}", "Two ## {#two}"."""
+    return _ATTRIBUTES.sub("", _CLOSING_MARK.sub("", text)).rstrip() if "{" in text else text
 
 
 def strip_task(text: str) -> str:

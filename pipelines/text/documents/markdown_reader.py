@@ -36,6 +36,7 @@ from .code_blocks import read_code
 from .encoding import read_text_file
 from .html_blocks import parse_html
 from .html_rules import Omission
+from .markdown_contents import drop_contents_titles, is_link_within, leads_to_other_pages
 from .markdown_extensions import read_extensions, strip_task
 from .markdown_lines import FENCE
 from .markdown_survey import Survey, collect_survey, read_body
@@ -65,7 +66,8 @@ def read_file(path: Path, limits: Limits, options: ReadingOptions = DEFAULT_OPTI
         if options.notes == "inline":
             survey.notes = {name: sections.read_note(note) for name, note in survey.notes.items()}
         level = find_chapter_level(survey.heading_counts)
-        body = _place_notes(sections.blocks(read_text_file(path, most, options)), level, sections, reading)
+        body = drop_contents_titles(sections.blocks(read_text_file(path, most, options)), reading)
+        body = _place_notes(body, level, sections, reading)
         yield from insert_chapters(body if survey.heading_counts else find_headings(body), level)
         if options.notes == "end":
             # Those that nothing refers to.
@@ -105,9 +107,10 @@ def _place_notes(blocks: Iterable[Block], level: int, sections: _SectionReader, 
 
 @dataclass(frozen=True, slots=True)
 class _ListItem:
-    """An item of a list, of one paragraph."""
+    """An item of a list, of one paragraph. `number`: of the list, with those in it."""
 
     text: AnnotatedText
+    number: int
 
 
 class _SectionReader:
@@ -151,12 +154,18 @@ class _SectionReader:
 
     def _convert(self, tokens: list[Token]) -> Iterator[Block | _ListItem]:
         level, row = 0, list[AnnotatedText]()
+        lists = number = 0
         in_cell = is_item = is_tight = False
         for token in tokens:
             if token.type == "heading_open":
                 level = int(token.tag[1])
             elif token.type in ("td_open", "th_open"):
                 in_cell = True
+            elif token.type in ("bullet_list_open", "ordered_list_open"):
+                lists += 1
+            elif token.type in ("bullet_list_close", "ordered_list_close"):
+                lists -= 1
+                number += lists == 0
             elif token.type == "list_item_open":
                 is_item = True
             elif token.type == "paragraph_open":
@@ -166,16 +175,18 @@ class _SectionReader:
                 row, in_cell = [], False
             elif token.type == "inline":
                 children = token.children or []
-                is_link = is_item and _is_link_within(children)
-                self._reading.omissions[Omission.NAVIGATION] += is_link
+                is_link = is_item and is_link_within(children)
                 text = AnnotatedText() if is_link else self._read_inline(children, is_item=is_item)
+                if is_link or (not level and not in_cell and leads_to_other_pages(children, text.text)):
+                    self._reading.omissions[Omission.NAVIGATION] += 1
+                    text = AnnotatedText()
                 is_item = False
                 if in_cell:
                     row.append(text)
                 elif level and text.text:
                     yield Heading(text.text, level, text.styles, text.spoken_forms)
                 elif is_tight and text.text:
-                    yield _ListItem(text)
+                    yield _ListItem(text, number)
                 else:
                     yield from map(Paragraph.from_annotated, split_annotated(text))
                 level, is_tight = 0, False
@@ -231,15 +242,15 @@ class _SectionReader:
 
 def _join_items(blocks: Iterable[Block | _ListItem]) -> Iterator[Block]:
     """The blocks, with the items of a list as one paragraph where they are phrases."""
-    items: list[AnnotatedText] = []
+    items: list[_ListItem] = []
     for block in itertools.chain(blocks, [None]):
-        if isinstance(block, _ListItem):
-            items.append(block.text)
+        if isinstance(block, _ListItem) and (not items or items[-1].number == block.number):
+            items.append(block)
             continue
-        for text in join_items(items):
+        for text in join_items([item.text for item in items]):
             yield from map(Paragraph.from_annotated, split_annotated(text))
-        items = []
-        if block is not None:
+        items = [block] if isinstance(block, _ListItem) else []
+        if block is not None and not isinstance(block, _ListItem):
             yield block
 
 
@@ -253,16 +264,6 @@ def _join_cells(cells: list[AnnotatedText]) -> AnnotatedText:
 
 def _inline_of(children: list[Token]) -> Token:
     return Token("inline", "", 0, children=children)
-
-
-def _is_link_within(children: list[Token]) -> bool:
-    """Whether all of a text is a link to another place of the document, as in a table of contents."""
-    return (
-        len(children) > 1
-        and children[0].type == "link_open"
-        and str(children[0].attrs.get("href", "")).startswith("#")
-        and [child.type for child in children].index("link_close") == len(children) - 1
-    )
 
 
 def _is_break(child: Token) -> bool:

@@ -19,6 +19,10 @@ _LEFT_OUT = frozenset(["annotation", "annotation-xml", "mspace", "mprescripts", 
 _TOKENS = frozenset(["mi", "mn", "mo", "mtext", "ms"])
 
 
+#: The signs of what is not written: that a function is applied, a product, a comma, a sum.
+_UNSEEN = dict.fromkeys(range(0x2061, 0x2065))
+
+
 @dataclass(frozen=True, slots=True)
 class _Words:
     """How a language reads formulas; `{0}` and `{1}` are the parts."""
@@ -184,7 +188,7 @@ def _read(node: _Node, words: _Words) -> str:
         return ""
     if node.tag in _TOKENS:
         text = " ".join(node.text.split())
-        return words.operators.get(text, text) if node.tag == "mo" else text
+        return words.operators.get(text, text.translate(_UNSEEN)) if node.tag == "mo" else text
     parts = [_read(child, words) for child in node.children if child.tag not in _LEFT_OUT]
     if node.tag in _ROWS:
         return " ".join(parts)

@@ -23,6 +23,7 @@ _PAGE_NUMBER = re.compile(
 )
 #: The number of a page, or of a section.
 _NUMBER = re.compile(r"\s*(?:(\d{1,4})|[ivxl]{1,7})\s*")
+_DIGITS = re.compile(r"\d{1,4}")
 _EDGE_NUMBER = re.compile(r"^\s*\d{1,4}\s{2,}|\s{2,}\d{1,4}\s*$")
 _HYPHENATED = re.compile(r"[^\W\d_]{2}[-\u2010\u00ad]\s*$")
 _UNFINISHED = re.compile(r"[\w,;\-\u2010\u00ad]\s*$")
@@ -105,5 +106,5 @@ class PageBreaks:
         for line in lines:
             if line != FORM_FEED:
                 self._reading.omissions[Omission.PAGE_NUMBER] += 1
-                found = _NUMBER.fullmatch(line)
-                self._page = int(found.group(1)) if found and found.group(1) else self._page
+                found = _DIGITS.search(line)
+                self._page = int(found.group()) if found else self._page

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from langcodes import tag_is_valid
 
@@ -12,7 +12,7 @@ from .block_output import BlockOutput
 from .html_page import OpenElement, Page, PageMetadata
 from .reading import Reading
 from .references import resolve_reference
-from .style_sheets import HiddenElements, is_for_screens
+from .style_sheets import StyleRules, is_for_screens
 
 _MAX_TITLE_CHARACTERS = 500
 
@@ -21,13 +21,13 @@ class PageHead:
     """Fills what other readers of the page use."""
 
     def __init__(
-        self, metadata: PageMetadata, page: Page, reading: Reading, hidden: HiddenElements, output: BlockOutput
+        self, metadata: PageMetadata, page: Page, reading: Reading, styles: StyleRules, output: BlockOutput
     ) -> None:
         self._metadata, self._page, self._reading = metadata, page, reading
-        self._hidden, self._output = hidden, output
+        self._styles, self._output = styles, output
         self._is_in_title = False
 
-    def start(self, tag: str, attributes: Mapping[str, str], opened: Sequence[OpenElement]) -> None:
+    def start(self, tag: str, attributes: Mapping[str, str], opened: Iterable[OpenElement]) -> None:
         """An element begins; `opened`: those that are open, with itself."""
         metadata = self._metadata
         if tag == "title" and metadata.title is None and all(outer.tag != "svg" for outer in opened):
@@ -56,7 +56,7 @@ class PageHead:
         if "pronunciation" in relations and self._fits(attributes.get("hreflang", "")):
             self._output.add_lexicon(self._page.open_lexicon(name))
         elif "stylesheet" in relations and "alternate" not in relations and is_for_screens(attributes):
-            self._hidden.add(self._page.open_style_sheet(name))
+            self._styles.add(self._page.open_style_sheet(name))
 
     def _fits(self, language: str) -> bool:
         """Whether a lexicon for a language is for this document."""

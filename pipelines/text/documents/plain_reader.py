@@ -21,12 +21,10 @@ from .encoding import read_text_file
 from .gutenberg import read_record, skip_boilerplate
 from .html_rules import Omission
 from .page_breaks import PageBreaks
+from .paragraph_starts import NOTE_TEXT, ParagraphStarts, ends_sentence
 from .plain_contents import drop_contents
 from .reading import DEFAULT_OPTIONS, Reading, ReadingOptions
 from .text_language import detect_language
-
-#: A wider line was not wrapped: it is a whole paragraph.
-_WRAP_COLUMNS = 100
 
 _OMITTED = {
     Omission.PICTURE: re.compile(r"\s*\[(?:Illustration|Picture|Image)\b[^\[\]]*\]", re.I),
@@ -40,8 +38,6 @@ _OMITTED = {
     ),
 }
 #: "_very_": italics.
-#: "[1] The note.", which follows the text that refers to it.
-_NOTE_TEXT = re.compile(r"\[([1-9]\d{0,3}|[*†‡§A-Z])\]\s+\S")
 _EMPHASIS = re.compile(r"(?<![\w_])_([^_]+)_(?![\w_])|(?<![\w*=])([*=])(?=[^\s*=])([^*=\n]{1,300}?)(?<=\S)\2(?![\w*=])")
 #: The first paragraph of a note, or (with a group) of a description of a picture.
 _OPEN_NOTE = re.compile(r"\[(?:(?:Foot|End)?note\s+[\w*†]{1,5}:|(Illustration|Picture|Image)\b)[^\]]*$", re.I)
@@ -88,8 +84,9 @@ def split_blocks(pieces: Iterable[str], reading: Reading) -> Iterator[Block]:
     """Chapters, headings and paragraphs of a text that comes in pieces of any size."""
     group: list[str] = []  # lines of the current paragraph
     size, continues = 0, False
+    starts = ParagraphStarts()
     for line, ends in PageBreaks(reading).join(skip_boilerplate(split_lines(pieces), reading)):
-        if group and (not line.strip() or _starts_paragraph(group, line)):
+        if group and (not line.strip() or starts.find(group, line)):
             yield from _build_paragraph(group, continues, reading)
             group, size, continues = [], 0, False
         if line.strip():
@@ -136,13 +133,6 @@ def _split_line(line: str) -> list[str]:
     return [*parts, line[start:]]
 
 
-def _starts_paragraph(group: list[str], line: str) -> bool:
-    before = group[-1]
-    if len(before) > _WRAP_COLUMNS or len(line) > _WRAP_COLUMNS:
-        return True
-    return _NOTE_TEXT.match(line) is not None and _NOTE_TEXT.match(group[0]) is not None
-
-
 def _split_items(group: list[str]) -> list[list[str]]:
     """The lines of each item of a list, which may have a line before it; of any other text one group of all lines."""
     items = [group[:1]]
@@ -167,7 +157,11 @@ def _build_paragraph(group: list[str], continues: bool, reading: Reading) -> Ite
     if len(lines) > 1 and all(chapter_titles.find_title([line]) for line in lines):
         reading.omissions[Omission.CONTENTS] += len(lines)
         return
-    found = _NOTE_TEXT.match(lines[0])
+    if not continues and _begins_with_title(lines):
+        yield from _build_paragraph(group[:1], continues, reading)
+        yield from _build_paragraph(group[1:], continues, reading)
+        return
+    found = NOTE_TEXT.match(lines[0])
     if found and found.group(1) in reading.note_addresses and reading.options.notes == "skip":
         reading.omissions[Omission.NOTE] += 1
         return
@@ -175,6 +169,13 @@ def _build_paragraph(group: list[str], continues: bool, reading: Reading) -> Ite
     for item in join_items([AnnotatedText(text) for text in texts]):
         yield Paragraph(item.text, continues)
         continues = False
+
+
+def _begins_with_title(lines: list[str]) -> bool:
+    """Whether the first line is a heading, and the others are text that follows without an empty line."""
+    if len(lines) < 2 or not chapter_titles.is_sure_title(lines[0]) or not ends_sentence(lines[-1]):
+        return False
+    return not any(chapter_titles.find_title([line]) for line in lines[1:])
 
 
 def _join_item(lines: list[str]) -> str:

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from langcodes import tag_is_valid
+
 from pipelines.errors import BadInput, UnreadableInput
+from pipelines.language_tags import same_language
 from pipelines.text.aligned_text import AlignedText
 from pipelines.text.annotated_text import AnnotatedText
 from pipelines.text.document import clean_text
@@ -22,8 +25,11 @@ MAX_WORDS = 10_000
 _MAX_LENGTH = 200
 
 
-def read_lexicon(data: bytes) -> dict[str, str]:
-    """Words and what is said for them, phonemes between slashes. Raises `UnreadableInput` for what is no lexicon."""
+def read_lexicon(data: bytes, language: str | None = None) -> dict[str, str]:
+    """Words and what is said for them, phonemes between slashes. Raises `UnreadableInput` for what is no lexicon.
+
+    `language`: of the text, BCP 47; a lexicon that is for another one has no words for it. None = any.
+    """
     try:
         root = parse_xml(data, "A pronunciation lexicon of the book")
     except BadInput as error:
@@ -31,6 +37,9 @@ def read_lexicon(data: bytes) -> dict[str, str]:
     if local_name(root) != "lexicon":
         raise UnreadableInput("A pronunciation lexicon of the book is no PLS file.", field="file")
     words: dict[str, str] = {}
+    own = root.get("{http://www.w3.org/XML/1998/namespace}lang")
+    if language and own and tag_is_valid(own) and not same_language(own, language):
+        return words
     for lexeme in root.iter():
         if local_name(lexeme) == "lexeme" and len(words) < MAX_WORDS:
             texts = [(local_name(child), clean_text("".join(child.itertext())), child) for child in lexeme]

@@ -1,4 +1,6 @@
-"""Which elements the style sheets of a page hide: `display: none`, `visibility: hidden`. Knows CSS; nothing of books.
+"""Which elements the style sheets of a page hide, and whose text they raise. Knows CSS; nothing of books.
+
+`display: none` and `visibility: hidden` hide, `vertical-align: super` raises.
 
 Rules with one element, class or id, or these together, as the cascade of a page without other rules has them. What
 depends on the medium (`@media`), on other elements (`.a .b`) or on a state (`:hover`) is left aside: a page that is
@@ -17,28 +19,46 @@ _MAX_SELECTORS = 16
 _COMMENT = re.compile(r"/\*.*?\*/|<!--|-->", re.S)
 _HIDES = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse))\b", re.I)
 _SHOWS = re.compile(r"(?:^|;)\s*(?:display\s*:\s*(?!none\b)\w|visibility\s*:\s*visible\b)", re.I)
+_RAISES = re.compile(r"(?:^|;)\s*vertical-align\s*:\s*super\b", re.I)
+_LOWERS = re.compile(r"(?:^|;)\s*vertical-align\s*:\s*(?!super\b)[\w.-]", re.I)
 _SELECTOR = re.compile(r"([a-z][\w-]*|\*)?((?:[.#][\w-]+)*)", re.I)
 _PART = re.compile(r"[.#][\w-]+")
 #: Pages hide them until their scripts have run.
 _NEVER_HIDDEN = frozenset(["html", "body", "*", "main"])
 
 
-class HiddenElements:
+class StyleRules:
     """Collects the rules of style sheets, in their order."""
 
     def __init__(self) -> None:
-        #: The last name of a selector → its other names → whether its elements are hidden.
-        self._rules: dict[str, dict[frozenset[str], bool]] = {}
+        self._hidden, self._raised = _Cascade(), _Cascade()
 
     def add(self, style_sheet: str) -> None:
         """Add the rules of a style sheet."""
         for selectors, declarations in _split_rules(style_sheet[:MAX_CHARACTERS]):
-            hides = _HIDES.search(declarations) is not None
-            if hides or _SHOWS.search(declarations):
-                for selector in selectors.split(","):
-                    self._add_rule(selector.strip(), hides)
+            for cascade, sets, unsets in ((self._hidden, _HIDES, _SHOWS), (self._raised, _RAISES, _LOWERS)):
+                is_set = sets.search(declarations) is not None
+                if is_set or unsets.search(declarations):
+                    for selector in selectors.split(","):
+                        cascade.add(selector.strip(), is_set=is_set)
 
-    def _add_rule(self, selector: str, hides: bool) -> None:
+    def hides(self, tag: str, attributes: Mapping[str, str]) -> bool:
+        """Whether the rules hide an element."""
+        return self._hidden.decide(tag, attributes)
+
+    def raises(self, tag: str, attributes: Mapping[str, str]) -> bool:
+        """Whether the rules set the text of an element above the line."""
+        return self._raised.decide(tag, attributes)
+
+
+class _Cascade:
+    """The rules that say yes or no about one thing."""
+
+    def __init__(self) -> None:
+        #: The last name of a selector → its other names → what it says.
+        self._rules: dict[str, dict[frozenset[str], bool]] = {}
+
+    def add(self, selector: str, *, is_set: bool) -> None:
         found = _SELECTOR.fullmatch(selector)
         if found is None or not selector:
             return
@@ -49,19 +69,19 @@ class HiddenElements:
         rules = self._rules.setdefault(names[-1], {})
         if len(rules) < _MAX_SELECTORS:
             rules.pop(frozenset(names), None)
-            rules[frozenset(names)] = hides
+            rules[frozenset(names)] = is_set
 
-    def hides(self, tag: str, attributes: Mapping[str, str]) -> bool:
-        """Whether the rules hide an element: of those that fit, the one with most names decides, or the last."""
+    def decide(self, tag: str, attributes: Mapping[str, str]) -> bool:
+        """What the rules say of an element: of those that fit, the one with most names decides, or the last."""
         if not self._rules:
             return False
         names = {tag, *(f".{name}" for name in attributes.get("class", "").split())}
         if attributes.get("id"):
             names.add(f"#{attributes['id']}")
         fitting = [
-            (_weigh(selector), hides)
+            (_weigh(selector), is_set)
             for name in names
-            for selector, hides in self._rules.get(name, {}).items()
+            for selector, is_set in self._rules.get(name, {}).items()
             if selector <= names
         ]
         return bool(fitting) and max(fitting, key=lambda rule: rule[0])[1]

@@ -7,7 +7,11 @@ import re
 _RAISED = str.maketrans("0123456789+-−()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁽⁾ⁿ")
 _NUMBER = re.compile(r"[+−-]?\d{1,3}")
 _EXPONENT = re.compile(r"[+−-]?(?:\d{1,3}|n)")
-_SYMBOLS = re.compile(r"[\[(]?(?:[*†‡§¶‖]{1,4}|\d{1,4}(?:\s*[,–-]\s*\d{1,4})*|[a-z])[\])]?")
+_SYMBOLS = re.compile(r"[\[(]?(?:[*†‡§¶‖]{1,4}|\d{1,4}(?:(?:\s*[,;–-]\s*| )\d{1,4})*|[a-z])[\])]?")
+#: What else may be linked: "iv", "note 3", "*, †".
+_LINKED = re.compile(
+    r"[\[(]?(?:[ivxlc]{2,6}|[IVXLC]{1,6}|(?:fn|note|nb|n)\.?\s*\d{1,4}|[*†‡§¶‖]{1,4}(?:[\s,]+[*†‡§¶‖]{1,4})*|[A-Z])[\])]?"
+)
 _BASE = re.compile(r"(\d[\d.,]*\d|\d|[^\W\d_]+|[)\]])$")
 #: A whole word, not an abbreviation or a Roman numeral.
 _WORD = re.compile(r"[a-zà-ÿ]{3}[.,;:!?\"'”’)]*$")
@@ -28,7 +32,7 @@ def read_superscript(content: str, before: str, *, is_linked: bool) -> str | Non
 
     `before`: the text in front of it. `is_linked`: whether it is, or is in, a link within the book.
     """
-    if is_linked and _SYMBOLS.fullmatch(content):
+    if is_linked and (_SYMBOLS.fullmatch(content) or _LINKED.fullmatch(content)):
         return None
     if content.upper() in _MARKS:
         return _MARKS[content.upper()]
@@ -51,11 +55,12 @@ def _is_base(before: str, exponent: str) -> bool:
     if found is None:
         return False
     base = found.group()
+    if exponent == "1":
+        # A note, or the numerator of a fraction.
+        return False
     if base[0].isdigit():
         # "10⁶" and "15²", but a note in "1912¹" and "37 000¹".
         return base == "10" or len(base) == 1 or (exponent in ("2", "3", "n") and len(base) <= 3)
-    if exponent == "1":
-        return False
     if base in ")]":
         return exponent in ("2", "3", "n", "-1", "−1")
     return len(base) == 1 or base in _UNITS or base in _FUNCTIONS or _FACTORS.search(before) is not None

@@ -17,19 +17,18 @@ _SEVEN_BITS = (
 )
 _EAST_ASIAN = re.compile("[\u3001-\u30ff\uac00-\ud7a3\uff01-\uff65]")
 #: What is neither ASCII nor punctuation, and the share of it that one script has.
-_BEYOND_ASCII = re.compile("[^\x00-\x7f\u00a0-\u00bf\u2000-\u206f]")
+_BEYOND_ASCII = re.compile("[^\x00-\x7f\u00a0-\u00bf\u2000-\u2bff]")
+_EAST_ASIAN_LETTERS = re.compile("[\u3001-\u9fff\uac00-\ud7a3\uff01-\uff65]")
 _SCRIPTS = [
-    re.compile(f"[{letters}]")
-    for letters in (
-        "\u00c0-\u024f",
-        "\u0370-\u052f",
-        "\u0590-\u06ff",
-        "\u0900-\u0dff",
-        "\u0e00-\u0eff",
-        "\u3001-\u9fff\uac00-\ud7a3\uff01-\uff65",
-    )
+    *(
+        re.compile(f"[{letters}]")
+        for letters in ("\u00c0-\u024f", "\u0370-\u052f", "\u0590-\u06ff", "\u0900-\u0dff", "\u0e00-\u0eff")
+    ),
+    _EAST_ASIAN_LETTERS,
 ]
 _PLAIN_SHARE = 0.9
+#: Fewer characters with zero bytes on either side may be anything.
+_LEAST_EAST_ASIAN = 20
 
 
 def find_unmarked(block: bytes) -> str | None:
@@ -38,11 +37,18 @@ def find_unmarked(block: bytes) -> str | None:
         if sign.search(block) and (text := decode_sample(block, codec)) and any(map(str.isalpha, _beyond_ascii(text))):
             return codec
     for codec, first in (("utf-16-le", 1), ("utf-16-be", 0)):
-        # One byte of each ASCII character is zero, and none of the other ones.
-        if len(block) % 2 == 0 and b"\0" in block[first::2] and b"\0" not in block[1 - first :: 2]:
+        # One byte of each ASCII character is zero; of others it may be the other one, as in U+4E00 and U+AC00.
+        if len(block) % 2 == 0 and b"\0" in block[first::2]:
+            is_sure = b"\0" not in block[1 - first :: 2]
             text = decode_sample(block, codec)
-            return codec if text and _is_plain(text) else None
+            if text and _is_plain(text) and (is_sure or _is_east_asian(text)):
+                return codec
     return None
+
+
+def _is_east_asian(text: str) -> bool:
+    """Whether most of a text is East Asian; with its bytes the wrong way round hardly any text is."""
+    return len(_EAST_ASIAN_LETTERS.findall(text)) >= max(_LEAST_EAST_ASIAN, len(text) / 2)
 
 
 def _is_plain(text: str) -> bool:

@@ -33,6 +33,10 @@ _PREFIX = re.compile(r"xmlns:([\w.-]+)\s*=\s*[\"']http://www\.w3\.org/(?:1999/xh
 #: As they are mostly written, for pages that do not declare them.
 _USUAL_PREFIXES = frozenset(["svg", "m", "mml", "math", "xhtml"])
 _MAX_PREFIXES = 100
+#: Namespaces of which names keep a prefix → the one by which they are read.
+_KEPT = {"http://www.idpf.org/2007/ops": "epub", "http://www.w3.org/2001/10/synthesis": "ssml"}
+_KEPT_PREFIX = re.compile(rf"xmlns:([\w.-]+)\s*=\s*[\"']({'|'.join(map(re.escape, _KEPT))})/?[\"']")
+_PREFIXED = re.compile(r"(\s)([\w.-]+):(?=[\w.-]+\s*=)")
 #: Characters of an unfinished tag that wait for the next piece.
 _LONGEST_TAG = 1 << 16
 
@@ -50,7 +54,7 @@ def close_empty_elements(pieces: Iterable[str]) -> Iterator[str]:
     Comments and processing instructions are left out.
     """
     held, section = "", ""
-    prefixes = set(_USUAL_PREFIXES)
+    prefixes = _Prefixes()
     for piece in pieces:
         text, at = held + piece, 0
         ready: list[str] = []
@@ -86,22 +90,46 @@ def _read_section(text: str, at: int, section: str, ready: list[str]) -> tuple[i
     return (end + len(ending), "") if end >= 0 else (until, section)
 
 
-def _close(tag: re.Match[str], prefixes: set[str]) -> str:
+class _Prefixes:
+    """The prefixes of namespaces that a page has declared so far."""
+
+    def __init__(self) -> None:
+        self._dropped = set(_USUAL_PREFIXES)
+        #: Prefix → the usual one of its namespace.
+        self._renamed: dict[str, str] = {}
+
+    def declare(self, attributes: str) -> None:
+        """Take up what a tag declares."""
+        if len(self._dropped) + len(self._renamed) < _MAX_PREFIXES:
+            self._dropped.update(_PREFIX.findall(attributes))
+            found = {prefix: _KEPT[namespace] for prefix, namespace in _KEPT_PREFIX.findall(attributes)}
+            self._renamed.update((prefix, usual) for prefix, usual in found.items() if prefix != usual)
+
+    def rename(self, name: str) -> str:
+        """The name of an element as HTML, or this package, has it."""
+        prefix, _, local = name.rpartition(":")
+        if prefix in self._dropped:
+            return local
+        return f"{self._renamed[prefix]}:{local}" if prefix in self._renamed else name
+
+    def rename_attributes(self, attributes: str) -> str:
+        """The attributes of a tag, with the usual prefixes."""
+        if not self._renamed or ":" not in attributes:
+            return attributes
+        return _PREFIXED.sub(lambda found: f"{found[1]}{self._renamed.get(found[2], found[2])}:", attributes)
+
+
+def _close(tag: re.Match[str], prefixes: _Prefixes) -> str:
     """The tag as HTML writes it; `prefixes` get those that it declares."""
     if tag.group("end"):
-        return f"</{_drop_prefix(tag.group('end'), prefixes)}"
+        return f"</{prefixes.rename(tag.group('end'))}"
     name, attributes = tag.group("name"), tag.group("attributes")
-    if "xmlns:" in attributes and len(prefixes) < _MAX_PREFIXES:
-        prefixes.update(_PREFIX.findall(attributes))
-    name = _drop_prefix(name, prefixes)
+    if "xmlns:" in attributes:
+        prefixes.declare(attributes)
+    name, attributes = prefixes.rename(name), prefixes.rename_attributes(attributes)
     if not attributes.endswith("/") or name.lower() in _VOID:
         return f"<{name}{attributes}>"
     return f"<{name}{attributes[:-1]}></{name}>"
-
-
-def _drop_prefix(name: str, prefixes: set[str]) -> str:
-    prefix, _, local = name.rpartition(":")
-    return local if prefix in prefixes else name
 
 
 def _find_unfinished(text: str) -> int:

@@ -84,6 +84,16 @@ SUFFIXES: frozenset[str] = _words(
 #: They end a sentence before a capital. (OK is no abbreviation, but is taken for one.)
 MAY_END: frozenset[str] = _words("etc usw usf u.s.w ecc enz etcétera OK O.K")
 
+#: Ordinary words that sentencex takes for abbreviations, its English ones ("Mich.", "Me.") in other languages too: they
+#: end a sentence before a capital, in these letters.
+ORDINARY: Mapping[str, frozenset[str]] = {
+    "de": _words("mich mag Art Bart Ass"),
+    "fr": _words("art vol ex"),
+    "es": _words("bien no para sobre mar"),
+    "it": _words("mai no re se si su via mar me ore sa SMS GPS DVD USB NASA FBI NBA"),
+    "nl": _words("dat me al ver vol"),
+}
+
 #: Capitalised, they begin a sentence even behind an initial: "vitamin C. It helps" against "John C. Smith".
 BEGINS: Mapping[str, frozenset[str]] = {
     "en": _words("""

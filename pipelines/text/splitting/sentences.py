@@ -10,7 +10,16 @@ from sentencex import get_sentence_boundaries
 from pipelines.language_tags import primary_subtag
 from pipelines.text.style import SpokenForm
 
-from .abbreviations import BEFORE_NUMBERS, BEFORE_SMALL_LETTERS, BEGINS, GOES_ON, MAY_END, ORDINAL_LEADS, SUFFIXES
+from .abbreviations import (
+    BEFORE_NUMBERS,
+    BEFORE_SMALL_LETTERS,
+    BEGINS,
+    GOES_ON,
+    MAY_END,
+    ORDINAL_LEADS,
+    ORDINARY,
+    SUFFIXES,
+)
 
 #: Characters behind a boundary that are looked at for the next word.
 _LOOK_AHEAD = 60
@@ -18,8 +27,10 @@ _LAST_WORD = re.compile(r"(?:^|[\s(\[„“\"'’«])([^\s(\[„“\"'’«]+)\.
 _CAPITALS = "A-ZÀ-ÖØ-ÞĆČĎĘĚĞİŁŃŇŐŒŘŚŞŠŤŮŰŹŻŽА-ЯЁЄІЇҐ"
 _INITIAL = re.compile(rf"(?:^|[\s.-])[{_CAPITALS}]\.\s*$")
 _NEXT_WORD = re.compile(r"[\s\"'“„«‘(]*([^\W\d_]+(?:'\w+)?)")
-#: A full stop inside a word: "n.º", "2.ª", "c.-à-d."
-_INSIDE_WORD = re.compile(r"[ºªᵒᵃ]|-\w")
+#: A full stop inside a word: "n.º", "2.ª", "c.-à-d.", "a.C."
+_INSIDE_WORD = re.compile(r"[ºªᵒᵃ]|-\w|[^\W\d_]\.")
+#: An apostrophe that begins a word, as in "’t Was laat" and "’Twas night", rather than the end of a quotation.
+_APOSTROPHE = re.compile(r"\s['’]$")
 _NUMBER = re.compile(r"\s*[(#]?(?:\d|[IVXLC]+\b)")
 _ORDINAL = re.compile(r"(\w+)\s+\d{1,3}\.\s*$")
 #: A full stop inside quotation marks or brackets, or an abbreviation like "U.S.": a sentence may end there. A run of
@@ -46,7 +57,7 @@ _SHORT = re.compile(r"(?:^|[\s(])[^\W\d_]\.\s*$")
 _LAST = re.compile(
     r"\b(?:B\.\s?C\.(?:\s?E\.)?|C\.\s?E\.|A\.\s?D\.|[vn]\.\s?Chr\.|(?:av|ap)\.\s?J\.-C\.|[ad]\.\s?C\.|[ap]\.\s?m\.|"
     r"EE\.\s?UU\.|S\.\s?A\.|(?<=\w\s)[IVX]{1,5}\.|(?:г|гг|в|вв|руб|коп|тыс|млн|млрд|др|пр|т\.\s?[дп])\.|"
-    r"(?<=\d\s)(?:ft|in|lbs?|oz|yds?|mi)\.)"
+    r"(?<=\d\s)(?:ft|in|lbs?|oz|yds?|mi|Min|Sek|Std|Mio|Mrd|мин|сек|кг)\.|им\.)"
     rf"[\"”’)\]]*\s+(?=[\"“(]*[{_CAPITALS}])"
 )
 #: "Oh! what a day", "Louis XIV. was king".
@@ -60,6 +71,13 @@ _ENUMERATION = re.compile(r"\s*\(?(?:\d{1,4}|[IVXLC]{1,6}|[ivxlc]{1,6})[.)]\s*$"
 _AFTER_MAY_END = re.compile(
     rf"\b(?:{'|'.join(re.escape(word) for word in sorted(MAY_END))})\.[\"”’)\]]*\s+(?=[{_CAPITALS}¿¡„“\"])"
 )
+#: By language; before a Roman numeral they may be abbreviations: "vol. II".
+_AFTER_ORDINARY = {
+    code: re.compile(
+        rf"\b(?<!\bet )(?:{'|'.join(sorted(words))})\.[\"”’»)\]]*\s+(?=[\"“„«‘(¿¡—–]*(?![IVXLC]+\b)[{_CAPITALS}])"
+    )
+    for code, words in ORDINARY.items()
+}
 
 
 def split_sentences(text: str, language: str) -> Iterator[str]:
@@ -76,8 +94,9 @@ def split_sentences(text: str, language: str) -> Iterator[str]:
         rest = text[boundary["end_index"] : boundary["end_index"] + _LOOK_AHEAD]
         is_sentence = has_letter and not (begins and _ENUMERATION.match(held))
         if is_sentence and not _goes_on(held, rest, code):
-            yield from _split_at_abbreviations(held, code)
-            held, has_letter = "", False
+            end = len(held) - (_APOSTROPHE.search(held[-2:]) is not None and rest[:1].isalpha())
+            yield from _split_at_abbreviations(held[:end], code)
+            held, has_letter = held[end:], False
     yield from _split_at_abbreviations(held, code)
 
 
@@ -148,6 +167,8 @@ def _begins(rest: str, code: str) -> bool:
 def _split_at_abbreviations(text: str, code: str) -> Iterator[str]:
     """Split further behind closing quotes and behind abbreviations that may end a sentence."""
     ends = {found.end() for found in _AFTER_MAY_END.finditer(text)}
+    if code in _AFTER_ORDINARY:
+        ends |= {found.end() for found in _AFTER_ORDINARY[code].finditer(text)}
     for found in _CLOSED_QUOTE.finditer(text):
         # Behind letters ("U.S. Army") only before a word that begins sentences.
         if found.group()[0] in ".…" or _begins(text[found.end() : found.end() + _LOOK_AHEAD], code):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from jobs.sql import SqlStore
 from jobs.store.maintenance import ExpectedObject
 from tests.job_factories import make_finished_job, make_planned_job, new_voice, run_sql, submit_job
@@ -42,6 +44,21 @@ def test_one_holder_leads_until_it_resigns_or_its_term_ends(store: SqlStore) -> 
 
 def test_installation_id_is_created_once(store: SqlStore) -> None:
     assert store.maintenance.installation_id() == store.maintenance.installation_id() != ""
+
+
+def test_first_storage_that_is_recorded_stays_until_it_is_replaced(store: SqlStore) -> None:
+    assert store.maintenance.paired_storage_id() is None
+    assert store.maintenance.pair_storage("first") == "first"
+    assert store.maintenance.pair_storage("second") == "first"
+    assert store.maintenance.paired_storage_id() == "first"
+    assert store.maintenance.pair_storage("second", replace=True) == "second"
+    assert store.maintenance.paired_storage_id() == "second"
+
+
+def test_of_several_storages_that_are_recorded_at_once_one_is_taken(store: SqlStore) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        recorded = set(threads.map(store.maintenance.pair_storage, map(str, range(8))))
+    assert recorded == {store.maintenance.paired_storage_id()}
 
 
 def test_clock_is_the_databases_and_has_milliseconds(store: SqlStore) -> None:

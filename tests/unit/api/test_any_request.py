@@ -20,7 +20,9 @@ ODD = st.one_of(
     st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3),
 )
 MANY = settings(
-    max_examples=150, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=150,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from api.wiring import build_services
 from jobs.dispatch.celery_dispatch import CeleryDispatch
 from jobs.dispatch.dispatch import NullDispatch
-from jobs.errors import StorageUnavailable
+from jobs.errors import Misconfigured, StorageUnavailable
 from jobs.settings import Settings
 from jobs.storage.object_keys import MARKER_KEY
 
@@ -40,7 +40,14 @@ def test_api_starts_while_the_storage_is_down(stored_settings, monkeypatch):
     def down(*_arguments):
         raise StorageUnavailable
 
-    monkeypatch.setattr("api.wiring.mark_storage", down)
+    monkeypatch.setattr("api.wiring.pair_storage", down)
     services = build_services(stored_settings)
     assert services.store.jobs.list("local").jobs == []
     services.close()
+
+
+def test_api_refuses_a_storage_that_its_database_is_not_paired_with(stored_settings, tmp_path):
+    build_services(stored_settings).close()
+    (tmp_path / "objects").rename(tmp_path / "elsewhere")
+    with pytest.raises(Misconfigured, match=r"_STORAGE_URL.* VOICEMILL_DATABASE_URL .*workers\.replace_storage"):
+        build_services(stored_settings)

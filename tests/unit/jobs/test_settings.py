@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from jobs.errors import Misconfigured
-from jobs.settings import Settings, engine_environment, read_settings
+from jobs.settings import Settings, read_settings
 
 
 @pytest.fixture(autouse=True)
@@ -118,24 +119,20 @@ def test_retention_is_limited_unless_it_is_switched_off() -> None:
     assert Settings(retain_s=None).retain_s is None
 
 
-def test_engines_cache_few_compiled_convolutions_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", raising=False)
-    assert engine_environment()["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] == "256"
-    monkeypatch.setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "1024")
-    monkeypatch.setenv("VOICEMILL_SECRET_KEY", "not for models")
-    assert engine_environment()["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] == "1024"
-    assert "VOICEMILL_SECRET_KEY" not in engine_environment()
-
-
 def test_a_secret_is_read_from_the_file_that_its_variable_names(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    for name in ("database_url", "broker_url", "storage_url", "secret_key"):
-        (tmp_path / name).write_text(f"secret of {name}\n")
+    secrets = {
+        "database_url": "postgresql+psycopg://v:secret@db/voicemill",
+        "broker_url": "redis://:secret@redis",
+        "storage_url": "s3://secret",
+        "secret_key": "secret of the server",
+    }
+    for name, secret in secrets.items():
+        (tmp_path / name).write_text(f"{secret}\n")
         monkeypatch.setenv(f"VOICEMILL_{name.upper()}_FILE", str(tmp_path / name))
     settings = read_settings()
-    for name in ("database_url", "broker_url", "storage_url", "secret_key"):
-        assert getattr(settings, name).get_secret_value() == f"secret of {name}"
+    assert {name: getattr(settings, name).get_secret_value() for name in secrets} == secrets
 
 
 def test_a_secret_in_two_places_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -167,3 +164,22 @@ def test_an_invalid_variable_is_named_without_its_value(
     with pytest.raises(Misconfigured, match=says) as raised:
         read_settings()
     assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "cure"),
+    [
+        ("BROKER_URL", "http://:hunter2@redis:6379", "redis://"),
+        ("BROKER_URL", "localhost:6379", "redis://"),
+        ("DATABASE_URL", "mysql://v:hunter2@db/voicemill", "postgresql+psycopg://"),
+        ("DATABASE_URL", "postgresql+asyncpg://v:hunter2@db/voicemill", "postgresql+psycopg://"),
+    ],
+)
+def test_url_of_another_kind_is_refused_with_the_kinds_that_are_taken(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, cure: str
+) -> None:
+    monkeypatch.setenv(f"VOICEMILL_{name}", value)
+    with pytest.raises(Misconfigured, match=re.escape(cure)) as refused:
+        read_settings()
+    assert refused.value.field == f"VOICEMILL_{name}"
+    assert "hunter2" not in str(refused.value)

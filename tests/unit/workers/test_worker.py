@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from jobs.errors import Misconfigured
 from jobs.settings import Settings
 from jobs.sql import SqlStore
 from jobs.states import Step
@@ -76,6 +78,30 @@ def test_a_started_worker_is_registered_and_owns_its_storage(worker: Worker, sql
     assert (row.id, row.slots, tuple(row.queues)) == (worker.id, 2, ("cpu", "webhook"))
     assert row.info.models == {"tone": ModelStatus(ModelState.WARM)} and row.info.audit == {}
     assert read_storage_owner(worker._services.storage) == sqlite_store.maintenance.installation_id()
+
+
+def test_a_worker_with_another_storage_than_its_database_is_refused(worker: Worker, sqlite_store: SqlStore) -> None:
+    sqlite_store.maintenance.pair_storage("sto_of_another_worker")
+    for begin in (worker.pair_storage, worker.start):
+        with pytest.raises(Misconfigured, match="is paired with: it has no object storage-ids/sto_of_another_worker"):
+            begin()
+    assert sqlite_store.workers.list_live() == []
+
+
+def test_a_worker_starts_while_the_storage_is_down(worker: Worker, sqlite_store: SqlStore, tmp_path: Path) -> None:
+    (tmp_path / "objects").rmdir()
+    (tmp_path / "objects").symlink_to("objects")
+    worker.start()
+    assert [row.id for row in sqlite_store.workers.list_live()] == [worker.id]
+
+
+def test_a_worker_without_room_for_its_scratch_files_names_the_setting(
+    worker: Worker, tmp_path: Path, engines: Engines
+) -> None:
+    (tmp_path / "file").touch()
+    services = replace(worker._services, settings=Settings(data_dir=tmp_path / "file"))
+    with pytest.raises(Misconfigured, match="VOICEMILL_DATA_DIR"):
+        Worker(services, worker.pool, engines)  # type: ignore[arg-type]
 
 
 def test_whenever_its_engines_become_warm_it_notifies_its_queues(worker: Worker, engines: Engines) -> None:

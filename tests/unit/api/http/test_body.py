@@ -37,6 +37,25 @@ def test_content_type_that_is_not_json_is_refused(content_type):
         read_json(make_request(b"{}", content_type=content_type), limit=100)
 
 
+def test_error_for_a_content_type_names_all_that_the_route_reads():
+    with pytest.raises(UnsupportedMediaType) as refused:
+        read_json(make_request(b"a=b", content_type="text/plain"), limit=100, other_types=["multipart/form-data"])
+    assert refused.value.detail == "Send application/json or multipart/form-data."
+    assert refused.value.headers == {"Accept": "application/json, multipart/form-data"}
+
+
+@pytest.mark.parametrize(("encoding", "is_read"), [("identity", True), ("", True), ("gzip", False), ("BR", False)])
+def test_compressed_body_is_refused_by_its_encoding(encoding, is_read):
+    request = json_request(b'{"a": 1}')
+    request.environ["HTTP_CONTENT_ENCODING"] = encoding
+    if is_read:
+        assert read_json(request, limit=100) == {"a": 1}
+        return
+    with pytest.raises(UnsupportedMediaType, match=encoding.lower()) as refused:
+        read_json(request, limit=100)
+    assert refused.value.headers == {"Accept-Encoding": "identity"}
+
+
 @pytest.mark.parametrize(("expect", "drained"), [(None, DRAIN_BYTES), ("100-continue", 0)])
 def test_body_that_is_too_large_is_drained_unless_the_client_waits_to_send_it(expect, drained):
     request = make_request(bytes(DRAIN_BYTES + 100), content_length=DRAIN_BYTES + 100)

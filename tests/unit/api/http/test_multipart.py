@@ -62,6 +62,17 @@ def test_body_without_length_on_a_server_that_does_not_end_it_is_not_read(storag
         read(storage, form(("file", b"abc")), terminated=False)
 
 
+def test_form_whose_content_type_lacks_the_boundary_says_so(storage):
+    with pytest.raises(UnsupportedMediaType, match="lacks the boundary"):
+        read(storage, form(("file", b"abc")), content_type="multipart/form-data")
+
+
+def test_form_with_a_part_named_in_latin_1_names_the_cure(storage):
+    head = 'Content-Disposition: form-data; name="file"; filename="é.txt"\r\n\r\n'.encode("latin-1")
+    with pytest.raises(Malformed, match="UTF-8"):
+        read(storage, form((head, b"abc")))
+
+
 @pytest.mark.parametrize(
     ("parts", "error"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 
 import numpy as np
@@ -142,6 +143,33 @@ def test_document_names_the_server_that_serves_it(document):
     assert document["servers"] == [{"url": "http://voicemill.test"}]
 
 
+def as_form(value):
+    """Arguments of the test client for a form of these fields, sent as OpenAPI says."""
+    texts = {name: each if isinstance(each, str | list) else json.dumps(each) for name, each in value.items()}
+    return {"data": texts, "content_type": "multipart/form-data"}
+
+
+@pytest.mark.parametrize(("media", "name"), [("json", "SynthesisRequest"), ("form", "SynthesisForm")])
+def test_speech_with_every_default_sent_is_the_same_as_without(document, client, worker, media, name):
+    """Clients that are generated send all defaults."""
+    worker(voices=VOICES)
+    fields = document["components"]["schemas"][name]["properties"]
+    value = {"text": "Hello."} | {
+        field: schema["default"] for field, schema in fields.items() if "default" in schema and field != "text"
+    }
+    answer = client.post("/tts/synthesize", **({"json": value} if media == "json" else as_form(value)))
+    assert answer.status_code == 202, answer.text
+
+
+def test_transcription_with_every_default_sent_is_the_same_as_without(document, client, worker):
+    worker("stt.pocketsphinx")
+    fields = document["components"]["schemas"]["TranscriptionForm"]["properties"]
+    sent = as_form({field: schema["default"] for field, schema in fields.items() if "default" in schema})
+    sent["data"]["file"] = (io.BytesIO(make_wav_bytes(np.zeros(16_000, np.int16))), "a.wav")
+    answer = client.post("/stt/transcribe", **sent)
+    assert answer.status_code == 202, answer.text
+
+
 def test_every_body_has_examples_and_the_server_accepts_them(document, client, worker, finished_job):
     """As they are: with the file that they name, for forms."""
     worker(voices=VOICES)
@@ -152,12 +180,14 @@ def test_every_body_has_examples_and_the_server_accepts_them(document, client, w
         assert described["examples"], (path, media)
         for name, example in described["examples"].items():
             value = dict(example["value"])
+            body = {"$ref": described["schema"]["$ref"], "components": document["components"]}
+            Draft202012Validator(body).validate(value)
             if media == "application/json":
                 sent = {"json": value}
             else:
+                sent = as_form(value)
                 if "file" in value:
-                    value["file"] = (io.BytesIO(files[value["file"].rpartition(".")[2]]), value["file"])
-                sent = {"data": value, "content_type": "multipart/form-data"}
+                    sent["data"]["file"] = (io.BytesIO(files[value["file"].rpartition(".")[2]]), value["file"])
             answer = client.open(path.replace("{job_id}", book.id), method=method.upper(), **sent)
             assert answer.status_code in (201, 202), (path, media, name, answer.text)
 

@@ -31,6 +31,8 @@ TABLE = [
     (errors.IncompleteBody(), 400, "body_cut_off", True),
     (errors.Unauthenticated(), 401, "unauthorized", False),
     (errors.Forbidden(), 403, "forbidden", False),
+    (errors.BodyTooSlow(), 408, "body_too_slow", True),
+    (errors.TooManyTransfers(), 429, "too_many_transfers", True),
     (errors.TooLarge(), 413, "too_large", False),
     (errors.UnsupportedMediaType(), 415, "unsupported_media_type", False),
     (errors.Invalid.field("text", "No."), 422, "invalid", False),
@@ -50,7 +52,7 @@ def test_error_becomes_its_problem(app, error, status, code, retryable):
     assert body["type"] == f"http://voicemill.test/problems/{code}"
     assert body["title"] and body["detail"]
     assert body["instance"] == f"urn:voicemill:request:{answer.headers['X-Request-Id']}"
-    assert ("Retry-After" in answer.headers) is (retryable and status in {409, 503})
+    assert ("Retry-After" in answer.headers) is (retryable and status in {408, 409, 429, 503})
 
 
 @pytest.mark.parametrize(

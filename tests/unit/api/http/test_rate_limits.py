@@ -55,6 +55,8 @@ def test_requests_past_the_limit_are_answered_429_and_probes_are_not_counted(lim
     limited = limited_client(max_requests_per_minute=2)
     for _ in range(5):
         assert limited.get("/livez", headers={"Authorization": ""}).status_code == 200
+        # With a key too: the command line asks for the health first.
+        assert limited.get("/audio/health").status_code == 200
     statuses = [limited.get("/jobs").status_code for _ in range(4)]
     assert statuses == [200, 200, 429, 429]
     refused = limited.get("/jobs")

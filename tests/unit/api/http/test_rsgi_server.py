@@ -110,6 +110,40 @@ def test_field_with_an_underscore_does_not_pass_for_one_with_a_hyphen():
     assert seen["HTTP_X_REQUEST_ID"] == "r"
 
 
+class GranianHeaders(dict):
+    """As granian has them: `items` leaves out values that are not ASCII, which are None here."""
+
+    def items(self):
+        return [(name, value) for name, value in super().items() if value is not None]
+
+
+def test_header_whose_value_is_not_ascii_does_not_pass_for_one_not_sent():
+    seen = {}
+
+    def app(environ, start_response):
+        seen.update(environ)
+        start_response("204 No Content", [])
+        return []
+
+    headers = GranianHeaders({"idempotency-key": None, "x-api-key": "k", "x_forwarded_for": None, "content-type": None})
+    serve(app, Protocol(), request=scope(headers=headers))
+    assert seen["HTTP_X_API_KEY"] == "k"
+    unreadable = "\N{REPLACEMENT CHARACTER}".encode().decode("latin-1")
+    assert seen["HTTP_IDEMPOTENCY_KEY"] == seen["CONTENT_TYPE"] == unreadable
+    assert "HTTP_X_FORWARDED_FOR" not in seen
+
+
+def test_websocket_is_refused_before_the_application_sees_it():
+    class Websocket:
+        closed_with = None
+
+        def close(self, status=None):
+            self.closed_with = status
+
+    websocket = serve(lambda *_: pytest.fail("the application was called"), Websocket(), request=scope(proto="ws"))
+    assert websocket.closed_with == 404
+
+
 def test_read_of_a_client_that_has_stopped_to_send_ends_in_time():
     def app(environ, start_response):
         assert environ["wsgi.input"].read_within(10, 5) == b"a"

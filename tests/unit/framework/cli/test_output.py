@@ -70,6 +70,11 @@ def test_error_is_shown_with_its_fields_and_hints(capsys: pytest.CaptureFixture[
     ]
 
 
+def test_time_to_wait_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    show_error(RateLimited("Too many; send this one again in 22 s.", status=429, retry_after_s=22.0))
+    assert capsys.readouterr().err == "Error: Too many; send this one again in 22 s.\n"
+
+
 def test_missing_worker_is_shown_with_the_command_that_starts_one(capsys: pytest.CaptureFixture[str]) -> None:
     show_error(Unavailable("No worker was seen.", status=503, code="no_worker", retryable=True, request_id="req_1"))
     printed = capsys.readouterr().err

@@ -54,6 +54,11 @@ def test_waiting_for_a_job_allows_more_retries_unless_there_are_none() -> None:
     assert RetryPolicy(limit=0).for_waiting().limit == 0
 
 
+def test_client_waits_as_long_as_a_limit_of_requests_in_a_minute_may_ask() -> None:
+    limited = RateLimited(status=429, retry_after_s=120.0)
+    assert RetryPolicy().delay_s(limited, 0, idempotent=False, jitter=lambda: 0.5) == 120.0
+
+
 def test_server_with_too_long_a_retry_after_gets_no_retry() -> None:
     assert delay(RateLimited(status=429, retry_after_s=3600.0)) is None
 
@@ -69,6 +74,9 @@ def test_server_with_too_long_a_retry_after_gets_no_retry() -> None:
         (Unavailable(status=502), True, True),
         (Unavailable(status=504), False, False),
         (RateLimited(status=429), False, True),
+        (RateLimited(status=429, retry_after_s=120.0), False, False),
+        (InvalidRequest(status=408, code="body_too_slow", retryable=True), False, True),
+        (InvalidRequest(status=408), True, False),
         (Conflict(status=409, code="idempotency_in_flight", retryable=True), True, True),
         (Conflict(status=409, code="not_finished", retryable=True), True, False),
         (InvalidRequest(status=400, code="body_cut_off", retryable=True), True, True),

@@ -60,3 +60,11 @@ def test_other_databases_have_no_file(tmp_path: Path, monkeypatch: pytest.Monkey
     make_private(sa.make_url("sqlite://"))
     make_private(sa.make_url("postgresql+psycopg://user@host/name"))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["file/voicemill.db", "file/below/voicemill.db"])
+def test_a_directory_that_cannot_be_made_names_its_setting(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Misconfigured, match="file") as refused:
+        migrations.upgrade(f"sqlite:///{tmp_path / name}")
+    assert refused.value.field == "VOICEMILL_DATA_DIR"

@@ -53,3 +53,10 @@ def test_what_cannot_be_used_is_named(tmp_path: Path, url: str) -> None:
     with pytest.raises(Misconfigured, match="VOICEMILL_STORAGE_URL") as caught:
         open_storage(Settings(data_dir=tmp_path, storage_url=SecretStr(url)))
     assert "secret@" not in str(caught.value)
+
+
+def test_a_directory_that_cannot_be_made_names_its_setting(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(Misconfigured, match="file/objects") as caught:
+        open_storage(Settings(data_dir=tmp_path / "file"))
+    assert caught.value.field == "VOICEMILL_DATA_DIR"

@@ -102,6 +102,15 @@ def test_tag_in_the_junk_may_hold_a_picture_longer_than_what_is_searched(tmp_pat
     assert detect_container(io.BytesIO(bytes(731) + tag + stream)).start == 731 + len(tag)
 
 
+def test_tag_that_says_it_is_longer_than_the_file_is_junk(tmp_path: Path) -> None:
+    tag = b"ID3\x03\0\0\x7f\x7f\x7f\x7f"
+    stream = make_recording(tmp_path / "a.aac").read_bytes()
+    found = detect_container(io.BytesIO(tag + stream))
+    assert (found.container.name, found.start) == ("aac", len(tag))
+    with pytest.raises(UnreadableInput, match="not a recording"):
+        detect_container(io.BytesIO(tag))
+
+
 def test_tag_behind_the_first_frames_is_that_of_a_further_recording(tmp_path: Path) -> None:
     stream = make_recording(tmp_path / "a.mp3").read_bytes()
     assert detect_container(io.BytesIO(stream + stream)).start == id3_end(stream[:10]) > 10

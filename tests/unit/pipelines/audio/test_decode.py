@@ -292,6 +292,43 @@ def test_damaged_packet_becomes_silence_and_later_times_stay(tmp_path: Path) -> 
     assert np.array_equal(np.rint(samples_read[-48_000:] * 32_768).astype(np.int16), samples[-48_000:])
 
 
+@pytest.mark.parametrize("ending", ["ac3", "eac3"])
+@pytest.mark.parametrize("at_end", [False, True])
+def test_damage_that_only_the_decoder_knows_a_name_for_is_damage(tmp_path: Path, ending: str, at_end: bool) -> None:
+    path = make_recording(tmp_path / f"a.{ending}", make_sine(10.0, rate_hz=48_000))
+    whole_s = seconds(path)
+    data = path.read_bytes()
+    place = len(data) if at_end else len(data) // 2
+    path.write_bytes(data[:place] + b"APETAGEX" + bytes(3_001) + data[place:])
+    assert seconds(path) == pytest.approx(whole_s, abs=0.1)
+
+
+def test_flac_whose_writer_left_the_largest_number_of_samples_is_whole(tmp_path: Path) -> None:
+    path = make_recording(tmp_path / "a.flac", make_sine(2.0, rate_hz=48_000))
+    data = bytearray(path.read_bytes())
+    data[21] |= 0x0F  # the number of samples has 36 bits
+    data[22:26] = b"\xff" * 4
+    path.write_bytes(data)
+    with open_recording(path, max_seconds=60) as recording:
+        assert recording.declared_s is None
+        assert sum(block.samples.shape[1] for block in recording.blocks()) == 96_000
+
+
+def test_au_is_read_to_its_end_whatever_its_header_says_and_the_remark_says_so(tmp_path: Path) -> None:
+    path = make_recording(tmp_path / "a.au", make_sine(2.0), rate_hz=16_000)
+    data = bytearray(path.read_bytes())
+    data[8:12] = struct.pack(">I", 32_000)
+    path.write_bytes(data)
+    with open_recording(path, max_seconds=60) as recording:
+        assert sum(block.samples.shape[1] for block in recording.blocks()) == 32_000
+        ((code, detail),) = recording.remarks
+    assert (
+        code == "header_length"
+        and "32,000 bytes of sound, the file holds 64,000" in detail
+        and "read to its end" in detail
+    )
+
+
 def test_noise_behind_a_known_beginning_is_refused(tmp_path: Path) -> None:
     noise = np.random.default_rng(1).bytes(200_000)
     for head in (

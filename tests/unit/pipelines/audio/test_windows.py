@@ -132,7 +132,7 @@ def test_windows_do_not_depend_on_how_the_sound_arrives() -> None:
     assert [window.ranges for window in packed(samples, 997)] == [window.ranges for window in packed(samples)]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.sampled_from([0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 1.0, 3.0, 7.0, 9.0, 20.0, 40.0, 70.0]), max_size=12))
 def test_all_sound_is_in_exactly_one_window(lengths: list[float]) -> None:
     samples = talk(*lengths) if lengths else np.zeros(0, np.int16)

@@ -62,7 +62,7 @@ def test_silence_has_no_text() -> None:
     assert recognise(synthesise("   ").samples) == ()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=80))
 def test_any_text_comes_back_word_by_word(text: str) -> None:
     sendable = text.encode("utf-8", "replace").decode()

@@ -122,7 +122,7 @@ def test_cues_of_two_speakers_at_once_are_in_order_and_none_is_over_another() ->
 TIMED = st.tuples(st.floats(0, 30), st.floats(0, 9), st.integers(1, 30), st.sampled_from([None, "one", "two"]))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(TIMED, min_size=1, max_size=12))
 def test_no_cue_is_ever_over_another_whatever_the_times(segments: list[tuple[float, float, int, str | None]]) -> None:
     cues = build_cues(
@@ -176,7 +176,7 @@ def test_speakers_can_be_left_out() -> None:
     assert (cue.lines, cue.speaker) == (("Hello.",), None)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=60), min_size=1, max_size=40)
 )

@@ -41,7 +41,7 @@ class Context:
         plan = Chunk("chk_p", child.id, "t", Step.PLAN, 0, 0, "cpu", ChunkState.RUNNING, 5, 0.0, {})
         self.claim = Claim(child, plan, 60_000)
         self.store = SimpleNamespace(jobs=SimpleNamespace(get=lambda tenant, name: parent))
-        self.objects = SimpleNamespace(copy=self._copy, is_intact=lambda source: source.key not in self.corrupt)
+        self.objects = SimpleNamespace(copy=self._copy, is_damaged=lambda source: source.key in self.corrupt)
         self.missing: set[str] = set()
         self.corrupt: set[str] = set()
         self._finished = finished

@@ -252,7 +252,7 @@ def test_a_call_that_fails_is_charged_to_nobody(threads):
     batcher.close()
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(
     calls=st.lists(
         st.tuples(st.lists(st.integers(1, 9), min_size=1, max_size=6), st.sampled_from(["bulk", "interactive"])),

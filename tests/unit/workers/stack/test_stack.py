@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 import argparse
-import socket
+import shutil
 import stat
-from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
+from jobs.child_environment import service_environment
 from jobs.errors import Misconfigured
+from jobs.settings import Settings
+from workers.child_process import SOURCE_ROOT
 from workers.stack import stack
 from workers.stack.local_account import LocalAccount
+from workers.stack.ports import free_port
 from workers.stack.stack import Stack
 
-_MINE = """
-[[model]]
-kind = "stt"
-name = "mine"
-family = "whisper"
-target = "pipelines.families.whisper.loading:load"
-engines = ["ctranslate2"]
-languages = ["en"]
-source = "/models/mine"
-"""
 
-
-@pytest.fixture
-def server() -> Iterator[socket.socket]:
-    with socket.create_server(("127.0.0.1", 0)) as made:
-        yield made
+def prepare(directory: Path, settings: Settings) -> None:
+    made = make_stack(directory)
+    made._env = service_environment({"VOICEMILL_DATA_DIR": str(directory), "PYTHONPATH": str(SOURCE_ROOT)})
+    made._prepare(settings).close()
 
 
 def make_stack(directory: Path, **options: Any) -> Stack:
@@ -49,26 +41,48 @@ def test_a_data_directory_has_one_stack(tmp_path: Path) -> None:
         pass
 
 
-def test_a_taken_port_is_refused_by_name(server: socket.socket) -> None:
-    port = server.getsockname()[1]
-    with pytest.raises(Misconfigured, match=str(port)) as refused:
-        stack._require_free(port)
-    assert refused.value.field == "--port"
+@pytest.mark.parametrize("name", ["file", "file/below"])
+def test_a_data_directory_that_cannot_be_made_is_refused_with_its_setting(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Misconfigured, match=str(tmp_path)) as refused, stack._lock(tmp_path / name):
+        pass
+    assert refused.value.field == "VOICEMILL_DATA_DIR"
 
 
-def test_a_port_listens_or_does_not(server: socket.socket) -> None:
-    assert stack._listens(server.getsockname()[1])
-    assert not stack._listens(stack._free_port())
-
-
-def test_without_an_answer_there_is_no_status() -> None:
-    assert stack._status(stack._free_port(), "/jobs") is None
+def test_a_setting_that_cannot_be_read_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("VOICEMILL_LEASE_S", "soon")
+    monkeypatch.setattr("sys.argv", ["voicemill up"])
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    assert stack.main() == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("voicemill up: VOICEMILL_LEASE_S cannot be used")
 
 
 def test_the_client_file_of_an_earlier_stack_is_removed(tmp_path: Path) -> None:
     (tmp_path / "client.json").write_text("{}")
     make_stack(tmp_path)
     assert not (tmp_path / "client.json").exists()
+
+
+def test_a_stack_whose_objects_were_removed_says_so_before_anything_serves(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    for _ in range(2):
+        prepare(tmp_path, settings)
+    shutil.rmtree(tmp_path / "objects")
+    with pytest.raises(Misconfigured, match=r"workers\.replace_storage"):
+        prepare(tmp_path, settings)
+
+
+def test_a_stack_starts_while_its_storage_is_down(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
+    url = SecretStr(f"s3://bucket?endpoint_url=http://127.0.0.1:{free_port()}&region=x")
+    prepare(tmp_path, Settings(data_dir=tmp_path, storage_url=url))
+    assert "object storage does not answer" in capsys.readouterr().out
 
 
 def test_the_password_of_flower_is_in_a_file_of_the_owner(tmp_path: Path) -> None:
@@ -78,28 +92,3 @@ def test_the_password_of_flower_is_in_a_file_of_the_owner(tmp_path: Path) -> Non
     exec(path.read_text(), values)
     assert values["basic_auth"] == ["voicemill:the password"]
     assert values["address"] == "127.0.0.1"
-
-
-def test_workers_are_missing_until_they_have_registered() -> None:
-    live = [SimpleNamespace(id="inst:host:cpu:1"), SimpleNamespace(id="inst:fe80::1:tts.espeak:2")]
-    store: Any = SimpleNamespace(workers=SimpleNamespace(list_live=lambda: live))
-    reported = stack._ReportedWorkers(store)
-    assert reported.check("cpu") == reported.check("espeak") == ""
-    assert reported.check("pocketsphinx") == "has not reported to the database"
-
-
-def test_models_to_load_go_to_the_workers_of_their_families(tmp_path: Path) -> None:
-    (tmp_path / "models.toml").write_text(_MINE)
-    found = stack._models_by_family(["mine", "tone", "whisper-base"], ["tone", "whisper"], tmp_path)
-    assert found == {"whisper": ["mine", "whisper-base"], "tone": ["tone"]}
-    assert stack._models_by_family([], ["tone"], tmp_path) == {}
-
-
-@pytest.mark.parametrize(
-    ("name", "message"), [("mine", "family whisper: add it to --families tone"), ("x", "no model 'x'")]
-)
-def test_model_that_no_family_serves_is_refused(tmp_path: Path, name: str, message: str) -> None:
-    (tmp_path / "models.toml").write_text(_MINE)
-    with pytest.raises(Misconfigured, match=message) as refused:
-        make_stack(tmp_path, model=[name])
-    assert refused.value.field == "--model"

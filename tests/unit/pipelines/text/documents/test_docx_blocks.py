@@ -135,6 +135,24 @@ def test_contents_and_indexes_are_left_out_with_their_heading(tmp_path: Path, in
     assert texts(read(tmp_path, simple + paragraph("Text."))) == ["Text."]
 
 
+def test_a_part_that_says_that_it_is_a_table_of_contents_is_left_out(tmp_path: Path) -> None:
+    gallery = '<w:sdtPr><w:docPartObj><w:docPartGallery w:val="Table of Contents"/></w:docPartObj></w:sdtPr>'
+    entries = paragraph("Contents") + paragraph("Chapter 1 ... 1")
+    heading = paragraph("Chapter 1", properties='<w:pStyle w:val="H1"/>')
+    inside = f"<w:sdt>{gallery}<w:sdtContent>{entries}{{}}</w:sdtContent></w:sdt>"
+    document = read(tmp_path, inside.format("") + heading + paragraph("Text."))
+    assert texts(document) == ["Chapter 1", "Text."]
+    assert document.warnings == ["Left out: navigation links (2)."]
+    # What somebody wrote behind it, in the same part.
+    assert texts(read(tmp_path, inside.format(heading + paragraph("Text.")))) == ["Chapter 1", "Text."]
+
+
+def test_raised_and_lowered_numbers_around_a_stroke_are_a_fraction(tmp_path: Path) -> None:
+    lowered = run("2", '<w:vertAlign w:val="subscript"/>')
+    body = paragraph("Take ", run("1", RAISED), "/", lowered, " or 1", run("1", RAISED), "\u2044", lowered, " cups.")
+    assert texts(read(tmp_path, body)) == ["Take 1/2 or 1 1\u20442 cups."]
+
+
 def test_passages_in_another_language_have_it_in_their_style(tmp_path: Path) -> None:
     french = Style(language="fr-FR")
     document = read(

@@ -161,6 +161,9 @@ def test_a_broken_utf16_file_is_refused(tmp_path: Path) -> None:
         ("Häuser und Gärten.\n", "utf-16-be"),
         ("Все счастливые семьи похожи друг на друга.\n", "utf-16-le"),
         ("吾輩は猫である。名前はまだ無い。\n", "utf-16-le"),
+        ("一个老国王有一座花园。每天他都到花园里去，看那里生长的花朵。\n", "utf-16-le"),
+        ("그 왕에게는 세 딸이 있었다. 가장 큰 딸은 저녁마다 정원에 가서 대문을 보았다.\n", "utf-16-be"),
+        ("Déjà vu, 5 €.\n", "utf-16-le"),
         ("吾輩は猫である。名前はまだ無い。\n", "iso2022_jp"),
         ("모든 인간은 태어날 때부터 자유로우며\n", "iso2022_kr"),
         ("人人生而自由，在尊严和权利上一律平等。\n", "hz"),
@@ -192,3 +195,13 @@ def test_cyrillic_letters_are_not_taken_for_greek_ones(tmp_path: Path) -> None:
     text = "Всички хора се раждат свободни и равни по достойнство и права. Те са надарени с разум и съвест.\n"
     with pytest.raises(UnreadableInput, match="`encoding`"):
         read(tmp_path / "b", text.encode("mac-cyrillic"))
+
+
+def test_utf16_that_is_named_is_read_in_the_byte_order_that_it_has(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(UMLAUTS.encode("utf-16-be"))
+    for name in ("utf-16", "utf-16-be"):
+        assert "".join(read_text_file(path, 1000, ReadingOptions(encoding=name))) == UMLAUTS
+    with pytest.raises(BadInput, match="utf-16-be; leave `encoding` out") as caught:
+        read_text_file(path, 1000, ReadingOptions(encoding="utf-16-le"))
+    assert caught.value.field == "encoding"

@@ -45,6 +45,17 @@ def make_picture(codec: str, container: str) -> bytes:
         ("", '<meta name="cover" content="img/c"/>', {"img/c": make_png()}),
         ("", '<meta name="cover" content="IMG/C"/>', {"img/c": make_png()}),
         ('<item id="x" href="front-Cover.png" media-type="image/png"/>', "", {"front-Cover.png": make_png()}),
+        (
+            '<item id="s" href="s.svg" media-type="image/svg+xml" properties="cover-image" fallback="d"/>'
+            '<item id="d" href="d" media-type="image/png"/>',
+            "",
+            {"s.svg": "<svg><rect/></svg>", "d": make_png()},
+        ),
+        (
+            '<item id="x" href="cover_page.xhtml" media-type="application/xhtml+xml"/>',
+            "",
+            {"cover_page.xhtml": "<html><body><object data='d' type='image/png'/></body></html>", "d": make_png()},
+        ),
         (ITEM, "", {"img/c": '<svg xmlns:x="l"><image x:href="d.png"/></svg>', "img/d.png": make_png()}),
         (
             ITEM,
@@ -107,3 +118,23 @@ def test_a_picture_of_a_gigabyte_is_not_unpacked(tmp_path: Path) -> None:
     data = bytearray(make_picture("gif", "gif"))
     data[6:10] = b"\xff\xff\xff\xff"
     assert cover(tmp_path, {"img/c": bytes(data)}, manifest=ITEM)[0] is None
+
+
+def test_the_cover_is_the_page_that_the_navigation_calls_so(tmp_path: Path) -> None:
+    nav = '<li><a href="one.xhtml">One</a></li></ol></nav><nav><ol><li><a epub:type="cover" href="c.xhtml">C</a></li>'
+    files = {"c.xhtml": "<html><body><p>Front</p><img src='d'/></body></html>", "d": make_png()}
+    assert cover(tmp_path, files, nav=nav) == (Cover("image/png", make_png()), [])
+
+
+@pytest.mark.parametrize(
+    ("page", "is_cover"),
+    [
+        ("<p><img src='d'/></p>", True),
+        ("<p><img src='d'/></p><p>A text with a picture.</p>", False),
+        ("<p><img src='d'/><img src='e'/></p>", False),
+        ("<p>Text alone.</p>", False),
+    ],
+)
+def test_a_first_page_with_one_picture_alone_is_the_cover(tmp_path: Path, page: str, is_cover: bool) -> None:
+    files = {"one.xhtml": f"<html><body>{page}</body></html>", "d": make_png()}
+    assert cover(tmp_path, files) == (Cover("image/png", make_png()) if is_cover else None, [])

@@ -9,7 +9,7 @@ import pytest
 from pipelines.errors import UnreadableInput
 from pipelines.pipeline import Limits
 from pipelines.text.documents.archive import Archive
-from pipelines.text.documents.epub_package import BookFile, Package, SpinePage, read_language, read_package
+from pipelines.text.documents.epub_package import BookFile, Package, SpinePage, read_package
 from tests.document_factories import CONTAINER, epub_entries, make_zip
 
 SPINE = '<spine toc="ncx"><itemref idref="a"/><itemref idref="b" linear="no"/></spine>'
@@ -96,13 +96,6 @@ def test_an_archive_without_a_package_is_no_book(tmp_path: Path) -> None:
         pytest.raises(UnreadableInput, match="no package file"),
     ):
         read_package(archive)
-
-
-@pytest.mark.parametrize(
-    ("language", "expected"), [("en_US", "en-US"), ("English", "en"), ("UND", None), ("x y", None), ("de", "de")]
-)
-def test_a_language_is_a_tag_whatever_a_book_calls_it(language: str, expected: str | None) -> None:
-    assert read_language(language) == expected
 
 
 def test_names_of_elements_in_capitals_and_unknown_authors(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pipelines.errors import BadInput, UnreadableInput
 from pipelines.pipeline import Limits
 from pipelines.text.document import Block, Chapter, Cover, Document, Heading, Paragraph
 from pipelines.text.documents.epub_reader import read_file
-from pipelines.text.documents.reading import ReadingOptions
+from pipelines.text.documents.reading import NotesMode, ReadingOptions
 from pipelines.text.style import SpokenForm, Style
 from tests.document_factories import CONTAINER, epub_entries, make_epub, make_png, make_zip
 
@@ -51,6 +51,13 @@ def test_a_book_is_read_in_the_order_of_its_spine_with_the_titles_of_its_navigat
 def test_an_epub_2_has_its_titles_in_the_ncx_and_may_name_places_within_a_page(tmp_path: Path) -> None:
     pages = {**PAGES, "one.xhtml": '<h1>One</h1><p>a</p><h2 id="b">B</h2><p>c</p>'}
     entries = epub_entries(pages, manifest='<item id="ncx" href="toc.ncx" media-type="application/x-dtbncx+xml"/>')
+    document = read(make_zip(tmp_path / "b", {**entries, "OEBPS/toc.ncx": NCX}))
+    assert titles(list(document.blocks)) == ["Uno", "Uno b", "Dos"]
+
+
+def test_an_ncx_is_known_by_its_name(tmp_path: Path) -> None:
+    pages = {**PAGES, "one.xhtml": '<h1>One</h1><p>a</p><h2 id="b">B</h2><p>c</p>'}
+    entries = epub_entries(pages, manifest='<item id="x" href="toc.ncx" media-type="text/xml"/>')
     document = read(make_zip(tmp_path / "b", {**entries, "OEBPS/toc.ncx": NCX}))
     assert titles(list(document.blocks)) == ["Uno", "Uno b", "Dos"]
 
@@ -294,6 +301,35 @@ def test_notes_on_pages_of_their_own_are_read_inline(tmp_path: Path) -> None:
         document = read_file(make_epub(tmp_path / "b", pages, **parts), Limits(), ReadingOptions(notes="inline"))
         assert texts(list(document.blocks)) == ["Word (Note.)."]
     assert texts(list(read(make_epub(tmp_path / "b", pages)).blocks)) == ["Word."]
+
+
+def with_note_page(spine: str) -> dict[str, str | bytes]:
+    note = '<p>A cat<a epub:type="noteref" href="n.xhtml#n">1</a>.</p>'
+    pages = {
+        "one.xhtml": note,
+        "two.xhtml": "<p>More.</p>",
+        "n.xhtml": '<aside epub:type="footnote" id="n"><p>A note.</p></aside>',
+    }
+    return epub_entries(pages, spine=f'<itemref idref="p0"/>{spine}<itemref idref="p1"/>')
+
+
+@pytest.mark.parametrize("spine", ["", '<itemref idref="p2" linear="no"/>', '<itemref idref="p2" linear=" No"/>'])
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [("inline", ["A cat (A note.).", "More."]), ("end", ["A cat.", "More.", "A note."]), ("skip", ["A cat.", "More."])],
+)
+def test_notes_on_a_page_outside_of_the_reading_order_are_read_as_asked(
+    tmp_path: Path, spine: str, mode: NotesMode, expected: list[str]
+) -> None:
+    path = make_zip(tmp_path / "b", with_note_page(spine))
+    assert texts(list(read_file(path, Limits(), ReadingOptions(notes=mode)).blocks)) == expected
+
+
+def test_what_stands_in_for_a_missing_file_is_read(tmp_path: Path) -> None:
+    manifest = '<item id="x" href="none.xml" media-type="application/x" fallback="p0"/>'
+    path = make_epub(tmp_path / "b", {"one.xhtml": "<p>Text.</p>"}, manifest=manifest, spine='<itemref idref="x"/>')
+    document = read(path)
+    assert (texts(list(document.blocks)), document.warnings) == (["Text."], [])
 
 
 def test_style_sheets_and_lexicons_of_the_book_are_used(tmp_path: Path) -> None:

@@ -70,6 +70,23 @@ def test_other_texts_are_read_in_full() -> None:
             "The Project Gutenberg eBook of X\n\n*** START OF THE PROJECT GUTENBERG EBOOK X ***\n\nProduced by A\n",
             "Fin du texte de Project Gutenberg",
         ),
+        (
+            "Le Projet Gutenberg X\n\n*** DÉBUT DU PROJET GUTENBERG X ***\n",
+            "*** FIN DU PROJET GUTENBERG X ***",
+        ),
+        (
+            "Project Gutenberg\n\n*** BEGINN DES PROJEKT GUTENBERG EBOOKS X ***\n",
+            "*** ENDE DES PROJEKT GUTENBERG EBOOKS X",
+        ),
+        (
+            "Project Gutenberg\n\n*** START OF THE PROJECT GUTENBERG EBOOK X ***\n",
+            "Fine del Progetto Gutenberg eBook X",
+        ),
+        ("Project Gutenberg\n\n*** INICIO DEL PROYECTO GUTENBERG X ***\n", "*** FIN DE ESTE PROYECTO GUTENBERG X ***"),
+        (
+            "Project Gutenberg\n\n*** START OF THIS PROJECT GUTENBERG EBOOK X ***\n",
+            "End of Project Gutenberg's The X of Y, by A. Z",
+        ),
     ],
 )
 def test_headers_and_footers_of_any_time_are_left_out(header: str, footer: str) -> None:

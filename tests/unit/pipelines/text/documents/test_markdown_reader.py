@@ -33,6 +33,8 @@ def blocks(tmp_path: Path, text: str) -> list[Block]:
         ("- a\n- b\n\n  c\n1. d", ["a", "b", "c", "d"]),
         ("- [ ] open\n- [x] *done*\n\n[x] text", ["open\ndone", "[x] text"]),
         ("- a\n    - b **c**\n- d\n\nText.\n\n1. One.\n2. Two.", ["a\nb c\nd", "Text.", "One.", "Two."]),
+        ("1. One.\n2. Two.\n\n- a\n- b\n- c", ["One.", "Two.", "a\nb\nc"]),
+        ("## Two ## {#two}\n\nText", ["Two", "Text"]),
         ("~~old~~ ==new== `a == b` x<sup>2</sup>", ["old new a == b x²"]),
         ('A <span style="display:none">no</span><b>yes</b>.', ["A yes."]),
         (

@@ -38,6 +38,7 @@ SQUARED = "<msup><mi>a</mi><mn>2</mn></msup>"
         ("<msubsup><mi>x</mi><mn>1</mn><mn>3</mn></msubsup>", "x sub 1 cubed"),
         ("<m:msup><m:mi>x</m:mi><m:mi>n</m:mi></m:msup>", "x to the power of n"),
         (f"<semantics><mrow>{SQUARED}</mrow><annotation>a^2</annotation></semantics>", "a squared"),
+        ("<mn>2</mn><mo>\u2062</mo><mi>x</mi><mo>\u2061</mo>", "2 x"),
         ("<mtext> if </mtext><mspace></mspace><mi>x</mi>", "if x"),
         ("", ""),
     ],

@@ -22,6 +22,7 @@ from pipelines.text.documents.plain_reader import read_string
             "He was born in\n1984\nand died.\n\n1\n\nOne.\n\n2\n\nTwo.",
             ["He was born in 1984 and died.", *["1", "One.", "2", "Two."]],
         ),
+        ("We trans-\n\n- 12 -\n\nform.\n\n13\n\nThree.", ["We transform.", "Three."]),
         ("The sea,\n\nand the sky.", ["The sea,", "and the sky."]),
         ("One.\x0cTwo.", ["One.", "Two."]),
     ],

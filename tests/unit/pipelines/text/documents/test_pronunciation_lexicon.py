@@ -33,6 +33,12 @@ def test_the_preferred_pronunciation_is_taken_in_an_alphabet_that_is_known() -> 
     assert lexemes("<lexeme><grapheme>bass</grapheme><phoneme>beIs</phoneme></lexeme>", "x-sampa") == {"bass": "/beɪs/"}
 
 
+@pytest.mark.parametrize(("language", "count"), [(None, 1), ("en-GB", 1), ("de", 0)])
+def test_a_lexicon_for_another_language_has_no_words(language: str | None, count: int) -> None:
+    lexeme = "<lexeme><grapheme>a</grapheme><phoneme>x</phoneme></lexeme>"
+    assert len(read_lexicon(f"{START}>{lexeme}</lexicon>".encode(), language)) == count
+
+
 def test_a_word_keeps_its_first_pronunciation() -> None:
     lexeme = "<lexeme><grapheme>a</grapheme><phoneme>{}</phoneme></lexeme>"
     assert lexemes(lexeme.format("x") + lexeme.format("y")) == {"a": "/x/"}

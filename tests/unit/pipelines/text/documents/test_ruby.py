@@ -22,6 +22,11 @@ from pipelines.text.style import SpokenForm
         ("<ruby>食<rt>た</rt>べ<rt></rt>る</ruby>", "食べる", [(0, 1, "た")]),
         ("<ruby>CPU<rt>シーピーユー</rt></ruby>", "CPU", [(0, 3, "シーピーユー")]),
         ("<ruby>漢<rt>かん<rp>)</ruby>字", "漢字", [(0, 1, "かん")]),
+        # HTML may leave out the ends of all of these
+        ("<ruby>漢<rt>かん<rb>字<rt>じ</ruby>です", "漢字です", [(0, 1, "かん"), (1, 2, "じ")]),
+        ("<ruby><rb>漢<rp>(<rt>かん<rp>)<rb>字<rt>じ</ruby>です", "漢字です", [(0, 1, "かん"), (1, 2, "じ")]),
+        ("<ruby>漢<rt><rb>字<rt>じ</ruby>です", "漢字です", [(0, 2, "じ")]),
+        ("<ruby>漢<rp>(<rt>かん</ruby>です", "漢です", [(0, 1, "かん")]),
         ("<ruby>韓國<rt>한국</rt></ruby>", "韓國", [(0, 2, "한국")]),
         # for the eye
         ("<ruby>北京<rt>Běijīng</rt></ruby>", "北京", []),

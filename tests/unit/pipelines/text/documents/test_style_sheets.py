@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.text.documents.style_sheets import HiddenElements, is_for_screens
+from pipelines.text.documents.style_sheets import StyleRules, is_for_screens
 
 
 def hides(style_sheet: str, tag: str, **attributes: str) -> bool:
-    hidden = HiddenElements()
+    hidden = StyleRules()
     hidden.add(style_sheet)
     return hidden.hides(tag, {"class": attributes.get("classes", ""), "id": attributes.get("id", "")})
 
@@ -63,7 +63,7 @@ def test_a_page_is_never_hidden_as_a_whole(tag: str) -> None:
 
 
 def test_many_rules_for_one_name_take_no_time() -> None:
-    hidden = HiddenElements()
+    hidden = StyleRules()
     hidden.add("".join(f".a.b{number} {{display: none}}" for number in range(10_000)))
     assert hidden.hides("p", {"class": "a b3"})
     assert not hidden.hides("p", {"class": "a"})

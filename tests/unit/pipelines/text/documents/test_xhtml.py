@@ -59,6 +59,17 @@ def test_prefixes_of_known_namespaces_are_dropped_and_others_are_kept(size: int)
     )
 
 
+@pytest.mark.parametrize("size", [1, 4, 1 << 16])
+def test_other_prefixes_for_the_namespaces_of_epub_become_the_usual_ones(size: int) -> None:
+    page = (
+        '<html xmlns:ops="http://www.idpf.org/2007/ops" xmlns:s="http://www.w3.org/2001/10/synthesis">'
+        '<ops:switch/><i ops:type="noteref" s:ph="x" t="a ops:b">1</i></html>'
+    )
+    assert close(page, size).endswith(
+        '<epub:switch></epub:switch><i epub:type="noteref" ssml:ph="x" t="a ops:b">1</i></html>'
+    )
+
+
 def test_a_page_of_unfinished_tags_is_passed_on_in_flat_memory() -> None:
     pieces = ["<a " + "b" * 65_536] * 20
     assert sum(map(len, close_empty_elements(pieces))) == sum(map(len, pieces))

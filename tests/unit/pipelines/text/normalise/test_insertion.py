@@ -14,6 +14,10 @@ from pipelines.text.normalise.insertion import insert_words, join_neighbours
         ("a 3.", 2, "three", "three"),
         ("a&b", 1, " and ", " and "),
         ("a & b", 2, " and ", "and"),
+        ("(+a)", 1, " plus ", "plus "),
+        ("a#.", 1, " hash ", " hash"),
+        ("(a#)", 2, " hash ", " hash"),
+        ("a+.5", 1, " plus ", " plus "),
     ],
 )
 def test_words_have_one_space_to_the_letters_beside_them(text: str, at: int, said: str, put: str) -> None:

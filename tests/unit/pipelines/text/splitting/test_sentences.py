@@ -215,3 +215,44 @@ def test_a_long_run_of_initials_takes_no_longer_than_other_text() -> None:
     began = time.process_time()
     assert "".join(split_sentences("A." * 65_000, "en")) == "A." * 65_000
     assert time.process_time() - began < deadline(3.0)
+
+
+@pytest.mark.parametrize(
+    ("language", "first", "second"),
+    [
+        ("de", "Er liebt mich.", "Sie nicht."),
+        ("de", "Es ist eine neue Art.", "Sie wächst."),
+        ("de", "Es dauerte 5 Min.", "Dann ging er."),
+        ("es", "Está bien.", "Vamos."),
+        ("es", "Él dijo que no.", "Ella rió."),
+        ("it", "Sono andati via.", "Fine."),
+        ("it", "Non lo vide mai.", "Poi dormì."),
+        ("it", "Ha scritto un SMS.", "Poi dormì."),
+        ("nl", "Ik weet dat.", "Zij ook."),
+        ("fr", "Il aime l’art.", "Elle aussi."),
+        ("fr", "Voir vol. II et art. V du code.", "Fin."),
+        ("nl", "Jansen et al. Amsterdam waren er.", "Zij ook."),
+        ("ru", "Он дал им.", "Она нет."),
+        ("ru", "Театр им. Вахтангова открыт.", "Она там."),
+    ],
+)
+def test_ordinary_words_end_a_sentence_whatever_they_abbreviate_elsewhere(
+    language: str, first: str, second: str
+) -> None:
+    assert list(split_sentences(f"{first} {second}", language)) == [first, second]
+
+
+@pytest.mark.parametrize(
+    ("language", "parts"),
+    [
+        ("it", ["Nel 300 a.C. Roma era piccola.", "Poi crebbe."]),
+        ("pt", ["Em 300 a.C. Roma era pequena.", "Cresceu."]),
+        ("it", ["Era il 480 a.C.", "Nessuno sapeva."]),
+        ("nl", ["Hij kwam.", "’t Was laat.", "'s Avonds ging hij."]),
+        ("en", ["He left.", "’Twas night.", "'Go now,' she said."]),
+    ],
+)
+def test_no_sentence_ends_within_an_abbreviation_or_behind_the_apostrophe_of_the_next(
+    language: str, parts: list[str]
+) -> None:
+    assert list(split_sentences(" ".join(parts), language)) == parts
