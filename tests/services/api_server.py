@@ -11,7 +11,7 @@ import httpx
 from jobs.settings import Settings
 from jobs.sql import SqlStore, open_store
 from jobs.storage.directory_storage import DirectoryStorage
-from jobs.storage.object_keys import MARKER_KEY
+from jobs.storage.object_keys import MARKER_KEY, storage_id_key
 from jobs.worker import WorkerInfo, WorkerRow
 from migrations import upgrade
 
@@ -95,9 +95,10 @@ class ApiServer:
         return int(children[-1])
 
     def list_object_keys(self) -> list[str]:
-        """Keys of all objects in the storage, drafts included."""
+        """Keys of all objects in the storage, drafts included, but for those of the installation itself."""
         found = sorted(str(path.relative_to(self.objects)) for path in self.objects.rglob("*") if path.is_file())
-        return [key for key in found if key != MARKER_KEY]
+        own = (MARKER_KEY, storage_id_key(self.store.maintenance.paired_storage_id() or "none"))
+        return [key for key in found if key not in own]
 
     def read_log(self) -> str:
         """The output of the process so far."""
