@@ -127,9 +127,10 @@ class Worker:
         return consumers
 
     def pair_storage(self) -> None:
-        """Raises Misconfigured where the database is paired with another storage, and NotMigrated.
+        """Pair the database with the storage; one that does not answer is no error.
 
-        A storage that does not answer is no error."""
+        Raises Misconfigured where the database is paired with another storage, NotMigrated.
+        """
         try:
             pair_storage(self._services.storage, self._services.store.maintenance)
         except (Misconfigured, NotMigrated):

@@ -83,6 +83,5 @@ def _shared_limiter(broker_url: str | None) -> SlidingWindowCounterRateLimiter |
 def _wait_s(limiter: SlidingWindowCounterRateLimiter, limit: RateLimitItemPerMinute, tenant_id: str) -> int | None:
     if limiter.hit(limit, tenant_id):
         return None
-    # The window slides: the next is free long before it has passed, where requests came evenly.
     free_at = limiter.get_window_stats(limit, tenant_id).reset_time
     return max(1, math.ceil(free_at - time.time()))

@@ -15,6 +15,7 @@ from jobs.errors import Conflict, CorruptObject, InvalidKey, Misconfigured, NotF
 from jobs.settings import Settings
 from jobs.sql import SqlStore
 from jobs.storage.from_settings import open_storage
+from jobs.storage.object_keys import storage_id_key
 from jobs.storage.ownership import mark_storage, read_storage_owner, require_own_storage
 from jobs.storage.pairing import pair_storage
 from jobs.storage.storage import Storage
@@ -240,3 +241,6 @@ def test_of_a_directory_and_a_bucket_a_database_is_paired_with_the_first(
 def test_processes_that_pair_one_new_storage_at_once_are_all_let_in(storage: Storage, sqlite_store: SqlStore) -> None:
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda _: pair_storage(storage, sqlite_store.maintenance), range(8)))
+    paired = sqlite_store.maintenance.paired_storage_id()
+    assert paired is not None
+    assert storage.stat(storage_id_key(paired)) is not None

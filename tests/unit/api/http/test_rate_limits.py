@@ -29,10 +29,13 @@ def test_each_tenant_and_each_kind_has_a_limit_of_its_own():
         limits.count("jobs", "a")
 
 
-def test_without_a_limit_nothing_is_counted():
+def test_what_has_no_limit_is_not_counted_with_what_has_one():
     limits = RateLimits(broker_url=None, per_minute={"requests": None, "jobs": 1})
     for _ in range(1000):
         limits.count("requests", "a")
+    limits.count("jobs", "a")
+    with pytest.raises(RateLimited):
+        limits.count("jobs", "a")
 
 
 @pytest.fixture

@@ -86,8 +86,10 @@ def test_a_copy_of_the_storage_is_the_same_storage(
     storage: DirectoryStorage, record: Maintenance, tmp_path: Path
 ) -> None:
     pair_storage(storage, record)
+    paired = record.paired_storage_id()
     shutil.copytree(tmp_path / "first", tmp_path / "moved")
     pair_storage(DirectoryStorage(tmp_path / "moved"), record)
+    assert record.paired_storage_id() == paired
 
 
 def test_the_storage_of_another_database_is_neither_paired_nor_taken_over(
